@@ -1,0 +1,45 @@
+# make run    sets everything up and plays the bundled clip through the whole pipeline
+# make test   sets everything up and runs the tests
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+MODELS := .venv-models
+SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: run test venv venv-models lint bench clean
+
+run: venv
+	$(BIN)/landmarkd demo
+
+test: venv
+	$(BIN)/python -m pytest --cov=edge --cov-report=term:skip-covered
+
+venv: $(VENV)/.ready
+
+# Debian splits venv off Python: install it where it is missing.
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { echo "landmarkd needs Python 3.11 to 3.13, and $$($(PYTHON) --version) is here: make PYTHON=python3.13 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Installing python3-venv"; $(SUDO) apt-get install -y -qq python3-venv || { echo "Python's venv module is missing: sudo apt install python3-venv"; exit 1; }; }
+	@$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+venv-models: $(MODELS)/.ready
+
+$(MODELS)/.ready: pyproject.toml constraints-models.txt
+	@$(PYTHON) -m venv $(MODELS)
+	$(MODELS)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(MODELS)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-models.txt -e '.[dev,models]'
+	@touch $@
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check edge models calibration tests
+	$(BIN)/mypy
+
+bench: venv
+	$(BIN)/python -m tests.bench
+
+clean:
+	rm -rf $(VENV) $(MODELS) .pytest_cache .mypy_cache .ruff_cache .coverage
