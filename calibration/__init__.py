@@ -1,1 +1,1 @@
-""""""
+"""Quantisation sets, camera intrinsics and driver baselines."""

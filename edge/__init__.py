@@ -1,1 +1,1 @@
-""""""
+"""landmarkd: gpsd for faces."""

@@ -1,1 +1,1 @@
-""""""
+"""The representative set for int8 quantisation."""

@@ -1,1 +1,1 @@
-""""""
+"""The command line: typer commands, and the only place that prints."""

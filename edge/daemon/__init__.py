@@ -1,1 +1,1 @@
-""""""
+"""The pipeline and everything that keeps it running."""

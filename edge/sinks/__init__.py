@@ -1,1 +1,1 @@
-""""""
+"""Where reports go: dumb pipes with reconnect."""

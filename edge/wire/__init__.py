@@ -1,1 +1,1 @@
-""""""
+"""The binary protocol: messages, framing, checksums. Pure bytes, no I/O."""

@@ -1,1 +1,1 @@
-""""""
+"""Measurements on real and synthetic faces."""

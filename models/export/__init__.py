@@ -1,1 +1,1 @@
-""""""
+"""From PyTorch to int8 TFLite."""

@@ -1,1 +1,1 @@
-""""""
+"""The parametric head."""

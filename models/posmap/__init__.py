@@ -1,1 +1,1 @@
-""""""
+"""UV position maps."""

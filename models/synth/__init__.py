@@ -1,1 +1,1 @@
-""""""
+"""Rendered faces with their landmarks."""

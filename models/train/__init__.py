@@ -1,1 +1,1 @@
-""""""
+"""Training of the landmark network."""

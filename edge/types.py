@@ -1,0 +1,326 @@
+"""What flows through the pipeline: immutable records over arrays, validated where they are built.
+
+Conventions (docs/landmarks.md): pixels with x right, y down and pixel centres at integers; depth in the
+same unit, larger is nearer to the camera, zero at the mean of the dense points; angles in degrees, yaw > 0
+turns the nose to image left, pitch > 0 looks up, roll > 0 is clockwise in the image; left and right are
+the subject's; times are monotonic nanoseconds of the frame's capture.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of the camera.
+
+    Attributes:
+        source: where it came from, a URI or a file name.
+        sequence: number of the frame at its source, counted from 0; gaps are frames never delivered.
+        captured_ns: monotonic time of the capture, nanoseconds.
+        image: (height, width, 3) uint8, BGR.
+    """
+
+    source: str
+    sequence: int
+    captured_ns: int
+    image: NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        _require(
+            self.image.dtype == np.uint8 and self.image.ndim == 3 and self.image.shape[2] == 3,
+            f"a frame is (height, width, 3) uint8, this one is {self.image.shape} {self.image.dtype}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RegionOfInterest:
+    """A square of the image, turned about its centre; what the landmark model is fed.
+
+    Attributes:
+        x, y: centre, pixels.
+        side: length of a side, pixels.
+        angle: degrees, clockwise in the image; 0 is upright.
+    """
+
+    x: float
+    y: float
+    side: float
+    angle: float = 0.0
+
+    def __post_init__(self) -> None:
+        _require(
+            bool(np.isfinite([self.x, self.y, self.side, self.angle]).all()) and self.side > 0,
+            f"a region of interest needs a finite centre and angle and a positive side, not {self}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A face found in a whole frame.
+
+    Attributes:
+        score: 0 to 1.
+        box: x0, y0, x1, y1 in pixels, about the tight box of the 68 points.
+        angle: roll of the face in degrees as far as the detector can tell, clockwise in the image.
+    """
+
+    score: float
+    box: tuple[float, float, float, float]
+    angle: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FaceObservation:
+    """What the landmark model saw in one frame, unsmoothed.
+
+    Attributes:
+        score: probability that a face is in the region, 0 to 1.
+        roi: the region that was looked at.
+        points: (count, 3) float32, image pixels.
+        sigma: (count,) float32, standard deviation of each point in pixels, or None if the model has none.
+    """
+
+    score: float
+    roi: RegionOfInterest
+    points: Array
+    sigma: Array | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.points.ndim == 2 and self.points.shape[1] == 3, "points are (count, 3)")
+        _require(
+            self.sigma is None or self.sigma.shape == self.points.shape[:1],
+            "sigma has one value for each point",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPose:
+    """Where the head is and where it points, in OpenCV's camera frame (x right, y down, z forward).
+
+    Attributes:
+        yaw, pitch, roll: degrees.
+        rotation: (3, 3) float32, head frame to camera frame; identity looks straight into the camera.
+        translation_mm: (3,) float32, the midpoint between the eyes in millimetres.
+        camera: where the intrinsics came from, for example "calibrated:NAME", "preset:NAME" or "guess:60deg".
+        residual: root mean square of the fit over the face's size; large when the points make no face.
+    """
+
+    yaw: float
+    pitch: float
+    roll: float
+    rotation: Array
+    translation_mm: Array
+    camera: str
+    residual: float
+
+    def __post_init__(self) -> None:
+        _require(self.rotation.shape == (3, 3), "rotation is (3, 3)")
+        _require(self.translation_mm.shape == (3,), "translation_mm is (3,)")
+
+
+@dataclass(frozen=True, slots=True)
+class EyeState:
+    """One eye.
+
+    Attributes:
+        aperture: gap of the lids over the width of the eye, corrected for the head's pose; about 0.3 open.
+        openness: aperture over that of the same person's open eye; 1 is open, 0 is shut. None if unknown.
+        closed: at least 80 % closed (P80, see docs/driver-monitoring.md). None if unknown.
+    """
+
+    aperture: float
+    openness: float | None
+    closed: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gaze:
+    """Where the eyes look, as yaw and pitch in degrees in the camera frame (same signs as the head's).
+
+    Attributes:
+        yaw, pitch: degrees, both eyes together, head pose included.
+        zone: name of the zone of the configuration that it falls in, or None if unknown.
+    """
+
+    yaw: float
+    pitch: float
+    zone: str | None = None
+
+
+class EventPhase(Enum):
+    """Where an event is in its life."""
+
+    BEGIN = "begin"
+    ESCALATE = "escalate"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class DriverEvent:
+    """Something that happened to the driver's attention.
+
+    Attributes:
+        id: counts up from 1 within one run; begin, escalate and end of one event share it.
+        kind: "microsleep", "long_distraction", "yawn", "blink"… (docs/driver-monitoring.md lists them).
+        phase: begin, escalate or end.
+        level: severity, 0 information, 1 notice, 2 warning, 3 alarm.
+        began_ns: capture time of the frame that it began with.
+        at_ns: capture time of the frame that this phase was decided on.
+        evidence: numbers that led to it, by name ("duration_s", "perclos", "yaw").
+    """
+
+    id: int
+    kind: str
+    phase: EventPhase
+    level: int
+    began_ns: int
+    at_ns: int
+    evidence: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DriverState:
+    """The driver's attention after this frame.
+
+    Attributes:
+        attention: "attentive", "distracted", "drowsy", "asleep", "unresponsive", "absent", "blocked"
+            or "unknown".
+        level: severity of the worst running event, 0 to 3.
+        calibrating: baselines of this person are still being learnt; openness is not to be trusted yet.
+        perclos: share of the last 60 s with eyes at least 80 % closed, 0 to 1, or None before enough
+            was seen.
+        drowsiness: 0 alert to 3 very drowsy.
+        mouth_openness: gap of the lips over the width of the mouth, or None if unknown.
+        active: kinds of the running events.
+        events: what began, escalated or ended on this frame.
+    """
+
+    attention: str = "unknown"
+    level: int = 0
+    calibrating: bool = True
+    perclos: float | None = None
+    drowsiness: int = 0
+    mouth_openness: float | None = None
+    active: tuple[str, ...] = ()
+    events: tuple[DriverEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FaceReport:
+    """Everything known about the face of one frame.
+
+    Attributes:
+        observation: the unsmoothed points and the region they were found in.
+        points: (count, 3) float32, smoothed, image pixels.
+        box: x0, y0, x1, y1, tight box of the smoothed points, pixels.
+        pose: head pose.
+        left, right: the subject's eyes.
+        gaze: None if unknown.
+    """
+
+    observation: FaceObservation
+    points: Array
+    box: tuple[float, float, float, float]
+    pose: HeadPose
+    left: EyeState
+    right: EyeState
+    gaze: Gaze | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What was counted since the start, up to this frame.
+
+    Attributes:
+        captured: frames delivered by the source.
+        processed: frames that went through the pipeline.
+        skipped: frames that a newer one replaced before they were processed.
+        reopened: how often the camera was opened again.
+    """
+
+    captured: int = 0
+    processed: int = 0
+    skipped: int = 0
+    reopened: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result for one frame, also when there is no face. What encoders encode and sinks send.
+
+    Attributes:
+        source, sequence, captured_ns: as in the frame.
+        emitted_ns: monotonic time at which the pipeline was done with it.
+        width, height: of the frame, pixels.
+        face: None when no face is tracked.
+        driver: None when driver monitoring is off.
+        counters: totals up to this frame.
+        degraded: names of what runs in a fallback ("delegate", "camera_stalled"), empty when all is well.
+    """
+
+    source: str
+    sequence: int
+    captured_ns: int
+    emitted_ns: int
+    width: int
+    height: int
+    face: FaceReport | None
+    driver: DriverState | None = None
+    counters: Counters = field(default_factory=Counters)
+    degraded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Intrinsics:
+    """A pinhole camera, with distortion as OpenCV has it.
+
+    Attributes:
+        fx, fy: focal lengths, pixels.
+        cx, cy: principal point, pixels.
+        width, height: image size that these hold for, pixels.
+        origin: "calibrated:NAME", "preset:NAME", "guess:60deg".
+        distortion: k1, k2, p1, p2, k3.
+    """
+
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    width: int
+    height: int
+    origin: str
+    distortion: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What stays the same for one run of the daemon; receivers learn it from HELLO.
+
+    Attributes:
+        boot_id: random, differs at each start, so that a receiver notices a restart.
+        device: a name for this unit.
+        model: name of the landmark model.
+        model_sha256: of its file, hexadecimal.
+        layout: name of the landmark layout, "landmarkd-562" or "dense-520".
+        count: number of landmarks.
+        intrinsics: None until the first frame tells the image's size.
+    """
+
+    boot_id: int
+    device: str
+    model: str
+    model_sha256: str
+    layout: str
+    count: int
+    intrinsics: Intrinsics | None = None
