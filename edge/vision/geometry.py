@@ -1,0 +1,118 @@
+"""Image ↔ crop: the one place where it is written.
+
+Pixel centres are at integers in both, so a crop of `size` pixels over a square of `side` image pixels maps the
+crop's left edge, at -0.5, to the square's left edge. Crop units u in [0, 1] run from edge to edge:
+u = (x + 0.5) / size.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.types import Array, RegionOfInterest
+
+Affine = NDArray[np.float64]
+
+
+def image_from_unit(roi: RegionOfInterest) -> Affine:
+    """Return the (2, 3) affine from crop units to image pixels."""
+    angle = math.radians(roi.angle)
+    cosine, sine = roi.side * math.cos(angle), roi.side * math.sin(angle)
+    return np.array(
+        [
+            [cosine, -sine, roi.x - 0.5 * (cosine - sine)],
+            [sine, cosine, roi.y - 0.5 * (sine + cosine)],
+        ]
+    )
+
+
+def image_from_crop(roi: RegionOfInterest, size: int) -> Affine:
+    """Return the (2, 3) affine from pixels of a crop of `size` x `size` to image pixels."""
+    unit = image_from_unit(roi)
+    linear = unit[:, :2] / size
+    return np.column_stack([linear, unit[:, 2] + linear.sum(1) * 0.5])
+
+
+def to_image(points: Array, roi: RegionOfInterest) -> Array:
+    """Map (n, 3) points from crop units to image pixels; depth is scaled, not moved."""
+    affine = image_from_unit(roi).astype(np.float32)
+    result = np.empty_like(points)
+    result[:, :2] = points[:, :2] @ affine[:, :2].T + affine[:, 2]
+    np.multiply(points[:, 2], np.float32(roi.side), out=result[:, 2])
+    return result
+
+
+def to_unit(points: Array, roi: RegionOfInterest) -> Array:
+    """Map (n, 3) points from image pixels to crop units, the inverse of `to_image`."""
+    affine = image_from_unit(roi)
+    inverse = np.linalg.inv(affine[:, :2]).astype(np.float32)
+    result = np.empty_like(points)
+    result[:, :2] = (points[:, :2] - affine[:, 2].astype(np.float32)) @ inverse.T
+    np.divide(points[:, 2], np.float32(roi.side), out=result[:, 2])
+    return result
+
+
+def box_of(points: Array) -> tuple[float, float, float, float]:
+    """Return the tight box x0, y0, x1, y1 of (n, 2 or 3) points."""
+    low, high = points[:, :2].min(0), points[:, :2].max(0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def box_overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
+    """Return the intersection over union of two boxes."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    common = width * height
+    return common / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common)
+
+
+def roi_from_box(
+    box: tuple[float, float, float, float], margin: float, shift_up: float, angle: float = 0.0
+) -> RegionOfInterest:
+    """Return the first region for a face known by its box: a square about it, moved up along the face.
+
+    Args:
+        box: x0, y0, x1, y1 of the 68 points.
+        margin: side over the longer side of the box.
+        shift_up: how far to move, in units of the side; the dense points reach higher than the 68.
+        angle: roll of the face, degrees.
+    """
+    x0, y0, x1, y1 = box
+    side = margin * max(x1 - x0, y1 - y0)
+    turn = math.radians(angle)
+    return RegionOfInterest(
+        (x0 + x1) / 2 + shift_up * side * math.sin(turn),
+        (y0 + y1) / 2 - shift_up * side * math.cos(turn),
+        side,
+        angle,
+    )
+
+
+def roi_from_points(points: Array, margin: float, angle: float) -> RegionOfInterest:
+    """Return the region for the next look at a face: a square about its points, turned with its roll.
+
+    Args:
+        points: (n, 3) image pixels.
+        margin: side over the longer side of the box of the points in the turned frame.
+        angle: roll of the face, degrees.
+    """
+    turn = math.radians(angle)
+    axes = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]], np.float32)
+    turned = points[:, :2] @ axes.T
+    low, high = turned.min(0), turned.max(0)
+    centre = (low + high) / 2 @ axes
+    return RegionOfInterest(float(centre[0]), float(centre[1]), margin * float((high - low).max()), angle)
+
+
+def roll_of(points: Array, ibug68: NDArray[np.intp]) -> float:
+    """Return the roll of a face in degrees, clockwise in the image, from its eyes and chin.
+
+    At a profile the eyes lie behind one another and the line between them says little; the line from between the
+    eyes down to the chin stays in the image at any yaw.
+    """
+    eyes = points[ibug68[36:48], :2].mean(0)
+    across, down = points[ibug68[8], :2] - eyes
+    return math.degrees(math.atan2(-across, down))
