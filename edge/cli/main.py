@@ -3,8 +3,8 @@
 import sys
 from importlib import import_module
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from edge.errors import ExitCode, LandmarkdError
 
@@ -36,13 +36,10 @@ def main() -> None:
     except LandmarkdError as error:
         print(f"landmarkd: {error}", file=sys.stderr)
         sys.exit(int(error.exit_code))
-    except click.UsageError as error:
-        error.show()
+    except TyperException as error:
+        print(f"landmarkd: {error.format_message().rstrip('.')}; see landmarkd --help.", file=sys.stderr)
         sys.exit(int(ExitCode.USAGE))
-    except click.ClickException as error:
-        error.show()
-        sys.exit(int(ExitCode.INTERNAL))
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except BrokenPipeError:
         # The reader of our output, `head` for example, has seen enough.

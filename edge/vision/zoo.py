@@ -99,9 +99,7 @@ class Zoo:
         try:
             self.manifest = Manifest.model_validate(json.loads(path.read_bytes()))
         except OSError as error:
-            raise ModelError(
-                f"{path}: {error.strerror}; reinstall landmarkd or name another model folder."
-            ) from error
+            raise ModelError(f"{path}: {error.strerror}; reinstall landmarkd or name another model folder.") from error
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ModelError(f"{path} is not JSON ({error}); reinstall landmarkd.") from error
         except ValidationError as error:
@@ -119,9 +117,7 @@ class Zoo:
         card = self.manifest.models.get(wanted)
         if card is None or card.kind != kind:
             known = [key for key, value in self.manifest.models.items() if value.kind == kind]
-            raise ModelError(
-                f"No {kind} model {name!r} in {self.folder}; known are {', '.join(known) or 'none'}."
-            )
+            raise ModelError(f"No {kind} model {name!r} in {self.folder}; known are {', '.join(known) or 'none'}.")
         if kind == "landmarks":
             _check_landmarks(wanted, card)
         return card
@@ -146,9 +142,7 @@ class Zoo:
         if len(content) != card.bytes:
             raise ModelError(f"{path} has {len(content)} bytes instead of {card.bytes}; reinstall landmarkd.")
         if hashlib.sha256(content).hexdigest() != card.sha256:
-            raise ModelError(
-                f"{path} was altered: its sha256 is not that of the manifest; reinstall landmarkd."
-            )
+            raise ModelError(f"{path} was altered: its sha256 is not that of the manifest; reinstall landmarkd.")
         return path
 
 
