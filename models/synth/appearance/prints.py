@@ -1,0 +1,78 @@
+"""Pictures of pictures: faded, toned, scratched, halftoned and scanned prints, and screens."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.synth.appearance import noise
+
+Picture = NDArray[np.uint8]
+
+
+def _fade(rng: np.random.Generator, image: Picture) -> Picture:
+    """Lost contrast and dyes that aged unevenly: yellowed whites, lifted blacks."""
+    black = rng.uniform(5, 70, 3) * [1.1, 0.9, 0.8]
+    white = rng.uniform(185, 255, 3) * [1.0, 0.97, 0.88]
+    return np.clip(black + image * ((white - black) / 255).astype(np.float32), 0, 255).astype(np.uint8)
+
+
+def _tone(rng: np.random.Generator, image: Picture) -> Picture:
+    """A monochrome print, neutral, sepia or cyanotype."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    dark, light = ((28, 18, 10), (246, 226, 190)) if rng.random() < 0.6 else ((12, 12, 14), (238, 238, 232))
+    if rng.random() < 0.08:
+        dark, light = (6, 20, 60), (225, 238, 245)
+    ramp = grey[..., None] ** float(rng.uniform(0.8, 1.25))
+    return (np.array(dark, np.float32) + ramp * (np.array(light, np.float32) - np.array(dark, np.float32))).astype(np.uint8)
+
+
+def _damage(rng: np.random.Generator, image: Picture) -> Picture:
+    """Scratches, dust, creases and paper grain."""
+    h, w = image.shape[:2]
+    out = image.copy()
+    for _ in range(int(rng.integers(0, 9))):
+        start = rng.uniform(0, 1, 2) * [w, h]
+        end = start + rng.normal(size=2) * [0.1 * w, 0.4 * h]
+        tone = int(rng.choice([20, 235]))
+        cv2.line(out, tuple(np.int32(start).tolist()), tuple(np.int32(end).tolist()), (tone,) * 3, 1, cv2.LINE_AA)
+    for x, y in (rng.uniform(0, 1, (int(rng.integers(0, 40)), 2)) * [w, h]).astype(int).tolist():
+        cv2.circle(out, (x, y), int(rng.integers(0, 2)), (int(rng.choice([30, 230])),) * 3, -1, cv2.LINE_AA)
+    grain = noise.fractal(rng, h, w, exponent=0.6, zoom=1.0) * rng.uniform(0, 12)
+    return np.clip(out + grain[..., None], 0, 255).astype(np.uint8)
+
+
+def _halftone(rng: np.random.Generator, image: Picture) -> Picture:
+    """Dots of a printing screen, a few pixels apart, seen by a scanner that does not quite resolve them."""
+    h, w = image.shape[:2]
+    pitch = rng.uniform(2.2, 4.5)
+    y, x = np.mgrid[:h, :w].astype(np.float32)
+    channels = []
+    for channel in range(3):
+        angle = rng.uniform(0, np.pi / 2)
+        u, v = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+        screen = 127 + 63 * (np.cos(2 * np.pi * u / pitch) + np.cos(2 * np.pi * v / pitch))
+        channels.append(np.clip((image[..., channel] - screen) * 2.0 + 127, 0, 255))
+    dots = cv2.GaussianBlur(np.stack(channels, -1).astype(np.uint8), (0, 0), float(rng.uniform(0.6, 1.1)))
+    return cv2.addWeighted(dots, 0.6, image, 0.4, 0)
+
+
+def _screen(rng: np.random.Generator, image: Picture) -> Picture:
+    """A picture on a monitor: its lines beat with the sensor's rows."""
+    h, w = image.shape[:2]
+    rows = 1 + rng.uniform(0.03, 0.2) * np.sin(2 * np.pi * np.arange(h) / rng.uniform(2.1, 12))
+    columns = 1 + rng.uniform(0, 0.12) * np.sin(2 * np.pi * np.arange(w) / rng.uniform(2.1, 9))
+    return np.clip(image * (rows[:, None] * columns[None])[..., None], 0, 255).astype(np.uint8)
+
+
+def print_and_scan(rng: np.random.Generator, image: Picture) -> Picture:
+    """Print an 8-bit RGB picture, let it age and scan it; or show it on a screen and take it again."""
+    kind = rng.random()
+    if kind < 0.15:
+        return _screen(rng, image)
+    if kind < 0.65:
+        image = _tone(rng, image)
+    if rng.random() < 0.8:
+        image = _fade(rng, image)
+    if rng.random() < 0.25:
+        image = _halftone(rng, image)
+    return _damage(rng, image) if rng.random() < 0.6 else image

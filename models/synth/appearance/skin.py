@@ -1,0 +1,102 @@
+"""Painted skins: a photographed detail under a human tone, aged, blemished, bearded and made up."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.synth.appearance import blemishes, colour, facial_hair, makeup, noise, wrinkles
+from models.synth.appearance.colour import Floats
+from models.synth.appearance.kit import SIZE, SkinKit, load_kit
+
+__all__ = ["Skin", "SkinKit", "load_kit", "paint"]
+
+
+@dataclass(frozen=True)
+class Skin:
+    """One painted skin. Rows run downwards: v = 1 is the first row, as in the assets' pictures.
+
+    Attributes:
+        face: Linear albedo of the M_Face tile, float32 (SIZE, SIZE, 3).
+        back: Linear albedo of the M_BackHead tile, float32 (SIZE, SIZE, 3).
+        roughness: Of the specular lobe, about 0.25 (oily) to 0.7 (powdered).
+        specular: Strength of the specular lobe, 0–0.3.
+        hair_colour: Linear RGB (3,) of the hair on the head.
+        attributes: What was painted, e.g. "beard", "grey_hair", "bald", "lipstick", "mask".
+        covered: Where cloth hides the skin, bool (SIZE, SIZE) in the M_Face tile, or None.
+        darkness: Of the skin from 0 (very light) to 1 (very dark), to report accuracy by skin tone.
+    """
+
+    face: Floats
+    back: Floats
+    roughness: float
+    specular: float
+    hair_colour: Floats
+    attributes: frozenset[str]
+    covered: NDArray[np.bool_] | None = None
+    darkness: float = 0.5
+
+
+def _detail(rng: np.random.Generator, kit: SkinKit) -> tuple[Floats, Floats]:
+    """Log-albedo detail of a face and its back, mixed from one or two photographs, mirrored at random."""
+    first = kit.textures[int(rng.integers(len(kit.textures)))]
+    face, back = first.face, first.back
+    if rng.random() < 0.5:
+        second = kit.textures[int(rng.integers(len(kit.textures)))]
+        share = float(rng.uniform(0.15, 0.85))
+        face = cv2.addWeighted(face, share, second.face, 1 - share, 0)
+        back = cv2.addWeighted(back, share, second.back, 1 - share, 0)
+    if rng.random() < 0.5:
+        face, back = face[:, ::-1], back[:, ::-1]
+    return face, back
+
+
+def _toned(rng: np.random.Generator, kit: SkinKit, tone: Floats, darkness: float) -> tuple[Floats, Floats]:
+    """Log albedo of face and back under the tone: contrast and chroma of the detail vary."""
+    face, back = _detail(rng, kit)
+    contrast, chroma = rng.uniform(0.7, 1.25), rng.uniform(0.4, 1.15) * (1 - 0.35 * darkness)
+    mixing = contrast * (chroma * np.eye(3) + (1 - chroma) * colour.LUMA[None])
+    face, back = (cv2.transform(np.ascontiguousarray(t), mixing) for t in (face, back))
+    cloud = noise.fractal(rng, SIZE, SIZE, exponent=1.6, zoom=1.5)
+    tint = rng.normal(size=3) * 0.02 + rng.uniform(0, 0.07)
+    grain = noise.fractal(rng, SIZE, SIZE, exponent=0.5, zoom=1.0) * rng.uniform(0, 0.05)
+    shade = np.log(tone)
+    for channel in range(3):
+        face[..., channel] += shade[channel] + tint[channel] * cloud + grain
+        back[..., channel] += shade[channel] * kit.back_skin + np.log(0.25) * (1 - kit.back_skin)
+    return face, back
+
+
+def paint(rng: np.random.Generator, kit: SkinKit) -> Skin:
+    """Paint one skin; about 8 ms, so use it for several crops.
+
+    Args:
+        rng: The only source of randomness.
+        kit: From `load_kit`.
+    """
+    tone, darkness = colour.skin_tone(rng)
+    age = float(rng.beta(1.3, 1.6))
+    masculine = rng.random() < 0.5
+    face, back = _toned(rng, kit, tone, darkness)
+    names: set[str] = {"old"} if age > 0.7 else set()
+    names |= blemishes.mottle(rng, face, kit, darkness, age)
+    names |= wrinkles.engrave(rng, face, kit, age)
+    face, back = cv2.exp(face), cv2.exp(back)
+    hair, hair_name = colour.hair_colour(rng, darkness, grey=max(0.0, age - 0.45))
+    names |= {"grey_hair"} if hair_name in {"grey", "white"} else set()
+    names |= facial_hair.grow_scalp(rng, face, back, kit, hair, age if masculine else 0.0)
+    if masculine:
+        names |= facial_hair.grow_beard(rng, face, kit, hair)
+    if rng.random() < (0.08 if masculine else 0.6):
+        names |= makeup.apply(rng, face, kit)
+    names |= facial_hair.grow_brows(rng, face, kit, hair)
+    if rng.random() < 0.015:
+        names |= makeup.paint_face(rng, face, kit)
+    facial_hair.grow_lash_lines(rng, face, kit)
+    oily = rng.beta(1.6, 2.4)
+    np.clip(face, 0.002, 0.98, out=face)
+    np.clip(back, 0.002, 0.98, out=back)
+    return Skin(
+        face, back, float(0.68 - 0.42 * oily), float(0.02 + 0.24 * oily * rng.random()), hair, frozenset(names), None, darkness
+    )

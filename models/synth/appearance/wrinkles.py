@@ -1,0 +1,118 @@
+"""Wrinkles and folds, engraved into the log albedo: a dark groove with a lighter lip beside it."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.synth.appearance import noise
+from models.synth.appearance.colour import Floats
+from models.synth.appearance.kit import SIZE, SkinKit, strokes
+
+Line = NDArray[np.floating]
+
+
+def _curve(points: list[tuple[float, float]], count: int = 14) -> Line:
+    """A quadratic Bezier through three control points, or a polyline of more, in UV units."""
+    p = np.array(points, np.float64)
+    if len(p) != 3:
+        return p
+    t = np.linspace(0, 1, count)[:, None]
+    return (1 - t) ** 2 * p[0] + 2 * t * (1 - t) * p[1] + t * t * p[2]
+
+
+def _both(rng: np.random.Generator, line: Line) -> list[Line]:
+    """The line on either side of the face, not quite alike."""
+    jitter = rng.normal(size=2) * 0.004
+    return [line, line * [-1, 1] + [1, 0] + jitter]
+
+
+def _wavy(rng: np.random.Generator, line: Line, amount: float) -> Line:
+    return line + np.cumsum(rng.normal(size=line.shape), 0) * amount
+
+
+def _forehead(rng: np.random.Generator) -> list[Line]:
+    lines = []
+    for y in np.linspace(0.07, 0.155, int(rng.integers(2, 6))) + rng.normal() * 0.008:
+        half = rng.uniform(0.1, 0.24)
+        mid = 0.5 + rng.normal() * 0.02
+        lines.append(_wavy(rng, _curve([(mid - half, y + 0.012), (mid, y - 0.012), (mid + half, y + 0.012)]), 0.0015))
+    return lines
+
+
+def _crows_feet(rng: np.random.Generator) -> list[Line]:
+    lines = []
+    for angle in np.linspace(-0.7, 0.8, int(rng.integers(3, 6))) + rng.normal() * 0.1:
+        start, reach = np.array([0.293, 0.285]), rng.uniform(0.03, 0.075)
+        end = start - [reach * np.cos(angle), -reach * np.sin(angle)]
+        lines += _both(rng, _wavy(rng, np.linspace(start - [0.014, 0], end, 6), 0.001))
+    return lines
+
+
+def _under_eye(rng: np.random.Generator) -> list[Line]:
+    lines = []
+    for drop in rng.uniform(0.02, 0.062, int(rng.integers(1, 4))):
+        lines += _both(rng, _curve([(0.405, 0.292 + 0.4 * drop), (0.365, 0.296 + 1.5 * drop), (0.29, 0.288 + 0.7 * drop)]))
+    return lines
+
+
+def _nasolabial(rng: np.random.Generator) -> list[Line]:
+    reach, bow = rng.uniform(0.55, 0.64), rng.uniform(0.325, 0.36)
+    return _both(rng, _curve([(0.425, 0.43), (bow + 0.02, 0.455), (bow, reach)]))
+
+
+def _marionette(rng: np.random.Generator) -> list[Line]:
+    return _both(rng, _curve([(0.375, 0.575), (0.36, 0.62), (0.355 + rng.normal() * 0.01, rng.uniform(0.64, 0.7))]))
+
+
+def _frown(rng: np.random.Generator) -> list[Line]:
+    line = _curve([(0.478, 0.175), (0.484, 0.2), (0.476, 0.235)])
+    return _both(rng, line) if rng.random() < 0.6 else [line]
+
+
+def _neck(rng: np.random.Generator) -> list[Line]:
+    return [
+        _wavy(rng, _curve([(0.2, y), (0.5, y + 0.06), (0.8, y)]), 0.002)
+        for y in rng.uniform(0.8, 0.95, int(rng.integers(1, 4)))
+    ]
+
+
+_FOLDS = (
+    # name, lines, width in UV, blur in UV, chance for the young, chance for the old
+    (_forehead, 0.004, 0.0035, 0.12, 0.8),
+    (_crows_feet, 0.003, 0.0025, 0.06, 0.8),
+    (_under_eye, 0.003, 0.004, 0.35, 0.85),
+    (_nasolabial, 0.006, 0.008, 0.45, 0.95),
+    (_marionette, 0.005, 0.006, 0.08, 0.7),
+    (_frown, 0.005, 0.005, 0.12, 0.6),
+    (_neck, 0.006, 0.006, 0.25, 0.7),
+)
+
+
+def engrave(rng: np.random.Generator, face: Floats, kit: SkinKit, age: float) -> set[str]:
+    """Engrave folds into the log albedo of a face in place.
+
+    Args:
+        rng: Source of randomness.
+        face: Log albedo (SIZE, SIZE, 3), changed.
+        kit: Regions of the face.
+        age: 0 (young) to 1 (old).
+
+    Returns:
+        {"wrinkles"} when they are plain to see.
+    """
+    relief = np.zeros((SIZE, SIZE), np.float32)
+    deepest = 0.0
+    for lines, width, blur, young, old in _FOLDS:
+        if rng.random() >= young + (old - young) * age:
+            continue
+        depth = rng.uniform(0.15, 0.5) + 1.1 * age * rng.random()
+        groove = strokes(lines(rng), width, blur * rng.uniform(0.6, 1.5))
+        relief += groove * (depth * min(2.0, 0.6 / max(float(groove.max()), 0.1)))
+        deepest = max(deepest, depth)
+    if age > 0.6:  # fine crossing lines over all of an old skin
+        relief += np.maximum(noise.fractal(rng, SIZE, SIZE, exponent=0.9, zoom=1.2), 0) * (0.12 * (age - 0.5))
+    relief *= 1 - 0.8 * kit.regions["lips"]
+    raised = cv2.warpAffine(relief, np.float32([[1, 0, 0.4], [0, 1, 1.6]]), (SIZE, SIZE), borderMode=cv2.BORDER_REPLICATE)
+    for channel, weight in enumerate((0.42, 0.55, 0.6)):
+        face[..., channel] += raised * (0.35 * weight) - relief * weight
+    return {"wrinkles"} if deepest > 0.9 else set()
