@@ -4,9 +4,9 @@ import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from edge.errors import ModelError
 from edge.vision.layout import LAYOUTS
@@ -57,13 +57,17 @@ class LandmarkContract(_Strict):
     count: Count
 
 
-class ModelCard(_Strict):
-    """One entry of the manifest."""
+class ModelFile(_Strict):
+    """A file of the zoo and how to know it."""
 
-    kind: Literal["landmarks", "detector"]
     file: FileName
     bytes: Annotated[int, Field(ge=1, le=64 << 20)]
     sha256: Digest
+
+
+class _Card(ModelFile):
+    """What all entries of the manifest have: the file for the processor and what is known of the model."""
+
     description: str = ""
     licence: str = ""
     provenance: Any = None
@@ -73,9 +77,33 @@ class ModelCard(_Strict):
     parameters: int | None = None
     input: InputContract
     outputs: dict[str, OutputContract]
-    crop: CropContract | None = None
-    landmarks: LandmarkContract | None = None
-    edgetpu: FileName | None = None
+    edgetpu: ModelFile | None = None
+
+
+class LandmarkCard(_Card):
+    """A model that finds the points of one face in a square of the image."""
+
+    kind: Literal["landmarks"]
+    crop: CropContract
+    landmarks: LandmarkContract
+
+    @model_validator(mode="after")
+    def _known_layout(self) -> Self:
+        layout = LAYOUTS.get(self.landmarks.layout)
+        if layout is None or layout.count != self.landmarks.count:
+            raise ValueError(f"unknown layout {self.landmarks.layout!r} of {self.landmarks.count} points")
+        if "points" not in self.outputs:
+            raise ValueError("a landmark model has an output named points")
+        return self
+
+
+class DetectorCard(_Card):
+    """A model that finds faces in a whole frame."""
+
+    kind: Literal["detector"]
+
+
+Card = Annotated[LandmarkCard | DetectorCard, Field(discriminator="kind")]
 
 
 class Manifest(_Strict):
@@ -83,7 +111,7 @@ class Manifest(_Strict):
 
     schema_: Annotated[Literal[1], Field(alias="schema")]
     default: dict[str, str]
-    models: dict[str, ModelCard]
+    models: dict[str, Card]
 
 
 class Zoo:
@@ -107,52 +135,37 @@ class Zoo:
             where = ".".join(str(part) for part in first["loc"])
             raise ModelError(f"{path}: {where}: {first['msg']}; reinstall landmarkd.") from error
 
-    def card(self, name: str, kind: str = "landmarks") -> ModelCard:
-        """Return the entry of a model; "default" stands for the manifest's default of that kind.
+    def landmarks(self, name: str = "default") -> tuple[str, LandmarkCard]:
+        """Return the name and entry of a landmark model; "default" stands for the manifest's choice.
 
         Raises:
             ModelError: naming the models that there are.
         """
-        wanted = self.manifest.default.get(kind, "") if name == "default" else name
+        wanted = self.manifest.default.get("landmarks", "") if name == "default" else name
         card = self.manifest.models.get(wanted)
-        if card is None or card.kind != kind:
-            known = [key for key, value in self.manifest.models.items() if value.kind == kind]
-            raise ModelError(f"No {kind} model {name!r} in {self.folder}; known are {', '.join(known) or 'none'}.")
-        if kind == "landmarks":
-            _check_landmarks(wanted, card)
-        return card
+        if not isinstance(card, LandmarkCard):
+            known = [key for key, value in self.manifest.models.items() if isinstance(value, LandmarkCard)]
+            raise ModelError(f"No landmark model {name!r} in {self.folder}; known are {', '.join(known) or 'none'}.")
+        return wanted, card
 
-    def name(self, name: str, kind: str = "landmarks") -> str:
-        """Return the name that "default" stands for, or the name itself."""
-        return self.manifest.default.get(kind, "") if name == "default" else name
-
-    def verified(self, card: ModelCard) -> Path:
-        """Return the path of a model's file after checking its size and sha256.
+    def verified(self, file: ModelFile) -> Path:
+        """Return the path of a file of the zoo after checking its size and sha256.
 
         Some runtimes crash on a truncated file and run happily on one with flipped bits: only this protects.
 
         Raises:
             ModelError: if the file is missing or is not the one that the manifest describes.
         """
-        path = self.folder / card.file
+        path = self.folder / file.file
         try:
             content = path.read_bytes()
         except OSError as error:
             raise ModelError(f"{path}: {error.strerror}; reinstall landmarkd.") from error
-        if len(content) != card.bytes:
-            raise ModelError(f"{path} has {len(content)} bytes instead of {card.bytes}; reinstall landmarkd.")
-        if hashlib.sha256(content).hexdigest() != card.sha256:
+        if len(content) != file.bytes:
+            raise ModelError(f"{path} has {len(content)} bytes instead of {file.bytes}; reinstall landmarkd.")
+        if hashlib.sha256(content).hexdigest() != file.sha256:
             raise ModelError(f"{path} was altered: its sha256 is not that of the manifest; reinstall landmarkd.")
         return path
-
-
-def _check_landmarks(name: str, card: ModelCard) -> None:
-    landmarks, points = card.landmarks, card.outputs.get("points")
-    if landmarks is None or points is None or card.crop is None:
-        raise ModelError(f"The manifest's entry {name!r} lacks landmarks, crop or outputs.points.")
-    layout = LAYOUTS.get(landmarks.layout)
-    if layout is None or layout.count != landmarks.count:
-        raise ModelError(f"The manifest's entry {name!r} has the unknown layout {landmarks.layout!r}.")
 
 
 @lru_cache(maxsize=1)
