@@ -1,0 +1,40 @@
+"""A real model and real delegate libraries for the tests of everything that is close to the machine."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.device.tiny_model import tiny_model
+
+SOURCE = Path(__file__).with_name("fake_edgetpu.c")
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `tiny.tflite` and what a compiler for the Edge TPU would make of it."""
+    folder = tmp_path_factory.mktemp("models")
+    (folder / "tiny.tflite").write_bytes(tiny_model())
+    (folder / "tiny_edgetpu.tflite").write_bytes(tiny_model(edgetpu=True))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def coral(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Compiles a loadable delegate with one behaviour: coral("LOST", after=2)."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("needs a C compiler to build the stand-in for libedgetpu")
+    folder, built = tmp_path_factory.mktemp("delegates"), {}
+
+    def compile_one(behaviour: str, after: int = 0) -> Path:
+        key = f"{behaviour}{after}"
+        if key not in built:
+            built[key] = folder / f"libedgetpu-{key}.so"
+            defines = [f"-DBEHAVIOUR={behaviour}", f"-DAFTER={after}"]
+            subprocess.run([compiler, "-shared", "-fPIC", *defines, "-o", built[key], SOURCE], check=True)
+        return built[key]
+
+    return compile_one
