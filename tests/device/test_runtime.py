@@ -164,8 +164,7 @@ class TestChatter:
         assert capfd.readouterr().err == "ERROR: last words\n"
 
     def test_works_without_a_standard_error(self):
-        program = "import os; os.close(2)
-from edge.vision.quiet import without_chatter as w
-with w(): print('ran')"
+        body = "from edge.vision.quiet import without_chatter as quiet\nwith quiet(): print('ran')"
+        program = f"import os; os.close(2)\n{body}"
         finished = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True)
         assert finished.stdout == b"ran\n"
