@@ -267,6 +267,7 @@ class Report:
         driver: None when driver monitoring is off.
         counters: totals up to this frame.
         degraded: names of what runs in a fallback ("delegate", "camera_stalled"), empty when all is well.
+        intrinsics: of the camera that the pose was computed with.
     """
 
     source: str
@@ -279,6 +280,7 @@ class Report:
     driver: DriverState | None = None
     counters: Counters = field(default_factory=Counters)
     degraded: tuple[str, ...] = ()
+    intrinsics: "Intrinsics | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,76 @@
+"""`landmarkd run`: the daemon itself."""
+
+import logging
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edge.cli.options import ConfigOption, ModelOption, SinkOption, SourceOption, read_configuration
+from edge.errors import UsageError
+
+if TYPE_CHECKING:
+    from edge.config import Configuration
+    from edge.daemon.processor import Processor
+    from edge.types import Session
+
+log = logging.getLogger(__name__)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="Run it")(run)
+
+
+def run(
+    config: ConfigOption = None,
+    source: SourceOption = None,
+    sink: SinkOption = None,
+    model: ModelOption = None,
+    frames: Annotated[int | None, typer.Option(min=1, help="End after this many frames.")] = None,
+    duration: Annotated[float | None, typer.Option(min=0.1, help="End after this many seconds.")] = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Play files as fast as possible, without losing a frame.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens in detail.")] = False,
+) -> None:
+    """Capture frames, find the face in each, and send the results to the sinks, until told to stop.
+
+    Example: landmarkd run --source v4l2:/dev/video0 --sink udp://192.168.1.20:5005 --sink jsonl:-
+    """
+    from edge.camera import make_source
+    from edge.cli.logs import set_up_logging
+    from edge.daemon.processor import Processor
+    from edge.daemon.service import Limits, Service
+    from edge.sinks import make_sink
+
+    set_up_logging(verbose)
+    configuration = read_configuration(config, source=source, sinks=sink, model=model)
+    if not configuration.sinks:
+        raise UsageError(
+            "Nobody would receive the results: add --sink jsonl:- to print them, or --sink udp://host:port."
+        )
+    frame_source = make_source(configuration.source.uri, fast=fast)
+    processor = Processor(configuration)
+    session = make_session(configuration, processor)
+    sinks = [make_sink(uri, session) for uri in configuration.sinks]
+    service = Service(frame_source, processor, sinks, Limits(frames, duration))
+    service.stop_on_signals()
+    service.run()
+    log.info("Processed %d frames, %d with a face", service.processed, service.with_face)
+
+
+def make_session(configuration: "Configuration", processor: "Processor") -> "Session":
+    """Return what receivers are told about this run."""
+    import secrets
+
+    from edge.types import Session
+
+    model = processor.model
+    return Session(
+        boot_id=secrets.randbits(64),
+        device=configuration.service.device,
+        model=model.name,
+        model_sha256=model.card.sha256,
+        layout=model.layout.name,
+        count=model.layout.count,
+    )

@@ -1,0 +1,150 @@
+"""One frame in, one report out: the pipeline without its threads."""
+
+import time
+from dataclasses import replace
+
+from edge.camera.intrinsics import intrinsics_for
+from edge.config import Configuration
+from edge.signals.monitor import DriverMonitor
+from edge.signals.pose import PoseEstimator, PoseFilter
+from edge.signals.smoothing import NoFilter, OneEuroFilter, PointFilter
+from edge.stages import StageClock
+from edge.types import Counters, DriverState, FaceObservation, FaceReport, Frame, Intrinsics, Report
+from edge.vision.detector import Detector, make_detector
+from edge.vision.geometry import box_of
+from edge.vision.landmarks import LandmarkModel
+from edge.vision.tracker import Tracker
+from edge.vision.zoo import Zoo, bundled_zoo
+
+
+class Processor:
+    """Turns frames into reports, one after the other; keeps what has to be remembered between them.
+
+    Args:
+        configuration: of the whole daemon.
+        model, detector: instead of those that the configuration names.
+
+    Raises:
+        LandmarkdError: the model, the runtime or the detector cannot be used; see `edge.errors`.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        model: LandmarkModel | None = None,
+        detector: Detector | None = None,
+    ) -> None:
+        chosen = configuration.model
+        self.configuration = configuration
+        self.model = model or LandmarkModel(
+            Zoo(chosen.folder) if chosen.folder else bundled_zoo(),
+            chosen.name,
+            threads=chosen.threads,
+            delegate=chosen.delegate,
+        )
+        self.clock = StageClock()
+        self.tracker = Tracker(
+            self.model, detector or make_detector(configuration.tracker.detector), configuration.tracker
+        )
+        smoothing = configuration.smoothing
+        self._points: PointFilter = (
+            OneEuroFilter(smoothing.minimum_cutoff_hz, smoothing.beta) if smoothing.filter == "one-euro" else NoFilter()
+        )
+        self._poses = PoseFilter()
+        self._driver = DriverMonitor(configuration.driver, self.model.layout)
+        self.intrinsics: Intrinsics | None = None
+        self._estimator: PoseEstimator | None = None
+
+    def process(
+        self, frame: Frame, counters: Counters | None = None, box: tuple[float, float, float, float] | None = None
+    ) -> Report:
+        """Return the report for one frame.
+
+        Args:
+            frame: the next one.
+            counters: totals for the report.
+            box: tight box of the 68 points of the face that is wanted, x0, y0, x1, y1 in pixels; bypasses the
+                detector and what is remembered from the frames before.
+
+        Raises:
+            SourceFormatError: the frame cannot hold a face.
+            DelegateError: the accelerator was lost and was demanded.
+        """
+        self.clock.start()
+        height, width = frame.image.shape[:2]
+        estimator = self._estimator_for(width, height)
+        if box is None:
+            seen = self.tracker.track(frame, self.clock)
+        else:
+            seen = self.tracker.look(frame.image, self.model.first_roi(box), self.clock)
+        face, driver = self._read(seen, frame.captured_ns, estimator)
+        report = Report(
+            source=frame.source,
+            sequence=frame.sequence,
+            captured_ns=frame.captured_ns,
+            emitted_ns=time.monotonic_ns(),
+            width=width,
+            height=height,
+            face=face,
+            driver=driver,
+            counters=counters or Counters(),
+            degraded=("delegate",) if self.model.engine.degraded is not None else (),
+            intrinsics=self.intrinsics,
+        )
+        self.clock.finish()
+        return report
+
+    def reset(self) -> None:
+        """Forget everything seen so far: the next frame is of another picture or another person."""
+        self.tracker.reset()
+        self._points.reset()
+        self._poses.reset()
+        self._driver = DriverMonitor(self.configuration.driver, self.model.layout)
+
+    def idle(self, last: Report, now_ns: int, counters: Counters) -> Report:
+        """Return a report for a moment without a frame: no face, the last frame's numbers, "camera_stalled"."""
+        self.tracker.reset()
+        face, driver = self._read(None, now_ns, None)
+        return replace(
+            last,
+            emitted_ns=now_ns,
+            face=face,
+            driver=driver,
+            counters=counters,
+            degraded=(*(name for name in last.degraded if name != "camera_stalled"), "camera_stalled"),
+        )
+
+    def close(self) -> None:
+        """Release the model and the detector."""
+        self.model.close()
+        self.tracker.detector.close()
+
+    def _estimator_for(self, width: int, height: int) -> PoseEstimator:
+        known = self.intrinsics
+        if self._estimator is None or known is None or (known.width, known.height) != (width, height):
+            self.intrinsics = intrinsics_for(width, height, self.configuration.source.camera)
+            self._estimator = PoseEstimator(self.model.layout, self.intrinsics)
+        return self._estimator
+
+    def _read(
+        self, seen: FaceObservation | None, time_ns: int, estimator: PoseEstimator | None
+    ) -> tuple[FaceReport | None, DriverState | None]:
+        """Return what is known of the face and of the driver, from unsmoothed points wherever eyes are concerned."""
+        settings = self.configuration.driver
+        if seen is None or estimator is None:
+            self._points.reset()
+            self._poses.reset()
+            reading = self._driver.update(None, None, time_ns)
+            self.clock.lap("driver")
+            return None, reading.state if settings.enabled else None
+        box = box_of(seen.points)
+        points = self._points.filter(seen.points, time_ns, max(box[2] - box[0], box[3] - box[1]))
+        self.clock.lap("smooth")
+        raw = estimator.estimate(seen.points, seen.sigma)
+        pose = self._poses.filter(raw, time_ns)
+        self.clock.lap("pose")
+        reading = self._driver.update(seen, raw, time_ns)
+        self.clock.lap("driver")
+        face = FaceReport(seen, points, box_of(points), pose, reading.left, reading.right, reading.gaze)
+        return face, reading.state if settings.enabled else None
