@@ -11,6 +11,7 @@ SOURCES = {
     "file": "edge.camera.video:VideoSource",
     "images": "edge.camera.images:ImageFolderSource",
     "demo": "edge.camera.demo:DemoSource",
+    "scripted": "edge.camera.scripted:ScriptedSource",
 }
 
 

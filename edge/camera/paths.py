@@ -1,0 +1,44 @@
+"""Paths in URIs, and which error a path that cannot be read deserves."""
+
+import os
+from pathlib import Path
+
+from edge.errors import AccessError, SourceError, SourceFormatError, UsageError
+from edge.uri import Uri
+
+
+def local_path(uri: Uri, what: str) -> Path:
+    """Return the path of a URI that names something on this machine.
+
+    Raises:
+        UsageError: no path, or a host.
+    """
+    if uri.host is not None:
+        raise UsageError(f"{uri.text}: write {uri.scheme}:PATH or {uri.scheme}:/PATH, without a host.")
+    if not uri.path:
+        raise UsageError(f"{uri.text}: {what} is missing; write {uri.scheme}:PATH.")
+    return Path(uri.path).expanduser()
+
+
+def require_file(path: Path) -> None:
+    """Check that `path` is a file with something in it that the user may read.
+
+    Raises:
+        SourceError: no such file, or a folder.
+        SourceFormatError: an empty file.
+        AccessError: no permission.
+    """
+    try:
+        if path.is_dir():
+            raise SourceError(f"{path} is a folder; name a file, or use images:{path} for its pictures.")
+        empty = path.stat().st_size == 0
+    except PermissionError as error:
+        raise AccessError(f"{path} cannot be reached: permission denied for its folder.") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SourceError(f"{path} does not exist; check the path.") from error
+    except OSError as error:
+        raise SourceError(f"{path} cannot be used: {error.strerror}.") from error
+    if not os.access(path, os.R_OK):
+        raise AccessError(f"{path} cannot be read: permission denied; try: chmod +r {path}")
+    if empty:
+        raise SourceFormatError(f"{path} is empty; was it copied completely?")
