@@ -1,0 +1,170 @@
+"""Evaluate the head: identity, expression and gaze to vertices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from models.head.assets import assets_root
+from models.head.layout import Layout
+from models.head.projection import rotation_from_angles
+
+_NEGLIGIBLE_CM = 1e-3
+_LID_FULL_LOOK_DEG = 35.0  # the eyeLook shapes at weight 1 show about this gaze
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """Rotation of both eyes from rest, degrees in the head's frame; signs as the head's pose.
+
+    Attributes:
+        pitch: Up is positive.
+        yaw: Toward the subject's right (image left) is positive.
+        vergence: Extra inward turn of each eye.
+    """
+
+    pitch: float = 0.0
+    yaw: float = 0.0
+    vergence: float = 0.0
+
+
+def openness(landmarks: np.ndarray) -> np.ndarray:
+    """Lid openness (right, left) of metric landmarks (562, 3).
+
+    The mean distance of the three middle pairs of upper and lower lid points over the distance of the
+    corners, in 3D, so that neither pose nor perspective changes it.
+    """
+    result = np.empty(2, np.float32)
+    for side, start in enumerate((520, 536)):
+        lid = landmarks[start : start + 16]
+        width = np.linalg.norm(lid[0] - lid[8])
+        pairs = [np.linalg.norm(lid[k] - lid[16 - k]) for k in (3, 4, 5)]
+        result[side] = np.mean(pairs) / max(width, 1e-6)
+    return result
+
+
+class HeadModel:
+    """The ICT head in centimetres, y up, z out of the face.
+
+    Attributes:
+        vertices: float32 (26719, 3) neutral mean.
+        uv: float32 (28911, 2), one unit tile per material.
+        quads: int32 (26384, 4) into vertices; a triangle repeats its last index.
+        quads_uv: int32 (26384, 4) into uv.
+        quad_material: int8 (26384,) into material_names.
+        material_names: Names such as ``M_Face``.
+        expression_names: 57 names; weights are 0 to 1.
+        layout: The 562 landmarks.
+    """
+
+    def __init__(self, root: str | Path | None = None):
+        self.root = assets_root(root)
+        with np.load(self.root / "ict_head.npz") as data:
+            self.vertices = data["vertices"].astype(np.float32)
+            self.uv = data["uv"].astype(np.float32)
+            self.quads = data["quads"]
+            self.quads_uv = data["quads_uv"]
+            self.quad_material = data["quad_material"]
+            self.material_names = [str(n) for n in data["material_names"]]
+            self.expression_names = [str(n) for n in data["expression_names"]]
+            self.landmarks_68 = data["landmarks_68"]
+            self._identity = data["identity"].astype(np.float32).reshape(100, -1)
+            expression = data["expression"]
+            self._expression = [_sparse(offsets) for offsets in expression]
+        self.expression_index = {name: i for i, name in enumerate(self.expression_names)}
+        self.layout = Layout.read(self.root / "landmarks.json")
+
+    def material_vertices(self, material: str) -> np.ndarray:
+        """Sorted vertex indices that the faces of a material use."""
+        return np.unique(self.quads[self.quad_material == self.material_names.index(material)])
+
+    @cached_property
+    def _eyeballs(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """For right and left: vertices that turn with the gaze, and the neutral centre (3,)."""
+        found = []
+        for side in ("Right", "Left"):
+            sclera = self.material_vertices(f"M_Sclera{side}")
+            points = self.vertices[sclera].astype(np.float64)
+            ball = points[points[:, 2] < points[:, 2].max() - 1.0]  # without the corneal bulge
+            system = np.hstack([2 * ball, np.ones((len(ball), 1))])
+            centre = np.linalg.lstsq(system, (ball**2).sum(1), rcond=None)[0][:3]
+            both = np.concatenate([sclera, self.material_vertices(f"M_Iris{side}")])
+            found.append((both, centre.astype(np.float32)))
+        return tuple(found)
+
+    @property
+    def eyeball_vertices(self) -> tuple[np.ndarray, np.ndarray]:
+        """Vertex indices of the right and the left eyeball."""
+        (right, _), (left, _) = self._eyeballs
+        return right, left
+
+    def eyeball_centres(self, vertices: np.ndarray) -> np.ndarray:
+        """Centres (2, 3), right then left, of unturned vertices (N, 3)."""
+        return np.stack(
+            [centre + (vertices[v] - self.vertices[v]).mean(0) for v, centre in self._eyeballs]
+        ).astype(np.float32)
+
+    def identity(self, coefficients: np.ndarray) -> np.ndarray:
+        """Neutral vertices float32 (26719, 3) of a person; coefficients (<=100,) ~ N(0, 1)."""
+        k = np.asarray(coefficients, np.float32)
+        if k.ndim != 1 or len(k) > len(self._identity):
+            raise ValueError(f"at most {len(self._identity)} identity coefficients, not {k.shape}")
+        return self.vertices + (k @ self._identity[: len(k)]).reshape(-1, 3)
+
+    def weights(self, named: Mapping[str, float]) -> np.ndarray:
+        """Expression weights float32 (57,) from names."""
+        result = np.zeros(len(self.expression_names), np.float32)
+        for name, value in named.items():
+            result[self.expression_index[name]] = value
+        return result
+
+    def lid_weights(self, eyes: Eyes) -> dict[str, float]:
+        """The eyeLook weights by which the lids follow the gaze."""
+        result = {}
+        up = np.clip(eyes.pitch / _LID_FULL_LOOK_DEG, -1, 1)
+        for side, outward in (("R", eyes.yaw - eyes.vergence), ("L", -eyes.yaw - eyes.vergence)):
+            out = np.clip(outward / _LID_FULL_LOOK_DEG, -1, 1)
+            result[f"eyeLookUp_{side}"] = max(up, 0.0)
+            result[f"eyeLookDown_{side}"] = max(-up, 0.0)
+            result[f"eyeLookOut_{side}"] = max(out, 0.0)
+            result[f"eyeLookIn_{side}"] = max(-out, 0.0)
+        return result
+
+    def evaluate(self, person: np.ndarray, weights: np.ndarray, eyes: Eyes | None = None) -> np.ndarray:
+        """Vertices float32 (26719, 3) of a person with an expression and turned eyeballs.
+
+        Args:
+            person: From `identity`.
+            weights: (57,) expression weights, lids included (see `lid_weights`).
+            eyes: Rotation of the eyeballs; None leaves them at rest.
+        """
+        result = person.copy()
+        for i in np.flatnonzero(weights):
+            index, offsets = self._expression[i]
+            result[index] += weights[i] * offsets
+        if eyes is not None:
+            centres = self.eyeball_centres(person)
+            for (index, _), centre, turn in zip(self._eyeballs, centres, eye_rotations(eyes), strict=True):
+                result[index] = (result[index] - centre) @ turn.T + centre
+        return result
+
+    def landmarks(self, vertices: np.ndarray) -> np.ndarray:
+        """Landmarks float32 (562, 3) of vertices (26719, 3) in any frame."""
+        return self.layout.of(vertices)
+
+
+def eye_rotations(eyes: Eyes) -> tuple[np.ndarray, np.ndarray]:
+    """Rotations (3, 3) float32 of the right and the left eyeball in the head's frame."""
+    right = rotation_from_angles(eyes.pitch, eyes.yaw - eyes.vergence, 0.0)
+    left = rotation_from_angles(eyes.pitch, eyes.yaw + eyes.vergence, 0.0)
+    return right.astype(np.float32), left.astype(np.float32)
+
+
+def _sparse(offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of (N, 3) that move at all, and their offsets in float32."""
+    index = np.flatnonzero(np.abs(offsets).max(1) > _NEGLIGIBLE_CM)
+    return index.astype(np.int32), offsets[index].astype(np.float32)
