@@ -1,7 +1,7 @@
 """The landmark model: a square of the image in, points in image pixels out."""
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -37,18 +37,33 @@ class LandmarkModel:
     """
 
     def __init__(self, zoo: Zoo, name: str = "default", *, threads: int = 1, delegate: DelegateChoice = "none") -> None:
-        self.name, self.card = zoo.landmarks(name)
-        self.layout: Layout = layout_of(self.card.landmarks.layout)
-        self.crop = self.card.crop
-        self.engine: Engine = open_engine(
-            zoo.verified(self.card),
+        name, card = zoo.landmarks(name)
+        engine = open_engine(
+            zoo.verified(card),
             threads=threads,
             delegate=delegate,
-            edgetpu=zoo.verified(self.card.edgetpu) if self.card.edgetpu else None,
+            edgetpu=zoo.verified(card.edgetpu) if card.edgetpu else None,
         )
-        self._size = self.card.input.width
+        self._adopt(name, card, engine)
+
+    @classmethod
+    def over(cls, name: str, card: LandmarkCard, engine: Engine) -> Self:
+        """Return a landmark model over an engine that is open already, described by `card`.
+
+        Raises:
+            ModelError: the engine does not match its card.
+        """
+        model = cls.__new__(cls)
+        model._adopt(name, card, engine)
+        return model
+
+    def _adopt(self, name: str, card: LandmarkCard, engine: Engine) -> None:
+        self.name, self.card, self.engine = name, card, engine
+        self.layout: Layout = layout_of(card.landmarks.layout)
+        self.crop = card.crop
+        self._size = card.input.width
         self._check()
-        self._table = quantisation_table(self.card)
+        self._table = quantisation_table(card)
         self._crop = np.empty((self._size, self._size, 3), np.uint8)
         self._scratch = np.empty((0, 0, 3), np.uint8)
 
