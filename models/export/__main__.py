@@ -1,0 +1,72 @@
+"""``python -m models.export model|check``: make the zoo's files, and see what an Edge TPU would say to them."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+ZOO = Path(__file__).resolve().parent.parent / "zoo"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m models.export", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    model = commands.add_parser("model", help="quantise a checkpoint into the zoo")
+    model.add_argument("checkpoint", type=Path)
+    model.add_argument("--name", required=True, help="of the model in the manifest, and of its file")
+    model.add_argument("--architecture", help="for a checkpoint that does not say it")
+    model.add_argument("--representative", type=Path, required=True, help=".npz with images (N, side, side, 3) uint8")
+    model.add_argument("--head", choices=("dynamic", "float", "int8"), default="dynamic")
+    model.add_argument("--coverage", type=float, default=0.95, help="share of crops whose extremes fit a range")
+    model.add_argument("--about", type=Path, help="JSON with description, provenance, accuracy for the manifest")
+    model.add_argument("--zoo", type=Path, default=ZOO)
+    model.add_argument("--default", action="store_true", help="make it the model that the runtime takes")
+    model.add_argument("--keep-float", type=Path, help="write the float .tflite here as well")
+    check = commands.add_parser("check", help="apply the Edge TPU compiler's rules to a file")
+    check.add_argument("file", type=Path)
+    return parser
+
+
+def _model(arguments: argparse.Namespace) -> int:
+    import numpy as np
+
+    from models.export.convert import Recipe, output_names, quantise, to_float_tflite
+    from models.export.manifest import landmark_entry, write_entry
+    from models.train.architectures import load
+
+    recipe = Recipe(arguments.head, arguments.coverage)
+    with np.load(arguments.representative) as stored:
+        images = stored["images"]
+    network, architecture = load(arguments.checkpoint, arguments.architecture)
+    side = images.shape[1]
+    content = to_float_tflite(network, side)
+    if arguments.keep_float:
+        arguments.keep_float.write_bytes(content)
+    path = arguments.zoo / f"{arguments.name}.tflite"
+    path.write_bytes(quantise(content, images, recipe))
+    entry = landmark_entry(path, output_names(network, side), recipe.describe(len(images)))
+    entry["architecture"] = architecture
+    if arguments.about:
+        entry |= json.loads(arguments.about.read_text())
+    write_entry(arguments.zoo, arguments.name, entry, default=arguments.default)
+    print(f"{path}: {entry['bytes']} bytes, {entry['macs'] / 1e6:.1f} MMAC")
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from models.export.edgetpu import report
+    from models.export.graph import read_graph
+
+    text, mapped = report(read_graph(arguments.file))
+    print(text)
+    return 0 if mapped else 1
+
+
+def main() -> int:
+    """Run the command line; returns the exit status."""
+    arguments = _parser().parse_args()
+    return _model(arguments) if arguments.command == "model" else _check(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""From a PyTorch network to TFLite: first float, then integer.
+
+The network is traced with its input turned to channels-last, which together with TensorFlow's way of padding
+(all of it after the last row and column when the stride is two) leaves no TRANSPOSE and no PAD in the graph.
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+INPUT_SCALE = 1 / 127.5
+OUTPUT_ORDER = ("points", "log_sigma", "presence")
+
+
+class _Ordered(nn.Module):
+    """Turns a network's dictionary of outputs into a tuple in the order of `OUTPUT_ORDER`."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        outputs = self.network(x)
+        return tuple(outputs[name] for name in OUTPUT_ORDER if name in outputs)
+
+
+def output_names(network: nn.Module, side: int) -> list[str]:
+    """Names of what the network returns, in the order in which the exported file returns it."""
+    with torch.no_grad():
+        outputs = network(torch.zeros(1, 3, side, side))
+    return [name for name in OUTPUT_ORDER if name in outputs]
+
+
+def to_float_tflite(network: nn.Module, side: int) -> bytes:
+    """Convert a network to a float32 TFLite file with input (1, side, side, 3).
+
+    Args:
+        network: In evaluation mode, (N, 3, side, side) to a dictionary of (N, K) tensors.
+        side: Width and height of the crop in pixels.
+    """
+    logging.getLogger().setLevel(logging.ERROR)
+    import litert_torch
+
+    wrapped = litert_torch.to_channel_last_io(_Ordered(network).eval(), args=[0])
+    example = (torch.zeros(1, side, side, 3),)
+    edge_model = litert_torch.convert(wrapped, example)
+    return bytes(edge_model.model_content())
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a float file becomes an integer one.
+
+    Attributes:
+        head: What becomes of the last, fully connected layers. "dynamic": int8 weights, float result, which
+            keeps a coordinate finer than the 0.5 pixel that int8 over a whole crop would leave.
+            "float": left alone. "int8": everything integer, one scale per tensor, for an Edge TPU.
+        coverage: Share of the calibration crops whose extreme activation has to fit into a tensor's range;
+            1 takes the extremes of all of them.
+    """
+
+    head: str = "dynamic"
+    coverage: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.head not in {"dynamic", "float", "int8"}:
+            raise ValueError(f"head is {self.head!r}: choose dynamic, float or int8")
+        if not 0.5 < self.coverage <= 1:
+            raise ValueError(f"coverage is {self.coverage}: it lies above 0.5 and at most at 1")
+
+    def describe(self, count: int) -> str:
+        """Say in a sentence for the manifest how `count` crops made the integer file."""
+        head = {
+            "dynamic": "last layers with int8 weights and float result",
+            "float": "last layers in float",
+            "int8": "last layers int8 with one scale per tensor",
+        }[self.head]
+        return (
+            f"after training: int8 weights per channel, int8 activations whose ranges hold the extremes of "
+            f"{self.coverage:.1%} of {count} synthetic crops, {head}"
+        )
+
+
+def _samples(images: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
+    for image in images:
+        yield {"args_0": (image[None].astype(np.float32) - 128) * np.float32(INPUT_SCALE)}
+
+
+def _append(old: dict[str, np.ndarray], new: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Keep each crop's extremes, for want of which the quantizer takes a moving average of about 20 crops.
+
+    That average cuts off what rare poses need, and the plain extremes of all crops leave everyone else a
+    coarse step: `_cover` chooses between the two.
+    """
+    return {key: np.append(old[key], new[key]) for key in ("min", "max")} if old else new
+
+
+def _cover(ranges: dict[str, dict[str, np.ndarray]], coverage: float) -> dict[str, dict[str, np.ndarray]]:
+    """The range of each tensor that holds the extremes of `coverage` of the crops."""
+    return {
+        name: {
+            "min": np.float32(np.quantile(seen["min"], 1 - coverage)).reshape(1, 1),
+            "max": np.float32(np.quantile(seen["max"], coverage)).reshape(1, 1),
+        }
+        for name, seen in ranges.items()
+    }
+
+
+def quantise(float_model: bytes, images: np.ndarray, recipe: Recipe) -> bytes:
+    """Quantise a float32 TFLite file after training.
+
+    The input becomes int8 with scale 1/127.5 and zero point 0: a pixel's value less 128.
+
+    Args:
+        float_model: As `to_float_tflite` makes it.
+        images: (N, side, side, 3) uint8 RGB crops that show what the network will meet.
+        recipe: What to do with the last layers.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from ai_edge_quantizer import calibrator, qtyping, quantizer
+
+    names = qtyping.TFLOperationName
+    quant = quantizer.Quantizer(float_model)
+    quant.add_static_config(".*", names.ALL_SUPPORTED, activation_num_bits=8, weight_num_bits=8)
+    if recipe.head == "dynamic":
+        quant.add_dynamic_config(".*", names.FULLY_CONNECTED, num_bits=8)
+    elif recipe.head == "float":
+        quant.update_quantization_recipe(".*", names.FULLY_CONNECTED, algorithm_key="no_quantize")
+    else:
+        quant.add_static_config(
+            ".*",
+            names.FULLY_CONNECTED,
+            activation_num_bits=8,
+            weight_num_bits=8,
+            weight_granularity=qtyping.QuantGranularity.TENSORWISE,
+        )
+    if recipe.head != "int8":
+        quant.update_quantization_recipe(".*", names.OUTPUT, algorithm_key="no_quantize")
+    ranges = calibrator.Calibrator(float_model, num_threads=1, qsv_update_func=_append)
+    signature = ranges.get_signature_list()
+    key = next(iter(signature))
+    ranges.calibrate({key: list(_samples(images))}, quant._recipe_manager)
+    found = _cover(ranges.get_model_qsvs(), recipe.coverage)
+    return bytes(quant.quantize(found, enable_progress_report=False).quantized_model)
