@@ -36,13 +36,16 @@ def show(
 def check(config: ConfigOption = None) -> None:
     """Say whether the configuration is right; exit code 78 and the wrong field if not."""
     from edge.camera import make_source
+    from edge.cli.run import make_session
     from edge.config import load_configuration
-    from edge.sinks import check_sink
+    from edge.sinks import make_sink
+    from edge.vision.zoo import open_zoo
 
     configuration = load_configuration(config)
     make_source(configuration.source.uri)
+    session = make_session(configuration, *open_zoo(configuration.model.folder).landmarks(configuration.model.name))
     for uri in configuration.sinks:
-        check_sink(uri)
+        make_sink(uri, session)
     print(f"The configuration is right: {configuration.source.uri} to {', '.join(configuration.sinks) or 'no sink'}.")
 
 
@@ -52,6 +55,7 @@ def _toml(model: "BaseModel", name: str = "") -> list[str]:
 
     lines = [f"[{name}]"] if name else []
     sections: list[str] = []
+    plain = model.model_dump(mode="json")
     for key, field in type(model).model_fields.items():
         value = getattr(model, key)
         if isinstance(value, BaseModel):
@@ -59,13 +63,13 @@ def _toml(model: "BaseModel", name: str = "") -> list[str]:
             continue
         if field.description:
             lines.append(f"# {field.description}")
-        lines.append(f"# {key} =" if value is None else f"{key} = {_value(value)}")
+        lines.append(f"# {key} =" if value is None else f"{key} = {_value(plain[key])}")
     return lines + sections
 
 
 def _value(value: Any) -> str:
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{json.dumps(str(key))} = {_value(item)}" for key, item in value.items()) + " }"
+        return "{ " + ", ".join(f"{json.dumps(key)} = {_value(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_value, value)) + "]"
     if isinstance(value, bool | int | float):

@@ -10,8 +10,8 @@ from edge.errors import UsageError
 
 if TYPE_CHECKING:
     from edge.config import Configuration
-    from edge.daemon.processor import Processor
     from edge.types import Session
+    from edge.vision.zoo import LandmarkCard
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def run(
         )
     frame_source = make_source(configuration.source.uri, fast=fast)
     processor = Processor(configuration)
-    session = make_session(configuration, processor)
+    session = make_session(configuration, processor.model.name, processor.model.card)
     sinks = [make_sink(uri, session) for uri in configuration.sinks]
     service = Service(frame_source, processor, sinks, Limits(frames, duration))
     service.stop_on_signals()
@@ -59,18 +59,17 @@ def run(
     log.info("Processed %d frames, %d with a face", service.processed, service.with_face)
 
 
-def make_session(configuration: "Configuration", processor: "Processor") -> "Session":
-    """Return what receivers are told about this run."""
+def make_session(configuration: "Configuration", name: str, card: "LandmarkCard") -> "Session":
+    """Return what receivers are told about this run: the device and its landmark model."""
     import secrets
 
     from edge.types import Session
 
-    model = processor.model
     return Session(
         boot_id=secrets.randbits(64),
         device=configuration.service.device,
-        model=model.name,
-        model_sha256=model.card.sha256,
-        layout=model.layout.name,
-        count=model.layout.count,
+        model=name,
+        model_sha256=card.sha256,
+        layout=card.landmarks.layout,
+        count=card.landmarks.count,
     )

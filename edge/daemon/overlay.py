@@ -114,4 +114,5 @@ def _draw_text(canvas: Image, lines: list[tuple[str, tuple[int, int, int]]], uni
 
 def _fixed(points: NDArray[Any]) -> NDArray[np.int32]:
     """Return x and y of points as cv2's fixed-point integers."""
-    return np.round(np.clip(points[..., :2], -1e5, 1e5) * (1 << SUBPIXEL)).astype(np.int32)
+    fixed: NDArray[np.int32] = np.round(np.clip(points[..., :2], -1e5, 1e5) * (1 << SUBPIXEL)).astype(np.int32)
+    return fixed

@@ -14,7 +14,7 @@ from edge.vision.detector import Detector, make_detector
 from edge.vision.geometry import box_of
 from edge.vision.landmarks import LandmarkModel
 from edge.vision.tracker import Tracker
-from edge.vision.zoo import Zoo, bundled_zoo
+from edge.vision.zoo import open_zoo
 
 
 class Processor:
@@ -38,10 +38,7 @@ class Processor:
         chosen = configuration.model
         self.configuration = configuration
         self.model = model or LandmarkModel(
-            Zoo(chosen.folder) if chosen.folder else bundled_zoo(),
-            chosen.name,
-            threads=chosen.threads,
-            delegate=chosen.delegate,
+            open_zoo(chosen.folder), chosen.name, threads=chosen.threads, delegate=chosen.delegate
         )
         self.clock = StageClock()
         self.tracker = Tracker(

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -168,9 +167,16 @@ class Zoo:
         return path
 
 
-@lru_cache(maxsize=1)
-def bundled_zoo() -> Zoo:
-    """Return the zoo that comes with landmarkd: in the wheel beside this package, in a checkout under models."""
+def open_zoo(folder: Path | None = None) -> Zoo:
+    """Return the zoo in a folder, by default the one that comes with landmarkd.
+
+    That lies in the wheel beside this package, and in a checkout under models.
+
+    Raises:
+        ModelError: if the manifest is missing or wrong.
+    """
+    if folder is not None:
+        return Zoo(folder)
     package = Path(__file__).resolve().parent.parent
     installed = package / "zoo"
     return Zoo(installed if installed.is_dir() else package.parent / "models" / "zoo")

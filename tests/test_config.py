@@ -1,0 +1,77 @@
+import os
+import tomllib
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edge.cli.configuration import _toml
+from edge.cli.options import read_configuration
+from edge.config import Configuration, load_configuration
+from edge.errors import AccessError, ConfigurationError
+
+
+def write(folder: Path, text: str | bytes) -> Path:
+    path = folder / "landmarkd.toml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def test_command_line_wins_over_file_and_file_over_defaults(tmp_path: Path) -> None:
+    path = write(tmp_path, 'sinks = ["jsonl:-"]\n[source]\nuri = "v4l2:/dev/video7"\ncamera = "guess:70deg"\n')
+    assert load_configuration(path).source.uri == "v4l2:/dev/video7"
+    chosen = read_configuration(path, source="demo:", sinks=["udp://localhost:1"])
+    assert chosen.source.uri == "demo:"
+    assert chosen.source.camera == "guess:70deg", "what the command line does not name stays as in the file"
+    assert chosen.sinks == ("udp://localhost:1",)
+    assert chosen.model == Configuration().model
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[source", "is not TOML"),
+        (b"\xff\xfe", "is not TOML"),
+        ("[sauce]\n", "sauce.*known here are .*source"),
+        ("[tracker]\nspeed = 1\n", r"tracker\.speed.*known here are .*presence"),
+        ("[tracker]\npresence = 2\n", r"tracker\.presence: .*less than or equal to 1"),
+        ("[model]\nthreads = 'many'\n", r"model\.threads: .*integer"),
+        ("[model]\ndelegate = 'gpu'\n", r"model\.delegate: .*'none', 'auto' or 'coral'"),
+        ('sinks = ["jsonl:-", "jsonl:-"]\n', "named twice"),
+        ("[service]\ndevice = 'a/b'\n", r"service\.device"),
+        ("x" * (1 << 20 | 1), "larger than"),
+    ],
+)
+def test_a_wrong_file_is_told_the_field_and_what_is_allowed(tmp_path: Path, text: str | bytes, complaint: str) -> None:
+    with pytest.raises(ConfigurationError, match=complaint):
+        load_configuration(write(tmp_path, text))
+
+
+def test_a_missing_file_is_an_error_only_when_it_was_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="No such file"):
+        load_configuration(tmp_path / "none.toml")
+    assert load_configuration(None) == Configuration()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_an_unreadable_file_says_how_to_make_it_readable(tmp_path: Path) -> None:
+    path = write(tmp_path, "")
+    path.chmod(0)
+    with pytest.raises(AccessError, match="chmod"):
+        load_configuration(path)
+
+
+def test_what_is_shown_can_be_loaded_again_and_means_the_same(tmp_path: Path) -> None:
+    configuration = read_configuration(None, source="file:ä b.mp4", sinks=["udp://h:1", 'jsonl:"x"'])
+    shown = "\n".join(_toml(configuration))
+    assert load_configuration(write(tmp_path, shown)) == configuration
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_any_content_is_a_configuration_or_an_error_with_a_sentence(tmp_path: Path, content: bytes) -> None:
+    with suppress(ConfigurationError):
+        load_configuration(write(tmp_path, content))
+        tomllib.loads(content.decode())
