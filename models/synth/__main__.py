@@ -1,0 +1,52 @@
+"""Make training data: `python -m models.synth write --out FOLDER --count 300000 --workers 2 --seed 1`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import cv2
+from tqdm import tqdm
+
+from models.synth import shards
+
+
+def _write(args: argparse.Namespace) -> None:
+    work = shards.jobs(args.out, args.count, args.seed, args.first)
+    with tqdm(total=args.count, unit="crop", smoothing=0.1) as bar:
+        left = [job for job in work if not job.path.is_file()]
+        bar.update(sum(job.count for job in work) - sum(job.count for job in left))
+        sizes = {job.path: job.count for job in left}
+        for path in shards.write_all(left, args.workers):
+            bar.update(sizes[path])
+
+
+def _sheet(args: argparse.Namespace) -> None:
+    job = shards.Job(Path(), 0, args.seed, args.count)
+    picture = shards.sheet([crop for _, crop in tqdm(shards.crops(job), total=args.count, unit="crop")])
+    if not cv2.imwrite(str(args.picture), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
+        raise SystemExit(f"cannot write {args.picture}")
+
+
+def main() -> None:
+    """Parse the command line and run one command."""
+    parser = argparse.ArgumentParser(prog="python -m models.synth", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    write = commands.add_parser("write", help="write shards of crops; run again to go on after a stop")
+    write.add_argument("--out", type=Path, required=True)
+    write.add_argument("--count", type=int, default=300_000)
+    write.add_argument("--workers", type=int, default=2)
+    write.add_argument("--seed", type=int, default=1)
+    write.add_argument("--first", type=int, default=0, help="number of the first shard")
+    write.set_defaults(run=_write)
+    sheet = commands.add_parser("sheet", help="draw a sheet of random crops with their points")
+    sheet.add_argument("picture", type=Path)
+    sheet.add_argument("--count", type=int, default=60)
+    sheet.add_argument("--seed", type=int, default=1)
+    sheet.set_defaults(run=_sheet)
+    args = parser.parse_args()
+    args.run(args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,230 @@
+"""One training crop: a face or something that is none, with its labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from models.head import Camera, Eyes, HeadModel, openness, rotation_from_angles
+from models.synth import expression, lighting
+from models.synth.appearance import backgrounds, occluders2d
+from models.synth.appearance import camera as cameras
+from models.synth.headmesh import HeadMesh
+from models.synth.mesh import Mesh
+from models.synth.population import Person, Population
+from models.synth.props import body, glasses, headwear, objects
+from models.synth.scene import Artist, Placement
+
+SIZE = 176
+"""Side of a stored crop in pixels."""
+MARGIN = 1.75
+"""Side of a stored crop over the longer side of the tight box of the dense points."""
+PEOPLE_PER_SHARD = 125
+
+ATTRIBUTES = (
+    "glasses", "sunglasses", "rimless", "cap", "helmet", "hood", "headphones", "mask", "hand", "phone", "cup",
+    "wheel", "object", "hair", "bald", "beard", "stubble", "lipstick", "old", "child", "grey_hair", "infrared",
+    "night", "hard_sun", "bright_pupil", "occluded", "distorted",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A stored crop.
+
+    Attributes:
+        image: uint8 (SIZE, SIZE, 3) RGB.
+        points: float32 (562, 3) pixels, or NaN where there is no face.
+        visible: bool (562,).
+        face: Whether it shows a face.
+        pose: float32 (3,) pitch, yaw, roll in degrees.
+        openness: float32 (2,) right and left lid openness, see `models.head.openness`.
+        gaze: float32 (2,) pitch and yaw of the eyes in the head, degrees.
+        attributes: Names from ATTRIBUTES.
+    """
+
+    image: np.ndarray
+    points: np.ndarray
+    visible: np.ndarray
+    face: bool
+    pose: np.ndarray
+    openness: np.ndarray
+    gaze: np.ndarray
+    attributes: frozenset[str]
+
+
+class Studio:
+    """Everything that is loaded once to make crops."""
+
+    def __init__(self, root: str | None = None):
+        self.mesh = HeadMesh(HeadModel(root))
+        self.model = self.mesh.model
+        self.people = Population(self.mesh)
+        self.artist = Artist(self.mesh)
+
+    def person(self, rng: np.random.Generator) -> Person:
+        """A random person for a few crops."""
+        return self.people.person(rng)
+
+    def crop(self, rng: np.random.Generator, person: Person) -> Crop:
+        """A random crop with the person's face."""
+        pose = expression.pose(rng)
+        return self._crop(rng, person, pose, size=1.0, offset=rng.normal(0, 0.035, 2), face=True)
+
+    def non_face(self, rng: np.random.Generator, person: Person) -> Crop:
+        """A random crop that shows no usable face."""
+        kind = rng.random()
+        if kind < 0.36:
+            return self._nothing(rng)
+        if kind < 0.56:  # hands and things
+            return self._nothing(rng, person)
+        pose = expression.pose(rng)
+        if kind < 0.82:  # the back of a head
+            pose = replace(pose, yaw=float(rng.uniform(140, 220)))
+            return self._crop(rng, person, pose, size=rng.uniform(0.6, 1.2), offset=rng.normal(0, 0.1, 2), face=False)
+        if kind < 0.93:  # a face cut by the edge, its middle outside
+            angle = rng.uniform(0, 2 * np.pi)
+            offset = np.array([np.cos(angle), np.sin(angle)]) * rng.uniform(0.55, 0.8)
+            return self._crop(rng, person, pose, size=rng.uniform(0.6, 1.3), offset=offset, face=False)
+        offset = rng.uniform(-0.35, 0.35, 2)  # a part of a face, far too near
+        return self._crop(rng, person, pose, size=rng.uniform(0.16, 0.3), offset=offset, face=False)
+
+    def _nothing(self, rng: np.random.Generator, person: Person | None = None) -> Crop:
+        """Background only, or with hands and objects of a person who is not there."""
+        image = backgrounds.background(rng, SIZE, SIZE)
+        names: set[str] = set()
+        if person is not None:
+            vertices = self.model.vertices
+            ibug = self.model.landmarks(vertices)[self.model.layout.ibug68]
+            props, names = self._before_face(rng, person, ibug, force=True)
+            camera = Camera(SIZE / rng.uniform(0.3, 1.0), SIZE / 2, SIZE / 2)
+            turn = rotation_from_angles(*rng.normal(0, 20, 3))
+            placement = Placement(turn, vertices[:9409].mean(0), np.array([0, 0, rng.uniform(35, 70)]))
+            light = lighting.sample(rng, image, 50.0)
+            self.artist.draw(
+                image, vertices, Eyes(), person.look, placement, camera, light, props, None, with_head=False
+            )
+        nan = np.full((562, 3), np.nan, np.float32)
+        return Crop(
+            cameras.develop(rng, image, night=False), nan, np.zeros(562, bool), False,
+            np.full(3, np.nan, np.float32), np.full(2, np.nan, np.float32), np.full(2, np.nan, np.float32),
+            frozenset(names),
+        )  # fmt: skip
+
+    def _worn(
+        self, rng: np.random.Generator, person: Person, vertices: np.ndarray, ibug: np.ndarray
+    ) -> tuple[list[Mesh], set[str]]:
+        """Clothes, glasses, headwear and masks."""
+        props, names = body.torso(rng), set[str]()
+        choices = [
+            (0.24, lambda: glasses.glasses(rng, ibug)),
+            (0.10, lambda: headwear.cap(rng, vertices)),
+            (0.05, lambda: headwear.hood(rng, vertices, ibug)),
+            (0.04, lambda: headwear.headphones(rng, vertices)),
+            (0.06, lambda: self.people.masks.make(rng, vertices, ibug)),
+        ]
+        for chance, make in choices:
+            if rng.random() < chance and not (names & {"cap", "helmet"} and chance == 0.05):
+                more, more_names = make()
+                props += more
+                names |= more_names
+        return props, names
+
+    def _before_face(
+        self, rng: np.random.Generator, person: Person, ibug: np.ndarray, *, force: bool = False
+    ) -> tuple[list[Mesh], set[str]]:
+        """Hands and objects between the face and the camera."""
+        skin = person.skin.face[90:150, 70:180].mean((0, 1))
+        makers = [
+            (0.45, lambda: objects.hand_on_face(rng, ibug, skin)),
+            (0.15, lambda: objects.phone_at_ear(rng, ibug, skin)),
+            (0.1, lambda: objects.wheel(rng)),
+            (0.12, lambda: objects.microphone(rng, ibug)),
+            (0.18, lambda: objects.clutter(rng, ibug)),
+        ]
+        if not force and rng.random() > 0.22:
+            return [], set()
+        chosen = int(rng.choice(len(makers), p=[share for share, _ in makers]))
+        return makers[chosen][1]()
+
+    def _hair(self, rng: np.random.Generator, person: Person, vertices: np.ndarray, names: set[str]):  # noqa: ANN202
+        """The hair mesh with its textures, unless something that covers it is worn."""
+        style = person.style
+        if style is None or "hood" in names or (names & {"cap", "helmet"} and rng.random() < 0.6):
+            return None
+        return self.people.fitter.fit(rng, style, vertices, person.skin.hair_colour), style.alpha, style.strands
+
+    def _crop(
+        self,
+        rng: np.random.Generator,
+        person: Person,
+        pose: expression.Pose,
+        *,
+        size: float,
+        offset: np.ndarray,
+        face: bool,
+    ) -> Crop:
+        """Draw a head; size and offset of its box are relative to the usual crop."""
+        eyes = expression.gaze(rng, pose)
+        vertices = self.people.evaluate(person, expression.expression(rng), expression.closure(rng), eyes)
+        metric = self.model.landmarks(vertices)
+        ibug = metric[self.model.layout.ibug68]
+        origin = metric[:520].mean(0)
+        placement = Placement(
+            rotation_from_angles(pose.pitch, pose.yaw, pose.roll), origin, np.array([0.0, 0.0, pose.distance])
+        )
+        landmarks = placement(metric)
+        camera = _framing(rng, landmarks, size, offset)
+        image = backgrounds.background(rng, SIZE, SIZE)
+        light = lighting.sample(rng, image, pose.distance)
+        names = set(light.names) | (set(person.skin.attributes) & set(ATTRIBUTES))
+        props, more = self._worn(rng, person, vertices, ibug)
+        names |= more
+        more_props, more = self._before_face(rng, person, ibug)
+        names |= more
+        hair = self._hair(rng, person, vertices, names)
+        names.add("hair" if hair else "bald")
+        look = person.look
+        if light.infrared and rng.random() < 0.4:
+            look = replace(look, pupil_colour=np.full(3, rng.uniform(0.3, 1.2)))
+            names.add("bright_pupil")
+        look = replace(look, pupil=float(np.clip(look.pupil * (1.35 if light.night else 1.0), 0.13, 0.44)))
+        drawing = self.artist.draw(
+            image, vertices, eyes, look, placement, camera, light, props + more_props, hair
+        )
+        points = camera.landmarks(landmarks)
+        visible = drawing.visible(landmarks, points[:, :2])
+        image, covered, more = occluders2d.apply(rng, image, points, probability=0.15)
+        if more:
+            names.add("occluded")
+            inside = np.clip(np.rint(points[:, :2]).astype(int), 0, SIZE - 1)
+            visible &= ~covered[inside[:, 1], inside[:, 0]]
+        visible &= ((points[:, :2] > -0.5) & (points[:, :2] < SIZE - 0.5)).all(1)
+        if person.child:
+            names.add("child")
+        if camera.k1:
+            names.add("distorted")
+        nan = np.float32(np.nan)
+        return Crop(
+            cameras.develop(rng, image, night=light.infrared), points if face else points * nan, visible & face, face,
+            np.array([pose.pitch, pose.yaw, pose.roll], np.float32), openness(metric),
+            np.array([eyes.pitch, eyes.yaw], np.float32), frozenset(names & set(ATTRIBUTES)),
+        )  # fmt: skip
+
+
+def _framing(rng: np.random.Generator, landmarks: np.ndarray, size: float, offset: np.ndarray) -> Camera:
+    """The camera that shows the dense points as large and as far from the middle as asked."""
+    plane = landmarks[:520, :2] / landmarks[:520, 2:]
+    low, high = plane.min(0), plane.max(0)
+    extent = (high - low).max() * MARGIN * size
+    k1 = 0.0
+    if rng.random() < 0.08:  # wide-angle lenses; bounded so that the face does not fold
+        reach = np.abs(plane).max() + 1e-6
+        k1 = float(rng.uniform(-0.12, 0.06) / max(reach, 0.15) ** 2)
+        scale = 1 + k1 * ((low + high) ** 2 / 4).sum()
+        low, high = low * scale, high * scale
+    focal = SIZE / extent
+    middle = (low + high) / 2
+    centre = (SIZE - 1) / 2 - middle * focal + offset * SIZE
+    return Camera(float(focal), float(centre[0]), float(centre[1]), k1)

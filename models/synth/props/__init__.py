@@ -1,0 +1,1 @@
+"""Things on and round a head: hair, glasses, headwear, masks, bodies, hands, objects."""

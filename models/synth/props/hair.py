@@ -1,0 +1,110 @@
+"""Hair meshes fitted to a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from models.head import HeadModel
+from models.synth.mesh import Mesh, part_row
+from models.synth.raster import HAIR
+
+_TEXTURE_SIZE = 256
+_COMMONNESS = {"bob01": 0.25, "bob02": 0.7, "short03": 0.6}  # these cover an eye; others count 1
+_SCALP = slice(9409, 11248, 8)  # a sample of vertices on the scalp, by which hair follows the identity
+
+
+@dataclass(frozen=True)
+class HairStyle:
+    """One hair mesh over the neutral head.
+
+    Attributes:
+        name: File name without ending.
+        vertices: float32 (N, 3) corners, head frame.
+        uv: float32 (N, 2).
+        triangles: int32 (M, 3).
+        alpha: float32 (S, S) opacity.
+        strands: float32 (S, S) brightness about 1.
+    """
+
+    name: str
+    vertices: np.ndarray
+    uv: np.ndarray
+    triangles: np.ndarray
+    alpha: np.ndarray
+    strands: np.ndarray
+
+
+def _procedural(rng: np.random.Generator, *, curly: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Opacity and brightness of hair without a texture: strands, or curls."""
+    size = _TEXTURE_SIZE
+    noise = rng.normal(size=(size, size)).astype(np.float32)
+    if curly:
+        strands = cv2.GaussianBlur(noise, (0, 0), 1.2) * 3.0
+        alpha = np.clip(0.85 + 0.5 * strands, 0.2, 1)
+    else:
+        strands = cv2.blur(noise, (1, 41)) * 5.0
+        alpha = np.clip(0.95 + 0.25 * strands, 0.4, 1)
+    return alpha.astype(np.float32), np.clip(1 + 0.35 * strands, 0.2, 2.2).astype(np.float32)
+
+
+def load_styles(model: HeadModel) -> tuple[HairStyle, ...]:
+    """Every hair mesh of the assets, by name."""
+    styles = []
+    rng = np.random.default_rng(0)
+    for path in sorted((model.root / "hair").glob("*.npz")):
+        with np.load(path) as data:
+            corners = np.stack([data["triangles"], data["triangles_uv"]], -1).reshape(-1, 2)
+            unique, inverse = np.unique(corners, axis=0, return_inverse=True)
+            vertices = data["vertices"][unique[:, 0]].astype(np.float32)
+            uv = data["uv"][unique[:, 1]].astype(np.float32)
+        picture = path.with_suffix(".png")
+        if picture.is_file():
+            rgba = cv2.imread(str(picture), cv2.IMREAD_UNCHANGED)
+            rgba = cv2.resize(rgba, (_TEXTURE_SIZE, _TEXTURE_SIZE), interpolation=cv2.INTER_AREA)
+            alpha = rgba[..., 3].astype(np.float32) / 255
+            grey = (rgba[..., :3].astype(np.float32).mean(-1) / 255) ** 2.2
+            mean = (grey * alpha).sum() / max(alpha.sum(), 1)
+            strands = np.clip((grey / max(mean, 1e-3)) ** 0.9, 0.12, 2.8).astype(np.float32)
+        else:
+            alpha, strands = _procedural(rng, curly="afro" in path.stem)
+        triangles = np.ascontiguousarray(inverse.reshape(-1, 3), np.int32)
+        styles.append(HairStyle(path.stem, vertices, uv - np.floor(uv), triangles, alpha, strands))
+    return tuple(styles)
+
+
+def choose(rng: np.random.Generator, styles: tuple[HairStyle, ...]) -> HairStyle:
+    """A random style; those that hide half a face are rarer."""
+    shares = np.array([_COMMONNESS.get(style.name, 1.0) for style in styles])
+    return styles[int(rng.choice(len(styles), p=shares / shares.sum()))]
+
+
+class HairFitter:
+    """Carries hair from the neutral head to a person by the affine map between their scalps."""
+
+    def __init__(self, model: HeadModel):
+        scalp = model.vertices[_SCALP]
+        self._inverse = np.linalg.pinv(np.hstack([scalp, np.ones((len(scalp), 1), np.float32)]))
+
+    def fit(
+        self, rng: np.random.Generator, style: HairStyle, vertices: np.ndarray, colour: np.ndarray
+    ) -> Mesh:
+        """The style on evaluated vertices (26719, 3), a little larger or smaller by chance."""
+        affine = (self._inverse @ vertices[_SCALP]).astype(np.float32)
+        moved = style.vertices @ affine[:3] + affine[3]
+        centre = moved.mean(0)
+        centre[1] = vertices[_SCALP, 1].mean()
+        swell = rng.uniform(1.0, 1.1, 3) if rng.random() < 0.8 else rng.uniform(1.05, 1.3, 3)
+        swell[1] = min(swell[1], 1.06) if "long" in style.name else swell[1]
+        moved = centre + (moved - centre) * swell.astype(np.float32)
+        moved += np.array([0, rng.normal(0, 0.35), rng.normal(0.1, 0.3)], np.float32)
+        part = part_row(
+            HAIR, colour * rng.uniform(0.8, 1.3), specular=float(rng.uniform(0.1, 0.7)), roughness=0.48
+        )
+        uv = style.uv.copy()
+        if rng.random() < 0.5:  # the mirror image of the style
+            moved = moved.copy()
+            moved[:, 0] = 2 * centre[0] - moved[:, 0]
+        return Mesh(moved, style.triangles, part, uv)

@@ -1,0 +1,136 @@
+"""Write shards of crops: deterministic by seed, resumable, one process a worker."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from models.synth.crop import ATTRIBUTES, PEOPLE_PER_SHARD, Crop, Studio
+
+CROPS_PER_SHARD = 1000
+NON_FACE_SHARE = 0.09
+_JPEG = [
+    cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Job:
+    """One shard.
+
+    Attributes:
+        folder: Where it is written.
+        number: Its number.
+        seed: Of the whole set; with the number it decides every crop.
+        count: Crops in it.
+    """
+
+    folder: Path
+    number: int
+    seed: int
+    count: int = CROPS_PER_SHARD
+
+    @property
+    def path(self) -> Path:
+        """The finished file."""
+        return self.folder / f"shard-{self.number:05d}.npz"
+
+
+@lru_cache(maxsize=1)
+def studio() -> Studio:
+    """The process's own studio, loaded once."""
+    cv2.setNumThreads(1)
+    return Studio()
+
+
+def crops(job: Job) -> Iterator[tuple[int, Crop]]:
+    """The (seed, crop) pairs of a shard; crop i depends only on the set's seed, the shard and i."""
+    room = studio()
+    per_person = max(1, -(-job.count // PEOPLE_PER_SHARD))
+    person = None
+    for i in range(job.count):
+        if i % per_person == 0:
+            person = room.person(np.random.default_rng([job.seed, job.number, 1, i]))
+        seed = int(np.random.SeedSequence([job.seed, job.number, 2, i]).generate_state(1, np.uint64)[0] >> 1)
+        rng = np.random.default_rng(seed)
+        make = room.non_face if rng.random() < NON_FACE_SHARE else room.crop
+        yield seed, make(rng, person)
+
+
+def write(job: Job) -> Path:
+    """Render a shard unless it is there; a broken-off one leaves no file under its name."""
+    if job.path.is_file():
+        return job.path
+    job.folder.mkdir(parents=True, exist_ok=True)
+    seeds, made, pictures = [], [], []
+    for seed, crop in crops(job):
+        seeds.append(seed)
+        made.append(crop)
+        ok, data = cv2.imencode(".jpg", cv2.cvtColor(crop.image, cv2.COLOR_RGB2BGR), _JPEG)
+        if not ok:
+            raise RuntimeError("OpenCV could not encode a JPEG")
+        pictures.append(data.ravel())
+    names = list(ATTRIBUTES)
+    bits = [sum(1 << names.index(n) for n in crop.attributes) for crop in made]
+    temporary = job.folder / f".shard-{job.number:05d}.{os.getpid()}.tmp"
+    try:
+        with temporary.open("wb") as file:
+            np.savez(
+                file,
+                jpeg=np.concatenate(pictures),
+                offsets=np.cumsum([0, *map(len, pictures)]).astype(np.int64),
+                points=np.stack([c.points for c in made]),
+                visible=np.stack([c.visible for c in made]),
+                face=np.array([c.face for c in made]),
+                pose_deg=np.stack([c.pose for c in made]),
+                openness=np.stack([c.openness for c in made]),
+                gaze_deg=np.stack([c.gaze for c in made]),
+                attributes=np.array(bits, np.uint32),
+                attribute_names=np.array(names),
+                seed=np.array(seeds, np.int64),
+            )
+        temporary.replace(job.path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return job.path
+
+
+def jobs(folder: Path, count: int, seed: int, first: int = 0) -> list[Job]:
+    """The shards that together hold `count` crops."""
+    if count < 1:
+        raise ValueError(f"at least one crop, not {count}")
+    shards = -(-count // CROPS_PER_SHARD)
+    return [
+        Job(folder, first + k, seed, min(CROPS_PER_SHARD, count - k * CROPS_PER_SHARD)) for k in range(shards)
+    ]
+
+
+def write_all(work: list[Job], workers: int) -> Iterator[Path]:
+    """Write shards in `workers` processes, yielding each as it is done; one worker stays in this process."""
+    if workers == 1:
+        yield from map(write, work)
+        return
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        yield from pool.imap_unordered(write, work)
+
+
+def sheet(crops_: list[Crop], columns: int = 12) -> np.ndarray:
+    """A picture (uint8 RGB) of crops side by side, every second with its points drawn."""
+    cells = []
+    for i, crop in enumerate(crops_):
+        cell = crop.image.copy()
+        if i % 2 and crop.face:
+            for k, (x, y) in enumerate(crop.points[:, :2]):
+                shade = (255, 255, 0) if k >= 520 else (0, 255, 0)
+                at = (round(float(x) * 8), round(float(y) * 8))
+                cv2.circle(cell, at, 6, shade if crop.visible[k] else (255, 0, 0), -1, cv2.LINE_AA, 3)
+        cells.append(cell)
+    cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
+    return np.vstack([np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)])
