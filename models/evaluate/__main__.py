@@ -1,0 +1,81 @@
+"""Measure models.
+
+python -m models.evaluate --model landmarks-562 --out runs/eval/landmarks-562
+python -m models.evaluate compare runs/eval/a/numbers.json runs/eval/b/numbers.json
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+REAL = ROOT.parent / "shared" / "eval"
+SYNTHETIC = ROOT / "runs" / "synth" / "test"
+
+
+def landmarks(arguments: list[str]) -> int:
+    """Measure a landmark model and write its report."""
+    from models.evaluate.pictures import worst, write_sheet
+    from models.evaluate.report import markdown, write_report
+    from models.evaluate.subjects import open_model
+    from models.evaluate.suite import evaluate
+
+    parser = argparse.ArgumentParser(prog="python -m models.evaluate", description=landmarks.__doc__)
+    parser.add_argument("--model", default="default", help="a name of the zoo, a .tflite file or a .pt checkpoint")
+    parser.add_argument("--architecture", help="of a bare state dict")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the report")
+    parser.add_argument("--real", type=Path, default=REAL, help="folder with images, videos and nonface")
+    parser.add_argument("--synthetic", type=Path, default=SYNTHETIC, help="folder of shards that were never trained on")
+    parser.add_argument("--detector", default="cascade", help="for the tables that need one")
+    parser.add_argument("--quick", action="store_true", help="labelled pictures only: seconds")
+    options = parser.parse_args(arguments)
+    real = options.real if options.real.is_dir() else None
+    synthetic = options.synthetic if any(options.synthetic.glob("shard-*.npz")) else None
+    if real is None and synthetic is None:
+        print(
+            f"There is neither {options.real} nor a shard in {options.synthetic}: nothing to measure.", file=sys.stderr
+        )
+        return 2
+    began = time.monotonic()
+    model = open_model(options.model, architecture=options.architecture)
+    done = evaluate(model, real=real, synthetic=synthetic, detector=options.detector, quick=options.quick)
+    facts = {
+        "runs on": f"{model.engine.runtime} {model.engine.accelerator}",
+        "input": f"{model.card.input.width} px {model.card.input.dtype}",
+        "points": model.layout.name,
+        "detector": options.detector,
+        "seconds": round(time.monotonic() - began),
+    }
+    path = write_report(done, options.out, facts)
+    for name, results in done.results.items():
+        write_sheet(worst(results), model.layout.ibug68, options.out / f"worst-{name.replace(' ', '-')}.png")
+    print(markdown(done, facts))
+    print(f"Written: {path} with numbers.json, faces.csv and the sheets of the worst faces.")
+    return 0
+
+
+def compare(arguments: list[str]) -> int:
+    """Say what changed between two reports."""
+    from models.evaluate import report
+
+    parser = argparse.ArgumentParser(prog="python -m models.evaluate compare", description=compare.__doc__)
+    parser.add_argument("before", type=Path, help="numbers.json")
+    parser.add_argument("after", type=Path, help="numbers.json")
+    options = parser.parse_args(arguments)
+    print(report.compare(options.before, options.after))
+    return 0
+
+
+COMMANDS = {"landmarks": landmarks, "compare": compare}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; without its name, `landmarks`."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    command = COMMANDS.get(arguments[0]) if arguments else None
+    return command(arguments[1:]) if command else landmarks(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

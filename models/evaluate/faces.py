@@ -1,0 +1,131 @@
+"""Runs a model over labelled pictures, from the labelled box or from our own detector's."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.signals.pose import PoseEstimator
+from edge.stages import StageClock
+from edge.types import FaceObservation, Intrinsics, RegionOfInterest
+from edge.vision.detector import Detector
+from edge.vision.geometry import box_overlap
+from edge.vision.landmarks import LandmarkModel
+from models.evaluate.measure import lid_openness, nme, point_errors
+from models.evaluate.records import INNER51, REGIONS, Box, LabelledFace, Points
+
+FOUND_OVERLAP = 0.3
+"""A detection is of the labelled face if it overlaps its box by this much, as intersection over union."""
+
+FAR = 20.0
+"""Focal length in units of the picture's longer side where nothing is known of the camera: nearly parallel rays, which
+is what the pose of AFLW2000-3D was fitted with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a model made of one labelled face.
+
+    Attributes:
+        face: what was asked.
+        points: (count, 3) pixels of the picture, or None if the detector missed the face.
+        sigma: (count,) pixels, or None.
+        score: presence, 0 to 1.
+        errors: (68,) distances in pixels, NaN where unlabelled.
+        pose_deg: pitch, yaw, roll.
+        openness: of the subject's right and left lids.
+    """
+
+    face: LabelledFace
+    points: NDArray[np.float32] | None
+    sigma: NDArray[np.float32] | None
+    score: float
+    errors: Points
+    pose_deg: tuple[float, float, float]
+    openness: tuple[float, float]
+
+    @property
+    def found(self) -> bool:
+        """Whether there are points at all."""
+        return self.points is not None
+
+    def measures(self) -> dict[str, float]:
+        """Return every number of this face by name; NaN where its labels do not say."""
+        size = self.face.size
+        numbers = {
+            "nme": nme(self.errors, size),
+            "nme51": nme(self.errors, size, INNER51),
+            **{f"nme_{name}": nme(self.errors, size, among) for name, among in REGIONS.items()},
+            "score": self.score,
+        }
+        if self.face.pose_deg is not None and self.found:
+            for name, seen, true in zip(("pitch", "yaw", "roll"), self.pose_deg, self.face.pose_deg, strict=True):
+                numbers[f"{name}_error"] = abs((seen - true + 180) % 360 - 180)
+        if self.face.openness is not None and self.found:
+            off = np.subtract(self.openness, self.face.openness)
+            numbers["openness_error"], numbers["openness_bias"] = float(np.abs(off).mean()), float(off.mean())
+        return numbers
+
+
+def evaluate_faces(
+    model: LandmarkModel, faces: Iterable[LabelledFace], detector: Detector | None = None
+) -> list[Result]:
+    """Look at each face as the tracker does: in its first region, and once more about the points found there.
+
+    Args:
+        model: under test.
+        faces: labelled ones.
+        detector: where to take the first box from; None takes the labelled box.
+    """
+    clock = StageClock()
+    results = []
+    for face in faces:
+        image = face.read()
+        roi = model.first_roi(face.box) if detector is None else _detected_roi(model, detector, image, face.box)
+        if roi is None:
+            results.append(_missed(face))
+            continue
+        results.append(_result(model, face, image, look(model, image, roi, clock)))
+    return results
+
+
+def look(model: LandmarkModel, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock) -> FaceObservation:
+    """Look in a region and once more about what was found, as `edge.vision.tracker.Tracker` does."""
+    first = model.locate(image, roi, clock)
+    return model.locate(image, model.next_roi(first.points), clock)
+
+
+def far_camera(width: int, height: int) -> Intrinsics:
+    """Return a camera for pictures of unknown origin, so far away that perspective hardly shows."""
+    focal = FAR * max(width, height)
+    return Intrinsics(focal, focal, (width - 1) / 2, (height - 1) / 2, width, height, "far")
+
+
+def _detected_roi(
+    model: LandmarkModel, detector: Detector, image: NDArray[np.uint8], box: Box
+) -> RegionOfInterest | None:
+    best = max(detector.detect(image), key=lambda found: box_overlap(found.box, box), default=None)
+    if best is None or box_overlap(best.box, box) < FOUND_OVERLAP:
+        return None
+    return model.first_roi(best.box, best.angle)
+
+
+def _missed(face: LabelledFace) -> Result:
+    nan = float("nan")
+    return Result(face, None, None, 0.0, np.full(68, np.nan), (nan, nan, nan), (nan, nan))
+
+
+def _result(model: LandmarkModel, face: LabelledFace, image: NDArray[np.uint8], seen: FaceObservation) -> Result:
+    layout = model.layout
+    errors = point_errors(seen.points[layout.ibug68].astype(np.float64), face.points)
+    pose = PoseEstimator(layout, far_camera(image.shape[1], image.shape[0])).estimate(seen.points)
+    return Result(
+        face,
+        seen.points,
+        seen.sigma,
+        seen.score,
+        errors,
+        (pose.pitch, pose.yaw, pose.roll),
+        lid_openness(seen.points, layout),
+    )

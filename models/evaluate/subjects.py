@@ -1,0 +1,118 @@
+"""Models under test, all behind `LandmarkModel.locate`, so that the device's own code cuts and decodes for them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edge.vision.landmarks import LandmarkModel
+from edge.vision.layout import LAYOUTS
+from edge.vision.runtime import TensorSpec, open_engine
+from edge.vision.zoo import LandmarkCard, Zoo, open_zoo
+
+if TYPE_CHECKING:
+    from torch import nn
+
+CROP = {"margin": 1.3, "first_margin": 1.45, "first_shift_up": 0.08}
+"""How a model is fed that is not in a zoo."""
+
+
+class TorchEngine:
+    """A float network that looks like `edge.vision.runtime.Engine`.
+
+    Args:
+        network: takes (1, 3, size, size) as x / 127.5 - 1, returns {"points": …, "log_sigma": …, "presence": …}.
+        size: of the crop, pixels.
+        threads: for torch.
+    """
+
+    runtime = "torch"
+    accelerator = "none"
+    degraded = None
+
+    def __init__(self, network: "nn.Module", size: int = 128, threads: int = 1) -> None:
+        import torch
+
+        torch.set_num_threads(threads)
+        self._torch, self._network = torch, network.eval()
+        self._in = np.zeros((1, size, size, 3), np.float32)
+        self.names = list(self._run())
+        self.inputs = (TensorSpec("image", self._in.shape, np.dtype(np.float32), 0.0, 0, 0),)
+        self.outputs = tuple(
+            TensorSpec(name, array.shape, array.dtype, 0.0, 0, n) for n, (name, array) in enumerate(self._run().items())
+        )
+        self.invoke()
+
+    def input(self, index: int = 0) -> np.ndarray:  # noqa: ARG002 - a network has one input
+        """Return the array that the next `invoke` reads."""
+        return self._in
+
+    def output(self, index: int = 0) -> np.ndarray:
+        """Return what the last `invoke` computed."""
+        return self._out[self.names[index]]
+
+    def invoke(self) -> None:
+        """Run the network."""
+        self._out = self._run()
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _run(self) -> dict[str, np.ndarray]:
+        with self._torch.inference_mode():
+            outputs = self._network(self._torch.from_numpy(self._in).permute(0, 3, 1, 2))
+        return {name: np.ascontiguousarray(value.float().numpy().reshape(1, -1)) for name, value in outputs.items()}
+
+
+def open_model(spec: str, *, zoo: Zoo | None = None, architecture: str | None = None) -> LandmarkModel:
+    """Open a model by what it is called: a name of the zoo, a .tflite file, or a .pt checkpoint.
+
+    Raises:
+        ModelError: there is no such model or it is altered.
+        ValueError: the file's outputs are not those of a landmark model.
+    """
+    path = Path(spec)
+    if path.suffix == ".tflite":
+        engine = open_engine(path)
+        return LandmarkModel.over(path.stem, _card_of(path.name, engine.inputs[0], engine.outputs), engine)
+    if path.suffix in {".pt", ".pth"}:
+        from models.train.architectures import load
+
+        network, _ = load(path, architecture)
+        torch_engine = TorchEngine(network)
+        card = _card_of("float.tflite", torch_engine.inputs[0], torch_engine.outputs)
+        return LandmarkModel.over(path.stem, card, torch_engine)
+    return LandmarkModel(zoo or open_zoo(), spec)
+
+
+def _card_of(file: str, image: TensorSpec, outputs: tuple[TensorSpec, ...]) -> LandmarkCard:
+    """Describe a model that comes without a manifest, its outputs known by their sizes."""
+    sizes = {spec: int(np.prod(spec.shape)) for spec in outputs}
+    layout = next((layout for layout in LAYOUTS.values() if layout.count * 3 in sizes.values()), None)
+    if layout is None:
+        raise ValueError(f"{file} has outputs of {sorted(sizes.values())} values, none of them points")
+    meaning = {layout.count * 3: "points", layout.count: "log_sigma", 1: "presence"}
+    return LandmarkCard.model_validate(
+        {
+            "kind": "landmarks",
+            "file": file if file[0].isalnum() else "model.tflite",
+            "bytes": 1,
+            "sha256": "0" * 64,
+            "input": {
+                "width": image.shape[2],
+                "height": image.shape[1],
+                "colour": "RGB",
+                "dtype": np.dtype(image.dtype).name,
+                "scale": image.scale or None,
+                "zero_point": image.zero_point,
+                "normalisation": "x / 127.5 - 1",
+            },
+            "crop": CROP,
+            "outputs": {
+                meaning[size]: {"index": n, "shape": outputs[n].shape}
+                for n, size in enumerate(sizes.values())
+                if size in meaning
+            },
+            "landmarks": {"layout": layout.name, "count": layout.count},
+        }
+    )
