@@ -5,7 +5,8 @@ import numpy as np
 
 from models.synth.appearance import noise
 from models.synth.appearance.colour import Floats
-from models.synth.appearance.kit import SIZE, SkinKit, smoothstep
+from models.synth.appearance.kit import SkinKit
+from models.synth.appearance.regions import SIZE, smoothstep
 
 _BLOOD = np.array([0.02, -0.42, -0.40], np.float32)
 """Change of log albedo by blood near the surface: haemoglobin absorbs green and blue."""
@@ -15,12 +16,10 @@ _MELANIN = np.array([-0.35, -0.55, -0.75], np.float32)
 
 def _tint(log_face: Floats, mask: Floats, change: Floats) -> None:
     for channel in range(3):
-        log_face[..., channel] += mask * change[channel]
+        log_face[..., channel] += mask * np.float32(change[channel])
 
 
-def _dots(
-    rng: np.random.Generator, density: Floats, count: int, radius: tuple[float, float], soft: float
-) -> Floats:
+def _dots(rng: np.random.Generator, density: Floats, count: int, radius: tuple[float, float], soft: float) -> Floats:
     """Round marks scattered by a density (peak 1), coverage 0–1; radii in texels."""
     mask = np.zeros((SIZE, SIZE), np.uint8)
     places = rng.integers(0, SIZE, (count, 2))
@@ -89,7 +88,9 @@ def mottle(rng: np.random.Generator, face: Floats, kit: SkinKit, darkness: float
         _tint(face, _dots(rng, everywhere, int(rng.integers(5, 50)), (0.6, 2.0), 0.8), _BLOOD * rng.uniform(0.5, 1.6))
         names.add("acne")
     if rng.random() < 0.6 * age:
-        _tint(face, _dots(rng, everywhere, int(rng.integers(10, 80)), (0.6, 2.6), 0.9), _MELANIN * rng.uniform(0.2, 0.8))
+        _tint(
+            face, _dots(rng, everywhere, int(rng.integers(10, 80)), (0.6, 2.6), 0.9), _MELANIN * rng.uniform(0.2, 0.8)
+        )
     if rng.random() < 0.05:
         _tint(face, 1 - kit.regions["sockets"] * rng.uniform(0.4, 1), _BLOOD * rng.uniform(0.5, 1.4))
         names.add("sunburn")

@@ -5,7 +5,8 @@ import numpy as np
 
 from models.synth.appearance import noise
 from models.synth.appearance.colour import Floats
-from models.synth.appearance.kit import SIZE, SkinKit, polygon, smoothstep
+from models.synth.appearance.kit import SkinKit
+from models.synth.appearance.regions import SIZE, polygon, smoothstep
 
 _BROW_ROWS = (int(0.1 * SIZE), int(0.3 * SIZE))
 _CUTS = ("stubble", "shadow", "full", "moustache", "goatee", "circle", "strap", "patchy", "soul_patch")
@@ -15,7 +16,8 @@ _CUT_ODDS = (0.26, 0.16, 0.18, 0.12, 0.07, 0.07, 0.05, 0.06, 0.03)
 def _blend(face: Floats, colour: Floats, alpha: Floats, tone: Floats | None = None) -> None:
     """Lay a colour, whose brightness may vary by `tone`, over the face in place."""
     for channel in range(3):
-        target = colour[channel] if tone is None else colour[channel] * tone
+        shade = np.float32(colour[channel])
+        target = shade if tone is None else shade * tone
         face[..., channel] += (target - face[..., channel]) * alpha
 
 
@@ -32,8 +34,15 @@ def _brow_mask(rng: np.random.Generator, kit: SkinKit) -> Floats:
     lift = rng.normal() * 0.004 * SIZE + np.sign(x) * rng.normal() * 0.0025 * SIZE + arch
     middle = 0.195 * SIZE
     source_y = middle + (y[:, None] - lift[None] - middle) / thick
-    source_x = np.broadcast_to(((x - np.sign(x) * 0.05) / length + np.sign(x) * 0.05 + 0.5) * SIZE - 0.5, source_y.shape)
-    return cv2.remap(np.ascontiguousarray(mask), np.ascontiguousarray(source_x, np.float32), source_y.astype(np.float32), cv2.INTER_LINEAR)
+    source_x = np.broadcast_to(
+        ((x - np.sign(x) * 0.05) / length + np.sign(x) * 0.05 + 0.5) * SIZE - 0.5, source_y.shape
+    )
+    return cv2.remap(
+        np.ascontiguousarray(mask),
+        np.ascontiguousarray(source_x, np.float32),
+        source_y.astype(np.float32),
+        cv2.INTER_LINEAR,
+    )
 
 
 def grow_brows(rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Floats) -> set[str]:
@@ -51,7 +60,12 @@ def grow_brows(rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Float
         blurred, names = smoothstep(cv2.GaussianBlur(alpha, (0, 0), 1.0), 0.15, 0.45), {"drawn_brows"}
         hair = hair * min(1.0, 0.05 / float(hair.mean()))
     if rng.random() < 0.07:  # grown together
-        blurred = np.maximum(blurred, polygon(np.array([(0.45, 0.18), (0.55, 0.18), (0.54, 0.205), (0.46, 0.205)]), 0.01)[top:bottom] * noise.strands(rng, SIZE)[: bottom - top] * 0.8)
+        blurred = np.maximum(
+            blurred,
+            polygon(np.array([(0.45, 0.18), (0.55, 0.18), (0.54, 0.205), (0.46, 0.205)]), 0.01)[top:bottom]
+            * noise.strands(rng, SIZE)[: bottom - top]
+            * 0.8,
+        )
     colour = (hair * rng.uniform(0.45, 1.0)).astype(np.float32)
     _blend(face[top:bottom], colour, np.clip(blurred * density, 0, 0.96))
     return names

@@ -46,7 +46,9 @@ def hand(rng: np.random.Generator, frame: FaceFrame) -> Layer:
     at = turned(np.array([[rng.normal() * 0.2, 0.55]]) * palm, angle, target)[0]
     mirror = np.array([rng.choice([-1, 1]), 1])
     canvas, lines = blank(frame), blank(frame)
-    body = np.array([(-0.46, -0.02), (0.44, 0.0), (0.47, 0.45), (0.32, 0.95), (0.3, 2.6), (-0.3, 2.6), (-0.34, 0.95), (-0.47, 0.4)])
+    body = np.array(
+        [(-0.46, -0.02), (0.44, 0.0), (0.47, 0.45), (0.32, 0.95), (0.3, 2.6), (-0.3, 2.6), (-0.34, 0.95), (-0.47, 0.4)]
+    )
     cv2.fillPoly(canvas, [fixed(turned(body * mirror * palm, angle, at))], 255, cv2.LINE_AA, 4)
     nails = []
     for joints, width in _joints(rng):
@@ -69,7 +71,10 @@ def hand(rng: np.random.Generator, frame: FaceFrame) -> Layer:
 
 
 def _with_nails(
-    rng: np.random.Generator, albedo: NDArray[np.floating], nails: list[tuple[NDArray[np.floating], float, float]], tone: NDArray
+    rng: np.random.Generator,
+    albedo: NDArray[np.floating],
+    nails: list[tuple[NDArray[np.floating], float, float]],
+    tone: NDArray,
 ) -> NDArray[np.floating]:
     """Nails at the finger tips, bare or painted."""
     shape = np.zeros(albedo.shape[:2], np.uint8)

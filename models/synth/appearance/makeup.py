@@ -5,16 +5,20 @@ import numpy as np
 from models.synth.appearance import colour as palette
 from models.synth.appearance import noise
 from models.synth.appearance.colour import Floats
-from models.synth.appearance.kit import SIZE, SkinKit, polygon, smoothstep, strokes
+from models.synth.appearance.kit import SkinKit
+from models.synth.appearance.regions import SIZE, polygon, smoothstep, strokes
 
 
 def _lay(face: Floats, colour: Floats, alpha: Floats) -> None:
-    face += (colour - face) * alpha[..., None]
+    for channel in range(3):
+        face[..., channel] += (np.float32(colour[channel]) - face[..., channel]) * alpha
 
 
 def _lipstick(rng: np.random.Generator, face: Floats, kit: SkinKit) -> None:
     if rng.random() < 0.85:
-        colour = palette.from_hsv(float(rng.normal() * 0.025 - 0.02) % 1, rng.uniform(0.35, 0.95), rng.uniform(0.3, 0.95))
+        colour = palette.from_hsv(
+            float(rng.normal() * 0.025 - 0.02) % 1, rng.uniform(0.35, 0.95), rng.uniform(0.3, 0.95)
+        )
     else:
         colour = palette.any_colour(rng)
     lips = kit.regions["lips"]
@@ -22,7 +26,9 @@ def _lipstick(rng: np.random.Generator, face: Floats, kit: SkinKit) -> None:
     shading *= lips.sum() / (shading * lips).sum()
     gloss = np.clip(shading, 0.4, 1.8) ** rng.uniform(0.4, 1.0)
     for channel in range(3):
-        face[..., channel] += (colour[channel] * gloss - face[..., channel]) * (lips * rng.uniform(0.25, 0.9))
+        face[..., channel] += (np.float32(colour[channel]) * gloss - face[..., channel]) * (
+            lips * rng.uniform(0.25, 0.9)
+        )
 
 
 def _eye_shadow(rng: np.random.Generator, face: Floats, kit: SkinKit) -> None:
@@ -34,7 +40,10 @@ def _eye_shadow(rng: np.random.Generator, face: Floats, kit: SkinKit) -> None:
 def _eyeliner(rng: np.random.Generator, face: Floats, kit: SkinKit) -> None:
     uv, width = kit.uv68, rng.uniform(0.004, 0.012)
     wing = rng.uniform(0, 0.035)
-    lines = [np.concatenate([[uv[36] + [-wing, -0.6 * wing]], uv[36:40]]), np.concatenate([uv[42:46], [uv[45] + [wing, -0.6 * wing]]])]
+    lines = [
+        np.concatenate([[uv[36] + [-wing, -0.6 * wing]], uv[36:40]]),
+        np.concatenate([uv[42:46], [uv[45] + [wing, -0.6 * wing]]]),
+    ]
     if rng.random() < 0.4:
         lines += [uv[[36, 41, 40, 39]], uv[[42, 47, 46, 45]]]
     _lay(face, np.array([0.012, 0.01, 0.012], np.float32), np.clip(1.5 * strokes(lines, width, 0.0025), 0, 0.97))
@@ -78,7 +87,11 @@ def paint_face(rng: np.random.Generator, face: Floats, kit: SkinKit) -> set[str]
     elif kind == 1:
         cuts = np.sort(rng.uniform(0.15, 0.85, 2))
         for colour, (left, right) in zip(colours, ((0, cuts[0]), (cuts[0], cuts[1]), (cuts[1], 1)), strict=True):
-            _lay(face, colour, polygon(np.array([(left, 0), (right, 0), (right, 1), (left, 1)]), 0.004) * spare * strength)
+            _lay(
+                face,
+                colour,
+                polygon(np.array([(left, 0), (right, 0), (right, 1), (left, 1)]), 0.004) * spare * strength,
+            )
     elif kind == 2:
         _lay(face, np.full(3, 0.85, np.float32), spare * strength)
         _lay(face, colours[0], kit.regions["mouth"] * strength)

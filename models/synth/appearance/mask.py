@@ -8,21 +8,26 @@ from numpy.typing import NDArray
 
 from models.synth.appearance import colour, noise
 from models.synth.appearance.colour import Floats
-from models.synth.appearance.kit import SIZE, SkinKit, polygon, strokes
+from models.synth.appearance.kit import SkinKit
+from models.synth.appearance.regions import SIZE, polygon, strokes
 from models.synth.appearance.skin import Skin
 
 _SURGICAL = ((168, 204, 222), (196, 222, 226), (240, 242, 242), (150, 190, 205), (225, 190, 205), (40, 42, 48))
 
 
-def _outline(rng: np.random.Generator, pulled_down: bool) -> NDArray[np.float64]:
+def _outline(rng: np.random.Generator, uv: NDArray[np.float64], pulled_down: bool) -> NDArray[np.float64]:
     """Outline in UV, right half then left: worn over the nose, under it, or under the chin."""
-    top = rng.uniform(0.29, 0.37)
+    top = rng.uniform(*uv[[27, 30], 1])
     if pulled_down:
         top = rng.uniform(0.47, 0.7)
     side = min(top + rng.uniform(0.06, 0.12), 0.74)
     width, bottom = rng.uniform(0.27, 0.33), rng.uniform(0.76, 0.84)
     half = [(0.5, top), (0.5 - 0.35 * width, top + 0.25 * (side - top)), (0.5 - width, side)]
-    half += [(0.5 - width, 0.6 if side < 0.58 else side + 0.02), (0.5 - 0.7 * width, bottom - 0.05), (0.5 - 0.3 * width, bottom)]
+    half += [
+        (0.5 - width, 0.6 if side < 0.58 else side + 0.02),
+        (0.5 - 0.7 * width, bottom - 0.05),
+        (0.5 - 0.3 * width, bottom),
+    ]
     left = np.array(half)
     return np.concatenate([left, (left * [-1, 1] + [1, 0])[::-1]])
 
@@ -38,7 +43,9 @@ def _fabric(rng: np.random.Generator, kind: str) -> Floats:
     shade = 1 + 0.03 * noise.fractal(rng, SIZE, SIZE, exponent=0.4, zoom=1)
     shade += 0.08 * noise.fractal(rng, SIZE, SIZE, exponent=2.0, zoom=3)
     if kind == "surgical":
-        pleats = [np.array([(0.1, y), (0.5, y + 0.03), (0.9, y)]) for y in np.linspace(0.45, 0.68, int(rng.integers(3, 5)))]
+        pleats = [
+            np.array([(0.1, y), (0.5, y + 0.03), (0.9, y)]) for y in np.linspace(0.45, 0.68, int(rng.integers(3, 5)))
+        ]
         shade -= strokes(pleats, 0.006, 0.004) * rng.uniform(0.2, 0.6)
     elif kind == "ffp2":
         shade -= strokes([np.array([(0.5, 0.2), (0.5, 0.9)])], 0.004, 0.003) * 0.5
@@ -69,7 +76,7 @@ def paint(rng: np.random.Generator, skin: Skin, kit: SkinKit) -> Skin:
     """
     kind = str(rng.choice(["surgical", "ffp2", "cloth"], p=[0.5, 0.25, 0.25]))
     low = rng.random() < 0.15
-    outline = _outline(rng, low)
+    outline = _outline(rng, kit.uv68, low)
     alpha = polygon(outline, 0.003)
     rim = cv2.GaussianBlur(alpha, (0, 0), 4) * (1 - alpha)
     face = skin.face * (1 - 0.5 * rim)[..., None]

@@ -33,7 +33,9 @@ _ODDS = np.array([share for _, _, share in _KINDS], np.float64) / sum(share for 
 def _light_of(image: Floats, frame: FaceFrame) -> Floats:
     """Light (3,) that falls on things at the face, guessed from how bright the picture is there."""
     reach = 0.4 * frame.size
-    (x0, y0), (x1, y1) = (np.clip(frame.centre + d * reach, 0, [frame.width, frame.height]).astype(int) for d in (-1, 1))
+    (x0, y0), (x1, y1) = (
+        np.clip(frame.centre + d * reach, 0, [frame.width, frame.height]).astype(int) for d in (-1, 1)
+    )
     part = image[y0 : y1 + 1 : 3, x0 : x1 + 1 : 3]
     seen = part.reshape(-1, 3).mean(0) if part.size else np.full(3, 0.2, np.float32)
     grey = float(seen @ LUMA)
@@ -49,7 +51,9 @@ def _lay(rng: np.random.Generator, image: Floats, layer: Layer, light: Floats, f
         if rng.random() < 0.6:
             reach = 0.03 * frame.size
             offset = np.float32([[1, 0, rng.normal() * reach], [0, 1, reach]])
-            cast = cv2.warpAffine(cv2.GaussianBlur(mask, (0, 0), reach), offset, mask.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+            cast = cv2.warpAffine(
+                cv2.GaussianBlur(mask, (0, 0), reach), offset, mask.shape[::-1], borderMode=cv2.BORDER_REPLICATE
+            )
             image = image * (1 - cast * np.float32(rng.uniform(0.1, 0.6)))[..., None]
     strength = np.float32(np.exp(rng.normal() * (0.7 if layer.glow else 0.3)))
     return image + (layer.albedo * (light * strength) - image) * mask[..., None]

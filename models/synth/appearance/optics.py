@@ -38,7 +38,9 @@ def defocus(rng: np.random.Generator, linear: Floats) -> Floats:
     size = min(linear.shape[:2])
     if rng.random() < 0.5:
         return cv2.GaussianBlur(linear, (0, 0), float(np.exp(rng.uniform(np.log(0.002), np.log(0.016))) * size))
-    return cv2.filter2D(linear, -1, _disc(max(int(2 * rng.uniform(0.008, 0.045) * size), 3)), borderType=cv2.BORDER_REFLECT_101)
+    return cv2.filter2D(
+        linear, -1, _disc(max(int(2 * rng.uniform(0.008, 0.045) * size), 3)), borderType=cv2.BORDER_REFLECT_101
+    )
 
 
 def motion(rng: np.random.Generator, linear: Floats) -> Floats:
@@ -69,7 +71,9 @@ def fringe(rng: np.random.Generator, linear: Floats) -> Floats:
     for channel, sign in ((0, 1), (2, -1)):
         s = 1 + sign * float(rng.uniform(0.001, 0.005))
         matrix = np.float32([[s, 0, (1 - s) * (w - 1) / 2], [0, s, (1 - s) * (h - 1) / 2]])
-        out[..., channel] = cv2.warpAffine(np.ascontiguousarray(linear[..., channel]), matrix, (w, h), borderMode=cv2.BORDER_REPLICATE)
+        out[..., channel] = cv2.warpAffine(
+            np.ascontiguousarray(linear[..., channel]), matrix, (w, h), borderMode=cv2.BORDER_REPLICATE
+        )
     return out
 
 

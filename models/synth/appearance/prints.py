@@ -23,7 +23,9 @@ def _tone(rng: np.random.Generator, image: Picture) -> Picture:
     if rng.random() < 0.08:
         dark, light = (6, 20, 60), (225, 238, 245)
     ramp = grey[..., None] ** float(rng.uniform(0.8, 1.25))
-    return (np.array(dark, np.float32) + ramp * (np.array(light, np.float32) - np.array(dark, np.float32))).astype(np.uint8)
+    return (np.array(dark, np.float32) + ramp * (np.array(light, np.float32) - np.array(dark, np.float32))).astype(
+        np.uint8
+    )
 
 
 def _damage(rng: np.random.Generator, image: Picture) -> Picture:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from models.synth.appearance import blemishes, colour, facial_hair, makeup, noise, wrinkles
 from models.synth.appearance.colour import Floats
-from models.synth.appearance.kit import SIZE, SkinKit, load_kit
+from models.synth.appearance.kit import SkinKit, load_kit
+from models.synth.appearance.regions import SIZE
 
 __all__ = ["Skin", "SkinKit", "load_kit", "paint"]
 
@@ -61,10 +62,10 @@ def _toned(rng: np.random.Generator, kit: SkinKit, tone: Floats, darkness: float
     cloud = noise.fractal(rng, SIZE, SIZE, exponent=1.6, zoom=1.5)
     tint = rng.normal(size=3) * 0.02 + rng.uniform(0, 0.07)
     grain = noise.fractal(rng, SIZE, SIZE, exponent=0.5, zoom=1.0) * rng.uniform(0, 0.05)
-    shade = np.log(tone)
+    shade, tint = np.log(tone), tint.astype(np.float32)
     for channel in range(3):
         face[..., channel] += shade[channel] + tint[channel] * cloud + grain
-        back[..., channel] += shade[channel] * kit.back_skin + np.log(0.25) * (1 - kit.back_skin)
+        back[..., channel] += (shade[channel] + 1.39) * kit.back_skin - 1.39
     return face, back
 
 
@@ -98,5 +99,12 @@ def paint(rng: np.random.Generator, kit: SkinKit) -> Skin:
     np.clip(face, 0.002, 0.98, out=face)
     np.clip(back, 0.002, 0.98, out=back)
     return Skin(
-        face, back, float(0.68 - 0.42 * oily), float(0.02 + 0.24 * oily * rng.random()), hair, frozenset(names), None, darkness
+        face,
+        back,
+        float(0.68 - 0.42 * oily),
+        float(0.02 + 0.24 * oily * rng.random()),
+        hair,
+        frozenset(names),
+        None,
+        darkness,
     )

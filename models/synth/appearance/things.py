@@ -76,7 +76,9 @@ def scarf(rng: np.random.Generator, frame: FaceFrame) -> Layer:
     x = np.linspace(-0.2, 1.2, 12) * frame.width
     edge = level + np.cumsum(rng.normal(size=12)) * 0.025 * frame.size
     edge += rng.normal() * 0.3 * (x - frame.centre[0]) + rng.uniform(-0.2, 0.5) * np.abs(x - frame.centre[0]) * 0.3
-    outline = np.concatenate([np.stack([x, edge], 1), [(1.3 * frame.width, frame.height * 1.5), (-0.3 * frame.width, frame.height * 1.5)]])
+    outline = np.concatenate(
+        [np.stack([x, edge], 1), [(1.3 * frame.width, frame.height * 1.5), (-0.3 * frame.width, frame.height * 1.5)]]
+    )
     mask = polygon(frame, outline)
     folds = 1 + 0.22 * noise.fractal(rng, frame.height, frame.width, exponent=1.9, zoom=2)
     base = texture(rng, frame) if rng.random() < 0.5 else np.broadcast_to(colour.any_colour(rng), (*mask.shape, 3))
@@ -139,7 +141,15 @@ def belt(rng: np.random.Generator, frame: FaceFrame) -> Layer:
     top = frame.centre + np.array([side * rng.uniform(0.45, 0.9), rng.uniform(-0.3, 0.45)]) * frame.size
     end = frame.centre + np.array([-side * rng.uniform(0.0, 0.6), rng.uniform(0.8, 1.4)]) * frame.size
     canvas = blank(frame)
-    cv2.line(canvas, fixed(top).tolist(), fixed(end).tolist(), 255, max(int(rng.uniform(0.09, 0.2) * frame.size), 1), cv2.LINE_AA, 4)
+    cv2.line(
+        canvas,
+        fixed(top).tolist(),
+        fixed(end).tolist(),
+        255,
+        max(int(rng.uniform(0.09, 0.2) * frame.size), 1),
+        cv2.LINE_AA,
+        4,
+    )
     base = colour.from_srgb(*rng.uniform(18, 70, 3)) if rng.random() < 0.8 else colour.any_colour(rng)
     return Layer(canvas.astype(np.float32) / 255, base)
 
@@ -161,7 +171,15 @@ def stick(rng: np.random.Generator, frame: FaceFrame) -> Layer:
     for _ in range(int(rng.integers(1, 4))):
         at, angle = frame.place(rng, 0.5), rng.uniform(0, np.pi)
         reach = np.array([np.cos(angle), np.sin(angle)]) * frame.size * rng.uniform(0.15, 1.2)
-        cv2.line(canvas, fixed(at - reach).tolist(), fixed(at + reach).tolist(), 255, max(int(rng.uniform(0.01, 0.06) * frame.size), 1), cv2.LINE_AA, 4)
+        cv2.line(
+            canvas,
+            fixed(at - reach).tolist(),
+            fixed(at + reach).tolist(),
+            255,
+            max(int(rng.uniform(0.01, 0.06) * frame.size), 1),
+            cv2.LINE_AA,
+            4,
+        )
     return _solid(canvas.astype(np.float32) / 255, colour.any_colour(rng), 0.015 * frame.size)
 
 
@@ -170,7 +188,18 @@ def drops(rng: np.random.Generator, frame: FaceFrame) -> Layer:
     canvas = blank(frame)
     for x, y in rng.uniform(0, 1, (int(rng.integers(4, 45)), 2)) * [frame.width, frame.height]:
         r = frame.size * rng.uniform(0.008, 0.04)
-        cv2.ellipse(canvas, fixed(np.array([x, y])).tolist(), (int(16 * r), int(16 * r * rng.uniform(1, 1.8))), 0, 0, 360, int(rng.integers(60, 200)), -1, cv2.LINE_AA, 4)
+        cv2.ellipse(
+            canvas,
+            fixed(np.array([x, y])).tolist(),
+            (int(16 * r), int(16 * r * rng.uniform(1, 1.8))),
+            0,
+            0,
+            360,
+            int(rng.integers(60, 200)),
+            -1,
+            cv2.LINE_AA,
+            4,
+        )
     soft = cv2.GaussianBlur(canvas, (0, 0), float(rng.uniform(0.5, 3.0)))
     base = colour.from_srgb(*rng.uniform(20, 255, 3)) if rng.random() < 0.6 else texture(rng, frame)
     return Layer(soft.astype(np.float32) * (rng.uniform(0.3, 0.9) / 255), base, hides=False)

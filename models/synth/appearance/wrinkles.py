@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 
 from models.synth.appearance import noise
 from models.synth.appearance.colour import Floats
-from models.synth.appearance.kit import SIZE, SkinKit, strokes
+from models.synth.appearance.kit import SkinKit
+from models.synth.appearance.regions import SIZE, strokes
 
 Line = NDArray[np.floating]
 
@@ -51,7 +52,9 @@ def _crows_feet(rng: np.random.Generator) -> list[Line]:
 def _under_eye(rng: np.random.Generator) -> list[Line]:
     lines = []
     for drop in rng.uniform(0.02, 0.062, int(rng.integers(1, 4))):
-        lines += _both(rng, _curve([(0.405, 0.292 + 0.4 * drop), (0.365, 0.296 + 1.5 * drop), (0.29, 0.288 + 0.7 * drop)]))
+        lines += _both(
+            rng, _curve([(0.405, 0.292 + 0.4 * drop), (0.365, 0.296 + 1.5 * drop), (0.29, 0.288 + 0.7 * drop)])
+        )
     return lines
 
 
@@ -112,7 +115,9 @@ def engrave(rng: np.random.Generator, face: Floats, kit: SkinKit, age: float) ->
     if age > 0.6:  # fine crossing lines over all of an old skin
         relief += np.maximum(noise.fractal(rng, SIZE, SIZE, exponent=0.9, zoom=1.2), 0) * (0.12 * (age - 0.5))
     relief *= 1 - 0.8 * kit.regions["lips"]
-    raised = cv2.warpAffine(relief, np.float32([[1, 0, 0.4], [0, 1, 1.6]]), (SIZE, SIZE), borderMode=cv2.BORDER_REPLICATE)
+    raised = cv2.warpAffine(
+        relief, np.float32([[1, 0, 0.4], [0, 1, 1.6]]), (SIZE, SIZE), borderMode=cv2.BORDER_REPLICATE
+    )
     for channel, weight in enumerate((0.42, 0.55, 0.6)):
         face[..., channel] += raised * (0.35 * weight) - relief * weight
     return {"wrinkles"} if deepest > 0.9 else set()

@@ -29,7 +29,9 @@ def sky(rng: np.random.Generator) -> Plate:
     pairs = (((95, 150, 215), (205, 222, 240)), ((200, 206, 214), (232, 234, 238)), ((80, 85, 130), (245, 170, 110)))
     top, low = pairs[int(rng.choice(3, p=[0.5, 0.35, 0.15]))]
     ramp = np.linspace(0, 1, PLATE)[:, None, None]
-    plate = np.broadcast_to(np.array(top) * (1 - ramp) + np.array(low) * ramp, (PLATE, PLATE, 3)).astype(np.uint8, order="C")
+    plate = np.broadcast_to(np.array(top) * (1 - ramp) + np.array(low) * ramp, (PLATE, PLATE, 3)).astype(
+        np.uint8, order="C"
+    )
     cover = np.clip(noise.fractal(rng, PLATE, PLATE, exponent=1.6, zoom=2) - rng.uniform(-0.5, 1.5), 0, 1)
     paste(plate, np.array([244, 245, 247]), cover * 0.9)
     return plate
@@ -87,7 +89,10 @@ def room(rng: np.random.Generator) -> Plate:
     floor = surfaces.wood(rng) if rng.random() < 0.5 else surfaces.fabric(rng)
     fill(plate, np.array([corners[0], corners[1], far[1], far[0]]), near(rng, (225, 222, 216), 18))
     project(plate, floor, np.array([corners[3], corners[2], far[2], far[3]], np.float32))
-    for side in (np.array([far[0], corners[0], corners[3], far[3]]), np.array([corners[1], far[1], far[2], corners[2]])):
+    for side in (
+        np.array([far[0], corners[0], corners[3], far[3]]),
+        np.array([corners[1], far[1], far[2], corners[2]]),
+    ):
         fill(plate, side, near(rng, wall, 22))
         if rng.random() < 0.5:
             _on_wall(rng, plate, side.astype(np.float32))
@@ -110,7 +115,9 @@ def _on_wall(rng: np.random.Generator, plate: Plate, wall: Floats) -> None:
     a, b, c, d = wall.astype(np.float64)
     s, t = corners[:, :1], corners[:, 1:]
     quad = (a * (1 - s) + b * s) * (1 - t) + (d * (1 - s) + c * s) * t
-    texture = {"window": _window, "door": _door, "shelf": _shelf, "picture": surfaces.dead_leaves, "curtain": _curtain}[kind](rng)
+    texture = {"window": _window, "door": _door, "shelf": _shelf, "picture": surfaces.dead_leaves, "curtain": _curtain}[
+        kind
+    ](rng)
     project(plate, texture, quad.astype(np.float32))
 
 
@@ -162,16 +169,40 @@ def car(rng: np.random.Generator) -> Plate:
         if rng.random() < 0.85:
             slant = rng.normal() * 22
             low = rng.uniform(120, 190)
-            quad = np.array([(left + slant, roof + rng.normal() * 8), (right + slant, roof), (right, low), (left - slant * 0.5, low + rng.normal() * 8)])
+            quad = np.array(
+                [
+                    (left + slant, roof + rng.normal() * 8),
+                    (right + slant, roof),
+                    (right, low),
+                    (left - slant * 0.5, low + rng.normal() * 8),
+                ]
+            )
             paste(plate, _outside(rng), shape_mask(quad, 0.7))
-            cv2.polylines(plate, [quad.astype(np.int32)], True, tuple(int(c * 0.4) for c in lining), int(rng.integers(2, 7)), cv2.LINE_AA)
+            cv2.polylines(
+                plate,
+                [quad.astype(np.int32)],
+                True,
+                tuple(int(c * 0.4) for c in lining),
+                int(rng.integers(2, 7)),
+                cv2.LINE_AA,
+            )
     seat = near(rng, (50, 50, 54), 22) if rng.random() < 0.7 else near(rng, (150, 125, 95), 25)
     x, width = rng.uniform(95, 160), rng.uniform(60, 105)
     top = rng.uniform(95, 175)
     head_y, head_r = top - rng.uniform(30, 50), rng.uniform(26, 46)
     for dx in (-0.35, 0.35):
-        cv2.line(plate, (int(x + dx * head_r), int(head_y)), (int(x + dx * head_r), int(top + 12)), (120, 120, 122), 4, cv2.LINE_AA)
-    for outline, depth in ((rounded(x, top + 130, width, 135, 4.5), 1.0), (rounded(x, head_y, head_r * 1.3, head_r, 4), 1.08)):
+        cv2.line(
+            plate,
+            (int(x + dx * head_r), int(head_y)),
+            (int(x + dx * head_r), int(top + 12)),
+            (120, 120, 122),
+            4,
+            cv2.LINE_AA,
+        )
+    for outline, depth in (
+        (rounded(x, top + 130, width, 135, 4.5), 1.0),
+        (rounded(x, head_y, head_r * 1.3, head_r, 4), 1.08),
+    ):
         mask = shape_mask(outline, 0.6)
         folded = surfaces.fabric(rng) if rng.random() < 0.2 else np.full((PLATE, PLATE, 3), seat, np.uint8)
         relief = soften(mask, 12.0)
@@ -191,7 +222,11 @@ def crowd(rng: np.random.Generator) -> Plate:
         x, y, r = rng.uniform(0, PLATE), rng.uniform(60, PLATE), rng.uniform(7, 22)
         tone, darkness = skin_tone(rng)
         fill(plate, rounded(x, y + 3.6 * r, 2.1 * r, 2.5 * r, 2.6), tint(rng))
-        fill(plate, rounded(x, y - 0.25 * r, 1.02 * r, 1.2 * r, 2.2), tuple(encode_srgb(hair_colour(rng, darkness)[0]).tolist()))
+        fill(
+            plate,
+            rounded(x, y - 0.25 * r, 1.02 * r, 1.2 * r, 2.2),
+            tuple(encode_srgb(hair_colour(rng, darkness)[0]).tolist()),
+        )
         fill(plate, rounded(x, y + 0.2 * r, 0.8 * r, 1.0 * r, 2.2), tuple(encode_srgb(tone * 0.7).tolist()))
     return cv2.GaussianBlur(plate, (0, 0), float(rng.uniform(3.5, 8)))
 

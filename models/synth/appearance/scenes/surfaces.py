@@ -68,7 +68,10 @@ def wood(rng: np.random.Generator) -> Plate:
     """Boards with grain."""
     base = np.array(near(rng, (140, 95, 55), 30))
     rings = noise.fractal(rng, 24, PLATE, exponent=1.8, zoom=1)
-    grain = cv2.resize(rings, (PLATE, PLATE)) * 2 + noise.fractal(rng, 48, PLATE, exponent=0.5, zoom=1).repeat(6, 0)[:PLATE] * 0.3
+    grain = (
+        cv2.resize(rings, (PLATE, PLATE)) * 2
+        + noise.fractal(rng, 48, PLATE, exponent=0.5, zoom=1).repeat(6, 0)[:PLATE] * 0.3
+    )
     plate = np.clip(base + (np.sin(grain * rng.uniform(1, 5)) * rng.uniform(4, 22))[..., None], 0, 255).astype(np.uint8)
     for x in range(0, PLATE, int(rng.integers(30, 120))):
         cv2.line(plate, (0, x), (PLATE, x), near(rng, (50, 35, 22), 6), 1)
@@ -85,7 +88,16 @@ def writing(rng: np.random.Generator) -> Plate:
         size = scale if rng.random() < 0.85 else scale * rng.uniform(1.2, 2.5)
         y += 26 * size * rng.uniform(1, 1.4)
         text = "".join(rng.choice(list(_LETTERS + "     "), int(6 + 24 / size)))
-        cv2.putText(plate, text, (int(rng.integers(-10, 30)), int(y)), font, size, near(rng, ink, 8), max(1, round(1.6 * size)), cv2.LINE_AA)
+        cv2.putText(
+            plate,
+            text,
+            (int(rng.integers(-10, 30)), int(y)),
+            font,
+            size,
+            near(rng, ink, 8),
+            max(1, round(1.6 * size)),
+            cv2.LINE_AA,
+        )
     return plate
 
 
@@ -103,7 +115,9 @@ def screen(rng: np.random.Generator) -> Plate:
             cv2.rectangle(plate, (int(x), int(y)), (int(x2), int(y2)), tint(rng), -1)
         cv2.rectangle(plate, (int(x), int(y)), (int(x2), int(y) + 8), tint(rng), -1)
     chart = np.cumsum(rng.normal(size=40)) * 6 + PLATE / 2
-    cv2.polylines(plate, [np.stack([np.linspace(0, PLATE, 40), chart], 1).astype(np.int32)], False, tint(rng), 2, cv2.LINE_AA)
+    cv2.polylines(
+        plate, [np.stack([np.linspace(0, PLATE, 40), chart], 1).astype(np.int32)], False, tint(rng), 2, cv2.LINE_AA
+    )
     return plate
 
 
