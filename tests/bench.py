@@ -1,0 +1,130 @@
+"""Where the time goes on the bundled clip: `make bench`. Prints; asserts nothing.
+
+Encoding and sending happen on the sinks' own threads in the daemon; here they are timed one after the other with
+the rest, so that the sum is what a frame costs in all.
+"""
+
+import argparse
+import json
+import resource
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from edge.camera import make_source
+from edge.cli.run import make_session
+from edge.config import Configuration
+from edge.daemon.processor import Processor
+from edge.errors import EndOfStreamError
+from edge.wire.encoder import Encoder
+
+FIRST_RESULT = "import sys; from edge.cli.main import main; sys.argv[1:] = {arguments!r}; main()"
+
+
+def measure(source_uri: str) -> dict[str, object]:
+    """Return percentiles of every stage in milliseconds and the CPU time of a frame, source included."""
+    processor = Processor(Configuration())
+    session = make_session(processor.configuration, processor.model.name, processor.model.card)
+    encoder = Encoder(session)
+    link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sink.bind(("127.0.0.1", 0))
+    spent: dict[str, list[float]] = {"capture": [], "encode": [], "send": []}
+    faces = frames = 0
+    with make_source(source_uri, fast=True) as source:
+        cpu = time.process_time()
+        while True:
+            began = time.perf_counter()
+            try:
+                frame = source.read(1.0)
+            except EndOfStreamError:
+                break
+            captured = time.perf_counter()
+            report = processor.process(frame)
+            processed = time.perf_counter()
+            messages = encoder.encode(report)
+            encoded = time.perf_counter()
+            for message in messages:
+                link.sendto(message, sink.getsockname())
+            sent = time.perf_counter()
+            spent["capture"].append(captured - began)
+            spent["encode"].append(encoded - processed)
+            spent["send"].append(sent - encoded)
+            faces += report.face is not None
+            frames += 1
+        cpu = time.process_time() - cpu
+    stages = {name: np.percentile(values, (50, 99)) * 1e3 for name, values in spent.items()}
+    stages |= dict(processor.clock.percentiles(50, 99))
+    history = processor.clock.history().sum(1) / 1e6
+    without = history - processor.clock.history()[:, 4] / 1e6
+    return {
+        "model": processor.model.name,
+        "runtime": processor.model.engine.runtime,
+        "accelerator": processor.model.engine.accelerator,
+        "frames": frames,
+        "faces": faces,
+        "stages": {name: [float(value) for value in values] for name, values in stages.items()},
+        "rest_ms": float(np.median(without)) + float(stages["encode"][0]) + float(stages["send"][0]),
+        "cpu_ms": cpu / frames * 1e3,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def first_result_s(source_uri: str) -> float:
+    """Return the seconds from the start of the process to its first line of JSON."""
+    arguments = ["run", "--source", source_uri, "--sink", "jsonl:-", "--frames", "1"]
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-c", FIRST_RESULT.format(arguments=arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    passed = time.perf_counter() - began
+    process.wait()
+    json.loads(line)
+    return passed
+
+
+def show(result: dict[str, object], first_s: float) -> None:
+    """Print a table."""
+    table = Table(title=f"{result['model']} on {result['runtime']} ({result['accelerator']}), one thread")
+    table.add_column("stage")
+    table.add_column("median ms", justify="right")
+    table.add_column("p99 ms", justify="right")
+    stages = result["stages"]
+    assert isinstance(stages, dict)
+    for name, (median, worst) in stages.items():
+        table.add_row(name, f"{median:.3f}", f"{worst:.3f}")
+    table.add_section()
+    table.add_row("all but capture, detection and inference", f"{result['rest_ms']:.3f}", "")
+    table.add_row("CPU a frame, all included", f"{result['cpu_ms']:.3f}", "")
+    table.add_row("peak memory", f"{result['peak_mb']:.0f} MB", "")
+    table.add_row("start to first result", f"{first_s:.2f} s", "")
+    console = Console()
+    console.print(table)
+    console.print(f"{result['frames']} frames, {result['faces']} with a face")
+
+
+def main() -> None:
+    """Measure, print, and write JSON if asked to."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--source", default="demo:")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    result = measure(options.source)
+    first_s = min(first_result_s(options.source) for _ in range(3))
+    show(result, first_s)
+    if options.json:
+        options.json.write_text(json.dumps({**result, "first_result_s": first_s}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

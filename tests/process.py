@@ -1,0 +1,18 @@
+"""The command as a user starts it: a real process."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+LIMIT_S = 120
+
+
+def landmarkd(*arguments: str | Path, timeout_s: float = LIMIT_S) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end and return what it printed and its exit code."""
+    return subprocess.run(command(arguments), capture_output=True, text=True, timeout=timeout_s, check=False)
+
+
+def command(arguments: Sequence[str | Path]) -> list[str]:
+    """Return the command line of a process of this environment's own landmarkd."""
+    return [sys.executable, "-c", "from edge.cli.main import main; main()", *map(str, arguments)]
