@@ -1,13 +1,14 @@
 """Lids: how far each eye is open, from the unsmoothed points, whatever the head's pose and whoever's eye it is."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.signals.histogram import FadingHistogram
 from edge.signals.rotation import Matrix, rotation_to_ray
 from edge.signals.settings import DriverSettings
-from edge.signals.smoothing import NANOSECONDS
+from edge.signals.timing import NANOSECONDS
 from edge.types import Array, EyeState, FaceObservation, HeadPose
 from edge.vision.layout import Indices, Layout, canonical_points
 
@@ -15,18 +16,36 @@ UNKNOWN = EyeState(aperture=0.0, openness=None, closed=None)
 """An eye that was not measured."""
 
 
-def seen_rotation(pose: HeadPose) -> Matrix:
-    """Return the head's rotation as the image shows it: relative to the ray on which the head is seen."""
-    seen: Matrix = rotation_to_ray(pose.translation_mm).T @ pose.rotation
-    return seen
+@dataclass(frozen=True, slots=True)
+class FaceView:
+    """A face as the image shows it: what every measure of its features starts from.
+
+    Attributes:
+        points: (count, 3) image pixels, unsmoothed.
+        sigma: (count,) pixels, or None.
+        pose: of the head.
+        rotation: (3, 3), of the head relative to the ray on which it is seen, which is what the image shows.
+        scale: pixels for each millimetre.
+    """
+
+    points: Array
+    sigma: Array | None
+    pose: HeadPose
+    rotation: Matrix
+    scale: float
 
 
-def pixels_per_mm(points: Array, rotation: Matrix, layout: Layout) -> float:
-    """Return the scale of a face from the spread of its rigid points, robust to the length of any one feature."""
-    head = canonical_points(layout)[_rigid(layout)] @ rotation.T
-    image = points[_rigid(layout), :2]
-    spread = np.square(head[:, :2] - head[:, :2].mean(0)).sum()
-    return math.sqrt(float(np.square(image - image.mean(0)).sum() / spread))
+def view_face(observation: FaceObservation, pose: HeadPose, layout: Layout) -> FaceView | None:
+    """Return the view of a face, or None if its points have no finite extent."""
+    rotation: Matrix = rotation_to_ray(pose.translation_mm).T @ pose.rotation
+    rigid = _rigid(layout)
+    head = canonical_points(layout)[rigid] @ rotation.T
+    image = observation.points[rigid, :2]
+    spread = float(np.square(head[:, :2] - head[:, :2].mean(0)).sum())
+    scale = math.sqrt(float(np.square(image - image.mean(0)).sum()) / spread)
+    if not (math.isfinite(scale) and scale > 0.0):
+        return None
+    return FaceView(observation.points, observation.sigma, pose, rotation, scale)
 
 
 def _rigid(layout: Layout) -> Indices:
@@ -34,88 +53,66 @@ def _rigid(layout: Layout) -> Indices:
     return layout.ibug68[[0, 16, 27, 28, 29, 30, 31, 33, 35, 36, 39, 42, 45]]
 
 
-class LidMeter:
-    """Measures the aperture of one eye: the mean gap of its lids over the width of the eye.
+class GapMeter:
+    """Measures how far an eye or a mouth is open: the mean gap between its two edges over its width.
 
-    The lids' gap and the eye's width lie along directions that are known in the head; what the image shows of each
-    shrinks by how far the pose turns that direction to or from the camera, and is divided by it. The width is the
-    mean head's at the scale of this face: the corners' own distance is noisier than the whole face is.
+    The gap lies along a direction that is known in the head; what the image shows of it shrinks by how far the pose
+    turns that direction to or from the camera, and is divided by it. The width is the mean head's at the scale of
+    this face: the corners' own distance is noisier than the whole face is, and changes with the expression.
 
     Args:
-        ring: indices round the eye: a corner, k points of the upper lid, the other corner, k of the lower back.
+        ring: indices round the opening: a corner, k upper points, the other corner, k lower points back.
         layout: of the points.
+        along: direction of the gap in the head; None takes it from the mean head, where the opening is open.
     """
 
-    def __init__(self, ring: Indices, layout: Layout) -> None:
+    def __init__(self, ring: Indices, layout: Layout, along: tuple[float, float, float] | None = None) -> None:
         count = len(ring) // 2
         self._upper, self._lower = ring[1:count], ring[:count:-1]
         self._ring = ring
-        head = canonical_points(layout)
-        down = (head[self._lower] - head[self._upper]).mean(0).astype(np.float64)
+        head = canonical_points(layout).astype(np.float64)
+        down = (head[self._lower] - head[self._upper]).mean(0) if along is None else np.array(along)
         self._down = down / math.hypot(*down)
-        self._width_mm = math.hypot(*(head[ring[count]] - head[ring[0]]).tolist())
+        across = head[ring[count]] - head[ring[0]]
+        self._width_mm = math.hypot(*across.tolist())
 
-    def aperture(self, points: Array, rotation: Matrix, scale: float) -> float:
-        """Return the aperture; shut eyes may measure slightly below 0.
-
-        Args:
-            points: (count, 3) image pixels, unsmoothed.
-            rotation: of the head as the image shows it.
-            scale: pixels for each millimetre.
-        """
-        x, y, _ = (rotation @ self._down).tolist()
-        gap = (points[self._lower, :2] - points[self._upper, :2]).mean(0)
+    def aperture(self, view: FaceView) -> float:
+        """Return the gap over the width; what is shut may measure slightly below 0."""
+        x, y, _ = (float(value) for value in view.rotation @ self._down)
+        gap = (view.points[self._lower, :2] - view.points[self._upper, :2]).mean(0)
         shown = max(x * x + y * y, 1e-3)
-        return float((gap[0] * x + gap[1] * y) / (shown * scale * self._width_mm))
+        return float((gap[0] * x + gap[1] * y) / (shown * view.scale * self._width_mm))
 
-    def sigma(self, sigma: Array, scale: float) -> float:
-        """Return the standard deviation of the lids in widths of the eye."""
-        return float(sigma[self._ring].mean()) / (scale * self._width_mm)
+    def sigma(self, view: FaceView) -> float:
+        """Return the mean standard deviation of the points in widths of the opening, 0 if none is given."""
+        if view.sigma is None:
+            return 0.0
+        return float(view.sigma[self._ring].mean()) / (view.scale * self._width_mm)
 
 
 class OpenBaseline:
     """The aperture of one person's open eye, learnt while watching.
 
-    A histogram of apertures, weighted by time and forgetting slowly, whose upper quantile is the open eye: blinks
-    and glances down do not move it. The person-independent prior counts like the first second.
+    It is an upper quantile of the last minutes' apertures: blinks and glances down do not move it. At the start a
+    person-independent value counts like one second.
     """
-
-    _BINS = 128
-    _RANGE = 0.8
 
     def __init__(self, settings: DriverSettings, learnt: float | None = None) -> None:
         self._settings = settings
-        self._weights: NDArray[np.float64] = np.zeros(self._BINS)
-        self.seen_s = 0.0
-        start = settings.prior_aperture if learnt is None else learnt
-        self._add(start, 1.0 if learnt is None else settings.eyes_trusted_s)
-        if learnt is not None:
-            self.seen_s = settings.eyes_trusted_s
-        self.open = start
+        self._seen = FadingHistogram(0.0, 0.8, 129, settings.baseline_memory_s)
+        self.open = settings.prior_aperture if learnt is None else learnt
+        self._seen.add(self.open, 1.0 if learnt is None else settings.eyes_trusted_s)
+        self._trusted_after_s = settings.eyes_trusted_s + (1.0 if learnt is None else 0.0)
 
     @property
     def trusted(self) -> bool:
         """Whether enough was seen of this person."""
-        return self.seen_s >= self._settings.eyes_trusted_s
+        return self._seen.seen_s >= self._trusted_after_s
 
     def learn(self, aperture: float, dt_s: float) -> None:
         """Take in the aperture of a frame that stood for `dt_s` seconds."""
-        self._weights *= math.exp(-dt_s / self._settings.baseline_memory_s)
-        self._add(aperture, dt_s)
-        self.seen_s += dt_s
-        total = np.cumsum(self._weights)
-        wanted = self._settings.open_quantile * total[-1]
-        index = int(np.searchsorted(total, wanted))
-        before = total[index - 1] if index else 0.0
-        inside = (wanted - before) / self._weights[index]
-        self.open = max((index - 0.5 + inside) * self._RANGE / self._BINS, 0.02)
-
-    def _add(self, aperture: float, weight: float) -> None:
-        """Share a weight between the two bins whose centres are nearest."""
-        place = min(max(aperture / self._RANGE * self._BINS, 0.0), self._BINS - 1.001)
-        index, part = int(place), place - int(place)
-        self._weights[index] += weight * (1.0 - part)
-        self._weights[index + 1] += weight * part
+        self._seen.add(aperture, dt_s)
+        self.open = max(self._seen.quantile(self._settings.open_quantile), 0.02)
 
     def openness(self, aperture: float) -> float:
         """Return 1 for this person's open eye and 0 for shut, between -0.2 and 1.5."""
@@ -124,33 +121,39 @@ class OpenBaseline:
 
 
 class Eye:
-    """One eye: meter, baseline and whether it is closed."""
+    """One eye: meter, baseline and whether it is closed.
+
+    Args:
+        ring: indices round the eye.
+        layout: of the points.
+        far_sign: sign of the yaw that puts this eye behind the nose.
+        settings: thresholds.
+        learnt: aperture of this person's open eye, if it is known from before.
+    """
 
     def __init__(
         self, ring: Indices, layout: Layout, far_sign: float, settings: DriverSettings, learnt: float | None
     ) -> None:
-        self._meter = LidMeter(ring, layout)
+        self._meter = GapMeter(ring, layout)
         self._far_sign = far_sign
         self._settings = settings
         self.baseline = OpenBaseline(settings, learnt)
         self._closed = False
         self._time_ns: int | None = None
-        self.covered = False
+        self.covered = self.in_view = False
 
-    def update(
-        self, observation: FaceObservation, pose: HeadPose, rotation: Matrix, scale: float, time_ns: int
-    ) -> EyeState:
+    def update(self, view: FaceView, time_ns: int, learning: bool) -> EyeState:
         """Return the state of the eye in a frame; see `Eyes.update`."""
-        settings = self._settings
+        settings, pose = self._settings, view.pose
         dt = 0.0 if self._time_ns is None else (time_ns - self._time_ns) / NANOSECONDS
         self._time_ns = time_ns
-        aperture = self._meter.aperture(observation.points, rotation, scale)
+        aperture = self._meter.aperture(view)
         limit = settings.max_eye_yaw_far if pose.yaw * self._far_sign > 0 else settings.max_eye_yaw_near
-        sigma = observation.sigma
-        self.covered = sigma is not None and self._meter.sigma(sigma, scale) > settings.max_eye_sigma
-        if abs(pose.yaw) > limit or abs(pose.pitch) > settings.max_eye_pitch or self.covered:
+        self.in_view = abs(pose.yaw) <= limit and abs(pose.pitch) <= settings.max_eye_pitch
+        self.covered = self._meter.sigma(view) > settings.max_eye_sigma
+        if not self.in_view or self.covered:
             return EyeState(aperture, None, None)
-        if 0.0 < dt <= settings.hold_s:
+        if learning and 0.0 < dt <= settings.hold_s:
             self.baseline.learn(aperture, dt)
         openness = self.baseline.openness(aperture)
         threshold = settings.reopen_openness if self._closed else settings.closed_openness
@@ -174,7 +177,6 @@ class Eyes:
         open_left: float | None = None,
         open_right: float | None = None,
     ) -> None:
-        self._settings, self._layout = settings, layout
         right = layout.right_lid if layout.right_lid is not None else layout.ibug68[36:42]
         left = layout.left_lid if layout.left_lid is not None else layout.ibug68[42:48]
         # A nose turned to image left, yaw > 0, hides the subject's right eye first.
@@ -186,20 +188,18 @@ class Eyes:
         """Whether the baselines of both eyes are."""
         return self.left.baseline.trusted and self.right.baseline.trusted
 
-    def update(self, observation: FaceObservation, pose: HeadPose, time_ns: int) -> tuple[EyeState, EyeState]:
+    @property
+    def covered(self) -> bool:
+        """Whether none of the eyes that should be in view can be made out."""
+        eyes = [eye for eye in (self.left, self.right) if eye.in_view]
+        return bool(eyes) and all(eye.covered for eye in eyes)
+
+    def update(self, view: FaceView, time_ns: int, *, learning: bool = True) -> tuple[EyeState, EyeState]:
         """Return the states of the left and the right eye.
 
         Args:
-            observation: unsmoothed points; smoothing would flatten blinks.
-            pose: of the head in the same frame.
+            view: of the face in the frame; its points are unsmoothed, smoothing would flatten blinks.
             time_ns: capture time of the frame.
+            learning: whether this frame may teach what open eyes look like.
         """
-        if observation.score < self._settings.min_score or pose.residual > self._settings.max_residual:
-            return UNKNOWN, UNKNOWN
-        rotation = seen_rotation(pose)
-        scale = pixels_per_mm(observation.points, rotation, self._layout)
-        if not (math.isfinite(scale) and scale > 0):
-            return UNKNOWN, UNKNOWN
-        left = self.left.update(observation, pose, rotation, scale, time_ns)
-        right = self.right.update(observation, pose, rotation, scale, time_ns)
-        return left, right
+        return self.left.update(view, time_ns, learning), self.right.update(view, time_ns, learning)

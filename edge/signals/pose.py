@@ -13,7 +13,8 @@ from edge.signals.rotation import (
     rotation_from_vector,
     rotation_vector,
 )
-from edge.signals.smoothing import MAX_GAP_S, NANOSECONDS, smoothing_factor
+from edge.signals.smoothing import MAX_GAP_S, smoothing_factor
+from edge.signals.timing import NANOSECONDS
 from edge.types import Array, HeadPose, Intrinsics
 from edge.vision.layout import DENSE, Layout, canonical_points
 

@@ -100,6 +100,9 @@ class DriverSettings(BaseModel):
         description="Drowsiness 1, 2, 3: questionable and drowsy of Wierwille 1994 (7.5, 15 %), and between them the "
         "10 % at which first microsleeps were seen on the road (JOV VSS 2012).",
     )
+    perclos_release: float = Field(
+        0.8, gt=0, le=1, description="Share of its level that PERCLOS must fall below to leave it; hysteresis. Ours."
+    )
     microsleep_s: float = Field(1.0, gt=0, description="Eyes closed this long: microsleep (NCAP, 1 to 2 s).")
     sleep_s: float = Field(3.0, gt=0, description="Eyes closed this long: sleep (NCAP).")
     unresponsive_s: float = Field(6.0, gt=0, description="Eyes closed or away this long: unresponsive (NCAP).")
@@ -125,9 +128,13 @@ class DriverSettings(BaseModel):
 
     mouth_wide: float = Field(0.5, gt=0, description="Gap over width of the lips that is wide open. Ours, measured.")
     yawn_s: float = Field(1.5, gt=0, description="Mouth wide open this long: a yawn (common practice, 1.5 to 2 s).")
+    mouth_clear_s: float = Field(0.3, ge=0, description="Mouth not wide open this long ends a yawn. Ours.")
     yawns_drowsy: int = Field(3, ge=1, description="Yawns within ten minutes that make drowsiness 1. Ours.")
 
     absent_s: float = Field(3.0, gt=0, description="No face this long: no driver. Ours: as a long glance.")
+    max_face_sigma: float = Field(
+        0.06, gt=0, description="Median standard deviation of the points, face sizes, above which it is covered. Ours."
+    )
     covered_s: float = Field(1.0, gt=0, description="Eyes or face covered this long is reported. Ours.")
     blocked_s: float = Field(2.0, gt=0, description="Nothing to see at all this long: camera blocked. Ours.")
 

@@ -5,9 +5,9 @@ from typing import Protocol
 
 import numpy as np
 
+from edge.signals.timing import NANOSECONDS
 from edge.types import Array
 
-NANOSECONDS = 1e9
 MAX_GAP_S = 0.5
 """A longer gap between two frames, or a clock that went back, starts the filter afresh."""
 

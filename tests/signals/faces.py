@@ -9,7 +9,7 @@ from edge.vision.layout import DENSE, Layout, canonical_points, layout_of
 FULL = layout_of("landmarkd-562")
 DENSE_ONLY = layout_of("dense-520")
 CAMERA = Intrinsics(554.0, 554.0, 319.5, 239.5, 640, 480, "guess:60deg")
-EYEBALL_MM = {"right": (-32.0, -1.7, 7.8), "left": (32.0, -1.7, 7.8)}
+EYEBALL_MM = {"right": (-32.0, 0.0, 12.1), "left": (32.0, 0.0, 12.1)}
 """Centres of the eyeballs of the mean head, measured on its sclera meshes."""
 
 

@@ -1,0 +1,240 @@
+"""Scripted drives; every expectation is computed from the settings."""
+
+import math
+
+import pytest
+
+from tests.signals.faces import DENSE_ONLY
+from tests.signals.timeline import SETTINGS, Do, Drive
+
+S = SETTINGS
+ROAD = 5.0
+"""Seconds of plain driving before something happens."""
+FPS = (10.0, 30.0, 60.0)
+
+
+def expect(drive, *expected):
+    """Compare events with (kind, phase, seconds), each within one frame."""
+    happened = drive.happened()
+    assert [(kind, phase) for kind, phase, _ in happened] == [(kind, phase) for kind, phase, _ in expected]
+    for (kind, phase, at), (_, _, wanted) in zip(happened, expected, strict=True):
+        assert abs(at - wanted) <= 1.0 / drive.fps + 1e-6, f"{kind} {phase} at {at}, not {wanted}"
+
+
+def blinking(seconds, every=3.0, blink=0.2):
+    return [part for _ in range(round(seconds / every)) for part in (Do(every - blink), Do(blink, eyes=0.0))]
+
+
+@pytest.mark.parametrize("fps", FPS)
+def test_always_attentive(fps):
+    drive = Drive([Do(40.0)], fps=fps).play()
+    assert drive.events == []
+    assert drive.readings[-1][1].state.attention == "attentive"
+    assert drive.readings[-1][1].state.perclos == 0.0
+
+
+@pytest.mark.parametrize("fps", [6.0, 10.0, 30.0, 60.0])
+def test_blinks_normally(fps):
+    drive = Drive([*blinking(60.0), Do(1.0)], fps=fps).play()
+    assert drive.happened(without=("blink",)) == []
+    blinks = [event for event in drive.events if event.kind == "blink"]
+    assert len(blinks) == 20
+    for event in blinks:
+        assert event.evidence["duration_s"] == pytest.approx(0.2, abs=1.0 / fps)
+    assert drive.readings[-1][1].state.perclos == pytest.approx(0.2 / 3.0, abs=0.005 + 0.5 / fps / 3.0)
+
+
+def test_talks_all_the_way():
+    syllables = [Do(0.15, mouth=0.1 * (index % 5)) for index in range(200)]
+    assert Drive(syllables).play().events == []
+
+
+def test_checks_mirrors():
+    look = [
+        Do(4.0), Do(1.0, yaw=-20.0, gaze=(-20.0, -5.0)), Do(4.0), Do(0.8, yaw=15.0, gaze=(15.0, 10.0)), Do(4.0),
+        Do(1.2, yaw=35.0, gaze=(20.0, -5.0)),
+    ]  # fmt: skip
+    drive = Drive(look * 5).play()
+    assert drive.happened() == []
+    zones = {reading.gaze.zone for _, reading in drive.readings if reading.gaze}
+    assert {"road", "mirror_left", "mirror_inside", "mirror_right"} <= zones
+
+
+@pytest.mark.parametrize("fps", FPS)
+def test_reads_the_phone_in_the_lap(fps):
+    drive = Drive([Do(ROAD), Do(8.0, pitch=-20.0, gaze=(0.0, -15.0)), Do(6.0)], fps=fps).play()
+    expect(
+        drive,
+        ("long_distraction", "begin", ROAD + S.long_distraction_s),
+        ("unresponsive", "escalate", ROAD + S.unresponsive_s),
+        ("unresponsive", "end", ROAD + 8.0 + S.clear_s),
+    )
+    assert {event.id for event in drive.events} == {1}
+    zones = {reading.gaze.zone for now, reading in drive.readings if reading.gaze and ROAD < now < ROAD + 8.0}
+    assert zones == {"lap"}
+
+
+def test_reads_the_phone_in_the_lap_but_only_the_head_is_seen():
+    drive = Drive([Do(ROAD), Do(4.0, pitch=-25.0), Do(6.0)], layout=DENSE_ONLY).play()
+    expect(
+        drive,
+        ("long_distraction", "begin", ROAD + S.long_distraction_s),
+        ("long_distraction", "end", ROAD + 4.0 + S.clear_s),
+    )
+
+
+def test_glances_add_up():
+    away, road = 2.0, 1.5
+    drive = Drive([Do(ROAD), *[Do(away, gaze=(28.0, -30.0)), Do(road)] * 8, Do(4.0)]).play()
+    glances = math.ceil(S.sharing_away_s / away)
+    at = ROAD + (glances - 1) * (away + road) + S.sharing_away_s - (glances - 1) * away
+    over = ROAD + 7 * (away + road) + away
+    expect(drive, ("time_sharing", "begin", at), ("time_sharing", "end", over + S.sharing_reset_s))
+
+
+def test_long_looks_at_the_road_forgive_glances():
+    drive = Drive([Do(ROAD), *[Do(2.0, gaze=(28.0, -30.0)), Do(S.sharing_reset_s + 0.2)] * 10]).play()
+    assert drive.happened() == []
+
+
+@pytest.mark.parametrize("fps", FPS)
+def test_microsleep(fps):
+    drive = Drive([Do(ROAD), Do(1.6, eyes=0.0), Do(5.0)], fps=fps).play()
+    expect(
+        drive,
+        ("microsleep", "begin", ROAD + S.microsleep_s),
+        ("microsleep", "end", ROAD + 1.6 + S.clear_s),
+    )
+    end = next(event for event in drive.events if event.phase.value == "end" and event.kind == "microsleep")
+    assert end.evidence["duration_s"] == pytest.approx(1.6, abs=1.0 / fps)
+    assert drive.readings[-1][1].state.drowsiness == 2
+
+
+@pytest.mark.parametrize("fps", FPS)
+def test_sleep_grows_worse(fps):
+    drive = Drive([Do(ROAD), Do(7.0, eyes=0.0), Do(5.0)], fps=fps).play()
+    expect(
+        drive,
+        ("microsleep", "begin", ROAD + S.microsleep_s),
+        ("sleep", "escalate", ROAD + S.sleep_s),
+        ("unresponsive", "escalate", ROAD + S.unresponsive_s),
+        ("unresponsive", "end", ROAD + 7.0 + S.clear_s),
+    )
+    attention = [reading.state.attention for now, reading in drive.readings if ROAD + 4.0 < now < ROAD + 5.0]
+    assert set(attention) == {"asleep"}
+
+
+def test_hiding_the_face_does_not_recover_an_alert():
+    drive = Drive([Do(ROAD), Do(1.5, eyes=0.0), Do(20.0, face=False), Do(6.0)]).play()
+    expect(
+        drive,
+        ("microsleep", "begin", ROAD + S.microsleep_s),
+        ("sleep", "escalate", ROAD + S.sleep_s),
+        ("no_driver", "begin", ROAD + 1.5 + S.absent_s),
+        ("unresponsive", "escalate", ROAD + S.unresponsive_s),
+        ("no_driver", "end", ROAD + 21.5 + S.hold_s),
+        ("unresponsive", "end", ROAD + 21.5 + S.clear_s),
+    )
+
+
+def test_a_head_that_turns_out_of_sight_is_still_away():
+    drive = Drive([Do(ROAD), Do(0.5, yaw=60.0), Do(2.8, face=False), Do(5.0)]).play()
+    expect(
+        drive,
+        ("long_distraction", "begin", ROAD + S.long_distraction_s),
+        ("long_distraction", "end", ROAD + 3.3 + S.clear_s),
+    )
+
+
+def test_sunglasses_hide_the_eyes_but_not_the_head():
+    drive = Drive([Do(10.0, sunglasses=True), Do(4.0, yaw=40.0, sunglasses=True), Do(5.0, sunglasses=True)]).play()
+    expect(
+        drive,
+        ("eyes_covered", "begin", S.covered_s),
+        ("long_distraction", "begin", 10.0 + S.long_distraction_s),
+        ("long_distraction", "end", 14.0 + S.clear_s),
+    )
+    last = drive.readings[-1][1]
+    assert last.left.openness is None
+    assert last.left.closed is None
+    assert last.gaze is None
+    assert last.state.perclos is None
+
+
+def test_the_camera_is_covered():
+    drive = Drive([Do(ROAD), Do(5.0, blocked=True), Do(4.0)]).play()
+    expect(
+        drive,
+        ("camera_blocked", "begin", ROAD + S.blocked_s),
+        ("camera_blocked", "end", ROAD + 5.0 + S.hold_s),
+    )
+    assert any(reading.state.attention == "blocked" for _, reading in drive.readings)
+
+
+def test_the_seat_is_left():
+    drive = Drive([Do(ROAD), Do(6.0, face=False), Do(4.0)]).play()
+    expect(drive, ("no_driver", "begin", ROAD + S.absent_s), ("no_driver", "end", ROAD + 6.0 + S.hold_s))
+
+
+@pytest.mark.parametrize("fps", FPS)
+def test_yawns_make_drowsy(fps):
+    yawn = [Do(4.0), Do(3.0, mouth=0.8)]
+    drive = Drive([*yawn * S.yawns_drowsy, Do(2.0)], fps=fps).play()
+    wanted = []
+    for index in range(S.yawns_drowsy):
+        at = index * 7.0 + 4.0
+        wanted += [("yawn", "begin", at + S.yawn_s), ("yawn", "end", at + 3.0 + S.mouth_clear_s)]
+    expect(drive, *wanted)
+    assert drive.readings[-1][1].state.drowsiness == 1
+
+
+def test_heavy_lids_raise_perclos_and_drowsiness():
+    drive = Drive([*blinking(60.0, every=3.0, blink=0.6)]).play()
+    assert drive.readings[-1][1].state.perclos == pytest.approx(0.2, abs=0.02)
+    assert drive.readings[-1][1].state.drowsiness == 3
+    phases = [event.phase.value for event in drive.events if event.kind == "drowsiness"]
+    assert phases[0] == "begin"
+    assert "end" not in phases
+
+
+def test_dropped_frames_delay_an_event_to_the_next_frame_only():
+    drive = Drive([Do(ROAD), Do(4.0, eyes=0.0), Do(5.0)], drop=0.3).play()
+    at = {(kind, phase): when for kind, phase, when in drive.happened()}
+    assert ROAD + S.microsleep_s <= at["microsleep", "begin"] <= ROAD + S.microsleep_s + 0.3
+    assert ROAD + S.sleep_s <= at["sleep", "escalate"] <= ROAD + S.sleep_s + 0.3
+
+
+def test_a_clock_that_goes_back_moves_no_timer():
+    drive = Drive(
+        [Do(ROAD), Do(4.0, eyes=0.0), Do(5.0)],
+        clock=lambda frame, time_ns: time_ns - 100_000_000 if frame % 7 == 3 else time_ns,
+    ).play()
+    expect(
+        drive,
+        ("microsleep", "begin", ROAD + S.microsleep_s),
+        ("sleep", "escalate", ROAD + S.sleep_s),
+        ("sleep", "end", ROAD + 4.0 + S.clear_s),
+    )
+
+
+def test_a_slow_car_is_not_warned():
+    drive = Drive([Do(ROAD), Do(4.0, eyes=0.0), Do(4.0, yaw=40.0), Do(3.0)], speed_kmh=5.0).play()
+    assert drive.happened() == []
+
+
+@pytest.mark.parametrize("fps", [15.0, 30.0])
+def test_noise_and_lost_frames_make_no_event(fps):
+    drive = Drive([*blinking(60.0)], fps=fps, noise_px=0.4, lost=0.03, baseline=None).play()
+    assert drive.happened(without=("blink",)) == []
+    assert not drive.readings[-1][1].state.calibrating
+    assert drive.monitor.baseline is not None
+
+
+def test_nothing_is_trusted_before_it_was_learnt():
+    drive = Drive([Do(45.0, yaw=25.0)], baseline=None).play()
+    told = {now: reading.state.calibrating for now, reading in drive.readings}
+    assert told[0.0]
+    assert not told[max(told)]
+    assert drive.happened() == []
+    # A camera beside the driver: the natural direction of this head is its forward, not the camera.
+    assert drive.monitor.baseline.head_yaw == pytest.approx(25.0, abs=1.5)

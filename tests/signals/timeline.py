@@ -1,0 +1,106 @@
+"""Scripted drives: segments of what a driver does, played frame by frame through pose and monitor."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+
+from edge.signals.monitor import DriverBaseline, DriverMonitor
+from edge.signals.pose import PoseEstimator
+from edge.signals.settings import DriverSettings
+from tests.signals.faces import CAMERA, FULL, head, observation, seen
+
+SETTINGS = DriverSettings(closed_share=0.0)
+"""The synthetic lids shut completely."""
+OPEN = 0.2855
+"""Aperture of the synthetic open eye."""
+KNOWN = DriverBaseline(OPEN, OPEN, 0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Do:
+    """What a driver does for some seconds: head, eyes and mouth, or no face, or a covered camera."""
+
+    seconds: float
+    eyes: float = 1.0
+    yaw: float = 0.0
+    pitch: float = 0.0
+    gaze: tuple[float, float] = (0.0, 0.0)
+    mouth: float = 0.0
+    face: bool = True
+    blocked: bool = False
+    sunglasses: bool = False
+
+
+@lru_cache(maxsize=512)
+def _points(eyes, yaw, pitch, gaze, mouth):
+    return seen(head(left=eyes, right=eyes, gaze=gaze, mouth=mouth), yaw=yaw, pitch=pitch)
+
+
+@dataclass
+class Drive:
+    """Plays a script.
+
+    Attributes:
+        script: what the driver does.
+        fps: frames a second.
+        drop: share of frames that never arrive.
+        noise_px: standard deviation of each coordinate.
+        clock: changes the time of a frame before the monitor is told, nanoseconds.
+        speed_kmh: as told to the monitor.
+    """
+
+    script: list[Do]
+    fps: float = 30.0
+    drop: float = 0.0
+    noise_px: float = 0.0
+    lost: float = 0.0
+    baseline: DriverBaseline | None = KNOWN
+    settings: DriverSettings = SETTINGS
+    clock: object = None
+    speed_kmh: float | None = None
+    layout: object = FULL
+    events: list = field(default_factory=list)
+    readings: list = field(default_factory=list)
+
+    def play(self):
+        """Return the drive after the last frame, with all events and readings."""
+        rng = np.random.default_rng(7)
+        estimator = PoseEstimator(self.layout, CAMERA)
+        self.monitor = DriverMonitor(self.settings, self.layout, self.baseline)
+        ends = np.cumsum([part.seconds for part in self.script])
+        for frame in range(round(ends[-1] * self.fps)):
+            now = frame / self.fps
+            if rng.random() < self.drop:
+                continue
+            part = self.script[int(np.searchsorted(ends, now + 1e-9, side="right"))]
+            time_ns = round(now * 1e9)
+            if self.clock is not None:
+                time_ns = self.clock(frame, time_ns)
+            reading = self._frame(part, time_ns, estimator, rng)
+            self.readings.append((now, reading))
+            self.events.extend(reading.state.events)
+        return self
+
+    def _frame(self, part, time_ns, estimator, rng):
+        if not part.face or part.blocked or rng.random() < self.lost:
+            return self.monitor.update(None, None, time_ns, speed_kmh=self.speed_kmh, blocked=part.blocked)
+        points = _points(part.eyes, part.yaw, part.pitch, part.gaze, part.mouth)[: self.layout.count]
+        if self.noise_px:
+            points = points + rng.normal(0.0, self.noise_px, points.shape).astype(np.float32)
+        sigma = None
+        if part.sunglasses:
+            sigma = np.full(self.layout.count, 0.5, np.float32)
+            sigma[520:] = 20.0
+        return self.monitor.update(
+            observation(points, sigma=sigma),
+            estimator.estimate(points, sigma),
+            time_ns,
+            speed_kmh=self.speed_kmh,
+        )
+
+    def happened(self, *, without=("blink", "drowsiness")):
+        """Return the events as (kind, phase, seconds) without some kinds."""
+        return [
+            (event.kind, event.phase.value, event.at_ns / 1e9) for event in self.events if event.kind not in without
+        ]
