@@ -3,6 +3,8 @@
 import re
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 import cv2
@@ -115,6 +117,16 @@ def to_bgr(image: NDArray[Any], name: str) -> NDArray[np.uint8]:
         raise SourceFormatError(f"{name} has {channels} channels; grey, BGR and BGRA can be used.")
     converted: NDArray[np.uint8] = np.asarray(cv2.cvtColor(image, conversion), np.uint8)
     return converted
+
+
+@contextmanager
+def quiet_opencv() -> Iterator[None]:
+    """Keep OpenCV from warning on stderr about what our own error says better."""
+    previous = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(previous)
 
 
 def monotonic_stamp(stamp_ns: int, now_ns: int) -> int:

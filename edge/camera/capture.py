@@ -80,7 +80,7 @@ class Capture:
         self._past = Statistics()
         self._reopened = 0
         self._sequence = 0
-        self._size: tuple[int, ...] | None = None
+        self._last: Frame | None = None
         self._newest_ns = -1
         self._attempt = 0
         self._retry_ns: int | None = None
@@ -198,14 +198,14 @@ class Capture:
         if self._attempt == 0:
             log.warning("%s; opening it again.", reason)
         # What repeats even after opening again is something that stands still, a test picture say.
-        self._stands_still = reader.identical > 0 and self._past.identical > 0 and reader.captured <= 1
+        self._stands_still = reader.identical > 0 and reader.captured == 0
         self._past = Statistics(
             captured=self._past.captured + reader.captured,
             stale=self._past.stale + reader.stale,
             identical=self._past.identical + reader.identical,
             corrupt=self._past.corrupt + reader.corrupt,
         )
-        self._size, self._sequence = reader.size, reader.sequence
+        self._last, self._sequence = reader.last, reader.sequence
         self._reader = None
         self._slot.open()
         self._retry_ns = now_ns + round(BACKOFF_S[self._attempt] * NS_PER_S)
@@ -219,7 +219,7 @@ class Capture:
             self._source,
             self._slot,
             keep_identical=self._stands_still,
-            size=self._size,
+            last=self._last,
             sequence=self._sequence,
         )
 

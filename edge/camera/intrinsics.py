@@ -51,7 +51,8 @@ def intrinsics_for(width: int, height: int, choice: str = DEFAULT_CHOICE) -> Int
     """Return the intrinsics for pictures of `width` x `height`; `origin` says what they are.
 
     Args:
-        width, height: of the pictures, pixels.
+        width: of the pictures, pixels.
+        height: of the pictures, pixels.
         choice: a preset's name (see `PRESETS`), the path of a calibration file, or a guess like
             "guess:60deg", the angle across the longer side.
 

@@ -1,6 +1,7 @@
 """Paths in URIs, and which error a path that cannot be read deserves."""
 
 import os
+import stat
 from pathlib import Path
 
 from edge.errors import AccessError, SourceError, SourceFormatError, UsageError
@@ -29,16 +30,16 @@ def require_file(path: Path) -> None:
         AccessError: no permission.
     """
     try:
-        if path.is_dir():
-            raise SourceError(f"{path} is a folder; name a file, or use images:{path} for its pictures.")
-        empty = path.stat().st_size == 0
+        status = path.stat()
     except PermissionError as error:
         raise AccessError(f"{path} cannot be reached: permission denied for its folder.") from error
     except (FileNotFoundError, NotADirectoryError) as error:
         raise SourceError(f"{path} does not exist; check the path.") from error
     except OSError as error:
         raise SourceError(f"{path} cannot be used: {error.strerror}.") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise SourceError(f"{path} is a folder; name a file, or use images:{path} for its pictures.")
     if not os.access(path, os.R_OK):
         raise AccessError(f"{path} cannot be read: permission denied; try: chmod +r {path}")
-    if empty:
+    if status.st_size == 0:
         raise SourceFormatError(f"{path} is empty; was it copied completely?")

@@ -29,13 +29,13 @@ class Reader:
         slot: where frames go.
         keep_identical: deliver identical frames too, for a picture that stands still, until it moves.
         sequence: added to the numbers of the source's frames, which count from 0 after each opening.
-        size: (height, width, 3) that frames must have, or None to take that of the first.
+        last: the last frame of the reader before, or None; the size of its picture is that of all frames.
 
     Attributes:
         error: what ended it, or None.
         captured, stale, identical, corrupt: frames delivered and dropped, by kind.
         progress_ns: monotonic time of the last frame that was delivered, or of the start.
-        size: of the frames, once the first came.
+        last: the last frame that was looked at.
         sequence: number that the next frame will have at least.
     """
 
@@ -45,13 +45,13 @@ class Reader:
         slot: LatestFrame,
         *,
         keep_identical: bool = False,
-        size: tuple[int, ...] | None = None,
+        last: Frame | None = None,
         sequence: int = 0,
     ) -> None:
         self.error: Exception | None = None
         self.captured = self.stale = self.identical = self.corrupt = 0
         self.progress_ns = time.monotonic_ns()
-        self.size = size
+        self.last = last
         self.sequence = self._first = sequence
         self.opened = threading.Event()
         self._source = source
@@ -59,7 +59,6 @@ class Reader:
         self._keep_identical = keep_identical
         self._stop = threading.Event()
         self._period_s: float | None = None
-        self._last: Frame | None = None
         # A driver may block for ever, and not even a kill ends that: the thread must not keep the process.
         self._thread = threading.Thread(target=self._run, name=f"capture {source.uri}", daemon=True)
         self._thread.start()
@@ -117,24 +116,29 @@ class Reader:
             self.progress_ns = time.monotonic_ns()
 
     def _is_good(self, frame: Frame) -> bool:
-        last = self._last
-        if self.size is not None and frame.image.shape != self.size:
-            self.corrupt += 1
-            return False
-        self.size = frame.image.shape
-        if last is not None:
-            if frame.captured_ns <= last.captured_ns:
-                self.stale += 1
-                return False
-            gap_s = (frame.captured_ns - last.captured_ns) / NS_PER_S / max(1, frame.sequence - last.sequence)
-            # Follows a camera that slows down in the dark within a few frames.
-            self._period_s = gap_s if self._period_s is None else 0.8 * self._period_s + 0.2 * gap_s
-        self._last = frame
-        if last is None or not is_repeated(last.image, frame.image):
-            self._keep_identical &= last is None
+        last, self.last = self.last, frame
+        if last is None:
             return True
-        self.identical += 1
-        return self._keep_identical
+        if frame.image.shape != last.image.shape:
+            self.corrupt += 1
+        elif frame.captured_ns <= last.captured_ns:
+            self.stale += 1
+        elif is_repeated(last.image, frame.image):
+            self.identical += 1
+            return self._keep_identical
+        else:
+            self._keep_identical = False
+            self._learn_period(last, frame)
+            return True
+        self.last = last
+        return False
+
+    def _learn_period(self, last: Frame, frame: Frame) -> None:
+        """Follow a camera that slows down in the dark, within a few frames."""
+        if self.captured == 0:
+            return
+        gap_s = (frame.captured_ns - last.captured_ns) / NS_PER_S
+        self._period_s = gap_s if self._period_s is None else 0.8 * self._period_s + 0.2 * gap_s
 
 
 def is_repeated(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 
 from edge.camera import devices
-from edge.camera.base import FrameSource, monotonic_stamp, size_option, to_bgr
+from edge.camera.base import FrameSource, monotonic_stamp, quiet_opencv, size_option, to_bgr
 from edge.camera.pace import period_of
 from edge.errors import (
     SourceBusyError,
@@ -56,19 +56,13 @@ class V4l2Source(FrameSource):
         """Start the camera, see `FrameSource.open`."""
         self.close()
         self._node = path = self._find()
-        # OpenCV warns on stderr about what the error below says better.
-        previous = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         try:
-            capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
-            if not capture.isOpened():
-                raise devices.busy(path)
-            self._capture = capture
-            self._configure(capture, path)
+            with quiet_opencv():
+                self._capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
+                self._configure(self._capture, path)
         except SourceError:
             self.close()
             raise
-        finally:
-            cv2.utils.logging.setLogLevel(previous)
         self._sequence = 0
 
     def _find(self) -> str:
@@ -86,6 +80,8 @@ class V4l2Source(FrameSource):
         return path
 
     def _configure(self, capture: Any, path: str) -> None:
+        if not capture.isOpened():
+            raise devices.busy(path)
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*self._fourcc))
         width, height = self._wanted or DEFAULT_SIZE
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)

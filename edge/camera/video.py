@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.camera.base import FrameSource, to_bgr
+from edge.camera.base import FrameSource, quiet_opencv, to_bgr
 from edge.camera.pace import Timeline, period_of, wait_until
 from edge.camera.paths import local_path, require_file
 from edge.errors import EndOfStreamError, SourceFormatError
@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 SIDECAR_SUFFIX = ".timestamps.txt"
 LARGEST_SIDECAR = 64 << 20
+
+# FFmpeg's own messages would stand beside our sentence; -8 is AV_LOG_QUIET. OpenCV reads this only once.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 
 class VideoSource(FrameSource):
@@ -140,9 +143,8 @@ def open_video(path: Path) -> cv2.VideoCapture:
     Raises:
         SourceFormatError: FFmpeg finds no video in it.
     """
-    # Its own messages would stand beside our sentence; -8 is AV_LOG_QUIET.
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    with quiet_opencv():
+        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     if not capture.isOpened():
         raise SourceFormatError(f"{path} is not a video that can be read; try ffprobe {path}")
     return capture
@@ -164,7 +166,7 @@ def read_sidecar(video: Path) -> list[float]:
         if not isinstance(entries, list):
             raise TypeError("it is no list")
         times = [_seconds(entry) for entry in entries]
-        if not all(late > early for early, late in pairwise(times)):
+        if not all(map(math.isfinite, times)) or not all(late > early for early, late in pairwise(times)):
             raise ValueError("its times do not grow")
     except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise SourceFormatError(f"{path} gives no times for the frames ({error}); mend or remove it.") from error

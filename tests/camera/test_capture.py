@@ -1,0 +1,254 @@
+"""The capture thread against cameras that misbehave by script."""
+
+import json
+import threading
+import time
+
+import pytest
+
+from edge.camera import capture as capture_module
+from edge.camera import make_source
+from edge.camera.capture import BACKOFF_S, Capture
+from edge.errors import (
+    AccessError,
+    EndOfStreamError,
+    SourceError,
+    SourceLostError,
+    SourceTimeoutError,
+)
+from tests.camera.clips import write_clip
+
+FPS = 100
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Shorter waits, so that faults take tenths of a second; their ratios stay."""
+    monkeypatch.setattr(capture_module, "REOPEN_S", 0.7)
+    monkeypatch.setattr(capture_module, "FIRST_FRAME_S", 0.9)
+    monkeypatch.setattr(capture_module, "BACKOFF_S", (0.02, 0.04, 0.08, 0.16))
+    monkeypatch.setattr("edge.camera.reader.MIN_DEADLINE_S", 0.25)
+
+
+@pytest.fixture
+def scripted(tmp_path, monkeypatch):
+    """Start a capture of a scripted camera."""
+    captures = []
+
+    def start(*steps, **options):
+        path = tmp_path / f"{len(captures)}.json"
+        path.write_text(json.dumps({"size": [64, 48], "fps": FPS, "steps": list(steps), **options}))
+        capture = Capture(make_source(f"scripted:{path}"))
+        captures.append(capture)
+        capture.start()
+        return capture
+
+    yield start
+    monkeypatch.setattr(capture_module, "CLOSE_S", 0.2)
+    for capture in captures:
+        capture.close()
+
+
+def frames(count):
+    return {"do": "frames", "count": count}
+
+
+def play(capture, limit_s=20.0):
+    """Take frames to the end of the script; returns them and the states seen on the way."""
+    taken, states = [], []
+    until = time.monotonic() + limit_s
+    while time.monotonic() < until:
+        try:
+            taken.append(capture.next(0.05))
+        except SourceTimeoutError:
+            pass
+        except EndOfStreamError:
+            return taken, states
+        state = capture.statistics.state
+        if not states or states[-1] != state:
+            states.append(state)
+    raise AssertionError(f"no end within {limit_s} s; {capture.statistics}")
+
+
+def test_a_healthy_camera_delivers_in_order_and_loses_nothing_uncounted(scripted):
+    capture = scripted(frames(60))
+    taken, states = play(capture)
+    statistics = capture.statistics
+    assert states == ["running"]
+    assert len(taken) + statistics.skipped == statistics.captured == 60
+    numbers = [frame.sequence for frame in taken]
+    assert numbers == sorted(set(numbers))
+    assert statistics.reopened == statistics.stale == statistics.identical == statistics.corrupt == 0
+
+
+def test_a_slow_consumer_gets_the_newest_frame(scripted):
+    capture = scripted(frames(60))
+    capture.next(1.0)
+    threading.Event().wait(0.3)
+    frame = capture.next(1.0)
+    assert frame.sequence > 15
+    assert capture.statistics.skipped >= 10
+    assert time.monotonic_ns() - frame.captured_ns < 100_000_000
+
+
+def test_silence_is_a_stall_and_then_the_camera_is_opened_again(scripted, hasty):
+    capture = scripted(frames(20), {"do": "silence", "seconds": 1.2}, frames(20))
+    taken, states = play(capture)
+    assert states[:3] == ["running", "stalled", "reopening"]
+    assert states[-1] == "running"
+    assert capture.statistics.reopened >= 1
+    assert len(taken) > 25
+
+
+def test_a_short_silence_is_a_stall_and_no_more(scripted, hasty):
+    capture = scripted(frames(20), {"do": "silence", "seconds": 0.45}, frames(20))
+    _, states = play(capture)
+    assert states[:2] == ["running", "stalled"]
+    assert states[-1] == "running"
+    assert capture.statistics.reopened == 0
+
+
+def test_a_driver_that_never_returns_is_left_behind(scripted, hasty):
+    capture = scripted(frames(20), {"do": "block"}, frames(20))
+    taken, states = play(capture)
+    assert "stalled" in states
+    assert states[-1] == "running"
+    assert capture.statistics.reopened == 1
+    numbers = [frame.sequence for frame in taken]
+    assert numbers == sorted(set(numbers))
+    assert len(taken) > 25
+
+
+def test_a_camera_that_comes_back_is_found_again(scripted, hasty, caplog):
+    capture = scripted(frames(20), {"do": "disconnect", "seconds": 0.1}, frames(20))
+    taken, states = play(capture)
+    assert states == ["running", "reopening", "running"]
+    numbers = [frame.sequence for frame in taken]
+    assert numbers == sorted(set(numbers))
+    assert "was disconnected; opening it again" in caplog.text
+    assert "is back" in caplog.text
+
+
+def test_a_camera_that_stays_away_is_lost(scripted, hasty):
+    capture = scripted(frames(5), {"do": "disconnect"})
+    with pytest.raises(SourceLostError, match=f"{len(capture_module.BACKOFF_S)} attempts.*cable"):
+        play(capture)
+    assert capture.statistics.reopened == len(capture_module.BACKOFF_S)
+
+
+def test_frames_that_repeat_are_dropped_and_lead_to_a_reopened_camera(scripted, hasty):
+    capture = scripted(frames(20), {"do": "identical", "count": 110}, frames(20))
+    taken, states = play(capture)
+    assert "stalled" in states
+    assert capture.statistics.identical > 60
+    assert capture.statistics.reopened >= 1
+    assert len({frame.image.tobytes() for frame in taken}) == len(taken)
+
+
+def test_a_test_picture_that_stands_still_is_delivered_in_the_end(scripted, hasty):
+    capture = scripted(frames(2), {"do": "identical", "count": 350}, frames(20))
+    taken, states = play(capture)
+    assert len(taken) > 60
+    assert states[-1] == "running"
+
+
+def test_a_covered_lens_is_not_a_fault(scripted):
+    capture = scripted(frames(20), {"do": "black", "count": 40}, frames(20))
+    taken, states = play(capture)
+    assert states == ["running"]
+    assert capture.statistics.identical == capture.statistics.reopened == 0
+    assert sum(frame.image.max() == 0 for frame in taken) > 20
+
+
+@pytest.mark.parametrize(("action", "counter"), [("corrupt", "corrupt"), ("resize", "corrupt"), ("stale", "stale")])
+def test_frames_that_cannot_be_used_are_dropped_and_counted(scripted, action, counter):
+    capture = scripted(frames(20), {"do": action, "count": 8}, frames(20))
+    taken, states = play(capture)
+    assert states == ["running"]
+    assert getattr(capture.statistics, counter) == 8
+    assert {frame.image.shape for frame in taken} == {(48, 64, 3)}
+    assert capture.statistics.captured == 40
+
+
+def test_nothing_but_corrupt_frames_is_a_fault(scripted, hasty):
+    capture = scripted(frames(20), {"do": "corrupt", "count": 110}, frames(20))
+    _, states = play(capture)
+    assert states[:3] == ["running", "stalled", "reopening"]
+    assert states[-1] == "running"
+
+
+def test_closing_does_not_wait_for_a_driver_that_hangs(scripted, hasty, monkeypatch):
+    monkeypatch.setattr(capture_module, "CLOSE_S", 0.1)
+    capture = scripted(frames(1), {"do": "block"})
+    capture.next(1.0)
+    began = time.monotonic()
+    capture.close()
+    capture.close()
+    assert time.monotonic() - began < 5
+
+
+def test_a_driver_that_hangs_on_opening_is_an_error(monkeypatch, tmp_path):
+    monkeypatch.setattr(capture_module, "OPEN_S", 0.1)
+    path = tmp_path / "a.json"
+    path.write_text('{"steps": []}')
+    source = make_source(f"scripted:{path}")
+    source.open = lambda: threading.Event().wait()
+    capture = Capture(source)
+    with pytest.raises(SourceTimeoutError, match="open"):
+        capture.start()
+
+
+def test_what_opening_raises_reaches_the_caller(tmp_path):
+    for scheme in ("scripted", "file"):
+        capture = Capture(make_source(f"{scheme}:{tmp_path}/none"))
+        with pytest.raises(SourceError, match="does not exist"):
+            capture.start()
+        capture.close()
+
+
+@pytest.mark.parametrize("error", [AccessError("no permission now"), ZeroDivisionError("a defect")])
+def test_an_error_that_waiting_does_not_mend_ends_it(scripted, hasty, error):
+    capture = scripted(frames(30), {"do": "disconnect"})
+    fresh = capture._source.fresh
+
+    def hopeless():
+        source = fresh()
+
+        def fail():
+            raise error
+
+        source.open = fail
+        return source
+
+    capture._source.fresh = hopeless
+    with pytest.raises(type(error)):
+        play(capture)
+
+
+class TestFiles:
+    def test_no_frame_is_skipped_however_slow_the_consumer(self, tmp_path):
+        capture = Capture(make_source(f"file:{write_clip(tmp_path / 'a.mp4', fps=50)}", fast=True))
+        capture.start()
+        numbers = []
+        with pytest.raises(EndOfStreamError):  # noqa: PT012 - the last of many calls raises
+            while True:
+                numbers.append(capture.next(1.0).sequence)
+                if len(numbers) == 3:
+                    threading.Event().wait(0.1)
+        capture.close()
+        assert numbers == list(range(20))
+        assert capture.statistics.captured == 20
+        assert capture.statistics.skipped == 0
+
+    def test_a_cut_off_video_shows_in_the_statistics(self, tmp_path):
+        path = write_clip(tmp_path / "a.avi", frames=40, codec="MJPG")
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        capture = Capture(make_source(f"file:{path}", fast=True))
+        capture.start()
+        play(capture)
+        assert capture.statistics.captured + capture.statistics.missing == 40
+
+
+def test_the_waits_between_attempts_only_grow():
+    assert list(BACKOFF_S) == sorted(BACKOFF_S)
+    assert sum(BACKOFF_S) < 60

@@ -1,0 +1,71 @@
+import cv2
+import numpy as np
+import pytest
+
+from edge.camera import make_source
+from edge.camera.images import find_pictures, read_picture
+from edge.errors import EndOfStreamError, SourceError, SourceFormatError, UsageError
+from tests.camera.clips import picture
+
+
+def test_pictures_come_in_natural_order_under_their_own_names(tmp_path):
+    for name in ("face10.png", "face2.png", "Face1.jpg", ".hidden.png", "notes.txt"):
+        (tmp_path / name).write_bytes(cv2.imencode(".png", picture(1))[1].tobytes())
+    with make_source(f"images:{tmp_path}?fps=10", fast=True) as source:
+        frames = [source.read(1.0) for _ in range(3)]
+        with pytest.raises(EndOfStreamError):
+            source.read(1.0)
+    assert [frame.source for frame in frames] == [str(tmp_path / n) for n in ("Face1.jpg", "face2.png", "face10.png")]
+    assert [frame.captured_ns - frames[0].captured_ns for frame in frames] == [0, 100_000_000, 200_000_000]
+
+
+def test_a_single_picture(tmp_path):
+    cv2.imwrite(str(tmp_path / "a b.png"), picture(2))
+    with make_source(f"images:{tmp_path}/a%20b.png", fast=True) as source:
+        assert np.array_equal(source.read(1.0).image, picture(2))
+
+
+@pytest.mark.parametrize(
+    "image",
+    [picture(3)[..., 0], np.dstack([picture(3), picture(3)[..., 0]]), picture(3).astype(np.uint16) * 257],
+    ids=["grey", "alpha", "16 bit"],
+)
+def test_pictures_of_other_kinds_become_bgr(tmp_path, image):
+    cv2.imwrite(str(tmp_path / "a.png"), image)
+    read = read_picture(tmp_path / "a.png")
+    assert read.dtype == np.uint8
+    assert read.shape == (*image.shape[:2], 3)
+    assert abs(int(read[-1, -1, 0]) - 44) <= 1
+
+
+def test_a_picture_that_cannot_be_decoded_is_named_and_can_be_passed(tmp_path):
+    cv2.imwrite(str(tmp_path / "1.png"), picture(1))
+    (tmp_path / "2.jpg").write_bytes(b"\xff\xd8\xff\xe0 not really")
+    cv2.imwrite(str(tmp_path / "3.png"), picture(3))
+    with make_source(f"images:{tmp_path}", fast=True) as source:
+        source.read(1.0)
+        with pytest.raises(SourceFormatError, match=r"2\.jpg"):
+            source.read(1.0)
+        assert source.read(1.0).source.endswith("3.png")
+
+
+def test_a_huge_picture_is_refused_and_not_unpacked(tmp_path):
+    # A header that claims 60000 x 60000 pixels.
+    header = bytearray(cv2.imencode(".png", picture(1))[1].tobytes())
+    header[16:24] = (60_000).to_bytes(4, "big") * 2
+    (tmp_path / "bomb.png").write_bytes(header)
+    with pytest.raises(SourceFormatError, match=r"bomb\.png"):
+        read_picture(tmp_path / "bomb.png")
+
+
+@pytest.mark.parametrize("name", ["nowhere", "empty"])
+def test_nothing_to_show(tmp_path, name):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SourceError, match=name):
+        find_pictures(tmp_path / name)
+
+
+@pytest.mark.parametrize("uri", ["images:", "images:x?fps=0", "images:x?fps=many"])
+def test_wrong_uris_are_usage_errors(uri):
+    with pytest.raises(UsageError):
+        make_source(uri)
