@@ -154,7 +154,7 @@ def _parse(data: Any, name: str) -> Intrinsics:
     if not all(math.isfinite(value) for value in (*numbers.values(), k1, k2, p1, p2, k3)):
         raise ValueError("a number is not finite")
     longest = max(width, height)
-    if not (width > 0 < height and 0.1 * longest < min(numbers["fx"], numbers["fy"]) < 100 * longest):
+    if not (width > 0 < height and all(0.1 < numbers[key] / longest < 100 for key in ("fx", "fy"))):
         raise ValueError("its focal length or size is impossible")
     return Intrinsics(
         **numbers, width=width, height=height, origin=f"calibrated:{name}", distortion=(k1, k2, p1, p2, k3)
