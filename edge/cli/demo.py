@@ -64,7 +64,7 @@ def demo(
             live.stop()
         service = Service(make_source("demo:", fast=fast), processor, sinks, on_report=view.add)
         live.update(view, refresh=True)
-        service.stop_on_signals()
+        service.obey_signals()
         began = time.process_time()
         service.run()
         cpu_ms = (time.process_time() - began) * 1e3
@@ -124,9 +124,9 @@ def _summary(view: _View, service: "Service", receivers: "Sequence[Receiver]", c
     import numpy as np
     from rich.table import Table
 
-    frames = max(1, service.processed)
+    frames = max(1, service.observer.processed)
     table = Table(title="Summary", show_header=False, min_width=56)
-    table.add_row("frames", f"{service.processed}, {view.faces} with a face")
+    table.add_row("frames", f"{service.observer.processed}, {view.faces} with a face")
     p50, p99 = np.percentile(view.latencies_ms, (50, 99)) if view.latencies_ms else (0.0, 0.0)
     table.add_row("latency", f"median {p50:.1f} ms, p99 {p99:.1f} ms from capture to result")
     table.add_row("CPU", f"{cpu_ms / frames:.2f} ms a frame, receivers included")

@@ -36,27 +36,35 @@ def run(
     """Capture frames, find the face in each, and send the results to the sinks, until told to stop.
 
     Example: landmarkd run --source v4l2:/dev/video0 --sink udp://192.168.1.20:5005 --sink jsonl:-
+
+    SIGTERM ends it, SIGHUP reads the configuration again; landmarkd status says how it goes.
     """
     from edge.camera import make_source
     from edge.cli.logs import set_up_logging
     from edge.daemon.processor import Processor
     from edge.daemon.service import Limits, Service
+    from edge.daemon.statusfile import StatusFile, runtime_folder
     from edge.sinks import make_sink
 
     set_up_logging(verbose)
-    configuration = read_configuration(config, source=source, sinks=sink, model=model)
-    if not configuration.sinks:
-        raise UsageError(
-            "Nobody would receive the results: add --sink jsonl:- to print them, or --sink udp://host:port."
-        )
-    frame_source = make_source(configuration.source.uri, fast=fast)
-    processor = Processor(configuration)
-    session = make_session(configuration, processor.model.name, processor.model.card)
-    sinks = [make_sink(uri, session) for uri in configuration.sinks]
-    service = Service(frame_source, processor, sinks, Limits(frames, duration))
-    service.stop_on_signals()
-    service.run()
-    log.info("Processed %d frames, %d with a face", service.processed, service.with_face)
+    status = StatusFile(runtime_folder())
+
+    def build() -> Service:
+        configuration = read_configuration(config, source=source, sinks=sink, model=model)
+        if not configuration.sinks:
+            raise UsageError("No sink: add --sink jsonl:- to print the results, or --sink udp://host:port.")
+        frame_source = make_source(configuration.source.uri, fast=fast)
+        processor = Processor(configuration)
+        session = make_session(configuration, processor.model.name, processor.model.card)
+        sinks = [make_sink(uri, session) for uri in configuration.sinks]
+        return Service(frame_source, processor, sinks, Limits(frames, duration), publishers=(status,), on_reload=build)
+
+    service: Service | None = build()
+    while service is not None:
+        service.obey_signals()
+        service.run()
+        observer, service = service.observer, service.successor
+    log.info("Processed %d frames, %d with a face", observer.processed, observer.with_face)
 
 
 def make_session(configuration: "Configuration", name: str, card: "LandmarkCard") -> "Session":

@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import FrameType
+from typing import Protocol
 
 from edge.camera.base import FrameSource
 from edge.camera.capture import Capture
+from edge.daemon.notify import Notifier
 from edge.daemon.processor import Processor
-from edge.errors import EndOfStreamError, SourceTimeoutError
+from edge.daemon.snapshot import Observer, Snapshot
+from edge.errors import EndOfStreamError, LandmarkdError, SourceTimeoutError
 from edge.sinks.base import Sink
 from edge.types import Counters, Report
 
@@ -23,8 +26,16 @@ POLL_S = 0.25
 STALLED_REPORT_S = 0.5
 """While the camera delivers nothing, a report without a face goes out this often: silence means dead."""
 
-DRAIN_S = 2.0
+DRAIN_LIVE_S = 0.5
+DRAIN_FILE_S = 5.0
 """How long sinks may take at the end to send what they still hold."""
+
+
+class Publisher(Protocol):
+    """Tells somebody how it goes, once a second."""
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Take a snapshot; never raises and never blocks for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,13 @@ class Service:
         processor: turns frames into reports.
         sinks: not yet started.
         limits: when to end by itself.
+        publishers: are told once a second how it goes.
         on_report: called with each report, on the pipeline's thread; keep it short.
+        on_reload: called on SIGHUP; returns the service that takes over, or raises to keep this one.
+
+    Attributes:
+        observer: counts frames and takes snapshots.
+        successor: the service that takes over after `run` has returned, or None.
     """
 
     def __init__(
@@ -57,17 +74,23 @@ class Service:
         processor: Processor,
         sinks: Sequence[Sink],
         limits: Limits | None = None,
+        *,
+        publishers: Sequence[Publisher] = (),
         on_report: Callable[[Report], None] | None = None,
+        on_reload: "Callable[[], Service] | None" = None,
     ) -> None:
         self.capture = Capture(source)
         self.processor = processor
         self.sinks = sinks
-        self.processed = 0
-        self.with_face = 0
+        self.observer = Observer(processor.configuration.service.device, self.capture, processor, tuple(sinks))
+        self.successor: Service | None = None
         self._live = source.live
         self._limits = limits or Limits()
-        self._on_report = on_report
+        self._publishers = publishers
+        self._on_report, self._on_reload = on_report, on_reload
+        self._notifier = Notifier()
         self._stop = threading.Event()
+        self._reload = threading.Event()
         self._last: Report | None = None
         self._stalled_ns = 0
 
@@ -75,15 +98,16 @@ class Service:
         """End the loop after the frame in hand; may be called from a signal handler or another thread."""
         self._stop.set()
 
-    def stop_on_signals(self) -> None:
-        """Let SIGTERM and SIGINT end the loop; only from the main thread."""
+    def obey_signals(self) -> None:
+        """Let SIGTERM and SIGINT end the loop and SIGHUP reload the configuration; only from the main thread."""
 
-        def handle(number: int, _: FrameType | None) -> None:
+        def end(number: int, _: FrameType | None) -> None:
             log.info("Stopping on %s", signal.Signals(number).name)
             self.stop()
 
-        signal.signal(signal.SIGTERM, handle)
-        signal.signal(signal.SIGINT, handle)
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, end)
+        signal.signal(signal.SIGHUP, lambda *_: self._reload.set())
 
     def run(self) -> None:
         """Run until the source ends, a limit is reached or `stop` is called; always closes what it opened.
@@ -99,50 +123,86 @@ class Service:
                 sink.start()
                 started.append(sink)
             self.capture.start()
+            self._notifier.ready()
             self._loop()
         finally:
+            if self.successor is None:
+                self._notifier.stopping()
             self.capture.close()
             for sink in started:
-                sink.close(DRAIN_S)
+                sink.close(DRAIN_LIVE_S if self._live else DRAIN_FILE_S)
+            self._publish(time.monotonic_ns(), "stopped")
             self.processor.close()
+            self._notifier.close()
 
     def _loop(self) -> None:
         began_ns = time.monotonic_ns()
-        while not self._stop.is_set() and not self._reached(began_ns):
+        while not self._stop.is_set() and self.successor is None and not self._reached(began_ns):
+            if self._reload.is_set():
+                self._take_over()
+                continue
             try:
                 frame = self.capture.next(POLL_S)
             except SourceTimeoutError:
-                self._report_stall()
+                self._stalled()
                 continue
             except EndOfStreamError:
                 return
-            report = self.processor.process(frame, self._counters())
-            self.processed += 1
-            self.with_face += report.face is not None
-            self._submit(report)
+            report = self.processor.process(frame, self._counters(1))
+            self._submit(report, fresh=True)
+            self._notifier.progress(report.emitted_ns)
 
     def _reached(self, began_ns: int) -> bool:
         limits = self._limits
-        if limits.frames is not None and self.processed >= limits.frames:
+        if limits.frames is not None and self.observer.processed >= limits.frames:
             return True
         return limits.duration_s is not None and time.monotonic_ns() - began_ns >= limits.duration_s * 1e9
 
-    def _counters(self) -> Counters:
+    def _counters(self, more: int = 0) -> Counters:
         statistics = self.capture.statistics
-        return Counters(statistics.captured, self.processed + 1, statistics.skipped, statistics.reopened)
+        return Counters(statistics.captured, self.observer.processed + more, statistics.skipped, statistics.reopened)
 
-    def _submit(self, report: Report) -> None:
+    def _submit(self, report: Report, *, fresh: bool) -> None:
         self._last = report
         for sink in self.sinks:
             # A file waits for its sinks, so that nothing is lost; a camera never does.
             sink.submit(report, wait=not self._live)
+        self.observer.add(report, fresh=fresh)
         if self._on_report is not None:
             self._on_report(report)
+        if self.observer.due(report.emitted_ns):
+            self._publish(report.emitted_ns)
 
-    def _report_stall(self) -> None:
-        """Say that the camera delivers nothing, now and then, once there was a first frame."""
+    def _stalled(self) -> None:
+        """Say that the camera delivers nothing, now and then.
+
+        The watchdog is fed meanwhile: `Capture` counts its attempts and gives up by itself.
+        """
         now = time.monotonic_ns()
+        self._notifier.progress(now)
         if self._last is None or now - max(self._stalled_ns, self._last.emitted_ns) < STALLED_REPORT_S * 1e9:
+            if self.observer.due(now):
+                self._publish(now)
             return
         self._stalled_ns = now
-        self._submit(self.processor.idle(self._last, now, self._counters()))
+        self._submit(self.processor.idle(self._last, now, self._counters()), fresh=False)
+
+    def _publish(self, now_ns: int, state: str | None = None) -> None:
+        snapshot = self.observer.snapshot(now_ns, state)
+        self._notifier.status(snapshot.sentence())
+        for publisher in self._publishers:
+            publisher.publish(snapshot)
+
+    def _take_over(self) -> None:
+        """Prepare the service of the new configuration, or keep this one if that does not work."""
+        self._reload.clear()
+        if self._on_reload is None:
+            return
+        self._notifier.reloading()
+        try:
+            self.successor = self._on_reload()
+        except LandmarkdError as error:
+            log.error("The configuration was not reloaded, the old one stays in force: %s", error)  # noqa: TRY400
+            self._notifier.ready()
+        else:
+            log.info("The configuration was reloaded")
