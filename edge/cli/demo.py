@@ -136,6 +136,7 @@ def _summary(view: _View, service: "Service", receivers: "Sequence[Receiver]", c
         sent, got = sink.statistics, receiver.counters
         verdict = "all decoded" if got.packets == sent.messages and not got.rejected else "NOT all decoded"
         table.add_row(
-            receiver.name, f"{sent.bytes} bytes, {sent.messages} messages sent, {got.packets} decoded: {verdict}"
+            sink.uri.partition(":")[0],
+            f"{sent.bytes} bytes, {sent.messages} messages sent, {got.packets} decoded: {verdict}",
         )
     return table
