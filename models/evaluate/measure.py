@@ -122,9 +122,15 @@ def calibration(errors: Floats, sigma: Floats) -> dict[str, float]:
 
 
 def rank_correlation(a: Floats, b: Floats) -> float:
-    """Return Spearman's rank correlation of two series without many ties."""
-    ranks = [np.argsort(np.argsort(values)).astype(np.float64) for values in (a, b)]
-    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+    """Return Spearman's rank correlation of two series without many ties, NaN if one of them is constant."""
+    if not (np.ptp(a) and np.ptp(b)):
+        return math.nan
+    return correlation(*(np.argsort(np.argsort(values)).astype(np.float64) for values in (a, b)))
+
+
+def correlation(a: Floats, b: Floats) -> float:
+    """Return Pearson's correlation of two series, NaN if one of them is constant."""
+    return float(np.corrcoef(a, b)[0, 1]) if np.ptp(a) and np.ptp(b) else math.nan
 
 
 def face_frame_residuals(found: Points, truth: Points, size: float) -> Points:

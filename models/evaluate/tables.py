@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from models.evaluate.faces import Result
-from models.evaluate.measure import by_yaw, calibration, face_frame_residuals
+from models.evaluate.measure import by_yaw, calibration, correlation, face_frame_residuals
 from models.evaluate.records import REGIONS
 
 Row = dict[str, float]
@@ -55,7 +55,7 @@ def openness_row(results: list[Result]) -> Row:
         "faces": len(known),
         "mean error": float(np.abs(seen - true).mean()),
         "bias": float((seen - true).mean()),
-        "correlation": float(np.corrcoef(seen, true)[0, 1]),
+        "correlation": correlation(seen, true),
     }
     shut, wide = true < CLOSED_EYE, true > OPEN_EYE
     if shut.any():
