@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 MODELS := .venv-models
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run test venv venv-models lint bench clean
+.PHONY: run test venv venv-models lint bench test-arm64 clean
 
 run: venv
 	$(BIN)/landmarkd demo
@@ -40,6 +40,11 @@ lint: venv
 
 bench: venv
 	$(BIN)/python -m tests.bench
+
+# The wheel in an emulated 64-bit Raspberry Pi userland: SUITE=bookworm (Python 3.11) or trixie (3.13).
+SUITE ?= bookworm
+test-arm64: venv
+	tests/arm64/run.sh $(SUITE)
 
 clean:
 	rm -rf $(VENV) $(MODELS) .pytest_cache .mypy_cache .ruff_cache .coverage

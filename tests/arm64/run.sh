@@ -1,0 +1,46 @@
+#!/bin/sh
+# Proves the wheel on a Raspberry Pi's kind of userland: run.sh [bookworm|trixie]; `make test-arm64` calls it.
+#
+# The first run downloads Debian for arm64, an emulator and the wheels (minutes); later ones take a minute or two.
+# Everything is kept in LANDMARKD_ARM64_CACHE, ~/.cache/landmarkd-arm64 by default; delete that to begin anew.
+# Times under emulation say nothing; what is proven is that it installs, runs, accelerates and computes the same.
+set -eu
+suite=${1:-bookworm}
+case $suite in
+    bookworm) python=3.11 ;;
+    trixie) python=3.13 ;;
+    *) echo "usage: $0 [bookworm|trixie]" >&2; exit 64 ;;
+esac
+cache=${LANDMARKD_ARM64_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/landmarkd-arm64}
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/../.."
+root=$cache/$suite/root
+
+"$here/prepare.sh" "$cache" "$suite" "$python"
+inside() { "$here/enter.sh" "$root" "$cache/qemu-aarch64" "$@"; }
+
+echo "Building and installing the wheel"
+rm -rf "$root/work"
+mkdir -p "$root/work/x86"
+.venv/bin/python -m pip wheel -q --no-deps -w "$root/work" .
+inside sh -c 'pip install -q --no-compile --no-index --no-deps --force-reinstall /work/landmarkd-*.whl && pip check'
+
+echo "Examining the emulated machine"
+inside landmarkd doctor --json >"$root/work/doctor.json" || [ $? = 1 ]
+
+echo "Running the models, pictures and the bundled clip on both"
+cp "$here/digest.py" "$root/work/"
+.venv/bin/python "$here/pictures.py" "$root/work/pictures" 30 10
+both() { # both OUTPUT SOURCE FRAMES: the same run there and here
+    inside landmarkd run --source "$2" --fast --frames "$3" --sink "jsonl:/work/$1" &
+    there=$!
+    .venv/bin/landmarkd run --source "$(echo "$2" | sed "s#:/work#:$root/work#")" \
+        --fast --frames "$3" --sink "jsonl:$root/work/x86/$1"
+    wait $there
+}
+inside python3 /work/digest.py >"$root/work/digest.json"
+.venv/bin/python "$here/digest.py" >"$root/work/x86/digest.json"
+both pictures.jsonl images:/work/pictures 30
+both clip.jsonl demo: "${FRAMES:-60}"
+
+.venv/bin/python "$here/compare.py" "$root/work"
