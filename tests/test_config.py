@@ -75,3 +75,10 @@ def test_any_content_is_a_configuration_or_an_error_with_a_sentence(tmp_path: Pa
     with suppress(ConfigurationError):
         load_configuration(write(tmp_path, content))
         tomllib.loads(content.decode())
+
+
+def test_the_example_of_the_service_is_right() -> None:
+    example = Path(__file__).resolve().parents[1] / "systemd" / "landmarkd.toml"
+    configuration = load_configuration(example)
+    assert configuration.source.uri.startswith("picamera2:")
+    assert configuration.sinks

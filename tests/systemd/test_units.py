@@ -1,0 +1,86 @@
+"""The units as systemd itself judges them."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
+DROPINS = sorted((SYSTEMD / "dropins").glob("*.conf"))
+
+pytestmark = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+
+
+def installed(folder: Path, *dropins: Path) -> Path:
+    """Lay the unit out as it would be installed, its command replaced by one that exists here."""
+    unit = folder / "landmarkd.service"
+    text = (SYSTEMD / "landmarkd.service").read_text()
+    unit.write_text(text.replace("/opt/landmarkd/bin/landmarkd", "/bin/true"))
+    beside = folder / "landmarkd.service.d"
+    beside.mkdir()
+    for dropin in dropins:
+        shutil.copy(dropin, beside)
+    return unit
+
+
+def exposure(unit: Path) -> float:
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = re.search(r"exposure level for landmarkd\.service: ([\d.]+)", done.stdout)
+    assert found, done.stdout + done.stderr
+    return float(found[1])
+
+
+@pytest.mark.parametrize("dropin", [None, *DROPINS], ids=lambda path: path.stem if path else "alone")
+def test_systemd_finds_no_fault(tmp_path: Path, dropin: Path | None) -> None:
+    unit = installed(tmp_path, *([dropin] if dropin else []))
+    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    # Other units of this machine are read along with ours; what is said of them is not about us.
+    about_us = [line for line in done.stderr.splitlines() if "landmarkd" in line]
+    assert not about_us
+    assert done.returncode == 0, done.stderr
+
+
+def test_exposure_of_the_unit(tmp_path: Path) -> None:
+    assert exposure(installed(tmp_path)) <= 2.0
+
+
+def test_exposure_of_a_unit_that_sends_over_serial_alone(tmp_path: Path) -> None:
+    assert exposure(installed(tmp_path, SYSTEMD / "dropins" / "serial-only.conf")) <= 1.2
+
+
+def test_both_ids_of_the_coral_are_let_in() -> None:
+    rules = (SYSTEMD / "udev" / "60-landmarkd.rules").read_text()
+    for vendor, product in (("1a6e", "089a"), ("18d1", "9302")):
+        assert f'ATTRS{{idVendor}}=="{vendor}", ATTRS{{idProduct}}=="{product}", GROUP="plugdev"' in rules
+
+
+@pytest.mark.skipif(shutil.which("systemd-sysusers") is None, reason="systemd-sysusers is not installed")
+def test_user_and_groups_are_made(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    done = subprocess.run(
+        ["systemd-sysusers", f"--root={tmp_path}", str(SYSTEMD / "sysusers.d" / "landmarkd.conf")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "landmarkd:" in (tmp_path / "etc" / "passwd").read_text()
+    groups = {line.split(":")[0]: line.split(":")[3] for line in (tmp_path / "etc" / "group").read_text().splitlines()}
+    assert all("landmarkd" in groups[name] for name in ("video", "dialout", "plugdev", "gpio"))
+
+
+@pytest.mark.skipif(shutil.which("udevadm") is None, reason="udevadm is not installed")
+def test_udev_rules_are_well_formed() -> None:
+    done = subprocess.run(
+        ["udevadm", "verify", str(SYSTEMD / "udev" / "60-landmarkd.rules")], capture_output=True, text=True, check=False
+    )
+    if "verify" in done.stderr and "Unknown command" in done.stderr:
+        pytest.skip("this udevadm cannot verify")
+    assert done.returncode == 0, done.stderr + done.stdout
