@@ -14,6 +14,8 @@ from edge.vision.layout import Indices, Layout, canonical_points
 
 UNKNOWN = EyeState(aperture=0.0, openness=None, closed=None)
 """An eye that was not measured."""
+MIN_SCALE = 1e-3
+"""Pixels for each millimetre; a face of less than a pixel is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +37,27 @@ class FaceView:
     scale: float
 
 
-def view_face(observation: FaceObservation, pose: HeadPose, layout: Layout) -> FaceView | None:
-    """Return the view of a face, or None if its points have no finite extent."""
-    rotation: Matrix = rotation_to_ray(pose.translation_mm).T @ pose.rotation
-    rigid = _rigid(layout)
-    head = canonical_points(layout)[rigid] @ rotation.T
-    image = observation.points[rigid, :2]
-    spread = float(np.square(head[:, :2] - head[:, :2].mean(0)).sum())
-    scale = math.sqrt(float(np.square(image - image.mean(0)).sum()) / spread)
-    if not (math.isfinite(scale) and scale > 0.0):
-        return None
-    return FaceView(observation.points, observation.sigma, pose, rotation, scale)
+class FaceViewer:
+    """Makes views of faces; one for each layout."""
 
+    def __init__(self, layout: Layout) -> None:
+        # Eye corners, bridge and tip of the nose, and the sides at the height of the eyes.
+        self._rigid = layout.ibug68[[0, 16, 27, 28, 29, 30, 31, 33, 35, 36, 39, 42, 45]]
+        head = canonical_points(layout)[self._rigid].astype(np.float64)
+        head -= head.mean(0)
+        self._spread = head.T @ head
+        self._centring = np.eye(len(head)) - 1.0 / len(head)
 
-def _rigid(layout: Layout) -> Indices:
-    # Eye corners, bridge and tip of the nose, and the sides at the height of the eyes.
-    return layout.ibug68[[0, 16, 27, 28, 29, 30, 31, 33, 35, 36, 39, 42, 45]]
+    def view(self, observation: FaceObservation, pose: HeadPose) -> FaceView | None:
+        """Return the view of a face, or None if its points have no extent."""
+        rotation: Matrix = rotation_to_ray(pose.translation_mm).T @ pose.rotation
+        image = self._centring @ observation.points[self._rigid, :2]
+        across, down = rotation[0], rotation[1]
+        spread = float(across @ self._spread @ across + down @ self._spread @ down)
+        scale = math.sqrt(float(np.vdot(image, image)) / spread)
+        if not (math.isfinite(scale) and scale > MIN_SCALE):
+            return None
+        return FaceView(observation.points, observation.sigma, pose, rotation, scale)
 
 
 class GapMeter:
@@ -68,20 +75,22 @@ class GapMeter:
 
     def __init__(self, ring: Indices, layout: Layout, along: tuple[float, float, float] | None = None) -> None:
         count = len(ring) // 2
-        self._upper, self._lower = ring[1:count], ring[:count:-1]
+        # Times the points of the ring: the mean of the lower edge minus that of the upper one.
+        self._gap = np.zeros(len(ring))
+        self._gap[1:count], self._gap[count + 1 :] = -1.0 / (count - 1), 1.0 / (count - 1)
         self._ring = ring
         head = canonical_points(layout).astype(np.float64)
-        down = (head[self._lower] - head[self._upper]).mean(0) if along is None else np.array(along)
+        down = self._gap @ head[ring] if along is None else np.array(along)
         self._down = down / math.hypot(*down)
         across = head[ring[count]] - head[ring[0]]
         self._width_mm = math.hypot(*across.tolist())
 
     def aperture(self, view: FaceView) -> float:
         """Return the gap over the width; what is shut may measure slightly below 0."""
-        x, y, _ = (float(value) for value in view.rotation @ self._down)
-        gap = (view.points[self._lower, :2] - view.points[self._upper, :2]).mean(0)
+        x, y, _ = (view.rotation @ self._down).tolist()
+        right, below = (self._gap @ view.points[self._ring, :2]).tolist()
         shown = max(x * x + y * y, 1e-3)
-        return float((gap[0] * x + gap[1] * y) / (shown * view.scale * self._width_mm))
+        return float((right * x + below * y) / (shown * view.scale * self._width_mm))
 
     def sigma(self, view: FaceView) -> float:
         """Return the mean standard deviation of the points in widths of the opening, 0 if none is given."""

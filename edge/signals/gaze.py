@@ -30,19 +30,20 @@ class IrisMeter:
     """
 
     def __init__(self, iris: Indices, lid: Indices, outward: float, layout: Layout) -> None:
-        self._iris, self._corners = iris, lid[[0, len(lid) // 2]]
+        corners = lid[[0, len(lid) // 2]]
+        self._used = np.concatenate([iris, corners])
+        # Times these points: the mean of the iris minus that of the corners.
+        self._shift = np.array([1.0 / len(iris)] * len(iris) + [-0.5, -0.5])
         head = canonical_points(layout).astype(np.float64)
         x, y, z = EYEBALL_BEHIND_CORNERS_MM
         self._offset = np.array([x * outward, y, z])
-        centre = head[self._corners].mean(0) + self._offset
+        centre = head[corners].mean(0) + self._offset
         self._radius_mm = math.hypot(*(head[iris].mean(0) - centre).tolist())
 
     def direction(self, view: FaceView) -> Vector:
         """Return the unit vector that the eye looks along, in the frame of the ray on which the head is seen."""
-        points, scale = view.points, view.scale
-        centre = points[self._corners, :2].mean(0) / scale + (view.rotation @ self._offset)[:2]
-        shift = (points[self._iris, :2].mean(0) / scale - centre) / self._radius_mm
-        x, y = (float(value) for value in shift)
+        shift = self._shift @ view.points[self._used, :2] / view.scale - (view.rotation @ self._offset)[:2]
+        x, y = (shift / self._radius_mm).tolist()
         sine = math.hypot(x, y)
         if sine > MAX_SINE:
             x, y, sine = x * MAX_SINE / sine, y * MAX_SINE / sine, MAX_SINE

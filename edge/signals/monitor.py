@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.signals.attention import Attention, Looking, Signals
-from edge.signals.eyes import UNKNOWN, Eyes, FaceView, GapMeter, view_face
+from edge.signals.eyes import UNKNOWN, Eyes, FaceView, FaceViewer, GapMeter
 from edge.signals.gaze import ForwardDirection, GazeMeter, zone_of
 from edge.signals.settings import DriverSettings
 from edge.signals.timing import NANOSECONDS
@@ -61,7 +61,8 @@ class DriverMonitor:
     """
 
     def __init__(self, settings: DriverSettings, layout: Layout, baseline: DriverBaseline | None = None) -> None:
-        self._settings, self._layout = settings, layout
+        self._settings = settings
+        self._viewer = FaceViewer(layout)
         known = baseline
         self._eyes = Eyes(settings, layout, known.open_left if known else None, known.open_right if known else None)
         self._mouth = GapMeter(layout.ibug68[60:68], layout, along=(0.0, 1.0, 0.0))
@@ -113,7 +114,7 @@ class DriverMonitor:
             and observation.score >= settings.min_score
             and pose.residual <= settings.max_residual
         ):
-            view = view_face(observation, pose, self._layout)
+            view = self._viewer.view(observation, pose)
         if view is None:
             signals = Signals(
                 face=observation is not None,

@@ -91,11 +91,14 @@ class PoseEstimator:
         """
         if points.shape != (self._count, 3):
             raise ValueError(f"this layout has ({self._count}, 3) points, these are {points.shape}")
+        points = points[self._rigid]
+        if not np.isfinite(points).all():
+            return self._pose(np.eye(3), np.zeros(3), 1.0)
         weights = self._weights
         if sigma is not None:
             weights = weights / np.square(np.maximum(sigma[self._rigid], MIN_SIGMA_PX))
             weights = weights / weights.sum()
-        fit = _fit_similarity(self._head, self._unproject(points[self._rigid]), weights)
+        fit = _fit_similarity(self._head, self._unproject(points), weights)
         if fit is None:
             return self._pose(np.eye(3), np.zeros(3), 1.0)
         rotation, translation, residual_mm = fit
@@ -133,14 +136,12 @@ def _fit_similarity(
     """Fit cloud = s (R head + t) in the weighted least squares sense (Umeyama 1991).
 
     Returns:
-        R, t in the head's unit and the root mean square of what is left in that unit, or None if there is no
-        finite fit.
+        R, t in the head's unit and the root mean square of what is left in that unit, or None if the cloud
+        has no extent.
     """
     head_mean, cloud_mean = weights @ head, weights @ cloud
     centred, seen = head - head_mean, cloud - cloud_mean
     covariance = (seen * weights[:, None]).T @ centred
-    if not math.isfinite(float(covariance.sum())):
-        return None
     u, singular, vt = np.linalg.svd(covariance)
     if np.linalg.det(covariance) < 0:
         u[:, 2], singular[2] = -u[:, 2], -singular[2]

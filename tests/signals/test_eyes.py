@@ -1,0 +1,139 @@
+import math
+
+import numpy as np
+import pytest
+
+from edge.signals.eyes import Eyes, FaceViewer, GapMeter, OpenBaseline
+from edge.signals.pose import PoseEstimator
+from edge.signals.settings import DriverSettings
+from tests.signals.faces import CAMERA, DENSE_ONLY, FULL, head, observation, rings, seen
+
+SHUTTING = DriverSettings(closed_share=0.0, prior_aperture=0.2855)
+
+
+def view(points, layout=FULL, sigma=None):
+    return FaceViewer(layout).view(observation(points, sigma=sigma), PoseEstimator(layout, CAMERA).estimate(points))
+
+
+class TestAperture:
+    @pytest.mark.parametrize("layout", [FULL, DENSE_ONLY])
+    @pytest.mark.parametrize("side", ["left", "right"])
+    @pytest.mark.parametrize("openness", [0.0, 0.3, 1.0])
+    def test_pose_and_place_change_it_little(self, layout, side, openness):
+        meter = GapMeter(rings(layout)[side], layout)
+        face = head(layout, left=openness, right=openness)
+        frontal = meter.aperture(view(seen(face), layout))
+        for yaw, pitch, roll, at in [
+            (0, 0, 40, (0, 0, 600)),
+            (0, 30, 0, (0, 0, 600)),
+            (0, -30, 0, (0, 0, 600)),
+            (25, 0, 0, (0, 0, 600)),
+            (-25, 10, 10, (0, 0, 600)),
+            (0, 0, 0, (200, 100, 500)),
+            (10, -10, 0, (-200, 0, 1200)),
+        ]:
+            points = seen(face, yaw=yaw, pitch=pitch, roll=roll, at_mm=at)
+            assert meter.aperture(view(points, layout)) == pytest.approx(frontal, abs=0.02)
+
+    def test_is_proportional_to_the_gap(self):
+        meter = GapMeter(rings(FULL)["left"], FULL)
+        gaps = [meter.aperture(view(seen(head(left=openness)))) for openness in (0.0, 0.25, 0.5, 1.0)]
+        assert gaps == pytest.approx([0.0, gaps[3] / 4, gaps[3] / 2, gaps[3]], abs=0.005)
+
+    def test_of_the_mouth_is_its_gap_over_its_width(self):
+        meter = GapMeter(FULL.ibug68[60:68], FULL, along=(0.0, 1.0, 0.0))
+        shut, wide = (meter.aperture(view(seen(head(mouth=mouth)))) for mouth in (0.0, 0.6))
+        assert shut == pytest.approx(0.0, abs=0.1)
+        assert wide - shut == pytest.approx(0.6, abs=0.06)  # lips are nearer to the camera than the eyes
+
+
+class TestBaseline:
+    def test_becomes_the_persons_own_aperture(self):
+        baseline = OpenBaseline(SHUTTING)
+        assert baseline.openness(SHUTTING.prior_aperture) == pytest.approx(1.0)
+        for _ in range(600):
+            baseline.learn(0.18, 1 / 30)
+        assert baseline.open == pytest.approx(0.18, abs=0.01)
+        assert baseline.trusted
+
+    @pytest.mark.parametrize("fps", [6, 30, 60])
+    def test_blinks_do_not_move_it_at_any_frame_rate(self, fps):
+        baseline = OpenBaseline(SHUTTING)
+        for index in range(60 * fps):
+            blinking = (index / fps) % 3.0 < 0.3
+            baseline.learn(0.02 if blinking else 0.3, 1 / fps)
+        assert baseline.open == pytest.approx(0.3, abs=0.01)
+
+    def test_is_not_trusted_before_its_time(self):
+        baseline = OpenBaseline(SHUTTING)
+        for _ in range(30):
+            baseline.learn(0.3, SHUTTING.eyes_trusted_s / 31)
+        assert not baseline.trusted
+        baseline.learn(0.3, 1.0)
+        assert baseline.trusted
+
+    def test_of_before_is_trusted_at_once(self):
+        baseline = OpenBaseline(SHUTTING, 0.22)
+        assert baseline.trusted
+        assert baseline.openness(0.22) == pytest.approx(1.0)
+
+    def test_lids_that_never_meet_in_the_points_are_still_shut(self):
+        baseline = OpenBaseline(DriverSettings(closed_share=0.3), 0.3)
+        assert baseline.openness(0.09) == pytest.approx(0.0, abs=1e-6)
+        assert baseline.openness(0.3) == pytest.approx(1.0)
+
+    def test_follows_glasses_that_halve_it(self):
+        baseline = OpenBaseline(SHUTTING, 0.3)
+        for _ in range(30 * 60 * 3):
+            baseline.learn(0.15, 1 / 30)
+        assert baseline.openness(0.15) == pytest.approx(1.0, abs=0.1)
+
+
+class TestEyes:
+    def test_each_eye_is_told_apart(self):
+        left, right = Eyes(SHUTTING, FULL).update(view(seen(head(left=0.0))), 0)
+        assert left.closed
+        assert left.openness == pytest.approx(0.0, abs=0.02)
+        assert not right.closed
+        assert right.openness == pytest.approx(1.0, abs=0.02)
+
+    def test_closing_and_opening_have_hysteresis(self):
+        eyes = Eyes(SHUTTING, FULL)
+        path = [1.0, 0.25, 0.15, 0.25, 0.35, 0.25]
+        closed = [
+            eyes.update(view(seen(head(left=openness))), index * 33_000_000)[0].closed
+            for index, openness in enumerate(path)
+        ]
+        assert closed == [False, False, True, True, False, False]
+
+    @pytest.mark.parametrize(("yaw", "hidden"), [(40.0, "right"), (-40.0, "left")])
+    def test_the_eye_behind_the_nose_is_unknown(self, yaw, hidden):
+        states = dict(zip(("left", "right"), Eyes(SHUTTING, FULL).update(view(seen(head(), yaw=yaw)), 0), strict=True))
+        assert states.pop(hidden).openness is None
+        (near,) = states.values()
+        assert near.openness == pytest.approx(1.0, abs=0.1)
+
+    def test_both_are_unknown_in_profile_and_far_up(self):
+        for turn in ({"yaw": 70.0}, {"pitch": 45.0}):
+            for eye in Eyes(SHUTTING, FULL).update(view(seen(head(), **turn)), 0):
+                assert eye.openness is None
+                assert eye.closed is None
+
+    def test_an_uncertain_eye_is_unknown_and_covered(self):
+        sigma = np.full(562, 0.5, np.float32)
+        sigma[520:] = 15.0
+        eyes = Eyes(SHUTTING, FULL)
+        assert [eye.closed for eye in eyes.update(view(seen(head()), sigma=sigma), 0)] == [None, None]
+        assert eyes.covered
+
+    def test_points_without_extent_make_no_view(self):
+        assert view(np.full((562, 3), 5.0, np.float32)) is None
+
+    def test_frames_long_after_one_another_teach_nothing(self):
+        eyes = Eyes(SHUTTING, FULL)
+        face = view(seen(head(left=0.5, right=0.5)))
+        for index in range(20):
+            eyes.update(face, index * 5_000_000_000)
+        assert eyes.left.baseline.open == pytest.approx(SHUTTING.prior_aperture)
+        assert not eyes.trusted
+        assert math.isclose(eyes.right.baseline.open, SHUTTING.prior_aperture)

@@ -1,0 +1,160 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.signals.pose import PoseEstimator, PoseFilter, rigid_weights
+from edge.signals.rotation import matrix_from_angles, rotation_vector
+from edge.types import HeadPose, Intrinsics
+from edge.vision.layout import canonical_points
+from tests.signals.faces import CAMERA, DENSE_ONLY, FULL, head, seen
+
+EVAL = Path(__file__).parents[3] / "shared" / "eval"
+
+
+@pytest.mark.parametrize("layout", [FULL, DENSE_ONLY])
+@pytest.mark.parametrize(
+    ("angles", "at_mm"),
+    [
+        ((0, 0, 0), (0, 0, 600)),
+        ((35, -20, 15), (0, 0, 400)),
+        ((-70, 10, -25), (150, -90, 500)),
+        ((10, 25, 0), (-250, 100, 900)),
+        ((0, 0, 120), (0, 0, 700)),
+    ],
+)
+def test_the_mean_head_is_found_exactly(layout, angles, at_mm):
+    yaw, pitch, roll = angles
+    points = seen(head(layout), yaw=yaw, pitch=pitch, roll=roll, at_mm=at_mm)
+    pose = PoseEstimator(layout, CAMERA).estimate(points)
+    assert (pose.yaw, pose.pitch, pose.roll) == pytest.approx(angles, abs=0.1)
+    assert pose.translation_mm == pytest.approx(at_mm, abs=1.0)
+    assert pose.residual < 0.001
+    assert pose.camera == CAMERA.origin
+    np.testing.assert_allclose(pose.rotation, matrix_from_angles(*angles), atol=2e-3)
+
+
+def test_lips_lids_and_irises_do_not_move_the_head():
+    points = seen(head(left=0.0, right=0.0, gaze=(30.0, 0.0), mouth=0.9), yaw=20.0)
+    pose = PoseEstimator(FULL, CAMERA).estimate(points)
+    assert (pose.yaw, pose.pitch, pose.roll) == pytest.approx((20.0, 0.0, 0.0), abs=0.2)
+
+
+def test_uncertain_points_count_less():
+    points = seen(head(), yaw=10.0)
+    hidden = canonical_points(FULL)[:, 0] > 20.0
+    points[hidden, :2] += 25.0
+    sigma = np.where(hidden, 40.0, 0.5).astype(np.float32)
+    estimator = PoseEstimator(FULL, CAMERA)
+    trusting, careful = estimator.estimate(points), estimator.estimate(points, sigma)
+    assert abs(trusting.roll) > 3.0
+    assert (careful.yaw, careful.pitch, careful.roll) == pytest.approx((10.0, 0.0, 0.0), abs=0.5)
+
+
+def test_a_lens_that_distorts_is_undone():
+    camera = replace(CAMERA, distortion=(-0.3, 0.08, 0.001, -0.001, 0.0))
+    space = head() @ matrix_from_angles(15, -5, 8).T + np.array((180.0, 90.0, 500.0))
+    points = seen(head(), yaw=15, pitch=-5, roll=8, at_mm=(180.0, 90.0, 500.0))
+    matrix = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1]])
+    bent, _ = cv2.projectPoints(space, np.zeros(3), np.zeros(3), matrix, np.array(camera.distortion))
+    points[:, :2] = bent[:, 0]
+    pose = PoseEstimator(FULL, camera).estimate(points)
+    assert (pose.yaw, pose.pitch, pose.roll) == pytest.approx((15, -5, 8), abs=0.1)
+    assert abs(PoseEstimator(FULL, CAMERA).estimate(points).yaw - 15) > 0.5
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan, np.inf])
+def test_points_that_make_no_face_say_so(value):
+    pose = PoseEstimator(FULL, CAMERA).estimate(np.full((562, 3), value, np.float32))
+    assert pose.residual == 1.0
+    assert np.isfinite(pose.translation_mm).all()
+
+
+def test_scrambled_points_have_a_large_residual():
+    points = np.random.default_rng(0).permutation(seen(head()))
+    assert PoseEstimator(FULL, CAMERA).estimate(points).residual > 0.2
+
+
+def test_a_wrong_number_of_points_is_refused():
+    with pytest.raises(ValueError, match="562"):
+        PoseEstimator(FULL, CAMERA).estimate(np.zeros((520, 3), np.float32))
+
+
+def test_weights_are_a_share_and_leave_out_what_moves():
+    weights = rigid_weights(FULL)
+    assert weights.sum() == pytest.approx(1.0)
+    assert (weights >= 0).all()
+    assert (weights[FULL.ibug68[48:68]] == 0).all()
+    assert (weights[520:] == 0).all()
+
+
+def test_the_signs_are_those_of_a_labelled_picture():
+    labels = EVAL / "images" / "aflw2000_deca9" / "labels.json"
+    if not labels.exists():
+        pytest.skip("no ../shared/eval here: real pictures are not part of the repository")
+    camera = Intrinsics(4000.0, 4000.0, 225.0, 225.0, 450, 450, "guess:6deg")
+    for label in json.loads(labels.read_text()):
+        wanted = label["pose_deg"]
+        if abs(wanted["yaw"]) > 60.0:
+            continue  # pitch and roll of these labels are approximate, near profile they mean little
+        found = _fit_68(np.array(label["points3d68"], float), camera)
+        assert found.yaw == pytest.approx(wanted["yaw"], abs=3.0)
+        assert found.pitch == pytest.approx(wanted["pitch"], abs=9.0)
+        assert found.roll == pytest.approx(wanted["roll"], abs=5.0)
+
+
+def _fit_68(points, camera):
+    """Estimate from 68 points alone: the others are made uncertain."""
+    full = np.zeros((520, 3), np.float32)
+    full[DENSE_ONLY.ibug68] = points
+    full[:, 2] -= full[DENSE_ONLY.ibug68, 2].mean()
+    sigma = np.full(520, 1e6, np.float32)
+    sigma[DENSE_ONLY.ibug68] = 1.0
+    return PoseEstimator(DENSE_ONLY, camera).estimate(full, sigma)
+
+
+def pose_of(yaw, at=(0.0, 0.0, 600.0)):
+    rotation = matrix_from_angles(yaw, 0.0, 0.0).astype(np.float32)
+    return HeadPose(yaw, 0.0, 0.0, rotation, np.array(at, np.float32), "guess:60deg", 0.01)
+
+
+def turning_between(a, b):
+    return float(np.degrees(np.linalg.norm(rotation_vector(a.rotation.astype(float) @ b.rotation.T.astype(float)))))
+
+
+class TestPoseFilter:
+    def test_first_pose_and_pose_after_a_gap_come_back_unchanged(self):
+        smooth = PoseFilter()
+        assert smooth.filter(pose_of(10), 0) is not None
+        assert smooth.filter(pose_of(40), 900_000_000).yaw == 40
+
+    def test_a_resting_head_gets_calm_and_a_turning_one_is_followed(self):
+        rng = np.random.default_rng(1)
+        smooth = PoseFilter()
+        rest = [smooth.filter(pose_of(rng.normal(0, 1.0)), index * 33_333_333).yaw for index in range(200)]
+        assert np.diff(rest[50:]).std() < 0.5 * np.sqrt(2)
+        smooth.reset()
+        turn = [smooth.filter(pose_of(index * 3.0), index * 33_333_333).yaw for index in range(25)]
+        assert 0.0 <= 72.0 - turn[-1] < 4.0  # 90 degrees a second
+
+    def test_stays_a_rotation_and_knows_no_seam(self):
+        smooth = PoseFilter()
+        last = None
+        for index in range(200):
+            roll = 170.0 + index * 0.5  # passes 180, where angles jump to -180
+            rotation = matrix_from_angles(0.0, 0.0, roll).astype(np.float32)
+            pose = replace(pose_of(0), rotation=rotation)
+            now = smooth.filter(pose, index * 33_333_333)
+            if last is not None:
+                assert turning_between(now, last) < 1.0
+            last = now
+            np.testing.assert_allclose(now.rotation @ now.rotation.T, np.eye(3), atol=1e-5)
+
+    def test_angles_belong_to_the_rotation(self):
+        smooth = PoseFilter()
+        smooth.filter(pose_of(0), 0)
+        out = smooth.filter(pose_of(20), 33_333_333)
+        np.testing.assert_allclose(out.rotation, matrix_from_angles(out.yaw, out.pitch, out.roll), atol=1e-5)

@@ -1,0 +1,117 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.signals.histogram import FadingHistogram
+from edge.signals.timing import Concern, EventBook, SlidingShare, Stage
+
+SECOND = 1_000_000_000
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from([True, False, None]), st.integers(1, 20)), min_size=1, max_size=40),
+    st.integers(1, 30),
+)
+def test_a_sliding_share_counts_what_a_simulation_counts(spans, window):
+    share = SlidingShare(window)
+    ticks = []
+    now = 0
+    for condition, length in spans:
+        share.add(condition, now * SECOND, (now + length) * SECOND)
+        now += length
+        ticks += [condition] * length
+        recent = ticks[-window:]
+        assert share.true_s == pytest.approx(recent.count(True))
+        assert share.known_s == pytest.approx(len(recent) - recent.count(None))
+
+
+def test_a_sliding_share_forgets_on_demand():
+    share = SlidingShare(10)
+    share.add(True, 0, 5 * SECOND)
+    share.clear()
+    assert share.true_s == share.known_s == 0
+
+
+def test_a_histogram_gives_the_quantiles_of_what_it_saw():
+    values = np.random.default_rng(5).normal(0.3, 0.03, 4000)
+    histogram = FadingHistogram(0.0, 0.8, 129, 1e6)
+    for value in values:
+        histogram.add(float(value), 1 / 30)
+    for share in (0.2, 0.5, 0.8):
+        assert histogram.quantile(share) == pytest.approx(np.quantile(values, share), abs=0.005)
+    assert histogram.seen_s == pytest.approx(4000 / 30)
+
+
+def test_a_histogram_forgets():
+    histogram = FadingHistogram(-90, 90, 181, 10.0)
+    histogram.add(-40.0, 60.0)
+    histogram.add(25.0, 8.0)
+    assert histogram.quantile(0.5) == pytest.approx(-40.0, abs=1.0)
+    histogram.add(25.0, 10.0)
+    assert histogram.quantile(0.5) == pytest.approx(25.0, abs=1.0)
+
+
+def test_a_histogram_survives_a_month():
+    histogram = FadingHistogram(0.0, 1.0, 11, 60.0)
+    for _ in range(30_000):
+        histogram.add(0.4, 86.4)
+    assert histogram.quantile(0.5) == pytest.approx(0.4, abs=0.1)
+
+
+class TestConcern:
+    def concern(self, book=None):
+        stages = [Stage(1.0, "first", 1), Stage(3.0, "second", 2)]
+        return Concern(stages, clear_s=1.0, hold_s=0.5, book=book or EventBook())
+
+    def play(self, concern, conditions, step_s=0.1):
+        """Return (kind, phase, seconds) for one condition each step; a string letter is T, F or ?."""
+        out = []
+        for index, letter in enumerate(conditions):
+            condition = {"T": True, "F": False, "?": None}[letter]
+            events = concern.update(condition, round(index * step_s * SECOND), {"x": 1.0})
+            out.extend((event.kind, event.phase.value, round(event.at_ns / SECOND, 2)) for event in events)
+        return out
+
+    def test_rises_in_stages_and_ends(self):
+        assert self.play(self.concern(), "T" * 36 + "F" * 20) == [
+            ("first", "begin", 1.0),
+            ("second", "escalate", 3.0),
+            ("second", "end", 4.6),
+        ]
+
+    def test_a_short_one_is_nothing(self):
+        assert self.play(self.concern(), ("T" * 10 + "F") * 5) == []
+
+    def test_a_short_unknown_counts_as_held_a_long_one_drops_it(self):
+        assert self.play(self.concern(), "TTTT????TTTT") == [("first", "begin", 1.0)]
+        assert self.play(self.concern(), "TTTT??????TTTT") == []
+
+    def test_begins_only_on_a_frame_that_shows_it(self):
+        assert self.play(self.concern(), "T" * 9 + "?" * 4 + "T") == [("first", "begin", 1.3)]
+
+    def test_hiding_neither_ends_it_nor_stops_its_rise(self):
+        assert self.play(self.concern(), "T" * 12 + "?" * 100) == [
+            ("first", "begin", 1.0),
+            ("second", "escalate", 3.0),
+        ]
+
+    def test_an_end_that_hides_in_between_starts_over(self):
+        out = self.play(self.concern(), "T" * 12 + "FFFFF" + "?" * 6 + "F" * 12)
+        assert out[-1] == ("first", "end", 3.3)
+
+    def test_one_event_keeps_its_number_and_the_next_gets_another(self):
+        concern = self.concern()
+        ids = []
+        for index, letter in enumerate("T" * 12 + "F" * 12 + "T" * 12):
+            ids += [event.id for event in concern.update(letter == "T", index * SECOND // 10, {})]
+        assert ids == [1, 1, 2]
+
+    def test_tells_how_long_it_lasted_without_the_clearing(self):
+        concern = self.concern()
+        events = []
+        for index, letter in enumerate("T" * 20 + "F" * 12):
+            events += concern.update(letter == "T", index * SECOND // 10, {})
+        assert events[-1].evidence["duration_s"] == pytest.approx(2.0)
+        assert events[-1].began_ns == 0
