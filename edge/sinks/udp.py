@@ -1,0 +1,108 @@
+"""UDP: unicast, multicast, broadcast, IPv4 and IPv6."""
+
+import errno
+import socket
+from collections.abc import Sequence
+from ipaddress import ip_address
+from typing import Any
+
+from edge.errors import UsageError
+from edge.sinks.wire import DatagramFormatter, selection_of
+from edge.sinks.worker import QueuedSink, Transport
+from edge.types import Session
+from edge.uri import Uri
+from edge.wire.encoder import MAX_DATAGRAM, EncoderOptions
+from edge.wire.schema import Selection
+
+SEND_BUFFER = 1 << 20
+"""Bytes the kernel is asked to hold, so that a burst of chunks does not wait."""
+_FULL = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS, errno.ECONNREFUSED}
+"""What may happen to one datagram without the socket being lost."""
+
+
+class UdpTransport(Transport):
+    """Sends each piece as a datagram.
+
+    Attributes:
+        lost: datagrams that the kernel did not take.
+    """
+
+    def __init__(self, host: str, port: int, *, ttl: int = 1, interface: str | None = None) -> None:
+        self.lost = 0
+        self._host, self._port, self._ttl, self._interface = host, port, ttl, interface
+        self._socket: socket.socket | None = None
+        self._address: Any = ()
+
+    def open(self) -> None:
+        """Resolve the host and make the socket; nothing has to listen there."""
+        found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
+        family, _, _, _, self._address = found[0]
+        self.close()
+        link = self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        link.setblocking(False)
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        if self._interface is not None:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self._interface.encode() + b"\0")
+        if ip_address(str(self._address[0]).partition("%")[0]).is_multicast:
+            self._prepare_multicast(link, family)
+
+    def _prepare_multicast(self, link: socket.socket, family: int) -> None:
+        index = socket.if_nametoindex(self._interface) if self._interface else 0
+        if family == socket.AF_INET6:
+            link.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, self._ttl)
+            if index:
+                link.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
+            return
+        link.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, self._ttl)
+        if index:
+            # struct ip_mreqn: group, local address, interface.
+            request = bytes(8) + index.to_bytes(4, "little")
+            link.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, request)
+
+    def send(self, pieces: Sequence[bytes]) -> int:
+        """Send each piece; a full buffer loses the piece, not the socket."""
+        if self._socket is None:
+            raise OSError(errno.ENOTCONN, "the socket is closed")
+        sent = 0
+        for piece in pieces:
+            try:
+                sent += self._socket.sendto(piece, self._address)
+            except OSError as error:
+                if error.errno not in _FULL:
+                    raise
+                self.lost += 1
+        return sent
+
+    def close(self) -> None:
+        """Close the socket."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+def udp_transport(uri: Uri) -> UdpTransport:
+    """Return the transport for ``udp://host:port?ttl=1&interface=eth0`` and its kin.
+
+    Raises:
+        UsageError: no host or port.
+    """
+    if not uri.host or not uri.port or uri.path not in {"", "/"}:
+        raise UsageError(f"{uri.text}: use {uri.scheme}://HOST:PORT, for example {uri.scheme}://127.0.0.1:5005.")
+    return UdpTransport(uri.host, uri.port, ttl=uri.integer("ttl", 1, 0, 255), interface=uri.options.get("interface"))
+
+
+class UdpSink(QueuedSink):
+    """``udp://host:port?points=all|68|eyes|none&hz=N&raw=no&mtu=1400&ttl=1&interface=eth0``."""
+
+    def __init__(self, uri: Uri, session: Session) -> None:
+        uri.only({"points", "hz", "raw", "mtu", "ttl", "interface"})
+        selection = selection_of(uri, Selection.ALL)
+        assert selection is not None  # noqa: S101  # there is a default
+        options = EncoderOptions(
+            selection=selection,
+            points_hz=uri.integer("hz", 0, 0, 1000),
+            raw=uri.boolean("raw", False),
+            max_message=uri.integer("mtu", MAX_DATAGRAM, 256, MAX_DATAGRAM),
+        )
+        super().__init__(uri.text, DatagramFormatter(session, options), udp_transport(uri))

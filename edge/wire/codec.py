@@ -1,0 +1,179 @@
+"""Messages to bytes and back, compiled from the schema: header, fixed fields, rows, checksum."""
+
+from binascii import crc_hqx
+from dataclasses import dataclass
+from struct import Struct
+from typing import Any
+
+import numpy as np
+
+from edge.errors import WireError
+from edge.wire.schema import MESSAGES, SCHEMA_HASH, VERSION, Event, Header, Message, Points, Wire, wire_fields
+
+CRC_SEED = crc_hqx(SCHEMA_HASH, 0xFFFF)
+"""CRC-16/CCITT-FALSE (polynomial 0x1021, initial 0xFFFF) of the schema's hash; the checksum goes on from here."""
+CRC_SIZE = 2
+
+_CODES = {"u8": "B", "i8": "b", "u16": "H", "i16": "h", "u32": "I", "i32": "i", "u64": "Q"}
+_ROW_I16 = np.dtype("<i2")
+
+
+def _code(wire: Wire) -> str:
+    return _CODES.get(wire.kind) or f"{wire.size}s"
+
+
+def _limits(wire: Wire) -> tuple[int, int]:
+    bits = 8 * wire.size
+    return (-(1 << bits - 1), (1 << bits - 1) - 1) if wire.kind[0] == "i" else (0, (1 << bits) - 1)
+
+
+def encode_text(text: str, size: int) -> bytes:
+    """Return UTF-8 of at most `size` bytes, never cut inside a character; `struct` pads it with zeros."""
+    data = text.replace("\0", " ").encode("utf-8", "replace")
+    return data if len(data) <= size else data[:size].decode("utf-8", "ignore").encode()
+
+
+def decode_text(data: bytes) -> str:
+    """Return the text of a padded field; what is not UTF-8 or not printable becomes U+FFFD."""
+    text = data.partition(b"\0")[0].decode("utf-8", "replace")
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+HEADER = Struct("<" + "".join(_code(wire) for _, wire in wire_fields(Header)))
+
+
+class Layout:
+    """The fixed fields of one message type, compiled."""
+
+    def __init__(self, message: type[Message]) -> None:
+        items = wire_fields(message)
+        self.message = message
+        self.names = tuple(name for name, _ in items)
+        self.struct = Struct("<" + "".join(_code(wire) for _, wire in items))
+        self.numbers = [
+            (index, wire.scale, *_limits(wire)) for index, (_, wire) in enumerate(items) if "[" not in wire.kind
+        ]
+        self.scaled = [(index, wire.scale) for index, (_, wire) in enumerate(items) if wire.scale != 1]
+        self.texts = [(i, wire.size) for i, (_, wire) in enumerate(items) if wire.kind.startswith("char")]
+        row = getattr(message, "ROW", ())
+        self.row = Struct("<" + "".join(_code(Wire(kind, "")) for _, kind in row)) if row else None
+        self.minimum = HEADER.size + self.struct.size + CRC_SIZE
+
+    def pack(self, message: Message) -> bytes:
+        """Return the fixed fields; numbers are limited to their type, NaN becomes 0."""
+        values: list[Any] = [getattr(message, name) for name in self.names]
+        for index, scale, low, high in self.numbers:
+            value = values[index] * scale
+            values[index] = low if value <= low else high if value >= high else round(value) if value == value else 0  # noqa: PLR0124
+        for index, size in self.texts:
+            values[index] = encode_text(values[index], size)
+        return self.struct.pack(*values)
+
+    def unpack(self, data: bytes) -> list[Any]:
+        """Return the values of the fixed fields of a whole message."""
+        values: list[Any] = list(self.struct.unpack_from(data, HEADER.size))
+        for index, scale in self.scaled:
+            values[index] /= scale
+        for index, _ in self.texts:
+            values[index] = decode_text(values[index])
+        return values
+
+
+LAYOUTS = {message.ID: Layout(message) for message in MESSAGES}
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One message with what its header says.
+
+    Attributes:
+        sequence: counts the messages of the stream, modulo 65536.
+        frame: number of the frame at its source, modulo 2**32.
+        captured_ns: capture time on the sender's monotonic clock.
+        message: Hello, Status, Points, Event or Bye.
+    """
+
+    sequence: int
+    frame: int
+    captured_ns: int
+    message: Message
+
+
+def seal(body: bytes) -> bytes:
+    """Return the message with its checksum behind it."""
+    return body + crc_hqx(body, CRC_SEED).to_bytes(CRC_SIZE, "little")
+
+
+def _pack_rows(message: Message) -> bytes:
+    if isinstance(message, Points):
+        return np.ascontiguousarray(message.rows, dtype=_ROW_I16).tobytes()
+    if isinstance(message, Event):
+        row, limit = LAYOUTS[Event.ID].row, 2**31 - 1
+        assert row is not None  # noqa: S101  # an Event has rows by its definition
+        return b"".join(
+            row.pack(encode_text(name, 16), max(-limit, min(limit, round(value * Event.SCALE))))
+            for name, value in message.rows[: Event.MAX_ROWS]
+            if -np.inf < value < np.inf
+        )
+    return b""
+
+
+def encode_packet(packet: Packet) -> bytes:
+    """Return the bytes of a packet, without framing."""
+    message = packet.message
+    header = HEADER.pack(
+        VERSION, message.ID, packet.sequence & 0xFFFF, packet.frame & 0xFFFFFFFF, packet.captured_ns & (1 << 64) - 1
+    )
+    return seal(header + LAYOUTS[message.ID].pack(message) + _pack_rows(message))
+
+
+class ChecksumError(WireError):
+    """The checksum is wrong: damage, or a sender with another schema."""
+
+
+class ForeignError(WireError):
+    """Another version of the protocol, or a type of message that it does not have."""
+
+
+def decode_packet(data: bytes) -> Packet:
+    """Return the packet that `data` holds, without framing.
+
+    Raises:
+        ChecksumError: damaged, or from another schema.
+        ForeignError: another version or an unknown type.
+        WireError: a length that does not fit the type.
+    """
+    if len(data) < HEADER.size + CRC_SIZE:
+        raise WireError(f"A message has at least {HEADER.size + CRC_SIZE} bytes, this one {len(data)}.")
+    if data[0] != VERSION:
+        raise ForeignError(f"Version {data[0]} of the protocol, not {VERSION}: update the older side.")
+    if crc_hqx(data[:-CRC_SIZE], CRC_SEED) != data[-2] | data[-1] << 8:
+        raise ChecksumError("Wrong checksum: damaged on the way, or from a sender with another schema.")
+    layout = LAYOUTS.get(data[1])
+    if layout is None:
+        raise ForeignError(f"Unknown type of message {data[1]}.")
+    _, _, sequence, frame, captured_ns = HEADER.unpack_from(data)
+    return Packet(sequence, frame, captured_ns, _decode_message(layout, data))
+
+
+def _decode_message(layout: Layout, data: bytes) -> Message:
+    rest = len(data) - layout.minimum
+    row = layout.row
+    if rest < 0 or (rest and (row is None or rest % row.size)):
+        raise WireError(f"{layout.message.__name__} cannot have {len(data)} bytes.")
+    values = layout.unpack(data)
+    if row is None:
+        return layout.message(*values)
+    start, stop = layout.minimum - CRC_SIZE, len(data) - CRC_SIZE
+    if layout.message is Points:
+        rows = np.frombuffer(data, _ROW_I16, rest // 2, start).reshape(-1, 3)
+        return _checked(Points(*values, rows))  # type: ignore[call-arg]
+    named = row.iter_unpack(data[start:stop])
+    evidence = tuple((decode_text(name), value / Event.SCALE) for name, value in named)
+    return Event(*values, evidence)  # type: ignore[call-arg]
+
+
+def _checked(points: Points) -> Points:
+    if points.chunk >= points.chunks or points.first + len(points.rows) > points.total:
+        raise WireError("A chunk of points lies outside of its frame.")
+    return points

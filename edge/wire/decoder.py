@@ -1,0 +1,110 @@
+"""Bytes to messages: never raises on what arrives, counts what it could not use, keeps no more than a frame."""
+
+from dataclasses import dataclass
+
+from edge.errors import WireError
+from edge.wire.codec import ChecksumError, ForeignError, Packet, decode_packet
+from edge.wire.framing import MAX_FRAME, StreamSplitter
+from edge.wire.schema import Hello
+
+_HALF = 0x8000
+
+
+@dataclass(slots=True)
+class DecoderCounters:
+    """What a decoder saw since it was made.
+
+    Attributes:
+        bytes: received, good or bad.
+        packets: good messages.
+        missing: messages that the sender numbered and that did not arrive; late ones are taken off again.
+        late: messages that came out of order or twice.
+        bad_checksum: damaged, or from a sender with another schema.
+        foreign: another version of the protocol, or an unknown type of message.
+        malformed: good checksum, impossible content; or too short to be a message.
+        garbled: frames of a byte stream that were not COBS, or longer than any frame.
+        restarts: a sender that began anew under another boot id.
+    """
+
+    bytes: int = 0
+    packets: int = 0
+    missing: int = 0
+    late: int = 0
+    bad_checksum: int = 0
+    foreign: int = 0
+    malformed: int = 0
+    garbled: int = 0
+    restarts: int = 0
+
+    @property
+    def rejected(self) -> int:
+        """Frames that were received and could not be used."""
+        return self.bad_checksum + self.foreign + self.malformed + self.garbled
+
+
+class Decoder:
+    """Decodes what one sender sends: `feed` for a byte stream, `datagram` for datagrams.
+
+    Example::
+
+        decoder = Decoder()
+        while data := port.read(4096):
+            for packet in decoder.feed(data):
+                print(packet.frame, packet.message)
+
+    Attributes:
+        counters: what was seen and what was lost.
+        hello: the last HELLO, or None before the first.
+    """
+
+    def __init__(self) -> None:
+        self.counters = DecoderCounters()
+        self.hello: Hello | None = None
+        self._splitter = StreamSplitter(MAX_FRAME)
+        self._expected: int | None = None
+
+    def feed(self, data: bytes) -> list[Packet]:
+        """Return the messages that these bytes of a serial line complete; any bytes will do."""
+        self.counters.bytes += len(data)
+        packets = [packet for frame in self._splitter.feed(data) if (packet := self._decode(frame))]
+        self.counters.garbled = self._splitter.garbled + self._splitter.oversize
+        return packets
+
+    def datagram(self, data: bytes) -> list[Packet]:
+        """Return the message of one datagram, or nothing; any bytes will do."""
+        self.counters.bytes += len(data)
+        packet = self._decode(data)
+        return [packet] if packet else []
+
+    def _decode(self, frame: bytes) -> Packet | None:
+        counters = self.counters
+        try:
+            packet = decode_packet(frame)
+        except ChecksumError:
+            counters.bad_checksum += 1
+        except ForeignError:
+            counters.foreign += 1
+        except WireError:
+            counters.malformed += 1
+        else:
+            counters.packets += 1
+            self._follow(packet)
+            return packet
+        return None
+
+    def _follow(self, packet: Packet) -> None:
+        message = packet.message
+        if isinstance(message, Hello):
+            if self.hello is not None and self.hello.boot_id != message.boot_id:
+                self.counters.restarts += 1
+                self._expected = None
+            self.hello = message
+        if self._expected is None:
+            self._expected = packet.sequence
+        ahead = (packet.sequence - self._expected) & 0xFFFF
+        if ahead < _HALF:
+            self.counters.missing += ahead
+            self._expected = packet.sequence + 1 & 0xFFFF
+        else:
+            self.counters.late += 1
+            self.counters.missing = max(0, self.counters.missing - 1)
