@@ -56,6 +56,9 @@ class ServiceSettings(_Section):
     """The daemon as a part of the system."""
 
     device: str = Field("landmarkd", pattern=r"^[A-Za-z0-9._-]{1,32}$", description="Name of this unit on the wire.")
+    metrics_port: int | None = Field(
+        None, ge=1, le=65535, description="Port for Prometheus on the loopback interface; none if left out."
+    )
 
 
 class Configuration(_Section):

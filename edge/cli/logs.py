@@ -1,11 +1,49 @@
-"""Log lines on standard error: plain on a terminal, with a priority for journald under systemd."""
+"""Log lines on standard error: plain on a terminal, with a priority for journald under systemd; never a file."""
 
 import logging
 import os
 import sys
+import time
+from collections.abc import Callable
+
+QUIET_S = 60.0
+"""The same line again within this long is only counted."""
+
+MOST_LINES = 256
+"""So many different lines are told apart."""
 
 # sd-daemon(3): journald takes the priority from a prefix.
 _PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+
+
+class RepetitionFilter(logging.Filter):
+    """Lets the first of equal lines through, and then one a minute that says how many there were.
+
+    A cable that is loose or a broker that is down must not fill the journal.
+
+    Args:
+        now: monotonic seconds.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._now = now
+        self._seen: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the line is to be written; adds the number of those that were not."""
+        key = (record.name, record.getMessage())
+        now = self._now()
+        since, held = self._seen.pop(key, (None, 0))
+        if since is not None and now - since < QUIET_S:
+            self._seen[key] = (since, held + 1)
+            return False
+        if held:
+            record.msg, record.args = f"{key[1]} ({held} more like this in the last {now - (since or now):.0f} s)", ()
+        self._seen[key] = (now, 0)
+        while len(self._seen) > MOST_LINES:
+            del self._seen[next(iter(self._seen))]
+        return True
 
 
 class _JournalFormatter(logging.Formatter):
@@ -15,8 +53,9 @@ class _JournalFormatter(logging.Formatter):
 
 
 def set_up_logging(verbose: bool = False) -> None:
-    """Send landmarkd's log to standard error; no file is ever written."""
+    """Send landmarkd's log to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     under_systemd = "JOURNAL_STREAM" in os.environ
     handler.setFormatter(_JournalFormatter("%(message)s") if under_systemd else logging.Formatter("%(message)s"))
+    handler.addFilter(RepetitionFilter())
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler], force=True)

@@ -42,12 +42,17 @@ def run(
     from edge.camera import make_source
     from edge.cli.logs import set_up_logging
     from edge.daemon.processor import Processor
-    from edge.daemon.service import Limits, Service
+    from edge.daemon.service import Limits, Publisher, Service
     from edge.daemon.statusfile import StatusFile, runtime_folder
     from edge.sinks import make_sink
 
     set_up_logging(verbose)
-    status = StatusFile(runtime_folder())
+    publishers: list[Publisher] = [StatusFile(runtime_folder())]
+    metrics_port = read_configuration(config).service.metrics_port
+    if metrics_port is not None:
+        from edge.daemon.metrics import Metrics
+
+        publishers.append(Metrics(metrics_port))
 
     def build() -> Service:
         configuration = read_configuration(config, source=source, sinks=sink, model=model)
@@ -57,7 +62,7 @@ def run(
         processor = Processor(configuration)
         session = make_session(configuration, processor.model.name, processor.model.card)
         sinks = [make_sink(uri, session) for uri in configuration.sinks]
-        return Service(frame_source, processor, sinks, Limits(frames, duration), publishers=(status,), on_reload=build)
+        return Service(frame_source, processor, sinks, Limits(frames, duration), publishers=publishers, on_reload=build)
 
     service: Service | None = build()
     while service is not None:

@@ -1,0 +1,33 @@
+import logging
+
+from edge.cli.logs import MOST_LINES, QUIET_S, RepetitionFilter
+
+
+def record(text: str, *args: object) -> logging.LogRecord:
+    return logging.LogRecord("edge.sinks", logging.WARNING, __file__, 1, text, args, None)
+
+
+def test_the_first_line_passes_and_then_a_count() -> None:
+    clock = [100.0]
+    limiter = RepetitionFilter(lambda: clock[0])
+    assert limiter.filter(record("%s is gone", "ttyUSB0"))
+    for _ in range(5):
+        clock[0] += QUIET_S / 10
+        assert not limiter.filter(record("%s is gone", "ttyUSB0"))
+    clock[0] = 100.0 + QUIET_S
+    again = record("%s is gone", "ttyUSB0")
+    assert limiter.filter(again)
+    assert again.getMessage() == "ttyUSB0 is gone (5 more like this in the last 60 s)"
+
+
+def test_other_lines_are_not_held_back() -> None:
+    limiter = RepetitionFilter(lambda: 0.0)
+    assert limiter.filter(record("%s is gone", "ttyUSB0"))
+    assert limiter.filter(record("%s is gone", "ttyUSB1"))
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    limiter = RepetitionFilter(lambda: 0.0)
+    for number in range(10 * MOST_LINES):
+        limiter.filter(record("line %d", number))
+    assert len(limiter._seen) == MOST_LINES
