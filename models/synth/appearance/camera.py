@@ -20,7 +20,7 @@ def _exposure(rng: np.random.Generator, linear: Floats, error: float) -> float:
     weight = rng.uniform(0, 1)
     centre = linear[h // 4 : -h // 4 : 3, w // 4 : -w // 4 : 3, 1].mean()
     metered = weight * float(centre) + (1 - weight) * float(luminance.mean())
-    return 0.17 / max(metered, 1e-4) * 2.0 ** float(np.clip(rng.normal() * error, -2.6, 2.2))
+    return 0.19 / max(metered, 1e-4) * 2.0 ** float(np.clip(rng.normal() * error, -2.6, 2.2))
 
 
 def _white_balance(rng: np.random.Generator, spread: float) -> Floats:
@@ -44,8 +44,8 @@ def _read_out(rng: np.random.Generator, linear: Floats, gain: float, *, night: b
     gains = _white_balance(rng, 0.04 if clean else 0.13)
     shot, floor, chroma = 0.0, 0.0, 0.0
     if not clean and rng.random() < (0.85 if night else 0.6):
-        level = float(np.exp(rng.uniform(np.log(0.004), np.log(0.11 if night else 0.07))))
-        shot, floor, chroma = level, level * rng.uniform(0.05, 0.35), level * rng.uniform(0, 1.2)
+        level = float(np.exp(rng.uniform(np.log(0.004), np.log(0.085 if night else 0.06))))
+        shot, floor, chroma = level, level * rng.uniform(0.05, 0.25), level * rng.uniform(0, 1.0)
     elif clean:
         shot, floor = 0.006, 0.001
     rows = np.ones(h, np.float32)
@@ -55,10 +55,9 @@ def _read_out(rng: np.random.Generator, linear: Floats, gain: float, *, night: b
     curve = tone_curve(rng, clean=clean)
     blotches = noise.fractal(rng, h, w, exponent=1.0, zoom=1.3) if chroma > 0 else noise.white(rng, h, w)
     out = np.empty((h, w, 3), np.uint8)
-    develop_pixels(
-        np.ascontiguousarray(linear, np.float32), gains * np.float32(gain), rows, vignette, noise.white(rng, h, w, 3),
-        blotches, np.float32(shot), np.float32(floor), np.float32(chroma), curve, out,
-    )  # fmt: skip
+    vignette, shot, floor, chroma = np.float32([vignette, shot, floor, chroma])
+    light, grain = np.ascontiguousarray(linear, np.float32), noise.white(rng, h, w, 3)
+    develop_pixels(light, gains * np.float32(gain), rows, vignette, grain, blotches, shot, floor, chroma, curve, out)
     return out
 
 
@@ -155,15 +154,15 @@ def develop(rng: np.random.Generator, linear: Floats, *, night: bool) -> Picture
     clean = rng.random() < CLEAN * (0.5 if night else 1.0)
     if not clean:
         linear = optics.image(rng, linear)
-    mono = rng.random() < (0.85 if night else 0.07)
+    mono = rng.random() < (0.85 if night else 0.05)
     if mono:
         linear = _monochrome(rng, linear, night=night)
-    gain = _exposure(rng, linear, 0.28 if clean else 0.75)
+    gain = _exposure(rng, linear, 0.28 if clean else 0.65)
     picture = _read_out(rng, linear, gain, night=night, clean=clean)
     if mono and rng.random() < 0.7:
         picture = cv2.cvtColor(picture[..., int(rng.integers(3))], cv2.COLOR_GRAY2RGB)
     if not clean:
-        if not night and rng.random() < 0.07:
+        if not night and rng.random() < 0.1:
             picture = prints.print_and_scan(rng, picture)
         for effect, chance in _DIGITAL:
             if rng.random() < chance:

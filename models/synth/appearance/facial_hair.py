@@ -53,7 +53,7 @@ def grow_brows(rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Float
     alpha = _brow_mask(rng, kit)
     if rng.random() < 0.22:
         alpha = np.maximum(alpha, 0.8 * _brow_mask(rng, kit))
-    density = rng.uniform(0.5, 2.4)
+    density = float(np.exp(rng.uniform(np.log(0.6), np.log(4.0))))
     blurred = cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(0.35, 1.1)))
     names: set[str] = set()
     if rng.random() < 0.1:  # pencilled: an even, mostly dark colour with a clean edge
@@ -66,7 +66,9 @@ def grow_brows(rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Float
             * noise.strands(rng, SIZE)[: bottom - top]
             * 0.8,
         )
-    colour = (hair * rng.uniform(0.45, 1.0)).astype(np.float32)
+    colour = (hair * rng.uniform(0.35, 0.9)).astype(np.float32)
+    if rng.random() < 0.5:  # brows turn grey last and are seldom bleached
+        colour *= np.float32(min(1.0, 0.06 / float(colour.mean())))
     _blend(face[top:bottom], colour, np.clip(blurred * density, 0, 0.96))
     return names
 

@@ -15,7 +15,7 @@ def _lay(face: Floats, colour: Floats, alpha: Floats) -> None:
 
 
 def _lipstick(rng: np.random.Generator, face: Floats, kit: SkinKit) -> None:
-    if rng.random() < 0.85:
+    if rng.random() < 0.94:
         colour = palette.from_hsv(
             float(rng.normal() * 0.025 - 0.02) % 1, rng.uniform(0.35, 0.95), rng.uniform(0.3, 0.95)
         )

@@ -11,6 +11,7 @@ import numpy as np
 from models.synth.appearance.colour import Floats
 
 _TILE = 512
+_EXPONENTS = (0.5, 1.0, 1.5, 2.0)
 
 
 @cache
@@ -58,10 +59,12 @@ def fractal(
         rng: Source of randomness.
         height: Rows.
         width: Columns.
-        exponent: Fall of the amplitude with frequency: 1 is rough like foliage, 2 smooth like clouds.
+        exponent: Fall of the amplitude with frequency, taken to the nearest half from 0.5 to 2: 1 is rough like
+            foliage, 2 smooth like clouds.
         zoom: Magnification of the bank; random from 1 to 6 if not given.
     """
-    tile = _spectral(exponent)[int(rng.integers(6))]
+    nearest = _EXPONENTS[min(max(round(2 * exponent) - 1, 0), 3)]
+    tile = _spectral(nearest)[int(rng.integers(6))]
     scale = float(rng.uniform(1, 6)) if zoom is None else zoom
     h, w = (min(max(int(n / scale), 4), _TILE) for n in (height, width))
     y, x = int(rng.integers(_TILE - h + 1)), int(rng.integers(_TILE - w + 1))

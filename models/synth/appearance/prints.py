@@ -43,6 +43,17 @@ def _damage(rng: np.random.Generator, image: Picture) -> Picture:
     return np.clip(out + grain[..., None], 0, 255).astype(np.uint8)
 
 
+def _emboss(rng: np.random.Generator, image: Picture) -> Picture:
+    """The silk or honeycomb relief of old photographic paper, caught by the scanner's lamp."""
+    h, w = image.shape[:2]
+    pitch, turn = rng.uniform(2.5, 6), rng.uniform(0, np.pi)
+    y, x = np.mgrid[:h, :w].astype(np.float32) * np.float32(2 * np.pi / pitch)
+    relief = np.zeros((h, w), np.float32)
+    for angle in turn + np.array([0, np.pi / 3, 2 * np.pi / 3])[: int(rng.integers(2, 4))]:
+        relief += np.cos(x * np.float32(np.cos(angle)) + y * np.float32(np.sin(angle)))
+    return np.clip(image * (1 + relief * np.float32(rng.uniform(0.01, 0.06)))[..., None], 0, 255).astype(np.uint8)
+
+
 def _halftone(rng: np.random.Generator, image: Picture) -> Picture:
     """Dots of a printing screen, a few pixels apart, seen by a scanner that does not quite resolve them."""
     h, w = image.shape[:2]
@@ -77,4 +88,6 @@ def print_and_scan(rng: np.random.Generator, image: Picture) -> Picture:
         image = _fade(rng, image)
     if rng.random() < 0.25:
         image = _halftone(rng, image)
+    if rng.random() < 0.25:
+        image = _emboss(rng, image)
     return _damage(rng, image) if rng.random() < 0.6 else image

@@ -39,8 +39,8 @@ def tone_curve(rng: np.random.Generator, *, clean: bool) -> Floats:
 
 @njit(cache=True, nogil=True, fastmath=True)
 def develop_pixels(
-    linear: Floats, gains: Floats, rows: Floats, vignette: float, grain: Floats, blotches: Floats,
-    shot: float, floor: float, chroma: float, curve: Floats, out: NDArray[np.uint8],
+    linear: Floats, gains: Floats, rows: Floats, vignette: np.float32, grain: Floats, blotches: Floats,
+    shot: np.float32, floor: np.float32, chroma: np.float32, curve: Floats, out: NDArray[np.uint8],
 ) -> None:  # fmt: skip
     """Gain, vignette, signal-dependent noise and the tone curve, written to `out`.
 
@@ -48,17 +48,20 @@ def develop_pixels(
     scales smooth blotches that push red and blue apart.
     """
     height, width = out.shape[:2]
-    top = curve.shape[1] - 1
+    one, zero = np.float32(1), np.float32(0)
+    top = np.float32(curve.shape[1] - 1)
+    read, photons, tint = floor * floor, shot * shot, np.float32(0.6) * chroma
+    across = np.empty(width, np.float32)
+    for x in range(width):
+        across[x] = np.float32(0.5) * (np.float32(2 * x) / np.float32(width) - one) ** 2
     for y in range(height):
-        dy = 2.0 * y / height - 1.0
+        down = np.float32(0.5) * (np.float32(2 * y) / np.float32(height) - one) ** 2
         for x in range(width):
-            dx = 2.0 * x / width - 1.0
-            r2 = 0.5 * (dx * dx + dy * dy)
-            light = rows[y] / (1.0 + vignette * r2) ** 2
+            fall = one / (one + vignette * (across[x] + down))
+            light = rows[y] * fall * fall
             for c in range(3):
-                signal = linear[y, x, c] * gains[c] * light
-                signal = max(signal, 0.0)
-                sigma = np.sqrt(shot * shot * signal + floor * floor)
-                signal += sigma * grain[y, x, c] + chroma * (c - 1) * blotches[y, x] * np.sqrt(signal) * 0.6
-                place = np.sqrt(min(max(signal, 0.0), 1.0)) * top
-                out[y, x, c] = np.uint8(curve[c, int(place)] + 0.5)
+                signal = max(linear[y, x, c] * gains[c] * light, zero)
+                push = tint * np.float32(c - 1) * blotches[y, x] * np.sqrt(signal)
+                signal += np.sqrt(photons * signal + read) * grain[y, x, c] + push
+                place = np.sqrt(min(max(signal, zero), one)) * top
+                out[y, x, c] = np.uint8(curve[c, np.int32(place)] + np.float32(0.5))

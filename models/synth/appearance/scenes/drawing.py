@@ -20,8 +20,8 @@ def tint(rng: np.random.Generator, *, dark: float = 1.0) -> Tint:
 
 def near(rng: np.random.Generator, base: Tint, spread: float) -> Tint:
     """A colour near another: brightness and, less so, hue vary by `spread` (8-bit levels)."""
-    shifted = np.clip(np.array(base) + rng.normal() * spread + rng.normal(size=3) * spread * 0.3, 0, 255)
-    r, g, b = shifted.astype(int).tolist()
+    level, *hue = (rng.standard_normal(4) * spread).tolist()
+    r, g, b = (min(max(int(c + level + 0.3 * h), 0), 255) for c, h in zip(base, hue, strict=True))
     return r, g, b
 
 

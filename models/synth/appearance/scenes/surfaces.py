@@ -152,9 +152,10 @@ def leaves(rng: np.random.Generator) -> Plate:
         bright = noise.fractal(rng, PLATE, PLATE, exponent=1.3, zoom=2)
         paste(plate, np.array([215, 228, 240]), (bright > rng.uniform(0.3, 1.5)).astype(np.float32))
     size = rng.uniform(3, 11)
-    for depth in np.linspace(0.35, 1.15, 220):
+    for depth in np.linspace(0.35, 1.15, 220).tolist():
         x, y = rng.uniform(0, PLATE, 2)
-        shade = tuple(np.clip(np.array(near(rng, hue, 12)) * depth, 0, 255).astype(int).tolist())
+        r, g, b = near(rng, hue, 12)
+        shade = (min(r * depth, 255), min(g * depth, 255), min(b * depth, 255))
         axes = (int(size * rng.uniform(0.8, 1.6)) + 1, int(size * rng.uniform(0.3, 0.7)) + 1)
         cv2.ellipse(plate, (int(x), int(y)), axes, float(rng.uniform(0, 180)), 0, 360, shade, -1, cv2.LINE_AA)
     return plate
