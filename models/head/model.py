@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numba as nb
 import numpy as np
 
 from models.head.assets import assets_root
@@ -73,8 +74,7 @@ class HeadModel:
             self.expression_names = [str(n) for n in data["expression_names"]]
             self.landmarks_68 = data["landmarks_68"]
             self._identity = data["identity"].astype(np.float32).reshape(100, -1)
-            expression = data["expression"]
-            self._expression = [_sparse(offsets) for offsets in expression]
+            self._expression = _sparse(data["expression"])
         self.expression_index = {name: i for i, name in enumerate(self.expression_names)}
         self.layout = Layout.read(self.root / "landmarks.json")
 
@@ -142,10 +142,8 @@ class HeadModel:
             weights: (57,) expression weights, lids included (see `lid_weights`).
             eyes: Rotation of the eyeballs; None leaves them at rest.
         """
-        result = person.copy()
-        for i in np.flatnonzero(weights):
-            index, offsets = self._expression[i]
-            result[index] += weights[i] * offsets
+        result = person.astype(np.float32)
+        _add_shapes(result, np.asarray(weights, np.float32), *self._expression)
         if eyes is not None:
             centres = self.eyeball_centres(person)
             for (index, _), centre, turn in zip(self._eyeballs, centres, eye_rotations(eyes), strict=True):
@@ -164,7 +162,21 @@ def eye_rotations(eyes: Eyes) -> tuple[np.ndarray, np.ndarray]:
     return right.astype(np.float32), left.astype(np.float32)
 
 
-def _sparse(offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of (N, 3) that move at all, and their offsets in float32."""
-    index = np.flatnonzero(np.abs(offsets).max(1) > _NEGLIGIBLE_CM)
-    return index.astype(np.int32), offsets[index].astype(np.float32)
+def _sparse(offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The vertices that each shape (S, N, 3) moves at all: first row of each shape (S + 1,), vertices, offsets."""
+    moving = [np.flatnonzero(np.abs(shape).max(1) > _NEGLIGIBLE_CM) for shape in offsets]
+    starts = np.cumsum([0, *map(len, moving)])
+    rows = np.concatenate([shape[index] for shape, index in zip(offsets, moving, strict=True)])
+    return starts, np.concatenate(moving).astype(np.int32), rows.astype(np.float32)
+
+
+@nb.njit(cache=True, nogil=True)
+def _add_shapes(vertices, weights, starts, moving, offsets):  # noqa: ANN001, ANN202
+    """Add weighted sparse shapes to vertices (N, 3) in place."""
+    for shape in range(len(weights)):
+        weight = weights[shape]
+        if weight == 0:
+            continue
+        for row in range(starts[shape], starts[shape + 1]):
+            for axis in range(3):
+                vertices[moving[row], axis] += weight * offsets[row, axis]

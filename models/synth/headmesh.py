@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
 
-from models.head import HeadModel
-from models.synth.raster import BACK, EYE, FACE, LASH, MOUTH, vertex_normals
+from models.head import HeadModel, rotation_from_angles
+from models.synth.raster import BACK, EYE, FACE, LASH, MOUTH, lid_shadow, rasterise, vertex_normals
 
 _KINDS = {
     "M_Face": FACE,
@@ -19,74 +19,138 @@ _KINDS = {
     "M_EyeLashes": LASH,
 }
 MATERIALS = tuple(_KINDS)
+_PARTED_CM = 0.2  # between the inner lips; less shows no teeth
+_COLLAR_CM = -17.0  # clothes always cover what lies lower
 
 
-def split_quads(quads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Triangles (T, 3) and the quad (T,) each comes from; a quad that repeats its last index is one triangle."""
-    second = quads[:, 2] != quads[:, 3]
-    triangles = np.concatenate([quads[:, [0, 1, 2]], quads[second][:, [0, 2, 3]]])
-    return triangles.astype(np.int32), np.concatenate([np.arange(len(quads)), np.flatnonzero(second)])
-
-
-class HeadMesh:
-    """Triangles over corners (vertex, uv) of the materials that are drawn.
+@dataclass(frozen=True)
+class Surface:
+    """Triangles over corners; a corner is a vertex with its place in its material's texture.
 
     Attributes:
-        model: The head.
-        kinds: int32 (len(MATERIALS),) raster kind per part.
+        vertex_triangles: int32 (T, 3) over head vertices, for normals without seams.
         triangles: int32 (T, 3) over corners.
         part: int32 (T,) index into MATERIALS.
         corner: int32 (C,) head vertex of each corner.
         uv: float32 (C, 2) in [0, 1] of the material's tile.
-        vertex_triangles: int32 (T, 3) over head vertices, for normals without seams.
+    """
+
+    vertex_triangles: np.ndarray
+    triangles: np.ndarray
+    part: np.ndarray
+    corner: np.ndarray
+    uv: np.ndarray
+
+    def only(self, chosen: np.ndarray) -> Surface:
+        """The surface of some triangles, bool (T,), without the corners that nothing uses then."""
+        used, inverse = np.unique(self.triangles[chosen], return_inverse=True)
+        triangles = np.ascontiguousarray(inverse.reshape(-1, 3), np.int32)
+        vertex_triangles = np.ascontiguousarray(self.vertex_triangles[chosen])
+        return Surface(vertex_triangles, triangles, self.part[chosen], self.corner[used], self.uv[used])
+
+
+class HeadMesh:
+    """The head as it is drawn.
+
+    Attributes:
+        model: The head.
+        kinds: int32 (len(MATERIALS),) raster kind per part.
+        whole: Every triangle of MATERIALS.
+        open_mouth: What can be seen from outside with parted lips.
+        closed_mouth: The same with lips together.
         occlusion: float32 (26719,) ambient occlusion of the neutral head with a half-open mouth, 1 is open.
     """
 
     def __init__(self, model: HeadModel):
         self.model = model
         self.kinds = np.array([_KINDS[m] for m in MATERIALS], np.int32)
-        triangles, triangles_uv, part = [], [], []
-        for k, material in enumerate(MATERIALS):
-            chosen = model.quad_material == model.material_names.index(material)
-            t, quad = split_quads(model.quads[chosen])
-            quads_uv = model.quads_uv[chosen]
-            n = len(quads_uv)
-            tuv = np.concatenate([quads_uv[:, [0, 1, 2]], quads_uv[quad[n:]][:, [0, 2, 3]]])
-            triangles.append(t)
-            triangles_uv.append(tuv)
-            part.append(np.full(len(t), k, np.int32))
-        self.vertex_triangles = np.concatenate(triangles)
-        self.part = np.concatenate(part)
-        keys = np.stack([self.vertex_triangles, np.concatenate(triangles_uv)], -1).reshape(-1, 2)
-        unique, inverse = np.unique(keys, axis=0, return_inverse=True)
-        self.triangles = np.ascontiguousarray(inverse.reshape(-1, 3), np.int32)
-        self.corner = unique[:, 0].astype(np.int32)
-        uv = model.uv[unique[:, 1]]
-        self.uv = (uv - np.floor(uv)).astype(np.float32)
-        self.occlusion = ambient_occlusion(model, self.vertex_triangles[self.part < 2])
+        self.whole = _surface(model)
+        self.occlusion = ambient_occlusion(model, self.whole.vertex_triangles[self.whole.part < 2])
+        self._sclera = [model.material_vertices(f"M_Sclera{side}") for side in ("Right", "Left")]
+        eyes = {f"eyeWide_{s}": 1.0 for s in "RL"}
+        looks = [eyes, {"eyeBlink_R": 1.0, "eyeBlink_L": 1.0, "mouthRollLower": 1.0, "mouthRollUpper": 1.0}]
+        closed = _seen(self, looks)
+        parted = [
+            {**eyes, "jawOpen": 1.0},
+            {"jawOpen": 0.4, "mouthUpperUp_L": 1, "mouthUpperUp_R": 1, "mouthLowerDown_L": 1, "mouthLowerDown_R": 1},
+        ]
+        self.closed_mouth = self.whole.only(closed & ~np.isin(self.kinds[self.whole.part], (MOUTH,)))
+        self.open_mouth = self.whole.only(closed | _seen(self, parted))
 
-    @cached_property
+    @property
     def face_triangles(self) -> np.ndarray:
         """int32 (T, 3) over head vertices, the skin of the face only."""
-        return self.vertex_triangles[self.part == 0]
+        return self.whole.vertex_triangles[self.whole.part == 0]
 
     def face_uv(self, vertices: np.ndarray) -> np.ndarray:
         """M_Face tile coordinates float32 (n, 2) of head vertices (n,) that the face uses."""
         lookup = np.zeros(len(self.model.vertices), np.int64)
-        used = np.unique(self.triangles[self.part == 0])
-        lookup[self.corner[used]] = used
-        return self.uv[lookup[vertices]]
+        used = np.unique(self.whole.triangles[self.whole.part == 0])
+        lookup[self.whole.corner[used]] = used
+        return self.whole.uv[lookup[vertices]]
+
+    def surface(self, landmarks: np.ndarray) -> Surface:
+        """What has to be drawn of a head with these metric landmarks (562, 3)."""
+        inner = landmarks[self.model.layout.ibug68[60:68]]
+        gap = np.linalg.norm(inner[[1, 2, 3]] - inner[[7, 6, 5]], axis=1).max()
+        return self.open_mouth if gap > _PARTED_CM else self.closed_mouth
 
     def eye_shadow(self, vertices: np.ndarray) -> np.ndarray:
         """Occlusion float32 (26719,) with eyeballs darkened under their lids, for evaluated vertices."""
         result = self.occlusion.copy()
         lids = self.model.layout.of(vertices)[520:552].reshape(2, 16, 3)
-        for index, lid in zip(self.model.eyeball_vertices, lids, strict=True):
-            points = vertices[index]
-            distance = np.sqrt(((points[:, None] - lid[None]) ** 2).sum(-1))
-            upper, lower = distance[:, :9].min(1), distance[:, 8:].min(1)
-            result[index] = (0.42 + 0.58 * np.minimum(upper / 0.45, 1)) * (0.75 + 0.25 * np.minimum(lower / 0.25, 1))
+        for index, lid in zip(self._sclera, lids, strict=True):
+            lid_shadow(vertices, index, lid, result)
         return result
+
+
+def _surface(model: HeadModel) -> Surface:
+    """Every triangle of MATERIALS over corners."""
+    triangles, triangles_uv, part = [], [], []
+    for k, material in enumerate(MATERIALS):
+        chosen = model.quad_material == model.material_names.index(material)
+        quads, quads_uv = model.quads[chosen], model.quads_uv[chosen]
+        second = quads[:, 2] != quads[:, 3]
+        triangles.append(np.concatenate([quads[:, :3], quads[second][:, [0, 2, 3]]]))
+        triangles_uv.append(np.concatenate([quads_uv[:, :3], quads_uv[second][:, [0, 2, 3]]]))
+        part.append(np.full(len(triangles[-1]), k, np.int32))
+    vertex_triangles = np.concatenate(triangles).astype(np.int32)
+    keys = np.stack([vertex_triangles, np.concatenate(triangles_uv)], -1).reshape(-1, 2)
+    unique, inverse = np.unique(keys, axis=0, return_inverse=True)
+    uv = model.uv[unique[:, 1]]
+    return Surface(
+        vertex_triangles,
+        np.ascontiguousarray(inverse.reshape(-1, 3), np.int32),
+        np.concatenate(part),
+        unique[:, 0].astype(np.int32),
+        (uv - np.floor(uv)).astype(np.float32),
+    )
+
+
+def _seen(mesh: HeadMesh, expressions: list[dict[str, float]]) -> np.ndarray:
+    """Which triangles of the whole surface show from any of many directions: bool (T,).
+
+    The eyes and lashes always count, and what a collar covers never does.
+    """
+    model, whole = mesh.model, mesh.whole
+    side, reach, distance = 640, 19.0, 200.0
+    seen = np.isin(mesh.kinds[whole.part], (EYE, LASH))
+    one = np.ones((1, 1), np.float32)
+    for named in expressions:
+        vertices = model.evaluate(model.vertices, model.weights(named)) - np.array([0, -1.0, 1.0], np.float32)
+        for pitch in (-50, -20, 10, 40):
+            for yaw in range(0, 360, 30):
+                turned = vertices @ rotation_from_angles(pitch, yaw, 0).T.astype(np.float32)
+                screen = np.empty_like(turned)
+                screen[:, :2] = (turned[:, :2] * [1, -1] / reach + 1) * side / 2
+                screen[:, 2] = 1 / (distance - turned[:, 2])
+                depth, index = np.zeros((side, side), np.float32), np.full((side, side), -1, np.int32)
+                rasterise(
+                    np.ascontiguousarray(screen[whole.corner]), whole.uv, whole.triangles, whole.part, mesh.kinds,
+                    one, np.float32(0), 0, depth, depth, index,
+                )  # fmt: skip
+                seen[index[index >= 0]] = True
+    return seen & (model.vertices[whole.vertex_triangles, 1].max(1) > _COLLAR_CM)
 
 
 def ambient_occlusion(model: HeadModel, triangles: np.ndarray, directions: int = 48) -> np.ndarray:

@@ -40,6 +40,62 @@ def vertex_normals(vertices, triangles):
     return out
 
 
+@nb.njit(cache=True, fastmath=True, nogil=True)
+def project(world, focal, cx, cy, k1, supersampling, near):
+    """Buffer coordinates and 1/z, float32 (N, 3), of camera-frame points; 1/z is 0 before the near plane."""
+    out = np.empty_like(world)
+    for i in range(world.shape[0]):
+        z = world[i, 2]
+        if z < near:
+            out[i, 0], out[i, 1], out[i, 2] = 0.0, 0.0, 0.0
+            continue
+        x, y = world[i, 0] / z, world[i, 1] / z
+        radial = 1.0 + k1 * (x * x + y * y)
+        out[i, 0] = (focal * x * radial + cx + 0.5) * supersampling
+        out[i, 1] = (focal * y * radial + cy + 0.5) * supersampling
+        out[i, 2] = 1.0 / z
+    return out
+
+
+@nb.njit(cache=True, fastmath=True, nogil=True)
+def pack(screen, world, normals, uv, occlusion, aux, corner, start, data):
+    """Fill rows `start`... of `data` (N, 16): what the shader reads of a vertex, in one line of the cache.
+
+    Columns: buffer x, y and 1/z; position; normal; u, v; occlusion; aux. Row i takes screen, uv from row i of
+    theirs and the rest from row corner[i].
+    """
+    for i in range(corner.shape[0]):
+        row = data[start + i]
+        k = corner[i]
+        for j in range(3):
+            row[j] = screen[start + i, j]
+            row[3 + j] = world[k, j]
+            row[6 + j] = normals[k, j]
+            row[12 + j] = aux[k, j]
+        row[9] = uv[i, 0]
+        row[10] = uv[i, 1]
+        row[11] = occlusion[k]
+
+
+@nb.njit(cache=True, fastmath=True, nogil=True)
+def lid_shadow(vertices, eyeball, lid, occlusion):
+    """Darken eyeball vertices near the lids (16, 3) that stand over them, in place."""
+    for k in eyeball:
+        upper = 1e9
+        lower = 1e9
+        for j in range(16):
+            dx = vertices[k, 0] - lid[j, 0]
+            dy = vertices[k, 1] - lid[j, 1]
+            dz = vertices[k, 2] - lid[j, 2]
+            d = dx * dx + dy * dy + dz * dz
+            if j <= 8:
+                upper = min(upper, d)
+            if j >= 8 or j == 0:
+                lower = min(lower, d)
+        above = 0.42 + 0.58 * min(np.sqrt(upper) / 0.45, 1.0)
+        occlusion[k] = above * (0.75 + 0.25 * min(np.sqrt(lower) / 0.25, 1.0))
+
+
 @nb.njit(cache=True, fastmath=True, nogil=True, inline="always")
 def _hash(a, b, c):
     """A uniform number in [0, 1) from three integers."""
@@ -97,16 +153,14 @@ def rasterise(screen, uv, triangles, part, kinds, hair_alpha, lash_density, laye
         x0, y0 = screen[a, 0], screen[a, 1]
         x1, y1 = screen[b, 0], screen[b, 1]
         x2, y2 = screen[c, 0], screen[c, 1]
-        left = max(0, int(np.ceil(min(x0, x1, x2) - 0.5)))
-        right = min(width - 1, int(np.floor(max(x0, x1, x2) - 0.5)))
-        if right < left:
-            continue
-        top = max(0, int(np.ceil(min(y0, y1, y2) - 0.5)))
-        bottom = min(height - 1, int(np.floor(max(y0, y1, y2) - 0.5)))
-        if bottom < top:
-            continue
         area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
         if abs(area) < 1e-9 or (area > 0.0 and FACE <= kind <= MOUTH):  # closed surfaces show their front only
+            continue
+        left = max(0, int(np.ceil(min(x0, x1, x2) - np.float32(0.5))))
+        right = min(width - 1, int(np.floor(max(x0, x1, x2) - np.float32(0.5))))
+        top = max(0, int(np.ceil(min(y0, y1, y2) - np.float32(0.5))))
+        bottom = min(height - 1, int(np.floor(max(y0, y1, y2) - np.float32(0.5))))
+        if right < left or bottom < top:
             continue
         tested = kind in (HAIR, LASH)
         inverse = 1.0 / area

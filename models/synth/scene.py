@@ -18,8 +18,8 @@ SUPERSAMPLING = 2
 _NEAR_CM = 4.0
 _SHADOW_SIZE = 144
 _SHADOW_REACH_CM = 19.0  # half the width of what a shadow map covers, round the head's centre
-_TOLERANCE_CM = np.full(562, 0.4, np.float32)
-_TOLERANCE_CM[520:] = 0.16  # lids and irises lie close to what may hide them
+_TOLERANCE_CM = np.full(562, 0.17, np.float32)
+_TOLERANCE_CM[520:] = 0.12  # lids and irises lie close to what may hide them
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,6 @@ class Artist:
             self._eye_axis.append(align)
             self._eye_side[index] = side
             self._aux[index] = (model.vertices[index] - centres[side]) @ align.T
-        self._corner_aux = np.ascontiguousarray(self._aux[mesh.corner])
 
     def head_parts(self, look: Look) -> np.ndarray:
         """Part rows (len(MATERIALS), PART_COLUMNS) of the head itself."""
@@ -165,41 +164,33 @@ class Artist:
             hair: The mesh of the hair with its opacity and strands (S, S), or None.
             with_head: False draws only the props.
         """
-        mesh = self.mesh
-        head_world = placement(vertices)
         alpha = hair[1] if hair else np.ones((1, 1), np.float32)
         strands = hair[2] if hair else np.ones((1, 1), np.float32)
         extra = ([hair[0]] if hair else []) + props
-        world, normals, uv, aux, occlusion, triangles, part, rows = [], [], [], [], [], [], [], []
-        count = 0
+        bodies, rows = [], []
         if with_head:
-            head_normals = raster.vertex_normals(head_world, mesh.vertex_triangles)
-            shadowed = mesh.eye_shadow(vertices)
-            world.append(head_world[mesh.corner])
-            normals.append(head_normals[mesh.corner])
-            uv.append(mesh.uv)
-            aux.append(self._corner_aux)
-            occlusion.append(shadowed[mesh.corner])
-            triangles.append(mesh.triangles)
-            part.append(mesh.part)
+            surface = self.mesh.surface(self.mesh.model.landmarks(vertices))
+            world = placement(vertices)
+            normals = raster.vertex_normals(world, surface.vertex_triangles)
+            occlusion = self.mesh.eye_shadow(vertices)
             rows.append(self.head_parts(look))
-            count = len(mesh.corner)
-        first = sum(len(r) for r in rows)
-        for k, thing in enumerate(extra):
-            place = placement(thing.vertices)
-            world.append(place)
-            normals.append(raster.vertex_normals(place, thing.triangles))
-            uv.append(thing.uv)
-            aux.append(thing.aux)
-            occlusion.append(np.ones(len(place), np.float32))
-            triangles.append(thing.triangles + count)
-            part.append(np.full(len(thing.triangles), first + k, np.int32))
+            bodies.append((world, normals, surface.uv, occlusion, self._aux, surface.corner, surface.triangles, surface.part))
+        for thing in extra:
+            world = placement(thing.vertices)
+            normals = raster.vertex_normals(world, thing.triangles)
+            every = np.arange(len(world), dtype=np.int32)
+            own = np.full(len(thing.triangles), sum(map(len, rows)), np.int32)
             rows.append(thing.part[None])
-            count += len(place)
-        world_all = np.concatenate(world)
-        pixels = camera.project(np.maximum(world_all, [-1e6, -1e6, _NEAR_CM]).astype(np.float32))
-        screen = _buffer_points(pixels, world_all[:, 2])
-        uv_all, triangles_all, part_all = np.concatenate(uv), np.concatenate(triangles), np.concatenate(part)
+            bodies.append((world, normals, thing.uv, np.ones(len(world), np.float32), thing.aux, every, thing.triangles, own))
+        starts = np.cumsum([0] + [len(body[5]) for body in bodies])
+        world_all = np.concatenate([body[0][body[5]] for body in bodies])
+        uv_all = np.concatenate([body[2] for body in bodies])
+        triangles_all = np.concatenate([body[6] + np.int32(s) for body, s in zip(bodies, starts[:-1], strict=True)])
+        part_all = np.concatenate([body[7] for body in bodies])
+        screen = raster.project(world_all, camera.focal, camera.cx, camera.cy, camera.k1, SUPERSAMPLING, _NEAR_CM)
+        data = np.empty((len(world_all), 16), np.float32)
+        for body, start in zip(bodies, starts[:-1], strict=True):
+            raster.pack(screen, *body[:6], start, data)
         parts = np.concatenate(rows)
         kinds = parts[:, KIND].astype(np.int32)
         size = (image.shape[0] * SUPERSAMPLING, image.shape[1] * SUPERSAMPLING)
@@ -214,8 +205,7 @@ class Artist:
         shadows, matrices, spread = self._shadows(light, world_all, uv_all, triangles_all, part_all, kinds, alpha, placement)
         eye = np.concatenate([[look.pupil, look.veins], look.pupil_colour, look.sclera]).astype(np.float32)
         shade(
-            depth, index, lens_index, screen, world_all, np.concatenate(normals), uv_all, np.concatenate(aux),
-            np.concatenate(occlusion), triangles_all, part_all, parts, look.face, look.back, strands, look.iris,
+            depth, index, lens_index, data, triangles_all, part_all, parts, look.face, look.back, strands, look.iris,
             self._eye_frames(placement, eyes), eye, light.sh, light.directions, light.colours, light.near,
             shadows, matrices, spread, light.glare, light.infrared, image,
         )  # fmt: skip

@@ -1,7 +1,7 @@
 """Numba kernel: from visibility buffers to a linear-light picture.
 
-Every output pixel has 2x2 samples. Where all four see the same surface, two on the diagonal are shaded
-(symmetric, so nothing shifts), else and on eyes all four.
+Every output pixel has 2x2 samples. Where all four see the same surface one of them is shaded, in turn over the
+2x2 neighbours so that on average nothing shifts; at edges and on eyes all four are.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from models.synth.raster import BACK, EYE, FACE, HAIR, LASH, MOUTH, SOLID
 # Columns of the part table.
 KIND, RED, RED2, PATTERN, SCALE, SPECULAR, ROUGHNESS, SIDE, TRANSMISSION, MIRROR = 0, 1, 4, 7, 8, 9, 10, 11, 12, 13
 PART_COLUMNS = 14
+_ORDER = (0, 3, 2, 1)
+_TAPS = np.array([[0.0, 0.0], [1.0, 0.35], [-0.35, 1.0], [-1.0, -0.35], [0.35, -1.0]], np.float32)
 
 
 @nb.njit(cache=True, fastmath=True, nogil=True, inline="always")
@@ -56,19 +58,18 @@ def _pattern(kind, scale, x, y, z):
 
 @nb.njit(cache=True, fastmath=True, nogil=True, inline="always")
 def _lit(shadows, matrices, softness, k, x, y, z, slope):
-    """Share of light k (0 or 1) that reaches a point, from 3x3 looks into its shadow map."""
+    """Share of light k (0 or 1) that reaches a point, from five looks into its shadow map."""
     size = shadows.shape[1]
     m = matrices[k]
     u = m[0, 0] * x + m[0, 1] * y + m[0, 2] * z + m[0, 3]
     v = m[1, 0] * x + m[1, 1] * y + m[1, 2] * z + m[1, 3]
     d = m[2, 0] * x + m[2, 1] * y + m[2, 2] * z + m[2, 3] + 0.22 + 0.25 * slope
     seen = 0.0
-    for i in range(-1, 2):
-        for j in range(-1, 2):
-            px, py = int(u + i * softness[k]), int(v + j * softness[k])
-            if px < 0 or py < 0 or px >= size or py >= size or shadows[k, py, px] < d:
-                seen += 1.0
-    return seen / 9.0
+    for i in range(5):
+        px, py = int(u + _TAPS[i][0] * softness[k]), int(v + _TAPS[i][1] * softness[k])
+        if px < 0 or py < 0 or px >= size or py >= size or shadows[k, py, px] < d:
+            seen += 0.2
+    return seen
 
 
 @nb.njit(cache=True, fastmath=True, nogil=True)
@@ -98,37 +99,37 @@ def _iris(px, py, pz, vx, vy, vz, iris, pupil, glow, sclera, veins):
 
 
 @nb.njit(cache=True, fastmath=True, nogil=True)
-def _shade(x, y, t, screen, world, normals, uv, aux, occlusion, triangles, part, parts, face, back, hair, iris,
-           eye_frames, eye, sh, lights, colours, near, shadows, matrices, softness, infrared):
+def _shade(x, y, t, data, triangles, part, parts, face, back, hair, iris, eye_frames, eye, sh, lights, colours, near,
+           shadows, matrices, softness, infrared):
     """Linear colour of triangle t at a sample of the buffer."""
-    a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-    x0, y0 = screen[a, 0], screen[a, 1]
-    dx1, dy1 = screen[b, 0] - x0, screen[b, 1] - y0
-    dx2, dy2 = screen[c, 0] - x0, screen[c, 1] - y0
+    a, b, c = data[triangles[t, 0]], data[triangles[t, 1]], data[triangles[t, 2]]
+    x0, y0 = a[0], a[1]
+    dx1, dy1 = b[0] - x0, b[1] - y0
+    dx2, dy2 = c[0] - x0, c[1] - y0
     inverse = 1.0 / (dx1 * dy2 - dx2 * dy1)
     w1 = ((x - x0) * dy2 - dx2 * (y - y0)) * inverse
     w2 = (dx1 * (y - y0) - (x - x0) * dy1) * inverse
-    w0 = (1.0 - w1 - w2) * screen[a, 2]
-    w1 *= screen[b, 2]
-    w2 *= screen[c, 2]
+    w0 = (1.0 - w1 - w2) * a[2]
+    w1 *= b[2]
+    w2 *= c[2]
     total = 1.0 / (w0 + w1 + w2)
     w0 *= total
     w1 *= total
     w2 *= total
-    px = w0 * world[a, 0] + w1 * world[b, 0] + w2 * world[c, 0]
-    py = w0 * world[a, 1] + w1 * world[b, 1] + w2 * world[c, 1]
-    pz = w0 * world[a, 2] + w1 * world[b, 2] + w2 * world[c, 2]
-    nx = w0 * normals[a, 0] + w1 * normals[b, 0] + w2 * normals[c, 0]
-    ny = w0 * normals[a, 1] + w1 * normals[b, 1] + w2 * normals[c, 1]
-    nz = w0 * normals[a, 2] + w1 * normals[b, 2] + w2 * normals[c, 2]
+    px = w0 * a[3] + w1 * b[3] + w2 * c[3]
+    py = w0 * a[4] + w1 * b[4] + w2 * c[4]
+    pz = w0 * a[5] + w1 * b[5] + w2 * c[5]
+    nx = w0 * a[6] + w1 * b[6] + w2 * c[6]
+    ny = w0 * a[7] + w1 * b[7] + w2 * c[7]
+    nz = w0 * a[8] + w1 * b[8] + w2 * c[8]
     k = 1.0 / max(np.sqrt(nx * nx + ny * ny + nz * nz), 1e-6)
     nx, ny, nz = nx * k, ny * k, nz * k
-    u = w0 * uv[a, 0] + w1 * uv[b, 0] + w2 * uv[c, 0]
-    v = w0 * uv[a, 1] + w1 * uv[b, 1] + w2 * uv[c, 1]
-    ax = w0 * aux[a, 0] + w1 * aux[b, 0] + w2 * aux[c, 0]
-    ay = w0 * aux[a, 1] + w1 * aux[b, 1] + w2 * aux[c, 1]
-    az = w0 * aux[a, 2] + w1 * aux[b, 2] + w2 * aux[c, 2]
-    ao = w0 * occlusion[a] + w1 * occlusion[b] + w2 * occlusion[c]
+    u = w0 * a[9] + w1 * b[9] + w2 * c[9]
+    v = w0 * a[10] + w1 * b[10] + w2 * c[10]
+    ao = w0 * a[11] + w1 * b[11] + w2 * c[11]
+    ax = w0 * a[12] + w1 * b[12] + w2 * c[12]
+    ay = w0 * a[13] + w1 * b[13] + w2 * c[13]
+    az = w0 * a[14] + w1 * b[14] + w2 * c[14]
     k = -1.0 / np.sqrt(px * px + py * py + pz * pz)
     vx, vy, vz = px * k, py * k, pz * k  # toward the camera
     row = parts[part[t]]
@@ -216,23 +217,21 @@ def _shade(x, y, t, screen, world, normals, uv, aux, occlusion, triangles, part,
 
 
 @nb.njit(cache=True, fastmath=True, nogil=True)
-def _through_lens(red, green, blue, x, y, t, screen, world, normals, triangles, part, parts, sh, glare):
+def _through_lens(red, green, blue, x, y, t, data, triangles, part, parts, sh, glare):
     """Colour seen through lens triangle t: tinted, plus what its surface mirrors."""
-    a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+    a, b, c = data[triangles[t, 0]], data[triangles[t, 1]], data[triangles[t, 2]]
     row = parts[part[t]]
-    px = (world[a, 0] + world[b, 0] + world[c, 0]) / 3
-    py = (world[a, 1] + world[b, 1] + world[c, 1]) / 3
-    pz = (world[a, 2] + world[b, 2] + world[c, 2]) / 3
-    x0, y0 = screen[a, 0], screen[a, 1]
-    dx1, dy1 = screen[b, 0] - x0, screen[b, 1] - y0
-    dx2, dy2 = screen[c, 0] - x0, screen[c, 1] - y0
+    px, py, pz = (a[3] + b[3] + c[3]) / 3, (a[4] + b[4] + c[4]) / 3, (a[5] + b[5] + c[5]) / 3
+    x0, y0 = a[0], a[1]
+    dx1, dy1 = b[0] - x0, b[1] - y0
+    dx2, dy2 = c[0] - x0, c[1] - y0
     inverse = 1.0 / (dx1 * dy2 - dx2 * dy1)
     w1 = ((x - x0) * dy2 - dx2 * (y - y0)) * inverse
     w2 = (dx1 * (y - y0) - (x - x0) * dy1) * inverse
     w0 = 1.0 - w1 - w2
-    nx = w0 * normals[a, 0] + w1 * normals[b, 0] + w2 * normals[c, 0]
-    ny = w0 * normals[a, 1] + w1 * normals[b, 1] + w2 * normals[c, 1]
-    nz = w0 * normals[a, 2] + w1 * normals[b, 2] + w2 * normals[c, 2]
+    nx = w0 * a[6] + w1 * b[6] + w2 * c[6]
+    ny = w0 * a[7] + w1 * b[7] + w2 * c[7]
+    nz = w0 * a[8] + w1 * b[8] + w2 * c[8]
     k = 1.0 / max(np.sqrt(nx * nx + ny * ny + nz * nz), 1e-6)
     nx, ny, nz = nx * k, ny * k, nz * k
     k = -1.0 / np.sqrt(px * px + py * py + pz * pz)
@@ -261,20 +260,15 @@ def _through_lens(red, green, blue, x, y, t, screen, world, normals, triangles, 
 
 
 @nb.njit(cache=True, fastmath=True, nogil=True)
-def shade(depth, index, lens_index, screen, world, normals, uv, aux, occlusion, triangles, part, parts, face, back,
-          hair, iris, eye_frames, eye, sh, lights, colours, near, shadows, matrices, softness, glare, infrared, image):
+def shade(depth, index, lens_index, data, triangles, part, parts, face, back, hair, iris,
+          eye_frames, eye, sh, lights, colours, near, shadows, matrices, softness, glare, infrared, image):
     """Shade the samples and lay them over `image` (H, W, 3), linear light, changed in place.
 
     Args:
         depth: float32 (2H, 2W) 1/z.
         index: int32 (2H, 2W) triangle, -1 where the background shows.
         lens_index: int32 (2H, 2W) lens triangle before it, or -1.
-        screen: float32 (N, 3) buffer coordinates and 1/z.
-        world: float32 (N, 3) camera frame, centimetres.
-        normals: float32 (N, 3).
-        uv: float32 (N, 2).
-        aux: float32 (N, 3): the eye's own frame for eyeballs, the object's for the rest.
-        occlusion: float32 (N,), 1 is open.
+        data: float32 (N, 16) from `pack`.
         triangles: int32 (T, 3).
         part: int32 (T,) into parts.
         parts: float32 (P, PART_COLUMNS).
@@ -316,28 +310,28 @@ def shade(depth, index, lens_index, screen, world, normals, uv, aux, occlusion, 
             if same and int(parts[part[first], KIND]) == EYE:
                 same = False
             red, green, blue = 0.0, 0.0, 0.0
+            only = _ORDER[(x & 1) + 2 * (y & 1)]
             for s in range(4):
-                if same and s in (1, 2):
+                if same and s != only:
                     continue
                 i, j = 2 * y + s // 2, 2 * x + s % 2
                 t = index[i, j]
                 if t >= 0:
                     r, g, b = _shade(
-                        j + 0.5, i + 0.5, t, screen, world, normals, uv, aux, occlusion, triangles, part, parts, face,
-                        back, hair, iris, eye_frames, eye, sh, lights, colours, near, shadows, matrices, softness,
-                        infrared,
+                        j + 0.5, i + 0.5, t, data, triangles, part, parts, face, back, hair, iris, eye_frames, eye,
+                        sh, lights, colours, near, shadows, matrices, softness, infrared,
                     )
                 else:
                     r, g, b = image[y, x, 0], image[y, x, 1], image[y, x, 2]
                 t = lens_index[i, j]
                 if t >= 0:
                     r, g, b = _through_lens(
-                        r, g, b, j + 0.5, i + 0.5, t, screen, world, normals, triangles, part, parts, sh, glare
+                        r, g, b, j + 0.5, i + 0.5, t, data, triangles, part, parts, sh, glare
                     )
                 red += r
                 green += g
                 blue += b
-            scale = 0.5 if same else 0.25
+            scale = 1.0 if same else 0.25
             image[y, x, 0] = red * scale
             image[y, x, 1] = green * scale
             image[y, x, 2] = blue * scale
