@@ -47,11 +47,11 @@ def library_present(library: str | None = None, root: Path = Path("/")) -> bool:
 
     Args:
         library: name or path; `library_name()` if None.
-        root: of the file system, for tests.
+        root: of the file system that is searched for a name without a folder.
     """
     path = Path(library or library_name())
     if len(path.parts) > 1:
-        return (root / path.relative_to("/") if path.is_absolute() else path).exists()
+        return path.exists()
     triplet = sysconfig.get_config_var("MULTIARCH") or ""
     folders = [f"usr/lib/{triplet}", f"lib/{triplet}", "usr/local/lib", "usr/lib", "lib"]
     searched = [root / folder for folder in folders]

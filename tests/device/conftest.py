@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.device.layout import Layout
 from tests.device.tiny_model import tiny_model
 
 SOURCE = Path(__file__).with_name("fake_edgetpu.c")
@@ -38,3 +39,25 @@ def coral(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         return built[key]
 
     return compile_one
+
+
+@pytest.fixture
+def pc(tmp_path: Path) -> Layout:
+    """A machine that says nothing about itself."""
+    return Layout(tmp_path)
+
+
+@pytest.fixture
+def pi(tmp_path: Path) -> Layout:
+    """A Raspberry Pi that is well."""
+    layout = Layout(tmp_path)
+    layout.write("/proc/device-tree/model", "Raspberry Pi 4 Model B Rev 1.5\0")
+    layout.write("/etc/os-release", 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n')
+    layout.write("/sys/class/thermal/thermal_zone0/temp", "51121\n")
+    layout.write("/sys/devices/platform/soc/soc:firmware/get_throttled", "0\n")
+    layout.write("/proc/meminfo", "MemAvailable: 3000000 kB\nCmaTotal: 524288 kB\nCmaFree: 400000 kB\n")
+    layout.write("/proc/mounts", "/dev/mmcblk0p2 / ext4 rw,noatime 0 0\n")
+    layout.write("/proc/cmdline", "console=tty1 root=PARTUUID=1-02 rootwait\n")
+    layout.write("/sys/devices/system/clocksource/clocksource0/current_clocksource", "arch_sys_counter\n")
+    layout.link("/dev/serial0", "ttyAMA0")
+    return layout

@@ -1,0 +1,36 @@
+"""Machines laid out in a folder, for the checks of the doctor."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from edge.config import Configuration, validated
+from edge.daemon.finding import Finding
+from edge.daemon.machine import Machine
+
+
+class Layout:
+    """A machine's root folder that a test fills."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.machine = Machine(root, commands=False)
+
+    def write(self, path: str, text: str = "") -> Path:
+        target = self.root / path.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+        return target
+
+    def link(self, path: str, target: str) -> None:
+        link = self.root / path.lstrip("/")
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(target)
+
+
+def settings(**sections: object) -> Configuration:
+    return validated(sections, "a test")
+
+
+def only(findings: Iterable[Finding]) -> Finding:
+    (finding,) = findings
+    return finding
