@@ -98,6 +98,7 @@ def of_face(uv: NDArray[np.float64]) -> dict[str, Floats]:
     jaw = np.concatenate([[(0.15, 0.27)], uv[2:15], [(0.85, 0.27)]])
     regions = {
         "lips": polygon(uv[48:60], 0.006),
+        "inner_lips": polygon(uv[60:68], 0.01),
         "mouth": polygon(uv[48:60], 0.02),
         "beard": _symmetric(_BEARD, 0.02),
         "moustache": _symmetric(_MOUSTACHE, 0.007),
