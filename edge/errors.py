@@ -93,6 +93,12 @@ class AccessError(LandmarkdError, PermissionError):
     exit_code = ExitCode.NO_PERMISSION
 
 
+class CalibrationError(LandmarkdError, ValueError):
+    """Views of the calibration board from which no camera follows."""
+
+    exit_code = ExitCode.DATA
+
+
 class ModelError(LandmarkdError, ValueError):
     """A model file or manifest that is missing, altered or not what the runtime can take."""
 

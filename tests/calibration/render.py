@@ -1,0 +1,64 @@
+"""Views of the calibration board through a camera that is known exactly."""
+
+import cv2
+import numpy as np
+
+from edge.camera.calibration.board import HEIGHT_MM, WIDTH_MM, black_rectangles
+
+PX_PER_MM = 8
+MARGIN_MM = 12
+
+
+def board_texture() -> np.ndarray:
+    """The printed sheet, (height, width) uint8, `PX_PER_MM` pixels per millimetre, drawn from its rectangles."""
+    height, width = (round((side + 2 * MARGIN_MM) * PX_PER_MM) for side in (HEIGHT_MM, WIDTH_MM))
+    sheet = np.full((height, width), 255, np.uint8)
+    for r in black_rectangles():
+        x0, y0, x1, y1 = (round((value + MARGIN_MM) * PX_PER_MM) for value in (r.x, r.y, r.x + r.width, r.y + r.height))
+        sheet[y0:y1, x0:x1] = 0
+    return sheet
+
+
+def rotation(tilt_x_deg: float, tilt_y_deg: float, roll_deg: float) -> np.ndarray:
+    x, y, z = (cv2.Rodrigues(np.radians(v) * np.eye(3)[i])[0] for i, v in enumerate((tilt_x_deg, tilt_y_deg, roll_deg)))
+    return x @ y @ z
+
+
+def render(camera, turn, centre_mm, *, texture, noise=2.0, blur=0.6, seed=0, supersample=3) -> np.ndarray:
+    """Return (height, width, 3) uint8: the board, its centre at `centre_mm` in the camera's frame.
+
+    Each pixel is followed back through the distortion to the board's plane, `supersample` squared times.
+    """
+    n = supersample
+    width, height = camera.width, camera.height
+    xs = (np.arange(width * n) + 0.5) / n - 0.5
+    ys = (np.arange(height * n) + 0.5) / n - 0.5
+    pixels = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 1, 2)
+    matrix = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1]])
+    criteria = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 60, 1e-10)
+    straight = cv2.undistortPointsIter(pixels, matrix, np.array(camera.distortion), None, None, criteria)
+    rays = np.concatenate([straight.reshape(-1, 2), np.ones((len(pixels), 1))], axis=1) @ turn
+    centre = np.asarray(centre_mm, float) @ turn
+    # In the board's frame: the eye is at -centre, and the plane is z = 0.
+    distance = centre[2] / rays[:, 2]
+    places = rays[:, :2] * distance[:, None] - centre[:2] + (WIDTH_MM / 2, HEIGHT_MM / 2)
+    maps = ((places + MARGIN_MM) * PX_PER_MM - 0.5).reshape(height * n, width * n, 2).astype(np.float32)
+    fine = cv2.remap(texture, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderValue=90)
+    image = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+    if blur:
+        image = cv2.GaussianBlur(image, (0, 0), blur)
+    image = 20 + image * 0.8 + np.random.default_rng(seed).normal(0, noise, image.shape)
+    return cv2.cvtColor(np.clip(image, 0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR)
+
+
+def poses(count: int, camera, seed=0):
+    """Tilts and places that a careful user shows, `(rotation, centre_mm)` each, spread over the picture."""
+    rng = np.random.default_rng(seed)
+    for number in range(count):
+        tilts = [(28, 0), (-28, 0), (0, 28), (0, -28), (18, 18), (-18, 20), (5, -5)][number % 7]
+        turn = rotation(*(t + rng.uniform(-4, 4) for t in tilts), rng.uniform(-12, 12))
+        depth = rng.uniform(1.25, 1.8) * camera.fx * WIDTH_MM / camera.width
+        column, row = (number * 5) % 4, (number * 7) % 3
+        u = (column / 3 - 0.5) * 0.42 * camera.width
+        v = (row / 2 - 0.5) * 0.42 * camera.height
+        yield turn, (u * depth / camera.fx, v * depth / camera.fy, depth)
