@@ -1,14 +1,28 @@
 """Messages to bytes and back, compiled from the schema: header, fixed fields, rows, checksum."""
 
 from binascii import crc_hqx
-from dataclasses import dataclass
+from math import isnan
 from struct import Struct
-from typing import Any
+from struct import error as StructError  # noqa: N812  # by its own name it says nothing
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from edge.errors import WireError
-from edge.wire.schema import MESSAGES, SCHEMA_HASH, VERSION, Event, Header, Message, Points, Wire, wire_fields
+from edge.wire.schema import (
+    EVIDENCE_SCALE,
+    MAX_EVIDENCE,
+    ROWS,
+    SCHEMA_HASH,
+    TYPES,
+    VERSION,
+    Event,
+    Header,
+    Message,
+    Points,
+    Wire,
+    wire_fields,
+)
 
 CRC_SEED = crc_hqx(SCHEMA_HASH, 0xFFFF)
 """CRC-16/CCITT-FALSE (polynomial 0x1021, initial 0xFFFF) of the schema's hash; the checksum goes on from here."""
@@ -46,44 +60,50 @@ class Layout:
     """The fixed fields of one message type, compiled."""
 
     def __init__(self, message: type[Message]) -> None:
-        items = wire_fields(message)
+        items = [wire for _, wire in wire_fields(message)]
         self.message = message
-        self.names = tuple(name for name, _ in items)
-        self.struct = Struct("<" + "".join(_code(wire) for _, wire in items))
-        self.numbers = [
-            (index, wire.scale, *_limits(wire)) for index, (_, wire) in enumerate(items) if "[" not in wire.kind
-        ]
-        self.scaled = [(index, wire.scale) for index, (_, wire) in enumerate(items) if wire.scale != 1]
-        self.texts = [(i, wire.size) for i, (_, wire) in enumerate(items) if wire.kind.startswith("char")]
-        row = getattr(message, "ROW", ())
-        self.row = Struct("<" + "".join(_code(Wire(kind, "")) for _, kind in row)) if row else None
+        self.struct = Struct("<" + "".join(_code(wire) for wire in items))
         self.minimum = HEADER.size + self.struct.size + CRC_SIZE
+        self._count = len(items)
+        self._texts = [(i, wire.size) for i, wire in enumerate(items) if wire.kind.startswith("char")]
+        self._numbers = [(i, wire.scale, *_limits(wire)) for i, wire in enumerate(items) if "[" not in wire.kind]
+        self._scaled = [(i, wire.scale) for i, wire in enumerate(items) if wire.scale != 1]
+        rows = ROWS.get(message)
+        self.row = Struct("<" + "".join(_code(Wire(kind, "")) for _, kind in rows.columns)) if rows else None
 
     def pack(self, message: Message) -> bytes:
         """Return the fixed fields; numbers are limited to their type, NaN becomes 0."""
-        values: list[Any] = [getattr(message, name) for name in self.names]
-        for index, scale, low, high in self.numbers:
-            value = values[index] * scale
-            values[index] = low if value <= low else high if value >= high else round(value) if value == value else 0  # noqa: PLR0124
-        for index, size in self.texts:
+        values: list[Any] = list(message[: self._count])
+        for index, size in self._texts:
             values[index] = encode_text(values[index], size)
+        try:
+            # The usual case, without looking at limits: what is beyond them does not pack.
+            for index, scale in self._scaled:
+                values[index] = round(values[index] * scale)
+            return self.struct.pack(*values)
+        except (StructError, ValueError, OverflowError):
+            return self._pack_limited(message, values)
+
+    def _pack_limited(self, message: Message, values: list[Any]) -> bytes:
+        for index, scale, low, high in self._numbers:
+            value: float = message[index] * scale  # type: ignore[assignment]
+            values[index] = 0 if isnan(value) else low if value <= low else high if value >= high else round(value)
         return self.struct.pack(*values)
 
     def unpack(self, data: bytes) -> list[Any]:
         """Return the values of the fixed fields of a whole message."""
         values: list[Any] = list(self.struct.unpack_from(data, HEADER.size))
-        for index, scale in self.scaled:
+        for index, scale in self._scaled:
             values[index] /= scale
-        for index, _ in self.texts:
+        for index, _ in self._texts:
             values[index] = decode_text(values[index])
         return values
 
 
-LAYOUTS = {message.ID: Layout(message) for message in MESSAGES}
+LAYOUTS = {number: Layout(message) for message, number in TYPES.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     """One message with what its header says.
 
     Attributes:
@@ -108,11 +128,11 @@ def _pack_rows(message: Message) -> bytes:
     if isinstance(message, Points):
         return np.ascontiguousarray(message.rows, dtype=_ROW_I16).tobytes()
     if isinstance(message, Event):
-        row, limit = LAYOUTS[Event.ID].row, 2**31 - 1
+        row, limit = LAYOUTS[TYPES[Event]].row, 2**31 - 1
         assert row is not None  # noqa: S101  # an Event has rows by its definition
         return b"".join(
-            row.pack(encode_text(name, 16), max(-limit, min(limit, round(value * Event.SCALE))))
-            for name, value in message.rows[: Event.MAX_ROWS]
+            row.pack(encode_text(name, 16), max(-limit, min(limit, round(value * EVIDENCE_SCALE))))
+            for name, value in message.rows[:MAX_EVIDENCE]
             if -np.inf < value < np.inf
         )
     return b""
@@ -121,10 +141,11 @@ def _pack_rows(message: Message) -> bytes:
 def encode_packet(packet: Packet) -> bytes:
     """Return the bytes of a packet, without framing."""
     message = packet.message
+    number = TYPES[type(message)]
     header = HEADER.pack(
-        VERSION, message.ID, packet.sequence & 0xFFFF, packet.frame & 0xFFFFFFFF, packet.captured_ns & (1 << 64) - 1
+        VERSION, number, packet.sequence & 0xFFFF, packet.frame & 0xFFFFFFFF, packet.captured_ns & (1 << 64) - 1
     )
-    return seal(header + LAYOUTS[message.ID].pack(message) + _pack_rows(message))
+    return seal(header + LAYOUTS[number].pack(message) + _pack_rows(message))
 
 
 class ChecksumError(WireError):
@@ -167,10 +188,10 @@ def _decode_message(layout: Layout, data: bytes) -> Message:
     start, stop = layout.minimum - CRC_SIZE, len(data) - CRC_SIZE
     if layout.message is Points:
         rows = np.frombuffer(data, _ROW_I16, rest // 2, start).reshape(-1, 3)
-        return _checked(Points(*values, rows))  # type: ignore[call-arg]
+        return _checked(Points(*[*values, rows]))
     named = row.iter_unpack(data[start:stop])
-    evidence = tuple((decode_text(name), value / Event.SCALE) for name, value in named)
-    return Event(*values, evidence)  # type: ignore[call-arg]
+    evidence = tuple((decode_text(name), value / EVIDENCE_SCALE) for name, value in named)
+    return Event(*[*values, evidence])
 
 
 def _checked(points: Points) -> Points:

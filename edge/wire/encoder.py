@@ -1,13 +1,14 @@
 """Reports to messages: what is sent for a frame, and when the rest is due."""
 
 from dataclasses import dataclass
+from struct import Struct
 
 import numpy as np
 
 from edge.types import FaceReport, Report, Session
 from edge.wire.codec import HEADER, LAYOUTS, Packet, encode_packet, seal
 from edge.wire.events import EventRepeater
-from edge.wire.schema import VERSION, Bye, Hello, Message, Points, PointsFlag, Selection
+from edge.wire.schema import POINT_SCALE, ROWS, TYPES, VERSION, Bye, Hello, Message, Points, PointsFlag, Selection
 from edge.wire.selection import indices_of
 from edge.wire.status import status_of
 
@@ -15,6 +16,8 @@ HELLO_PERIOD_NS = 2_000_000_000
 """HELLO is repeated this often, so that a receiver that joins late knows what it sees."""
 MAX_DATAGRAM = 1400
 """Bytes of a message in a datagram: below every usual path's limit, so that nothing is fragmented."""
+_POINTS = LAYOUTS[TYPES[Points]]
+_CHUNK = Struct(HEADER.format + _POINTS.struct.format[1:])
 _RATE_WINDOW_NS = 1_000_000_000
 _I16 = np.iinfo(np.int16)
 
@@ -133,7 +136,7 @@ class Encoder:
                 model=session.model,
                 model_hash=bytes.fromhex(session.model_sha256[:16]).ljust(8, b"\0"),
                 layout=session.layout,
-                count=session.count,
+                landmarks=session.count,
                 width=width,
                 height=height,
                 selection=options.selection,
@@ -179,32 +182,26 @@ class Encoder:
         origin_x, origin_y = (round((face.box[i] + face.box[i + 2]) / 2) for i in (0, 1))
         steps = self._steps
         np.subtract(points, (origin_x, origin_y, 0), out=steps, casting="same_kind")
-        np.multiply(steps, Points.SCALE, out=steps)
+        np.multiply(steps, POINT_SCALE, out=steps)
         np.rint(steps, out=steps)
         np.clip(steps, _I16.min, _I16.max, out=steps)
         np.copyto(self._rows, steps, casting="unsafe")
         return self._chunks(self._rows.tobytes(), origin_x, origin_y)
 
     def _chunks(self, rows: bytes, origin_x: int, origin_y: int) -> list[bytes]:
-        layout = LAYOUTS[Points.ID]
-        row, total = 6, self._count
-        each = (self.options.max_message - layout.minimum) // row
-        chunks = -(-total // each)
-        flags = PointsFlag.RAW if self.options.raw else 0
-        selection, frame, captured = (
-            int(self.options.selection),
-            self._frame & 0xFFFFFFFF,
-            self._captured_ns & (1 << 64) - 1,
-        )
+        size, total = ROWS[Points].size, self._count
+        each = (self.options.max_message - _POINTS.minimum) // size
+        chunks, number = -(-total // each), TYPES[Points]
+        flags = int(PointsFlag.RAW) if self.options.raw else 0
+        selection, frame = int(self.options.selection), self._frame & 0xFFFFFFFF
+        captured = self._captured_ns & (1 << 64) - 1
         messages = []
         for chunk in range(chunks):
             first = chunk * each
-            messages.append(
-                seal(
-                    HEADER.pack(VERSION, Points.ID, self._sequence & 0xFFFF, frame, captured)
-                    + layout.struct.pack(selection, flags, chunk, chunks, first, total, origin_x, origin_y)
-                    + rows[first * row : (first + each) * row]
-                )
+            fixed = _CHUNK.pack(
+                *(VERSION, number, self._sequence & 0xFFFF, frame, captured),
+                *(selection, flags, chunk, chunks, first, total, origin_x, origin_y),
             )
+            messages.append(seal(fixed + rows[first * size : (first + each) * size]))
             self._sequence += 1
         return messages

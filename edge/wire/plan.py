@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from edge.errors import UsageError
 from edge.wire.codec import LAYOUTS
 from edge.wire.framing import FRAMING_BYTES, MAX_SERIAL_FRAME
-from edge.wire.schema import Points, Selection, Status
+from edge.wire.schema import TYPES, Points, Selection, Status
 from edge.wire.selection import indices_of
 
 BITS_PER_BYTE = 10
@@ -43,7 +43,7 @@ class Plan:
 
 def points_bytes(count: int, max_frame: int = MAX_SERIAL_FRAME) -> int:
     """Return the bytes on the line of one complete set of `count` points."""
-    fixed = LAYOUTS[Points.ID].minimum + FRAMING_BYTES
+    fixed = LAYOUTS[TYPES[Points]].minimum + FRAMING_BYTES
     chunks = -(-count // ((max_frame - fixed) // 6))
     return count * 6 + chunks * fixed
 
@@ -71,7 +71,7 @@ def plan(
         UsageError: if what is demanded does not fit; says what would.
     """
     room = baud / BITS_PER_BYTE * LOAD
-    status = LAYOUTS[Status.ID].minimum + FRAMING_BYTES
+    status = LAYOUTS[TYPES[Status]].minimum + FRAMING_BYTES
     status_hz = min(fps, room / status)
     left = room - status_hz * status
 
