@@ -3,9 +3,13 @@
 import time
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge.camera.intrinsics import intrinsics_for
 from edge.config import Configuration
-from edge.signals.monitor import DriverMonitor
+from edge.signals.blocked import is_blocked
+from edge.signals.monitor import DriverBaseline, DriverMonitor
 from edge.signals.pose import PoseEstimator, PoseFilter
 from edge.signals.smoothing import NoFilter, OneEuroFilter, PointFilter
 from edge.stages import StageClock
@@ -23,6 +27,7 @@ class Processor:
     Args:
         configuration: of the whole daemon.
         model, detector: instead of those that the configuration names.
+        baseline: what is known of the driver from before.
 
     Raises:
         LandmarkdError: the model, the runtime or the detector cannot be used; see `edge.errors`.
@@ -34,6 +39,7 @@ class Processor:
         *,
         model: LandmarkModel | None = None,
         detector: Detector | None = None,
+        baseline: DriverBaseline | None = None,
     ) -> None:
         chosen = configuration.model
         self.configuration = configuration
@@ -49,7 +55,8 @@ class Processor:
             OneEuroFilter(smoothing.minimum_cutoff_hz, smoothing.beta) if smoothing.filter == "one-euro" else NoFilter()
         )
         self._poses = PoseFilter()
-        self._driver = DriverMonitor(configuration.driver, self.model.layout)
+        self._known = baseline
+        self._driver = DriverMonitor(configuration.driver, self.model.layout, baseline)
         self.intrinsics: Intrinsics | None = None
         self._estimator: PoseEstimator | None = None
 
@@ -75,7 +82,7 @@ class Processor:
             seen = self.tracker.track(frame, self.clock)
         else:
             seen = self.tracker.look(frame.image, self.model.first_roi(box), self.clock)
-        face, driver = self._read(seen, frame.captured_ns, estimator)
+        face, driver = self._read(seen, frame.captured_ns, estimator, frame.image)
         report = Report(
             source=frame.source,
             sequence=frame.sequence,
@@ -92,12 +99,17 @@ class Processor:
         self.clock.finish()
         return report
 
+    @property
+    def baseline(self) -> DriverBaseline | None:
+        """What has been learnt of the driver, or None while it is not to be trusted."""
+        return self._driver.baseline
+
     def reset(self) -> None:
         """Forget everything seen so far: the next frame is of another picture or another person."""
         self.tracker.reset()
         self._points.reset()
         self._poses.reset()
-        self._driver = DriverMonitor(self.configuration.driver, self.model.layout)
+        self._driver = DriverMonitor(self.configuration.driver, self.model.layout, self._known)
 
     def idle(self, last: Report, now_ns: int, counters: Counters) -> Report:
         """Return a report for a moment without a frame: no face, the last frame's numbers, "camera_stalled"."""
@@ -125,14 +137,18 @@ class Processor:
         return self._estimator
 
     def _read(
-        self, seen: FaceObservation | None, time_ns: int, estimator: PoseEstimator | None
+        self,
+        seen: FaceObservation | None,
+        time_ns: int,
+        estimator: PoseEstimator | None,
+        image: NDArray[np.uint8] | None = None,
     ) -> tuple[FaceReport | None, DriverState | None]:
         """Return what is known of the face and of the driver, from unsmoothed points wherever eyes are concerned."""
         settings = self.configuration.driver
         if seen is None or estimator is None:
             self._points.reset()
             self._poses.reset()
-            reading = self._driver.update(None, None, time_ns)
+            reading = self._driver.update(None, None, time_ns, blocked=image is not None and is_blocked(image))
             self.clock.lap("driver")
             return None, reading.state if settings.enabled else None
         box = box_of(seen.points)

@@ -53,6 +53,7 @@ class DriverSettings(BaseModel):
 
     enabled: bool = Field(True, description="Off: no eyes, no gaze, no events.")
     name: str = Field("driver", pattern=r"^[A-Za-z0-9_-]{1,32}$", description="Whose baselines are used and kept.")
+    keep: bool = Field(True, description="Keep baselines between runs of a camera; a few numbers, never an image.")
     steering: Literal["left", "right"] = Field("left", description="The side the driver sits on.")
     assumed_speed_kmh: float = Field(50.0, ge=0, description="Speed taken when no speed comes in. Ours.")
 

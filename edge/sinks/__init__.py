@@ -10,6 +10,8 @@ SINKS = {
     "udp": "edge.sinks.udp:UdpSink",
     "serial": "edge.sinks.serial:SerialSink",
     "jsonl": "edge.sinks.jsonl:JsonlSink",
+    "hook": "edge.daemon.alerts:HookSink",
+    "gpio": "edge.daemon.alerts:GpioSink",
 }
 
 __all__ = ["ENTRY_POINTS", "SINKS", "Sink", "SinkStatistics", "make_sink"]
