@@ -8,20 +8,21 @@ from numpy.typing import NDArray
 
 from models.synth.appearance import colour
 from models.synth.appearance.colour import Floats
-from models.synth.appearance.scenes import places, surfaces
+from models.synth.appearance.scenes import decoys, places, surfaces
 from models.synth.appearance.scenes.drawing import PLATE
 
 PLATES = 768
 """Plates in the bank; each is drawn when first asked for, from its own number, and kept: 150 MB when full."""
 _KINDS = (
     # drawer, plates of every hundred
-    (places.room, 20),
-    (places.car, 16),
+    (places.room, 18),
+    (places.car, 14),
     (places.street, 10),
     (places.objects, 9),
-    (places.crowd, 7),
+    (decoys.decoy, 6),
+    (places.crowd, 6),
     (surfaces.dead_leaves, 8),
-    (surfaces.plain, 6),
+    (surfaces.plain, 5),
     (surfaces.clouds, 5),
     (surfaces.leaves, 4),
     (surfaces.fabric, 3),

@@ -122,7 +122,7 @@ def _borders(rng: np.random.Generator, image: Picture) -> None:
     h, w = image.shape[:2]
     fill = 0 if rng.random() < 0.8 else rng.integers(0, 256, 3)
     for _ in range(int(rng.integers(1, 3))):
-        side, depth = int(rng.integers(4)), float(rng.beta(1, 3)) * 0.35
+        side, depth = int(rng.integers(4)), float(rng.beta(1, 2.2)) * 0.24
         if side < 2:
             image[slice(0, int(depth * h)) if side else slice(h - int(depth * h), h)] = fill
         else:

@@ -20,6 +20,10 @@ _SCALP = np.array([(0.3, -0.1), (0.7, -0.1), (0.86, 0.4), (0.83, 0.56), (0.7, 0.
 _HEAD_ARRAYS = ("quad_material", "material_names", "quads", "quads_uv", "uv", "landmarks_68")
 
 
+_CAVITIES = ((0.125, 0.14, 0.13, 0.155), (0.772, 0.075, 0.07, 0.085), (0.923, 0.075, 0.07, 0.085))
+"""Islands of the M_BackHead tile (centre, radii) that are the mouth's inside and the eye sockets."""
+
+
 @dataclass(frozen=True)
 class Texture:
     """One photographed skin: natural logarithm of its albedo over its mean tone, face and back (SIZE, SIZE, 3)."""
@@ -117,8 +121,9 @@ def load_kit(assets: Path) -> SkinKit:
         uv = _uv68({name: head[name] for name in _HEAD_ARRAYS})
     regions = areas.of_face(uv)
     inside = np.ones((SIZE, SIZE), np.float32)
-    inside[: int(0.335 * SIZE), : int(0.275 * SIZE)] = 0  # the mouth's cavity
-    inside[: int(0.2 * SIZE), int(0.7 * SIZE) :] = 0  # the eye sockets
+    for x, y, rx, ry in _CAVITIES:
+        centre, radii = (round(x * SIZE), round(y * SIZE)), (round(rx * SIZE), round(ry * SIZE))
+        cv2.ellipse(inside, centre, radii, 0, 0, 360, 0.0, -1)
     scalp = np.concatenate([_SCALP, (_SCALP * [-1, 1] + [1, 0])[::-1]])
     return SkinKit(
         textures=tuple(_texture(path, regions) for path in faces),

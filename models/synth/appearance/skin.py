@@ -49,7 +49,8 @@ def _detail(rng: np.random.Generator, kit: SkinKit) -> tuple[Floats, Floats]:
         face = cv2.addWeighted(face, share, second.face, 1 - share, 0)
         back = cv2.addWeighted(back, share, second.back, 1 - share, 0)
     if rng.random() < 0.5:
-        face, back = face[:, ::-1], back[:, ::-1]
+        keep = kit.back_skin[..., None]  # the mouth's inside and the eye sockets are islands of their own
+        face, back = face[:, ::-1], back[:, ::-1] * keep + back * (1 - keep)
     return face, back
 
 
