@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 ARCHITECTURES = {
+    "landmarks-562": "models.train.network:LandmarkNet",
     "prototype-520": "models.train.prototype:PrototypeNet",
 }
 

@@ -1,0 +1,142 @@
+"""Cuts the model's crop out of a stored one as a tracker would have cut it, and disturbs its colours.
+
+Everything random comes from the generator that is passed in, so that a sample depends on its seed alone.
+"""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.train.mirror import mirror_nearest, mirror_points
+from models.train.shards import Crop
+
+DENSE = 520
+Image = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Jitter:
+    """How far a tracker's crop may lie off, and how often colours are disturbed.
+
+    Attributes:
+        side: Of the model's crop in pixels.
+        margin: Side of the crop over the longer side of the box of the dense points in the turned frame.
+        scale: Range of the factor on that side, drawn evenly in its logarithm.
+        shift: Standard deviation of the centre in units of the box.
+        turn_deg: Standard deviation of the rotation about the upright face.
+        upright: Share of crops that are turned upright first, as the runtime does.
+        wild: Share of crops turned by anything up to `wild_deg`.
+    """
+
+    side: int = 128
+    margin: float = 1.3
+    scale: tuple[float, float] = (0.85, 1.2)
+    shift: float = 0.04
+    turn_deg: float = 12.0
+    upright: float = 0.6
+    wild: float = 0.08
+    wild_deg: float = 50.0
+
+
+def cut(crop: Crop, rng: np.random.Generator, jitter: Jitter) -> tuple[Image, NDArray[np.float32], NDArray[np.bool_]]:
+    """Cut a turned, scaled, shifted, perhaps mirrored square.
+
+    Returns:
+        Picture (side, side, 3), points (562, 3) in its pixels (pixel centres at integers), visible (562,).
+    """
+    image, points, visible, roll = crop.image, crop.points, crop.visible, crop.roll_deg
+    if rng.random() < 0.5:
+        image = cv2.flip(image, 1)
+        points, visible, roll = mirror_points(points, image.shape[1]), visible[mirror_nearest()], -roll
+    turn = rng.normal() * jitter.turn_deg
+    kind = rng.random()
+    if kind < jitter.wild:
+        turn = rng.uniform(-jitter.wild_deg, jitter.wild_deg)
+    elif kind < jitter.wild + jitter.upright and math.isfinite(roll):
+        turn += roll
+    angle = math.radians(turn)
+    axes = np.float32([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+    low, high = _box(crop, points, axes, image.shape[0])
+    longer = float((high - low).max())
+    scale = math.exp(rng.uniform(*np.log(jitter.scale)))
+    span = jitter.margin * longer * scale
+    centre = (low + high) / 2 + rng.normal(size=2) * jitter.shift * longer
+    # Rows of `matrix` map turned crop pixels to the model's: (p - centre) * k about the middle of the crop.
+    k = jitter.side / span
+    matrix = np.zeros((2, 3), np.float32)
+    matrix[:, :2] = axes * k
+    matrix[:, 2] = (jitter.side - 1) / 2 - centre * k
+    border = cv2.BORDER_REPLICATE if rng.random() < 0.4 else cv2.BORDER_CONSTANT
+    fill = (0, 0, 0) if rng.random() < 0.5 else tuple(float(v) for v in rng.integers(0, 256, 3))
+    size = (jitter.side, jitter.side)
+    image = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=border, borderValue=fill)
+    moved = np.empty_like(points)
+    moved[:, :2] = points[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+    moved[:, 2] = points[:, 2] * k
+    return image, moved, visible
+
+
+def _box(crop: Crop, points: NDArray[np.float32], axes: NDArray[np.float32], side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Corners of the box of the dense points in the turned frame; of a middling one where there is no face."""
+    if not crop.face:
+        middle = axes @ np.float32([side / 2, side / 2])
+        return middle - side * 0.28, middle + side * 0.28
+    turned = points[:DENSE, :2] @ axes.T
+    return turned.min(0), turned.max(0)
+
+
+def disturb(image: Image, rng: np.random.Generator) -> Image:
+    """Change colours, sharpness and noise of a picture, and cover parts of it."""
+    chance = rng.random(8)
+    if chance[0] < 0.12:
+        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    elif chance[0] < 0.2:
+        image = np.ascontiguousarray(image[..., rng.permutation(3)])
+    if chance[1] < 0.08:
+        image = _coarsen(image, rng)
+    elif chance[1] < 0.16:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.8))
+    if chance[2] < 0.7:
+        image = cv2.LUT(image, _tone_curves(rng))
+    if chance[3] < 0.2:
+        image = _cover(image, rng)
+    if chance[4] < 0.15:
+        noise = np.empty(image.shape, np.int16)
+        cv2.setRNGSeed(int(rng.integers(1 << 31)))
+        cv2.randn(noise, (0, 0, 0), (float(rng.uniform(2, 14)),) * 3)
+        image = cv2.add(image, noise, dtype=cv2.CV_8U)
+    if chance[5] < 0.1:
+        quality = int(rng.integers(20, 80))
+        image = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+    return image
+
+
+def _tone_curves(rng: np.random.Generator) -> Image:
+    """(256, 1, 3) table of contrast, brightness, gamma and colour cast."""
+    level = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
+    cast = np.exp(rng.normal(size=3) * 0.06)
+    curve = level ** math.exp(rng.normal() * 0.2) * math.exp(rng.normal() * 0.18) * cast
+    middle = curve.mean()
+    curve = (curve - middle) * rng.uniform(0.7, 1.25) + middle + rng.normal() * 0.05
+    return np.clip(curve * 255, 0, 255).astype(np.uint8).reshape(256, 1, 3)
+
+
+def _coarsen(image: Image, rng: np.random.Generator) -> Image:
+    """Take away resolution, as a face far off has it."""
+    side = image.shape[0]
+    small = int(rng.uniform(28, 90))
+    image = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
+    return cv2.resize(image, (side, side), interpolation=cv2.INTER_LINEAR)
+
+
+def _cover(image: Image, rng: np.random.Generator) -> Image:
+    """Cover one or two rectangles with a colour or with another part of the picture."""
+    image, side = image.copy(), image.shape[0]
+    for _ in range(rng.integers(1, 3)):
+        h, w = (int(v) for v in rng.uniform(0.08, 0.35, 2) * side)
+        y, x, v, u = rng.integers(0, side - h), rng.integers(0, side - w), rng.integers(0, side - h), rng.integers(0, side - w)
+        image[y : y + h, x : x + w] = image[v : v + h, u : u + w] if rng.random() < 0.4 else rng.integers(0, 256, 3)
+    return image

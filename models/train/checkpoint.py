@@ -1,0 +1,59 @@
+"""Everything that a run needs to go on as if it had never stopped."""
+
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+
+class Average:
+    """Exponential moving average of a network's parameters and statistics."""
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self.decay, self.updates = decay, 0
+        self.state = {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, network: nn.Module) -> None:
+        """Move towards the network's present state, faster at the beginning of a run."""
+        self.updates += 1
+        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        kept, new = [], []
+        for name, value in network.state_dict().items():
+            if value.is_floating_point():
+                kept.append(self.state[name])
+                new.append(value)
+            else:
+                self.state[name].copy_(value)
+        torch._foreach_lerp_(kept, new, 1 - decay)
+
+
+def random_state() -> dict[str, Any]:
+    """State of every random generator that training draws from in this process."""
+    return {"torch": torch.get_rng_state()}
+
+
+def save(path: Path, content: dict[str, Any]) -> None:
+    """Write a checkpoint whole or not at all."""
+    temporary = path.with_suffix(path.suffix + ".tmp")
+    torch.save(content, temporary)
+    with temporary.open("rb") as written:
+        os.fsync(written.fileno())
+    os.replace(temporary, path)
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a checkpoint; nothing in it is executed."""
+    content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return content
+
+
+def seed_everything(seed: int) -> None:
+    """Make a fresh run repeatable."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - a library may draw from it
+    torch.manual_seed(seed)

@@ -1,0 +1,67 @@
+"""Settings of a training run."""
+
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from models.train.augment import Jitter
+from models.train.loss import LossWeights
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """All that decides what a run does.
+
+    Attributes:
+        data: Folders of shards; they are listed anew at the beginning of every pass, and of every part of one.
+        samples: How many crops the schedule is stretched over.
+        budget_minutes: Stretch the schedule over this much time of training instead, for a machine whose speed
+            is not known beforehand.
+        pass_shards: At most this many shards to a pass, so that shards which appear meanwhile are soon seen.
+        workers: Processes that make crops, a process of training.
+        threads: Of each training process; 0 leaves the choice to PyTorch.
+        checkpoint_minutes: Between checkpoints.
+    """
+
+    data: tuple[Path, ...]
+    out: Path
+    architecture: str = "landmarks-562"
+    initial: Path | None = None
+    samples: int = 2_000_000
+    budget_minutes: float | None = None
+    batch: int = 64
+    learning_rate: float = 2e-3
+    final_rate: float = 0.01
+    warmup: int = 200
+    weight_decay: float = 1e-3
+    clip: float = 200.0
+    average: float = 0.998
+    seed: int = 1
+    pass_shards: int = 24
+    workers: int = 1
+    threads: int = 0
+    checkpoint_minutes: float = 3.0
+    log_steps: int = 50
+    jitter: Jitter = field(default_factory=Jitter)
+    weights: LossWeights = field(default_factory=LossWeights)
+
+    def __post_init__(self) -> None:
+        if not self.data:
+            raise ValueError("data is empty: name a folder of shards")
+        for name in ("samples", "batch", "pass_shards", "checkpoint_minutes", "log_steps", "learning_rate"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}: it has to be above 0")
+
+    def rate(self, step: int, progress: float) -> float:
+        """Learning rate: a linear warm-up, then half a cosine down to `final_rate` of the peak."""
+        warm = min(1.0, (step + 1) / self.warmup) if self.warmup else 1.0
+        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+        return self.learning_rate * warm * (self.final_rate + (1 - self.final_rate) * cosine)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the log and the checkpoint."""
+        return {
+            key: [str(p) for p in value] if key == "data" else str(value) if isinstance(value, Path) else value
+            for key, value in asdict(self).items()
+        }

@@ -1,0 +1,63 @@
+"""Feeds the trainer: one pass over the shards as batches, from any position on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from models.train.augment import Jitter, cut, disturb
+from models.train.shards import ShardReader, epoch_order
+
+Batch = dict[str, Tensor]
+
+
+class Samples(Dataset[Batch]):
+    """Whole batches by number, made from the seed, the pass and the sample's place in it alone."""
+
+    def __init__(self, paths: list[Path], rows: list[int], seed: int, epoch: int, batch: int, jitter: Jitter) -> None:
+        self._paths, self._seed, self._epoch, self._size, self._jitter = paths, seed, epoch, batch, jitter
+        self._order = epoch_order(rows, seed, epoch)
+        self._reader = ShardReader()
+
+    def __len__(self) -> int:
+        return len(self._order) // self._size
+
+    def __getitem__(self, number: int) -> Batch:
+        made = [self._sample(number * self._size + i) for i in range(self._size)]
+        images, points, visible, face = (np.stack(column) for column in zip(*made, strict=True))
+        return {
+            "images": torch.from_numpy(images),
+            "points": torch.from_numpy(points),
+            "visible": torch.from_numpy(visible),
+            "face": torch.from_numpy(face),
+        }
+
+    def _sample(self, place: int) -> tuple[np.ndarray, ...]:
+        rng = np.random.default_rng((self._seed, self._epoch, place))
+        shard, row = self._order[place]
+        crop = self._reader.read(self._paths[shard], int(row))
+        image, points, visible = cut(crop, rng, self._jitter)
+        return disturb(image, rng), points, visible, np.bool_(crop.face)
+
+
+def _single_threaded(_: int) -> None:
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+
+
+def batches(samples: Samples, numbers: list[int], workers: int) -> Iterator[Batch]:
+    """The batches with these numbers in this order, made ahead by `workers` processes (0: in this one)."""
+    cv2.setNumThreads(1)
+    loader = DataLoader(
+        samples,
+        batch_size=None,
+        sampler=numbers,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+        worker_init_fn=_single_threaded,
+    )
+    yield from loader

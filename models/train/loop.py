@@ -1,0 +1,191 @@
+"""The training loop: resumes by itself, notices new shards, runs on one processor, one GPU or several."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from models.train import checkpoint
+from models.train.architectures import build
+from models.train.config import TrainingConfig
+from models.train.data import Batch, Samples, batches
+from models.train.loss import LandmarkLoss
+from models.train.shards import count_rows, list_shards
+
+
+class Trainer:
+    """One run of training in one process; under torchrun there is one a GPU."""
+
+    def __init__(self, config: TrainingConfig) -> None:
+        self.config = config
+        self.rank, self.world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+        self.device = self._device()
+        if config.threads:
+            torch.set_num_threads(config.threads)
+        checkpoint.seed_everything(config.seed)
+        self.network = build(config.architecture)
+        if config.initial:
+            self.network.load_state_dict(checkpoint.load(config.initial)["model"])
+        self.network = self.network.to(self.device, memory_format=torch.channels_last)
+        self.average = checkpoint.Average(self.network, config.average)
+        self.loss = LandmarkLoss(config.weights, config.jitter.side).to(self.device)
+        self.optimiser = torch.optim.AdamW(self._groups(), lr=config.learning_rate, fused=True)
+        self.step = self.samples = self.epoch = self.position = 0
+        self.seconds = 0.0
+        self.shards: list[str] = []
+        self.sums: dict[str, float] = {}
+        config.out.mkdir(parents=True, exist_ok=True)
+        self.path = config.out / "last.pt"
+        if self.path.exists():
+            self._restore(checkpoint.load(self.path))
+        self.forward: nn.Module = self.network
+        if self.world > 1:
+            self.forward = nn.parallel.DistributedDataParallel(self.network)
+
+    def _device(self) -> torch.device:
+        device = torch.device("cpu")
+        if torch.cuda.is_available():
+            device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+            torch.cuda.set_device(device)
+        if self.world > 1 and not torch.distributed.is_initialized():
+            torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        return device
+
+    def _groups(self) -> list[dict[str, Any]]:
+        """Decay weights, but neither biases nor the scales of batch normalisation."""
+        decayed = [p for p in self.network.parameters() if p.ndim > 1]
+        plain = [p for p in self.network.parameters() if p.ndim <= 1]
+        return [
+            {"params": decayed, "weight_decay": self.config.weight_decay},
+            {"params": plain, "weight_decay": 0.0},
+        ]
+
+    @property
+    def progress(self) -> float:
+        """How much of the schedule is over, 0 to 1."""
+        budget = self.config.budget_minutes
+        return self.seconds / (budget * 60) if budget else self.samples / self.config.samples
+
+    def run(self) -> None:
+        """Train until the schedule ends, with a checkpoint every few minutes and at the end."""
+        self._log({"event": "start", "config": self.config.as_json(), "step": self.step, "world": self.world})
+        saved = time.monotonic()
+        while self.progress < 1:
+            data = self._begin_pass()
+            numbers = list(range(self.position + self.rank, len(data) - len(data) % self.world, self.world))
+            before = time.monotonic()
+            for batch in batches(data, numbers, self.config.workers):
+                self._train(batch)
+                self.position += self.world
+                now = time.monotonic()
+                self.seconds += self._agree(now - before)
+                before = now
+                if self._agree(now - saved) > self.config.checkpoint_minutes * 60:
+                    self.save()
+                    saved = now
+                if self.progress >= 1:
+                    break
+            else:
+                self.epoch, self.position, self.shards = self.epoch + 1, 0, []
+        self.save()
+
+    def _agree(self, value: float) -> float:
+        """The first process's value, so that all of them stop and save together."""
+        if self.world == 1:
+            return value
+        shared = torch.tensor([value], dtype=torch.float64, device=self.device)
+        torch.distributed.broadcast(shared, 0)
+        return float(shared)
+
+    def _begin_pass(self) -> Samples:
+        """Choose this pass's shards, or take up those of the pass that was interrupted."""
+        config = self.config
+        if not self.shards:
+            there = list_shards(list(config.data))
+            if not there:
+                raise FileNotFoundError(f"no shard-*.npz in {', '.join(map(str, config.data))}: render some first")
+            generator = torch.Generator().manual_seed(config.seed * 7919 + self.epoch)
+            chosen = torch.randperm(len(there), generator=generator)[: config.pass_shards]
+            self.shards = [str(there[i]) for i in sorted(chosen.tolist())]
+            self.shards = self._same_everywhere(self.shards)
+        paths = [Path(shard) for shard in self.shards]
+        rows = [count_rows(path) for path in paths]
+        return Samples(paths, rows, config.seed, self.epoch, config.batch, config.jitter)
+
+    def _same_everywhere(self, value: list[str]) -> list[str]:
+        if self.world == 1:
+            return value
+        shared = [value]
+        torch.distributed.broadcast_object_list(shared, 0)
+        return shared[0]
+
+    def _train(self, batch: Batch) -> None:
+        rate = self.config.rate(self.step, self.progress)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.network.train()
+        batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
+        images = (batch["images"].permute(0, 3, 1, 2).float() - 128) / 127.5
+        with torch.autocast(self.device.type, torch.bfloat16):
+            outputs = self.forward(images.contiguous(memory_format=torch.channels_last))
+        exact: dict[str, Tensor] = {name: value.float() for name, value in outputs.items()}
+        total, terms = self.loss(exact, batch)
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
+        if torch.isfinite(norm):
+            self.optimiser.step()
+        self.average.update(self.network)
+        self.step += 1
+        self.samples += len(images) * self.world
+        self._note({**terms, "loss": float(total.detach()), "gradient": float(norm)}, rate)
+
+    def _note(self, terms: dict[str, float], rate: float) -> None:
+        for name, value in terms.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+        if self.step % self.config.log_steps == 0:
+            means = {name: round(value / self.config.log_steps, 4) for name, value in self.sums.items()}
+            state = {"step": self.step, "samples": self.samples, "seconds": round(self.seconds, 1)}
+            self._log({**state, "pass": self.epoch, "shards": len(self.shards), "rate": rate, **means})
+            self.sums = {}
+
+    def _log(self, line: dict[str, Any]) -> None:
+        if self.rank == 0:
+            with (self.config.out / "log.jsonl").open("a") as log:
+                log.write(json.dumps(line) + "\n")
+
+    def save(self) -> None:
+        """Write `last.pt`, which holds all that `_restore` needs and what the export reads."""
+        if self.rank:
+            return
+        checkpoint.save(
+            self.path,
+            {
+                "architecture": self.config.architecture,
+                "model": self.network.state_dict(),
+                "ema": self.average.state,
+                "average_updates": self.average.updates,
+                "optimiser": self.optimiser.state_dict(),
+                "random": checkpoint.random_state(),
+                "step": self.step,
+                "samples": self.samples,
+                "seconds": self.seconds,
+                "epoch": self.epoch,
+                "position": self.position,
+                "shards": self.shards,
+                "sums": self.sums,
+            },
+        )
+
+    def _restore(self, stored: dict[str, Any]) -> None:
+        self.network.load_state_dict(stored["model"])
+        self.average.state = {name: value.to(self.device) for name, value in stored["ema"].items()}
+        self.average.updates = stored["average_updates"]
+        self.optimiser.load_state_dict(stored["optimiser"])
+        torch.set_rng_state(stored["random"]["torch"])
+        for name in ("step", "samples", "seconds", "epoch", "position", "shards", "sums"):
+            setattr(self, name, stored[name])

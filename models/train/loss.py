@@ -1,0 +1,114 @@
+"""What training minimises, in pixels of the 128-pixel crop.
+
+The means follow a Wing loss (arXiv 1711.06753), whose pull does not fade as the error does; the uncertainties
+follow a Gaussian likelihood of the errors as they stand, so that a point which cannot be seen widens its sigma
+but cannot buy itself out of being learned.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+IBUG68 = (
+    *(240, 314, 388, 469, 510, 517, 515, 513, 519, 514, 516, 518, 511, 470, 392, 318, 244),
+    *(120, 98, 87, 90, 99, 100, 95, 89, 101, 123),
+    *(142, 188, 217, 242, 292, 299, 308, 300, 293),
+    *(166, 144, 147, 158, 171, 176, 160, 150, 146, 169, 179, 172),
+    *(394, 360, 348, 353, 349, 361, 397, 417, 426, 425, 424, 414, 390, 375, 374, 376, 396, 402, 395, 401),
+)
+# Upper and lower lid points that lie over one another: 7 pairs an eye, right eye first.
+UPPER_LIDS = (*range(521, 528), *range(537, 544))
+LOWER_LIDS = (*range(535, 528, -1), *range(551, 544, -1))
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weights of points and terms; those of the points are scaled to a mean of one.
+
+    Attributes:
+        ibug68, lids, irises: Of these points, over that of a dense point; `inner` is added for the 51 points
+            other than the jaw.
+        unseen: Of a point that nothing shows.
+        depth: Of z beside x and y.
+        gap: Of the opening between the lids, in which an error of half a pixel is a missed blink.
+        sigma, presence: Of the likelihood of the errors, and of the face's presence.
+        wing, curve: Where the Wing loss turns from logarithm to line, and its curvature, in pixels.
+    """
+
+    ibug68: float = 5.0
+    inner: float = 2.0
+    lids: float = 4.0
+    irises: float = 2.0
+    unseen: float = 0.6
+    depth: float = 0.5
+    gap: float = 1.0
+    sigma: float = 0.5
+    presence: float = 2.0
+    wing: float = 6.0
+    curve: float = 1.5
+
+
+def point_weights(weights: LossWeights) -> Tensor:
+    """(562,) weight of each point, of mean one."""
+    result = torch.ones(562)
+    result[list(IBUG68)] = weights.ibug68
+    result[list(IBUG68[17:])] += weights.inner
+    result[520:552] = weights.lids
+    result[552:] = weights.irises
+    return result / result.mean()
+
+
+class LandmarkLoss(torch.nn.Module):
+    """Weighted sum of the terms, and each of them for the log."""
+
+    def __init__(self, weights: LossWeights, side: int = 128) -> None:
+        super().__init__()
+        self.weights, self.side = weights, side
+        self.register_buffer("per_point", point_weights(weights), persistent=False)
+
+    def _wing(self, error: Tensor) -> Tensor:
+        w, c = self.weights.wing, self.weights.curve
+        offset = w - w * torch.log1p(torch.tensor(w / c))
+        return torch.where(error < w, w * torch.log1p(error / c), error + offset)
+
+    def forward(self, outputs: dict[str, Tensor], batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
+        """Compare what the network said with the truth.
+
+        Args:
+            outputs: Of `LandmarkNet`, in float32.
+            batch: "points" (N, 562, 3) pixels with pixel centres at integers, "visible" (N, 562), "face" (N,).
+
+        Returns:
+            The loss, and means of: "nme_px" (error of the 68 points), "gap_px", "sigma", "presence", "wing".
+        """
+        face = batch["face"]
+        presence = functional.binary_cross_entropy_with_logits(outputs["presence"][:, 0], face.float())
+        found = outputs["points"].unflatten(1, (-1, 3))[face] * self.side
+        truth = batch["points"][face] + found.new_tensor([0.5, 0.5, 0.0])
+        difference = found - truth
+        seen = torch.where(batch["visible"][face], 1.0, self.weights.unseen) * self.per_point
+        axes = found.new_tensor([1.0, 1.0, self.weights.depth])
+        wing = (self._wing(difference.abs()) * axes * seen[..., None]).sum(2).mean()
+
+        squared = difference[..., :2].detach().square().sum(2)
+        log_sigma = outputs["log_sigma"][face] + torch.log(torch.tensor(float(self.side)))
+        log_sigma = log_sigma.clamp(-3.0, 4.0)
+        sigma = (0.5 * squared * torch.exp(-2 * log_sigma) + 2 * log_sigma).mean()
+
+        opening = found[:, UPPER_LIDS, :2] - found[:, LOWER_LIDS, :2]
+        true_opening = truth[:, UPPER_LIDS, :2] - truth[:, LOWER_LIDS, :2]
+        gap = self._wing((opening - true_opening).abs()).sum(2).mean()
+
+        w = self.weights
+        total = wing + w.sigma * sigma + w.gap * gap + w.presence * presence
+        with torch.no_grad():
+            terms = {
+                "nme_px": difference[:, IBUG68, :2].norm(dim=2).mean(),
+                "gap_px": (opening - true_opening).norm(dim=2).mean(),
+                "sigma": sigma,
+                "presence": presence,
+                "wing": wing,
+            }
+            return total, {name: float(value.detach()) for name, value in terms.items()}

@@ -1,0 +1,77 @@
+"""The landmark network: 562 points with an uncertainty each, and whether there is a face at all.
+
+It is sized to 70 million multiply-adds. On a processor a dense 3x3 convolution at 16x16 and below costs less
+than its multiply-adds suggest and a depthwise one more, both in training (three times) and under XNNPACK, so
+the residual blocks squeeze between two dense convolutions, and only the head is depthwise: one 4x4 kernel per
+channel that keeps where in the crop something was seen, which average pooling would throw away.
+
+Activations are bounded (ReLU6) for the sake of int8. Strided convolutions pad as TensorFlow's SAME does, so
+that the exported graph has no PAD.
+"""
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+LANDMARKS = 562
+
+
+def _convolution(channels_in: int, channels_out: int, stride: int = 1) -> list[nn.Module]:
+    """3x3 convolution and batch normalisation with TensorFlow's SAME padding."""
+    padding = 1 if stride == 1 else 0
+    layers: list[nn.Module] = [nn.ZeroPad2d((0, 1, 0, 1))] if stride == 2 else []
+    layers += [
+        nn.Conv2d(channels_in, channels_out, 3, stride, padding, bias=False),
+        nn.BatchNorm2d(channels_out),
+    ]
+    return layers
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions with `hidden` channels between them, beside an identity."""
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.squeeze = nn.Sequential(*_convolution(channels, hidden), nn.ReLU6())
+        self.spread = nn.Sequential(*_convolution(hidden, channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.relu6(x + self.spread(self.squeeze(x)))
+
+
+class LandmarkNet(nn.Module):
+    """(N, 3, 128, 128) RGB as ``(pixel - 128) / 127.5`` to a dictionary of
+
+    - "points": (N, 562 * 3), x, y, z of each point in turn, in units of the crop's side, origin at its top left
+      corner (``x = (column + 0.5) / 128`` for a pixel's centre), z larger nearer and zero at the dense mean;
+    - "log_sigma": (N, 562), natural logarithm of the standard deviation of x and of y in the same unit;
+    - "presence": (N, 1), logit of there being a face.
+    """
+
+    landmark_count = LANDMARKS
+
+    def __init__(
+        self,
+        widths: tuple[int, ...] = (32, 64, 128, 224),
+        hidden: tuple[tuple[int, ...], ...] = ((), (48,), (48, 48), (80, 80)),
+    ) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, widths[0], 8, 4, 2, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU6()
+        )
+        stages, channels = [], widths[0]
+        for number, (width, squeezed) in enumerate(zip(widths, hidden, strict=True)):
+            layers = [*_convolution(channels, width, 2 if number else 1), nn.ReLU6()]
+            stages.append(nn.Sequential(*layers, *(Residual(width, inner) for inner in squeezed)))
+            channels = width
+        self.stages = nn.ModuleList(stages)
+        self.pool = nn.Conv2d(channels, channels * 2, 4, groups=channels)
+        self.points = nn.Linear(channels * 2, LANDMARKS * 3)
+        self.log_sigma = nn.Linear(channels * 2, LANDMARKS)
+        self.presence = nn.Linear(channels * 2, 1)
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        x = self.stem(x)
+        for stage in self.stages:
+            x = stage(x)
+        features = self.pool(x).flatten(1)
+        return {name: getattr(self, name)(features) for name in ("points", "log_sigma", "presence")}

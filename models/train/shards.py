@@ -1,0 +1,96 @@
+"""Reads the crops that `models.synth` writes, in an order that a seed fixes and that can be resumed anywhere."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+GROUP = 8
+KEPT = GROUP + 2
+
+
+class ShardError(ValueError):
+    """A shard is not what the trainer expects; the message names the file."""
+
+
+@dataclass(frozen=True)
+class Crop:
+    """One stored crop: image (H, W, 3) uint8 RGB, points (562, 3) float32 pixels, NaN where `face` is False.
+
+    `visible` is (562,) bool, `roll_deg` is clockwise in the image, NaN where it is not known.
+    """
+
+    image: NDArray[np.uint8]
+    points: NDArray[np.float32]
+    visible: NDArray[np.bool_]
+    face: bool
+    roll_deg: float
+
+
+class ShardReader:
+    """Gives single crops, and keeps the few shards open that it was asked for last."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[Path, dict[str, Any]] = OrderedDict()
+
+    def _shard(self, path: Path) -> dict[str, Any]:
+        if path not in self._open:
+            try:
+                with np.load(path) as stored:
+                    names = ("jpeg", "offsets", "points", "visible", "face", "pose_deg")
+                    self._open[path] = {name: stored[name] for name in names}
+            except (OSError, ValueError, KeyError, EOFError) as error:
+                raise ShardError(f"{path} is no whole shard ({error}): delete it and render it again") from error
+            while len(self._open) > KEPT:
+                self._open.popitem(last=False)
+        self._open.move_to_end(path)
+        return self._open[path]
+
+    def read(self, path: Path, row: int) -> Crop:
+        """Decode one crop.
+
+        Raises:
+            ShardError: The shard or the picture in it is damaged.
+        """
+        shard = self._shard(path)
+        jpeg = shard["jpeg"][shard["offsets"][row] : shard["offsets"][row + 1]]
+        image = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
+        if image is None:
+            raise ShardError(f"{path}: crop {row} cannot be decoded: delete the shard and render it again")
+        return Crop(
+            cv2.cvtColor(image, cv2.COLOR_BGR2RGB),
+            shard["points"][row],
+            shard["visible"][row],
+            bool(shard["face"][row]),
+            float(shard["pose_deg"][row, 2]),
+        )
+
+
+def list_shards(folders: list[Path]) -> list[Path]:
+    """All whole shards of some folders, by name; a shard being written has another name until it is whole."""
+    return [path for folder in folders for path in sorted(folder.glob("shard-*.npz"))]
+
+
+def count_rows(path: Path) -> int:
+    """How many crops a shard holds, without reading their pictures."""
+    with np.load(path) as stored:
+        return len(stored["face"])
+
+
+def epoch_order(rows: list[int], seed: int, epoch: int) -> NDArray[np.int32]:
+    """Order of one pass over the data: (K, 2) of shard and row.
+
+    Shards are shuffled and taken in groups, rows are shuffled within a group, so that a worker needs only few
+    shards in memory. The same arguments give the same order.
+    """
+    rng = np.random.default_rng((seed, epoch))
+    shards = rng.permutation(len(rows))
+    parts = []
+    for start in range(0, len(shards), GROUP):
+        group = [np.stack([np.full(rows[s], s), np.arange(rows[s])], 1) for s in shards[start : start + GROUP]]
+        parts.append(rng.permutation(np.concatenate(group)))
+    return np.concatenate(parts).astype(np.int32) if parts else np.zeros((0, 2), np.int32)
