@@ -1,0 +1,100 @@
+"""What each cell should answer, and how wrong its answer is."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from models.detector.network import CELLS, GRIDS, cell_centres, decode
+
+RANGES = ((0.0, 26.0), (20.0, 60.0), (48.0, 1e9))
+"""Longer side of the faces that each grid answers for, pixels of the input; in the overlaps two grids do."""
+
+CORE, RIM = 0.25, 0.45
+"""Cells within CORE of a face's box about its middle are to find it, those out to RIM may do as they like."""
+
+FOCUS = 2.0
+BALANCE = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Of a batch.
+
+    Attributes:
+        wanted: (N, cells) 1 where a face is to be found.
+        counted: (N, cells) 0 where the score does not matter.
+        boxes: (N, cells, 4) and `marks` (N, cells, 2, 2), of the cell's face, pixels.
+    """
+
+    wanted: Tensor
+    counted: Tensor
+    boxes: Tensor
+    marks: Tensor
+
+
+def assign(faces: Tensor, valid: Tensor, ignored: Tensor) -> Targets:
+    """Give each face to cells about its middle on the grids of its size.
+
+    Args:
+        faces: (N, most, 8) x0, y0, x1, y1, eyes x, y, chin x, y.
+        valid: (N, most) whether there is such a face at all.
+        ignored: (N, most) faces that may be found and need not be.
+    """
+    centres, units = cell_centres()
+    low = torch.cat([torch.full((grid * grid,), bounds[0]) for grid, bounds in zip(GRIDS, RANGES, strict=True)])
+    high = torch.cat([torch.full((grid * grid,), bounds[1]) for grid, bounds in zip(GRIDS, RANGES, strict=True)])
+    boxes = faces[..., :4]
+    middle = (boxes[..., :2] + boxes[..., 2:]) / 2
+    size = (boxes[..., 2:] - boxes[..., :2]).clamp(min=1)
+    longer = size.amax(-1)
+    offset = (centres - middle[:, :, None]).abs()
+    # A face smaller than its cell still has the cell that it lies in.
+    half_cell = units[None, None, :, None] / 4
+    core = (offset <= torch.maximum(CORE * size[:, :, None], half_cell)).all(-1)
+    rim = (offset <= torch.maximum(RIM * size[:, :, None], 1.5 * half_cell)).all(-1)
+    fits = (longer[..., None] >= low) & (longer[..., None] <= high) & valid[..., None]
+    near = (longer[..., None] >= low / 1.6) & (longer[..., None] <= high * 1.6) & valid[..., None]
+    positive = core & fits & ~ignored[..., None]
+    # Where faces lie over one another, the smaller one is in front.
+    rank = torch.where(positive, longer[..., None], torch.inf)
+    best, chosen = rank.min(1)
+    wanted = best < torch.inf
+    free = ((rim & near) | (core & near) | (rim & near & ignored[..., None])).any(1) & ~wanted
+    chosen_faces = torch.gather(faces, 1, chosen[..., None].expand(-1, CELLS, 8))
+    return Targets(
+        wanted.float(), (~free).float(), chosen_faces[..., :4], chosen_faces[..., 4:].reshape(-1, CELLS, 2, 2)
+    )
+
+
+def losses(outputs: dict[str, Tensor], targets: Targets) -> dict[str, Tensor]:
+    """Return the losses of a batch: "score" (focal), "box" (distance IoU) and "marks" (in widths of the box)."""
+    logits = outputs["scores"].float()
+    count = targets.wanted.sum().clamp(min=1)
+    right = torch.where(targets.wanted > 0, logits, -logits)
+    balance = torch.where(targets.wanted > 0, BALANCE, 1 - BALANCE)
+    focal = balance * torch.sigmoid(-right) ** FOCUS * functional.softplus(-right)
+    boxes, marks = decode(outputs["geometry"].float())
+    wanted = targets.wanted > 0
+    found, true = boxes[wanted], targets.boxes[wanted]
+    size = (true[:, 2:] - true[:, :2]).amax(1).clamp(min=1)
+    off = functional.smooth_l1_loss(
+        marks[wanted] / size[:, None, None], targets.marks[wanted] / size[:, None, None], beta=0.05, reduction="sum"
+    )
+    return {
+        "score": (focal * targets.counted).sum() / count,
+        "box": _distance_iou(found, true).sum() / count,
+        "marks": off / count,
+    }
+
+
+def _distance_iou(found: Tensor, true: Tensor) -> Tensor:
+    """One less IoU, with the distance of the middles over the diagonal of both (Zheng et al., AAAI 2020)."""
+    inside = (torch.minimum(found[:, 2:], true[:, 2:]) - torch.maximum(found[:, :2], true[:, :2])).clamp(min=0)
+    common = inside.prod(1)
+    areas = (found[:, 2:] - found[:, :2]).prod(1) + (true[:, 2:] - true[:, :2]).prod(1)
+    iou = common / (areas - common).clamp(min=1e-6)
+    hull = torch.maximum(found[:, 2:], true[:, 2:]) - torch.minimum(found[:, :2], true[:, :2])
+    apart = ((found[:, :2] + found[:, 2:] - true[:, :2] - true[:, 2:]) / 2).square().sum(1)
+    return 1 - iou + apart / hull.square().sum(1).clamp(min=1e-6)
