@@ -1,6 +1,7 @@
 """`landmarkd run`: the daemon itself."""
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,10 +42,12 @@ def run(
     """
     from edge.camera import make_source
     from edge.cli.logs import set_up_logging
+    from edge.daemon.baselines import BaselineKeeper
     from edge.daemon.processor import Processor
     from edge.daemon.service import Limits, Publisher, Service
     from edge.daemon.statusfile import StatusFile, runtime_folder
     from edge.sinks import make_sink
+    from edge.types import Report
 
     set_up_logging(verbose)
     publishers: list[Publisher] = [StatusFile(runtime_folder())]
@@ -54,21 +57,39 @@ def run(
 
         publishers.append(Metrics(metrics_port))
 
+    keepers: list[Callable[..., None]] = []
+
     def build() -> Service:
         configuration = read_configuration(config, source=source, sinks=sink, model=model)
         if not configuration.sinks:
             raise UsageError("No sink: add --sink jsonl:- to print the results, or --sink udp://host:port.")
         frame_source = make_source(configuration.source.uri, fast=fast)
-        processor = Processor(configuration)
+        keeper = BaselineKeeper.of(configuration.driver) if frame_source.live else None
+        processor = Processor(configuration, baseline=keeper.known if keeper else None)
         session = make_session(configuration, processor.model.name, processor.model.card)
         sinks = [make_sink(uri, session) for uri in configuration.sinks]
-        return Service(frame_source, processor, sinks, Limits(frames, duration), publishers=publishers, on_reload=build)
+
+        def keep(_: Report | None = None, *, now: bool = False) -> None:
+            if keeper is not None:
+                keeper.offer(processor.baseline, now=now)
+
+        keepers.append(keep)
+        return Service(
+            frame_source,
+            processor,
+            sinks,
+            Limits(frames, duration),
+            publishers=publishers,
+            on_report=keep,
+            on_reload=build,
+        )
 
     service: Service | None = build()
     while service is not None:
         service.obey_signals()
         service.run()
         observer, service = service.observer, service.successor
+        keepers.pop(0)(now=True)
     log.info("Processed %d frames, %d with a face", observer.processed, observer.with_face)
 
 

@@ -8,9 +8,11 @@ import re
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
+from typing import Self
 
 from edge.errors import AccessError, LandmarkdError, SinkError, UsageError
 from edge.signals.monitor import DriverBaseline
+from edge.signals.settings import DriverSettings
 
 log = logging.getLogger(__name__)
 
@@ -111,12 +113,20 @@ class BaselineKeeper:
     Args:
         store: where to.
         name: of the driver.
-        known: what was loaded at the start.
+
+    Attributes:
+        known: what was in the store at the start, or None.
     """
 
-    def __init__(self, store: BaselineStore, name: str, known: DriverBaseline | None = None) -> None:
-        self._store, self._name, self._saved = store, name, known
+    def __init__(self, store: BaselineStore, name: str) -> None:
+        self._store, self._name = store, name
+        self.known = self._saved = store.load(name)
         self._next_s = monotonic() + SAVE_EVERY_S
+
+    @classmethod
+    def of(cls, settings: DriverSettings) -> Self | None:
+        """Return a keeper as the settings ask for, or None."""
+        return cls(BaselineStore(), settings.name) if settings.enabled and settings.keep else None
 
     def offer(self, baseline: DriverBaseline | None, *, now: bool = False) -> bool:
         """Save a baseline if it is time, or `now` at the end of a run, and return whether it was written.
