@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
-from models.synth import shards
+from models.synth import clip, shards
 
 
 def _write(args: argparse.Namespace) -> None:
@@ -44,6 +44,9 @@ def main() -> None:
     sheet.add_argument("--count", type=int, default=60)
     sheet.add_argument("--seed", type=int, default=1)
     sheet.set_defaults(run=_sheet)
+    demo = commands.add_parser("clip", help="render the demo clip and its truth")
+    demo.add_argument("--out", type=Path, default=Path("edge/camera/clip"))
+    demo.set_defaults(run=lambda args: print(*clip.write(args.out), sep="\n"))
     args = parser.parse_args()
     args.run(args)
 

@@ -20,7 +20,7 @@ _KINDS = {
 }
 MATERIALS = tuple(_KINDS)
 _PARTED_CM = 0.2  # between the inner lips; less shows no teeth
-_COLLAR_CM = -17.0  # clothes always cover what lies lower
+_COLLAR_CM, _THROAT_CM = -13.8, 5.5  # clothes always cover what lies lower, but for the throat
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,9 @@ def _seen(mesh: HeadMesh, expressions: list[dict[str, float]]) -> np.ndarray:
                     one, np.float32(0), 0, depth, depth, index,
                 )  # fmt: skip
                 seen[index[index >= 0]] = True
-    return seen & (model.vertices[whole.vertex_triangles, 1].max(1) > _COLLAR_CM)
+    corners = model.vertices[whole.vertex_triangles]
+    throat = (np.abs(corners[..., 0]).max(1) < _THROAT_CM) & (whole.part == 0)
+    return seen & (throat | (corners[..., 1].max(1) > _COLLAR_CM))
 
 
 def ambient_occlusion(model: HeadModel, triangles: np.ndarray, directions: int = 48) -> np.ndarray:

@@ -10,6 +10,8 @@ import numba as nb
 import numpy as np
 
 SOLID, FACE, BACK, EYE, MOUTH, HAIR, LASH, LENS = range(8)
+EYE_RECESS_CM = 0.14
+"""How much farther than it is an eyeball is drawn, so that a closing lid does not sink into the cornea."""
 
 
 @nb.njit(cache=True, fastmath=True, nogil=True)
@@ -175,6 +177,8 @@ def rasterise(screen, uv, triangles, part, kinds, hair_alpha, lash_density, laye
                 if w0 < 0.0 or w1 < 0.0 or w2 < 0.0:
                     continue
                 iz = w0 * i0 + w1 * i1 + w2 * i2
+                if kind == EYE:
+                    iz -= EYE_RECESS_CM * iz * iz
                 if iz <= depth[y, x] or (layer == 2 and iz <= ceiling[y, x]):
                     continue
                 if tested:

@@ -84,7 +84,9 @@ class Drawing:
 
     def visible(self, landmarks: np.ndarray, pixels: np.ndarray) -> np.ndarray:
         """Which landmarks (562, 3) in the camera frame, at pixels (562, 2), can be seen: bool (562,)."""
-        points = _buffer_points(pixels, landmarks[:, 2])
+        depth = landmarks[:, 2].copy()
+        depth[552:] += raster.EYE_RECESS_CM
+        points = _buffer_points(pixels, depth)
         seen = raster.visible_points(points, _TOLERANCE_CM, self.depth)
         height, width = self.depth.shape
         column = np.clip(points[:, 0].astype(int), 0, width - 1)

@@ -9,7 +9,7 @@ from models.synth.appearance.colour import Floats
 from models.synth.appearance.sensor import develop_pixels, tone_curve
 
 Picture = NDArray[np.uint8]
-CLEAN = 0.35
+CLEAN = 0.4
 """Share of pictures that a good camera took in good light: nothing but exposure and a standard curve."""
 
 
@@ -71,7 +71,7 @@ def _monochrome(rng: np.random.Generator, linear: Floats, *, night: bool) -> Flo
 
 def _lose_resolution(rng: np.random.Generator, image: Picture) -> Picture:
     h, w = image.shape[:2]
-    factor = float(np.exp(rng.uniform(np.log(0.16), np.log(0.8))))
+    factor = float(np.exp(rng.uniform(np.log(0.2), np.log(0.85))))
     down = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_NEAREST)[int(rng.choice(3, p=[0.6, 0.25, 0.15]))]
     up = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST)[int(rng.choice(3, p=[0.6, 0.3, 0.1]))]
     small = cv2.resize(image, (max(int(w * factor), 8), max(int(h * factor), 8)), interpolation=down)

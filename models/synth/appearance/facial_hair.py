@@ -29,8 +29,8 @@ def _brow_mask(rng: np.random.Generator, kit: SkinKit) -> Floats:
         mask = mask[:, ::-1]
     x = (np.arange(SIZE, dtype=np.float32) + 0.5) / SIZE - 0.5
     y = np.arange(top, bottom, dtype=np.float32)
-    thick, length = rng.uniform(0.65, 1.5), rng.uniform(0.9, 1.12)
-    arch = rng.normal() * 0.9 * (np.abs(x) - 0.15) ** 2 * SIZE
+    thick, length = rng.uniform(0.7, 1.45), rng.uniform(0.9, 1.12)
+    arch = rng.normal() * 0.5 * (np.abs(x) - 0.15) ** 2 * SIZE
     lift = rng.normal() * 0.004 * SIZE + np.sign(x) * rng.normal() * 0.0025 * SIZE + arch
     middle = 0.195 * SIZE
     source_y = middle + (y[:, None] - lift[None] - middle) / thick

@@ -46,7 +46,7 @@ def defocus(rng: np.random.Generator, linear: Floats) -> Floats:
 def motion(rng: np.random.Generator, linear: Floats) -> Floats:
     """Blur along a straight line, more often sideways."""
     size = min(linear.shape[:2])
-    length = max(int(2 * np.exp(rng.uniform(np.log(0.012), np.log(0.075))) * size), 3)
+    length = max(int(2 * np.exp(rng.uniform(np.log(0.012), np.log(0.06))) * size), 3)
     direction = int(rng.integers(24)) if rng.random() < 0.6 else int(rng.integers(-2, 3)) % 24
     return cv2.filter2D(linear, -1, _streak(length, direction), borderType=cv2.BORDER_REFLECT_101)
 

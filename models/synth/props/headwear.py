@@ -116,9 +116,11 @@ def headphones(rng: np.random.Generator, vertices: np.ndarray) -> tuple[list[Mes
 
 
 def collar_rings(height: float) -> np.ndarray:
-    """Rings of a neck garment that reaches up to `height` (head frame y)."""
-    y = np.array([height, -12.0, -14.0, -15.8, -17.5, -21.0, -34.0])
-    y[0] = max(height, -11.5)
-    radii = np.array([[6.9, 6.0], [7.3, 6.6], [9.5, 7.8], [14.0, 9.0], [19.5, 10.0], [22.5, 11.5], [24.0, 12.5]])
-    centres = np.stack([0 * y, y, np.array([-1.0, -1.6, -2.2, -2.6, -3.0, -3.0, -3.0])], -1)
+    """Rings of a garment over neck and shoulders that reaches up to `height` (head frame y, -12 to -8)."""
+    top = 6.5 + 0.8 * max(-9.0 - height, 0.0)
+    y = np.array([height, min(height - 0.8, -12.4), -14.2, -15.8, -17.5, -21.0, -34.0])
+    radii = np.array(
+        [[top, top - 0.4], [11.0, 8.3], [13.7, 9.3], [17.0, 10.0], [20.5, 10.6], [23.0, 11.5], [24.5, 12.5]]
+    )
+    centres = np.stack([0 * y, y, np.array([-0.7, -1.9, -2.3, -2.6, -3.0, -3.0, -3.0])], -1)
     return ellipse_rings(centres, radii, columns=24)
