@@ -1,5 +1,6 @@
 """The painted appearance: what each function promises, on the real assets where they lie beside the repository."""
 
+import json
 import os
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 pytest.importorskip("numba", reason="the training extras are not installed: make venv-models")
 
-from models.synth.appearance import backgrounds, camera, colour, mask, noise, occluders2d, skin
+from models.synth.appearance import backgrounds, camera, colour, facial_hair, mask, noise, occluders2d, skin
 
 pytestmark = pytest.mark.models
 ASSETS = Path(os.environ.get("LANDMARKD_ASSETS", Path(__file__).resolve().parents[3] / "shared" / "assets" / "head"))
@@ -25,6 +26,18 @@ def face_points() -> np.ndarray:
     turn = np.arange(562)
     spiral = np.stack([np.cos(2.4 * turn), np.sin(2.4 * turn)], 1)
     return np.sqrt(turn / 562)[:, None] * spiral * [38, 50] + 88
+
+
+def brow_points() -> np.ndarray:
+    """The inner eight of the layout's brow points in texels of the M_Face tile, y down."""
+    layout = json.loads((ASSETS / "landmarks.json").read_text())
+    with np.load(ASSETS / "ict_head.npz") as head:
+        face = head["quad_material"] == list(head["material_names"]).index("M_Face")
+        place = dict(zip(head["quads"][face].ravel().tolist(), head["quads_uv"][face].ravel().tolist(), strict=True))
+        uv = head["uv"] % 1.0
+    points = [layout["points"][layout["ibug68"][i]] for i in (*range(18, 22), *range(22, 26))]
+    where = [np.average(uv[[place[v] for v in p["vertices"]]], axis=0, weights=p["weights"]) for p in points]
+    return np.array(where) * [256, -256] + [-0.5, 255.5]
 
 
 def grey(value: float = 0.2) -> np.ndarray:
@@ -105,6 +118,21 @@ class TestSkin:
             "wrinkles",
             "freckles",
         } <= seen
+
+    def test_brows_stay_on_their_landmarks(self, kit: skin.SkinKit) -> None:
+        """The difference a brow makes lies about the brow points of the layout, whatever its shape."""
+        uv = brow_points()
+        offsets = []
+        for seed in range(60):
+            face = np.full((256, 256, 3), 0.5, np.float32)
+            facial_hair.grow_brows(np.random.default_rng(seed), face, kit, np.full(3, 0.02, np.float32))
+            dark = np.where(face[..., 1] < 0.45, 0.5 - face[..., 1], 0)
+            for x, y in uv:
+                column = dark[:, round(x)]
+                if column.any():
+                    offsets.append((column * np.arange(256)).sum() / column.sum() - y)
+        assert abs(np.mean(offsets)) < 2
+        assert np.std(offsets) < 4
 
     def test_missing_assets_are_named(self, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError, match=r"ict_head\.npz"):
