@@ -4,7 +4,7 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Condition, Thread
 
 from edge.errors import AccessError, LandmarkdError
@@ -90,6 +90,10 @@ class QueuedSink(Sink):
         self._retry_at = 0.0
         self._opened_before = False
         self._counted = 0
+
+    def wrap(self, formatter: Callable[[Formatter], Formatter], transport: Callable[[Transport], Transport]) -> None:
+        """Put something around formatter and transport, a stopwatch for one; only before `start`."""
+        self._formatter, self._transport = formatter(self._formatter), transport(self._transport)
 
     def start(self) -> None:
         """Open the connection once here, so that a user's mistake shows at once, then start the thread."""
