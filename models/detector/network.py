@@ -37,23 +37,25 @@ class _Same(nn.Module):
 
 
 def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:
-    """Return a convolution with normalisation whose padding is part of it where the stride is one."""
+    """Return a convolution without bias whose padding is a layer of its own where the stride is not one."""
     inside = kernel // 2 if stride == 1 else 0
     pad = [] if stride == 1 else [_Same(kernel, stride)]
-    return [
-        *pad,
-        nn.Conv2d(inputs, outputs, kernel, stride, inside, groups=groups, bias=False),
-        nn.BatchNorm2d(outputs),
-    ]
+    return [*pad, nn.Conv2d(inputs, outputs, kernel, stride, inside, groups=groups, bias=False)]
 
 
 class Separable(nn.Module):
-    """A depthwise and a pointwise convolution beside an identity where the shapes allow one."""
+    """A depthwise and a pointwise convolution beside an identity where the shapes allow one.
+
+    There is no normalisation between the two, which are linear together; it is what takes most of the time when
+    training on a processor.
+    """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            *_convolution(inputs, inputs, kernel, stride, groups=inputs), *_convolution(inputs, outputs, 1)
+            *_convolution(inputs, inputs, kernel, stride, groups=inputs),
+            *_convolution(inputs, outputs, 1),
+            nn.BatchNorm2d(outputs),
         )
         self.identity = inputs == outputs and stride == 1
 
@@ -72,7 +74,9 @@ class DetectorNet(nn.Module):
     def __init__(self, widths: tuple[int, int, int, int] = (32, 64, 128, 160)) -> None:
         super().__init__()
         first, second, third, fourth = widths
-        self.stem = nn.Sequential(*_convolution(3, first, 5, 4), nn.ReLU6(), Separable(first, first, 3))
+        self.stem = nn.Sequential(
+            *_convolution(3, first, 5, 4), nn.BatchNorm2d(first), nn.ReLU6(), Separable(first, first, 3)
+        )
         self.stages = nn.ModuleList(
             [
                 _stage(first, second, 4),

@@ -135,9 +135,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         x = (images.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
-            outputs = self.network(x)
-        parts = losses(outputs, assign(faces, valid, ignored))
+        parts = losses(self.network(x), assign(faces, valid, ignored))
         total = sum(WEIGHTS[name] * value for name, value in parts.items())
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
