@@ -5,22 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tflite
+from ai_edge_litert import schema_py_generated as schema
 
-_TYPES = {value: name.lower() for name, value in vars(tflite.TensorType).items() if not name.startswith("_")}
-_OPERATORS = {
-    value: name for name, value in vars(tflite.BuiltinOperator).items() if not name.startswith("_")
-}
-_OPTIONS = {
-    "CONV_2D": "Conv2DOptions",
-    "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
-    "ADD": "AddOptions",
-    "AVERAGE_POOL_2D": "Pool2DOptions",
-    "MAX_POOL_2D": "Pool2DOptions",
-    "CONCATENATION": "ConcatenationOptions",
-    "FULLY_CONNECTED": "FullyConnectedOptions",
-    "STRIDED_SLICE": "StridedSliceOptions",
-}
+
+def _names(enumeration: type) -> dict[int, str]:
+    return {value: name for name, value in vars(enumeration).items() if not name.startswith("_")}
+
+
+_TYPES = {value: name.lower() for value, name in _names(schema.TensorType).items()}
+_OPERATORS = _names(schema.BuiltinOperator)
 
 
 @dataclass(frozen=True)
@@ -64,7 +57,7 @@ class Graph:
     @property
     def macs(self) -> int:
         """Multiply-adds of all convolutions and fully connected layers for one invocation."""
-        return sum(self._macs(operator) for operator in self.operators)
+        return sum(self.macs_of(operator) for operator in self.operators)
 
     @property
     def parameters(self) -> int:
@@ -73,7 +66,8 @@ class Graph:
         used = {index for op in layers for index in op.inputs[1:] if index >= 0}
         return sum(int(np.prod(self.tensors[index].shape)) for index in used)
 
-    def _macs(self, operator: OperatorInfo) -> int:
+    def macs_of(self, operator: OperatorInfo) -> int:
+        """Multiply-adds of one operator."""
         if operator.name not in {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}:
             return 0
         weights = self.tensors[operator.inputs[1]].shape
@@ -84,38 +78,32 @@ class Graph:
         return int(np.prod(out) * per_value)
 
 
-def _ints(values: Any) -> tuple[int, ...]:
-    return tuple(int(value) for value in values) if not isinstance(values, int) else ()
+def _listed(values: Any) -> tuple[Any, ...]:
+    return () if values is None else tuple(np.asarray(values).tolist())
 
 
-def _tensor(model: Any, subgraph: Any, index: int) -> TensorInfo:
-    raw = subgraph.Tensors(index)
-    quantisation = raw.Quantization()
-    scales = quantisation.ScaleAsNumpy() if quantisation is not None else 0
-    zero_points = quantisation.ZeroPointAsNumpy() if quantisation is not None else 0
-    shape, signature = _ints(raw.ShapeAsNumpy()), _ints(raw.ShapeSignatureAsNumpy())
+def _tensor(model: Any, raw: Any) -> TensorInfo:
+    quantisation, buffer = raw.quantization, model.buffers[raw.buffer]
+    # A large file keeps its weights behind the flatbuffer: then there is an offset in place of data.
+    stored = (buffer.data is not None and len(buffer.data) > 0) or buffer.offset > 1
     return TensorInfo(
-        name=raw.Name().decode(errors="replace"),
-        shape=shape,
-        dtype=_TYPES.get(raw.Type(), str(raw.Type())),
-        scales=() if isinstance(scales, int) else tuple(float(scale) for scale in scales),
-        zero_points=_ints(zero_points),
-        constant=model.Buffers(raw.Buffer()).DataLength() > 0,
-        static=all(size >= 0 for size in signature),
+        name=raw.name.decode(errors="replace"),
+        shape=_listed(raw.shape),
+        dtype=_TYPES.get(raw.type, str(raw.type)),
+        scales=_listed(quantisation.scale) if quantisation is not None else (),
+        zero_points=_listed(quantisation.zeroPoint) if quantisation is not None else (),
+        constant=stored,
+        static=all(size >= 0 for size in _listed(raw.shapeSignature)),
     )
 
 
 def _operator(model: Any, raw: Any) -> OperatorInfo:
-    code = model.OperatorCodes(raw.OpcodeIndex())
-    number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+    code = model.operatorCodes[raw.opcodeIndex]
+    number = max(code.builtinCode, code.deprecatedBuiltinCode)
     name = _OPERATORS.get(number, f"OPERATOR_{number}")
     if name == "CUSTOM":
-        name = code.CustomCode().decode(errors="replace")
-    options = None
-    if name in _OPTIONS and (table := raw.BuiltinOptions()) is not None:
-        options = getattr(tflite, _OPTIONS[name])()
-        options.Init(table.Bytes, table.Pos)
-    return OperatorInfo(name, code.Version(), _ints(raw.InputsAsNumpy()), _ints(raw.OutputsAsNumpy()), options)
+        name = (code.customCode or b"CUSTOM").decode(errors="replace")
+    return OperatorInfo(name, code.version, _listed(raw.inputs), _listed(raw.outputs), raw.builtinOptions)
 
 
 def read_graph(path: Path) -> Graph:
@@ -128,13 +116,13 @@ def read_graph(path: Path) -> Graph:
     content = path.read_bytes()
     if len(content) < 8 or content[4:8] != b"TFL3":
         raise ValueError(f"{path} is not a TFLite model: its file identifier is not TFL3")
-    model = tflite.Model.GetRootAsModel(content, 0)
-    subgraph = model.Subgraphs(0)
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    subgraph = model.subgraphs[0]
     return Graph(
-        tensors=tuple(_tensor(model, subgraph, i) for i in range(subgraph.TensorsLength())),
-        operators=tuple(_operator(model, subgraph.Operators(i)) for i in range(subgraph.OperatorsLength())),
-        inputs=_ints(subgraph.InputsAsNumpy()),
-        outputs=_ints(subgraph.OutputsAsNumpy()),
-        subgraphs=model.SubgraphsLength(),
+        tensors=tuple(_tensor(model, raw) for raw in subgraph.tensors),
+        operators=tuple(_operator(model, raw) for raw in subgraph.operators),
+        inputs=_listed(subgraph.inputs),
+        outputs=_listed(subgraph.outputs),
+        subgraphs=len(model.subgraphs),
         size=len(content),
     )

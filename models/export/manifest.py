@@ -2,11 +2,10 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from models.export.convert import INPUT_SCALE, OUTPUT_ORDER
+from models.export.convert import INPUT_SCALE
 from models.export.graph import Graph, TensorInfo, read_graph
 
 ATTRIBUTION = (
@@ -37,7 +36,7 @@ def landmark_entry(path: Path, names: list[str], quantisation: str) -> dict[str,
 
     Args:
         path: The integer .tflite file.
-        names: What its outputs are, in their order, of `OUTPUT_ORDER`.
+        names: What its outputs are, in their order, of `models.export.convert.OUTPUT_ORDER`.
         quantisation: How it was made, in words.
 
     Raises:
@@ -49,7 +48,6 @@ def landmark_entry(path: Path, names: list[str], quantisation: str) -> dict[str,
         raise ValueError(f"{path}: the input is {fed.dtype} {fed.shape} instead of int8 (1, height, width, 3)")
     if abs(fed.scales[0] / INPUT_SCALE - 1) > 1e-3 or fed.zero_points[0] != 0:
         raise ValueError(f"{path}: the input's scale {fed.scales[0]} is not 1/127.5 with zero point 0")
-    assert set(names) <= set(OUTPUT_ORDER)
     outputs = _outputs(graph, names)
     count = outputs["points"]["shape"][-1] // 3
     outputs["points"]["layout"] = "x, y, z of each point in turn"
@@ -96,4 +94,4 @@ def write_entry(folder: Path, name: str, entry: dict[str, Any], *, default: bool
         manifest["default"][entry["kind"]] = name
     temporary = path.with_suffix(".json.tmp")
     temporary.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
-    os.replace(temporary, path)
+    temporary.replace(path)

@@ -1,9 +1,9 @@
-"""``python -m models.train``: train, or go on with what was interrupted; the same command does both.
+"""Train, or go on with what was interrupted; the same command does both.
 
-    python -m models.train run --data runs/synth/train --out runs/train/main
-    torchrun --nproc-per-node 4 -m models.train run --data runs/synth/train --out runs/train/main
-    python -m models.train plot runs/train/main
-    python -m models.train inherit PROTOTYPE.pt CROPS.npz initial.pt
+python -m models.train --data runs/synth/train --out runs/train/main
+torchrun --nproc-per-node 4 -m models.train --data runs/synth/train --out runs/train/main
+python -m models.train plot runs/train/main
+python -m models.train inherit PROTOTYPE.pt CROPS.npz initial.pt
 """
 
 import argparse
@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
-    if given and given[0].startswith("--") and given[0] not in {"--help"}:
+    if given and given[0].startswith("--") and given[0] != "--help":
         given = ["run", *given]
     parsed = vars(_parser().parse_args(given))
     command = parsed.pop("command")

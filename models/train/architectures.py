@@ -44,6 +44,7 @@ def load(path: Path, name: str | None = None) -> tuple[nn.Module, str]:
     if name is None:
         raise ValueError(f"{path} does not say what network it is for: pass --architecture")
     network = build(name)
-    network.load_state_dict({key: value.float() if value.is_floating_point() else value
-                             for key, value in state.items()})
+    network.load_state_dict(
+        {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
+    )
     return network.eval(), name

@@ -79,7 +79,9 @@ def cut(crop: Crop, rng: np.random.Generator, jitter: Jitter) -> tuple[Image, ND
     return image, moved, visible
 
 
-def _box(crop: Crop, points: NDArray[np.float32], axes: NDArray[np.float32], side: int) -> tuple[np.ndarray, np.ndarray]:
+def _box(
+    crop: Crop, points: NDArray[np.float32], axes: NDArray[np.float32], side: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Corners of the box of the dense points in the turned frame; of a middling one where there is no face."""
     if not crop.face:
         middle = axes @ np.float32([side / 2, side / 2])
@@ -110,7 +112,8 @@ def disturb(image: Image, rng: np.random.Generator) -> Image:
         image = cv2.add(image, noise, dtype=cv2.CV_8U)
     if chance[5] < 0.1:
         quality = int(rng.integers(20, 80))
-        image = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+        written = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        image = cv2.imdecode(written, cv2.IMREAD_COLOR)
     return image
 
 
@@ -137,6 +140,6 @@ def _cover(image: Image, rng: np.random.Generator) -> Image:
     image, side = image.copy(), image.shape[0]
     for _ in range(rng.integers(1, 3)):
         h, w = (int(v) for v in rng.uniform(0.08, 0.35, 2) * side)
-        y, x, v, u = rng.integers(0, side - h), rng.integers(0, side - w), rng.integers(0, side - h), rng.integers(0, side - w)
+        (y, v), (x, u) = rng.integers(0, side - h, 2), rng.integers(0, side - w, 2)
         image[y : y + h, x : x + w] = image[v : v + h, u : u + w] if rng.random() < 0.4 else rng.integers(0, 256, 3)
     return image

@@ -43,7 +43,7 @@ def save(path: Path, content: dict[str, Any]) -> None:
     torch.save(content, temporary)
     with temporary.open("rb") as written:
         os.fsync(written.fileno())
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def inherit(prototype: Path, crops: Path, out: Path) -> None:
     for stage, (first, blocks) in zip(network.stages, STAGES, strict=True):
         residuals = [layer for layer in stage if isinstance(layer, Residual)]
         # A stage that has fewer blocks than the prototype's aims at the end of those it replaces.
-        aims = [first, *blocks][: len(residuals)] + [blocks[-1]]
+        aims = [*[first, *blocks][: len(residuals)], blocks[-1]]
         scale = _scale(torch.cat([values[aim].relu() for aim in aims]))
         start = 1 if isinstance(stage[0], nn.ZeroPad2d) else 0
         _fit(stage[start], stage[start + 1], x, values[aims[0]] * scale, 2 if start else 1)

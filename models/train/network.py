@@ -35,11 +35,14 @@ class Residual(nn.Module):
         self.spread = nn.Sequential(*_convolution(hidden, channels))
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, channels, H, W) to the same."""
         return functional.relu6(x + self.spread(self.squeeze(x)))
 
 
 class LandmarkNet(nn.Module):
-    """(N, 3, 128, 128) RGB as ``(pixel - 128) / 127.5`` to a dictionary of
+    """The network of the zoo's model, from (N, 3, 128, 128) RGB as ``(pixel - 128) / 127.5``.
+
+    It returns a dictionary of
 
     - "points": (N, 562 * 3), x, y, z of each point in turn, in units of the crop's side, origin at its top left
       corner (``x = (column + 0.5) / 128`` for a pixel's centre), z larger nearer and zero at the dense mean;
@@ -55,9 +58,7 @@ class LandmarkNet(nn.Module):
         hidden: tuple[tuple[int, ...], ...] = ((), (48,), (48, 48), (80, 80)),
     ) -> None:
         super().__init__()
-        self.stem = nn.Sequential(
-            nn.Conv2d(3, widths[0], 8, 4, 2, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU6()
-        )
+        self.stem = nn.Sequential(nn.Conv2d(3, widths[0], 8, 4, 2, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU6())
         stages, channels = [], widths[0]
         for number, (width, squeezed) in enumerate(zip(widths, hidden, strict=True)):
             layers = [*_convolution(channels, width, 2 if number else 1), nn.ReLU6()]
@@ -70,6 +71,7 @@ class LandmarkNet(nn.Module):
         self.presence = nn.Linear(channels * 2, 1)
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
+        """See the class."""
         x = self.stem(x)
         for stage in self.stages:
             x = stage(x)

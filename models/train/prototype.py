@@ -20,9 +20,7 @@ class _Residual(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.a = _conv(channels, channels, 3, 1)
-        self.b = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels)
-        )
+        self.b = nn.Sequential(nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels))
 
     def forward(self, x: Tensor) -> Tensor:
         return (x + self.b(self.a(x))).relu()
@@ -51,4 +49,5 @@ class PrototypeNet(nn.Module):
         self.fc = nn.Linear(channels * 2, self.landmark_count * 3)
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
+        """See the class."""
         return {"points": self.fc(self.dw(self.f(x)).flatten(1))}
