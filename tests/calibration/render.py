@@ -1,5 +1,7 @@
 """Views of the calibration board through a camera that is known exactly."""
 
+from functools import cache
+
 import cv2
 import numpy as np
 
@@ -24,20 +26,26 @@ def rotation(tilt_x_deg: float, tilt_y_deg: float, roll_deg: float) -> np.ndarra
     return x @ y @ z
 
 
-def render(camera, turn, centre_mm, *, texture, noise=2.0, blur=0.6, seed=0, supersample=3) -> np.ndarray:
+@cache
+def rays_of(camera, n) -> np.ndarray:
+    """(width * height * n * n, 3) float64: the directions that `n` by `n` points of each pixel look into."""
+    xs = (np.arange(camera.width * n) + 0.5) / n - 0.5
+    ys = (np.arange(camera.height * n) + 0.5) / n - 0.5
+    pixels = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 1, 2)
+    matrix = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1]])
+    criteria = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 25, 1e-9)
+    straight = cv2.undistortPointsIter(pixels, matrix, np.array(camera.distortion), None, None, criteria)
+    return np.concatenate([straight.reshape(-1, 2), np.ones((len(pixels), 1))], axis=1)
+
+
+def render(camera, turn, centre_mm, *, texture, noise=2.0, blur=0.6, seed=0, supersample=2) -> np.ndarray:
     """Return (height, width, 3) uint8: the board, its centre at `centre_mm` in the camera's frame.
 
     Each pixel is followed back through the distortion to the board's plane, `supersample` squared times.
     """
     n = supersample
     width, height = camera.width, camera.height
-    xs = (np.arange(width * n) + 0.5) / n - 0.5
-    ys = (np.arange(height * n) + 0.5) / n - 0.5
-    pixels = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 1, 2)
-    matrix = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1]])
-    criteria = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 60, 1e-10)
-    straight = cv2.undistortPointsIter(pixels, matrix, np.array(camera.distortion), None, None, criteria)
-    rays = np.concatenate([straight.reshape(-1, 2), np.ones((len(pixels), 1))], axis=1) @ turn
+    rays = rays_of(camera, n) @ turn
     centre = np.asarray(centre_mm, float) @ turn
     # In the board's frame: the eye is at -centre, and the plane is z = 0.
     distance = centre[2] / rays[:, 2]

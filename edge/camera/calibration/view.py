@@ -13,10 +13,10 @@ from edge.camera.intrinsics import intrinsics_for
 
 MIN_CORNERS = 16
 """A third of the board. Fewer corners say little and fit anything."""
-SHARPEST_EDGE_PX = 5.0
-"""Edges from black to white that take more pixels than this are out of focus or moved."""
-EDGE_SHARE = 0.3
-"""The same in squares, for boards far away."""
+SHARP_EDGE_PX = 3.0
+SHARP_EDGE_SHARE = 0.08
+"""An edge from black to white may take this many pixels, or this share of a square: on rendered boards corners
+are off by up to 0.4 pixels beyond it, and soon the markers cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,13 @@ class BoardView:
 
     def defect(self) -> str | None:
         """Say why this view is of no use, or None if it is."""
+        if self.edge_px > max(SHARP_EDGE_PX, SHARP_EDGE_SHARE * self.square_px):
+            return f"it is blurred (edges {self.edge_px:.0f} pixels wide); hold still, more light, check the focus"
         if len(self.ids) < MIN_CORNERS:
             return f"only {len(self.ids)} of {CORNERS} corners are seen"
         columns, rows = self.ids % INNER_COLUMNS, self.ids // INNER_COLUMNS
         if np.ptp(columns) < 2 or np.ptp(rows) < 2:
             return "only a strip of the board is seen"
-        if self.edge_px > max(SHARPEST_EDGE_PX, EDGE_SHARE * self.square_px):
-            return f"it is blurred (edges {self.edge_px:.0f} pixels wide); hold still, more light, check the focus"
         return None
 
 
