@@ -1,6 +1,7 @@
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -90,3 +91,9 @@ def test_an_independent_reader_draws_it(tmp_path, paper):
     view = find_board(cv2.imread(str(tmp_path / "board.png")))
     assert len(view.ids) == CORNERS
     assert view.square_px == pytest.approx(25 / 25.4 * 100, rel=0.002)
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_the_boards_in_the_repository_are_those_that_the_command_writes(name):
+    kept = Path(__file__).parents[2] / "calibration" / "camera" / f"board-{name}.pdf"
+    assert kept.read_bytes() == board_pdf(PAPERS[name])
