@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.daemon.machine import THROTTLE_BITS, Machine
 
-PERIOD_S = 0.5
+PERIOD_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Sample:
 
 
 class Sampler:
-    """Takes a sample every half second on a thread of its own, at lowest cost: a few small files are read.
+    """Takes a sample every second on a thread of its own, at lowest cost: a few small files are read.
 
     Attributes:
         samples: so far.
