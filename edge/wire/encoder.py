@@ -1,6 +1,7 @@
 """Reports to messages: what is sent for a frame, and when the rest is due."""
 
 from dataclasses import dataclass
+from math import isfinite
 from struct import Struct
 
 import numpy as np
@@ -60,6 +61,10 @@ class Pace:
             return False
         self._next += self._period
         return True
+
+
+def _origin(doubled: float) -> int:
+    return max(_I16.min, min(_I16.max, round(doubled / 2))) if isfinite(doubled) else 0
 
 
 class Encoder:
@@ -179,12 +184,15 @@ class Encoder:
             raise ValueError(f"{len(points)} points in a stream of the layout {self.session.layout}")
         if self._indices is not None:
             points = points[self._indices]
-        origin_x, origin_y = (round((face.box[i] + face.box[i + 2]) / 2) for i in (0, 1))
+        x0, y0, x1, y1 = face.box
+        origin_x, origin_y = _origin(x0 + x1), _origin(y0 + y1)
         steps = self._steps
         np.subtract(points, (origin_x, origin_y, 0), out=steps, casting="same_kind")
         np.multiply(steps, POINT_SCALE, out=steps)
         np.rint(steps, out=steps)
-        np.clip(steps, _I16.min, _I16.max, out=steps)
+        # fmax takes the number where the other is none: a point that is not finite becomes the lowest.
+        np.fmax(steps, _I16.min, out=steps)
+        np.fmin(steps, _I16.max, out=steps)
         np.copyto(self._rows, steps, casting="unsafe")
         return self._chunks(self._rows.tobytes(), origin_x, origin_y)
 

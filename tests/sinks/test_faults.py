@@ -1,0 +1,213 @@
+"""What goes wrong outside: devices that are missing, vanish and return, files that cannot be written, bad URIs."""
+
+import os
+import pty
+import socket
+import subprocess
+import sys
+import threading
+import tty
+from pathlib import Path
+
+import pytest
+
+from edge.errors import AccessError, SinkError, UsageError
+from edge.sinks import make_sink
+from edge.sinks import serial as serial_module
+from edge.sinks.receive import make_receiver
+from edge.wire import Decoder, Hello
+from tests.sinks.test_contract import until
+from tests.wire.builders import report, session
+
+
+@pytest.mark.parametrize(
+    ("uri", "reason"),
+    [
+        ("carrier-pigeon:home", "unknown scheme"),
+        ("udp://127.0.0.1", "use udp://HOST:PORT"),
+        ("udp:127.0.0.1:5005", "use udp://HOST:PORT"),
+        ("udp://127.0.0.1:99999", "Port out of range"),
+        ("udp://127.0.0.1:5005?points=many", "use one of none, 68, eyes, all"),
+        ("udp://127.0.0.1:5005?mtu=9000", "use an integer from 256 to 1400"),
+        ("udp://127.0.0.1:5005?color=red", "unknown option 'color'"),
+        ("serial://ttyUSB0", "use serial:///dev/DEVICE"),
+        ("serial:///dev/ttyUSB0?baud=fast", "baud is 'fast'; use an integer"),
+        ("serial:///dev/ttyUSB0?baud=115200&points=all&hz=30", "sets a second fit"),
+        ("jsonl:", "use jsonl:FILE"),
+    ],
+)
+def test_a_wrong_uri_is_told_what_is_right(uri: str, reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        make_sink(uri, session())
+
+
+@pytest.mark.parametrize(
+    ("uri", "reason"),
+    [
+        ("udp://", "use udp://:PORT"),
+        ("serial://x", "use serial:///dev/DEVICE"),
+        ("tcp://:1", "unknown scheme"),
+        ("nonsense", "is not a URI"),
+    ],
+)
+def test_a_wrong_receiver_is_told_what_is_right(uri: str, reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        make_receiver(uri)
+
+
+def test_a_port_in_use_is_said() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        with pytest.raises(OSError, match="is in use; end the other program"):
+            make_receiver(f"udp://127.0.0.1:{other.getsockname()[1]}").open()
+
+
+def test_a_serial_device_that_is_missing_is_awaited(tmp_path: Path) -> None:
+    link = tmp_path / "ttyUSB0"
+    sink = make_sink(f"serial://{link}", session())
+    sink.start()
+    sink.submit(report(0), wait=True)
+    assert until(lambda: sink.statistics.dropped == 1)
+    assert sink.statistics.last_error is not None
+    assert "there is no such device" in sink.statistics.last_error
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    link.symlink_to(os.ttyname(slave))
+    # The idle moment after the retry opens it and says hello, without a report.
+    assert until(lambda: sink.statistics.connected)
+    packets = Decoder().feed(os.read(master, 4096))
+    assert isinstance(packets[0].message, Hello)
+    sink.close()
+    os.close(master)
+    os.close(slave)
+
+
+def test_an_unplugged_device_is_found_again_under_its_stable_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serial_module, "BY_ID", tmp_path)
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    first = os.ttyname(slave)
+    link = tmp_path / "usb-adapter"
+    link.symlink_to(first)
+    sink = make_sink(f"serial://{first}", session())
+    sink.start()
+    os.close(master)
+    os.close(slave)
+    link.unlink()
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    # It comes back as another device; were the first name kept, nothing would be found there.
+    link.symlink_to(os.ttyname(slave))
+    decoder, frames, stop = Decoder(), [], threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            frames.extend(packet.frame for packet in decoder.feed(os.read(master, 4096)))
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+
+    def arrives() -> bool:
+        sink.submit(report(7))
+        return 7 in frames
+
+    assert until(arrives)
+    stop.set()
+    sink.close()
+    reader.join(1)
+    os.close(master)
+    os.close(slave)
+
+
+def test_a_port_that_another_program_holds_is_said() -> None:
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    name = os.ttyname(slave)
+    port = serial_module.open_port(name, 115200)
+    with pytest.raises(SinkError, match="another program has this port open"):
+        serial_module.open_port(name, 115200)
+    port.close()
+    os.close(master)
+    os.close(slave)
+
+
+def test_a_file_that_is_no_serial_line_is_said(tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.write_text("text")
+    with pytest.raises(SinkError, match="not a serial line"):
+        serial_module.open_port(str(plain), 115200)
+
+
+def test_json_lines_need_a_folder_that_exists(tmp_path: Path) -> None:
+    with pytest.raises(SinkError, match="choose a file in a folder that exists"):
+        make_sink(f"jsonl:{tmp_path}/missing/out.jsonl", session()).start()
+    with pytest.raises(SinkError, match="choose a file"):
+        make_sink(f"jsonl:{tmp_path}", session()).start()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_json_lines_need_permission(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(AccessError, match="no permission to write"):
+        make_sink(f"jsonl:{tmp_path}/out.jsonl", session()).start()
+
+
+def test_a_full_disk_leaves_whole_lines_only() -> None:
+    """/dev/full takes nothing; the sink drops, counts and goes on."""
+    sink = make_sink("jsonl:/dev/full", session())
+    sink.start()
+    sink.submit(report(0), wait=True)
+    assert until(lambda: sink.statistics.dropped == 1)
+    assert sink.statistics.last_error is not None
+    assert "No space left" in sink.statistics.last_error
+    sink.close()
+
+
+def test_standard_output_that_was_closed_is_gone() -> None:
+    """As with `landmarkd run --sink jsonl:- | head -1`, in a process of its own."""
+    code = """
+import sys
+from edge.sinks import make_sink
+from tests.wire.builders import report, session
+with make_sink("jsonl:-", session()) as sink:
+    for i in range(1000):
+        sink.submit(report(i), wait=True)
+        if sink.gone:
+            sys.exit(7)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith(b'{"source"')
+    process.stdout.close()
+    assert process.wait(30) == 7
+
+
+def test_multicast_reaches_a_group() -> None:
+    receiver = make_receiver("udp://239.255.77.1:0?interface=lo")
+    receiver.open()
+    with make_sink(f"udp://239.255.77.1:{receiver.port}?interface=lo&ttl=0&points=none", session()) as sink:
+        sink.submit(report(3), wait=True)
+        received: list[int] = []
+        assert until(lambda: 3 in received or bool(received.extend(r.packet.frame for r in receiver.receive(0.1))))
+    receiver.close()
+
+
+def test_many_senders_on_one_port_are_told_apart_and_bounded() -> None:
+    from edge.sinks.receive import MAX_SENDERS
+    from edge.wire import Encoder, EncoderOptions, Selection
+
+    with make_receiver("udp://127.0.0.1:0") as receiver:
+        total = 0
+        for sender in range(MAX_SENDERS + 10):
+            encoder = Encoder(session(boot_id=sender), EncoderOptions(Selection.NONE))
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+                for data in encoder.encode(report(sender)):
+                    link.sendto(data, ("127.0.0.1", receiver.port))
+                    total += 1
+                while receiver.counters.packets < total:
+                    assert receiver.receive(5.0)
+        assert receiver.counters.packets == total
+        assert receiver.counters.missing == 0
+        assert len(receiver._decoders) == MAX_SENDERS

@@ -1,0 +1,290 @@
+"""Encoder to decoder: what a receiver learns of a drive, and what it notices when something is lost."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.errors import WireError
+from edge.types import EventPhase, Report
+from edge.vision.layout import layout_of
+from edge.wire import Assembler, Decoder, Encoder, EncoderOptions, FrameRecord, Selection
+from edge.wire.codec import Packet, decode_packet, encode_packet
+from edge.wire.encoder import HELLO_PERIOD_NS, MAX_DATAGRAM
+from edge.wire.events import END_REPEATS
+from edge.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
+from edge.wire.jsonl import encode_record
+from edge.wire.schema import Bye, Event, Hello, Phase, Points, Status, StatusFlag
+from edge.wire.selection import indices_of
+from tests.wire.builders import PERIOD_NS, driver, event, report, session
+
+
+def receive(messages: list[bytes], decoder: Decoder | None = None) -> list[FrameRecord]:
+    decoder, assembler = decoder or Decoder(), Assembler()
+    records = [record for data in messages for packet in decoder.datagram(data) for record in assembler.add(packet)]
+    return records + assembler.flush()
+
+
+def of_type(messages: list[bytes], kind: type) -> list:
+    decoder = Decoder()
+    return [p.message for data in messages for p in decoder.datagram(data) if isinstance(p.message, kind)]
+
+
+class TestReport:
+    def test_everything_of_a_face_arrives_within_its_step(self) -> None:
+        sent = report(17)
+        face, state = sent.face, sent.driver
+        assert face is not None
+        assert state is not None
+        (record,) = receive(Encoder(session()).encode(sent, dropped=4))
+        status = record.status
+        assert status is not None
+        assert record.points is not None
+        assert (record.frame, record.captured_ns) == (17, sent.captured_ns)
+        assert np.abs(record.points - face.points).max() <= 1 / 32
+        assert status.yaw == pytest.approx(face.pose.yaw, abs=0.005)
+        assert (status.pitch, status.roll) == (-5.25, 3.5)
+        assert (status.x, status.y, status.z) == (12, -31, 612)
+        assert status.openness_left == pytest.approx(face.left.openness, abs=1 / 510)
+        assert status.aperture_right == pytest.approx(face.right.aperture, abs=1 / 800)
+        assert status.sigma == 0.75
+        assert status.latency == pytest.approx(12.34, abs=0.05)
+        assert status.perclos == pytest.approx(0.07, abs=1 / 510)
+        assert (status.dropped, status.skipped, status.reopened) == (4, 2, 1)
+        assert status.flags & StatusFlag.DEGRADED_DELEGATE
+        assert not status.flags & (StatusFlag.DEGRADED_CAMERA | StatusFlag.DEGRADED_OTHER)
+
+    def test_a_frame_without_a_face_is_told_too(self) -> None:
+        (record,) = receive(Encoder(session()).encode(report(3, with_face=False)))
+        assert record.status is not None
+        assert not record.status.flags & StatusFlag.FACE
+        assert record.points is None
+
+    def test_unknown_is_not_zero(self) -> None:
+        sent = report(3)
+        assert sent.face is not None
+        eye = replace(sent.face.left, openness=None, closed=None)
+        sent = replace(sent, face=replace(sent.face, left=eye, right=eye, gaze=None), driver=None)
+        line = json.loads(encode_record(receive(Encoder(session()).encode(sent))[0]))
+        assert line["face"]["eyes"]["left"]["openness"] is None
+        assert line["face"]["eyes"]["left"]["closed"] is None
+        assert line["face"]["gaze"] is None
+        assert line["driver"] is None
+
+    def test_numbers_that_are_none_do_not_stop_the_stream(self) -> None:
+        sent = report(3)
+        assert sent.face is not None
+        pose = replace(sent.face.pose, yaw=float("nan"), translation_mm=np.full(3, np.inf, np.float32))
+        points = sent.face.points.copy()
+        points[5] = np.nan
+        sent = replace(sent, face=replace(sent.face, pose=pose, points=points))
+        (record,) = receive(Encoder(session()).encode(sent))
+        assert record.status is not None
+        assert record.status.yaw == 0
+
+    @pytest.mark.parametrize("layout", ["dense-520", "landmarkd-562"])
+    @pytest.mark.parametrize("selection", list(Selection))
+    def test_a_selection_sends_its_points_in_its_order(self, layout: str, selection: Selection) -> None:
+        count = layout_of(layout).count
+        sent = report(2, count=count)
+        assert sent.face is not None
+        (record,) = receive(Encoder(session(layout), EncoderOptions(selection)).encode(sent))
+        indices = indices_of(selection, layout)
+        assert (
+            len(indices) == {"NONE": 0, "IBUG68": 68, "EYES": 42 if count == 562 else 12, "ALL": count}[selection.name]
+        )
+        if selection is Selection.NONE:
+            assert record.points is None
+        else:
+            assert record.points is not None
+            np.testing.assert_allclose(record.points, sent.face.points[indices], atol=1 / 32)
+
+    def test_raw_points_are_the_unsmoothed_ones(self) -> None:
+        sent = report(2)
+        assert sent.face is not None
+        (record,) = receive(Encoder(session(), EncoderOptions(raw=True)).encode(sent))
+        assert record.points is not None
+        np.testing.assert_allclose(record.points, sent.face.observation.points, atol=1 / 32)
+
+    @pytest.mark.parametrize("limit", [MAX_SERIAL_MESSAGE, MAX_DATAGRAM])
+    def test_no_message_is_longer_than_allowed(self, limit: int) -> None:
+        encoder = Encoder(session(), EncoderOptions(max_message=limit))
+        state = driver(0, *(event(number=i) for i in range(5)))
+        assert max(map(len, encoder.encode(report(0, state=state)))) <= limit
+
+
+class TestPace:
+    def test_hello_comes_first_and_again(self) -> None:
+        encoder = Encoder(session())
+        frames = 2 * HELLO_PERIOD_NS // PERIOD_NS + 5
+        messages = [data for i in range(frames) for data in encoder.encode(report(i, with_face=False))]
+        hellos = of_type(messages, Hello)
+        assert len(hellos) == 3
+        assert isinstance(Decoder().datagram(messages[0])[0].message, Hello)
+        assert (hellos[0].device, hellos[0].layout, hellos[0].landmarks) == ("bench", "landmarkd-562", 562)
+        assert (hellos[0].boot_id, hellos[0].model_hash.hex()) == (0x1122334455667788, "0123456789abcdef")
+        assert (hellos[0].fx, hellos[0].cx, hellos[0].k2, hellos[0].camera) == (554.25, 319.5, -0.02, "guess:60deg")
+
+    @pytest.mark.parametrize("hertz", [1, 5, 10, 15, 30])
+    def test_points_come_at_the_promised_rate_and_status_tells_what_was_sent(self, hertz: int) -> None:
+        encoder = Encoder(session(), EncoderOptions(points_hz=hertz))
+        messages = [data for i in range(300) for data in encoder.encode(report(i))]
+        assert encoder.points_sent == pytest.approx(10 * hertz, abs=1)
+        assert of_type(messages, Status)[-1].points_hz == pytest.approx(hertz, abs=1)
+        assert of_type(messages, Hello)[0].points_hz == hertz
+
+    def test_a_clock_that_jumps_does_not_silence_the_stream(self) -> None:
+        encoder = Encoder(session(), EncoderOptions(points_hz=10, status_hz=10))
+        encoder.encode(report(100_000))
+        later = [of_type(encoder.encode(report(i)), Points) for i in range(10)]
+        assert sum(map(bool, later)) >= 2
+
+
+class TestEvents:
+    def run(self, states: dict[int, tuple]) -> list[tuple[int, Event]]:
+        """Encode ten seconds in which these events happen and return what was told, by second."""
+        encoder, told, active = Encoder(session(), EncoderOptions(Selection.NONE)), [], ()
+        for i in range(300):
+            happened = states.get(i, ())
+            for what in happened:
+                active = () if what.phase is EventPhase.END else (what.kind,)
+            sent = report(i, state=driver(i, *happened, active=active))
+            told += [(i, message) for message in of_type(encoder.encode(sent), Event)]
+        return told
+
+    def test_a_running_event_is_repeated_until_it_ends_and_the_end_a_few_times(self) -> None:
+        told = self.run({30: (event(EventPhase.BEGIN),), 150: (event(EventPhase.END),)})
+        begins = [(i, m.repeat) for i, m in told if m.phase == Phase.BEGIN]
+        ends = [(i, m.repeat) for i, m in told if m.phase == Phase.END]
+        assert [i for i, _ in begins] == pytest.approx([30, 61, 92, 123], abs=3)
+        assert [repeat for _, repeat in begins] == [0, 1, 2, 3]
+        assert ends[0] == (150, 0)
+        assert len(ends) == END_REPEATS
+        assert told[0][1].rows == (("duration_s", 1.25), ("perclos", 0.2))
+        assert (told[0][1].kind, told[0][1].level, told[0][1].id) == ("microsleep", 2, 1)
+
+    def test_an_escalation_supersedes_the_beginning(self) -> None:
+        told = self.run({30: (event(EventPhase.BEGIN),), 40: (event(EventPhase.ESCALATE),)})
+        assert [m.phase for _, m in told][:3] == [Phase.BEGIN, Phase.ESCALATE, Phase.ESCALATE]
+
+    def test_a_receiver_knows_what_is_running(self) -> None:
+        encoder, decoder, assembler = Encoder(session(), EncoderOptions(Selection.NONE)), Decoder(), Assembler()
+        active = []
+        for i in range(60):
+            happened = {10: (event(),), 40: (event(EventPhase.END),)}.get(i, ())
+            running = ("microsleep",) if 10 <= i < 40 else ()
+            for data in encoder.encode(report(i, state=driver(i, *happened, active=running))):
+                for packet in decoder.datagram(data):
+                    active += [(record.frame, record.active) for record in assembler.add(packet)]
+        assert [frame for frame, kinds in active if kinds == ("microsleep",)] == list(range(10, 40))
+
+
+class TestLoss:
+    def stream(self, frames: int = 20) -> list[bytes]:
+        encoder = Encoder(session())
+        return [data for i in range(frames) for data in encoder.encode(report(i))] + [encoder.bye(frames)]
+
+    def test_nothing_lost_is_nothing_missing(self) -> None:
+        decoder = Decoder()
+        records = receive(self.stream(), decoder)
+        assert len(records) == 20
+        assert decoder.counters.missing == decoder.counters.late == decoder.counters.rejected == 0
+        assert all(record.points is not None for record in records)
+
+    @given(st.sets(st.integers(1, 60), max_size=20))
+    @settings(max_examples=30)
+    def test_every_lost_message_is_counted(self, lost: set[int]) -> None:
+        stream, decoder = self.stream(), Decoder()
+        receive([data for i, data in enumerate(stream) if i not in lost], decoder)
+        assert decoder.counters.missing == len([i for i in lost if i < len(stream) - 1])
+
+    def test_what_comes_late_is_not_missing(self) -> None:
+        stream, decoder = self.stream(), Decoder()
+        stream[5], stream[6] = stream[6], stream[5]
+        receive(stream, decoder)
+        assert (decoder.counters.missing, decoder.counters.late) == (0, 1)
+
+    def test_a_lost_chunk_costs_the_points_of_one_frame(self) -> None:
+        stream = self.stream(3)
+        chunk = next(i for i, data in enumerate(stream) if of_type([data], Points))
+        records = receive(stream[:chunk] + stream[chunk + 1 :])
+        assert [record.points is not None for record in records] == [False, True, True]
+        assert all(record.status is not None for record in records)
+
+    def test_a_restart_is_a_restart_and_no_loss(self) -> None:
+        decoder = Decoder()
+        receive(self.stream(), decoder)
+        other = Encoder(session(boot_id=99))
+        receive([data for i in range(5) for data in other.encode(report(i))], decoder)
+        assert (decoder.counters.restarts, decoder.counters.missing) == (1, 0)
+
+    def test_sequence_numbers_wrap(self) -> None:
+        decoder = Decoder()
+        for i in range(65_500, 65_600):
+            decoder.datagram(encode_packet(Packet(i, i, i, Bye())))
+        assert decoder.counters.packets == 100
+        assert decoder.counters.missing == decoder.counters.late == 0
+
+
+class TestHostileBytes:
+    @given(st.lists(st.binary(max_size=200), max_size=8))
+    def test_garbage_is_counted_and_never_raises(self, pieces: list[bytes]) -> None:
+        decoder, assembler = Decoder(), Assembler()
+        for piece in pieces:
+            for packet in (*decoder.feed(piece), *decoder.datagram(piece)):
+                assembler.add(packet)
+        assert decoder.counters.bytes == 2 * sum(map(len, pieces))
+
+    @given(st.binary(max_size=400))
+    @settings(max_examples=50)
+    def test_the_next_good_frame_is_found(self, garbage: bytes) -> None:
+        encoder = Encoder(session(), EncoderOptions(max_message=MAX_SERIAL_MESSAGE))
+        good, decoder = encoder.encode(report(0)), Decoder()
+        packets = decoder.feed(garbage + b"\0" + frame_messages(good))
+        assert len(packets) >= len(good)
+
+    @given(st.data())
+    @settings(max_examples=40)
+    def test_a_damaged_stream_gives_nothing_that_was_not_sent(self, data: st.DataObject) -> None:
+        encoder = Encoder(session(), EncoderOptions(max_message=MAX_SERIAL_MESSAGE))
+        good = [m for i in range(3) for m in encoder.encode(report(i))]
+        stream = bytearray(frame_messages(good))
+        for _ in range(data.draw(st.integers(1, 6))):
+            stream[data.draw(st.integers(0, len(stream) - 1))] = data.draw(st.integers(0, 255))
+        for packet in Decoder().feed(bytes(stream)):
+            assert encode_packet(packet) in good
+
+    @given(st.lists(st.tuples(*[st.integers(0, 65535)] * 4, st.integers(0, 12)), max_size=12))
+    def test_chunks_that_contradict_each_other_are_survived(self, chunks: list[tuple]) -> None:
+        assembler = Assembler()
+        for selection, chunk, first, total, rows in chunks:
+            message = Points(
+                selection % 256, 0, chunk % 256, (chunk >> 8) + 1, first, total, 0, 0, np.zeros((rows, 3), np.int16)
+            )
+            try:
+                packet = decode_packet(encode_packet(Packet(0, 0, 0, message)))
+            except WireError:
+                continue
+            for record in assembler.add(packet):
+                assert record.points is None or len(record.points) <= 4096
+
+    def test_goodbye_ends_the_frame(self) -> None:
+        assembler, decoder = Assembler(), Decoder()
+        encoder = Encoder(session(), EncoderOptions(points_hz=1))
+        for i in range(2):
+            last: list[FrameRecord] = []
+            for data in encoder.encode(report(i)):
+                last += [r for p in decoder.datagram(data) for r in assembler.add(p)]
+        assert not last
+        (packet,) = decoder.datagram(encoder.bye(2, 1))
+        assert packet.message == Bye(2, 1, 0)
+        assert [record.frame for record in assembler.add(packet)] == [1]
+
+
+def test_a_report_of_another_layout_is_refused_with_a_reason() -> None:
+    sent: Report = report(0, count=520)
+    with pytest.raises(ValueError, match="520 points in a stream of the layout landmarkd-562"):
+        Encoder(session("landmarkd-562")).encode(sent)
