@@ -12,6 +12,7 @@ from edge.types import Detection
 ENTRY_POINTS = "landmarkd.detectors"
 DETECTORS = {
     "cascade": "edge.vision.cascade:CascadeDetector",
+    "network": "edge.vision.face_detector:FaceDetector",
 }
 
 

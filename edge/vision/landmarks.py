@@ -13,7 +13,7 @@ from edge.types import Array, FaceObservation, RegionOfInterest
 from edge.vision.geometry import image_from_crop, roi_from_box, roi_from_points, roll_of, to_image
 from edge.vision.layout import DENSE, Layout, layout_of
 from edge.vision.runtime import DelegateChoice, Engine, open_engine
-from edge.vision.zoo import LandmarkCard, OutputContract, Zoo
+from edge.vision.zoo import Card, LandmarkCard, OutputContract, Zoo
 
 MOST_SHRINKING = 32
 """A face of more than this many times the crop's size is read with gaps rather than with a huge average."""
@@ -182,7 +182,7 @@ class LandmarkModel:
             )
 
 
-def quantisation_table(card: LandmarkCard) -> NDArray[Any]:
+def quantisation_table(card: Card) -> NDArray[Any]:
     """Return the (1, 256) table from 8-bit pixels to the model's input values."""
     real = np.arange(256) / 127.5 - 1
     if card.input.dtype == "float32":

@@ -38,7 +38,7 @@ class OutputContract(_Strict):
 
     index: Annotated[int, Field(ge=0, le=15)]
     shape: tuple[Count, ...]
-    unit: Literal["crop", "log crop", "logit", "probability", "normalised"] = "crop"
+    unit: Literal["crop", "log crop", "logit", "probability", "normalised", "cell"] = "crop"
 
 
 class CropContract(_Strict):
@@ -96,10 +96,33 @@ class LandmarkCard(_Card):
         return self
 
 
+class CellContract(_Strict):
+    """How a detector's answers are read: one for each cell of several grids, finest first, row by row.
+
+    Attributes:
+        strides: of the grids, pixels of the input.
+        unit: lengths are told in so many strides of the cell's grid.
+        score: least score of a face, 0 to 1.
+        overlap: of two answers that overlap by more, as intersection over union, the better one stays.
+    """
+
+    strides: Annotated[tuple[Count, ...], Field(min_length=1, max_length=8)]
+    unit: Annotated[float, Field(gt=0, le=64)]
+    score: Annotated[float, Field(gt=0, lt=1)]
+    overlap: Annotated[float, Field(gt=0, lt=1)]
+
+
 class DetectorCard(_Card):
-    """A model that finds faces in a whole frame."""
+    """A model that finds faces in a whole frame, which is scaled into the middle of its input, the rest black."""
 
     kind: Literal["detector"]
+    cells: CellContract
+
+    @model_validator(mode="after")
+    def _has_answers(self) -> Self:
+        if not {"scores", "geometry"} <= set(self.outputs):
+            raise ValueError("a detector has outputs named scores and geometry")
+        return self
 
 
 Card = Annotated[LandmarkCard | DetectorCard, Field(discriminator="kind")]
@@ -145,6 +168,19 @@ class Zoo:
         if not isinstance(card, LandmarkCard):
             known = [key for key, value in self.manifest.models.items() if isinstance(value, LandmarkCard)]
             raise ModelError(f"No landmark model {name!r} in {self.folder}; known are {', '.join(known) or 'none'}.")
+        return wanted, card
+
+    def detector(self, name: str = "default") -> tuple[str, DetectorCard]:
+        """Return the name and entry of a detector; "default" stands for the manifest's choice.
+
+        Raises:
+            ModelError: naming the detectors that there are.
+        """
+        wanted = self.manifest.default.get("detector", "") if name == "default" else name
+        card = self.manifest.models.get(wanted)
+        if not isinstance(card, DetectorCard):
+            known = [key for key, value in self.manifest.models.items() if isinstance(value, DetectorCard)]
+            raise ModelError(f"No detector {name!r} in {self.folder}; known are {', '.join(known) or 'none'}.")
         return wanted, card
 
     def verified(self, file: ModelFile) -> Path:

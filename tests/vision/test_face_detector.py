@@ -1,0 +1,162 @@
+import hashlib
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.errors import ModelError
+from edge.vision.face_detector import FaceDetector
+from edge.vision.runtime import TensorSpec
+from edge.vision.zoo import DetectorCard, Zoo
+
+SIDE, STRIDES, UNIT = 160, (8, 16, 32), 2.0
+CELLS = sum((SIDE // stride) ** 2 for stride in STRIDES)
+
+
+def card(**changes):
+    content = {
+        "kind": "detector",
+        "file": "d.tflite",
+        "bytes": 1,
+        "sha256": "0" * 64,
+        "input": {
+            "width": SIDE,
+            "height": SIDE,
+            "colour": "RGB",
+            "dtype": "float32",
+            "normalisation": "x / 127.5 - 1",
+        },
+        "outputs": {
+            "scores": {"index": 0, "shape": [1, CELLS], "unit": "logit"},
+            "geometry": {"index": 1, "shape": [1, CELLS, 8], "unit": "cell"},
+        },
+        "cells": {"strides": STRIDES, "unit": UNIT, "score": 0.5, "overlap": 0.4},
+    }
+    return DetectorCard.model_validate(content | changes)
+
+
+class Script:
+    """An engine whose answers are written beforehand."""
+
+    def __init__(self, cells=CELLS):
+        shapes = ((1, SIDE, SIDE, 3), (1, cells), (1, cells, 8))
+        self.seen, self.scores, self.geometry = (np.zeros(shape, np.float32) for shape in shapes)
+        self.scores[:] = -9
+        self.inputs, *outputs = (TensorSpec("", shape, np.dtype(np.float32), 0.0, 0, 0) for shape in shapes)
+        self.inputs, self.outputs = (self.inputs,), tuple(outputs)
+
+    def input(self, index):
+        return self.seen
+
+    def output(self, index):
+        return (self.scores, self.geometry)[index]
+
+    def invoke(self):
+        pass
+
+    def close(self):
+        pass
+
+    def say(self, level, row, column, logit, box, eyes, chin):
+        """Let a cell see a face, its places in pixels of the input."""
+        stride = STRIDES[level]
+        before = sum((SIDE // finer) ** 2 for finer in STRIDES[:level])
+        n = before + row * (SIDE // stride) + column
+        centre = (np.array([column, row]) + 0.5) * stride - 0.5
+        unit = UNIT * stride
+        middle, size = (np.add(box[:2], box[2:]) / 2 - centre) / unit, np.subtract(box[2:], box[:2]) / unit
+        self.scores[0, n] = logit
+        self.geometry[0, n] = [*middle, *np.log2(size), *(eyes - centre) / unit, *(chin - centre) / unit]
+
+
+FACE = {"box": (40.0, 30.0, 80.0, 90.0), "eyes": np.array([60.0, 45.0]), "chin": np.array([60.0, 90.0])}
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "scale", "left", "top"),
+    [(160, 160, 1.0, 0, 0), (480, 640, 0.25, 0, 20), (640, 320, 0.25, 40, 0), (80, 60, 2.0, 20, 0)],
+)
+def test_boxes_come_back_in_pixels_of_the_frame(height, width, scale, left, top):
+    engine = Script()
+    engine.say(1, 4, 4, 3.0, **FACE)
+    (face,) = FaceDetector.over("d", card(), engine).detect(np.zeros((height, width, 3), np.uint8))
+    x0, y0, x1, y1 = FACE["box"]
+    wanted = [
+        (x0 - left + 0.5) / scale - 0.5,
+        (y0 - top + 0.5) / scale - 0.5,
+        (x1 - left + 0.5) / scale - 0.5,
+        (y1 - top + 0.5) / scale - 0.5,
+    ]
+    assert face.box == pytest.approx(wanted, abs=1e-3)
+    assert face.score == pytest.approx(1 / (1 + np.exp(-3)))
+    assert face.angle == pytest.approx(0, abs=1e-4)
+
+
+def test_the_frame_lies_in_the_middle_and_the_rest_stays_black_when_shapes_change():
+    engine = Script()
+    detector = FaceDetector.over("d", card(), engine)
+    detector.detect(np.full((100, 100, 3), 255, np.uint8))
+    frame = np.zeros((240, 320, 3), np.uint8)
+    frame[:, :, 2] = 255  # red
+    detector.detect(frame)
+    seen = engine.seen[0]
+    assert (seen[:20] == -1).all()
+    assert (seen[140:] == -1).all()
+    np.testing.assert_allclose(seen[20:140], np.broadcast_to([1.0, -1.0, -1.0], (120, 160, 3)), atol=1e-6)
+
+
+def test_roll_is_clockwise_in_the_image():
+    engine = Script()
+    engine.say(1, 4, 4, 3.0, FACE["box"], np.array([60.0, 50.0]), np.array([40.0, 70.0]))
+    (face,) = FaceDetector.over("d", card(), engine).detect(np.zeros((160, 160, 3), np.uint8))
+    assert face.angle == pytest.approx(45.0, abs=1e-3)
+
+
+def test_the_best_of_overlapping_answers_stays_and_other_faces_do():
+    engine = Script()
+    engine.say(1, 4, 4, 1.0, **FACE)
+    engine.say(1, 4, 5, 2.0, (42.0, 31.0, 82.0, 91.0), FACE["eyes"], FACE["chin"])
+    engine.say(0, 15, 15, 0.5, (115.0, 115.0, 130.0, 133.0), np.array([122.0, 118.0]), np.array([122.0, 133.0]))
+    engine.say(0, 2, 2, -0.5, (10.0, 10.0, 25.0, 30.0), np.array([17.0, 15.0]), np.array([17.0, 30.0]))
+    faces = FaceDetector.over("d", card(), engine).detect(np.zeros((160, 160, 3), np.uint8))
+    assert [round(face.box[0]) for face in faces] == [42, 115]
+    assert faces[0].score > faces[1].score
+
+
+def test_no_answer_is_no_face():
+    assert FaceDetector.over("d", card(), Script()).detect(np.zeros((48, 64, 3), np.uint8)) == []
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(8, 300), st.integers(8, 300))
+def test_any_answers_give_finite_boxes_best_first(seed, height, width):
+    rng = np.random.default_rng(seed)
+    engine = Script()
+    engine.scores[:] = rng.normal(0, 4, engine.scores.shape)
+    engine.geometry[:] = rng.normal(0, 30, engine.geometry.shape)
+    faces = FaceDetector.over("d", card(), engine).detect(np.zeros((height, width, 3), np.uint8))
+    assert np.isfinite([[*face.box, face.angle, face.score] for face in faces]).all()
+    assert [face.score for face in faces] == sorted((face.score for face in faces), reverse=True)
+    assert all(face.box[2] > face.box[0] and face.box[3] > face.box[1] for face in faces)
+
+
+def test_a_file_that_is_not_what_its_card_says_is_refused():
+    with pytest.raises(ModelError, match="cells"):
+        FaceDetector.over("d", card(), Script(cells=500))
+    changed = {**card().model_dump()["input"], "width": 128, "height": 128}
+    with pytest.raises(ModelError, match="manifest says"):
+        FaceDetector.over("d", card(input=changed), Script())
+
+
+def test_the_zoo_says_which_detectors_there_are(tmp_path):
+    content = {**card().model_dump(), "sha256": hashlib.sha256(b"x").hexdigest()}
+    manifest = {"schema": 1, "default": {"detector": "mine"}, "models": {"mine": content}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    zoo = Zoo(tmp_path)
+    assert zoo.detector()[0] == "mine"
+    with pytest.raises(ModelError, match=r"known are mine"):
+        zoo.detector("yours")
+    with pytest.raises(ModelError, match="none"):
+        zoo.landmarks("mine")
