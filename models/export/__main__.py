@@ -15,7 +15,7 @@ def _parser() -> argparse.ArgumentParser:
     model.add_argument("checkpoint", type=Path)
     model.add_argument("--name", required=True, help="of the model in the manifest, and of its file")
     model.add_argument("--architecture", help="for a checkpoint that does not say it")
-    model.add_argument("--representative", type=Path, required=True, help=".npz with images (N, side, side, 3) uint8")
+    model.add_argument("--representative", type=Path, help="another representative set")
     model.add_argument("--head", choices=("dynamic", "float", "int8"), default="dynamic")
     model.add_argument("--coverage", type=float, default=0.95, help="share of crops whose extremes fit a range")
     model.add_argument("--about", type=Path, help="JSON with description, provenance, accuracy for the manifest")
@@ -28,15 +28,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _model(arguments: argparse.Namespace) -> int:
-    import numpy as np
-
+    from calibration.int8 import PACKED, load_representative
     from models.export.convert import Recipe, output_names, quantise, to_float_tflite
     from models.export.manifest import landmark_entry, write_entry
     from models.train.architectures import load
 
     recipe = Recipe(arguments.head, arguments.coverage)
-    with np.load(arguments.representative) as stored:
-        images = stored["images"]
+    images = load_representative(arguments.representative or PACKED)
     network, architecture = load(arguments.checkpoint, arguments.architecture)
     side = images.shape[1]
     content = to_float_tflite(network, side)
