@@ -1,0 +1,38 @@
+"""`make faults`: make every trouble happen and print what it did as a table in Markdown."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from rich.progress import track
+
+from tests.faults import camera, load, service, transport  # noqa: F401 - entering their faults into the table
+from tests.faults.row import FAULTS
+
+
+def main() -> None:
+    """Run all faults, or those whose name holds a word."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("word", nargs="?", default="", help="only faults whose name holds this")
+    parser.add_argument("--kills", type=int, default=service.KILLS, help="how often to kill at random")
+    options = parser.parse_args()
+    service.KILLS = options.kills
+    rows = []
+    chosen = {name: function for name, function in FAULTS.items() if options.word in name}
+    for name, function in track(chosen.items(), console=Console(stderr=True), description="faults"):
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                row = function(Path(folder))
+            except pytest.skip.Exception as reason:
+                rows.append(f"| {name} | not tried: {reason} | | |")
+                continue
+        recovery = "" if row.recovery_s is None else f"{row.recovery_s:.1f} s"
+        rows.append(f"| {name} | {row.wire} | {recovery} | {row.lost} |")
+    print("| fault | the wire shows | recovery | lost |\n|---|---|---|---|")
+    print("\n".join(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""A daemon under test: the real process, a scripted camera, and receivers that write down what the wire shows."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from edge.daemon.loopback import PtyReceiver, udp_loopback
+from edge.daemon.statusfile import read_status
+from edge.errors import LandmarkdError
+from edge.sinks.receive import Receiver
+from edge.wire.names import StatusFlag
+from edge.wire.schema import Status
+from tests.process import command
+
+LIMIT_S = 60.0
+"""Nothing that the bench waits for takes longer."""
+
+FPS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A STATUS as it arrived.
+
+    Attributes:
+        at_s: when, on this process' monotonic clock.
+        frame: number of the frame.
+        stalled: the sender says that the camera delivers nothing.
+        message: the whole of it.
+    """
+
+    at_s: float
+    frame: int
+    stalled: bool
+    message: Status
+
+
+class Ear:
+    """Listens to one stream on a thread and remembers every STATUS."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self.receiver = receiver
+        self.heard: list[Heard] = []
+        self._changed = threading.Condition()
+        self._deaf = threading.Event()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def wait(self, wanted: Callable[[list[Heard]], Any], since: int = 0, limit_s: float = LIMIT_S) -> Any:
+        """Wait until `wanted` is true of what was heard from number `since` on, and return what it returned."""
+        with self._changed:
+            result = None
+
+            def reached() -> bool:
+                nonlocal result
+                result = wanted(self.heard[since:])
+                return bool(result)
+
+            assert self._changed.wait_for(reached, limit_s), f"not heard within {limit_s:.0f} s"
+            return result
+
+    def frames(self, count: int, since: int = 0) -> list[Heard]:
+        """Wait for so many frames that were really captured, and return them."""
+        return list(
+            self.wait(
+                lambda heard: len(moving := [item for item in heard if not item.stalled]) >= count and moving, since
+            )
+        )
+
+    def mark(self) -> int:
+        """Return how many were heard so far, to begin the next wait from."""
+        with self._changed:
+            return len(self.heard)
+
+    def deafen(self, deaf: bool) -> None:
+        """Stop reading, as a receiver that hangs does, or go on."""
+        (self._deaf.set if deaf else self._deaf.clear)()
+
+    def close(self) -> None:
+        """End."""
+        self._done.set()
+        self._thread.join()
+        self.receiver.close()
+
+    def _listen(self) -> None:
+        while not self._done.is_set():
+            if self._deaf.is_set():
+                self._done.wait(0.02)
+                continue
+            try:
+                received = self.receiver.receive(0.05)
+            except (LandmarkdError, OSError):
+                self._done.wait(0.02)
+                continue
+            now = time.monotonic()
+            fresh = [
+                Heard(
+                    now,
+                    item.packet.frame,
+                    bool(item.packet.message.flags & StatusFlag.DEGRADED_CAMERA),
+                    item.packet.message,
+                )
+                for item in received
+                if isinstance(item.packet.message, Status)
+            ]
+            if fresh:
+                with self._changed:
+                    self.heard += fresh
+                    self._changed.notify_all()
+
+
+class Daemon:
+    """The process under test.
+
+    Args:
+        folder: scratch of this test.
+        steps: script of the camera; moving pictures follow after the last one for as long as it takes.
+        sinks: URIs besides the UDP stream that is always there.
+        settings: more TOML for the configuration.
+        environment: more variables.
+        prefix: command put in front, `prlimit` for example.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        steps: Sequence[dict[str, Any]] = (),
+        *,
+        sinks: Sequence[str] = (),
+        settings: str = "",
+        environment: dict[str, str] | None = None,
+        prefix: Sequence[str] = (),
+        fps: int = FPS,
+    ) -> None:
+        self.folder = folder
+        self.configuration = folder / "landmarkd.toml"
+        self.runtime = folder / "run"
+        script = folder / "camera.json"
+        forever = {"do": "frames", "count": 10_000_000}
+        script.write_text(json.dumps({"size": [320, 240], "fps": fps, "steps": [*steps, forever]}))
+        udp, uri = udp_loopback()
+        self.ear = Ear(udp)
+        self.sinks = [f"{uri}?points=none", *sinks]
+        self.source = f"scripted:{script}"
+        self.write_configuration(settings)
+        self.log = (folder / "log").open("w+")
+        self.process = subprocess.Popen(
+            [*prefix, *command(["run", "--config", self.configuration])],
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
+            env={**os.environ, "RUNTIME_DIRECTORY": str(self.runtime), **(environment or {})},
+        )
+
+    def write_configuration(self, more: str = "") -> None:
+        """Write the configuration that the process reads at its start and on SIGHUP."""
+        self.configuration.write_text(
+            f'sinks = {json.dumps(self.sinks)}\n[source]\nuri = "{self.source}"\n{more}\n', "utf-8"
+        )
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process."""
+        self.process.send_signal(number)
+
+    def status(self) -> dict[str, Any]:
+        """Return the status file."""
+        return read_status(self.runtime)
+
+    def wait_status(self, wanted: Callable[[dict[str, Any]], Any], limit_s: float = LIMIT_S) -> dict[str, Any]:
+        """Wait until the status file says what is wanted, and return it."""
+        until = time.monotonic() + limit_s
+        while True:
+            try:
+                values = self.status()
+            except LandmarkdError:
+                values = {}
+            if values and wanted(values):
+                return values
+            assert time.monotonic() < until, f"the status never said so; last: {values}; log: {self.logged()}"
+            assert self.process.poll() is None, f"the process ended with {self.process.returncode}: {self.logged()}"
+            time.sleep(0.05)
+
+    def logged(self) -> str:
+        """Return what the process has logged so far."""
+        return (self.folder / "log").read_text()
+
+    def end(self) -> int:
+        """Ask the process to end and return its exit code; it has two seconds for that."""
+        if self.process.poll() is None:
+            self.signal(signal.SIGCONT)
+            self.signal(signal.SIGTERM)
+        return self.process.wait(10)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.ear.close()
+        self.log.close()
+
+
+def serial_pair() -> tuple[PtyReceiver, Ear]:
+    """Return a pseudo-terminal and what is heard at its other end."""
+    receiver = PtyReceiver()
+    receiver.open()
+    return receiver, Ear(receiver)
+
+
+def longest_silence_s(heard: Sequence[Heard]) -> float:
+    """Return the longest time between two messages."""
+    times = [item.at_s for item in heard]
+    return max((after - before for before, after in pairwise(times)), default=0.0)
