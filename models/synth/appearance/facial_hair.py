@@ -6,19 +6,12 @@ import numpy as np
 from models.synth.appearance import noise
 from models.synth.appearance.colour import Floats
 from models.synth.appearance.kit import SkinKit
+from models.synth.appearance.planes import cheek, lay
 from models.synth.appearance.regions import SIZE, polygon, smoothstep
 
 _BROW_ROWS = (int(0.1 * SIZE), int(0.3 * SIZE))
 _CUTS = ("stubble", "shadow", "full", "moustache", "goatee", "circle", "strap", "patchy", "soul_patch")
 _CUT_ODDS = (0.26, 0.16, 0.18, 0.12, 0.07, 0.07, 0.05, 0.06, 0.03)
-
-
-def _blend(face: Floats, colour: Floats, alpha: Floats, tone: Floats | None = None) -> None:
-    """Lay a colour, whose brightness may vary by `tone`, over the face in place."""
-    for channel in range(3):
-        shade = np.float32(colour[channel])
-        target = shade if tone is None else shade * tone
-        face[..., channel] += (target - face[..., channel]) * alpha
 
 
 def _brow_mask(rng: np.random.Generator, kit: SkinKit) -> Floats:
@@ -69,15 +62,15 @@ def grow_brows(rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Float
     colour = (hair * rng.uniform(0.35, 0.9)).astype(np.float32)
     if rng.random() < 0.5:  # brows turn grey last and are seldom bleached
         colour *= np.float32(min(1.0, 0.06 / float(colour.mean())))
-    _blend(face[top:bottom], colour, np.clip(blurred * density, 0, 0.96))
+    lay(face[:, top:bottom], colour, np.clip(blurred * density, 0, 0.96))
     return names
 
 
 def grow_lash_lines(rng: np.random.Generator, face: Floats, kit: SkinKit) -> None:
     """Darken the lid margins in place, where the roots of the lashes and the shade of the lid lie."""
     dark = np.array([0.02, 0.014, 0.012], np.float32)
-    _blend(face, dark, kit.regions["upper_lash_line"] * rng.uniform(0.25, 0.9))
-    _blend(face, dark, kit.regions["lower_lash_line"] * rng.uniform(0, 0.4))
+    lay(face, dark, kit.regions["upper_lash_line"] * rng.uniform(0.25, 0.9))
+    lay(face, dark, kit.regions["lower_lash_line"] * rng.uniform(0, 0.4))
 
 
 def _widened(mask: Floats) -> Floats:
@@ -122,18 +115,18 @@ def grow_beard(rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Float
     if rng.random() < 0.25:
         colour = (colour * [1.35, 1.0, 0.8]).astype(np.float32)
     if cut == "shadow":
-        _blend(face, (face.mean((0, 1)) * [0.5, 0.56, 0.62]).astype(np.float32), field * rng.uniform(0.15, 0.55))
+        lay(face, cheek(face) * np.float32([0.5, 0.56, 0.62]), field * rng.uniform(0.15, 0.55))
         return {"stubble"}
     if cut == "stubble":
         dots = np.clip(noise.white(rng, SIZE, SIZE) * 0.45 + 0.35, 0, 1)
-        _blend(face, colour, field * (0.2 + 0.8 * dots) * rng.uniform(0.3, 0.85))
+        lay(face, colour, field * (0.2 + 0.8 * dots) * rng.uniform(0.3, 0.85))
         return {"stubble"}
     fine = noise.strands(rng, SIZE, length=7, count=16000)
     cover = rng.uniform(0.65, 1.1)
     tone = 0.45 + 0.9 * fine + 0.15 * rough
     if rng.random() < 0.15:  # streaks of grey on the chin
         tone = tone + kit.regions["goatee"] * fine * rng.uniform(1, 6)
-    _blend(face, colour, np.clip(field * (cover + 0.5 * (fine - 0.4)), 0, 0.97), np.maximum(tone, 0.2))
+    lay(face, colour, np.clip(field * (cover + 0.5 * (fine - 0.4)), 0, 0.97), np.maximum(tone, 0.2))
     return {"moustache" if cut == "moustache" else "beard"}
 
 
@@ -159,8 +152,8 @@ def grow_scalp(
     cover = rng.uniform(0.25, 0.6) if shaved else rng.uniform(0.8, 0.97)
     thick = noise.strands(rng, SIZE, length=24, count=7000)
     tone = np.maximum(0.5 + 0.9 * thick, 0.3)
-    _blend(back, hair, kit.back_scalp * cover, tone)
+    lay(back, hair, kit.back_scalp * cover, tone)
     edge = kit.regions["hairline"] + 0.12 * noise.fractal(rng, SIZE, SIZE, exponent=1.0, zoom=1.3)
     low = 0.35 + 0.3 * rng.random() + 0.3 * balding
-    _blend(face, hair, smoothstep(edge, low, low + 0.4) * cover * (0.75 + 0.25 * thick), tone)
+    lay(face, hair, smoothstep(edge, low, low + 0.4) * cover * (0.75 + 0.25 * thick), tone)
     return {"shaved_head"} if shaved else set()

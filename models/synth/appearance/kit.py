@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.synth.appearance import planes
 from models.synth.appearance import regions as areas
 from models.synth.appearance.colour import LUMA, Floats, linear_table
 from models.synth.appearance.regions import SIZE
@@ -26,7 +27,7 @@ _CAVITIES = ((0.125, 0.14, 0.13, 0.155), (0.772, 0.075, 0.07, 0.085), (0.923, 0.
 
 @dataclass(frozen=True)
 class Texture:
-    """One photographed skin: natural logarithm of its albedo over its mean tone, face and back (SIZE, SIZE, 3)."""
+    """One photographed skin: natural logarithm of its albedo over its mean tone, face and back (3, SIZE, SIZE)."""
 
     name: str
     face: Floats
@@ -96,7 +97,7 @@ def _texture(path: Path, regions: Mapping[str, Floats]) -> Texture:
     if float(np.exp(tone) @ LUMA) < _DARK_LUMINANCE:
         face *= (1 - regions["cropped_hair"])[..., None]
     face = _heal_mouth(_soften_baked_eyes(face, regions["sockets"]), regions["lips"], regions["inner_lips"])
-    return Texture(path.stem.removeprefix("face_"), face, back)
+    return Texture(path.stem.removeprefix("face_"), planes.of_pixels(face), planes.of_pixels(back))
 
 
 def _brow(path: Path) -> Floats:

@@ -6,12 +6,8 @@ from models.synth.appearance import colour as palette
 from models.synth.appearance import noise
 from models.synth.appearance.colour import Floats
 from models.synth.appearance.kit import SkinKit
+from models.synth.appearance.planes import cheek, lay
 from models.synth.appearance.regions import SIZE, polygon, smoothstep, strokes
-
-
-def _lay(face: Floats, colour: Floats, alpha: Floats) -> None:
-    for channel in range(3):
-        face[..., channel] += (np.float32(colour[channel]) - face[..., channel]) * alpha
 
 
 def _lipstick(rng: np.random.Generator, face: Floats, kit: SkinKit) -> None:
@@ -22,19 +18,16 @@ def _lipstick(rng: np.random.Generator, face: Floats, kit: SkinKit) -> None:
     else:
         colour = palette.any_colour(rng)
     lips = kit.regions["lips"]
-    shading = face @ palette.LUMA
+    shading = (palette.LUMA @ face.reshape(3, -1)).reshape(SIZE, SIZE)
     shading *= lips.sum() / (shading * lips).sum()
     gloss = np.clip(shading, 0.4, 1.8) ** rng.uniform(0.4, 1.0)
-    for channel in range(3):
-        face[..., channel] += (np.float32(colour[channel]) * gloss - face[..., channel]) * (
-            lips * rng.uniform(0.25, 0.9)
-        )
+    lay(face, colour, lips * rng.uniform(0.25, 0.9), gloss)
 
 
 def _eye_shadow(rng: np.random.Generator, face: Floats, kit: SkinKit) -> None:
     colour = palette.any_colour(rng) * rng.uniform(0.2, 1.0)
     region = kit.regions["upper_lids"] if rng.random() < 0.6 else kit.regions["sockets"]
-    _lay(face, colour, region * rng.uniform(0.15, 0.75))
+    lay(face, colour, region * rng.uniform(0.15, 0.75))
 
 
 def _eyeliner(rng: np.random.Generator, face: Floats, kit: SkinKit) -> None:
@@ -46,16 +39,15 @@ def _eyeliner(rng: np.random.Generator, face: Floats, kit: SkinKit) -> None:
     ]
     if rng.random() < 0.4:
         lines += [uv[[36, 41, 40, 39]], uv[[42, 47, 46, 45]]]
-    _lay(face, np.array([0.012, 0.01, 0.012], np.float32), np.clip(1.5 * strokes(lines, width, 0.0025), 0, 0.97))
+    lay(face, np.array([0.012, 0.01, 0.012], np.float32), np.clip(1.5 * strokes(lines, width, 0.0025), 0, 0.97))
 
 
 def apply(rng: np.random.Generator, face: Floats, kit: SkinKit) -> set[str]:
     """Put everyday make-up on the albedo of a face in place; returns what of it is plain to see."""
     names: set[str] = set()
     if rng.random() < 0.5:  # foundation evens the tone out
-        tone = face[int(0.36 * SIZE) : int(0.46 * SIZE), int(0.2 * SIZE) : int(0.35 * SIZE)].mean((0, 1))
         even = 1 - np.maximum(kit.regions["lips"], kit.regions["hairline"])
-        _lay(face, tone.astype(np.float32), even * rng.uniform(0.15, 0.5))
+        lay(face, cheek(face), even * rng.uniform(0.15, 0.5))
     if rng.random() < 0.7:
         _lipstick(rng, face, kit)
         names.add("lipstick")
@@ -67,11 +59,11 @@ def apply(rng: np.random.Generator, face: Floats, kit: SkinKit) -> set[str]:
         names.add("eyeliner")
     if rng.random() < 0.5:
         blush = palette.from_hsv(float(rng.normal() * 0.02) % 1, rng.uniform(0.4, 0.7), rng.uniform(0.5, 0.9))
-        _lay(face, blush, kit.regions["cheeks"] * rng.uniform(0.05, 0.35))
+        lay(face, blush, kit.regions["cheeks"] * rng.uniform(0.05, 0.35))
     if rng.random() < 0.25:
         strength = rng.uniform(0.1, 0.4)
-        face *= (1 - strength * kit.regions["contour"])[..., None]
-        face *= (1 + 0.7 * strength * kit.regions["nose_bridge"])[..., None]
+        face *= 1 - strength * kit.regions["contour"]
+        face *= 1 + 0.7 * strength * kit.regions["nose_bridge"]
     return names
 
 
@@ -83,22 +75,22 @@ def paint_face(rng: np.random.Generator, face: Floats, kit: SkinKit) -> set[str]
     if kind == 0:
         lines = [np.array([(0.2, y), (0.4, y + rng.normal() * 0.03)]) for y in rng.uniform(0.36, 0.5, 3)]
         lines += [line * [-1, 1] + [1, 0] for line in lines]
-        _lay(face, colours[0], strokes(lines, 0.016, 0.002) * strength)
+        lay(face, colours[0], strokes(lines, 0.016, 0.002) * strength)
     elif kind == 1:
         cuts = np.sort(rng.uniform(0.15, 0.85, 2))
         for colour, (left, right) in zip(colours, ((0, cuts[0]), (cuts[0], cuts[1]), (cuts[1], 1)), strict=True):
-            _lay(
+            lay(
                 face,
                 colour,
                 polygon(np.array([(left, 0), (right, 0), (right, 1), (left, 1)]), 0.004) * spare * strength,
             )
     elif kind == 2:
-        _lay(face, np.full(3, 0.85, np.float32), spare * strength)
-        _lay(face, colours[0], kit.regions["mouth"] * strength)
-        _lay(face, colours[1], kit.regions["sockets"] * strength)
-        _lay(face, colours[2], kit.regions["nose"] * strength)
+        lay(face, np.full(3, 0.85, np.float32), spare * strength)
+        lay(face, colours[0], kit.regions["mouth"] * strength)
+        lay(face, colours[1], kit.regions["sockets"] * strength)
+        lay(face, colours[2], kit.regions["nose"] * strength)
     else:
         for colour in colours:
             blotch = smoothstep(noise.fractal(rng, SIZE, SIZE, exponent=1.6, zoom=1.5), 0.2, 0.35)
-            _lay(face, colour * 0.4, blotch * spare * strength)
+            lay(face, colour * 0.4, blotch * spare * strength)
     return {"face_paint"}

@@ -38,14 +38,10 @@ def _spectral(exponent: float) -> tuple[Floats, ...]:
 
 
 def white(rng: np.random.Generator, *shape: int) -> Floats:
-    """Independent standard normal values, a read-only view of the bank.
-
-    Raises:
-        ValueError: The shape holds more values than the bank.
-    """
+    """Independent standard normal values: a read-only view of the bank, or drawn afresh if it holds too few."""
     bank, count = _white(), int(np.prod(shape))
     if count > len(bank):
-        raise ValueError(f"the noise bank holds {len(bank)} values; {count} were asked for")
+        return rng.standard_normal(shape, dtype=np.float32)
     start = int(rng.integers(len(bank) - count + 1))
     return bank[start : start + count].reshape(shape)
 

@@ -6,12 +6,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.synth.appearance import blemishes, colour, facial_hair, makeup, noise, wrinkles
+from models.synth.appearance import blemishes, colour, facial_hair, makeup, noise, planes, wrinkles
 from models.synth.appearance.colour import Floats
 from models.synth.appearance.kit import SkinKit, load_kit
 from models.synth.appearance.regions import SIZE
 
 __all__ = ["Skin", "SkinKit", "load_kit", "paint"]
+
+_INSIDE = np.float32(-1.39)
+"""Log albedo of the mouth's inside and the eye sockets, whatever the skin."""
 
 
 @dataclass(frozen=True)
@@ -49,29 +52,34 @@ def _detail(rng: np.random.Generator, kit: SkinKit) -> tuple[Floats, Floats]:
         face = cv2.addWeighted(face, share, second.face, 1 - share, 0)
         back = cv2.addWeighted(back, share, second.back, 1 - share, 0)
     if rng.random() < 0.5:
-        keep = kit.back_skin[..., None]  # the mouth's inside and the eye sockets are islands of their own
-        face, back = face[:, ::-1], back[:, ::-1] * keep + back * (1 - keep)
+        keep = kit.back_skin  # the mouth's inside and the eye sockets are islands of their own
+        face, back = face[:, :, ::-1], back[:, :, ::-1] * keep + back * (1 - keep)
     return face, back
+
+
+def _regraded(detail: Floats, contrast: float, chroma: float) -> Floats:
+    """A copy of a detail with its contrast and its chroma scaled."""
+    luma = (colour.LUMA @ detail.reshape(3, -1)).reshape(detail.shape[1:])
+    return detail * np.float32(contrast * chroma) + luma * np.float32(contrast * (1 - chroma))
 
 
 def _toned(rng: np.random.Generator, kit: SkinKit, tone: Floats, darkness: float) -> tuple[Floats, Floats]:
     """Log albedo of face and back under the tone: contrast and chroma of the detail vary."""
     face, back = _detail(rng, kit)
     contrast, chroma = rng.uniform(0.7, 1.25), rng.uniform(0.4, 1.15) * (1 - 0.35 * darkness)
-    mixing = contrast * (chroma * np.eye(3) + (1 - chroma) * colour.LUMA[None])
-    face, back = (cv2.transform(np.ascontiguousarray(t), mixing) for t in (face, back))
+    face, back = (_regraded(detail, contrast, chroma) for detail in (face, back))
     cloud = noise.fractal(rng, SIZE, SIZE, exponent=1.6, zoom=1.5)
-    tint = rng.normal(size=3) * 0.02 + rng.uniform(0, 0.07)
+    planes.tint(face, cloud, rng.normal(size=3) * 0.02 + rng.uniform(0, 0.07))
     grain = noise.fractal(rng, SIZE, SIZE, exponent=0.5, zoom=1.0) * rng.uniform(0, 0.05)
-    shade, tint = np.log(tone), tint.astype(np.float32)
-    for channel in range(3):
-        face[..., channel] += shade[channel] + tint[channel] * cloud + grain
-        back[..., channel] += (shade[channel] + 1.39) * kit.back_skin - 1.39
+    shade = np.log(tone)
+    face += shade[:, None, None] + grain
+    back += _INSIDE
+    planes.tint(back, kit.back_skin, shade - _INSIDE)
     return face, back
 
 
 def paint(rng: np.random.Generator, kit: SkinKit) -> Skin:
-    """Paint one skin; about 8 ms, so use it for several crops.
+    """Paint one skin; about 5 ms, so use it for several crops.
 
     Args:
         rng: The only source of randomness.
@@ -84,7 +92,7 @@ def paint(rng: np.random.Generator, kit: SkinKit) -> Skin:
     names: set[str] = {"old"} if age > 0.7 else set()
     names |= blemishes.mottle(rng, face, kit, darkness, age)
     names |= wrinkles.engrave(rng, face, kit, age)
-    face, back = cv2.exp(face), cv2.exp(back)
+    face, back = (np.exp(log_albedo, out=log_albedo) for log_albedo in (face, back))
     hair, hair_name = colour.hair_colour(rng, darkness, grey=max(0.0, age - 0.45))
     names |= {"grey_hair"} if hair_name in {"grey", "white"} else set()
     names |= facial_hair.grow_scalp(rng, face, back, kit, hair, age if masculine else 0.0)
@@ -100,8 +108,8 @@ def paint(rng: np.random.Generator, kit: SkinKit) -> Skin:
     np.clip(face, 0.002, 0.98, out=face)
     np.clip(back, 0.002, 0.98, out=back)
     return Skin(
-        face,
-        back,
+        planes.to_pixels(face),
+        planes.to_pixels(back),
         float(0.68 - 0.42 * oily),
         float(0.02 + 0.24 * oily * rng.random()),
         hair,

@@ -96,7 +96,7 @@ def engrave(rng: np.random.Generator, face: Floats, kit: SkinKit, age: float) ->
 
     Args:
         rng: Source of randomness.
-        face: Log albedo (SIZE, SIZE, 3), changed.
+        face: Log albedo (3, SIZE, SIZE), changed.
         kit: Regions of the face.
         age: 0 (young) to 1 (old).
 
@@ -119,5 +119,5 @@ def engrave(rng: np.random.Generator, face: Floats, kit: SkinKit, age: float) ->
         relief, np.float32([[1, 0, 0.4], [0, 1, 1.6]]), (SIZE, SIZE), borderMode=cv2.BORDER_REPLICATE
     )
     for channel, weight in enumerate((0.42, 0.55, 0.6)):
-        face[..., channel] += raised * (0.35 * weight) - relief * weight
+        face[channel] += raised * (0.35 * weight) - relief * weight
     return {"wrinkles"} if deepest > 0.9 else set()
