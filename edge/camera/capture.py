@@ -20,8 +20,8 @@ from edge.types import Frame
 
 log = logging.getLogger(__name__)
 
-OPEN_S = 10.0
-"""A camera that needs longer to open hangs."""
+OPEN_S = 12.0
+"""A camera that needs longer to open hangs; OpenCV itself waits 10 s for the first frame."""
 FIRST_FRAME_S = 5.0
 """Sensors and their exposure control need a moment before the first frame."""
 REOPEN_S = 3.0

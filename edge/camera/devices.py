@@ -1,8 +1,10 @@
 """The V4L2 devices of this machine: which are cameras, and what they are called."""
 
+import errno
 import fcntl
 import os
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,26 +48,27 @@ def query(path: str) -> VideoDevice:
         SourceBusyError: held by another program.
     """
     try:
-        handle = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        return _ask(path)
     except FileNotFoundError as error:
         raise SourceError(f"{path} is not there; {describe_cameras()}") from error
     except PermissionError as error:
         raise AccessError(
             f"{path} may not be opened: permission denied; run: sudo usermod -aG video $USER, and log in again."
         ) from error
-    except BlockingIOError as error:
-        raise busy(path) from error
     except OSError as error:
-        if error.errno == 16:
+        if error.errno == errno.EBUSY:
             raise busy(path) from error
-        raise SourceLostError(f"{path} does not open: {error.strerror}; unplug it and plug it in again.") from error
-    try:
-        answer = fcntl.ioctl(handle, _QUERYCAP, bytes(_CAPABILITY.size))
-    except OSError as error:
+        if error.errno in {errno.ENODEV, errno.ENXIO, errno.EIO}:
+            raise SourceLostError(f"{path} does not answer ({error.strerror}); unplug it and plug it in.") from error
         raise SourceError(f"{path} is not a camera; {describe_cameras()}") from error
+
+
+def _ask(path: str) -> VideoDevice:
+    handle = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        return parse_capability(path, fcntl.ioctl(handle, _QUERYCAP, bytes(_CAPABILITY.size)))
     finally:
         os.close(handle)
-    return parse_capability(path, answer)
 
 
 def parse_capability(path: str, answer: bytes) -> VideoDevice:
@@ -78,31 +81,13 @@ def parse_capability(path: str, answer: bytes) -> VideoDevice:
 
 
 def cameras() -> list[VideoDevice]:
-    """Return the cameras of this machine, those behind the Pi's camera port apart; never raises."""
+    """Return the V4L2 cameras of this machine, those behind the Pi's camera port left out; never raises."""
     found = []
-    nodes = Path("/dev").glob("video[0-9]*")
-    for node in sorted(nodes, key=lambda node: (len(node.name), node.name)):
-        try:
-            device = query_quietly(str(node))
-        except OSError:
-            continue
-        if device is not None and device.is_camera:
-            found.append(device)
-    return found
-
-
-def query_quietly(path: str) -> VideoDevice | None:
-    """Return what a device is, or None if it does not say."""
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        return parse_capability(path, fcntl.ioctl(handle, _QUERYCAP, bytes(_CAPABILITY.size)))
-    except OSError:
-        return None
-    finally:
-        os.close(handle)
+    nodes = sorted(Path("/dev").glob("video[0-9]*"), key=lambda node: (len(node.name), node.name))
+    for node in nodes:
+        with suppress(OSError):
+            found.append(_ask(str(node)))
+    return [device for device in found if device.is_camera]
 
 
 def describe_cameras() -> str:
