@@ -162,6 +162,8 @@ def _show(result: dict[str, Any]) -> None:
 
 
 def _sentences(result: dict[str, Any]) -> "Iterator[str]":
+    from edge.daemon.profile_page import variant_name
+
     machine = result["machine"]
     cores = ", ".join(f"{share:.0%}" for share in machine["cores"]) or "unknown"
     yield f"{result['fps']:.1f} frames a second, {result['skipped']} skipped, {result['faces']} with a face"
@@ -173,8 +175,7 @@ def _sentences(result: dict[str, Any]) -> "Iterator[str]":
         yield f"{machine['temperature_c']:.0f} °C{clock}; {', '.join(machine['throttling']) or 'not throttled'}"
     yield f"The stopwatches took {result['overhead']:.2%} of the processing time"
     for each in result["sweep"]:
-        how = "Coral" if each["delegate"] == "coral" else f"{each['threads']} threads"
-        how += "" if each["xnnpack"] else ", plain kernels"
+        how = variant_name(each)
         took = each["problem"] if each["p50_ms"] is None else f"{each['p50_ms']:8.3f} ms, p90 {each['p90_ms']:.3f}"
         yield f"  {each['model']:<26} {how:<24} {took}"
     if result["recommendation"]:

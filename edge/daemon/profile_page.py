@@ -66,10 +66,10 @@ def page(profile: Mapping[str, Any]) -> str:
         f"<p>{escape(title)}</p>",
         f'<p class="dim">{escape(run)}</p>',
         _tiles(profile),
-        _stages(profile["stages_ms"]),
+        _stages(profile["stages_ms"], max(profile["frames"], 1)),
         _ages(profile["ages_ms"]),
         _run(profile["machine"]),
-        _sweep(profile["sweep"], profile["recommendation"]),
+        _sweep(profile["sweep"], profile["recommendation"], profile["model"]),
         _operators(profile["operators"]),
         f'<p class="note">The stopwatches took {profile["overhead"]:.2%} of the processing time.</p>',
     ]
@@ -101,14 +101,14 @@ def _tiles(profile: Mapping[str, Any]) -> str:
     return f'<div class="tiles">{"".join(shown)}</div>'
 
 
-def _stages(stages: Mapping[str, Mapping[str, Any]]) -> str:
+def _stages(stages: Mapping[str, Mapping[str, Any]], frames: int) -> str:
     worked = {name: entry for name, entry in stages.items() if name != "wait"}
-    bar = stacked([(name, entry["p50"]) for name, entry in worked.items()])
+    bar = stacked([(name, entry["total"] / frames) for name, entry in worked.items()])
     colours = {name: index for index, name in enumerate(worked)}
     return _card(
         "Where the time of a frame goes",
         bar + _table(stages, {name: name for name in stages}, colours),
-        "Medians side by side; sinks encode and send on threads of their own, beside the pipeline. "
+        "The bar is the mean frame; the sinks' part of it runs on threads of their own, beside the pipeline. "
         "Detection runs only when no face is tracked. Waiting for the next frame is no work.",
     )
 
@@ -146,19 +146,26 @@ def _run(machine: Mapping[str, Any]) -> str:
     return _card("The machine meanwhile", f'<div class="rows">{shown}</div>', f"Busy, core by core: {cores}.")
 
 
-def _sweep(sweep: Sequence[Mapping[str, Any]], recommendation: Mapping[str, Any]) -> str:
+def _sweep(sweep: Sequence[Mapping[str, Any]], recommendation: Mapping[str, Any], model: str) -> str:
     if not sweep:
         return ""
     rows = []
     for each in sweep:
-        how = "Coral" if each["delegate"] == "coral" else f"{each['threads']} threads"
-        how += "" if each["xnnpack"] else ", without XNNPACK"
+        how = variant_name(each)
         note = each["problem"] if each["p50_ms"] is None else f"{each['p50_ms']:.2f} ms, p90 {each['p90_ms']:.2f}"
-        rows.append((f"{each['model'][:24]}, {how}", each["p50_ms"], note))
+        rows.append((how if each["model"] == model else f"{each['model'][:26]}, {how}", each["p50_ms"], note))
     advice = ""
     if recommendation:
         advice = f"<p>{escape(recommendation['reason'])}</p><pre>{escape(recommendation['configuration'])}</pre>"
     return _card("What if: one inference", bars(rows) + advice, "")
+
+
+def variant_name(variant: Mapping[str, Any]) -> str:
+    """Return how a variant of the sweep runs, in words."""
+    if variant["delegate"] == "coral":
+        return "Coral"
+    count = "1 thread" if variant["threads"] == 1 else f"{variant['threads']} threads"
+    return count if variant["xnnpack"] else f"{count}, without XNNPACK"
 
 
 def _operators(operators: Sequence[Mapping[str, Any]]) -> str:

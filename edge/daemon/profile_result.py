@@ -20,7 +20,7 @@ MOST_SAMPLES = 4096
 """Values kept of each stage, so that two profiles can be compared; about 100 KB of JSON in all."""
 LARGEST = 64 << 20
 
-NOISE = 0.03
+NOISE = 0.05
 """A change of the median by less than this share is never called one."""
 BLOCK = 8
 """Frames next to each other are alike; the comparison treats so many as one observation."""
@@ -36,6 +36,7 @@ def summarise(values: NDArray[np.float64]) -> dict[str, Any]:
     counts, edges = np.histogram(np.minimum(values, top), BINS, (0.0, top))
     return {
         "count": int(values.size),
+        "total": round(float(values.sum()), 3),
         "p50": round(float(p50), 4),
         "p90": round(float(p90), 4),
         "p99": round(float(p99), 4),
