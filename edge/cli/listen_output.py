@@ -13,7 +13,7 @@ from edge.wire.assembler import FrameRecord
 from edge.wire.codec import Packet
 from edge.wire.decoder import DecoderCounters
 from edge.wire.jsonl import encode_record
-from edge.wire.schema import Attention, StatusFlag
+from edge.wire.names import Attention, StatusFlag
 from edge.wire.text import packet_text
 
 REDRAW_S = 0.1

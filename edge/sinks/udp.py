@@ -12,7 +12,7 @@ from edge.sinks.worker import QueuedSink, Transport
 from edge.types import Session
 from edge.uri import Uri
 from edge.wire.encoder import MAX_DATAGRAM, EncoderOptions
-from edge.wire.schema import Selection
+from edge.wire.names import Selection
 
 SEND_BUFFER = 1 << 20
 """Bytes the kernel is asked to hold, so that a burst of chunks does not wait."""

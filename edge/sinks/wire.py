@@ -8,7 +8,7 @@ from edge.types import Report, Session
 from edge.uri import Uri
 from edge.wire.encoder import Encoder, EncoderOptions
 from edge.wire.framing import DELIMITER, frame_messages
-from edge.wire.schema import Selection
+from edge.wire.names import Selection
 from edge.wire.selection import NAMES, indices_of
 
 

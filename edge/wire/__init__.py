@@ -8,7 +8,8 @@ from edge.wire.assembler import Assembler, FrameRecord
 from edge.wire.codec import Packet
 from edge.wire.decoder import Decoder, DecoderCounters
 from edge.wire.encoder import Encoder, EncoderOptions
-from edge.wire.schema import VERSION, Bye, Event, Hello, Points, Selection, Status
+from edge.wire.names import Selection
+from edge.wire.schema import VERSION, Bye, Event, Hello, Points, Status
 
 __all__ = [
     "VERSION",

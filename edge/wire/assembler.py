@@ -6,7 +6,8 @@ import numpy as np
 
 from edge.types import Array
 from edge.wire.codec import Packet
-from edge.wire.schema import Bye, Event, Hello, Phase, Points, Selection, Status, StatusFlag
+from edge.wire.names import Phase, Selection, StatusFlag
+from edge.wire.schema import Bye, Event, Hello, Points, Status
 
 EVENT_TIMEOUT_NS = 5_000_000_000
 """A running event that is not repeated for this long has ended unseen."""

@@ -9,7 +9,8 @@ import numpy as np
 from edge.types import FaceReport, Report, Session
 from edge.wire.codec import HEADER, LAYOUTS, Packet, encode_packet, seal
 from edge.wire.events import EventRepeater
-from edge.wire.schema import POINT_SCALE, ROWS, TYPES, VERSION, Bye, Hello, Message, Points, PointsFlag, Selection
+from edge.wire.names import PointsFlag, Selection
+from edge.wire.schema import POINT_SCALE, ROWS, TYPES, VERSION, Bye, Hello, Message, Points
 from edge.wire.selection import indices_of
 from edge.wire.status import status_of
 

@@ -1,7 +1,8 @@
 """Which driver events are due on the wire: each is repeated until its next phase supersedes it."""
 
 from edge.types import DriverEvent, DriverState, EventPhase
-from edge.wire.schema import Event, Phase
+from edge.wire.names import Phase
+from edge.wire.schema import Event
 
 REPEAT_NS = 1_000_000_000
 """A phase of an event is sent again this often, in capture time: one lost datagram loses no alarm."""

@@ -9,7 +9,8 @@ import numpy as np
 from edge.types import DriverEvent, EyeState, FaceReport, Report
 from edge.vision.layout import DENSE, LAYOUTS
 from edge.wire.assembler import FrameRecord
-from edge.wire.schema import Attention, Event, Phase, Selection, Status, StatusFlag, Zone
+from edge.wire.names import Attention, Phase, Selection, StatusFlag, Zone
+from edge.wire.schema import Event, Status
 
 _IBUG68 = LAYOUTS["dense-520"].ibug68
 """The dense points come first in every layout, so this holds for all of them."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from edge.errors import UsageError
 from edge.wire.codec import LAYOUTS
 from edge.wire.framing import FRAMING_BYTES, MAX_SERIAL_FRAME
-from edge.wire.schema import TYPES, Points, Selection, Status
+from edge.wire.names import Selection
+from edge.wire.schema import TYPES, Points, Status
 from edge.wire.selection import indices_of
 
 BITS_PER_BYTE = 10

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.vision.layout import Layout, layout_of
-from edge.wire.schema import Selection
+from edge.wire.names import Selection
 
 NAMES = {"none": Selection.NONE, "68": Selection.IBUG68, "eyes": Selection.EYES, "all": Selection.ALL}
 """How a selection is written in a URI."""

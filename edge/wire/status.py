@@ -5,7 +5,8 @@ from math import isfinite
 import numpy as np
 
 from edge.types import DriverState, EyeState, FaceReport, Report
-from edge.wire.schema import Attention, Status, StatusFlag, Zone
+from edge.wire.names import Attention, StatusFlag, Zone
+from edge.wire.schema import Status
 
 # Plain integers: combining members of an IntFlag costs a microsecond each time.
 _FLAG = {name: int(flag) for name, flag in StatusFlag.__members__.items()}

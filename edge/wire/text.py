@@ -16,7 +16,7 @@ def _text(value: object, wire: Wire) -> str:
         return value or "-"
     if isinstance(value, bytes):
         return value.hex()
-    return f"{value:.{decimals(wire.scale)}f}"
+    return f"{value:.{decimals(wire.scale)}f}" if wire.scale != 1 else str(value)
 
 
 def packet_text(packet: Packet) -> str:

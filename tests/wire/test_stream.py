@@ -17,7 +17,8 @@ from edge.wire.encoder import HELLO_PERIOD_NS, MAX_DATAGRAM
 from edge.wire.events import END_REPEATS
 from edge.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
 from edge.wire.jsonl import encode_record
-from edge.wire.schema import Bye, Event, Hello, Phase, Points, Status, StatusFlag
+from edge.wire.names import Phase, StatusFlag
+from edge.wire.schema import Bye, Event, Hello, Points, Status
 from edge.wire.selection import indices_of
 from tests.wire.builders import PERIOD_NS, driver, event, report, session
 

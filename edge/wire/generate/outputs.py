@@ -1,0 +1,21 @@
+"""Which files are generated, and what is in them now."""
+
+from pathlib import Path
+
+from edge.wire.generate import c, lua, markdown
+
+PACKAGE = Path(__file__).parents[1]
+TEMPLATES = Path(__file__).parent / "templates"
+DOCS = PACKAGE.parents[1] / "docs" / "wire.md"
+
+
+def outputs() -> dict[Path, str]:
+    """Return the text of every generated file; docs/wire.md only where it exists, outside of an installation."""
+    made = {
+        PACKAGE / "c" / "landmarkd_wire.h": c.header((TEMPLATES / "landmarkd_wire.h").read_text()),
+        PACKAGE / "c" / "landmarkd_text.h": c.printer((TEMPLATES / "landmarkd_text.h").read_text()),
+        PACKAGE / "wireshark" / "landmarkd.lua": lua.dissector((TEMPLATES / "landmarkd.lua").read_text()),
+    }
+    if DOCS.exists():
+        made[DOCS] = markdown.document(DOCS.read_text())
+    return made
