@@ -69,7 +69,7 @@ class V4l2Source(FrameSource):
         if not self._path:
             found = devices.cameras()
             if not found:
-                raise SourceError(f"{self.uri}: {devices.describe_cameras()}")
+                raise SourceError(f"{self.uri} finds nothing to open; {devices.describe_cameras()}")
             return found[0].path
         path = os.path.realpath(self._path)
         device = devices.query(path)
