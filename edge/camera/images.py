@@ -70,7 +70,7 @@ def find_pictures(path: Path) -> list[Path]:
     if not path.is_dir():
         require_file(path)
         return [path]
-    if not os.access(path, os.R_OK | os.X_OK):
+    if not os.access(path, os.R_OK | os.X_OK, effective_ids=True):
         raise AccessError(f"{path} cannot be listed: permission denied; try: chmod +rx {path}")
     files = [
         file

@@ -39,7 +39,7 @@ def require_file(path: Path) -> None:
         raise SourceError(f"{path} cannot be used: {error.strerror}.") from error
     if stat.S_ISDIR(status.st_mode):
         raise SourceError(f"{path} is a folder; name a file, or use images:{path} for its pictures.")
-    if not os.access(path, os.R_OK):
+    if not os.access(path, os.R_OK, effective_ids=True):
         raise AccessError(f"{path} cannot be read: permission denied; try: chmod +r {path}")
     if status.st_size == 0:
         raise SourceFormatError(f"{path} is empty; was it copied completely?")

@@ -1,5 +1,4 @@
 import json
-import os
 from pathlib import Path
 
 import cv2
@@ -191,12 +190,19 @@ def test_what_is_no_video_gets_one_clear_sentence(tmp_path, capfd, make, error, 
     assert not capfd.readouterr().err
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
-def test_no_permission(tmp_path):
-    path = write_clip(tmp_path / "a.mp4")
-    path.chmod(0)
-    with pytest.raises(AccessError, match="permission"):
-        make_source(f"file:{path}").open()
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        ("file:{}/clip.mp4", "chmod"),
+        ("file:{}/pictures/clip.mp4", "folder"),
+        ("images:{}/pictures", "chmod"),
+        ("images:{}/clip.mp4", "chmod"),
+        ("v4l2:{}/clip.mp4", "usermod -aG video"),
+    ],
+)
+def test_no_permission(forbidden, uri, words):
+    with pytest.raises(AccessError, match=words):
+        make_source(uri.format(forbidden)).open()
 
 
 @pytest.mark.parametrize("uri", ["file:", "file://host/clip.mp4", "file:a.mp4?loop=maybe", "demo:clip.mp4"])
