@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(self._groups(), lr=config.learning_rate, fused=True)
         self.step = self.samples = self.epoch = self.position = 0
         self.seconds = 0.0
+        self.stopping = False
         self.shards: list[str] = []
         self.sums: dict[str, float] = {}
         config.out.mkdir(parents=True, exist_ok=True)
@@ -71,10 +73,14 @@ class Trainer:
         return self.seconds / (budget * 60) if budget else self.samples / self.config.samples
 
     def run(self) -> None:
-        """Train until the schedule ends, with a checkpoint every few minutes and at the end."""
+        """Train until the schedule ends, with a checkpoint every few minutes and at the end.
+
+        SIGTERM ends a run early, with a checkpoint.
+        """
+        signal.signal(signal.SIGTERM, self._stop)
         self._log({"event": "start", "config": self.config.as_json(), "step": self.step, "world": self.world})
         saved = time.monotonic()
-        while self.progress < 1:
+        while self.progress < 1 and not self.stopping:
             data = self._begin_pass()
             numbers = list(range(self.position + self.rank, len(data) - len(data) % self.world, self.world))
             before = time.monotonic()
@@ -87,11 +93,14 @@ class Trainer:
                 if self._agree(now - saved) > self.config.checkpoint_minutes * 60:
                     self.save()
                     saved = now
-                if self.progress >= 1:
+                if self.progress >= 1 or self._agree(self.stopping):
                     break
             else:
                 self.epoch, self.position, self.shards = self.epoch + 1, 0, []
         self.save()
+
+    def _stop(self, *_: object) -> None:
+        self.stopping = True
 
     def _agree(self, value: float) -> float:
         """The first process's value, so that all of them stop and save together."""

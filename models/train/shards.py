@@ -4,6 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -40,10 +41,10 @@ class ShardReader:
     def _shard(self, path: Path) -> dict[str, Any]:
         if path not in self._open:
             try:
-                with np.load(path) as stored:
+                with path.open("rb") as file, np.load(file) as stored:
                     names = ("jpeg", "offsets", "points", "visible", "face", "pose_deg")
                     self._open[path] = {name: stored[name] for name in names}
-            except (OSError, ValueError, KeyError, EOFError) as error:
+            except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
                 raise ShardError(f"{path} is no whole shard ({error}): delete it and render it again") from error
             while len(self._open) > KEPT:
                 self._open.popitem(last=False)

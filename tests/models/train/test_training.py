@@ -1,0 +1,196 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.train import checkpoint
+from models.train.__main__ import main
+from models.train.architectures import build, load
+from models.train.config import TrainingConfig
+from models.train.data import Samples
+from models.train.loop import Trainer
+from models.train.loss import IBUG68, LandmarkLoss, LossWeights, point_weights
+from models.train.network import LandmarkNet
+from models.train.shards import ShardError, ShardReader, count_rows, epoch_order, list_shards
+
+from .conftest import write_shard
+
+
+def settings(shards: Path, out: Path, **changes) -> TrainingConfig:
+    return TrainingConfig(
+        **{
+            "data": (shards,),
+            "out": out,
+            "samples": 48,
+            "batch": 4,
+            "workers": 0,
+            "threads": 1,
+            "warmup": 2,
+            "log_steps": 3,
+            **changes,
+        }
+    )
+
+
+class TestNetwork:
+    def test_outputs_and_budget(self):
+        network = LandmarkNet().eval()
+        with torch.no_grad():
+            outputs = network(torch.zeros(2, 3, 128, 128))
+        assert {name: tuple(value.shape) for name, value in outputs.items()} == {
+            "points": (2, 1686),
+            "log_sigma": (2, 562),
+            "presence": (2, 1),
+        }
+        assert sum(p.numel() for p in network.parameters()) < 2.45e6
+
+    def test_unknown_architecture_names_those_there_are(self):
+        with pytest.raises(KeyError, match="landmarks-562"):
+            build("no-such-net")
+
+
+class TestLoss:
+    def batch(self, faces=(True, False)):
+        points = torch.rand(2, 562, 3) * 100
+        points[~torch.tensor(faces)] = torch.nan
+        return {"points": points, "visible": torch.ones(2, 562, dtype=bool), "face": torch.tensor(faces)}
+
+    def outputs(self, batch, error=0.0, log_sigma=-4.0):
+        found = (batch["points"] + torch.tensor([0.5, 0.5, 0.0]) + error) / 128
+        return {
+            "points": torch.nan_to_num(found).flatten(1).requires_grad_(),
+            "log_sigma": torch.full((2, 562), log_sigma, requires_grad=True),
+            "presence": torch.tensor([[4.0], [-4.0]], requires_grad=True),
+        }
+
+    def test_perfect_points_cost_nothing_but_sigma(self):
+        batch = self.batch()
+        total, terms = LandmarkLoss(LossWeights(sigma=0, presence=0))(self.outputs(batch), batch)
+        assert float(total.detach()) == pytest.approx(0, abs=1e-3)
+        assert terms["nme_px"] == pytest.approx(0, abs=1e-3)
+
+    def test_pixel_centres_at_integers_become_half_a_pixel(self):
+        batch = self.batch()
+        outputs = self.outputs(batch)
+        outputs["points"] = (torch.nan_to_num(batch["points"]) / 128).flatten(1)
+        _, terms = LandmarkLoss(LossWeights())(outputs, batch)
+        assert terms["nme_px"] == pytest.approx(0.5**0.5, rel=1e-3)
+
+    def test_sigma_is_cheapest_at_the_size_of_the_error(self):
+        batch = self.batch()
+        loss = LandmarkLoss(LossWeights())
+        sizes = np.linspace(0.5, 8, 16)
+        costs = [loss(self.outputs(batch, 2.0, float(np.log(s / 128))), batch)[1]["sigma"] for s in sizes]
+        assert sizes[int(np.argmin(costs))] == pytest.approx(2.0, abs=0.5)
+
+    def test_faceless_crops_teach_presence_only(self):
+        batch = self.batch((False, True))
+        outputs = self.outputs(batch)
+        total, _ = LandmarkLoss(LossWeights())(outputs, batch)
+        total.backward()
+        assert outputs["points"].grad[0].abs().max() == 0
+        assert outputs["points"].grad[1].abs().max() >= 0
+        assert torch.isfinite(outputs["points"].grad).all()
+        assert outputs["presence"].grad[0] > 0
+
+    def test_weights_have_mean_one_and_prefer_the_features(self):
+        weights = point_weights(LossWeights())
+        assert float(weights.mean()) == pytest.approx(1)
+        assert weights[IBUG68[40]] > weights[530] > weights[0]
+
+
+class TestShards:
+    def test_order_is_a_permutation_fixed_by_seed_and_pass(self):
+        rows = [5, 7, 3]
+        order = epoch_order(rows, 1, 0)
+        assert sorted(map(tuple, order.tolist())) == [(s, r) for s, n in enumerate(rows) for r in range(n)]
+        np.testing.assert_array_equal(order, epoch_order(rows, 1, 0))
+        assert not np.array_equal(order, epoch_order(rows, 1, 1))
+
+    def test_a_torn_shard_is_named(self, shards):
+        path = next(shards.iterdir())
+        path.write_bytes(path.read_bytes()[:2000])
+        with pytest.raises(ShardError, match=path.name):
+            ShardReader().read(path, 0)
+
+    def test_crops_come_back(self, shards):
+        crop = ShardReader().read(list_shards([shards])[0], 5)
+        assert crop.image.shape == (176, 176, 3)
+        assert crop.face
+        centre = np.nanmean(crop.points[:520, :2], 0).astype(int)
+        assert crop.image[centre[1], centre[0]] == pytest.approx([220, 150, 90], abs=12)  # RGB
+
+
+class TestTraining:
+    def test_learns_and_resumes_exactly(self, shards, tmp_path):
+        whole = Trainer(settings(shards, tmp_path / "whole"))
+        whole.run()
+        first = Trainer(settings(shards, tmp_path / "parts"))
+        data = first._begin_pass()
+        for number in range(2):
+            first._train(data[number])
+            first.position += 1
+        first.save()
+        second = Trainer(settings(shards, tmp_path / "parts"))
+        assert second.step == 2
+        second.run()
+        assert second.step == whole.step == 12
+        for name, value in whole.average.state.items():
+            torch.testing.assert_close(second.average.state[name], value, msg=name)
+
+        lines = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()]
+        measured = [line for line in lines if "loss" in line]
+        assert [line["step"] for line in measured] == [3, 6, 9, 12]
+        assert measured[-1]["loss"] < measured[0]["loss"]
+
+    def test_new_shards_are_seen_at_the_next_pass(self, shards, tmp_path):
+        trainer = Trainer(settings(shards, tmp_path / "run"))
+        assert len(trainer._begin_pass()) == 9
+        write_shard(shards / "shard-00009.npz", np.random.default_rng(9))
+        assert len(trainer._begin_pass()) == 9  # the pass that was begun keeps its shards
+        trainer.shards, trainer.epoch = [], 1
+        assert len(trainer._begin_pass()) == 12
+
+    def test_checkpoint_loads_for_export(self, shards, tmp_path):
+        Trainer(settings(shards, tmp_path / "run", samples=4)).run()
+        network, architecture = load(tmp_path / "run" / "last.pt")
+        assert architecture == "landmarks-562"
+        assert not network.training
+
+    def test_command_line_trains_and_plots(self, shards, tmp_path, capsys):
+        arguments = ["--data", str(shards), "--out", str(tmp_path / "run"), "--samples", "8", "--batch", "4"]
+        assert main([*arguments, "--workers", "0", "--threads", "1", "--log-steps", "1"]) == 0
+        pytest.importorskip("matplotlib")
+        assert main(["plot", str(tmp_path / "run")]) == 0
+        assert (tmp_path / "run" / "log.png").read_bytes()[:4] == b"\x89PNG"
+
+    def test_no_shards_says_so(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match="render some first"):
+            Trainer(settings(tmp_path, tmp_path / "run")).run()
+
+    def test_schedule_warms_up_and_falls(self, tmp_path):
+        config = settings(tmp_path, tmp_path, warmup=10)
+        rates = [config.rate(step, step / 100) for step in range(101)]
+        assert rates[0] < rates[5] < rates[10]
+        assert rates[-1] == pytest.approx(config.learning_rate * config.final_rate)
+        assert all(later <= earlier for earlier, later in zip(rates[10:], rates[11:], strict=False))
+
+    def test_batches_do_not_depend_on_who_makes_them(self, shards, tmp_path):
+        paths = list_shards([shards])
+        rows = [count_rows(path) for path in paths]
+        config = settings(shards, tmp_path)
+        one, two = (Samples(paths, rows, 1, 0, 4, config.jitter) for _ in range(2))
+        two[0]
+        torch.testing.assert_close(one[3], two[3], equal_nan=True)
+
+    def test_average_follows_the_network(self):
+        layer = torch.nn.Linear(2, 2)
+        average = checkpoint.Average(layer, 0.5)
+        with torch.no_grad():
+            layer.weight += 1
+        before = average.state["weight"].clone()
+        average.update(layer)
+        moved = (average.state["weight"] - before).mean()
+        assert 0.5 < float(moved) < 1
