@@ -60,10 +60,10 @@ def _check(arguments: argparse.Namespace) -> int:
     return 0 if mapped else 1
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    arguments = _parser().parse_args()
-    return _model(arguments) if arguments.command == "model" else _check(arguments)
+    parsed = _parser().parse_args(arguments)
+    return _model(parsed) if parsed.command == "model" else _check(parsed)
 
 
 if __name__ == "__main__":
