@@ -1,0 +1,29 @@
+"""`make soak`: soak a daemon and say whether its memory, its descriptors and its latency stayed as they were."""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+from tests.soak.run import soak, summary
+
+
+def main() -> None:
+    """Run the soak and print its summary."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--frames", type=int, default=1_000_000)
+    parser.add_argument("--log", type=Path, default=Path("runs/soak.jsonl"), help="a line for each 10,000 frames")
+    options = parser.parse_args()
+    options.log.parent.mkdir(parents=True, exist_ok=True)
+    lines = []
+    with tempfile.TemporaryDirectory() as folder, options.log.open("w") as file:
+        for line in soak(Path(folder), options.frames):
+            lines.append(line)
+            file.write(json.dumps(line) + "\n")
+            file.flush()
+            print(json.dumps(line), flush=True)
+    print(summary(lines))
+
+
+if __name__ == "__main__":
+    main()

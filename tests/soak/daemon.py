@@ -1,0 +1,98 @@
+"""The process that is soaked: the service as `landmarkd run` builds it, with the fast camera, telling on itself.
+
+Every `--every` frames it prints one line of JSON: frames, seconds, memory, descriptors, threads, latency, CPU time.
+"""
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+from edge.cli.logs import set_up_logging
+from edge.cli.run import make_session
+from edge.config import validated
+from edge.daemon.processor import Processor
+from edge.daemon.service import Limits, Service
+from edge.daemon.snapshot import resident_mb
+from edge.daemon.statusfile import StatusFile, runtime_folder
+from edge.sinks import make_sink
+from edge.types import Report
+from tests.soak.source import SoakSource, Stage
+
+
+class Log:
+    """Counts reports and prints what the process has become every so many."""
+
+    def __init__(self, stage: Stage, every: int) -> None:
+        self.service: Service | None = None
+        self._stage, self._every = stage, every
+        self._latencies = np.zeros(every, np.int64)
+        self._frames = self._faces = 0
+        self._began, self._cpu = time.monotonic(), time.process_time()
+
+    def add(self, report: Report) -> None:
+        """Take note of a report and let the camera show the next frame."""
+        if "camera_stalled" in report.degraded:
+            return
+        self._latencies[self._frames % self._every] = report.emitted_ns - report.captured_ns
+        self._frames += 1
+        self._faces += report.face is not None
+        if self._frames % self._every == 0:
+            self._tell()
+        self._stage.taken()
+
+    def _tell(self) -> None:
+        assert self.service is not None
+        cpu, before = time.process_time(), self._cpu
+        self._cpu = cpu
+        p50, p99 = np.percentile(self._latencies, (50, 99)) / 1e6
+        line = {
+            "frames": self._frames,
+            "seconds": round(time.monotonic() - self._began, 1),
+            "rss_mb": resident_mb(),
+            "descriptors": len(os.listdir("/proc/self/fd")),
+            "threads": threading.active_count(),
+            "p50_ms": round(float(p50), 3),
+            "p99_ms": round(float(p99), 3),
+            "cpu_ms": round((cpu - before) * 1e3 / self._every, 4),
+            "with_face": self._faces,
+            "reopened": self.service.capture.statistics.reopened,
+            "sinks": [[sink.statistics.sent, sink.statistics.reconnects] for sink in self.service.sinks],
+        }
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+
+
+def main() -> None:
+    """Run until so many frames are done."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--frames", type=int, required=True)
+    parser.add_argument("--every", type=int, default=10_000)
+    parser.add_argument("--faults", type=int, required=True)
+    parser.add_argument("sinks", nargs="+")
+    options = parser.parse_args()
+    set_up_logging()
+    configuration = validated({"source": {"uri": "demo:"}, "sinks": options.sinks}, "the soak")
+    processor = Processor(configuration)
+    session = make_session(configuration, processor.model.name, processor.model.card)
+    stage = Stage(options.faults)
+    log = Log(stage, options.every)
+    log.service = Service(
+        SoakSource(stage),
+        processor,
+        [make_sink(uri, session) for uri in options.sinks],
+        Limits(frames=options.frames),
+        publishers=[StatusFile(Path(runtime_folder()))],
+        on_report=log.add,
+    )
+    log.service.obey_signals()
+    log.service.run()
+
+
+if __name__ == "__main__":
+    main()
