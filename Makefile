@@ -1,12 +1,13 @@
 # make run    sets everything up and plays the bundled clip through the whole pipeline
 # make test   sets everything up and runs the tests
+# make bench, make lint, make test-models (training side), make test-arm64 (an emulated Raspberry Pi)
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 MODELS := .venv-models
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run test venv venv-models lint bench test-arm64 clean
+.PHONY: run test venv venv-models lint bench test-models test-arm64 clean
 
 run: venv
 	$(BIN)/landmarkd demo
@@ -43,6 +44,9 @@ bench: venv
 
 # The wheel in an emulated 64-bit Raspberry Pi userland: SUITE=bookworm (Python 3.11) or trixie (3.13).
 SUITE ?= bookworm
+test-models: venv-models
+	$(MODELS)/bin/python -m pytest -p no:anyio tests/models
+
 test-arm64: venv
 	tests/arm64/run.sh $(SUITE)
 

@@ -1,0 +1,160 @@
+"""The tracker: what it asks the detector for, and when, in frame time."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.errors import SourceFormatError
+from edge.stages import StageClock
+from edge.types import Detection, Frame
+from edge.vision.detector import Detector
+from edge.vision.geometry import box_of
+from edge.vision.landmarks import LandmarkModel
+from edge.vision.tracker import Tracker, TrackerSettings
+from edge.vision.zoo import open_zoo
+from tests import clip
+
+EMPTY = np.zeros((480, 640, 3), np.uint8)
+FACE = 5
+
+
+class ToldDetector(Detector):
+    """Finds what it is told to, in whole frames and in the windows in which a tracked face is checked."""
+
+    def __init__(self) -> None:
+        self.faces: list[Detection] = []
+        self.whole_frames = 0
+        self.windows = 0
+
+    def detect(self, image: NDArray[np.uint8]) -> list[Detection]:
+        if image.shape[:2] == (480, 640):
+            self.whole_frames += 1
+            return self.faces
+        self.windows += 1
+        if not self.faces:
+            return []
+        # The window is about the face, and the face fills this part of it.
+        height, width = image.shape[:2]
+        return [Detection(1.0, (0.27 * width, 0.3 * height, 0.73 * width, 0.76 * height))]
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[LandmarkModel]:
+    model = LandmarkModel(open_zoo())
+    yield model
+    model.close()
+
+
+@pytest.fixture
+def detector() -> ToldDetector:
+    return ToldDetector()
+
+
+def make(model: LandmarkModel, detector: Detector, **settings: object) -> Tracker:
+    return Tracker(model, detector, TrackerSettings(**settings))  # type: ignore[arg-type]
+
+
+def at(second: float, image: NDArray[np.uint8], sequence: int = 0) -> Frame:
+    return Frame("test:", sequence, round(second * 1e9), image)
+
+
+def test_a_face_is_found_once_and_then_followed(model: LandmarkModel, detector: ToldDetector) -> None:
+    detector.faces = [Detection(0.9, clip.box(0))]
+    tracker = make(model, detector, recheck_s=60)
+    for index in range(60):
+        seen = tracker.track(clip.frames()[index], StageClock())
+        assert seen is not None
+        assert clip.nme(seen.points, index) < 6
+    assert detector.whole_frames == 1
+
+
+def test_detections_pause_in_frame_time_and_never_longer_than_promised(
+    model: LandmarkModel, detector: ToldDetector
+) -> None:
+    tracker = make(model, detector)
+    asked = []
+    for frame in range(300):
+        before = detector.whole_frames
+        assert tracker.track(at(frame / 30, EMPTY), StageClock()) is None
+        if detector.whole_frames > before:
+            asked.append(frame / 30)
+    gaps = np.diff(asked)
+    assert gaps[0] < gaps[-1], "the pause grows with long absence"
+    assert gaps.max() <= 0.25 + 1 / 30, "a face that appears is found within this"
+
+
+def test_a_face_that_leaves_is_let_go(model: LandmarkModel, detector: ToldDetector) -> None:
+    detector.faces = [Detection(0.9, clip.box(FACE))]
+    tracker = make(model, detector)
+    assert tracker.track(at(0, clip.frames()[FACE].image), StageClock()) is not None
+    detector.faces = []
+    away = int(np.flatnonzero(~clip.truth().face)[20])
+    seconds = np.arange(1, 90) / 30
+    held = [tracker.track(at(second, clip.frames()[away].image), StageClock()) is not None for second in seconds]
+    assert not any(held[45:]), "gone for a second and a half"
+
+
+def test_of_several_faces_the_largest_is_taken(model: LandmarkModel, detector: ToldDetector) -> None:
+    x0, y0, x1, y1 = clip.box(FACE)
+    detector.faces = [Detection(0.99, (10, 10, 50, 50)), Detection(0.6, (x0, y0, x1, y1))]
+    seen = make(model, detector).track(at(0, clip.frames()[FACE].image), StageClock())
+    assert seen is not None
+    assert clip.nme(seen.points, FACE) < 5
+
+
+def test_of_several_faces_the_one_in_the_seat_is_taken(model: LandmarkModel, detector: ToldDetector) -> None:
+    wide = np.hstack([clip.frames()[FACE].image, clip.frames()[FACE].image])[:, ::2]
+    wide = np.ascontiguousarray(np.vstack([wide, wide])[:480])
+    x0, y0, x1, y1 = clip.box(FACE)
+    left, right = (x0 / 2, y0, x1 / 2, y1), (x0 / 2 + 320, y0, x1 / 2 + 320, y1)
+    detector.faces = [Detection(0.99, left), Detection(0.5, right)]
+    seen = make(model, detector, seat=(0.5, 0, 1, 1)).track(at(0, wide), StageClock())
+    assert seen is not None
+    assert seen.roi.x > 320
+
+
+def test_another_frame_size_starts_afresh(model: LandmarkModel, detector: ToldDetector) -> None:
+    detector.faces = [Detection(0.9, clip.box(FACE))]
+    tracker = make(model, detector)
+    assert tracker.track(at(0, clip.frames()[FACE].image), StageClock()) is not None
+    detector.faces = []
+    assert tracker.track(at(0.04, np.zeros((240, 320, 3), np.uint8)), StageClock()) is None
+
+
+def test_a_frame_too_small_for_a_face_is_refused(model: LandmarkModel, detector: ToldDetector) -> None:
+    with pytest.raises(SourceFormatError, match="16x16"):
+        make(model, detector).track(at(0, np.zeros((16, 16, 3), np.uint8)), StageClock())
+
+
+def test_a_detection_that_is_no_face_is_not_believed(model: LandmarkModel, detector: ToldDetector) -> None:
+    if not model.has_presence:
+        pytest.skip(f"{model.name} does not say whether it sees a face")
+    detector.faces = [Detection(0.9, (200, 100, 400, 300))]
+    noise = np.random.default_rng(1).integers(0, 256, (480, 640, 3), np.uint8)
+    assert make(model, detector).track(at(0, noise), StageClock()) is None
+
+
+def test_the_cascade_finds_the_rendered_driver() -> None:
+    from edge.vision.detector import make_detector
+    from edge.vision.geometry import box_overlap
+
+    detector = make_detector("cascade")
+    indices = [i for i in np.flatnonzero(clip.truth().face)[::10] if abs(clip.truth().pose[i, 1]) < 15]
+    found = [detector.detect(clip.frames()[i].image) for i in indices]
+    hits = sum(
+        any(box_overlap(face.box, clip.box(i)) > 0.4 for face in faces) for i, faces in zip(indices, found, strict=True)
+    )
+    assert hits >= 0.85 * len(indices)
+    away = np.flatnonzero(~clip.truth().face)[10:-10:5]
+    assert not any(detector.detect(clip.frames()[i].image) for i in away)
+
+
+def test_regions_follow_the_points(model: LandmarkModel) -> None:
+    clock = StageClock()
+    seen = model.locate(clip.frames()[FACE].image, model.first_roi(clip.box(FACE)), clock)
+    roi = model.next_roi(seen.points)
+    x0, y0, x1, y1 = box_of(seen.points)
+    assert abs(roi.x - (x0 + x1) / 2) < 0.1 * roi.side
+    assert roi.side == pytest.approx(model.crop.margin * max(x1 - x0, y1 - y0), rel=0.15)
