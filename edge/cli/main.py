@@ -10,7 +10,19 @@ from edge.errors import ExitCode, LandmarkdError
 
 # Modules of this package, in the order of the help page. Each has `register(app)` and imports nothing heavy
 # at module level, so that `landmarkd run` starts fast.
-FAMILIES = ("run", "demo", "annotate", "configuration", "listen", "models", "doctor", "profile", "status", "calibrate")
+FAMILIES = (
+    "run",
+    "demo",
+    "annotate",
+    "configuration",
+    "listen",
+    "replay",
+    "models",
+    "doctor",
+    "profile",
+    "status",
+    "calibrate",
+)
 
 
 def build() -> typer.Typer:

@@ -10,6 +10,7 @@ SINKS = {
     "udp": "edge.sinks.udp:UdpSink",
     "serial": "edge.sinks.serial:SerialSink",
     "jsonl": "edge.sinks.jsonl:JsonlSink",
+    "lmk": "edge.sinks.lmk:LmkSink",
     "hook": "edge.daemon.alerts:HookSink",
     "gpio": "edge.daemon.alerts:GpioSink",
 }

@@ -5,16 +5,20 @@ import os
 import socket
 from abc import ABC, abstractmethod
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from ipaddress import ip_address
+from itertools import islice
+from pathlib import Path
 from select import select
-from typing import Any
+from typing import Any, BinaryIO
 
-from edge.errors import SourceBusyError, SourceError, SourceLostError, UsageError
+from edge.errors import EndOfStreamError, SourceBusyError, SourceError, SourceLostError, UsageError
 from edge.sinks.serial import DEFAULT_BAUD, HIGHEST_BAUD, LOWEST_BAUD, open_port
 from edge.uri import Uri, parse_uri
 from edge.wire.codec import Packet
 from edge.wire.decoder import Decoder, DecoderCounters
+from edge.wire.recording import RecordingReader
 
 RECEIVE_BUFFER = 8 << 20
 """Bytes the kernel is asked to hold while the program is busy; it may grant less."""
@@ -218,15 +222,54 @@ class SerialReceiver(Receiver):
             port.close()
 
 
-RECEIVERS: dict[str, type[Receiver]] = {"udp": UdpReceiver, "serial": SerialReceiver}
+class RecordingReceiver(Receiver):
+    """``lmk:FILE``: a recording, as fast as it can be read."""
+
+    def __init__(self, uri: Uri) -> None:
+        super().__init__(uri.text)
+        uri.only(())
+        self._path = Path(uri.path)
+        self._file: BinaryIO | None = None
+        self._messages: Iterator[bytes] = iter(())
+
+    def open(self) -> None:
+        """Open the file and check that it is a recording."""
+        self.close()
+        try:
+            self._file = self._path.open("rb")
+        except OSError as error:
+            raise SourceError(f"{self._path}: {error.strerror}.") from error
+        self._messages = iter(RecordingReader(self._file, str(self._path)))
+
+    def receive(self, timeout_s: float) -> list[Received]:
+        """Return the next hundred messages."""
+        del timeout_s
+        messages = list(islice(self._messages, 100))
+        if not messages:
+            raise EndOfStreamError(f"{self._path} is at its end.")
+        decoder, name = self.decoder(self.uri), self._path.name
+        return [Received(name, packet) for message in messages for packet in decoder.datagram(message)]
+
+    def close(self) -> None:
+        """Close the file."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+
+RECEIVERS: dict[str, type[Receiver]] = {"udp": UdpReceiver, "serial": SerialReceiver, "lmk": RecordingReceiver}
 
 
 def make_receiver(uri: str) -> Receiver:
-    """Return a receiver, not yet open, for ``udp://:5005``, ``serial:///dev/ttyUSB0`` or a device's path.
+    """Return a receiver, not yet open, for ``udp://:5005``, ``serial:///dev/ttyUSB0``, a device's path, or a recording.
 
     Raises:
         UsageError: anything else.
     """
-    text = f"serial://{uri}" if uri.startswith("/dev/") else uri
+    text = uri
+    if uri.startswith("/dev/"):
+        text = f"serial://{uri}"
+    elif uri.endswith(".lmk") and not uri.startswith("lmk:"):
+        text = f"lmk:{uri}"
     parsed = parse_uri(text, RECEIVERS)
     return RECEIVERS[parsed.scheme](parsed)  # type: ignore[arg-type]

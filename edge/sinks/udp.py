@@ -97,10 +97,8 @@ class UdpSink(QueuedSink):
 
     def __init__(self, uri: Uri, session: Session) -> None:
         uri.only({"points", "hz", "raw", "mtu", "ttl", "interface"})
-        selection = selection_of(uri, Selection.ALL)
-        assert selection is not None  # noqa: S101  # there is a default
         options = EncoderOptions(
-            selection=selection,
+            selection=selection_of(uri, Selection.ALL),
             points_hz=uri.integer("hz", 0, 0, 1000),
             raw=uri.boolean("raw", False),
             max_message=uri.integer("mtu", MAX_DATAGRAM, 256, MAX_DATAGRAM),

@@ -1,6 +1,7 @@
 """Formatters of the binary protocol: as datagrams, and stuffed for a serial line."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from edge.errors import UsageError
 from edge.sinks.worker import Formatter
@@ -72,7 +73,10 @@ class StreamFormatter(DatagramFormatter):
         return (frame_messages(list(super().goodbye(dropped))),)
 
 
-def selection_of(uri: Uri, default: Selection | None) -> Selection | None:
+DefaultT = TypeVar("DefaultT", Selection, None)
+
+
+def selection_of(uri: Uri, default: DefaultT) -> Selection | DefaultT:
     """Return the option `points` of a URI: none, 68, eyes or all.
 
     Raises:

@@ -181,6 +181,8 @@ class Encoder:
 
     def _points(self, face: FaceReport) -> list[bytes]:
         points = face.observation.points if self.options.raw else face.points
+        if not len(points):
+            return []  # a replayed stream that carried none
         if len(points) != self.session.count:
             raise ValueError(f"{len(points)} points in a stream of the layout {self.session.layout}")
         if self._indices is not None:

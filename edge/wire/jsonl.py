@@ -14,7 +14,7 @@ from edge.wire.schema import Event, Status
 
 _IBUG68 = LAYOUTS["dense-520"].ibug68
 """The dense points come first in every layout, so this holds for all of them."""
-_DEGRADED = {
+DEGRADED = {
     StatusFlag.DEGRADED_DELEGATE: "delegate",
     StatusFlag.DEGRADED_CAMERA: "camera_stalled",
     StatusFlag.DEGRADED_OTHER: "other",
@@ -74,7 +74,7 @@ def encode(report: Report) -> str:
 
 def _face(face: FaceReport) -> dict[str, Any]:
     observation, pose, gaze, roi = face.observation, face.pose, face.gaze, face.observation.roi
-    points = _list(face.points, 2)
+    points = _list(face.points, 2) if len(face.points) else None
     return {
         "score": _number(observation.score, 4),
         "box": _list(face.box, 2),
@@ -150,7 +150,7 @@ def encode_record(record: FrameRecord, source: str = "") -> str:
             "face": _wire_face(record, status) if flags & StatusFlag.FACE else None,
             "driver": _wire_driver(record, status) if flags & StatusFlag.DRIVER else None,
             "counters": {"captured": None, "processed": None, "skipped": status.skipped, "reopened": status.reopened},
-            "degraded": [name for flag, name in _DEGRADED.items() if flags & flag],
+            "degraded": [name for flag, name in DEGRADED.items() if flags & flag],
         }
     )
 

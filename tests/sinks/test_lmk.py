@@ -1,0 +1,167 @@
+"""Recordings: what is recorded comes back, also from a file that was cut off or tampered with."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.errors import SourceFormatError
+from edge.sinks import make_sink
+from edge.sinks.receive import make_receiver
+from edge.wire import Decoder
+from edge.wire.recording import INDEX_FRAMES, MAGIC, RecordingReader, RecordingWriter
+from edge.wire.restore import read_reports
+from edge.wire.schema import Bye
+from tests.process import landmarkd
+from tests.sinks.test_contract import Contract
+from tests.wire.builders import driver, event, report, session
+
+FRAMES = 600
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("lmk") / "drive.lmk"
+    with make_sink(f"lmk:{path}?points=68&hz=5", session()) as sink:
+        for i in range(FRAMES):
+            state = driver(i, *([event()] if i == 50 else []), active=("microsleep",) * (i >= 50))
+            sink.submit(report(i, with_face=i % 10 > 0, state=state), wait=True)
+    return path
+
+
+class TestContract(Contract):
+    def open_end(self) -> None:
+        self.path = self.folder / "out.lmk"
+
+    def close_end(self) -> None:
+        pass
+
+    def uri(self) -> str:
+        return f"lmk:{self.path}"
+
+    def frames(self) -> list[int]:
+        return [r.sequence for r in read_reports(self.path)] if self.path.exists() and self.path.stat().st_size else []
+
+
+def test_a_report_comes_back_to_the_steps_of_the_wire(tmp_path: Path) -> None:
+    sent = [report(i, with_face=i > 0, state=driver(i, *([event()] if i == 2 else []))) for i in range(4)]
+    with make_sink(f"lmk:{tmp_path}/a.lmk", session()) as sink:
+        for r in sent:
+            sink.submit(r, wait=True)
+    got = list(read_reports(tmp_path / "a.lmk"))
+    assert len(got) == len(sent)
+    assert got[0].face is None
+    for a, b in zip(sent[1:], got[1:], strict=True):
+        assert (a.sequence, a.captured_ns) == (b.sequence, b.captured_ns)
+        assert a.face is not None
+        assert b.face is not None
+        assert np.abs(a.face.points - b.face.points).max() <= 1 / 32
+        assert b.face.pose.yaw == pytest.approx(a.face.pose.yaw, abs=0.005)
+        assert b.face.left.closed == a.face.left.closed
+        assert b.face.gaze is not None
+        assert b.face.gaze.zone == "road"
+        assert a.driver is not None
+        assert b.driver is not None
+        assert b.driver.attention == "attentive"
+        assert b.driver.events == a.driver.events
+        assert b.degraded == ("delegate",)
+
+
+def test_the_index_finds_a_moment(recording: Path) -> None:
+    with recording.open("rb") as file:
+        reader = RecordingReader(file)
+        assert reader.complete
+        assert len(reader.index) == -(-FRAMES // INDEX_FRAMES)
+        moment = report(INDEX_FRAMES + 10).captured_ns
+        reader.seek(moment)
+        packet = Decoder().datagram(next(iter(reader)))[0]
+        assert packet.frame == INDEX_FRAMES
+        reader.seek(0)
+        assert len(list(reader)) == len(list(reader.__class__(io.BytesIO(recording.read_bytes()))))
+
+
+@pytest.mark.parametrize("lost", [1, 20, 1000])
+def test_a_recording_that_was_cut_off_is_read_as_far_as_it_goes(recording: Path, lost: int) -> None:
+    data = recording.read_bytes()[:-lost]
+    reader = RecordingReader(io.BytesIO(data))
+    assert not reader.complete
+    whole = list(RecordingReader(io.BytesIO(recording.read_bytes())))
+    messages = list(reader)
+    assert messages == whole[: len(messages)]
+    assert len(messages) > len(whole) - 30
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=60)
+def test_any_bytes_behind_the_beginning_are_survived(data: bytes) -> None:
+    reader = RecordingReader(io.BytesIO(MAGIC + data))
+    reader.seek(1 << 63)
+    assert sum(map(len, reader)) <= len(data)
+
+
+@given(st.data())
+@settings(max_examples=60)
+def test_a_tampered_end_is_survived(data: st.DataObject) -> None:
+    writer = RecordingWriter()
+    body = writer.add([b"x" * 30], 0)
+    whole = bytearray(body + writer.end(len(body)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        whole[data.draw(st.integers(len(MAGIC), len(whole) - 1))] = data.draw(st.integers(0, 255))
+    reader = RecordingReader(io.BytesIO(bytes(whole)))
+    reader.seek(1 << 62)
+    assert sum(map(len, reader)) <= len(whole)
+
+
+def test_what_is_no_recording_is_said(tmp_path: Path) -> None:
+    other = tmp_path / "other.lmk"
+    other.write_bytes(b"RIFF....")
+    with pytest.raises(SourceFormatError, match=r"other\.lmk is not a recording"):
+        list(read_reports(other))
+    with pytest.raises(OSError, match="No such file"):
+        make_receiver(str(tmp_path / "missing.lmk")).open()
+
+
+def test_a_killed_recorder_leaves_what_it_wrote(tmp_path: Path) -> None:
+    path = tmp_path / "killed.lmk"
+    code = f"""
+import os, signal
+from edge.sinks import make_sink
+from tests.wire.builders import report, session
+sink = make_sink("lmk:{path}", session())
+sink.start()
+for i in range(200):
+    sink.submit(report(i), wait=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", code], check=False)
+    frames = [r.sequence for r in read_reports(path)]
+    assert frames == list(range(len(frames)))
+    assert len(frames) >= 150
+
+
+def test_listen_and_replay_give_the_same_lines(recording: Path, tmp_path: Path) -> None:
+    first, copy, second = tmp_path / "first.jsonl", tmp_path / "copy.lmk", tmp_path / "second.jsonl"
+    landmarkd("listen", recording, "--jsonl", first)
+    done = landmarkd("replay", recording, "--sink", f"lmk:{copy}?points=none", "--fast")
+    assert f"{FRAMES} sent, 0 dropped" in done.stderr
+    landmarkd("listen", f"lmk:{copy}", "--jsonl", second)
+    lines = [[json.loads(line) for line in path.read_text().splitlines()] for path in (first, second)]
+    assert len(lines[0]) == len(lines[1]) == FRAMES
+    for a, b in zip(*lines, strict=True):
+        for line in (a, b):
+            if line["face"]:
+                line["face"].pop("ibug68")  # a replay cannot send 68 points of a layout that has 562
+        assert a == b
+
+
+def test_a_recording_ends_with_goodbye(recording: Path) -> None:
+    with recording.open("rb") as file:
+        last = list(RecordingReader(file))[-1]
+    assert Decoder().datagram(last)[0].message == Bye(FRAMES, 0, 0)
+    assert recording.stat().st_size < 500_000
