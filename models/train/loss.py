@@ -33,6 +33,7 @@ class LossWeights:
         unseen: Of a point that nothing shows.
         depth: Of z beside x and y.
         gap: Of the opening between the lids, in which an error of half a pixel is a missed blink.
+        unseen_gap: Of it where either lid is hidden, over that where both are seen.
         sigma, presence: Of the likelihood of the errors, and of the face's presence.
         wing, curve: Where the Wing loss turns from logarithm to line, and its curvature, in pixels.
     """
@@ -43,7 +44,8 @@ class LossWeights:
     irises: float = 2.0
     unseen: float = 0.6
     depth: float = 0.5
-    gap: float = 1.0
+    gap: float = 2.0
+    unseen_gap: float = 0.15
     sigma: float = 0.5
     presence: float = 2.0
     wing: float = 6.0
@@ -81,7 +83,8 @@ class LandmarkLoss(torch.nn.Module):
             batch: "points" (N, 562, 3) pixels with pixel centres at integers, "visible" (N, 562), "face" (N,).
 
         Returns:
-            The loss, and means of: "nme_px" (error of the 68 points), "gap_px", "sigma", "presence", "wing".
+            The loss, and means of: "nme_px" (error of the 68 points), "gap_px" (of lids that are seen), "sigma",
+            "presence", "wing".
         """
         face = batch["face"]
         presence = functional.binary_cross_entropy_with_logits(outputs["presence"][:, 0], face.float())
@@ -99,14 +102,16 @@ class LandmarkLoss(torch.nn.Module):
 
         opening = found[:, UPPER_LIDS, :2] - found[:, LOWER_LIDS, :2]
         true_opening = truth[:, UPPER_LIDS, :2] - truth[:, LOWER_LIDS, :2]
-        gap = self._wing((opening - true_opening).abs()).sum(2).mean()
+        both_seen = (batch["visible"][face][:, UPPER_LIDS] & batch["visible"][face][:, LOWER_LIDS]).float()
+        counted = both_seen + (1 - both_seen) * self.weights.unseen_gap
+        gap = (self._wing((opening - true_opening).abs()).sum(2) * counted).mean()
 
         w = self.weights
         total = wing + w.sigma * sigma + w.gap * gap + w.presence * presence
         with torch.no_grad():
             terms = {
                 "nme_px": difference[:, IBUG68, :2].norm(dim=2).mean(),
-                "gap_px": (opening - true_opening).norm(dim=2).mean(),
+                "gap_px": ((opening - true_opening).norm(dim=2) * both_seen).sum() / both_seen.sum().clamp(min=1),
                 "sigma": sigma,
                 "presence": presence,
                 "wing": wing,
