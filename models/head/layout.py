@@ -51,3 +51,8 @@ class Layout:
     def of(self, vertices: np.ndarray) -> np.ndarray:
         """Landmarks (562, k) of any per-vertex quantity (N, k), for example positions."""
         return np.einsum("pw,pwk->pk", self.weights, vertices[self.vertices])
+
+
+def read_paper_index(path: Path) -> np.ndarray:
+    """The paper's index of each dense point, int64 (520,), from ``landmarks.json``."""
+    return np.array(json.loads(path.read_text(encoding="utf-8"))["paper_vertex_index"], np.int64)

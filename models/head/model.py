@@ -115,6 +115,13 @@ class HeadModel:
             raise ValueError(f"at most {len(self._identity)} identity coefficients, not {k.shape}")
         return self.vertices + (k @ self._identity[: len(k)]).reshape(-1, 3)
 
+    def shape_basis(self) -> np.ndarray:
+        """The linear model float32 (1 + 100 + 57, 26719, 3): mean, identities, expressions at full weight."""
+        every = np.eye(len(self.expression_names), dtype=np.float32)
+        nothing = np.zeros_like(self.vertices)
+        expressions = [self.evaluate(nothing, weights) for weights in every]
+        return np.concatenate([self.vertices[None], self._identity.reshape(-1, *self.vertices.shape), expressions])
+
     def weights(self, named: Mapping[str, float]) -> np.ndarray:
         """Expression weights float32 (57,) from names."""
         result = np.zeros(len(self.expression_names), np.float32)

@@ -10,27 +10,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge.signals.rotation import angles_from_matrix, matrix_from_angles
+
+_FLIP = np.diag([1.0, -1.0, -1.0])  # y up and z toward the camera, to y down and z away
 
 def rotation_from_angles(pitch: float, yaw: float, roll: float) -> np.ndarray:
-    """Rotation (3, 3) of the head, y up, from degrees.
+    """Rotation (3, 3) of the head, y up, from degrees in the signs of `edge.signals.rotation`.
 
-    Yaw > 0 turns the nose to image left, pitch > 0 looks up, roll > 0 is clockwise in the image:
-    R = Rx(pitch) Ry(yaw) Rz(roll) with the elementary matrices of the 3DDFA protocol, as in the
-    ``Pose_Para`` of AFLW2000-3D.
+    Yaw > 0 turns the nose to image left, pitch > 0 looks up, roll > 0 is clockwise in the image.
     """
-    p, y, r = np.deg2rad([pitch, yaw, roll])
-    rx = np.array([[1, 0, 0], [0, np.cos(p), np.sin(p)], [0, -np.sin(p), np.cos(p)]])
-    ry = np.array([[np.cos(y), 0, -np.sin(y)], [0, 1, 0], [np.sin(y), 0, np.cos(y)]])
-    rz = np.array([[np.cos(r), np.sin(r), 0], [-np.sin(r), np.cos(r), 0], [0, 0, 1]])
-    return rx @ ry @ rz
+    return _FLIP @ matrix_from_angles(yaw, pitch, roll) @ _FLIP
 
 
 def angles_from_rotation(rotation: np.ndarray) -> np.ndarray:
     """Inverse of `rotation_from_angles`: (pitch, yaw, roll) in degrees, |yaw| <= 90 degrees."""
-    yaw = np.arcsin(np.clip(-rotation[0, 2], -1, 1))
-    pitch = np.arctan2(rotation[1, 2], rotation[2, 2])
-    roll = np.arctan2(rotation[0, 1], rotation[0, 0])
-    return np.rad2deg([pitch, yaw, roll])
+    yaw, pitch, roll = angles_from_matrix(_FLIP @ rotation @ _FLIP)
+    return np.array([pitch, yaw, roll])
 
 
 def to_camera(

@@ -20,7 +20,7 @@ _KINDS = {
 }
 MATERIALS = tuple(_KINDS)
 _PARTED_CM = 0.2  # between the inner lips; less shows no teeth
-_COLLAR_CM, _THROAT_CM = -13.8, 5.5  # clothes always cover what lies lower, but for the throat
+_COLLAR_CM, _THROAT_CM = -12.9, 5.5  # clothes always cover what lies lower, but for the throat
 
 
 @dataclass(frozen=True)
@@ -133,13 +133,13 @@ def _seen(mesh: HeadMesh, expressions: list[dict[str, float]]) -> np.ndarray:
     The eyes and lashes always count, and what a collar covers never does.
     """
     model, whole = mesh.model, mesh.whole
-    side, reach, distance = 640, 19.0, 200.0
+    side, reach, distance = 512, 19.0, 200.0
     seen = np.isin(mesh.kinds[whole.part], (EYE, LASH))
     one = np.ones((1, 1), np.float32)
     for named in expressions:
         vertices = model.evaluate(model.vertices, model.weights(named)) - np.array([0, -1.0, 1.0], np.float32)
-        for pitch in (-50, -20, 10, 40):
-            for yaw in range(0, 360, 30):
+        for pitch in (-48, -5, 38):
+            for yaw in range(0, 360, 36):
                 turned = vertices @ rotation_from_angles(pitch, yaw, 0).T.astype(np.float32)
                 screen = np.empty_like(turned)
                 screen[:, :2] = (turned[:, :2] * [1, -1] / reach + 1) * side / 2

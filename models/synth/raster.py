@@ -10,6 +10,8 @@ import numba as nb
 import numpy as np
 
 SOLID, FACE, BACK, EYE, MOUTH, HAIR, LASH, LENS = range(8)
+HAIR_RISE_CM = 0.5
+"""How much nearer than it is hair is drawn, so that foreheads of all shapes do not cut through it."""
 EYE_RECESS_CM = 0.14
 """How much farther than it is an eyeball is drawn, so that a closing lid does not sink into the cornea."""
 
@@ -179,6 +181,8 @@ def rasterise(screen, uv, triangles, part, kinds, hair_alpha, lash_density, laye
                 iz = w0 * i0 + w1 * i1 + w2 * i2
                 if kind == EYE:
                     iz -= EYE_RECESS_CM * iz * iz
+                elif kind == HAIR:
+                    iz += HAIR_RISE_CM * iz * iz
                 if iz <= depth[y, x] or (layer == 2 and iz <= ceiling[y, x]):
                     continue
                 if tested:

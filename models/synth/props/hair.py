@@ -6,12 +6,16 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from scipy.spatial import cKDTree
 
 from models.head import HeadModel
 from models.synth.mesh import Mesh, part_row
-from models.synth.raster import HAIR
+from models.synth.raster import HAIR, vertex_normals
 
 _TEXTURE_SIZE = 256
+_SKIN_VERTICES = 11248  # face and scalp come first
+_NEIGHBOURS = 6
+_LIFT_CM = 0.35  # hair starts at least this far above the skin
 _COMMONNESS = {"bob01": 0.25, "bob02": 0.7, "short03": 0.6}  # these cover an eye; others count 1
 _SCALP = slice(9409, 11248, 8)  # a sample of vertices on the scalp, by which hair follows the identity
 
@@ -25,6 +29,8 @@ class HairStyle:
         vertices: float32 (N, 3) corners, head frame.
         uv: float32 (N, 2).
         triangles: int32 (M, 3).
+        neighbours: int32 (N, k) head vertices nearest to each vertex.
+        closeness: float32 (N, 1) from 1 on the head to 0 far from it.
         alpha: float32 (S, S) opacity.
         strands: float32 (S, S) brightness about 1.
     """
@@ -33,6 +39,8 @@ class HairStyle:
     vertices: np.ndarray
     uv: np.ndarray
     triangles: np.ndarray
+    neighbours: np.ndarray
+    closeness: np.ndarray
     alpha: np.ndarray
     strands: np.ndarray
 
@@ -53,6 +61,9 @@ def _procedural(rng: np.random.Generator, *, curly: bool) -> tuple[np.ndarray, n
 def load_styles(model: HeadModel) -> tuple[HairStyle, ...]:
     """Every hair mesh of the assets, by name."""
     styles = []
+    skin = np.flatnonzero((np.arange(len(model.vertices)) < _SKIN_VERTICES) & (model.vertices[:, 1] > -6))
+    normals = vertex_normals(model.vertices, model.quads[:, :3].astype(np.int32))
+    tree = cKDTree(model.vertices[skin])
     rng = np.random.default_rng(0)
     for path in sorted((model.root / "hair").glob("*.npz")):
         with np.load(path) as data:
@@ -71,7 +82,15 @@ def load_styles(model: HeadModel) -> tuple[HairStyle, ...]:
         else:
             alpha, strands = _procedural(rng, curly="afro" in path.stem)
         triangles = np.ascontiguousarray(inverse.reshape(-1, 3), np.int32)
-        styles.append(HairStyle(path.stem, vertices, uv - np.floor(uv), triangles, alpha, strands))
+        distance, nearest = tree.query(vertices, k=_NEIGHBOURS)
+        closeness = np.clip((5.0 - distance[:, :1]) / 3.5, 0, 1).astype(np.float32)
+        neighbours = skin[nearest].astype(np.int32)
+        out = normals[neighbours[:, 0]]
+        height = ((vertices - model.vertices[neighbours[:, 0]]) * out).sum(1, keepdims=True)
+        vertices += out * closeness * np.clip(_LIFT_CM - height, 0, 1.5)
+        styles.append(
+            HairStyle(path.stem, vertices, uv - np.floor(uv), triangles, neighbours, closeness, alpha, strands)
+        )
     return tuple(styles)
 
 
@@ -82,9 +101,14 @@ def choose(rng: np.random.Generator, styles: tuple[HairStyle, ...]) -> HairStyle
 
 
 class HairFitter:
-    """Carries hair from the neutral head to a person by the affine map between their scalps."""
+    """Carries hair from the neutral head to a person.
+
+    Near the head it moves with the skin under it, so that no forehead cuts through it; far from the head it
+    follows the affine map between the scalps.
+    """
 
     def __init__(self, model: HeadModel):
+        self._neutral = model.vertices
         scalp = model.vertices[_SCALP]
         self._inverse = np.linalg.pinv(np.hstack([scalp, np.ones((len(scalp), 1), np.float32)]))
 
@@ -94,10 +118,13 @@ class HairFitter:
         """The style on evaluated vertices (26719, 3), a little larger or smaller by chance."""
         affine = (self._inverse @ vertices[_SCALP]).astype(np.float32)
         moved = style.vertices @ affine[:3] + affine[3]
+        under = style.neighbours
+        bound = style.vertices + (vertices[under] - self._neutral[under]).mean(1)
+        moved += style.closeness * (bound - moved)
         centre = moved.mean(0)
         centre[1] = vertices[_SCALP, 1].mean()
-        swell = rng.uniform(1.0, 1.1, 3) if rng.random() < 0.8 else rng.uniform(1.05, 1.3, 3)
-        swell[1] = min(swell[1], 1.06) if "long" in style.name else swell[1]
+        swell = rng.uniform(1.0, 1.08, 3) if rng.random() < 0.88 else rng.uniform(1.05, 1.2, 3)
+        swell[1] = rng.uniform(0.99, 1.05)  # more would lift the hairline off the forehead
         moved = centre + (moved - centre) * swell.astype(np.float32)
         moved += np.array([0, rng.normal(0, 0.35), rng.normal(0.1, 0.3)], np.float32)
         part = part_row(

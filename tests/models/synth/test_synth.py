@@ -1,0 +1,199 @@
+"""Synthesis through its public faces: crops, labels, shards."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("numba", reason="the training extras are not installed: make venv-models")
+
+from models.head import AssetError, Camera, Eyes, openness, rotation_from_angles
+from models.synth import expression, lighting, shards
+from models.synth.crop import ATTRIBUTES, SIZE, Crop, Studio
+from models.synth.population import Person
+from models.synth.props import glasses, headwear, objects
+from models.synth.scene import Placement
+
+pytestmark = pytest.mark.models
+
+
+@pytest.fixture(scope="module")
+def studio() -> Studio:
+    try:
+        return shards.studio()
+    except AssetError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def person(studio: Studio) -> Person:
+    return studio.person(np.random.default_rng(3))
+
+
+@pytest.fixture(scope="module")
+def crops(studio: Studio, person: Person) -> list[Crop]:
+    return [studio.crop(np.random.default_rng(k), person) for k in range(24)]
+
+
+def draw(studio: Studio, person: Person, yaw: float, closed: float = 0.0) -> tuple[np.ndarray, ...]:
+    """A bare head in even light over black: linear picture, landmark pixels (562, 3), which are visible."""
+    vertices = studio.people.evaluate(person, {}, (closed, closed), Eyes())
+    metric = studio.model.landmarks(vertices)
+    placement = Placement(rotation_from_angles(0, yaw, 0), metric[:520].mean(0), np.array([0, 0, 80.0]))
+    camera = Camera(500, (SIZE - 1) / 2, (SIZE - 1) / 2)
+    image = np.zeros((SIZE, SIZE, 3), np.float32)
+    sh = np.zeros((9, 3), np.float32)
+    sh[0] = 0.5
+    light = lighting.Lighting(
+        sh, np.eye(3, dtype=np.float32), np.zeros((3, 3), np.float32), np.zeros(3, np.float32),
+        np.ones(2, np.float32), (False, False), np.zeros((0, 8), np.float32), False, False, frozenset(),
+    )  # fmt: skip
+    drawing = studio.artist.draw(image, vertices, Eyes(), person.look, placement, camera, light, [], None)
+    landmarks = placement(metric)
+    points = camera.landmarks(landmarks)
+    return image, points, drawing.visible(landmarks, points[:, :2])
+
+
+def test_crops_are_framed_as_promised(crops: list[Crop]) -> None:
+    for crop in crops:
+        assert crop.image.shape == (SIZE, SIZE, 3)
+        assert crop.image.dtype == np.uint8
+        assert crop.face
+        low, high = crop.points[:520, :2].min(0), crop.points[:520, :2].max(0)
+        assert 1.6 < SIZE / (high - low).max() < 1.95
+        assert np.abs((low + high) / 2 - (SIZE - 1) / 2).max() < 0.16 * SIZE
+        assert crop.points[:520, 2].mean() == pytest.approx(0, abs=1e-2)
+        assert crop.attributes <= set(ATTRIBUTES)
+        assert 0 < crop.openness.min() <= crop.openness.max() < 0.7
+
+
+def test_the_same_seed_makes_the_same_crop(studio: Studio, person: Person, crops: list[Crop]) -> None:
+    again = studio.crop(np.random.default_rng(5), person)
+    np.testing.assert_array_equal(again.image, crops[5].image)
+    np.testing.assert_array_equal(again.points, crops[5].points)
+
+
+def test_landmarks_lie_on_what_is_drawn(studio: Studio, person: Person) -> None:
+    image, points, visible = draw(studio, person, 0)
+    shown = image.sum(-1) > 0
+    grown = cv2.dilate(shown.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    at = np.rint(points[:, :2]).astype(int)
+    assert grown[at[:, 1], at[:, 0]].all()
+    assert visible.mean() > 0.9
+
+
+def test_the_pupil_is_the_darkest_of_its_eye(studio: Studio, person: Person) -> None:
+    image, points, visible = draw(studio, person, 0)
+    grey = cv2.GaussianBlur(image.mean(-1), (0, 0), 0.6)
+    for pupil, ring in ((552, slice(553, 557)), (557, slice(558, 562))):
+        assert visible[pupil]
+        x, y = np.rint(points[pupil, :2]).astype(int)
+        sides = np.rint(points[ring, :2]).astype(int)[[0, 2]]
+        assert grey[y, x] < grey[sides[:, 1], sides[:, 0]].min()
+
+
+def test_the_far_side_of_a_turned_face_is_hidden(studio: Studio, person: Person) -> None:
+    _, _, visible = draw(studio, person, 80)  # the nose to image left: the subject's right side is away
+    assert not visible[520:536].any()
+    assert visible[536:552].mean() > 0.6
+
+
+def test_shut_lids_hide_the_irises(studio: Studio, person: Person) -> None:
+    _, _, open_ = draw(studio, person, 0)
+    _, _, shut = draw(studio, person, 0, closed=1.0)
+    assert open_[552:562].mean() > 0.6
+    assert not shut[[552, 557]].any()
+    assert shut[552:562].sum() <= 1  # the lowest point of a limbus may lie on the line where the lids meet
+
+
+def test_blink_weight_fits_every_person(studio: Studio) -> None:
+    for k in range(4):
+        someone = studio.person(np.random.default_rng([9, k]))
+        vertices = studio.people.evaluate(someone, {}, (1.0, 0.0), Eyes())
+        right, left = openness(studio.model.landmarks(vertices))
+        assert right < 0.09
+        assert left > right + 0.1
+
+
+def test_glasses_lie_before_the_eyes(studio: Studio, person: Person) -> None:
+    ibug = studio.model.landmarks(person.shape)[studio.model.layout.ibug68]
+    meshes, names = glasses.glasses(np.random.default_rng(0), ibug)
+    assert "glasses" in names
+    assert max(m.vertices[:, 2].max() for m in meshes) > ibug[36:48, 2].max()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_props_are_sound(studio: Studio, person: Person, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    vertices = studio.people.evaluate(person, {}, (0.0, 0.0), Eyes())
+    ibug = studio.model.landmarks(vertices)[studio.model.layout.ibug68]
+    skin = np.array([0.4, 0.3, 0.2])
+    made = [
+        glasses.glasses(rng, ibug), headwear.cap(rng, vertices), headwear.hood(rng, vertices, ibug),
+        headwear.headphones(rng, vertices), studio.people.masks.make(rng, vertices, ibug),
+        objects.hand_on_face(rng, ibug, skin), objects.phone_at_ear(rng, ibug, skin), objects.wheel(rng),
+        objects.microphone(rng, ibug), objects.clutter(rng, ibug),
+    ]  # fmt: skip
+    for meshes, names in made:
+        assert names <= set(ATTRIBUTES)
+        for mesh in meshes:
+            assert np.isfinite(mesh.vertices).all()
+            assert np.abs(mesh.vertices).max() < 120
+
+
+def test_non_faces_have_no_labels(studio: Studio, person: Person) -> None:
+    for k in range(12):
+        crop = studio.non_face(np.random.default_rng([1, k]), person)
+        assert not crop.face
+        assert not crop.visible.any()
+        assert np.isnan(crop.points).all()
+
+
+def test_distributions_cover_what_they_should() -> None:
+    rng = np.random.default_rng(0)
+    poses = [expression.pose(rng) for _ in range(3000)]
+    yaw = np.abs([p.yaw for p in poses])
+    assert yaw.max() <= 100
+    for low, high in ((0, 30), (30, 60), (60, 90)):
+        assert ((yaw >= low) & (yaw < high)).mean() > 0.15
+    assert max(abs(p.pitch) for p in poses) <= 45
+    closed = np.array([expression.closure(rng) for _ in range(3000)])
+    assert 0.15 < (closed.max(1) > 0.5).mean() < 0.35
+    assert ((closed >= 0) & (closed <= 1)).all()
+    for _ in range(300):
+        named = expression.expression(rng)
+        assert all(0 <= w <= 1 for w in named.values())
+        assert "mouthClose" not in named or named["jawOpen"] > named["mouthClose"]
+
+
+def test_shards_resume_and_repeat(studio: Studio, tmp_path: Path) -> None:
+    jobs = [shards.Job(tmp_path / name, 3, 11, 4) for name in ("a", "b")]
+    first, second = map(shards.write, jobs)
+    assert first.name == "shard-00003.npz"
+    assert [p.name for p in (tmp_path / "a").iterdir()] == [first.name]
+    with np.load(first) as one, np.load(second) as two:
+        assert set(one) == {
+            "jpeg", "offsets", "points", "visible", "face", "pose_deg", "openness", "gaze_deg", "attributes",
+            "attribute_names", "seed",
+        }  # fmt: skip
+        for key in one:
+            np.testing.assert_array_equal(one[key], two[key])
+        assert one["points"].shape == (4, 562, 3)
+        assert one["offsets"][-1] == len(one["jpeg"])
+        picture = cv2.imdecode(one["jpeg"][one["offsets"][1] : one["offsets"][2]], cv2.IMREAD_COLOR)
+        assert picture.shape == (SIZE, SIZE, 3)
+    stamp = first.stat().st_mtime_ns
+    assert shards.write(jobs[0]) == first
+    assert first.stat().st_mtime_ns == stamp
+
+
+def test_jobs_split_the_count(tmp_path: Path) -> None:
+    jobs = shards.jobs(tmp_path, 2500, 1, first=7)
+    assert [(j.number, j.count) for j in jobs] == [(7, 1000), (8, 1000), (9, 500)]
+    with pytest.raises(ValueError, match="at least one"):
+        shards.jobs(tmp_path, 0, 1)
+
+
+def test_sheet_has_a_cell_for_every_crop(crops: list[Crop]) -> None:
+    assert shards.sheet(crops[:5], columns=3).shape == (2 * SIZE, 3 * SIZE, 3)
