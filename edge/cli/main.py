@@ -17,6 +17,7 @@ FAMILIES = (
     "configuration",
     "listen",
     "replay",
+    "report",
     "models",
     "doctor",
     "profile",

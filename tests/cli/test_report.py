@@ -1,0 +1,113 @@
+import json
+from html.parser import HTMLParser
+
+import pytest
+
+from edge.cli.report import read_drive, report
+from edge.errors import SinkError, SourceError, SourceFormatError
+
+
+def line(number, *, openness=1.0, zone="road", events=(), face=True):
+    eye = {"openness": openness, "closed": False, "aperture": 0.3}
+    return {
+        "source": "test:", "sequence": number, "captured_ns": 10**9 + number * 100_000_000,
+        "face": {
+            "eyes": {"left": eye, "right": {**eye, "openness": None}},
+            "pose": {"yaw": 3.0, "pitch": -2.0}, "gaze": {"yaw": 1.0, "pitch": 0.0, "zone": zone},
+        } if face else None,
+        "driver": {"attention": "attentive", "perclos": 0.05, "mouth_openness": 0.1, "events": list(events)},
+    }  # fmt: skip
+
+
+def event(kind, phase, number, level=2):
+    return {"id": 1, "kind": kind, "phase": phase, "level": level, "began_ns": 0,
+            "at_ns": 10**9 + number * 100_000_000, "evidence": {"duration_s": 1.5}}  # fmt: skip
+
+
+def recorded(folder, lines, name="drive.jsonl"):
+    path = folder / name
+    path.write_text("".join(json.dumps(value) + "\n" for value in lines))
+    return path
+
+
+class Page(HTMLParser):
+    """Collects what a page shows and refuses tags that do not close."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.titles, self.text, self.tags = [], [], "", set()
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.add(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data + "\n"
+
+
+def test_shows_facts_events_and_zones(tmp_path):
+    lines = [line(number) for number in range(60)]
+    lines[20]["driver"]["events"] = [event("microsleep", "begin", 20)]
+    lines[30]["driver"]["events"] = [event("microsleep", "end", 30)]
+    lines[40] = line(40, zone="lap")
+    path = recorded(tmp_path, lines)
+    report(path, None)
+    page = Page((tmp_path / "drive.html").read_text())
+    for shown in ("drive.jsonl", "60", "100%", "5.0%", "lap", "microsleep", "duration_s 1.5"):
+        assert shown in page.text
+    assert not {"img", "script", "image", "link"} & page.tags
+
+
+def test_a_name_from_outside_is_only_text(tmp_path):
+    lines = [line(0), line(1, zone="<script>alert(1)</script>", events=[event("<b>x</b>", "begin", 1)])]
+    report(recorded(tmp_path, lines, "a<b>.jsonl"), tmp_path / "out.html")
+    page = Page((tmp_path / "out.html").read_text())
+    assert "script" not in page.tags
+    assert "<b>x</b>" in page.text
+
+
+def test_unknown_stays_a_gap(tmp_path):
+    drive = read_drive(recorded(tmp_path, [line(0), line(1, face=False), {"captured_ns": 2 * 10**9}]))
+    assert [moment.left for moment in drive.moments] == [1.0, None, None]
+    assert drive.moments[0].right is None
+    assert drive.moments[2].attention is None
+    assert drive.seconds == pytest.approx(1.0)
+
+
+def test_a_phase_that_is_repeated_counts_once(tmp_path):
+    begin = event("sleep", "begin", 1, level=3)
+    drive = read_drive(recorded(tmp_path, [line(number, events=[begin]) for number in range(5)]))
+    assert len(drive.events) == 1
+
+
+def test_a_recording_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path):
+    path = recorded(tmp_path, [line(number) for number in range(5)])
+    path.write_bytes(path.read_bytes()[:-40])
+    assert len(read_drive(path).moments) == 4
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"hello\nthere\n", b"[1, 2]\n[3]\n", b'{"a": 1}\n{"b": 2}\n', b"\x00\xff\n\n1\n"]
+)
+def test_other_files_get_a_sentence(tmp_path, content):
+    path = tmp_path / "other.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(SourceFormatError, match=r"other\.jsonl"):
+        read_drive(path)
+
+
+def test_a_missing_file_and_a_bad_target_get_a_sentence(tmp_path):
+    for name in ("none.jsonl", "none.lmk"):
+        with pytest.raises(SourceError, match="none"):
+            read_drive(tmp_path / name)
+    with pytest.raises(SinkError, match="--out"):
+        report(recorded(tmp_path, [line(0)]), tmp_path / "no" / "page.html")
