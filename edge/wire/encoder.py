@@ -85,6 +85,7 @@ class Encoder:
         self._frame = 0
         self._captured_ns = 0
         self._size = (0, 0)
+        self._camera = session.intrinsics
         self._hello_ns: int | None = None
         self._events = EventRepeater()
         self._status_pace = Pace(self.options.status_hz)
@@ -106,6 +107,8 @@ class Encoder:
         """
         now = report.captured_ns
         self._frame, self._captured_ns, self._size = report.sequence, now, (report.width, report.height)
+        # Known from the first frame on, and others when the camera's picture changes its size.
+        self._camera = report.intrinsics or self._camera
         messages = []
         if self._hello_ns is None or not 0 <= now - self._hello_ns < HELLO_PERIOD_NS:
             messages.append(self.hello())
@@ -125,7 +128,7 @@ class Encoder:
         """Return a HELLO, which also tells that the sender lives when there are no frames."""
         self._hello_ns = self._captured_ns
         session, options = self.session, self.options
-        camera = session.intrinsics
+        camera = self._camera
         optics = {}
         if camera is not None:
             optics = dict(

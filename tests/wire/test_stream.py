@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.errors import WireError
-from edge.types import EventPhase, Report
+from edge.types import EventPhase, Intrinsics, Report
 from edge.vision.layout import layout_of
 from edge.wire import Assembler, Decoder, Encoder, EncoderOptions, FrameRecord, Selection
 from edge.wire.codec import Packet, decode_packet, encode_packet
@@ -118,6 +118,13 @@ class TestReport:
 
 
 class TestPace:
+    def test_hello_tells_the_camera_of_the_first_frame(self) -> None:
+        optics = Intrinsics(700.5, 701.25, 400.0, 300.0, 800, 600, "preset:module-3")
+        encoder = Encoder(replace(session(), intrinsics=None))
+        (hello,) = of_type(encoder.encode(replace(report(0), intrinsics=optics)), Hello)
+        assert (hello.fx, hello.fy, hello.cx, hello.cy) == (700.5, 701.25, 400.0, 300.0)
+        assert hello.camera == "preset:module-3"
+
     def test_hello_comes_first_and_again(self) -> None:
         encoder = Encoder(session())
         frames = 2 * HELLO_PERIOD_NS // PERIOD_NS + 5
