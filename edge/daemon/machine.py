@@ -101,7 +101,7 @@ class Machine:
         return {words[0].rstrip(":"): int(words[1]) for words in lines if len(words) > 1 and words[1].isdigit()}
 
 
-def trial(program: str, *arguments: str, timeout_s: float = 30.0) -> tuple[Any, str]:
+def trial(program: str, *arguments: str, timeout_s: float = 120.0) -> tuple[Any, str]:
     """Run a Python program in a process of its own, where it may crash.
 
     Returns:

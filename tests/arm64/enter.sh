@@ -25,6 +25,7 @@ elif [ ! -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]; then
 fi
 
 mount -t proc proc "$root/proc"
+mount -t tmpfs tmpfs "$root/run"
 mount --rbind /dev "$root/dev"
 # Without /sys the CPU is not recognised, and the runtime silently falls back from XNNPACK to plain kernels.
 mount --rbind /sys "$root/sys"
@@ -32,4 +33,4 @@ mount --rbind /sys "$root/sys"
 # The plain core of a Raspberry Pi 4: the emulator's richest core costs four times the time for pointer authentication.
 export QEMU_CPU="${QEMU_CPU:-cortex-a72}"
 exec chroot "$root" /usr/bin/env -i QEMU_CPU="$QEMU_CPU" HOME=/root LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 \
-    PATH=/opt/landmarkd/bin:/usr/bin:/bin:/usr/sbin:/sbin "$@"
+    PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin "$@"

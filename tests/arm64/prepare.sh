@@ -1,8 +1,8 @@
 #!/bin/sh
 # Prepares, once, what the arm64 check runs in: prepare.sh CACHE SUITE PYTHON; does nothing where it is already there.
 #
-# CACHE/SUITE/root is a Debian userland for arm64 with landmarkd's dependencies in /opt/landmarkd; CACHE/qemu-aarch64 is
-# the emulator. Debian 12's own emulator (7.2) crashes in the TFLite runtime: the one of Debian 13 (10.0) does not.
+# CACHE/SUITE/root is a Debian userland for arm64, with wheels of landmarkd's dependencies in /wheels; CACHE/qemu-aarch64
+# is the emulator. Debian 12's own emulator (7.2) crashes in the TFLite runtime: the one of Debian 13 (10.0) does not.
 set -eu
 cache=$1 suite=$2 python=$3
 here=$(cd "$(dirname "$0")" && pwd)
@@ -35,17 +35,19 @@ if [ ! -d "$folder/root" ]; then
     command -v mmdebstrap >/dev/null || { [ "$(id -u)" = 0 ] && apt-get install -y -qq --no-install-recommends mmdebstrap; } ||
         { echo "mmdebstrap is missing: sudo apt-get install mmdebstrap" >&2; exit 69; }
     rm -rf "$folder/root.new"
-    mmdebstrap --quiet --variant=extract --arch=arm64 --include=base-files,dash,coreutils,python3,python3-venv,libstdc++6 \
+    mmdebstrap --quiet --variant=extract --arch=arm64 --include=base-files,base-passwd,dash,coreutils,python3,python3-venv,libstdc++6,ca-certificates,systemd,passwd \
         "$suite" "$folder/root.new" "$mirror"
-    mkdir -p "$folder/root.new/wheels" "$folder/root.new/work"
+    # Packages are only unpacked, not configured: what their scripts would make, and what pip and the installer want.
+    cp "$folder/root.new/usr/share/base-passwd/passwd.master" "$folder/root.new/etc/passwd"
+    cp "$folder/root.new/usr/share/base-passwd/group.master" "$folder/root.new/etc/group"
+    cat "$folder"/root.new/usr/share/ca-certificates/mozilla/*.crt >"$folder/root.new/etc/ssl/certs/ca-certificates.crt"
     mv "$folder/root.new" "$folder/root"
 fi
 
-# Dependencies change seldom and take minutes to install under emulation, so they have a stamp of their own.
 wanted=$("$host_python" -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")')
 if [ ! -e "$folder/stamp" ] || [ "$wanted" != "$(cat "$folder/stamp")" ]; then
-    echo "Installing the dependencies for arm64"
-    rm -rf "$folder/root/wheels" "$folder/root/opt/landmarkd"
+    echo "Fetching the dependencies for arm64"
+    rm -rf "$folder/root/wheels"
     mkdir -p "$folder/root/wheels"
     # pip judges markers by the machine that downloads, so they are cut off.
     printf '%s\n' "$wanted" | cut -d ';' -f 1 >"$folder/requirements.txt"
@@ -53,8 +55,5 @@ if [ ! -e "$folder/stamp" ] || [ "$wanted" != "$(cat "$folder/stamp")" ]; then
     for tag in manylinux_2_28 manylinux_2_27 manylinux_2_26 manylinux_2_17 manylinux2014; do set -- "$@" --platform "${tag}_aarch64"; done
     "$host_python" -m pip download -qq -r "$folder/requirements.txt" -d "$folder/root/wheels" "$@" \
         --only-binary=:all: --implementation cp --python-version "$python"
-    "$here/enter.sh" "$folder/root" "$cache/qemu-aarch64" python3 -m venv /opt/landmarkd
-    "$here/enter.sh" "$folder/root" "$cache/qemu-aarch64" pip install -q --no-compile --no-index --find-links /wheels \
-        $(cd "$folder/root/wheels" && printf '/wheels/%s ' *.whl)
     printf '%s\n' "$wanted" >"$folder/stamp"
 fi

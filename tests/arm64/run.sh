@@ -19,11 +19,13 @@ root=$cache/$suite/root
 "$here/prepare.sh" "$cache" "$suite" "$python"
 inside() { "$here/enter.sh" "$root" "$cache/qemu-aarch64" "$@"; }
 
-echo "Building and installing the wheel"
-rm -rf "$root/work"
-mkdir -p "$root/work/x86"
-.venv/bin/python -m pip wheel -q --no-deps -w "$root/work" .
-inside sh -c 'pip install -q --no-compile --no-index --no-deps --force-reinstall /work/landmarkd-*.whl && pip check'
+echo "Building the wheel and installing it as a user would, without network"
+rm -rf "$root/work" "$root"/wheels/landmarkd-*
+mkdir -p "$root/work/x86" "$root/work/source"
+.venv/bin/python -m pip wheel -q --no-deps -w "$root/wheels" .
+cp -r install.sh systemd docs LICENSE NOTICE "$root/work/source/"
+inside env PIP_NO_COMPILE=1 /work/source/install.sh --wheels /wheels
+inside /opt/landmarkd/bin/python -m pip check
 
 echo "Examining the emulated machine"
 inside landmarkd doctor --json >"$root/work/doctor.json" || [ $? = 1 ]
@@ -38,7 +40,7 @@ both() { # both OUTPUT SOURCE FRAMES: the same run there and here
         --fast --frames "$3" --sink "jsonl:$root/work/x86/$1"
     wait $there
 }
-inside python3 /work/digest.py >"$root/work/digest.json"
+inside /opt/landmarkd/bin/python /work/digest.py >"$root/work/digest.json"
 .venv/bin/python "$here/digest.py" >"$root/work/x86/digest.json"
 both pictures.jsonl images:/work/pictures 30
 both clip.jsonl demo: "${FRAMES:-60}"
