@@ -113,14 +113,14 @@ class _TimedProcessor(Processor):
             self.ages_ns.append((waited_ns + before_ns, age_ns))
 
 
-class _TimedFormatter(Formatter):
+class _TimedFormatter(Formatter[Any]):
     """Adds a span for each report that is encoded, and remembers when its frame was captured."""
 
-    def __init__(self, inner: Formatter, recorder: Recorder, name: str, captured_ns: list[int]) -> None:
+    def __init__(self, inner: Formatter[Any], recorder: Recorder, name: str, captured_ns: list[int]) -> None:
         self._inner, self._recorder, self._name, self._captured_ns = inner, recorder, name, captured_ns
         self.promised, self.points_promised_hz = inner.promised, inner.points_promised_hz
 
-    def format(self, report: Report, dropped: int) -> Sequence[bytes]:
+    def format(self, report: Report, dropped: int) -> Sequence[Any]:
         began_ns = time.perf_counter_ns()
         pieces = self._inner.format(report, dropped)
         self._recorder.add(f"encode {self._name}", self._name, began_ns, time.perf_counter_ns() - began_ns)
@@ -128,27 +128,27 @@ class _TimedFormatter(Formatter):
         self.messages, self.points_sent_hz = self._inner.messages, self._inner.points_sent_hz
         return pieces
 
-    def connected(self) -> Sequence[bytes]:
+    def connected(self) -> Sequence[Any]:
         return self._inner.connected()
 
-    def idle(self) -> Sequence[bytes]:
+    def idle(self) -> Sequence[Any]:
         return self._inner.idle()
 
-    def goodbye(self, dropped: int) -> Sequence[bytes]:
+    def goodbye(self, dropped: int) -> Sequence[Any]:
         return self._inner.goodbye(dropped)
 
 
-class _TimedTransport(Transport):
+class _TimedTransport(Transport[Any]):
     """Adds a span for each report that is sent, and its age at that time."""
 
-    def __init__(self, inner: Transport, recorder: Recorder, name: str, captured_ns: list[int]) -> None:
+    def __init__(self, inner: Transport[Any], recorder: Recorder, name: str, captured_ns: list[int]) -> None:
         self._inner, self._recorder, self._name, self._captured_ns = inner, recorder, name, captured_ns
         self.ages_ns: list[int] = []
 
     def open(self) -> None:
         self._inner.open()
 
-    def send(self, pieces: Sequence[bytes]) -> int:
+    def send(self, pieces: Sequence[Any]) -> int:
         began_ns = time.perf_counter_ns()
         sent = self._inner.send(pieces)
         if self._captured_ns:
@@ -239,11 +239,11 @@ def overhead_ms(sinks: int, sampler: Sampler, frames: int, rounds: int = 500) ->
     return spent_ms + sampler.spent_s * 1e3 / frames
 
 
-def _instrument(sink: QueuedSink, recorder: Recorder) -> _TimedTransport:
+def _instrument(sink: QueuedSink[Any], recorder: Recorder) -> _TimedTransport:
     name, captured_ns = sink.uri.partition(":")[0], list[int]()
     wrapped: list[_TimedTransport] = []
 
-    def transport(inner: Transport) -> Transport:
+    def transport(inner: Transport[Any]) -> Transport[Any]:
         wrapped.append(_TimedTransport(inner, recorder, name, captured_ns))
         return wrapped[0]
 

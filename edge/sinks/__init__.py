@@ -11,6 +11,9 @@ SINKS = {
     "serial": "edge.sinks.serial:SerialSink",
     "jsonl": "edge.sinks.jsonl:JsonlSink",
     "lmk": "edge.sinks.lmk:LmkSink",
+    "opentrack": "edge.sinks.opentrack:OpentrackSink",
+    "osc": "edge.sinks.osc:OscSink",
+    "mqtt": "edge.sinks.mqtt:MqttSink",
     "hook": "edge.daemon.alerts:HookSink",
     "gpio": "edge.daemon.alerts:GpioSink",
 }

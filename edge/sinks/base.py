@@ -17,6 +17,7 @@ class SinkStatistics:
         reconnects: times that the connection was opened again after it was lost.
         connected: whether it is open now.
         last_error: the last failure in one sentence, or None.
+        note: what is odd though the connection is open, "nobody listens" for one, or None.
         promised: what the stream carries, in words.
         points_promised_hz, points_sent_hz: complete sets of points a second, by plan and as sent; 0 for one
             with every frame, or none.
@@ -29,6 +30,7 @@ class SinkStatistics:
     reconnects: int = 0
     connected: bool = False
     last_error: str | None = None
+    note: str | None = None
     promised: str = ""
     points_promised_hz: float = 0.0
     points_sent_hz: float = 0.0

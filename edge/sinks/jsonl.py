@@ -12,7 +12,7 @@ from edge.uri import Uri
 from edge.wire import jsonl
 
 
-class JsonFormatter(Formatter):
+class JsonFormatter(Formatter[bytes]):
     """A report as a line."""
 
     promised = "a line of JSON for every frame"
@@ -24,7 +24,7 @@ class JsonFormatter(Formatter):
         return (jsonl.encode(report).encode() + b"\n",)
 
 
-class FileTransport(Transport):
+class FileTransport(Transport[bytes]):
     """Writes whole pieces to a file, or to standard output for the name "-"."""
 
     def __init__(self, name: str) -> None:
@@ -73,7 +73,7 @@ class FileTransport(Transport):
             os.close(descriptor)
 
 
-class JsonlSink(QueuedSink):
+class JsonlSink(QueuedSink[bytes]):
     """``jsonl:path`` or ``jsonl:-`` for standard output."""
 
     must_open = True

@@ -35,7 +35,7 @@ class RecordingTransport(FileTransport):
         super().close()
 
 
-class LmkSink(QueuedSink):
+class LmkSink(QueuedSink[bytes]):
     """``lmk:FILE?points=all|68|eyes|none&hz=N&raw=no``."""
 
     must_open = True

@@ -56,7 +56,7 @@ def open_port(device: str, baud: int, *, read_timeout_s: float | None = None) ->
         raise SinkError(f"{device}: not a serial line that can be opened: {error}") from error
 
 
-class SerialTransport(Transport):
+class SerialTransport(Transport[bytes]):
     """Writes to a serial device; blocks only its own thread."""
 
     def __init__(self, device: str, baud: int) -> None:
@@ -97,7 +97,7 @@ class SerialTransport(Transport):
         self._stuck = False
 
 
-class SerialSink(QueuedSink):
+class SerialSink(QueuedSink[bytes]):
     """``serial:///dev/ttyAMA0?baud=921600&points=all|68|eyes|none&hz=N&fps=60&raw=no&frame=255``."""
 
     def __init__(self, uri: Uri, session: Session) -> None:

@@ -18,9 +18,11 @@ SEND_BUFFER = 1 << 20
 """Bytes the kernel is asked to hold, so that a burst of chunks does not wait."""
 _FULL = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS, errno.ECONNREFUSED}
 """What may happen to one datagram without the socket being lost."""
+REFUSED_SENDS = 8
+"""For so many reports after a refusal, nobody listens."""
 
 
-class UdpTransport(Transport):
+class UdpTransport(Transport[bytes]):
     """Sends each piece as a datagram.
 
     Attributes:
@@ -29,6 +31,7 @@ class UdpTransport(Transport):
 
     def __init__(self, host: str, port: int, *, ttl: int = 1, interface: str | None = None) -> None:
         self.lost = 0
+        self._refused = REFUSED_SENDS
         self._host, self._port, self._ttl, self._interface = host, port, ttl, interface
         self._socket: socket.socket | None = None
         self._address: Any = ()
@@ -72,6 +75,11 @@ class UdpTransport(Transport):
                 if error.errno not in _FULL:
                     raise
                 self.lost += 1
+                if error.errno == errno.ECONNREFUSED:
+                    self._refused = 0
+        # A refusal is told with one of the next datagrams, not with each.
+        self._refused += 1
+        self.note = "nobody listens there" if self._refused <= REFUSED_SENDS else None
         return sent
 
     def close(self) -> None:
@@ -92,7 +100,7 @@ def udp_transport(uri: Uri) -> UdpTransport:
     return UdpTransport(uri.host, uri.port, ttl=uri.integer("ttl", 1, 0, 255), interface=uri.options.get("interface"))
 
 
-class UdpSink(QueuedSink):
+class UdpSink(QueuedSink[bytes]):
     """``udp://host:port?points=all|68|eyes|none&hz=N&raw=no&mtu=1400&ttl=1&interface=eth0``."""
 
     def __init__(self, uri: Uri, session: Session) -> None:

@@ -13,7 +13,7 @@ from edge.wire.names import Selection
 from edge.wire.selection import NAMES, indices_of
 
 
-class DatagramFormatter(Formatter):
+class DatagramFormatter(Formatter[bytes]):
     """One message in one datagram."""
 
     def __init__(self, session: Session, options: EncoderOptions) -> None:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from threading import Condition, Thread
+from typing import Generic, TypeVar
 
 from edge.errors import AccessError, LandmarkdError
 from edge.sinks.base import Sink, SinkStatistics
@@ -22,42 +23,54 @@ IDLE_S = 2.0
 """Without a report for this long, the formatter may say that the sender is still there."""
 
 
-class Formatter(ABC):
-    """Turns reports into what the transport carries. Knows nothing of connections."""
+PieceT = TypeVar("PieceT")
+"""What a formatter hands to its transport: bytes, mostly."""
+
+
+class Formatter(ABC, Generic[PieceT]):
+    """Turns reports into what the transport carries. Knows nothing of connections.
+
+    Attributes:
+        promised: what the stream carries, in words.
+        points_promised_hz, points_sent_hz: complete sets of points a second.
+        messages: formatted since the start; what a receiver can count.
+    """
 
     promised: str = ""
     points_promised_hz: float = 0.0
     points_sent_hz: float = 0.0
     messages: int = 0
-    """Formatted since the start; what a receiver can count."""
 
     @abstractmethod
-    def format(self, report: Report, dropped: int) -> Sequence[bytes]:
+    def format(self, report: Report, dropped: int) -> Sequence[PieceT]:
         """Return the pieces to send for a report; `dropped` were lost on this sink so far."""
 
-    def connected(self) -> Sequence[bytes]:
+    def connected(self) -> Sequence[PieceT]:
         """Return what is sent first on a new connection."""
         return ()
 
-    def idle(self) -> Sequence[bytes]:
+    def idle(self) -> Sequence[PieceT]:
         """Return what is sent when there was no report for `IDLE_S` seconds."""
         return ()
 
-    def goodbye(self, dropped: int) -> Sequence[bytes]:
+    def goodbye(self, dropped: int) -> Sequence[PieceT]:
         """Return what is sent last."""
         del dropped
         return ()
 
 
-class Transport(ABC):
+class Transport(ABC, Generic[PieceT]):
     """Carries bytes. Knows nothing of messages. Used by one thread at a time."""
+
+    note: str | None = None
+    """What is odd though the connection is open, or None."""
 
     @abstractmethod
     def open(self) -> None:
         """Open the connection; raises OSError or a LandmarkdError."""
 
     @abstractmethod
-    def send(self, pieces: Sequence[bytes]) -> int:
+    def send(self, pieces: Sequence[PieceT]) -> int:
         """Send all pieces and return how many bytes that were; raises OSError when the connection is lost."""
 
     @abstractmethod
@@ -65,7 +78,7 @@ class Transport(ABC):
         """Close the connection; may be called twice and on one that was never opened."""
 
 
-class QueuedSink(Sink):
+class QueuedSink(Sink, Generic[PieceT]):
     """A bounded queue and a thread that formats and sends; reconnects with growing waits.
 
     Attributes:
@@ -76,7 +89,7 @@ class QueuedSink(Sink):
     must_open = False
     reopens = True
 
-    def __init__(self, uri: str, formatter: Formatter, transport: Transport) -> None:
+    def __init__(self, uri: str, formatter: Formatter[PieceT], transport: Transport[PieceT]) -> None:
         self.uri = uri
         self.statistics = SinkStatistics(promised=formatter.promised, points_promised_hz=formatter.points_promised_hz)
         self._formatter = formatter
@@ -91,7 +104,11 @@ class QueuedSink(Sink):
         self._opened_before = False
         self._counted = 0
 
-    def wrap(self, formatter: Callable[[Formatter], Formatter], transport: Callable[[Transport], Transport]) -> None:
+    def wrap(
+        self,
+        formatter: Callable[[Formatter[PieceT]], Formatter[PieceT]],
+        transport: Callable[[Transport[PieceT]], Transport[PieceT]],
+    ) -> None:
         """Put something around formatter and transport, a stopwatch for one; only before `start`."""
         self._formatter, self._transport = formatter(self._formatter), transport(self._transport)
 
@@ -171,13 +188,14 @@ class QueuedSink(Sink):
         else:
             statistics.dropped += 1
 
-    def _send(self, pieces: Sequence[bytes]) -> bool:
+    def _send(self, pieces: Sequence[PieceT]) -> bool:
         if not pieces:
             return self.statistics.connected
         if not self._ready():
             return False
         try:
             self.statistics.bytes += self._transport.send(pieces)
+            self.statistics.note = self._transport.note
         except BrokenPipeError as error:
             self._failed(error)
             self.gone = not self.reopens

@@ -40,53 +40,56 @@ def encode(report: Report) -> str:
 
     Pixels are rounded to 0.01, angles to 0.01°, millimetres to 0.1; what is not known or not finite is null.
     """
+    return _text(_record(report))
+
+
+def encode_state(report: Report) -> str:
+    """Return a report without what is large: no points, no sigma, no region of interest."""
+    return _text(_record(report, points=False))
+
+
+def encode_event(event: DriverEvent) -> str:
+    """Return an event as JSON, with the keys it has in a line."""
+    return _text(_event(event))
+
+
+def _record(report: Report, *, points: bool = True) -> dict[str, Any]:
     driver, counters = report.driver, report.counters
-    return _text(
-        {
-            "source": report.source,
-            "sequence": report.sequence,
-            "captured_ns": report.captured_ns,
-            "emitted_ns": report.emitted_ns,
-            "width": report.width,
-            "height": report.height,
-            "face": _face(report.face) if report.face is not None else None,
-            "driver": driver
-            and {
-                "attention": driver.attention,
-                "level": driver.level,
-                "calibrating": driver.calibrating,
-                "perclos": _number(driver.perclos, 4),
-                "drowsiness": driver.drowsiness,
-                "mouth_openness": _number(driver.mouth_openness, 3),
-                "active": list(driver.active),
-                "events": [_event(event) for event in driver.events],
-            },
-            "counters": {
-                "captured": counters.captured,
-                "processed": counters.processed,
-                "skipped": counters.skipped,
-                "reopened": counters.reopened,
-            },
-            "degraded": list(report.degraded),
-        }
-    )
-
-
-def _face(face: FaceReport) -> dict[str, Any]:
-    observation, pose, gaze, roi = face.observation, face.pose, face.gaze, face.observation.roi
-    points = _list(face.points, 2) if len(face.points) else None
     return {
+        "source": report.source,
+        "sequence": report.sequence,
+        "captured_ns": report.captured_ns,
+        "emitted_ns": report.emitted_ns,
+        "width": report.width,
+        "height": report.height,
+        "face": _face(report.face, points) if report.face is not None else None,
+        "driver": driver
+        and {
+            "attention": driver.attention,
+            "level": driver.level,
+            "calibrating": driver.calibrating,
+            "perclos": _number(driver.perclos, 4),
+            "drowsiness": driver.drowsiness,
+            "mouth_openness": _number(driver.mouth_openness, 3),
+            "active": list(driver.active),
+            "events": [_event(event) for event in driver.events],
+        },
+        "counters": {
+            "captured": counters.captured,
+            "processed": counters.processed,
+            "skipped": counters.skipped,
+            "reopened": counters.reopened,
+        },
+        "degraded": list(report.degraded),
+    }
+
+
+def _face(face: FaceReport, with_points: bool) -> dict[str, Any]:
+    observation, pose, gaze, roi = face.observation, face.pose, face.gaze, face.observation.roi
+    gaze_record = gaze and {"yaw": _number(gaze.yaw, 2), "pitch": _number(gaze.pitch, 2), "zone": gaze.zone}
+    record = {
         "score": _number(observation.score, 4),
         "box": _list(face.box, 2),
-        "roi": {
-            "x": _number(roi.x, 2),
-            "y": _number(roi.y, 2),
-            "side": _number(roi.side, 2),
-            "angle": _number(roi.angle, 2),
-        },
-        "points": points,
-        "sigma": None if observation.sigma is None else _list(observation.sigma, 3),
-        "ibug68": _ibug68(points),
         "pose": {
             "yaw": _number(pose.yaw, 2),
             "pitch": _number(pose.pitch, 2),
@@ -97,8 +100,14 @@ def _face(face: FaceReport) -> dict[str, Any]:
             "residual": _number(pose.residual, 5),
         },
         "eyes": {"left": _eye(face.left), "right": _eye(face.right)},
-        "gaze": gaze and {"yaw": _number(gaze.yaw, 2), "pitch": _number(gaze.pitch, 2), "zone": gaze.zone},
+        "gaze": gaze_record,
     }
+    if not with_points:
+        return record
+    points = _list(face.points, 2) if len(face.points) else None
+    region = {name: _number(getattr(roi, name), 2) for name in ("x", "y", "side", "angle")}
+    sigma = None if observation.sigma is None else _list(observation.sigma, 3)
+    return record | {"roi": region, "points": points, "sigma": sigma, "ibug68": _ibug68(points)}
 
 
 def _ibug68(points: list[Any] | None) -> list[Any] | None:
