@@ -58,7 +58,8 @@ def listen(
     typer.echo(
         f"{seen} frames in {counters.packets} messages, {counters.bytes} bytes; {counters.missing} messages missing, "
         f"{counters.rejected} rejected (checksum {counters.bad_checksum}, foreign {counters.foreign}, "
-        f"malformed {counters.malformed}, garbled {counters.garbled}).",
+        f"malformed {counters.malformed}, garbled {counters.garbled}, unauthentic {counters.unauthentic}, "
+        f"replayed {counters.replayed}).",
         err=True,
     )
     if not seen and counters.rejected:

@@ -17,6 +17,7 @@ FAMILIES = (
     "configuration",
     "listen",
     "replay",
+    "key",
     "report",
     "models",
     "doctor",

@@ -19,6 +19,7 @@ from edge.uri import Uri, parse_uri
 from edge.wire.codec import Packet
 from edge.wire.decoder import Decoder, DecoderCounters
 from edge.wire.recording import RecordingReader
+from edge.wire.seal import Opener, read_key
 
 RECEIVE_BUFFER = 8 << 20
 """Bytes the kernel is asked to hold while the program is busy; it may grant less."""
@@ -50,6 +51,7 @@ class Receiver(ABC):
         self.uri = uri
         self._decoders: OrderedDict[str, Decoder] = OrderedDict()
         self._forgotten = DecoderCounters()
+        self._opener: Opener | None = None
 
     @property
     def counters(self) -> DecoderCounters:
@@ -80,7 +82,7 @@ class Receiver(ABC):
         """Return the decoder of a sender, a new one for a new sender."""
         decoder = self._decoders.get(sender)
         if decoder is None:
-            decoder = self._decoders[sender] = Decoder()
+            decoder = self._decoders[sender] = Decoder(self._opener)
             if len(self._decoders) > MAX_SENDERS:
                 _add(self._forgotten, self._decoders.popitem(last=False)[1].counters)
         self._decoders.move_to_end(sender)
@@ -102,17 +104,21 @@ def _add(total: DecoderCounters, counters: DecoderCounters) -> None:
 class UdpReceiver(Receiver):
     """``udp://:port``, ``udp://address:port``, or a multicast group, ``udp://239.1.2.3:port?interface=eth0``.
 
+    With the option ``key=FILE`` it takes sealed datagrams only.
+
     Attributes:
         port: the port that it is bound to, once open; with port 0 the system chooses.
     """
 
     def __init__(self, uri: Uri) -> None:
         super().__init__(uri.text)
-        uri.only({"interface"})
+        uri.only({"interface", "key"})
         if uri.port is None or uri.path not in {"", "/"}:
             raise UsageError(f"{uri.text}: use udp://:PORT, for example udp://:5005.")
         self._host, self.port, self._interface = uri.host or "", uri.port, uri.options.get("interface")
         self._socket: socket.socket | None = None
+        if "key" in uri.options:
+            self._opener = Opener(read_key(Path(uri.options["key"])))
 
     def open(self) -> None:
         """Bind the port, and join the group if the address is one."""

@@ -4,15 +4,17 @@ import errno
 import socket
 from collections.abc import Sequence
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 from edge.errors import UsageError
-from edge.sinks.wire import DatagramFormatter, selection_of
+from edge.sinks.wire import DatagramFormatter, SealedFormatter, selection_of
 from edge.sinks.worker import QueuedSink, Transport
 from edge.types import Session
 from edge.uri import Uri
 from edge.wire.encoder import MAX_DATAGRAM, EncoderOptions
 from edge.wire.names import Selection
+from edge.wire.seal import Sealer, read_key
 
 SEND_BUFFER = 1 << 20
 """Bytes the kernel is asked to hold, so that a burst of chunks does not wait."""
@@ -101,14 +103,17 @@ def udp_transport(uri: Uri) -> UdpTransport:
 
 
 class UdpSink(QueuedSink[bytes]):
-    """``udp://host:port?points=all|68|eyes|none&hz=N&raw=no&mtu=1400&ttl=1&interface=eth0``."""
+    """``udp://host:port?points=all|68|eyes|none&hz=N&raw=no&mtu=1400&ttl=1&interface=eth0&key=FILE``."""
 
     def __init__(self, uri: Uri, session: Session) -> None:
-        uri.only({"points", "hz", "raw", "mtu", "ttl", "interface"})
+        uri.only({"points", "hz", "raw", "mtu", "ttl", "interface", "key"})
         options = EncoderOptions(
             selection=selection_of(uri, Selection.ALL),
             points_hz=uri.integer("hz", 0, 0, 1000),
             raw=uri.boolean("raw", False),
             max_message=uri.integer("mtu", MAX_DATAGRAM, 256, MAX_DATAGRAM),
         )
-        super().__init__(uri.text, DatagramFormatter(session, options), udp_transport(uri))
+        formatter = DatagramFormatter(session, options)
+        if "key" in uri.options:
+            formatter = SealedFormatter(session, options, Sealer(read_key(Path(uri.options["key"]))))
+        super().__init__(uri.text, formatter, udp_transport(uri))

@@ -1,6 +1,7 @@
 """Formatters of the binary protocol: as datagrams, and stuffed for a serial line."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from edge.errors import UsageError
@@ -10,6 +11,7 @@ from edge.uri import Uri
 from edge.wire.encoder import Encoder, EncoderOptions
 from edge.wire.framing import DELIMITER, frame_messages
 from edge.wire.names import Selection
+from edge.wire.seal import OVERHEAD, Sealer
 from edge.wire.selection import NAMES, indices_of
 
 
@@ -50,6 +52,34 @@ class DatagramFormatter(Formatter[bytes]):
     def goodbye(self, dropped: int) -> Sequence[bytes]:
         """Say that the silence that follows is meant."""
         return (self.encoder.bye(self._frames, dropped),)
+
+
+class SealedFormatter(DatagramFormatter):
+    """One message in one sealed datagram."""
+
+    def __init__(self, session: Session, options: EncoderOptions, sealer: Sealer) -> None:
+        super().__init__(session, replace(options, max_message=options.max_message - OVERHEAD))
+        self.promised += ", sealed"
+        self._sealer = sealer
+
+    def format(self, report: Report, dropped: int) -> Sequence[bytes]:
+        """Return the messages of a report, sealed."""
+        return self._seal(super().format(report, dropped))
+
+    def connected(self) -> Sequence[bytes]:
+        """Say who speaks."""
+        return self._seal(super().connected())
+
+    def idle(self) -> Sequence[bytes]:
+        """Say who speaks; a HELLO without STATUS means that no frames come."""
+        return self._seal(super().idle())
+
+    def goodbye(self, dropped: int) -> Sequence[bytes]:
+        """Say that the silence that follows is meant."""
+        return self._seal(super().goodbye(dropped))
+
+    def _seal(self, messages: Sequence[bytes]) -> Sequence[bytes]:
+        return [self._sealer.seal(message) for message in messages]
 
 
 class StreamFormatter(DatagramFormatter):

@@ -6,6 +6,7 @@ from edge.errors import WireError
 from edge.wire.codec import ChecksumError, ForeignError, Packet, decode_packet
 from edge.wire.framing import MAX_FRAME, StreamSplitter
 from edge.wire.schema import Hello
+from edge.wire.seal import Opener, ReplayedError, UnauthenticError
 
 _HALF = 0x8000
 
@@ -23,6 +24,8 @@ class DecoderCounters:
         foreign: another version of the protocol, or an unknown type of message.
         malformed: good checksum, impossible content; or too short to be a message.
         garbled: frames of a byte stream that were not COBS, or longer than any frame.
+        unauthentic: datagrams that were not sealed under the receiver's key, or were altered.
+        replayed: sealed datagrams that came twice, or too late to tell.
         restarts: a sender that began anew under another boot id.
     """
 
@@ -34,12 +37,15 @@ class DecoderCounters:
     foreign: int = 0
     malformed: int = 0
     garbled: int = 0
+    unauthentic: int = 0
+    replayed: int = 0
     restarts: int = 0
 
     @property
     def rejected(self) -> int:
         """Frames that were received and could not be used."""
-        return self.bad_checksum + self.foreign + self.malformed + self.garbled
+        wrong = self.bad_checksum + self.foreign + self.malformed + self.garbled
+        return wrong + self.unauthentic + self.replayed
 
 
 class Decoder:
@@ -57,9 +63,11 @@ class Decoder:
         hello: the last HELLO, or None before the first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, opener: Opener | None = None) -> None:
+        """Make a decoder; with an opener, datagrams must be sealed under its key."""
         self.counters = DecoderCounters()
         self.hello: Hello | None = None
+        self._opener = opener
         self._splitter = StreamSplitter(MAX_FRAME)
         self._expected: int | None = None
 
@@ -73,6 +81,15 @@ class Decoder:
     def datagram(self, data: bytes) -> list[Packet]:
         """Return the message of one datagram, or nothing; any bytes will do."""
         self.counters.bytes += len(data)
+        if self._opener is not None:
+            try:
+                data = self._opener.open(data)
+            except ReplayedError:
+                self.counters.replayed += 1
+                return []
+            except UnauthenticError:
+                self.counters.unauthentic += 1
+                return []
         packet = self._decode(data)
         return [packet] if packet else []
 
