@@ -48,6 +48,7 @@ class Statistics:
         corrupt: dropped because they could not be decoded or had another size.
         missing: frames of a file that its container promised and that are not there.
         state: "running", "stalled" (a frame is late) or "reopening".
+        trouble: why the camera is opened again, until it delivers; else None.
     """
 
     captured: int = 0
@@ -58,6 +59,7 @@ class Statistics:
     corrupt: int = 0
     missing: int = 0
     state: str = RUNNING
+    trouble: str | None = None
 
 
 class Capture:
@@ -83,6 +85,7 @@ class Capture:
         self._last: Frame | None = None
         self._newest_ns = -1
         self._attempt = 0
+        self._trouble: str | None = None
         self._retry_ns: int | None = None
         self._stands_still = False
 
@@ -127,6 +130,7 @@ class Capture:
                 if self._attempt:
                     log.warning("%s is back.", self._source.uri)
                 self._attempt = 0
+                self._trouble = None
                 self._newest_ns = newest.captured_ns
                 return newest
             self._watch(time.monotonic_ns())
@@ -146,6 +150,7 @@ class Capture:
             corrupt=past.corrupt + (reader.corrupt if reader else 0),
             missing=self._source.missing,
             state=self._state(),
+            trouble=self._trouble,
         )
 
     def close(self) -> None:
@@ -188,6 +193,7 @@ class Capture:
     def _abandon(self, reader: Reader, reason: str, now_ns: int) -> None:
         """Give a reader up and plan the next; its thread closes the source when the driver lets it."""
         reader.stop()
+        self._trouble = reason
         if reader.error is not None and not _may_pass(reader.error):
             raise reader.error
         if self._attempt >= len(BACKOFF_S):

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edge.cli.options import ConfigOption, ModelOption, SinkOption, SourceOption, read_configuration
-from edge.errors import UsageError
+from edge.errors import LandmarkdError, UsageError
 
 if TYPE_CHECKING:
     from edge.config import Configuration
@@ -32,6 +33,10 @@ def run(
     fast: Annotated[
         bool, typer.Option("--fast", help="Play files as fast as possible, without losing a frame.")
     ] = False,
+    save_frames: Annotated[
+        Path | None,
+        typer.Option("--save-frames", help="Write every frame as a picture into this folder. Mind whom it shows."),
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens in detail.")] = False,
 ) -> None:
     """Capture frames, find the face in each, and send the results to the sinks, until told to stop.
@@ -44,19 +49,15 @@ def run(
     from edge.cli.logs import set_up_logging
     from edge.daemon.baselines import BaselineKeeper
     from edge.daemon.processor import Processor
+    from edge.daemon.saver import FrameSaver
     from edge.daemon.service import Limits, Publisher, Service
     from edge.daemon.statusfile import StatusFile, runtime_folder
     from edge.sinks import make_sink
     from edge.types import Report
 
     set_up_logging(verbose)
-    publishers: list[Publisher] = [StatusFile(runtime_folder())]
-    metrics_port = read_configuration(config).service.metrics_port
-    if metrics_port is not None:
-        from edge.daemon.metrics import Metrics
-
-        publishers.append(Metrics(metrics_port))
-
+    status_file = StatusFile(runtime_folder())
+    publishers: list[Publisher] = [status_file]
     keepers: list[Callable[..., None]] = []
 
     def build() -> Service:
@@ -82,9 +83,20 @@ def run(
             publishers=publishers,
             on_report=keep,
             on_reload=build,
+            saver=saver,
         )
 
-    service: Service | None = build()
+    try:
+        metrics_port = read_configuration(config).service.metrics_port
+        if metrics_port is not None:
+            from edge.daemon.metrics import Metrics
+
+            publishers.append(Metrics(metrics_port))
+        saver = FrameSaver(save_frames) if save_frames is not None else None
+        service: Service | None = build()
+    except LandmarkdError as error:
+        status_file.publish_failure(error)
+        raise
     while service is not None:
         service.obey_signals()
         service.run()
@@ -98,12 +110,15 @@ def make_session(configuration: "Configuration", name: str, card: "LandmarkCard"
     import secrets
 
     from edge.types import Session
+    from edge.vision.eyes import reported_layout
+    from edge.vision.zoo import open_zoo
 
+    layout = reported_layout(open_zoo(configuration.model.folder), card, configuration.model.eyes)
     return Session(
         boot_id=secrets.randbits(64),
         device=configuration.service.device,
         model=name,
         model_sha256=card.sha256,
-        layout=card.landmarks.layout,
-        count=card.landmarks.count,
+        layout=layout.name,
+        count=layout.count,
     )

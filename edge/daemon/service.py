@@ -12,8 +12,10 @@ from typing import Protocol
 from edge.camera.base import FrameSource
 from edge.camera.capture import Capture
 from edge.daemon.notify import Notifier
+from edge.daemon.observer import Observer
 from edge.daemon.processor import Processor
-from edge.daemon.snapshot import Observer, Snapshot
+from edge.daemon.saver import FrameSaver
+from edge.daemon.snapshot import Snapshot
 from edge.errors import EndOfStreamError, LandmarkdError, SourceTimeoutError
 from edge.sinks.base import Sink
 from edge.types import Counters, Report
@@ -61,6 +63,7 @@ class Service:
         limits: when to end by itself.
         publishers: are told once a second how it goes.
         on_report: called with each report, on the pipeline's thread; keep it short.
+        saver: writes each frame to a folder, if the user asked for that.
         on_reload: called on SIGHUP; returns the service that takes over, or raises to keep this one.
 
     Attributes:
@@ -78,6 +81,7 @@ class Service:
         publishers: Sequence[Publisher] = (),
         on_report: Callable[[Report], None] | None = None,
         on_reload: "Callable[[], Service] | None" = None,
+        saver: FrameSaver | None = None,
     ) -> None:
         self.capture = Capture(source)
         self.processor = processor
@@ -88,6 +92,8 @@ class Service:
         self._limits = limits or Limits()
         self._publishers = publishers
         self._on_report, self._on_reload = on_report, on_reload
+        self._saver = saver
+        self.observer.saving = str(saver.folder) if saver is not None else None
         self._notifier = Notifier()
         self._stop = threading.Event()
         self._reload = threading.Event()
@@ -125,6 +131,9 @@ class Service:
             self.capture.start()
             self._notifier.ready()
             self._loop()
+        except Exception as error:
+            self.observer.failure = str(error) or type(error).__name__
+            raise
         finally:
             if self.successor is None:
                 self._notifier.stopping()
@@ -148,6 +157,8 @@ class Service:
                 continue
             except EndOfStreamError:
                 return
+            if self._saver is not None:
+                self._saver.save(frame)
             report = self.processor.process(frame, self._counters(1))
             self._submit(report, fresh=True)
             self._notifier.progress(report.emitted_ns)
@@ -203,6 +214,7 @@ class Service:
             self.successor = self._on_reload()
         except LandmarkdError as error:
             log.error("The configuration was not reloaded, the old one stays in force: %s", error)  # noqa: TRY400
+            self.observer.refused = str(error)
             self._notifier.ready()
         else:
             log.info("The configuration was reloaded")

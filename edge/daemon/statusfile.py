@@ -1,12 +1,16 @@
 """The status file: the newest snapshot in the runtime directory, for `landmarkd status`. No port is opened for it."""
 
 import json
+import logging
 import os
+import time
 from pathlib import Path
-from typing import Any
 
+from edge.daemon.diagnosis import diagnose
 from edge.daemon.snapshot import Snapshot
-from edge.errors import AccessError, SourceError, SourceFormatError
+from edge.errors import AccessError, LandmarkdError, SourceError, SourceFormatError
+
+log = logging.getLogger(__name__)
 
 NAME = "status.json"
 LARGEST = 1 << 20
@@ -28,49 +32,70 @@ class StatusFile:
 
     Args:
         folder: made if it is not there.
+
+    Attributes:
+        failed: why the last snapshot could not be written, or None.
     """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
-        self._scratch = folder / f".{NAME}.{os.getpid()}"
+        # Its name has no number of the process: one that was killed leaves at most one behind, and the next takes it.
+        self._scratch = folder / f".{NAME}"
         self.failed: str | None = None
 
     def publish(self, snapshot: Snapshot) -> None:
-        """Write a snapshot. A disk that is full or read-only is noted in `failed` and disturbs nothing else."""
+        """Write a snapshot. A disk that is full or read-only is said in the log and disturbs nothing else."""
         try:
             self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-            self._scratch.write_text(json.dumps(snapshot.as_dict()), "utf-8")
+            descriptor = os.open(self._scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                # Any user may ask how it goes, whatever the umask of the service.
+                os.fchmod(descriptor, 0o644)
+                json.dump(snapshot.as_dict(), file)
             self._scratch.replace(self.path)
             self.failed = None
         except OSError as error:
+            if self.failed is None:
+                log.warning(
+                    "%s: %s; landmarkd status knows nothing new until it can be written", self.path, error.strerror
+                )
             self.failed = f"{self.path}: {error.strerror}"
 
-    def remove(self) -> None:
-        """Remove what was not finished; the last snapshot stays, so that one can see how it ended."""
-        self._scratch.unlink(missing_ok=True)
+    def publish_failure(self, error: Exception, device: str = "landmarkd") -> None:
+        """Write that a daemon ended before it began, unless another one runs and tells of itself here."""
+        now_ns = time.monotonic_ns()
+        try:
+            if diagnose(read_status(self.path.parent), now_ns).alive:
+                return
+        except LandmarkdError:
+            pass
+        self.publish(Snapshot("stopped", now_ns, 0.0, os.getpid(), device, failure=str(error)))
 
 
-def read_status(folder: Path) -> dict[str, Any]:
+def read_status(folder: Path) -> Snapshot:
     """Return the last snapshot.
 
     Raises:
         SourceError: no daemon has written one.
         AccessError: the file may not be read.
-        SourceFormatError: it is damaged.
+        SourceFormatError: it is damaged or of another version.
     """
+    from pydantic import TypeAdapter, ValidationError
+
     path = folder / NAME
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST)
-        values = json.loads(content)
     except PermissionError as error:
         raise AccessError(f"{path}: no permission to read it; try sudo landmarkd status.") from error
     except OSError as error:
         raise SourceError(
-            f"No daemon has run here ({path}: {error.strerror}); start one with landmarkd run."
+            f"No daemon tells of itself here ({path}: {error.strerror}); start one with landmarkd run, and if one "
+            "runs, see its log: journalctl -u landmarkd."
         ) from error
-    except (ValueError, RecursionError) as error:
-        raise SourceFormatError(f"{path} is damaged ({error}); restart the daemon.") from error
-    if not isinstance(values, dict) or not {"state", "pid", "updated_ns"} <= values.keys():
-        raise SourceFormatError(f"{path} is no status of landmarkd; restart the daemon.")
-    return values
+    try:
+        values = json.loads(content)
+        return TypeAdapter(Snapshot).validate_python(values)
+    except (ValidationError, ValueError, RecursionError) as error:
+        said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        raise SourceFormatError(f"{path} is damaged ({said}); restart the daemon.") from error

@@ -5,7 +5,6 @@ Every `--every` frames it prints one line of JSON: frames, seconds, memory, desc
 
 import argparse
 import json
-import os
 import sys
 import threading
 import time
@@ -16,9 +15,9 @@ import numpy as np
 from edge.cli.logs import set_up_logging
 from edge.cli.run import make_session
 from edge.config import validated
+from edge.daemon.observer import resident_mb
 from edge.daemon.processor import Processor
 from edge.daemon.service import Limits, Service
-from edge.daemon.snapshot import resident_mb
 from edge.daemon.statusfile import StatusFile, runtime_folder
 from edge.sinks import make_sink
 from edge.types import Report
@@ -55,7 +54,7 @@ class Log:
             "frames": self._frames,
             "seconds": round(time.monotonic() - self._began, 1),
             "rss_mb": resident_mb(),
-            "descriptors": len(os.listdir("/proc/self/fd")),
+            "descriptors": sum(1 for _ in Path("/proc/self/fd").iterdir()),
             "threads": threading.active_count(),
             "p50_ms": round(float(p50), 3),
             "p99_ms": round(float(p99), 3),
