@@ -104,9 +104,9 @@ class HeadModel:
 
     def eyeball_centres(self, vertices: np.ndarray) -> np.ndarray:
         """Centres (2, 3), right then left, of unturned vertices (N, 3)."""
-        return np.stack(
-            [centre + (vertices[v] - self.vertices[v]).mean(0) for v, centre in self._eyeballs]
-        ).astype(np.float32)
+        return np.stack([centre + (vertices[v] - self.vertices[v]).mean(0) for v, centre in self._eyeballs]).astype(
+            np.float32
+        )
 
     def identity(self, coefficients: np.ndarray) -> np.ndarray:
         """Neutral vertices float32 (26719, 3) of a person; coefficients (<=100,) ~ N(0, 1)."""
@@ -178,7 +178,7 @@ def _sparse(offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 @nb.njit(cache=True, nogil=True)
-def _add_shapes(vertices, weights, starts, moving, offsets):  # noqa: ANN001, ANN202
+def _add_shapes(vertices, weights, starts, moving, offsets):
     """Add weighted sparse shapes to vertices (N, 3) in place."""
     for shape in range(len(weights)):
         weight = weights[shape]

@@ -14,6 +14,7 @@ from edge.signals.rotation import angles_from_matrix, matrix_from_angles
 
 _FLIP = np.diag([1.0, -1.0, -1.0])  # y up and z toward the camera, to y down and z away
 
+
 def rotation_from_angles(pitch: float, yaw: float, roll: float) -> np.ndarray:
     """Rotation (3, 3) of the head, y up, from degrees in the signs of `edge.signals.rotation`.
 
@@ -28,9 +29,7 @@ def angles_from_rotation(rotation: np.ndarray) -> np.ndarray:
     return np.array([pitch, yaw, roll])
 
 
-def to_camera(
-    points: np.ndarray, rotation: np.ndarray, origin: np.ndarray, position: np.ndarray
-) -> np.ndarray:
+def to_camera(points: np.ndarray, rotation: np.ndarray, origin: np.ndarray, position: np.ndarray) -> np.ndarray:
     """Head-frame points (N, 3) in the camera frame of OpenCV, centimetres.
 
     Args:

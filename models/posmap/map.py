@@ -95,7 +95,8 @@ class PositionMap:
         mean, offsets = shapes[:1] - shapes[:1].mean(1, keepdims=True), shapes[1:]
         basis = np.concatenate([mean, offsets])
         for k in range(552):
-            vertices, weights = self._vertices[self._rows[k], self._columns[k]], self._weights[self._rows[k], self._columns[k]]
+            at = self._rows[k], self._columns[k]
+            vertices, weights = self._vertices[at], self._weights[at]
             texels = np.einsum("tw,stwk->skt", weights, basis[:, vertices]).reshape(-1, _TAPS * _TAPS)
             target = np.einsum("w,swk->sk", model.layout.weights[k], basis[:, model.layout.vertices[k]]).reshape(-1)
             residual = np.append(target - texels @ self._shares[k], 0.0)  # the last row keeps the sum at one
@@ -104,9 +105,7 @@ class PositionMap:
             self._shares[k] += np.linalg.solve(normal, rows.T @ residual)
 
 
-def _cover(
-    place: np.ndarray, triangles: np.ndarray, size: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _cover(place: np.ndarray, triangles: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For every texel the corners (S, S, 3) and weights (S, S, 3) of its triangle, and whether one covers it.
 
     A texel that no triangle covers extends the nearest one, so that sampling at an edge does not jump.

@@ -29,7 +29,8 @@ class ReferenceSampler:
         flat = np.loadtxt(face_ind, dtype=np.float64).astype(np.int64)
         chosen = read_paper_index(landmarks_json)
         if flat.ndim != 1 or len(flat) <= chosen.max() or flat.min() < 0 or flat.max() >= 65536:
-            raise ValueError(f"{face_ind} is no list of texels of a 256x256 map with at least {chosen.max() + 1} entries")
+            least = chosen.max() + 1
+            raise ValueError(f"{face_ind} is no list of texels of a 256x256 map with at least {least} entries")
         self._flat = flat[chosen]
 
     def sample(self, position_map: np.ndarray) -> np.ndarray:

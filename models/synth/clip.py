@@ -94,7 +94,7 @@ def script(t: float) -> np.ndarray:
     share = share * share * (3 - 2 * share)
     row = _SCRIPT[k, 1:] * (1 - share) + _SCRIPT[k + 1, 1:] * share
     sway = [0.8 * np.sin(2.1 * t), 0.9 * np.sin(1.3 * t + 1), 0.5 * np.sin(1.7 * t), 0, 0, 0.25 * np.sin(3.1 * t)]
-    return row + [*sway, 0.18 * np.sin(9 * t) + 0.1 * np.sin(14.3 * t)]
+    return row + np.array([*sway, 0.18 * np.sin(9 * t) + 0.1 * np.sin(14.3 * t)])
 
 
 def lids(t: float) -> float:
@@ -154,9 +154,7 @@ def frames(studio: Studio) -> Iterator[tuple[np.ndarray, Truth]]:
             hair = (mesh, person.style.alpha, person.style.strands)
         camera = Camera(FOCAL, (WIDTH - 1) / 2, (HEIGHT - 1) / 2)
         image = cabin.picture(t)
-        drawing = studio.artist.draw(
-            image, vertices, eyes, person.look, placement, camera, _light(t), worn, hair
-        )
+        drawing = studio.artist.draw(image, vertices, eyes, person.look, placement, camera, _light(t), worn, hair)
         landmarks = placement(metric)
         points = camera.landmarks(landmarks)
         inside = ((points[:520, :2] > 0) & (points[:520, :2] < [WIDTH - 1, HEIGHT - 1])).all(1)
@@ -175,9 +173,10 @@ def _develop(rng: np.random.Generator, linear: np.ndarray) -> np.ndarray:
     value = np.clip(1.05 * linear, 0, None)
     value = value / (1 + 0.28 * value * value)
     value = np.clip(value, 0, 1) ** (1 / 2.2) * 255
-    value = cv2.GaussianBlur(value, (0, 0), 0.5) + cv2.resize(
-        rng.normal(0, 1.3, (HEIGHT, WIDTH, 1)).astype(np.float32), (WIDTH, HEIGHT)
-    )[..., None]
+    value = (
+        cv2.GaussianBlur(value, (0, 0), 0.5)
+        + cv2.resize(rng.normal(0, 1.3, (HEIGHT, WIDTH, 1)).astype(np.float32), (WIDTH, HEIGHT))[..., None]
+    )
     return np.clip(value + 0.5, 0, 255).astype(np.uint8)
 
 

@@ -112,9 +112,7 @@ class Studio:
             frozenset(names),
         )  # fmt: skip
 
-    def _worn(
-        self, rng: np.random.Generator, person: Person, vertices: np.ndarray, ibug: np.ndarray
-    ) -> tuple[list[Mesh], set[str]]:
+    def _worn(self, rng: np.random.Generator, vertices: np.ndarray, ibug: np.ndarray) -> tuple[list[Mesh], set[str]]:
         """Clothes, glasses, headwear and masks."""
         props, names = body.torso(rng), set[str]()
         choices = [
@@ -148,12 +146,18 @@ class Studio:
         chosen = int(rng.choice(len(makers), p=[share for share, _ in makers]))
         return makers[chosen][1]()
 
-    def _hair(self, rng: np.random.Generator, person: Person, vertices: np.ndarray, names: set[str]):  # noqa: ANN202
+    def _hair(
+        self, rng: np.random.Generator, person: Person, vertices: np.ndarray, ibug: np.ndarray, names: set[str]
+    ) -> tuple[Mesh, np.ndarray, np.ndarray] | None:
         """The hair mesh with its textures, unless something that covers it is worn."""
         style = person.style
         if style is None or "hood" in names or (names & {"cap", "helmet"} and rng.random() < 0.6):
             return None
-        return self.people.fitter.fit(rng, style, vertices, person.skin.hair_colour), style.alpha, style.strands
+        mesh = self.people.fitter.fit(rng, style, vertices, person.skin.hair_colour)
+        if names & {"cap", "helmet"}:  # only what hangs out below the brim
+            brim = ibug[17:27, 1].max() + 2.0
+            mesh.triangles = np.ascontiguousarray(mesh.triangles[mesh.vertices[mesh.triangles, 1].max(1) < brim])
+        return mesh, style.alpha, style.strands
 
     def _crop(
         self,
@@ -179,20 +183,18 @@ class Studio:
         image = backgrounds.background(rng, SIZE, SIZE)
         light = lighting.sample(rng, image, pose.distance)
         names = set(light.names) | (set(person.skin.attributes) & set(ATTRIBUTES))
-        props, more = self._worn(rng, person, vertices, ibug)
+        props, more = self._worn(rng, vertices, ibug)
         names |= more
         more_props, more = self._before_face(rng, person, ibug)
         names |= more
-        hair = self._hair(rng, person, vertices, names)
+        hair = self._hair(rng, person, vertices, ibug, names)
         names.add("hair" if hair else "bald")
         look = person.look
         if light.infrared and rng.random() < 0.4:
             look = replace(look, pupil_colour=np.full(3, rng.uniform(0.3, 1.2)))
             names.add("bright_pupil")
         look = replace(look, pupil=float(np.clip(look.pupil * (1.35 if light.night else 1.0), 0.13, 0.44)))
-        drawing = self.artist.draw(
-            image, vertices, eyes, look, placement, camera, light, props + more_props, hair
-        )
+        drawing = self.artist.draw(image, vertices, eyes, look, placement, camera, light, props + more_props, hair)
         points = camera.landmarks(landmarks)
         visible = drawing.visible(landmarks, points[:, :2])
         image, covered, more = occluders2d.apply(rng, image, points, probability=0.15)

@@ -38,8 +38,10 @@ class _Blend(dict[str, float]):
         if name in _SINGLE:
             self[name] = float(np.clip(self.get(name, 0) + weight, 0, 1))
             return
+        weaker = str(rng.choice(["_L", "_R"])) if rng.random() < 0.15 else ""
         for side in ("_L", "_R"):
-            w = self.get(name + side, 0) + weight * rng.normal(1, 0.12)
+            share = rng.uniform(0.0, 0.7) if side == weaker else rng.normal(1, 0.12)
+            w = self.get(name + side, 0) + weight * share
             self[name + side] = float(np.clip(w, 0, 1))
 
 

@@ -128,7 +128,7 @@ def _infrared(rng: np.random.Generator, distance: float) -> Lighting:
     sh = rng.normal(0, 0.02, (9, 1)) * np.ones(3)
     dark = rng.random() < 0.7
     sh[0] = rng.uniform(0.01, 0.08) if dark else rng.uniform(0.1, 0.5)
-    directions = np.stack([_unit(rng.normal(size=3) + [0, -0.3, -0.5]) for _ in range(3)])
+    directions = np.stack([_unit(rng.normal(size=3) + np.array([0, -0.3, -0.5])) for _ in range(3)])
     colours = np.zeros((3, 3))
     colours[0] = 0.0 if dark else rng.uniform(0, 1.5)
     offset = rng.normal(0, 1, 3) if rng.random() < 0.5 else rng.normal(0, 8, 3)

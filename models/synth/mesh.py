@@ -109,10 +109,7 @@ def tube(
     """A tube along path (n, 3); radius may vary per point (n,)."""
     path = np.asarray(path, float)
     n = len(path)
-    if closed:
-        tangent = np.roll(path, -1, 0) - np.roll(path, 1, 0)
-    else:
-        tangent = np.gradient(path, axis=0)
+    tangent = np.roll(path, -1, 0) - np.roll(path, 1, 0) if closed else np.gradient(path, axis=0)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
     helper = np.eye(3)[np.abs(tangent.mean(0)).argmin()]
     across = np.cross(tangent, helper)
@@ -146,9 +143,7 @@ def disc(ring: np.ndarray, bulge: np.ndarray, part: np.ndarray) -> Mesh:
     """A dish over a closed ring (n, 3): two inner rings rise toward the ring's centre plus `bulge` (3,)."""
     ring = np.asarray(ring)
     centre = ring.mean(0)
-    rings = [
-        centre + share * (ring - centre) + (1 - share**2) * np.asarray(bulge) for share in (1.0, 0.66, 0.33, 0.02)
-    ]
+    rings = [centre + share * (ring - centre) + (1 - share**2) * np.asarray(bulge) for share in (1.0, 0.66, 0.33, 0.02)]
     return loft(np.stack(rings), part)
 
 

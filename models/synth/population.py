@@ -54,7 +54,7 @@ class Population:
 
     def person(self, rng: np.random.Generator) -> Person:
         """A random person; about 15 ms, so use it for several crops."""
-        shape = self.model.identity(rng.normal(size=100) * rng.uniform(0.5, 1.15))
+        shape = uneven(rng, self.model.identity(rng.normal(size=100) * rng.uniform(0.5, 1.15)))
         child = float(rng.beta(1.2, 1.2)) if rng.random() < 0.1 else 0.0
         stretch = rng.uniform(0.94, 1.06, 3).astype(np.float32) * rng.uniform(0.95, 1.03)
         skin = skins.paint(rng, self.kit)
@@ -77,9 +77,7 @@ class Population:
         )
         return Person(shape, child, stretch, self._blink_weights(shape), skin, look, style)
 
-    def evaluate(
-        self, person: Person, named: dict[str, float], closed: tuple[float, float], eyes: Eyes
-    ) -> np.ndarray:
+    def evaluate(self, person: Person, named: dict[str, float], closed: tuple[float, float], eyes: Eyes) -> np.ndarray:
         """Vertices float32 (26719, 3) of a person with an expression, lids closed so far, and a gaze."""
         weights = self.model.weights(named)
         index = self.model.expression_index
@@ -123,6 +121,16 @@ def _load_irises(model: HeadModel) -> dict[str, np.ndarray]:
         patch = cv2.resize(picture[y - r : y + r, x - r : x + r], (64, 64), interpolation=cv2.INTER_AREA)
         found[path.stem] = (patch.astype(np.float32) / 255) ** 2.2
     return found
+
+
+def uneven(rng: np.random.Generator, vertices: np.ndarray) -> np.ndarray:
+    """Smooth random bulges and hollows, also asymmetric ones, beyond what the identities span."""
+    count = int(rng.integers(4, 10))
+    centres = vertices[rng.integers(0, 9409, count)]
+    reach = rng.uniform(2.5, 6.0, count).astype(np.float32)
+    pushes = (rng.normal(size=(count, 3)) * rng.uniform(0.05, 0.22)).astype(np.float32)
+    distance = ((vertices[:, None] - centres[None]) ** 2).sum(-1)
+    return vertices + cv2.exp(-distance / reach**2) @ pushes
 
 
 def grow_young(vertices: np.ndarray, eyes: np.ndarray, amount: float) -> np.ndarray:

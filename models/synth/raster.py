@@ -62,23 +62,21 @@ def project(world, focal, cx, cy, k1, supersampling, near):
 
 
 @nb.njit(cache=True, fastmath=True, nogil=True)
-def pack(screen, world, normals, uv, occlusion, aux, corner, start, data):
-    """Fill rows `start`... of `data` (N, 16): what the shader reads of a vertex, in one line of the cache.
+def pack(screen, world, normals, uv, occlusion, aux, data):
+    """Fill `data` (N, 16) with what the shader reads of a vertex, in one line of the cache.
 
-    Columns: buffer x, y and 1/z; position; normal; u, v; occlusion; aux. Row i takes screen, uv from row i of
-    theirs and the rest from row corner[i].
+    Columns: buffer x, y and 1/z; position; normal; u, v; occlusion; aux.
     """
-    for i in range(corner.shape[0]):
-        row = data[start + i]
-        k = corner[i]
+    for i in range(data.shape[0]):
+        row = data[i]
         for j in range(3):
-            row[j] = screen[start + i, j]
-            row[3 + j] = world[k, j]
-            row[6 + j] = normals[k, j]
-            row[12 + j] = aux[k, j]
+            row[j] = screen[i, j]
+            row[3 + j] = world[i, j]
+            row[6 + j] = normals[i, j]
+            row[12 + j] = aux[i, j]
         row[9] = uv[i, 0]
         row[10] = uv[i, 1]
-        row[11] = occlusion[k]
+        row[11] = occlusion[i]
 
 
 @nb.njit(cache=True, fastmath=True, nogil=True)
@@ -114,9 +112,7 @@ def opacity(kind, u, v, hair_alpha, lash_density):
     """Opacity of a hair or lash texel."""
     if kind == HAIR:
         rows, columns = hair_alpha.shape
-        return hair_alpha[
-            min(max(int((1.0 - v) * rows), 0), rows - 1), min(max(int(u * columns), 0), columns - 1)
-        ]
+        return hair_alpha[min(max(int((1.0 - v) * rows), 0), rows - 1), min(max(int(u * columns), 0), columns - 1)]
     # Six strips of lashes per eye along v, roots at the upper edge of each strip.
     strip = int((v - 0.0092) / 0.1668)
     length = 1.0 - (v - 0.0142 - 0.1668 * strip) / 0.14
@@ -129,7 +125,9 @@ def opacity(kind, u, v, hair_alpha, lash_density):
 
 
 @nb.njit(cache=True, fastmath=True, nogil=True)
-def rasterise(screen, uv, triangles, part, kinds, hair_alpha, lash_density, layer, ceiling, depth, index):
+def rasterise(  # noqa: PLR0912 - one loop, kept whole for the compiler
+    screen, uv, triangles, part, kinds, hair_alpha, lash_density, layer, ceiling, depth, index
+):
     """Draw triangles into `depth` (1/z) and `index`.
 
     Args:

@@ -104,6 +104,31 @@ def _buffer_points(pixels: np.ndarray, depth: np.ndarray) -> np.ndarray:
     return result
 
 
+@dataclass(frozen=True)
+class Body:
+    """Everything that is drawn, in the camera frame.
+
+    Attributes:
+        world: float32 (N, 3) centimetres.
+        normals: float32 (N, 3).
+        uv: float32 (N, 2).
+        occlusion: float32 (N,).
+        aux: float32 (N, 3), see `shade`.
+        triangles: int32 (T, 3).
+        part: int32 (T,) into parts.
+        parts: float32 (P, PART_COLUMNS).
+    """
+
+    world: np.ndarray
+    normals: np.ndarray
+    uv: np.ndarray
+    occlusion: np.ndarray
+    aux: np.ndarray
+    triangles: np.ndarray
+    part: np.ndarray
+    parts: np.ndarray
+
+
 class Artist:
     """Draws heads; keeps what does not change from picture to picture."""
 
@@ -169,31 +194,11 @@ class Artist:
         alpha = hair[1] if hair else np.ones((1, 1), np.float32)
         strands = hair[2] if hair else np.ones((1, 1), np.float32)
         extra = ([hair[0]] if hair else []) + props
-        bodies, rows = [], []
-        if with_head:
-            surface = self.mesh.surface(self.mesh.model.landmarks(vertices))
-            world = placement(vertices)
-            normals = raster.vertex_normals(world, surface.vertex_triangles)
-            occlusion = self.mesh.eye_shadow(vertices)
-            rows.append(self.head_parts(look))
-            bodies.append((world, normals, surface.uv, occlusion, self._aux, surface.corner, surface.triangles, surface.part))
-        for thing in extra:
-            world = placement(thing.vertices)
-            normals = raster.vertex_normals(world, thing.triangles)
-            every = np.arange(len(world), dtype=np.int32)
-            own = np.full(len(thing.triangles), sum(map(len, rows)), np.int32)
-            rows.append(thing.part[None])
-            bodies.append((world, normals, thing.uv, np.ones(len(world), np.float32), thing.aux, every, thing.triangles, own))
-        starts = np.cumsum([0] + [len(body[5]) for body in bodies])
-        world_all = np.concatenate([body[0][body[5]] for body in bodies])
-        uv_all = np.concatenate([body[2] for body in bodies])
-        triangles_all = np.concatenate([body[6] + np.int32(s) for body, s in zip(bodies, starts[:-1], strict=True)])
-        part_all = np.concatenate([body[7] for body in bodies])
-        screen = raster.project(world_all, camera.focal, camera.cx, camera.cy, camera.k1, SUPERSAMPLING, _NEAR_CM)
-        data = np.empty((len(world_all), 16), np.float32)
-        for body, start in zip(bodies, starts[:-1], strict=True):
-            raster.pack(screen, *body[:6], start, data)
-        parts = np.concatenate(rows)
+        body = self._gather(vertices, look, placement, extra, with_head=with_head)
+        screen = raster.project(body.world, camera.focal, camera.cx, camera.cy, camera.k1, SUPERSAMPLING, _NEAR_CM)
+        data = np.empty((len(screen), 16), np.float32)
+        raster.pack(screen, body.world, body.normals, body.uv, body.occlusion, body.aux, data)
+        uv_all, triangles_all, part_all, parts = body.uv, body.triangles, body.part, body.parts
         kinds = parts[:, KIND].astype(np.int32)
         size = (image.shape[0] * SUPERSAMPLING, image.shape[1] * SUPERSAMPLING)
         depth, index = np.zeros(size, np.float32), np.full(size, -1, np.int32)
@@ -204,14 +209,38 @@ class Artist:
         raster.rasterise(*geometry, 1, depth, depth, index)
         if (kinds == raster.LENS).any():
             raster.rasterise(*geometry, 2, depth, lens_depth, lens_index)
-        shadows, matrices, spread = self._shadows(light, world_all, uv_all, triangles_all, part_all, kinds, alpha, placement)
+        shadows, matrices, spread = self._shadows(light, body, kinds, alpha, placement)
         eye = np.concatenate([[look.pupil, look.veins], look.pupil_colour, look.sclera]).astype(np.float32)
-        shade(
-            depth, index, lens_index, data, triangles_all, part_all, parts, look.face, look.back, strands, look.iris,
-            self._eye_frames(placement, eyes), eye, light.sh, light.directions, light.colours, light.near,
-            shadows, matrices, spread, light.glare, light.infrared, image,
-        )  # fmt: skip
+        paint = (look.face, look.back, strands, look.iris, self._eye_frames(placement, eyes), eye)
+        lamps = (light.sh, light.directions, light.colours, light.near, shadows, matrices, spread, light.infrared)
+        shade(depth, index, lens_index, data, triangles_all, part_all, parts, paint, lamps, light.glare, image)
         return Drawing(seen_depth, index, lens_index, part_all, parts)
+
+    def _gather(
+        self, vertices: np.ndarray, look: Look, placement: Placement, things: list[Mesh], *, with_head: bool
+    ) -> Body:
+        """The head and everything with it as one body in the camera frame."""
+        pieces, rows = [], []
+        if with_head:
+            surface = self.mesh.surface(self.mesh.model.landmarks(vertices))
+            world = placement(vertices)
+            corner = surface.corner
+            normals = raster.vertex_normals(world, surface.vertex_triangles)[corner]
+            occlusion = self.mesh.eye_shadow(vertices)[corner]
+            rows += list(self.head_parts(look))
+            pieces.append(
+                (world[corner], normals, surface.uv, occlusion, self._aux[corner], surface.triangles, surface.part)
+            )
+        count = sum(len(piece[0]) for piece in pieces)
+        for thing in things:
+            world = placement(thing.vertices)
+            normals = raster.vertex_normals(world, thing.triangles)
+            own = np.full(len(thing.triangles), len(rows), np.int32)
+            rows.append(thing.part)
+            open_ = np.ones(len(world), np.float32)
+            pieces.append((world, normals, thing.uv, open_, thing.aux, thing.triangles + np.int32(count), own))
+            count += len(world)
+        return Body(*(np.concatenate(column) for column in zip(*pieces, strict=True)), np.stack(rows))
 
     def _eye_frames(self, placement: Placement, eyes: Eyes) -> np.ndarray:
         """Rotations float32 (2, 3, 3) from the camera frame to each eye's own."""
@@ -221,7 +250,9 @@ class Artist:
             [align @ turn.T @ head_from_camera for align, turn in zip(self._eye_axis, turns, strict=True)]
         ).astype(np.float32)
 
-    def _shadows(self, light, world, uv, triangles, part, kinds, alpha, placement):  # noqa: ANN001, ANN202
+    def _shadows(
+        self, light: Lighting, body: Body, kinds: np.ndarray, alpha: np.ndarray, placement: Placement
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Shadow maps (2, S, S), matrices (2, 3, 4) and the spread (2,) in map pixels."""
         size = _SHADOW_SIZE if any(light.shadows) else 1
         shadows = np.full((2, size, size), -1e9, np.float32)
@@ -237,8 +268,8 @@ class Artist:
             axes = np.stack([across * scale, np.cross(toward, across) * scale, toward])
             shift = -axes @ centre + [size / 2, size / 2, 0]
             matrices[k] = np.hstack([axes, shift[:, None]])
-            seen = world @ matrices[k, :, :3].T + matrices[k, :, 3]
-            raster.shadow_map(seen, uv, triangles, part, kinds, alpha, shadows[k])
+            seen = body.world @ matrices[k, :, :3].T + matrices[k, :, 3]
+            raster.shadow_map(seen, body.uv, body.triangles, body.part, kinds, alpha, shadows[k])
         return shadows, matrices, (light.softness * scale).astype(np.float32)
 
 

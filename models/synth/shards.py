@@ -107,9 +107,7 @@ def jobs(folder: Path, count: int, seed: int, first: int = 0) -> list[Job]:
     if count < 1:
         raise ValueError(f"at least one crop, not {count}")
     shards = -(-count // CROPS_PER_SHARD)
-    return [
-        Job(folder, first + k, seed, min(CROPS_PER_SHARD, count - k * CROPS_PER_SHARD)) for k in range(shards)
-    ]
+    return [Job(folder, first + k, seed, min(CROPS_PER_SHARD, count - k * CROPS_PER_SHARD)) for k in range(shards)]
 
 
 def write_all(work: list[Job], workers: int) -> Iterator[Path]:

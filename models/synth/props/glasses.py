@@ -77,7 +77,7 @@ def glasses(rng: np.random.Generator, ibug: np.ndarray) -> tuple[list[Mesh], set
         end = np.array([ear[0] + side * 0.5, middle[1] + drop + 0.6, ear[2] - 2.5])
         out = np.array([max(abs(hinge[0] - middle[0]) + 0.3, abs(ear[0]) + 0.1) * side + middle[0], 0, 0])
         knee = np.array([out[0], hinge[1], hinge[2] - 1.2])
-        path = np.array([hinge, knee, (knee + end) / 2 + [side * 0.2, 0.1, 0], end, end + [0, -1.6, -1.2]])
+        path = np.array([hinge, knee, (knee + end) / 2 + [side * 0.2, 0.1, 0], end, end - np.array([0, 1.6, 1.2])])
         meshes.append(tube(path, thickness * rng.uniform(0.8, 1.6), frame, sides=5))
     inner = gap - outline[:, 0].max()
     y = middle[1] + drop + rng.uniform(0.1, 0.7)

@@ -78,7 +78,7 @@ def load_styles(model: HeadModel) -> tuple[HairStyle, ...]:
             alpha = rgba[..., 3].astype(np.float32) / 255
             grey = (rgba[..., :3].astype(np.float32).mean(-1) / 255) ** 2.2
             mean = (grey * alpha).sum() / max(alpha.sum(), 1)
-            strands = np.clip((grey / max(mean, 1e-3)) ** 0.9, 0.12, 2.8).astype(np.float32)
+            strands = np.clip((grey / max(mean, 1e-3)) ** 0.75, 0.15, 2.6).astype(np.float32)
         else:
             alpha, strands = _procedural(rng, curly="afro" in path.stem)
         triangles = np.ascontiguousarray(inverse.reshape(-1, 3), np.int32)
@@ -112,9 +112,7 @@ class HairFitter:
         scalp = model.vertices[_SCALP]
         self._inverse = np.linalg.pinv(np.hstack([scalp, np.ones((len(scalp), 1), np.float32)]))
 
-    def fit(
-        self, rng: np.random.Generator, style: HairStyle, vertices: np.ndarray, colour: np.ndarray
-    ) -> Mesh:
+    def fit(self, rng: np.random.Generator, style: HairStyle, vertices: np.ndarray, colour: np.ndarray) -> Mesh:
         """The style on evaluated vertices (26719, 3), a little larger or smaller by chance."""
         affine = (self._inverse @ vertices[_SCALP]).astype(np.float32)
         moved = style.vertices @ affine[:3] + affine[3]
@@ -127,9 +125,7 @@ class HairFitter:
         swell[1] = rng.uniform(0.99, 1.05)  # more would lift the hairline off the forehead
         moved = centre + (moved - centre) * swell.astype(np.float32)
         moved += np.array([0, rng.normal(0, 0.35), rng.normal(0.1, 0.3)], np.float32)
-        part = part_row(
-            HAIR, colour * rng.uniform(0.8, 1.3), specular=float(rng.uniform(0.1, 0.7)), roughness=0.48
-        )
+        part = part_row(HAIR, colour * rng.uniform(0.8, 1.3), specular=float(rng.uniform(0.1, 0.7)), roughness=0.48)
         uv = style.uv.copy()
         if rng.random() < 0.5:  # the mirror image of the style
             moved = moved.copy()

@@ -47,10 +47,8 @@ def cap(rng: np.random.Generator, vertices: np.ndarray) -> tuple[list[Mesh], set
         edge = (brim + back) / 2 + (brim - back) / 2 * np.sin(angle)
         y = edge + (1 - edge) * np.sin(share * np.pi / 2)
         r = np.sqrt(np.maximum(1 - y**2, 0)) if share < 1 else np.zeros_like(y)
-        rings.append(
-            centre
-            + np.stack([r * np.cos(angle) * (radii[0] + pad), y * (radii[1] + pad), r * np.sin(angle) * (radii[2] + pad)], -1)
-        )
+        unit = np.stack([r * np.cos(angle), y, r * np.sin(angle)], -1)
+        rings.append(centre + unit * (radii + pad))
     meshes = [loft(np.stack(rings), cloth)]
     if kind == "beanie":
         fold = np.stack([rings[0] + [0, -0.6, 0], rings[0] * 1.0 + [0, 0.4, 0.0], rings[1]])
@@ -65,7 +63,9 @@ def cap(rng: np.random.Generator, vertices: np.ndarray) -> tuple[list[Mesh], set
             [r * np.sin(span) * (radii[0] + pad), 0 * span + y0 + 0.2, r * np.cos(span) * (radii[2] + pad) - 0.4], -1
         )
         reach, droop = rng.uniform(4.5, 7.5), rng.uniform(0.3, 2.2)
-        outer = inner + np.stack([0.1 * inner[:, 0], -droop * np.ones(13) - 1.6 * span**2, reach * np.cos(span * 1.1)], -1)
+        outer = inner + np.stack(
+            [0.1 * inner[:, 0], -droop * np.ones(13) - 1.6 * span**2, reach * np.cos(span * 1.1)], -1
+        )
         middle = (inner + outer) / 2 + [0, 0.3, 0]
         visor = np.stack([inner, middle, outer])
         c, s = np.cos(turn), np.sin(turn)
@@ -117,7 +117,7 @@ def headphones(rng: np.random.Generator, vertices: np.ndarray) -> tuple[list[Mes
 
 def collar_rings(height: float) -> np.ndarray:
     """Rings of a garment over neck and shoulders that reaches up to `height` (head frame y, -12 to -8)."""
-    top = 6.5 + 0.8 * max(-9.0 - height, 0.0)
+    top = 6.8 + 0.95 * max(-9.0 - height, 0.0)
     y = np.array([height, min(height - 0.8, -12.4), -14.2, -15.8, -17.5, -21.0, -34.0])
     radii = np.array(
         [[top, top - 0.4], [11.0, 8.3], [13.7, 9.3], [17.0, 10.0], [20.5, 10.6], [23.0, 11.5], [24.5, 12.5]]

@@ -21,24 +21,27 @@ class MaskMaker:
         triangles = mesh.face_triangles
         chosen = triangles[inside[triangles].all(1)]
         self._index, local = np.unique(chosen, return_inverse=True)
-        self._triangles = local.reshape(-1, 3).astype(np.int32)
+        self._triangles, self._holes = _fill_holes(local.reshape(-1, 3).astype(np.int32), len(self._index))
         edges = np.concatenate([self._triangles[:, [0, 1]], self._triangles[:, [1, 2]], self._triangles[:, [2, 0]]])
-        n = len(self._index)
+        n = len(self._index) + len(self._holes)
         both = np.concatenate([edges, edges[:, ::-1]])
         adjacency = sp.csr_matrix((np.ones(len(both), np.float32), both.T), shape=(n, n))
         adjacency.data[:] = 1
         self._average = sp.diags(1 / np.maximum(np.asarray(adjacency.sum(1)).ravel(), 1)).astype(np.float32) @ adjacency
-        self._neutral = vertices[self._index]
+        self._neutral = self._skin(vertices)
 
-    def make(
-        self, rng: np.random.Generator, vertices: np.ndarray, ibug: np.ndarray
-    ) -> tuple[list[Mesh], set[str]]:
+    def _skin(self, vertices: np.ndarray) -> np.ndarray:
+        """Where cloth would touch: the skin, and the middle of the mouth's opening."""
+        skin = vertices[self._index]
+        return np.vstack([skin, *(skin[loop].mean(0, keepdims=True) for loop in self._holes)]).astype(np.float32)
+
+    def make(self, rng: np.random.Generator, vertices: np.ndarray, ibug: np.ndarray) -> tuple[list[Mesh], set[str]]:
         """A mask on evaluated vertices (26719, 3)."""
         names = {"mask"}
-        skin = vertices[self._index]
+        skin = self._skin(vertices)
         normals = vertex_normals(skin, self._triangles)
         shell = skin.copy()
-        for _ in range(int(rng.integers(10, 40))):  # cloth spans the hollows
+        for _ in range(int(rng.integers(30, 90))):  # cloth spans the hollows
             shell = self._average @ shell
             shell[:, 2] = np.maximum(shell[:, 2], skin[:, 2])
         gap = rng.uniform(0.2, 0.4)
@@ -73,3 +76,22 @@ class MaskMaker:
             end = ear + np.array([side * 0.9, 0.5, -1.5])
             meshes.append(tube(np.array([rim, (rim + end) / 2 + [side * 0.3, 0, 0], end]), 0.12, loop, sides=4))
         return meshes, names
+
+
+def _fill_holes(triangles: np.ndarray, count: int) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Close every opening but the outer edge with a fan round a new vertex; the openings' vertices come along."""
+    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    known = {(int(a), int(b)) for a, b in edges}
+    after = {a: b for a, b in known if (b, a) not in known}
+    loops = []
+    while after:
+        start, step = after.popitem()
+        loop = [start]
+        while step != start and step in after:
+            loop.append(step)
+            step = after.pop(step)
+        loops.append(np.array(loop))
+    loops.sort(key=len)
+    holes = [loop for loop in loops[:-1] if len(loop) > 2]
+    fans = [np.stack([np.roll(loop, -1), loop, np.full(len(loop), count + k)], -1) for k, loop in enumerate(holes)]
+    return np.concatenate([triangles, *fans]).astype(np.int32), holes

@@ -16,9 +16,13 @@ def _plastic(rng: np.random.Generator) -> np.ndarray:
     )  # fmt: skip
 
 
-def hand_on_face(
-    rng: np.random.Generator, ibug: np.ndarray, skin: np.ndarray
-) -> tuple[list[Mesh], set[str]]:
+def _phone(rng: np.random.Generator, brightest: float) -> Mesh:
+    """A phone about the origin, upright."""
+    part = part_row(colour=rng.uniform(0, brightest, 3), specular=2.0, roughness=0.1, mirror=0.03)
+    return box(np.zeros(3), np.diag([3.7, 7.6, 0.45]), part)
+
+
+def hand_on_face(rng: np.random.Generator, ibug: np.ndarray, skin: np.ndarray) -> tuple[list[Mesh], set[str]]:
     """A hand at the cheek, chin, mouth, brow or before an eye, sometimes holding something."""
     target = ibug[int(rng.choice([2, 4, 6, 8, 10, 12, 14, 19, 24, 30, 33, 39, 42, 48, 51, 54, 57]))]
     outward = target - np.array([0.0, 0.0, 2.0])
@@ -43,8 +47,7 @@ def held_object(rng: np.random.Generator) -> tuple[list[Mesh], str]:
     """A phone, cup, cigarette or bottle near the origin, its long axis along y."""
     kind = str(rng.choice(["phone", "cup", "stick"], p=[0.5, 0.35, 0.15]))
     if kind == "phone":
-        body = box(np.zeros(3), np.diag([3.7, 7.6, 0.45]), part_row(colour=rng.uniform(0, 0.12, 3), specular=2.0, roughness=0.1, mirror=0.05))
-        return [body], "phone"
+        return [_phone(rng, 0.12)], "phone"
     if kind == "cup":
         height = rng.uniform(4, 9)
         path = np.array([[0, -height, 0], [0, 0, 0], [0, height, 0]])
@@ -59,8 +62,7 @@ def phone_at_ear(rng: np.random.Generator, ibug: np.ndarray, skin: np.ndarray) -
     outward = np.array([side, rng.normal(0, 0.15), rng.uniform(0.0, 0.5)])
     turn = facing(outward, side * rng.uniform(-0.7, 0.1))
     at = ear + np.array([side * 1.9, rng.uniform(-2, 1.5), rng.uniform(-1, 2)])
-    phone = box(np.zeros(3), np.diag([3.7, 7.6, 0.45]), part_row(colour=rng.uniform(0, 0.2, 3), specular=2.0, roughness=0.12))
-    meshes = [phone.moved(turn, at)]
+    meshes = [_phone(rng, 0.2).moved(turn, at)]
     meshes += [m.moved(turn, at + turn @ np.array([0, -2.0, 1.9])) for m in hand(rng, skin)]
     return meshes, {"phone", "hand"}
 
@@ -85,7 +87,8 @@ def microphone(rng: np.random.Generator, ibug: np.ndarray) -> tuple[list[Mesh], 
     part = part_row(colour=rng.uniform(0.0, 0.15, 3), specular=1.0, roughness=0.4)
     at = mouth + np.array([rng.normal(0, 2.0), rng.uniform(-3, 0), rng.uniform(2, 6)])
     ball = ellipsoid(at, np.full(3, rng.uniform(0.6, 3.0)), part)
-    stem = tube(np.array([at, at + [rng.normal(0, 4), -9, 4], at + [rng.normal(0, 8), -22, 5]]), rng.uniform(0.3, 1.2), part)
+    bend = np.array([[0, 0, 0], [rng.normal(0, 4), -9, 4], [rng.normal(0, 8), -22, 5]])
+    stem = tube(at + bend, rng.uniform(0.3, 1.2), part)
     return [ball, stem], {"object"}
 
 
