@@ -1,6 +1,7 @@
 """Measure models.
 
 python -m models.evaluate --model landmarks-562 --out runs/eval/landmarks-562
+python -m models.evaluate detector --detector network --out runs/eval/network
 python -m models.evaluate compare runs/eval/a/numbers.json runs/eval/b/numbers.json
 """
 
@@ -67,7 +68,40 @@ def compare(arguments: list[str]) -> int:
     return 0
 
 
-COMMANDS = {"landmarks": landmarks, "compare": compare}
+def detector(arguments: list[str]) -> int:
+    """Measure a face detector and write its report."""
+    from edge.vision.detector import make_detector
+    from models.evaluate.clips import frames_of
+    from models.evaluate.detection import cpu_ms, evaluate_detector, write_sheets
+    from models.evaluate.report import write_report
+    from models.evaluate.subjects import open_detector, open_model
+    from models.evaluate.suite import Evaluation
+
+    parser = argparse.ArgumentParser(prog="python -m models.evaluate detector", description=detector.__doc__)
+    parser.add_argument("--detector", default="cascade", help="a name, a detector's .tflite file or a .pt checkpoint")
+    parser.add_argument("--score", type=float, help="least score, for a file that no manifest describes")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the report")
+    parser.add_argument("--real", type=Path, default=REAL)
+    parser.add_argument("--model", default="default", help="landmark model to track with")
+    parser.add_argument("--quick", action="store_true", help="pictures only")
+    options = parser.parse_args(arguments)
+    if not options.real.is_dir():
+        print(f"No {options.real}: nothing to measure.", file=sys.stderr)
+        return 2
+    finder = open_detector(options.detector, options.score)
+    report = evaluate_detector(finder, options.real, None if options.quick else open_model(options.model))
+    frame = next(frames_of(options.real / "videos" / "blink_mahie_1.avi", 1)).image
+    others = {} if options.detector == "cascade" else {"cascade": make_detector("cascade")}
+    report.tables["Processor time of one look at 640x480, ms"] = {
+        name: {"ms": cpu_ms(each, frame)} for name, each in {options.detector: finder, **others}.items()
+    }
+    done = Evaluation(options.detector, report.tables)
+    print(write_report(done, options.out, {"landmark model": options.model}).read_text(encoding="utf-8"))
+    write_sheets(report, options.out)
+    return 0
+
+
+COMMANDS = {"landmarks": landmarks, "compare": compare, "detector": detector}
 
 
 def main(arguments: list[str] | None = None) -> int:

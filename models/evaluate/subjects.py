@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge.vision.detector import Detector, make_detector
 from edge.vision.landmarks import LandmarkModel
 from edge.vision.layout import LAYOUTS
 from edge.vision.runtime import TensorSpec, open_engine
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 CROP = {"margin": 1.3, "first_margin": 1.45, "first_shift_up": 0.08}
 """How a model is fed that is not in a zoo."""
+
+DETECTOR_SIDE = 160
 
 
 class TorchEngine:
@@ -83,6 +86,24 @@ def open_model(spec: str, *, zoo: Zoo | None = None, architecture: str | None = 
         card = _card_of("float.tflite", torch_engine.inputs[0], torch_engine.outputs)
         return LandmarkModel.over(path.stem, card, torch_engine)
     return LandmarkModel(zoo or open_zoo(), spec)
+
+
+def open_detector(spec: str, score: float | None = None) -> Detector:
+    """Open a detector by what it is called: a name, a .tflite file, or a .pt checkpoint of `models.detector`.
+
+    Args:
+        spec: name or path.
+        score: least score of a face, for files that no manifest describes.
+    """
+    path = Path(spec)
+    if path.suffix not in {".tflite", ".pt"}:
+        return make_detector(spec)
+    from edge.vision.face_detector import FaceDetector
+    from models.detector.export import card_of
+    from models.detector.train import load
+
+    engine = open_engine(path) if path.suffix == ".tflite" else TorchEngine(load(path), DETECTOR_SIDE)
+    return FaceDetector.over(path.stem, card_of(engine, score), engine)
 
 
 def _card_of(file: str, image: TensorSpec, outputs: tuple[TensorSpec, ...]) -> LandmarkCard:

@@ -1,0 +1,105 @@
+"""From a checkpoint of the detector to the zoo: integers throughout, and an entry in the manifest."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from edge.vision.runtime import TensorSpec
+from edge.vision.zoo import DetectorCard
+from models.detector.network import CELLS, SIDE, STRIDES, UNIT
+from models.detector.scenes import Composer, Cuttings
+
+SCORE, OVERLAP = 0.5, 0.4
+
+
+class _Tuple(nn.Module):
+    """Turns the network's dictionary into scores and geometry."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return both outputs in the order of the exported file."""
+        outputs = self.network(x)
+        return outputs["scores"], outputs["geometry"]
+
+
+def to_float_tflite(network: nn.Module) -> bytes:
+    """Convert the network to a float32 TFLite file with input (1, 160, 160, 3)."""
+    logging.getLogger().setLevel(logging.ERROR)
+    import litert_torch
+
+    wrapped = litert_torch.to_channel_last_io(_Tuple(network).eval(), args=[0])
+    return bytes(litert_torch.convert(wrapped, (torch.zeros(1, SIDE, SIDE, 3),)).model_content())
+
+
+def representative(data: Path, count: int, seed: int) -> np.ndarray:
+    """Return scenes to measure activations on, (count, 160, 160, 3) uint8 RGB."""
+    scenes = Composer(Cuttings(data)).scenes(np.random.default_rng(seed))
+    return np.stack([scene.image for _, scene in zip(range(count), scenes, strict=False)])
+
+
+def quantise(float_model: bytes, images: np.ndarray) -> bytes:
+    """Quantise to int8 throughout; the bounded activations need no more than the extremes that were seen."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from ai_edge_quantizer import qtyping, quantizer
+
+    quant = quantizer.Quantizer(float_model)
+    quant.add_static_config(".*", qtyping.TFLOperationName.ALL_SUPPORTED, activation_num_bits=8, weight_num_bits=8)
+    signature = "serving_default"
+    samples = [{"args_0": (image[None].astype(np.float32) - 128) / np.float32(127.5)} for image in images]
+    return bytes(quant.quantize(quant.calibrate({signature: samples}), enable_progress_report=False).quantized_model)
+
+
+def entry(path: Path, quantisation: str, score: float = SCORE) -> dict[str, Any]:
+    """Describe a detector's file as `edge.vision.zoo.DetectorCard` expects it."""
+    from edge.vision.runtime import open_engine
+    from models.export.graph import read_graph
+    from models.export.manifest import ATTRIBUTION, digest
+
+    graph = read_graph(path)
+    card = card_of(open_engine(path), score).model_dump(mode="json", exclude_none=True)
+    attribution = ATTRIBUTION.split(" The 520 dense")[0]
+    return {**card, **digest(path), "licence": "MIT", "attribution": attribution, "macs": graph.macs,
+            "parameters": graph.parameters, "quantisation": quantisation, "edgetpu": None}  # fmt: skip
+
+
+def card_of(engine: Any, score: float | None = None) -> DetectorCard:
+    """Describe an open engine of this network, its outputs known by their sizes.
+
+    Raises:
+        ValueError: if it is another network.
+    """
+    image: TensorSpec = engine.inputs[0]
+    sizes = [int(np.prod(spec.shape)) for spec in engine.outputs]
+    if sorted(sizes) != [CELLS, CELLS * 8]:
+        raise ValueError(f"outputs of {sizes} values are not those of this detector with {CELLS} cells")
+    outputs = {
+        name: {"index": sizes.index(size), "shape": engine.outputs[sizes.index(size)].shape, "unit": unit}
+        for name, size, unit in (("scores", CELLS, "logit"), ("geometry", CELLS * 8, "cell"))
+    }
+    return DetectorCard.model_validate(
+        {
+            "kind": "detector",
+            "file": "detector.tflite",
+            "bytes": 1,
+            "sha256": "0" * 64,
+            "input": {
+                "width": SIDE,
+                "height": SIDE,
+                "colour": "RGB",
+                "dtype": np.dtype(image.dtype).name,
+                "scale": image.scale or None,
+                "zero_point": image.zero_point,
+                "normalisation": "x / 127.5 - 1",
+            },
+            "outputs": outputs,
+            "cells": {"strides": STRIDES, "unit": UNIT, "score": score or SCORE, "overlap": OVERLAP},
+        }
+    )
