@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.export.graph import bounded_summands
+
 INPUT_SCALE = 1 / 127.5
 OUTPUT_ORDER = ("points", "log_sigma", "presence")
 
@@ -111,6 +113,17 @@ def _cover(ranges: dict[str, dict[str, np.ndarray]], coverage: float) -> dict[st
     }
 
 
+def _bound(ranges: dict[str, dict[str, np.ndarray]], float_model: bytes) -> None:
+    """Cut the ranges of what is added under a ReLU6, in place.
+
+    With one summand between 0 and 6, a sum is the same for any other summand above 6, and for any below -6: what
+    int8 saturates there is nothing lost, and a single channel far outside would coarsen all of them.
+    """
+    for name in bounded_summands(float_model):
+        if name in ranges:
+            ranges[name] = {key: np.clip(value, -6, 6) for key, value in ranges[name].items()}
+
+
 def quantise(float_model: bytes, images: np.ndarray, recipe: Recipe) -> bytes:
     """Quantise a float32 TFLite file after training.
 
@@ -146,4 +159,5 @@ def quantise(float_model: bytes, images: np.ndarray, recipe: Recipe) -> bytes:
     key = next(iter(signature))
     ranges.calibrate({key: list(_samples(images))}, quant._recipe_manager)
     found = _cover(ranges.get_model_qsvs(), recipe.coverage)
+    _bound(found, float_model)
     return bytes(quant.quantize(found, enable_progress_report=False).quantized_model)

@@ -116,6 +116,11 @@ def read_graph(path: Path) -> Graph:
     content = path.read_bytes()
     if len(content) < 8 or content[4:8] != b"TFL3":
         raise ValueError(f"{path} is not a TFLite model: its file identifier is not TFL3")
+    return parse_graph(content)
+
+
+def parse_graph(content: bytes) -> Graph:
+    """The first subgraph of a model that is in memory already."""
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     subgraph = model.subgraphs[0]
     return Graph(
@@ -126,3 +131,18 @@ def read_graph(path: Path) -> Graph:
         subgraphs=len(model.subgraphs),
         size=len(content),
     )
+
+
+def bounded_summands(content: bytes) -> list[str]:
+    """Names of the tensors that an ADD with ReLU6 adds to the result of another operator with ReLU6."""
+    graph = parse_graph(content)
+
+    def bounded(operator: OperatorInfo) -> bool:
+        return getattr(operator.options, "fusedActivationFunction", None) == schema.ActivationFunctionType.RELU6
+
+    from_0_to_6 = {operator.outputs[0] for operator in graph.operators if bounded(operator)}
+    names = []
+    for operator in graph.operators:
+        if operator.name == "ADD" and bounded(operator) and from_0_to_6 & set(operator.inputs):
+            names += [graph.tensors[index].name for index in operator.inputs]
+    return names
