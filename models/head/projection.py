@@ -73,6 +73,9 @@ class Camera:
 
     def landmarks(self, points: np.ndarray) -> np.ndarray:
         """Landmarks (562, 3) float32 in pixels: x, y, and z nearer = larger, zero at the dense mean."""
-        depth = points[:520, 2].mean()
+        return self.with_depth(points, points[:520, 2].mean())
+
+    def with_depth(self, points: np.ndarray, depth: float) -> np.ndarray:
+        """Any points (N, 3) in pixels like `landmarks`, z zero at a distance `depth`."""
         z = (depth - points[:, 2:]) * (self.focal / depth)
         return np.hstack([self.project(points), z]).astype(np.float32)

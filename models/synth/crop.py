@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -69,6 +70,14 @@ class Studio:
 
     def crop(self, rng: np.random.Generator, person: Person) -> Crop:
         """A random crop with the person's face."""
+        return self._usual_crop(rng, person)[0]
+
+    def crop_with_vertices(self, rng: np.random.Generator, person: Person) -> tuple[Crop, np.ndarray]:
+        """The same crop, and its head's vertices float32 (26719, 3) in pixels, z as of the landmarks."""
+        crop, vertices = self._usual_crop(rng, person)
+        return crop, vertices()
+
+    def _usual_crop(self, rng: np.random.Generator, person: Person) -> tuple[Crop, Callable[[], np.ndarray]]:
         pose = expression.pose(rng)
         return self._crop(rng, person, pose, size=1.0, offset=rng.normal(0, 0.035, 2), face=True)
 
@@ -82,13 +91,14 @@ class Studio:
         pose = expression.pose(rng)
         if kind < 0.82:  # the back of a head
             pose = replace(pose, yaw=float(rng.uniform(140, 220)))
-            return self._crop(rng, person, pose, size=rng.uniform(0.6, 1.2), offset=rng.normal(0, 0.1, 2), face=False)
+            offset = rng.normal(0, 0.1, 2)
+            return self._crop(rng, person, pose, size=rng.uniform(0.6, 1.2), offset=offset, face=False)[0]
         if kind < 0.93:  # a face cut by the edge, its middle outside
             angle = rng.uniform(0, 2 * np.pi)
             offset = np.array([np.cos(angle), np.sin(angle)]) * rng.uniform(0.55, 0.8)
-            return self._crop(rng, person, pose, size=rng.uniform(0.6, 1.3), offset=offset, face=False)
+            return self._crop(rng, person, pose, size=rng.uniform(0.6, 1.3), offset=offset, face=False)[0]
         offset = rng.uniform(-0.35, 0.35, 2)  # a part of a face, far too near
-        return self._crop(rng, person, pose, size=rng.uniform(0.16, 0.3), offset=offset, face=False)
+        return self._crop(rng, person, pose, size=rng.uniform(0.16, 0.3), offset=offset, face=False)[0]
 
     def _nothing(self, rng: np.random.Generator, person: Person | None = None) -> Crop:
         """Background only, or with hands and objects of a person who is not there."""
@@ -168,8 +178,8 @@ class Studio:
         size: float,
         offset: np.ndarray,
         face: bool,
-    ) -> Crop:
-        """Draw a head; size and offset of its box are relative to the usual crop."""
+    ) -> tuple[Crop, Callable[[], np.ndarray]]:
+        """Draw a head; size and offset of its box are relative to the usual crop. Its vertices come on demand."""
         eyes = expression.gaze(rng, pose)
         vertices = self.people.evaluate(person, expression.expression(rng), expression.closure(rng), eyes)
         metric = self.model.landmarks(vertices)
@@ -207,12 +217,14 @@ class Studio:
             names.add("child")
         if camera.k1:
             names.add("distorted")
-        nan = np.float32(np.nan)
-        return Crop(
-            cameras.develop(rng, image, night=light.infrared), points if face else points * nan, visible & face, face,
+        shown = points if face else np.full_like(points, np.nan)
+        crop = Crop(
+            cameras.develop(rng, image, night=light.infrared), shown, visible & face, face,
             np.array([pose.pitch, pose.yaw, pose.roll], np.float32), openness(metric),
             np.array([eyes.pitch, eyes.yaw], np.float32), frozenset(names & set(ATTRIBUTES)),
         )  # fmt: skip
+        depth = landmarks[:520, 2].mean()
+        return crop, lambda: camera.with_depth(placement(vertices), depth)
 
 
 def _framing(rng: np.random.Generator, landmarks: np.ndarray, size: float, offset: np.ndarray) -> Camera:

@@ -65,21 +65,20 @@ def crops(job: Job) -> Iterator[tuple[int, Crop]]:
 
 
 def write(job: Job) -> Path:
-    """Render a shard unless it is there; a broken-off one leaves no file under its name."""
+    """Render a shard unless it is there."""
     if job.path.is_file():
         return job.path
     job.folder.mkdir(parents=True, exist_ok=True)
-    seeds, made, pictures = [], [], []
-    for seed, crop in crops(job):
-        seeds.append(seed)
-        made.append(crop)
-        ok, data = cv2.imencode(".jpg", cv2.cvtColor(crop.image, cv2.COLOR_RGB2BGR), _JPEG)
-        if not ok:
-            raise RuntimeError("OpenCV could not encode a JPEG")
-        pictures.append(data.ravel())
+    seeds, made = zip(*crops(job), strict=True)
+    return save(job.path, list(made), list(seeds))
+
+
+def save(path: Path, made: list[Crop], seeds: list[int]) -> Path:
+    """Write a shard under its name only when it is whole."""
+    pictures = [_encode(crop.image) for crop in made]
     names = list(ATTRIBUTES)
     bits = [sum(1 << names.index(n) for n in crop.attributes) for crop in made]
-    temporary = job.folder / f".shard-{job.number:05d}.{os.getpid()}.tmp"
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
             np.savez(
@@ -96,10 +95,18 @@ def write(job: Job) -> Path:
                 attribute_names=np.array(names),
                 seed=np.array(seeds, np.int64),
             )
-        temporary.replace(job.path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    return job.path
+    return path
+
+
+def _encode(image: np.ndarray) -> np.ndarray:
+    """JPEG bytes of an RGB picture, colour at full resolution."""
+    ok, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), _JPEG)
+    if not ok:
+        raise RuntimeError("OpenCV could not encode a JPEG")
+    return data.ravel()
 
 
 def jobs(folder: Path, count: int, seed: int, first: int = 0) -> list[Job]:

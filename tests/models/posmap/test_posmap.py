@@ -7,20 +7,28 @@ import pytest
 
 pytest.importorskip("numba", reason="the training extras are not installed: make venv-models")
 
-from models.head import AssetError, Camera, Eyes, HeadModel, rotation_from_angles, to_camera
-from models.posmap import Pair, PositionMap, ReferenceSampler, read_folder, write_pair
+from models.head import AssetError, Camera, Eyes, HeadModel, openness, rotation_from_angles, to_camera
+from models.posmap import Pair, PositionMap, ReferenceSampler, read_folder, shards, write_pair
+from models.posmap.render import pairs
 from models.synth import expression
+from models.synth.crop import MARGIN, SIZE, Studio
 from models.synth.headmesh import HeadMesh
+from models.synth.shards import studio as shared_studio
 
 pytestmark = pytest.mark.models
 
 
 @pytest.fixture(scope="module")
-def mesh() -> HeadMesh:
+def studio() -> Studio:
     try:
-        return HeadMesh(HeadModel())
+        return shared_studio()
     except AssetError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def mesh(studio: Studio) -> HeadMesh:
+    return studio.mesh
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +106,7 @@ def test_broken_folders_are_named(tmp_path: Path, content: object, error: type, 
 
 
 def test_empty_folder_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="no .*jpg"):
+    with pytest.raises(FileNotFoundError, match=r"no .*jpg"):
         list(read_folder(tmp_path))
 
 
@@ -117,3 +125,32 @@ def test_reference_list_is_checked(mesh: HeadMesh, tmp_path: Path) -> None:
     np.savetxt(tmp_path / "face_ind.txt", np.arange(100))
     with pytest.raises(ValueError, match="no list of texels"):
         ReferenceSampler(tmp_path / "face_ind.txt", mesh.model.root / "landmarks.json")
+
+
+def test_rendered_folders_become_training_shards(studio: Studio, maps: PositionMap, tmp_path: Path) -> None:
+    for pair in pairs(3, 5, studio):
+        write_pair(tmp_path / "pictures", pair)
+    (path,) = shards.write(tmp_path / "pictures", maps, tmp_path / "shards")
+    with np.load(path) as shard:
+        points = shard["points"]
+        assert points.shape == (3, 562, 3)
+        assert shard["face"].all()
+        spans = np.ptp(points[:, :520, :2], axis=1).max(1)
+        np.testing.assert_allclose(SIZE / spans, MARGIN, rtol=1e-3)
+        rng = np.random.default_rng([5, 3, 1])
+        crop = studio.crop(rng, studio.person(rng))  # what the second pair was rendered from
+    scale = spans[1] / np.ptp(crop.points[:520, :2], axis=0).max()
+    moved = (crop.points - crop.points[:520].mean(0)) * scale + points[1, :520].mean(0)
+    assert np.percentile(np.abs(moved - points[1])[:, :2], 99) < 0.35
+    np.testing.assert_allclose(openness(points[1]), crop.openness, atol=0.06)
+
+
+def test_points_that_a_map_lacks_are_nan_and_unseen(mesh: HeadMesh, tmp_path: Path) -> None:
+    np.savetxt(tmp_path / "face_ind.txt", np.arange(65536)[::-1][:43867])
+    sampler = ReferenceSampler(tmp_path / "face_ind.txt", mesh.model.root / "landmarks.json")
+    position_map = np.stack([*np.meshgrid(np.arange(256), np.arange(256)), np.ones((256, 256))], -1)
+    crop = shards.to_crop(Pair("a", np.zeros((256, 256, 3), np.uint8), position_map.astype(np.float32)), sampler)
+    assert np.isfinite(crop.points[:520]).all()
+    assert np.isnan(crop.points[520:]).all()
+    assert crop.visible[:520].any()
+    assert not crop.visible[520:].any()
