@@ -3,6 +3,7 @@
 python -m models.train --data runs/synth/train --out runs/train/main
 torchrun --nproc-per-node 4 -m models.train --data runs/synth/train --out runs/train/main
 python -m models.train plot runs/train/main
+python -m models.train readout PROTOTYPE.pt runs/synth/train --out runs/train/readout.pt
 python -m models.train inherit PROTOTYPE.pt CROPS.npz initial.pt
 """
 
@@ -31,6 +32,11 @@ def _parser() -> argparse.ArgumentParser:
     plot = commands.add_parser("plot", help="draw a run's log")
     plot.add_argument("run", type=Path)
     plot.add_argument("--out", type=Path, help="PNG, the run's log.png otherwise")
+    readout = commands.add_parser("readout", help="teach the prototype's trunk to read 562 points")
+    readout.add_argument("prototype", type=Path)
+    readout.add_argument("folders", type=Path, nargs="+", help="folders of shards")
+    readout.add_argument("--out", type=Path, required=True)
+    readout.add_argument("--passes", type=int, default=3)
     inherit = commands.add_parser("inherit", help="begin with the prototype's filters")
     inherit.add_argument("prototype", type=Path)
     inherit.add_argument("crops", type=Path, help=".npz with images (N, 128, 128, 3) uint8")
@@ -53,6 +59,10 @@ def main(arguments: list[str] | None = None) -> int:
         from models.train.plot import draw
 
         print(draw(parsed["run"] / "log.jsonl", parsed["out"] or parsed["run"] / "log.png"))
+    elif command == "readout":
+        from models.train.readout import fit_readout
+
+        fit_readout(**parsed)
     elif command == "inherit":
         from models.train.inherit import inherit
 

@@ -132,7 +132,7 @@ def _inherit_head(network: LandmarkNet, teacher: nn.Module, features: Tensor, wa
     gap = teacher.fc(wanted) - rows @ old.T
     gram = rows.T @ rows + torch.eye(rows.shape[1]) * (rows.square().mean() * len(rows) * 0.05)
     dense = (old + torch.linalg.solve(gram, rows.T @ gap).T).unflatten(0, (-1, 3))
-    weighting = torch.from_numpy(_around_eyes())
+    weighting = torch.from_numpy(around_eyes())
     full = torch.cat([dense, torch.einsum("ij,jkf->ikf", weighting, dense)])
     network.points.weight.copy_(full[..., :-1].flatten(0, 1))
     network.points.bias.copy_(full[..., -1].flatten(0, 1))
@@ -141,7 +141,7 @@ def _inherit_head(network: LandmarkNet, teacher: nn.Module, features: Tensor, wa
         layer.bias.fill_(bias)
 
 
-def _around_eyes(neighbours: int = 5) -> np.ndarray:
+def around_eyes(neighbours: int = 5) -> np.ndarray:
     """(42, 520) weights of the dense points that lie round each lid and iris point of the neutral head."""
     from models.head import HeadModel
 
