@@ -12,7 +12,7 @@ from models.head import openness
 from models.posmap.folder import Pair, read_folder
 from models.posmap.sample import Sampler
 from models.synth.crop import MARGIN, SIZE, Crop
-from models.synth.shards import CROPS_PER_SHARD, save
+from models.synth.shards import CROPS_PER_SHARD, pack, store
 
 
 def to_crop(pair: Pair, sampler: Sampler) -> Crop:
@@ -44,13 +44,12 @@ def to_crop(pair: Pair, sampler: Sampler) -> Crop:
 
 def write(folder: Path, sampler: Sampler, out: Path) -> Iterator[Path]:
     """Write every pair below a folder into shards of at most 1000 crops, yielding each as it is done."""
-    out.mkdir(parents=True, exist_ok=True)
     waiting: list[Crop] = []
     number = 0
     for pair in read_folder(folder):
         waiting.append(to_crop(pair, sampler))
         if len(waiting) == CROPS_PER_SHARD:
-            yield save(out / f"shard-{number:05d}.npz", waiting, [-1] * len(waiting))
+            yield store(out / f"shard-{number:05d}.npz", pack(waiting, [-1] * len(waiting)))
             number, waiting = number + 1, []
     if waiting:
-        yield save(out / f"shard-{number:05d}.npz", waiting, [-1] * len(waiting))
+        yield store(out / f"shard-{number:05d}.npz", pack(waiting, [-1] * len(waiting)))

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
-from models.synth import clip, shards
+from models.synth import clip, cluster, shards
 
 
 def _write(args: argparse.Namespace) -> None:
@@ -17,7 +17,8 @@ def _write(args: argparse.Namespace) -> None:
         left = [job for job in work if not job.path.is_file()]
         bar.update(sum(job.count for job in work) - sum(job.count for job in left))
         sizes = {job.path: job.count for job in left}
-        for path in shards.write_all(left, args.workers):
+        done = cluster.write_all(left, args.ray) if args.ray else shards.write_all(left, args.workers)
+        for path in done:
             bar.update(sizes[path])
 
 
@@ -38,6 +39,7 @@ def main() -> None:
     write.add_argument("--workers", type=int, default=2)
     write.add_argument("--seed", type=int, default=1)
     write.add_argument("--first", type=int, default=0, help="number of the first shard")
+    write.add_argument("--ray", metavar="ADDRESS", help="render on a Ray cluster, for example auto")
     write.set_defaults(run=_write)
     sheet = commands.add_parser("sheet", help="draw a sheet of random crops with their points")
     sheet.add_argument("picture", type=Path)

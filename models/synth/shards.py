@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 from collections.abc import Iterator
@@ -66,35 +67,46 @@ def crops(job: Job) -> Iterator[tuple[int, Crop]]:
 
 def write(job: Job) -> Path:
     """Render a shard unless it is there."""
-    if job.path.is_file():
-        return job.path
-    job.folder.mkdir(parents=True, exist_ok=True)
+    if not job.path.is_file():
+        store(job.path, render(job))
+    return job.path
+
+
+def render(job: Job) -> bytes:
+    """The content of a shard's file."""
     seeds, made = zip(*crops(job), strict=True)
-    return save(job.path, list(made), list(seeds))
+    return pack(list(made), list(seeds))
 
 
-def save(path: Path, made: list[Crop], seeds: list[int]) -> Path:
-    """Write a shard under its name only when it is whole."""
+def pack(made: list[Crop], seeds: list[int]) -> bytes:
+    """The file that holds these crops."""
     pictures = [_encode(crop.image) for crop in made]
     names = list(ATTRIBUTES)
     bits = [sum(1 << names.index(n) for n in crop.attributes) for crop in made]
+    file = io.BytesIO()
+    np.savez(
+        file,
+        jpeg=np.concatenate(pictures),
+        offsets=np.cumsum([0, *map(len, pictures)]).astype(np.int64),
+        points=np.stack([c.points for c in made]),
+        visible=np.stack([c.visible for c in made]),
+        face=np.array([c.face for c in made]),
+        pose_deg=np.stack([c.pose for c in made]),
+        openness=np.stack([c.openness for c in made]),
+        gaze_deg=np.stack([c.gaze for c in made]),
+        attributes=np.array(bits, np.uint32),
+        attribute_names=np.array(names),
+        seed=np.array(seeds, np.int64),
+    )
+    return file.getvalue()
+
+
+def store(path: Path, content: bytes) -> Path:
+    """Write a file that has its name only when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
-            np.savez(
-                file,
-                jpeg=np.concatenate(pictures),
-                offsets=np.cumsum([0, *map(len, pictures)]).astype(np.int64),
-                points=np.stack([c.points for c in made]),
-                visible=np.stack([c.visible for c in made]),
-                face=np.array([c.face for c in made]),
-                pose_deg=np.stack([c.pose for c in made]),
-                openness=np.stack([c.openness for c in made]),
-                gaze_deg=np.stack([c.gaze for c in made]),
-                attributes=np.array(bits, np.uint32),
-                attribute_names=np.array(names),
-                seed=np.array(seeds, np.int64),
-            )
+        temporary.write_bytes(content)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

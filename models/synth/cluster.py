@@ -1,0 +1,37 @@
+"""Shards from more than one machine, through Ray."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from models.synth.shards import Job, render, store
+
+_AHEAD = 2
+"""Shards asked for per processor of the cluster, so that none waits for the next."""
+
+
+def write_all(work: list[Job], address: str | None = None) -> Iterator[Path]:
+    """Render shards on a Ray cluster and write them here, yielding each as it is done.
+
+    The machines need this project with the ``models`` extra and the head assets, and no common disk: a shard
+    travels back as bytes. The crops are the same as those of local workers.
+
+    Args:
+        work: The shards; those that are there already are left out by the caller.
+        address: Of the cluster, such as ``auto``; None starts one on this machine.
+    """
+    import ray
+
+    if not ray.is_initialized():
+        ray.init(address=address, log_to_driver=False)
+    task = ray.remote(num_cpus=1, max_retries=3)(render)
+    limit = _AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
+    waiting, under_way = list(reversed(work)), {}
+    while waiting or under_way:
+        while waiting and len(under_way) < limit:
+            job = waiting.pop()
+            under_way[task.remote(job)] = job
+        done, _ = ray.wait(list(under_way), num_returns=1)
+        for reference in done:
+            yield store(under_way.pop(reference).path, ray.get(reference))
