@@ -67,10 +67,12 @@ class PoseEstimator:
         weights = rigid_weights(layout)
         self._count = layout.count
         self._rigid = np.flatnonzero(weights)
-        self._head = np.ascontiguousarray(head[self._rigid])
-        self._weights = weights[self._rigid]
+        rigid = head[self._rigid]
+        extended = np.column_stack([rigid, np.ones(len(rigid)), np.square(rigid).sum(1)])
+        self._weighted = extended * weights[self._rigid, None]
+        self._reweighted = np.empty_like(self._weighted)
         self._size_mm = math.sqrt(float(np.prod(np.ptp(head[layout.ibug68, :2], axis=0))))
-        self._cloud = np.empty_like(self._head)
+        self._cloud = np.ones((5, len(rigid)))
         self._distorted = any(intrinsics.distortion)
         self._matrix = np.array(
             [[intrinsics.fx, 0.0, intrinsics.cx], [0.0, intrinsics.fy, intrinsics.cy], [0.0, 0.0, 1.0]]
@@ -91,30 +93,37 @@ class PoseEstimator:
         """
         if points.shape != (self._count, 3):
             raise ValueError(f"this layout has ({self._count}, 3) points, these are {points.shape}")
-        points = points[self._rigid]
-        if not np.isfinite(points).all():
+        points = points.take(self._rigid, axis=0)
+        if not math.isfinite(float(points.sum())):
             return self._pose(np.eye(3), np.zeros(3), 1.0)
-        weights = self._weights
+        weighted = self._weighted
         if sigma is not None:
-            weights = weights / np.square(np.maximum(sigma[self._rigid], MIN_SIGMA_PX))
-            weights = weights / weights.sum()
-        fit = _fit_similarity(self._head, self._unproject(points), weights)
+            trust = np.maximum(sigma.take(self._rigid), MIN_SIGMA_PX)
+            np.multiply(trust, trust, out=trust)
+            weighted = np.divide(weighted, trust[:, None], out=self._reweighted)
+        fit = _fit_similarity((self._unproject(points) @ weighted).tolist())
         if fit is None:
             return self._pose(np.eye(3), np.zeros(3), 1.0)
         rotation, translation, residual_mm = fit
         return self._pose(rotation, translation, residual_mm / self._size_mm)
 
     def _unproject(self, points: Array) -> NDArray[np.float64]:
+        """Return rows of x, y, z, 1 and x² + y² + z² in space, (5, n), up to the one common scale."""
         camera, cloud = self._intrinsics, self._cloud
-        depth = np.maximum(self._focal - points[:, 2].astype(np.float64), 0.1 * self._focal)
+        x, y, depth = cloud[:3]
+        np.subtract(self._focal, points[:, 2], out=depth)
+        np.maximum(depth, 0.1 * self._focal, out=depth)
         if self._distorted:
             flat = np.ascontiguousarray(points[:, None, :2], np.float64)
-            cloud[:, :2] = cv2.undistortPoints(flat, self._matrix, np.array(camera.distortion))[:, 0]
+            cloud[:2] = cv2.undistortPoints(flat, self._matrix, np.array(camera.distortion))[:, 0].T
         else:
-            cloud[:, 0] = (points[:, 0] - camera.cx) / camera.fx
-            cloud[:, 1] = (points[:, 1] - camera.cy) / camera.fy
-        cloud[:, :2] *= depth[:, None]
-        cloud[:, 2] = depth
+            np.subtract(points[:, 0], camera.cx, out=x)
+            np.subtract(points[:, 1], camera.cy, out=y)
+            x *= 1.0 / camera.fx
+            y *= 1.0 / camera.fy
+        x *= depth
+        y *= depth
+        np.einsum("ij,ij->j", cloud[:3], cloud[:3], out=cloud[4])
         return cloud
 
     def _pose(self, rotation: Matrix, translation: Vector, residual: float) -> HeadPose:
@@ -130,28 +139,42 @@ class PoseEstimator:
         )
 
 
-def _fit_similarity(
-    head: NDArray[np.float64], cloud: NDArray[np.float64], weights: NDArray[np.float64]
-) -> tuple[Matrix, Vector, float] | None:
-    """Fit cloud = s (R head + t) in the weighted least squares sense (Umeyama 1991).
+def _fit_similarity(moments: list[list[float]]) -> tuple[Matrix, Vector, float] | None:
+    """Fit cloud = s (R head + t) in the weighted least squares sense (Umeyama 1991), from moments alone.
+
+    Args:
+        moments: (5, 5), the weighted sums of the products of a cloud's and its head's x, y, z, 1, x² + y² + z².
 
     Returns:
         R, t in the head's unit and the root mean square of what is left in that unit, or None if the cloud
         has no extent.
     """
-    head_mean, cloud_mean = weights @ head, weights @ cloud
-    centred, seen = head - head_mean, cloud - cloud_mean
-    covariance = (seen * weights[:, None]).T @ centred
-    u, singular, vt = np.linalg.svd(covariance)
-    if np.linalg.det(covariance) < 0:
+    total = moments[3][3]
+    cloud_mean = [moments[row][3] / total for row in range(3)]
+    head_mean = [moments[3][column] / total for column in range(3)]
+    covariance = [
+        [moments[row][column] / total - cloud_mean[row] * head_mean[column] for column in range(3)] for row in range(3)
+    ]
+    cloud_spread = moments[4][3] / total - sum(value * value for value in cloud_mean)
+    head_spread = moments[3][4] / total - sum(value * value for value in head_mean)
+    u, singular, vt = np.linalg.svd(np.array(covariance))
+    if _determinant(covariance) < 0:
         u[:, 2], singular[2] = -u[:, 2], -singular[2]
     rotation: Matrix = u @ vt
-    scale = singular.sum() / float(weights @ np.einsum("ij,ij->i", centred, centred))
+    scale = float(singular.sum()) / head_spread
     if not scale > 1e-6:
         return None
-    rest = seen / scale - centred @ rotation.T
-    residual = math.sqrt(float(weights @ np.einsum("ij,ij->i", rest, rest)))
-    return rotation, cloud_mean / scale - rotation @ head_mean, residual
+    # What is left is |cloud|² / s² + |head|² - 2 tr(Rᵀ covariance) / s, and that trace is s |head|².
+    residual = math.sqrt(max(0.0, cloud_spread / scale**2 - head_spread))
+    return rotation, np.array(cloud_mean) / scale - rotation @ np.array(head_mean), residual
+
+
+def _determinant(m: list[list[float]]) -> float:
+    return (
+        m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1])
+        - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
+        + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0])
+    )
 
 
 class PoseFilter:

@@ -14,6 +14,8 @@ from edge.types import Array, RegionOfInterest
 
 Affine = NDArray[np.float64]
 
+_TWELFTHS = np.full(12, 1 / 12, np.float32)
+
 
 def image_from_unit(roi: RegionOfInterest) -> Affine:
     """Return the (2, 3) affine from crop units to image pixels."""
@@ -55,8 +57,9 @@ def to_unit(points: Array, roi: RegionOfInterest) -> Array:
 
 def box_of(points: Array) -> tuple[float, float, float, float]:
     """Return the tight box x0, y0, x1, y1 of (n, 2 or 3) points."""
-    low, high = points[:, :2].min(0), points[:, :2].max(0)
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+    # Along contiguous rows the extremes are found many times faster than down columns.
+    x, y = points.T[:2].copy()
+    return float(x.min()), float(y.min()), float(x.max()), float(y.max())
 
 
 def box_overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
@@ -100,11 +103,12 @@ def roi_from_points(points: Array, margin: float, angle: float) -> RegionOfInter
         angle: roll of the face, degrees.
     """
     turn = math.radians(angle)
-    axes = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]], np.float32)
-    turned = points[:, :2] @ axes.T
-    low, high = turned.min(0), turned.max(0)
-    centre = (low + high) / 2 @ axes
-    return RegionOfInterest(float(centre[0]), float(centre[1]), margin * float((high - low).max()), angle)
+    cosine, sine = math.cos(turn), math.sin(turn)
+    axes = np.array([[cosine, sine], [-sine, cosine]], np.float32)
+    x0, y0, x1, y1 = box_of((axes @ points.T[:2]).T)
+    across, down = (x0 + x1) / 2, (y0 + y1) / 2
+    centre = cosine * across - sine * down, sine * across + cosine * down
+    return RegionOfInterest(*centre, margin * max(x1 - x0, y1 - y0), angle)
 
 
 def roll_of(points: Array, ibug68: NDArray[np.intp]) -> float:
@@ -113,6 +117,6 @@ def roll_of(points: Array, ibug68: NDArray[np.intp]) -> float:
     At a profile the eyes lie behind one another and the line between them says little; the line from between the
     eyes down to the chin stays in the image at any yaw.
     """
-    eyes = points[ibug68[36:48], :2].mean(0)
-    across, down = points[ibug68[8], :2] - eyes
-    return math.degrees(math.atan2(-across, down))
+    eyes = _TWELFTHS @ points.take(ibug68[36:48], axis=0)
+    chin = points[ibug68[8]]
+    return math.degrees(math.atan2(float(eyes[0] - chin[0]), float(chin[1] - eyes[1])))

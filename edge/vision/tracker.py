@@ -1,5 +1,6 @@
 """Following one face: detect when there is none, otherwise look where it was; notice when it is gone."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,7 @@ class TrackerSettings(BaseModel):
     tracking: float = Field(0.3, ge=0, le=1, description="Least score at which a tracked face is kept.")
     retry_s: float = Field(0.1, ge=0, le=10, description="Pause between detections just after a face was lost.")
     longest_retry_s: float = Field(0.25, ge=0, le=10, description="Pause after long absence.")
-    recheck_s: float = Field(0.3, ge=0, le=60, description="Pause between the detector's checks of a tracked face.")
+    recheck_s: float = Field(0.5, ge=0, le=60, description="Pause between the detector's checks of a tracked face.")
     smallest_px: float = Field(20, ge=8, le=1000, description="Smallest side of a face, pixels.")
     seat: tuple[float, float, float, float] | None = Field(
         None, description="x0, y0, x1, y1 of the seat as shares of the frame; the face nearest to its middle wins."
@@ -39,11 +40,11 @@ RETRY_GROWTH = 1.25
 CONFIRMED_OVERLAP = 0.3
 """A detection that covers this much of the tracked face, as intersection over union, confirms it."""
 
-UNCONFIRMED_LIMIT = 4
+UNCONFIRMED_LIMIT = 3
 """A model that does not say whether it sees a face loses it after so many checks in a row without a detection."""
 
 CHECK_WINDOW = 1.4
-CHECK_SIDE = 112
+CHECK_SIDE = 80
 """The detector checks a tracked face in a window of this many regions, shrunk to this many pixels: a tenth of the
 work of a whole frame."""
 
@@ -163,12 +164,16 @@ class Tracker:
 
     def _plausible(self, seen: FaceObservation, shape: tuple[int, ...]) -> bool:
         """Return whether the points can be a face of this image: finite, not tiny or huge, enough of it inside."""
-        points = seen.points[self.model.layout.ibug68, :2]
-        if not np.isfinite(seen.points).all():
+        points = seen.points.take(self.model.layout.ibug68, axis=0)
+        if not math.isfinite(float(seen.points.sum())):
             return False
-        side = float(np.ptp(points, axis=0).max())
-        inside = ((points >= 0) & (points < (shape[1], shape[0]))).all(1).mean()
-        return bool(inside >= INSIDE_SHARE) and self.settings.smallest_px <= side <= 3 * max(shape[:2])
+        x0, y0, x1, y1 = box_of(points)
+        if not self.settings.smallest_px <= max(x1 - x0, y1 - y0) <= 3 * max(shape[:2]):
+            return False
+        if x0 >= 0 and y0 >= 0 and x1 < shape[1] and y1 < shape[0]:
+            return True
+        inside = ((points[:, :2] >= 0) & (points[:, :2] < (shape[1], shape[0]))).all(1).mean()
+        return bool(inside >= INSIDE_SHARE)
 
 
 def _area(box: tuple[float, float, float, float]) -> float:
