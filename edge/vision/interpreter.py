@@ -28,6 +28,9 @@ RUNTIMES: Mapping[str, str] = {
     "tensorflow": "tensorflow.lite.python.interpreter",
 }
 
+# What a runtime raises that was compiled for another numpy.
+MISFIT = (SystemError, AttributeError, ImportError)
+
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
@@ -104,8 +107,8 @@ def open_session(content: bytes, threads: int = 1, *, xnnpack: bool = True) -> S
             continue
         try:
             interpreter = build_interpreter(module, content, threads, xnnpack)
-        except (SystemError, AttributeError, ImportError) as error:
-            # What a runtime raises that does not fit this numpy; the cause has the telling name.
+        except MISFIT as error:
+            # The cause has the telling name.
             failures[distribution] = sentence(error.__cause__ or error)
             continue
         except (ValueError, RuntimeError) as error:
@@ -119,7 +122,7 @@ def open_session(content: bytes, threads: int = 1, *, xnnpack: bool = True) -> S
 def build_interpreter(module: ModuleType, content: bytes, threads: int, xnnpack: bool, delegate: Any = None) -> Any:
     """Return an interpreter of one runtime with its tensors allocated; raises whatever the runtime raises."""
     resolver = module.OpResolverType
-    with without_chatter():
+    with without_chatter(*MISFIT):
         interpreter = module.Interpreter(
             model_content=content,
             num_threads=threads,
@@ -135,7 +138,7 @@ def load_runtime(distribution: str) -> ModuleType | str:
     """Import one of `RUNTIMES`; return the module, or in words why that did not work."""
     name = RUNTIMES[distribution]
     try:
-        with without_chatter():
+        with without_chatter(Exception):
             return import_module(name)
     except ImportError as error:
         absent = error.name is not None and name.startswith(error.name)

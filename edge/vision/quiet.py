@@ -14,11 +14,15 @@ _CHATTER = (
 
 
 @contextmanager
-def without_chatter() -> Iterator[None]:
+def without_chatter(*forget: type[Exception]) -> Iterator[None]:
     """Hold back what is written to descriptor 2, then replay all of it but the known chatter.
 
     Nothing is lost when the body raises. A crash of the process inside the body does lose what was held back,
     so the body is to be short. Does nothing where there is no descriptor 2.
+
+    Args:
+        forget: when the body raises one of these, what was held back is not replayed: it is handled, and numpy, for
+            one, explains an unfitting binary on half a screen.
     """
     try:
         kept = os.dup(2)
@@ -30,6 +34,10 @@ def without_chatter() -> Iterator[None]:
         os.dup2(held.fileno(), 2)
         try:
             yield
+        except forget:
+            _flush()
+            held.truncate(0)
+            raise
         finally:
             _flush()
             os.dup2(kept, 2)

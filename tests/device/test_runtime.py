@@ -163,6 +163,15 @@ class TestChatter:
             fail()
         assert capfd.readouterr().err == "ERROR: last words\n"
 
+    def test_what_a_handled_error_said_is_forgotten(self, capfd: pytest.CaptureFixture[str]):
+        def fail() -> None:
+            os.write(2, b"A module that was compiled using NumPy 1.x ...\n")
+            raise ImportError
+
+        with pytest.raises(ImportError), without_chatter(ImportError):
+            fail()
+        assert capfd.readouterr().err == ""
+
     def test_works_without_a_standard_error(self):
         body = "from edge.vision.quiet import without_chatter as quiet\nwith quiet(): print('ran')"
         program = f"import os; os.close(2)\n{body}"
