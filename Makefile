@@ -42,11 +42,11 @@ lint: venv
 bench: venv
 	$(BIN)/python -m tests.bench
 
-# The wheel in an emulated 64-bit Raspberry Pi userland: SUITE=bookworm (Python 3.11) or trixie (3.13).
-SUITE ?= bookworm
 test-models: venv-models
 	$(MODELS)/bin/python -m pytest -p no:anyio tests/models
 
+# The wheel in an emulated 64-bit Raspberry Pi userland: SUITE=bookworm (Python 3.11) or trixie (3.13).
+SUITE ?= bookworm
 test-arm64: venv
 	tests/arm64/run.sh $(SUITE)
 
