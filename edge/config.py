@@ -38,6 +38,9 @@ class ModelSettings(_Section):
 
     name: str = Field("default", description="A landmark model of the zoo; see `landmarkd models`.")
     folder: Path | None = Field(None, description="Another folder with models and a manifest.json.")
+    eyes: str = Field(
+        "default", description="A model of the zoo that reads lids and irises closely; none leaves them as they are."
+    )
     threads: int = Field(1, ge=1, le=16, description="CPU threads of the runtime.")
     delegate: Literal["none", "auto", "coral"] = Field(
         "none", description="none: CPU; auto: a Coral where one works; coral: a Coral or an error."

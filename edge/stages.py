@@ -13,6 +13,7 @@ STAGES = (
     "quantise",
     "inference",
     "decode",
+    "eyes",
     "smooth",
     "pose",
     "driver",

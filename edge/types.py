@@ -89,12 +89,15 @@ class FaceObservation:
         roi: the region that was looked at.
         points: (count, 3) float32, image pixels.
         sigma: (count,) float32, standard deviation of each point in pixels, or None if the model has none.
+        eyes_visible: probabilities, 0 to 1, that the subject's left and right eye are there to be seen, lids open or
+            shut and not covered, or None if no model says so.
     """
 
     score: float
     roi: RegionOfInterest
     points: Array
     sigma: Array | None = None
+    eyes_visible: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         _require(self.points.ndim == 2 and self.points.shape[1] == 3, "points are (count, 3)")

@@ -24,6 +24,7 @@ from edge.errors import EndOfStreamError
 from edge.types import EventPhase, Frame, Report
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "eval" / "videos"
+FOLDER: Path | None = None
 BLINK_CLIPS = ("blink_mahie_1.avi", "blink_mahie_2.avi", "blink_mahie_3.avi")
 
 
@@ -40,7 +41,7 @@ class Row:
 
 def play(path, model, *, every=1, last=None):
     """Return the reports of a video, one for each `every` frames; times are those of the file."""
-    processor = Processor(Configuration.model_validate({"model": {"name": model}}))
+    processor = Processor(Configuration.model_validate({"model": {"name": model, "folder": FOLDER}}))
     reports: list[Report] = []
     with make_source(f"file:{path}", fast=True) as source:
         while last is None or len(reports) * every <= last:
@@ -240,9 +241,12 @@ def seen_gaze(report):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="default", help="landmark model of the zoo")
+    parser.add_argument("--zoo", type=Path, help="another folder of models")
     parser.add_argument("--hours", type=float, default=1.0, help="length of each synthetic attentive drive")
     parser.add_argument("--json", type=Path, help="write the rows here too")
     arguments = parser.parse_args()
+    global FOLDER  # noqa: PLW0603 - the one setting of this script
+    FOLDER = arguments.zoo
     console, rows = Console(), []
     labels_file = VIDEOS / "eye_labels.json"
     if labels_file.exists():

@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+import cv2
+
 from edge.camera.intrinsics import intrinsics_for
 from edge.config import Configuration
 from edge.signals.blocked import is_blocked
@@ -15,14 +17,19 @@ from edge.signals.smoothing import NoFilter, OneEuroFilter, PointFilter
 from edge.stages import StageClock
 from edge.types import Counters, DriverState, FaceObservation, FaceReport, Frame, Intrinsics, Report
 from edge.vision.detector import Detector, make_detector
+from edge.vision.eyes import open_eyes
 from edge.vision.geometry import box_of
 from edge.vision.landmarks import LandmarkModel
+from edge.vision.layout import Layout
 from edge.vision.tracker import Tracker
 from edge.vision.zoo import open_zoo
 
 
 class Processor:
     """Turns frames into reports, one after the other; keeps what has to be remembered between them.
+
+    Attributes:
+        layout: of the points in its reports.
 
     Args:
         configuration: of the whole daemon.
@@ -42,10 +49,14 @@ class Processor:
         baseline: DriverBaseline | None = None,
     ) -> None:
         chosen = configuration.model
+        # OpenCV would wake a thread on each core for work of a tenth of a millisecond.
+        cv2.setNumThreads(chosen.threads)
         self.configuration = configuration
         self.model = model or LandmarkModel(
             open_zoo(chosen.folder), chosen.name, threads=chosen.threads, delegate=chosen.delegate
         )
+        self.eyes = open_eyes(open_zoo(chosen.folder), chosen.eyes, threads=chosen.threads)
+        self.layout: Layout = self.model.layout if self.eyes is None else self.eyes.layout
         self.clock = StageClock()
         self.tracker = Tracker(
             self.model, detector or make_detector(configuration.tracker.detector), configuration.tracker
@@ -56,7 +67,7 @@ class Processor:
         )
         self._poses = PoseFilter()
         self._known = baseline
-        self._driver = DriverMonitor(configuration.driver, self.model.layout, baseline)
+        self._driver = DriverMonitor(configuration.driver, self.layout, baseline)
         self.intrinsics: Intrinsics | None = None
         self._estimator: PoseEstimator | None = None
 
@@ -82,6 +93,9 @@ class Processor:
             seen = self.tracker.track(frame, self.clock)
         else:
             seen = self.tracker.look(frame.image, self.model.first_roi(box), self.clock)
+        if seen is not None and self.eyes is not None:
+            seen = self.eyes.refine(frame.image, seen)
+            self.clock.lap("eyes")
         face, driver = self._read(seen, frame.captured_ns, estimator, frame.image)
         report = Report(
             source=frame.source,
@@ -109,7 +123,7 @@ class Processor:
         self.tracker.reset()
         self._points.reset()
         self._poses.reset()
-        self._driver = DriverMonitor(self.configuration.driver, self.model.layout, self._known)
+        self._driver = DriverMonitor(self.configuration.driver, self.layout, self._known)
 
     def idle(self, last: Report, now_ns: int, counters: Counters) -> Report:
         """Return a report for a moment without a frame: no face, the last frame's numbers, "camera_stalled"."""
@@ -127,13 +141,15 @@ class Processor:
     def close(self) -> None:
         """Release the model and the detector."""
         self.model.close()
+        if self.eyes is not None:
+            self.eyes.close()
         self.tracker.detector.close()
 
     def _estimator_for(self, width: int, height: int) -> PoseEstimator:
         known = self.intrinsics
         if self._estimator is None or known is None or (known.width, known.height) != (width, height):
             self.intrinsics = intrinsics_for(width, height, self.configuration.source.camera)
-            self._estimator = PoseEstimator(self.model.layout, self.intrinsics)
+            self._estimator = PoseEstimator(self.layout, self.intrinsics)
         return self._estimator
 
     def _read(
@@ -151,8 +167,7 @@ class Processor:
             reading = self._driver.update(None, None, time_ns, blocked=image is not None and is_blocked(image))
             self.clock.lap("driver")
             return None, reading.state if settings.enabled else None
-        box = box_of(seen.points)
-        points = self._points.filter(seen.points, time_ns, max(box[2] - box[0], box[3] - box[1]))
+        points = self._points.filter(seen.points, time_ns, seen.roi.side / self.model.crop.margin)
         self.clock.lap("smooth")
         raw = estimator.estimate(seen.points, seen.sigma)
         pose = self._poses.filter(raw, time_ns)

@@ -25,6 +25,7 @@ class FaceView:
     Attributes:
         points: (count, 3) image pixels, unsmoothed.
         sigma: (count,) pixels, or None.
+        visible: probabilities that the left and the right eye can be seen, or None.
         pose: of the head.
         rotation: (3, 3), of the head relative to the ray on which it is seen, which is what the image shows.
         scale: pixels for each millimetre.
@@ -32,6 +33,7 @@ class FaceView:
 
     points: Array
     sigma: Array | None
+    visible: tuple[float, float] | None
     pose: HeadPose
     rotation: Matrix
     scale: float
@@ -57,7 +59,7 @@ class FaceViewer:
         scale = math.sqrt(float(np.vdot(image, image)) / spread)
         if not (math.isfinite(scale) and scale > MIN_SCALE):
             return None
-        return FaceView(observation.points, observation.sigma, pose, rotation, scale)
+        return FaceView(observation.points, observation.sigma, observation.eyes_visible, pose, rotation, scale)
 
 
 class GapMeter:
@@ -135,16 +137,17 @@ class Eye:
     Args:
         ring: indices round the eye.
         layout: of the points.
-        far_sign: sign of the yaw that puts this eye behind the nose.
+        number: 0 for the left eye, 1 for the right.
         settings: thresholds.
         learnt: aperture of this person's open eye, if it is known from before.
     """
 
     def __init__(
-        self, ring: Indices, layout: Layout, far_sign: float, settings: DriverSettings, learnt: float | None
+        self, ring: Indices, layout: Layout, number: int, settings: DriverSettings, learnt: float | None
     ) -> None:
         self._meter = GapMeter(ring, layout)
-        self._far_sign = far_sign
+        # A nose turned to image left, yaw > 0, hides the subject's right eye, number 1, first.
+        self._number, self._far_sign = number, 1.0 if number == 1 else -1.0
         self._settings = settings
         self.baseline = OpenBaseline(settings, learnt)
         self._closed = False
@@ -159,7 +162,10 @@ class Eye:
         aperture = self._meter.aperture(view)
         limit = settings.max_eye_yaw_far if pose.yaw * self._far_sign > 0 else settings.max_eye_yaw_near
         self.in_view = abs(pose.yaw) <= limit and abs(pose.pitch) <= settings.max_eye_pitch
-        self.covered = self._meter.sigma(view) > settings.max_eye_sigma
+        if view.visible is not None:
+            self.covered = view.visible[self._number] < settings.min_eye_visible
+        else:
+            self.covered = self._meter.sigma(view) > settings.max_eye_sigma
         if not self.in_view or self.covered:
             return EyeState(aperture, None, None)
         if learning and 0.0 < dt <= settings.hold_s:
@@ -188,9 +194,8 @@ class Eyes:
     ) -> None:
         right = layout.right_lid if layout.right_lid is not None else layout.ibug68[36:42]
         left = layout.left_lid if layout.left_lid is not None else layout.ibug68[42:48]
-        # A nose turned to image left, yaw > 0, hides the subject's right eye first.
-        self.right = Eye(right, layout, 1.0, settings, open_right)
-        self.left = Eye(left, layout, -1.0, settings, open_left)
+        self.right = Eye(right, layout, 1, settings, open_right)
+        self.left = Eye(left, layout, 0, settings, open_left)
 
     @property
     def trusted(self) -> bool:

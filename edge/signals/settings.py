@@ -66,8 +66,11 @@ class DriverSettings(BaseModel):
         30.0, gt=0, le=90, description="Yaw up to which the eye behind the nose is read. Ours, measured."
     )
     max_eye_pitch: float = Field(35.0, gt=0, le=90, description="Pitch up to which lids are read. Ours, measured.")
+    min_eye_visible: float = Field(
+        0.5, ge=0, le=1, description="Least probability that an eye is there to be seen, where a model gives it. Ours."
+    )
     max_eye_sigma: float = Field(
-        0.12, gt=0, description="Largest standard deviation of the lids, widths of the eye. Ours."
+        0.12, gt=0, description="Largest standard deviation of the lids, widths of the eye, elsewhere. Ours."
     )
     hold_s: float = Field(
         1.0, ge=0, description="How long what is unknown is taken as unchanged before a concern is dropped. Ours."

@@ -37,8 +37,8 @@ class OutputContract(_Strict):
     """One output tensor, found by its position among the model's outputs."""
 
     index: Annotated[int, Field(ge=0, le=15)]
-    shape: tuple[Count, ...]
-    unit: Literal["crop", "log crop", "logit", "probability", "normalised", "cell"] = "crop"
+    shape: tuple[Annotated[int, Field(ge=1, le=65536)], ...]
+    unit: Literal["crop", "log crop", "logit", "probability", "normalised", "cell", "patch"] = "crop"
 
 
 class CropContract(_Strict):
@@ -112,6 +112,33 @@ class CellContract(_Strict):
     overlap: Annotated[float, Field(gt=0, lt=1)]
 
 
+class PatchContract(_Strict):
+    """What the eye model wants to see: (1, height, width, 1), real = (stored - zero_point) * scale."""
+
+    width: Literal[48]
+    height: Literal[32]
+    colour: Literal["grey"]
+    dtype: Literal["int8", "float32"]
+    scale: float | None = None
+    zero_point: int | None = None
+
+
+class EyeCard(ModelFile):
+    """A model that finds lids and iris in a patch of one eye, see `edge.vision.eyes`."""
+
+    kind: Literal["eyes"]
+    description: str = ""
+    licence: str = ""
+    provenance: Any = None
+    quantisation: Any = None
+    accuracy: Any = None
+    macs: int | None = None
+    parameters: int | None = None
+    input: PatchContract
+    outputs: dict[str, OutputContract]
+    edgetpu: ModelFile | None = None
+
+
 class DetectorCard(_Card):
     """A model that finds faces in a whole frame, which is scaled into the middle of its input, the rest black."""
 
@@ -125,7 +152,7 @@ class DetectorCard(_Card):
         return self
 
 
-Card = Annotated[LandmarkCard | DetectorCard, Field(discriminator="kind")]
+Card = Annotated[LandmarkCard | DetectorCard | EyeCard, Field(discriminator="kind")]
 
 
 class Manifest(_Strict):
@@ -181,6 +208,19 @@ class Zoo:
         if not isinstance(card, DetectorCard):
             known = [key for key, value in self.manifest.models.items() if isinstance(value, DetectorCard)]
             raise ModelError(f"No detector {name!r} in {self.folder}; known are {', '.join(known) or 'none'}.")
+        return wanted, card
+
+    def eyes(self, name: str = "default") -> tuple[str, EyeCard]:
+        """Return the name and entry of an eye model; "default" stands for the manifest's choice.
+
+        Raises:
+            ModelError: naming the eye models that there are.
+        """
+        wanted = self.manifest.default.get("eyes", "") if name == "default" else name
+        card = self.manifest.models.get(wanted)
+        if not isinstance(card, EyeCard):
+            known = [key for key, value in self.manifest.models.items() if isinstance(value, EyeCard)]
+            raise ModelError(f"No eye model {name!r} in {self.folder}; known are {', '.join(known) or 'none'}.")
         return wanted, card
 
     def verified(self, file: ModelFile) -> Path:

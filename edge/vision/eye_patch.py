@@ -1,0 +1,53 @@
+"""Where the pictures of the two eyes lie in a frame: small upright rectangles, the right eye's mirrored.
+
+Patch pixels have their centres at integers. One network reads both eyes because the right one is mirrored to look
+like a left one; points come back through the same affine.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.types import Array
+from edge.vision.geometry import Affine, roi_from_points, roll_of
+from edge.vision.layout import DENSE, Indices
+
+WIDTH, HEIGHT = 48, 32
+"""Size of a patch, pixels."""
+WIDTH_SHARE = 0.32
+"""Width of a patch over the longer side of the box of the dense points: about twice the width of an eye."""
+RIGHT_CORNERS, LEFT_CORNERS = (36, 39), (42, 45)
+"""Corners of the eyes among the 68 points."""
+
+
+def image_from_patch(points: Array, ibug68: Indices) -> tuple[Affine, Affine]:
+    """Return the (2, 3) affines from patch pixels to image pixels of the left and the right eye.
+
+    Args:
+        points: (count, 3) image pixels, the dense points first.
+        ibug68: (68,) indices.
+    """
+    dense = points[:DENSE]
+    roll = roll_of(dense, ibug68)
+    step = WIDTH_SHARE * roi_from_points(dense, 1.0, roll).side / WIDTH
+    turn = math.radians(roll)
+    across, down = np.array([math.cos(turn), math.sin(turn)]), np.array([-math.sin(turn), math.cos(turn)])
+    left = dense[ibug68[list(LEFT_CORNERS)], :2].mean(0)
+    right = dense[ibug68[list(RIGHT_CORNERS)], :2].mean(0)
+    return _affine(left, across * step, down * step), _affine(right, -across * step, down * step)
+
+
+def _affine(centre: NDArray[np.float32], across: NDArray[np.float64], down: NDArray[np.float64]) -> Affine:
+    start = centre - across * ((WIDTH - 1) / 2) - down * ((HEIGHT - 1) / 2)
+    return np.column_stack([across, down, start])
+
+
+def to_image(patch_points: NDArray[np.floating], affine: Affine) -> NDArray[np.float64]:
+    """Map (n, 2) patch pixels to image pixels."""
+    return patch_points @ affine[:, :2].T + affine[:, 2]
+
+
+def to_patch(points: NDArray[np.floating], affine: Affine) -> NDArray[np.float64]:
+    """Map (n, 2) image pixels to patch pixels, the inverse of `to_image`."""
+    return (points - affine[:, 2]) @ np.linalg.inv(affine[:, :2]).T

@@ -1,0 +1,57 @@
+"""`python -m models.eyes train|export`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+ZOO = Path(__file__).resolve().parent.parent / "zoo"
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("train", help="train on shards of synthetic crops")
+    command.add_argument("--data", type=Path, nargs="+", required=True)
+    command.add_argument("--out", type=Path, required=True, help="weights; the log and the cut patches lie beside")
+    command.add_argument("--minutes", type=float, default=30.0)
+    command.add_argument("--samples", type=int, default=1_000_000)
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--initial", type=Path, help="weights to begin with")
+    command.set_defaults(run=_train)
+    command = commands.add_parser("export", help="quantise weights into the zoo")
+    command.add_argument("weights", type=Path)
+    command.add_argument("--data", type=Path, nargs="+", required=True, help="shards that the ranges are taken from")
+    command.add_argument("--zoo", type=Path, default=ZOO)
+    command.add_argument("--name", default="eyes-21")
+    command.add_argument("--about", type=Path, help="JSON with description, provenance, accuracy for the manifest")
+    command.set_defaults(run=_export)
+    arguments = parser.parse_args()
+    arguments.run(arguments)
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    ZOO = Path(__file__).resolve().parent.parent / "zoo"
+
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    train(
+        arguments.data,
+        arguments.out,
+        minutes=arguments.minutes,
+        samples=arguments.samples,
+        seed=arguments.seed,
+        initial=arguments.initial,
+    )
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from models.eyes.export import export
+
+    about = json.loads(arguments.about.read_text()) if arguments.about else {}
+    export(arguments.weights, arguments.data, arguments.zoo, arguments.name, about)
+
+
+if __name__ == "__main__":
+    main()
