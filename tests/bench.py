@@ -22,6 +22,7 @@ from edge.cli.run import make_session
 from edge.config import Configuration
 from edge.daemon.processor import Processor
 from edge.errors import EndOfStreamError
+from edge.stages import STAGES
 from edge.wire.encoder import Encoder
 
 FIRST_RESULT = "import sys; from edge.cli.main import main; sys.argv[1:] = {arguments!r}; main()"
@@ -61,8 +62,10 @@ def measure(source_uri: str) -> dict[str, object]:
         cpu = time.process_time() - cpu
     stages = {name: np.percentile(values, (50, 99)) * 1e3 for name, values in spent.items()}
     stages |= dict(processor.clock.percentiles(50, 99))
-    history = processor.clock.history().sum(1) / 1e6
-    without = history - processor.clock.history()[:, 4] / 1e6
+    history = processor.clock.history() / 1e6
+    rest = history[
+        :, [column for column, name in enumerate(STAGES) if name not in ("wait", "detect", "inference")]
+    ].sum(1)
     return {
         "model": processor.model.name,
         "runtime": processor.model.engine.runtime,
@@ -70,7 +73,7 @@ def measure(source_uri: str) -> dict[str, object]:
         "frames": frames,
         "faces": faces,
         "stages": {name: [float(value) for value in values] for name, values in stages.items()},
-        "rest_ms": float(np.median(without)) + float(stages["encode"][0]) + float(stages["send"][0]),
+        "rest_ms": float(np.median(rest)) + float(stages["encode"][0]) + float(stages["send"][0]),
         "cpu_ms": cpu / frames * 1e3,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
