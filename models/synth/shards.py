@@ -134,6 +134,7 @@ def write_all(work: list[Job], workers: int) -> Iterator[Path]:
     if workers == 1:
         yield from map(write, work)
         return
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the workers are the threads
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         yield from pool.imap_unordered(write, work)
 

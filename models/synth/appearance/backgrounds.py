@@ -1,6 +1,9 @@
 """Backgrounds: a bank of procedural plates, seen each time through another window, colour and focus."""
 
+import hashlib
+import os
 from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -52,10 +55,41 @@ def plate(number: int) -> NDArray[np.uint8]:
     """
     if not 0 <= number < PLATES:
         raise ValueError(f"plate {number} is not in the bank of {PLATES}")
-    drawer = _KINDS[KINDS.index(kind_of(number))][0]
-    image = np.ascontiguousarray(drawer(np.random.default_rng([number, 4021])))
+    kept = _store() / f"{number}.npy"
+    try:
+        image = np.load(kept, allow_pickle=False)
+    except (OSError, ValueError):
+        image = _draw(number)
+        _keep(kept, image)
     image.flags.writeable = False
     return image
+
+
+def _draw(number: int) -> NDArray[np.uint8]:
+    drawer = _KINDS[KINDS.index(kind_of(number))][0]
+    return np.ascontiguousarray(drawer(np.random.default_rng([number, 4021])))
+
+
+@lru_cache(maxsize=1)
+def _store() -> Path:
+    """Where drawn plates are kept between processes: the bank takes a minute to draw. New code, new folder."""
+    here = Path(__file__).parent
+    sources = [here / name for name in ("backgrounds.py", "colour.py", "noise.py", "prints.py")]
+    code = b"".join(path.read_bytes() for path in [*sources, *sorted((here / "scenes").glob("*.py"))])
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "landmarkd" / f"plates-{hashlib.sha256(code).hexdigest()[:16]}"
+
+
+def _keep(path: Path, image: NDArray[np.uint8]) -> None:
+    """Keep a plate if the disk lets us; whole or not at all, as other processes may be reading."""
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            np.save(file, image)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
 
 
 @lru_cache(maxsize=1)
