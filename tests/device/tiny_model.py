@@ -41,6 +41,27 @@ def tiny_model(edgetpu: bool = False) -> bytes:
     return bytes(builder.Output())
 
 
+def compiled(content: bytes) -> bytes:
+    """Return a model with the inputs and outputs of another and one custom operator between them."""
+    model = schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
+    graph, code, operator = model.subgraphs[0], schema.OperatorCodeT(), schema.OperatorT()
+    ends = [*graph.inputs, *graph.outputs]
+    graph.tensors = [graph.tensors[index] for index in ends]
+    for tensor in graph.tensors:
+        tensor.buffer = 0
+    graph.inputs = list(range(len(graph.inputs)))
+    graph.outputs = list(range(len(graph.inputs), len(ends)))
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+    code.customCode, code.version = "edgetpu-custom-op", 1
+    operator.opcodeIndex, operator.inputs, operator.outputs = 0, graph.inputs, graph.outputs
+    operator.customOptions = [0] * 16
+    graph.operators, model.operatorCodes, model.buffers = [operator], [code], [_buffer(b"")]
+    model.signatureDefs = model.metadata = None
+    builder = flatbuffers.Builder(4096)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
 def _buffer(content: bytes) -> schema.BufferT:
     buffer = schema.BufferT()
     buffer.data = np.frombuffer(content, np.uint8) if content else None

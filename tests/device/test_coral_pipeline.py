@@ -1,0 +1,74 @@
+"""The Coral in the whole pipeline: what its loss means for the reports, and for a unit that demands it."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.config import validated
+from edge.daemon.processor import Processor
+from edge.errors import DelegateError
+from edge.types import Frame, Report
+from edge.vision import delegate
+from edge.vision.zoo import open_zoo
+from tests.device.tiny_model import compiled
+
+BOX = (100.0, 80.0, 220.0, 230.0)
+
+
+@pytest.fixture(scope="module")
+def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundled zoo with a version for the Edge TPU of its default model."""
+    folder = tmp_path_factory.mktemp("zoo") / "zoo"
+    bundled = open_zoo()
+    shutil.copytree(bundled.folder, folder)
+    name, card = bundled.landmarks()
+    content = compiled((folder / card.file).read_bytes())
+    (folder / "compiled.tflite").write_bytes(content)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["models"][name]["edgetpu"] = {
+        "file": "compiled.tflite",
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def processor(zoo: Path, choice: str) -> Processor:
+    return Processor(validated({"model": {"folder": zoo, "delegate": choice}}, "a test"))
+
+
+def report(target: Processor, sequence: int) -> Report:
+    image = np.full((300, 400, 3), 90, np.uint8)
+    return target.process(Frame("test:", sequence, sequence * 33_000_000, image), box=BOX)
+
+
+def test_its_loss_is_on_the_wire_and_no_frame_is_lost(zoo: Path, coral, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(delegate.LIBRARY_VARIABLE, str(coral("LOST", after=3)))
+    target = processor(zoo, "auto")
+    assert target.model.engine.accelerator == "edgetpu"
+    degraded = [report(target, sequence).degraded for sequence in range(6)]
+    assert degraded[0] == ()
+    assert degraded[-1] == ("delegate",)
+    assert target.model.engine.accelerator == "xnnpack"
+    target.close()
+
+
+def test_what_does_not_start_is_on_the_wire(zoo: Path, coral, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(delegate.LIBRARY_VARIABLE, str(coral("ABSENT_SILENT")))
+    target = processor(zoo, "auto")
+    assert report(target, 0).degraded == ("delegate",)
+    target.close()
+
+
+def test_a_unit_that_demands_it_ends_when_it_is_lost(zoo: Path, coral, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(delegate.LIBRARY_VARIABLE, str(coral("LOST", after=3)))
+    target = processor(zoo, "coral")
+    report(target, 0)
+    with pytest.raises(DelegateError, match="lost while running"):
+        [report(target, sequence) for sequence in range(1, 6)]
+    target.close()
