@@ -1,4 +1,4 @@
-"""``python -m models.detector train|sheet``: make the face detector, and look at what it is trained on."""
+"""``python -m models.detector train|export|sheet``: make the face detector, and look at what it is trained on."""
 
 import argparse
 import math
@@ -11,7 +11,7 @@ def _train(arguments: argparse.Namespace) -> int:
 
     trainer = Trainer(
         Settings(
-            arguments.data,
+            tuple(arguments.data),
             arguments.out,
             arguments.samples,
             arguments.minutes,
@@ -42,12 +42,34 @@ def _sheet(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _export(arguments: argparse.Namespace) -> int:
+    import json
+
+    from models.detector import export
+    from models.detector.train import load
+    from models.export.manifest import write_entry
+
+    images = export.representative(arguments.data, arguments.scenes, arguments.seed)
+    float_model = export.to_float_tflite(load(arguments.checkpoint))
+    if arguments.keep_float:
+        arguments.keep_float.write_bytes(float_model)
+    path = arguments.zoo / f"{arguments.name}.tflite"
+    path.write_bytes(export.quantise(float_model, images))
+    how = f"after training: int8 throughout, weights per channel, ranges measured on {len(images)} composed scenes"
+    entry = export.entry(path, how, arguments.score)
+    if arguments.about:
+        entry |= json.loads(arguments.about.read_text(encoding="utf-8"))
+    write_entry(arguments.zoo, arguments.name, entry, default=arguments.default)
+    print(f"{path}: {entry['bytes']} bytes, {entry['macs'] / 1e6:.1f} MMAC")
+    return 0
+
+
 def main() -> int:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m models.detector", description=__doc__)
     commands = parser.add_subparsers(required=True)
     train = commands.add_parser("train", help="train, or go on training")
-    train.add_argument("--data", type=Path, required=True, help="folder of shards of rendered crops")
+    train.add_argument("--data", type=Path, nargs="+", required=True, help="folders of shards of rendered crops")
     train.add_argument("--out", type=Path, required=True)
     train.add_argument("--samples", type=int, default=300_000)
     train.add_argument("--minutes", type=float, default=math.inf, help="end after so long with fewer samples")
@@ -56,9 +78,21 @@ def main() -> int:
     train.add_argument("--threads", type=int, default=1, help="of torch")
     train.add_argument("--seed", type=int, default=1)
     train.set_defaults(run=_train)
+    out = commands.add_parser("export", help="quantise a checkpoint into the zoo")
+    out.add_argument("checkpoint", type=Path)
+    out.add_argument("--data", type=Path, nargs="+", required=True, help="folders of shards to compose scenes from")
+    out.add_argument("--scenes", type=int, default=400, help="to measure activations on")
+    out.add_argument("--seed", type=int, default=7)
+    out.add_argument("--name", default="faces-160")
+    out.add_argument("--score", type=float, default=0.5, help="least score of a face")
+    out.add_argument("--zoo", type=Path, default=Path(__file__).resolve().parents[1] / "zoo")
+    out.add_argument("--about", type=Path, help="JSON with description, provenance, accuracy for the manifest")
+    out.add_argument("--default", action="store_true", help="make it the detector that the runtime takes")
+    out.add_argument("--keep-float", type=Path, help="write the float .tflite here as well")
+    out.set_defaults(run=_export)
     sheet = commands.add_parser("sheet", help="draw a sheet of random scenes with their labels")
     sheet.add_argument("picture", type=Path)
-    sheet.add_argument("--data", type=Path, required=True)
+    sheet.add_argument("--data", type=Path, nargs="+", required=True)
     sheet.add_argument("--count", type=int, default=48)
     sheet.add_argument("--seed", type=int, default=1)
     sheet.set_defaults(run=_sheet)

@@ -1,17 +1,19 @@
 """From a checkpoint of the detector to the zoo: integers throughout, and an entry in the manifest."""
 
+import copy
 import logging
-import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from edge.vision.runtime import TensorSpec
 from edge.vision.zoo import DetectorCard
-from models.detector.network import CELLS, SIDE, STRIDES, UNIT
+from models.detector.network import CELLS, SIDE, STRIDES, UNIT, Same
 from models.detector.scenes import Composer, Cuttings
 
 SCORE, OVERLAP = 0.5, 0.4
@@ -30,31 +32,54 @@ class _Tuple(nn.Module):
         return outputs["scores"], outputs["geometry"]
 
 
+def without_pads(network: nn.Module) -> nn.Module:
+    """Return a copy that computes the same and pads nowhere by itself.
+
+    A map that a head and the next grid both read, padded for one of them, is exported with transpositions and a PAD.
+    A 3x3 kernel whose padding lies all behind is a 4x4 one with a first row and column of zeros and one pixel of
+    padding on each side, which is how TensorFlow pads that.
+    """
+    network = copy.deepcopy(network)
+    for parent in list(network.modules()):
+        if not isinstance(parent, nn.Sequential):
+            continue
+        for n, layer in enumerate(parent[:-1]):
+            convolution = parent[n + 1]
+            if isinstance(layer, Same) and convolution.kernel_size == (3, 3):
+                wider = nn.Conv2d(
+                    convolution.in_channels,
+                    convolution.out_channels,
+                    4,
+                    convolution.stride,
+                    1,
+                    groups=convolution.groups,
+                    bias=False,
+                )
+                wider.weight.data = functional.pad(convolution.weight.data, (1, 0, 1, 0))
+                parent[n], parent[n + 1] = nn.Identity(), wider
+    return network.eval()
+
+
 def to_float_tflite(network: nn.Module) -> bytes:
     """Convert the network to a float32 TFLite file with input (1, 160, 160, 3)."""
     logging.getLogger().setLevel(logging.ERROR)
     import litert_torch
 
-    wrapped = litert_torch.to_channel_last_io(_Tuple(network).eval(), args=[0])
+    wrapped = litert_torch.to_channel_last_io(_Tuple(without_pads(network)).eval(), args=[0])
     return bytes(litert_torch.convert(wrapped, (torch.zeros(1, SIDE, SIDE, 3),)).model_content())
 
 
-def representative(data: Path, count: int, seed: int) -> np.ndarray:
+def representative(data: Sequence[Path], count: int, seed: int) -> np.ndarray:
     """Return scenes to measure activations on, (count, 160, 160, 3) uint8 RGB."""
     scenes = Composer(Cuttings(data)).scenes(np.random.default_rng(seed))
     return np.stack([scene.image for _, scene in zip(range(count), scenes, strict=False)])
 
 
 def quantise(float_model: bytes, images: np.ndarray) -> bytes:
-    """Quantise to int8 throughout; the bounded activations need no more than the extremes that were seen."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from ai_edge_quantizer import qtyping, quantizer
+    """Quantise to int8 throughout; bounded activations need no more than the extremes that were seen."""
+    from models.export.convert import Recipe, quantise
 
-    quant = quantizer.Quantizer(float_model)
-    quant.add_static_config(".*", qtyping.TFLOperationName.ALL_SUPPORTED, activation_num_bits=8, weight_num_bits=8)
-    signature = "serving_default"
-    samples = [{"args_0": (image[None].astype(np.float32) - 128) / np.float32(127.5)} for image in images]
-    return bytes(quant.quantize(quant.calibrate({signature: samples}), enable_progress_report=False).quantized_model)
+    return quantise(float_model, images, Recipe("int8"))
 
 
 def entry(path: Path, quantisation: str, score: float = SCORE) -> dict[str, Any]:

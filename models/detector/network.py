@@ -23,7 +23,7 @@ UNIT = 2.0
 """Lengths are told in this many strides of the cell's grid."""
 
 
-class _Same(nn.Module):
+class Same(nn.Module):
     """Pads as TensorFlow does: all of it after the last row and column when the stride is even."""
 
     def __init__(self, kernel: int, stride: int) -> None:
@@ -39,7 +39,7 @@ class _Same(nn.Module):
 def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:
     """Return a convolution without bias whose padding is a layer of its own where the stride is not one."""
     inside = kernel // 2 if stride == 1 else 0
-    pad = [] if stride == 1 else [_Same(kernel, stride)]
+    pad = [] if stride == 1 else [Same(kernel, stride)]
     return [*pad, nn.Conv2d(inputs, outputs, kernel, stride, inside, groups=groups, bias=False)]
 
 

@@ -4,7 +4,7 @@ What is pasted comes with a soft or a hard rim and is as often something else as
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,20 +66,19 @@ class Cutting:
 
 
 class Cuttings:
-    """Crops of the newest shards of a folder, those with a face and those without apart.
+    """Crops of the newest shards of some folders, those with a face and those without apart.
 
     Raises:
-        ValueError: if the folder holds no shard.
+        ValueError: if the folders hold no shard.
     """
 
-    def __init__(self, folder: Path, most_shards: int = 24) -> None:
+    def __init__(self, folders: Sequence[Path], most_shards: int = 24) -> None:
         self.faces: list[Cutting] = []
         self.others: list[Cutting] = []
-        paths = sorted(folder.glob("shard-*.npz"))[-most_shards:]
+        paths = [path for folder in folders for path in sorted(folder.glob("shard-*.npz"))][-most_shards:]
         if not paths:
-            raise ValueError(
-                f"{folder} holds no shard of crops; make some: python -m models.synth write --out {folder}"
-            )
+            named = ", ".join(map(str, folders))
+            raise ValueError(f"no shard of crops in {named}; make some: python -m models.synth write --out FOLDER")
         ibug = LAYOUTS["landmarkd-562"].ibug68
         for path in paths:
             with np.load(path) as shard:

@@ -29,7 +29,7 @@ class Settings:
     """Of one training.
 
     Attributes:
-        data: folder of shards of rendered crops.
+        data: folders of shards of rendered crops.
         out: folder of the checkpoint and the log.
         samples: scenes to see in all.
         minutes: end the schedule after so much time even if fewer were seen; the time of all starts counts.
@@ -40,7 +40,7 @@ class Settings:
         seed: of weights and scenes.
     """
 
-    data: Path
+    data: tuple[Path, ...]
     out: Path
     samples: int = 300_000
     minutes: float = math.inf
@@ -55,8 +55,8 @@ class Settings:
 class SceneStream(IterableDataset[tuple[Tensor, ...]]):
     """Scenes without end, other ones for each start and each worker."""
 
-    def __init__(self, folder: Path, seed: int, start: int) -> None:
-        self._folder, self._seed, self._start = folder, seed, start
+    def __init__(self, folders: tuple[Path, ...], seed: int, start: int) -> None:
+        self._folders, self._seed, self._start = folders, seed, start
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         info = get_worker_info()
@@ -64,7 +64,7 @@ class SceneStream(IterableDataset[tuple[Tensor, ...]]):
         rng = np.random.default_rng([self._seed, self._start, info.id if info else 0])
         while True:
             # Shards that appeared meanwhile join in.
-            composer = Composer(Cuttings(self._folder))
+            composer = Composer(Cuttings(self._folders))
             for _, scene in zip(range(20_000), composer.scenes(rng), strict=False):
                 yield tensors(scene)
 
