@@ -18,6 +18,7 @@ FAMILIES = (
     "listen",
     "replay",
     "key",
+    "view",
     "report",
     "models",
     "doctor",
