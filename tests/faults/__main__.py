@@ -26,11 +26,12 @@ def main() -> None:
             try:
                 row = function(Path(folder))
             except pytest.skip.Exception as reason:
-                rows.append(f"| {name} | not tried: {reason} | | |")
+                rows.append(f"| {name} | not tried: {reason} | | | |")
                 continue
         recovery = "" if row.recovery_s is None else f"{row.recovery_s:.1f} s"
-        rows.append(f"| {name} | {row.wire} | {recovery} | {row.lost} |")
-    print("| fault | the wire shows | recovery | lost |\n|---|---|---|---|")
+        status = row.status.replace(folder, "DIR")
+        rows.append(f"| {name} | {row.wire} | {recovery} | {row.lost} | {status} |")
+    print("| fault | the wire shows | recovery | lost | `landmarkd status` says |\n|---|---|---|---|---|")
     print("\n".join(rows))
 
 

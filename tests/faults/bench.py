@@ -2,29 +2,36 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from edge.daemon.diagnosis import diagnose
 from edge.daemon.loopback import PtyReceiver, udp_loopback
-from edge.daemon.statusfile import read_status
-from edge.errors import LandmarkdError
+from edge.daemon.snapshot import Snapshot
+from edge.daemon.statusfile import NAME, read_status
+from edge.errors import ExitCode, LandmarkdError
 from edge.sinks.receive import Receiver
 from edge.wire.names import StatusFlag
 from edge.wire.schema import Status
-from tests.process import command
+from tests.process import command, landmarkd
 
 LIMIT_S = 60.0
 """Nothing that the bench waits for takes longer."""
 
 FPS = 30
+
+SELDOM = "[tracker]\nretry_s = 1\nlongest_retry_s = 1"
+"""Looking for a face is the dearest thing that the daemon does, and the bench has none to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,30 +172,63 @@ class Daemon:
     def write_configuration(self, more: str = "") -> None:
         """Write the configuration that the process reads at its start and on SIGHUP."""
         self.configuration.write_text(
-            f'sinks = {json.dumps(self.sinks)}\n[source]\nuri = "{self.source}"\n{more}\n', "utf-8"
+            f'sinks = {json.dumps(self.sinks)}\n[source]\nuri = "{self.source}"\n{more or SELDOM}\n', "utf-8"
         )
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process."""
         self.process.send_signal(number)
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> Snapshot:
         """Return the status file."""
         return read_status(self.runtime)
 
-    def wait_status(self, wanted: Callable[[dict[str, Any]], Any], limit_s: float = LIMIT_S) -> dict[str, Any]:
+    def wait_status(self, wanted: Callable[[Snapshot], Any], limit_s: float = LIMIT_S) -> Snapshot:
         """Wait until the status file says what is wanted, and return it."""
         until = time.monotonic() + limit_s
         while True:
-            try:
-                values = self.status()
-            except LandmarkdError:
-                values = {}
-            if values and wanted(values):
-                return values
-            assert time.monotonic() < until, f"the status never said so; last: {values}; log: {self.logged()}"
-            assert self.process.poll() is None, f"the process ended with {self.process.returncode}: {self.logged()}"
+            snapshot = None
+            with suppress(LandmarkdError):
+                snapshot = self.status()
+            if snapshot is not None and wanted(snapshot):
+                return snapshot
+            assert time.monotonic() < until, f"the status never said so; last: {snapshot}; log: {self.logged()}"
             time.sleep(0.05)
+
+    def told(self, words: str = "", code: ExitCode = ExitCode.TEMPORARY) -> str:
+        """Wait until it is known that something is wrong, and return what `landmarkd status` says of it.
+
+        The command is asked about the very record in which it was found, however long its process takes to start.
+
+        Args:
+            words: of the sentence that is waited for; without words, nothing may be wrong.
+            code: exit code that the command has to have.
+        """
+
+        def known(snapshot: Snapshot) -> bool:
+            found = diagnose(snapshot, time.monotonic_ns())
+            said = [*found.troubles, *found.notes]
+            if any(words in text for text in said) if words else not said:
+                kept.mkdir(exist_ok=True)
+                (kept / NAME).write_text(json.dumps(snapshot.as_dict()))
+                return True
+            return False
+
+        kept = self.folder / "told"
+        shutil.rmtree(kept, ignore_errors=True)
+        self.wait_status(known)
+        return self.ask(kept, words, code)
+
+    @staticmethod
+    def ask(folder: Path, words: str, code: ExitCode) -> str:
+        """Ask `landmarkd status` about a runtime directory, and return the sentences below its table."""
+        done = landmarkd("status", "--runtime", folder)
+        said = [line[2:] for line in (done.stdout + done.stderr).splitlines() if line.startswith(("! ", "- "))]
+        found = [line for line in said if words and words in line]
+        assert found or (not words and not said), done.stdout + done.stderr
+        # The record may have grown old while the command started; that it then also says so is right.
+        assert done.returncode in {code, ExitCode.TEMPORARY}, done.stdout + done.stderr
+        return "; ".join(found) or "nothing is wrong"
 
     def logged(self) -> str:
         """Return what the process has logged so far."""

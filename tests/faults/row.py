@@ -7,6 +7,9 @@ from pathlib import Path
 FAULTS: dict[str, Callable[[Path], "Row"]] = {}
 """Every fault by its name, in the order of the table. Each makes its trouble happen, asserts, and returns a row."""
 
+ALONE: set[str] = set()
+"""Faults that disturb whatever runs beside them, or measure a rate."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -17,19 +20,23 @@ class Row:
         recovery_s: from the end of the trouble to the next frame that went through; None where there is no such
             moment.
         lost: what was lost.
+        status: what `landmarkd status` said meanwhile, without its table.
     """
 
     wire: str
     recovery_s: float | None
     lost: str
+    status: str
 
 
-def fault(name: str) -> Callable[[Callable[[Path], Row]], Callable[[Path], Row]]:
-    """Enter a function into the table under `name`."""
+def fault(name: str, *, alone: bool = False) -> Callable[[Callable[[Path], Row]], Callable[[Path], Row]]:
+    """Enter a function into the table under `name`; `alone` if nothing else may run beside it."""
 
     def enter(function: Callable[[Path], Row]) -> Callable[[Path], Row]:
         assert name not in FAULTS
         FAULTS[name] = function
+        if alone:
+            ALONE.add(name)
         return function
 
     return enter

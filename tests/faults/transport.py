@@ -10,71 +10,98 @@ from pathlib import Path
 import pytest
 
 from edge.daemon.loopback import PtyReceiver
-from tests.faults.bench import FPS, Daemon, Ear, serial_pair
+from edge.daemon.snapshot import SinkSnapshot, Snapshot
+from edge.errors import ExitCode
+from tests.faults.bench import Daemon, Ear, serial_pair
 from tests.faults.row import Row, fault
 
 RATE_TOLERANCE = 0.02
 """A sink in trouble may cost the pipeline this share of its frame rate at most."""
 
 
-def _rate(daemon: Daemon, frames: int = 90) -> float:
-    """Return the frame rate of the pipeline over so many frames, by their numbers and capture times."""
+WINDOW = 60
+"""Frames over which a rate is taken."""
+
+WINDOWS = 5
+"""A sink that costs something does so in each of these; a machine that is busy elsewhere does not."""
+
+
+def _share(daemon: Daemon) -> float:
+    """Return the share of the camera's frames that went through the pipeline."""
     mark = daemon.ear.mark()
-    heard = daemon.ear.frames(frames, mark)
-    return (heard[-1].frame - heard[0].frame) / (heard[-1].at_s - heard[0].at_s)
+    heard = daemon.ear.frames(WINDOW, mark)
+    return (len(heard) - 1) / max(1, heard[-1].frame - heard[0].frame)
 
 
-@fault("serial line unplugged in the middle of a frame, and plugged in again")
+def _unharmed(daemon: Daemon, normal: float) -> float:
+    """Return the share that goes through while a sink is in trouble, and make sure that it is what it was before."""
+    share = 0.0
+    for _ in range(WINDOWS):
+        share = max(share, _share(daemon))
+        if share >= normal * (1 - RATE_TOLERANCE):
+            return share
+    raise AssertionError(f"{share:.3f} of the frames go through, without the trouble it was {normal:.3f}")
+
+
+@fault("serial line unplugged in the middle of a frame, and plugged in again", alone=True)
 def unplugged(folder: Path) -> Row:
     name = folder / "ttyFACE"
     receiver, ear = serial_pair()
     name.symlink_to(receiver.device)
     with Daemon(folder, sinks=[f"serial://{name}?baud=921600"]) as daemon:
-        ear.frames(30)
+        ear.frames(15)
+        normal = _share(daemon)
         ear.close()
-        daemon.wait_status(lambda status: not all(sink["connected"] for sink in status["sinks"]))
+        said = daemon.told("is not connected")
+        share = _unharmed(daemon, normal)
         again = PtyReceiver()
         again.open()
         name.unlink()
         name.symlink_to(again.device)
         began = time.monotonic()
         ear = Ear(again)
-        first = ear.frames(30)[0]
-        values = daemon.wait_status(lambda status: any(sink["reconnects"] for sink in status["sinks"]))
-        dropped = sum(sink["dropped"] for sink in values["sinks"])
+        first = ear.frames(15)[0]
+        values = daemon.wait_status(lambda status: any(sink.reconnects for sink in status.sinks))
+        dropped = sum(sink.dropped for sink in values.sinks)
         ear.close()
         assert daemon.end() == 0
         return Row(
-            "UDP goes on; serial is back by its name", first.at_s - began, f"{dropped} reports on serial, counted"
+            f"UDP goes on with {share:.0%} of the frames; serial is back by its name",
+            first.at_s - began,
+            f"{dropped} reports on serial, counted",
+            said,
         )
 
 
-@fault("serial receiver does not read")
+@fault("serial receiver does not read", alone=True)
 def not_reading(folder: Path) -> Row:
-    _, ear = serial_pair()
-    uri = f"{ear.receiver.sink_uri}&points=all"  # type: ignore[attr-defined]
+    receiver, ear = serial_pair()
+    uri = f"{receiver.sink_uri}&points=all"
     with Daemon(folder, sinks=[uri]) as daemon:
-        ear.frames(30)
+        ear.frames(15)
+        normal = _share(daemon)
         ear.deafen(True)
-        rate = _rate(daemon, 150)
-        assert rate > FPS * (1 - RATE_TOLERANCE)
+        said = daemon.told(str(receiver.device))
+        share = _unharmed(daemon, normal)
         ear.deafen(False)
         mark, began = ear.mark(), time.monotonic()
-        after = ear.frames(30, mark)
+        after = ear.frames(15, mark)
         counters = ear.receiver.counters
         ear.close()
         assert daemon.end() == 0
-        return Row(f"UDP goes on at {rate:.1f} fps", after[0].at_s - began, f"{counters.missing} messages on serial")
+        wire = f"UDP goes on with {share:.0%} of the frames"
+        return Row(wire, after[0].at_s - began, f"{counters.missing} messages on serial", said)
 
 
-@fault("UDP port unreachable, receiver comes back")
+@fault("UDP port unreachable, receiver comes back", alone=True)
 def unreachable(folder: Path) -> Row:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as place:
         place.bind(("127.0.0.1", 0))
         port = place.getsockname()[1]
     with Daemon(folder, sinks=[f"udp://127.0.0.1:{port}"]) as daemon:
-        rate = _rate(daemon)
-        assert rate > FPS * (1 - RATE_TOLERANCE)
+        normal = _share(daemon)
+        said = daemon.told("nobody listens", ExitCode.OK)
+        share = _unharmed(daemon, normal)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
             receiver.bind(("127.0.0.1", port))
             receiver.settimeout(10)
@@ -82,7 +109,7 @@ def unreachable(folder: Path) -> Row:
             receiver.recv(2048)
             passed = time.monotonic() - began
         assert daemon.end() == 0
-        return Row(f"the others go on at {rate:.1f} fps", passed, "what was sent to nobody")
+        return Row(f"the others go on with {share:.0%} of the frames", passed, "what was sent to nobody", said)
 
 
 @fault("network down and up again")
@@ -97,30 +124,25 @@ def network_down(folder: Path) -> Row:
             enter = ["nsenter", f"--net=/proc/{daemon.process.pid}/ns/net", "ip"]
             subprocess.run([*enter, *arguments], check=True, capture_output=True)
 
-        ear.frames(30)
+        ear.frames(10)
         ip("link", "add", "veth0", "type", "veth", "peer", "name", "veth1")
         ip("addr", "add", "10.99.0.1/24", "dev", "veth0")
         ip("link", "set", "veth1", "up")
         ip("link", "set", "veth0", "up")
-        udp = daemon.sinks[2]
 
-        def connected(status: dict[str, object]) -> bool:
-            sinks = status["sinks"]
-            assert isinstance(sinks, list)
-            return any(sink["uri"] == udp and sink["connected"] and sink["sent"] > 0 for sink in sinks)
+        def sink(status: Snapshot) -> SinkSnapshot:
+            return next(sink for sink in status.sinks if sink.uri == daemon.sinks[2])
 
-        daemon.wait_status(connected)
+        daemon.wait_status(lambda status: sink(status).connected and sink(status).sent > 0)
         ip("link", "set", "veth0", "down")
-        daemon.wait_status(lambda status: any(s["uri"] == udp and s["last_error"] for s in status["sinks"]))
+        said = daemon.told("udp://10.99.0.2:5005 is not connected")
         mark = ear.mark()
-        ear.frames(30, mark)
-        before = next(sink["sent"] for sink in daemon.status()["sinks"] if sink["uri"] == udp)
+        ear.frames(15, mark)
+        before = sink(daemon.status()).sent
         ip("link", "set", "veth0", "up")
         began = time.monotonic()
-        daemon.wait_status(
-            lambda status: any(s["uri"] == udp and s["connected"] and s["sent"] > before for s in status["sinks"])
-        )
+        daemon.wait_status(lambda status: sink(status).connected and sink(status).sent > before)
         passed = time.monotonic() - began
         ear.close()
         assert daemon.end() == 0
-        return Row("serial goes on", passed, "what had no network, counted")
+        return Row("serial goes on", passed, "what had no network, counted", said)

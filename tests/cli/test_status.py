@@ -1,0 +1,83 @@
+"""`landmarkd status` and `landmarkd top`."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic_ns
+
+import pytest
+
+from edge.cli.main import main
+from edge.daemon.snapshot import Snapshot
+from edge.daemon.statusfile import NAME, StatusFile
+from edge.errors import ExitCode
+from tests.daemon.snapshots import running, sink
+from tests.process import landmarkd
+
+
+def asked(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
+    """Run the command in this process, where no start takes so long that the record grows old."""
+    monkeypatch.setattr(sys, "argv", ["landmarkd", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "code", "words"),
+    [
+        (running(), ExitCode.OK, "Nothing is wrong."),
+        (running(sinks=(sink(note="nobody listens there"),)), ExitCode.OK, "- udp://127.0.0.1:5005"),
+        (running(refused="tracker: no"), ExitCode.TEMPORARY, "! The configuration was not reloaded"),
+        (running(state="stopped", failure="lost"), ExitCode.UNAVAILABLE, "! The daemon ended by itself: lost"),
+    ],
+    ids=["well", "worth a note", "in trouble", "ended"],
+)
+def test_exit_codes_and_words(
+    snapshot: Snapshot,
+    code: ExitCode,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    StatusFile(tmp_path).publish(replace(snapshot, updated_ns=monotonic_ns()))
+    assert asked(monkeypatch, "status", "--runtime", tmp_path) == code
+    assert words in capsys.readouterr().out
+
+
+def test_json_holds_the_record_and_what_is_wrong(tmp_path: Path) -> None:
+    snapshot = running(state="stopped", failure="lost", latency_ms=None)
+    StatusFile(tmp_path).publish(snapshot)
+    done = landmarkd("status", "--json", "--runtime", tmp_path)
+    assert done.returncode == ExitCode.UNAVAILABLE
+    told = json.loads(done.stdout)
+    assert told["alive"] is False
+    assert told["troubles"] == ["The daemon ended by itself: lost"]
+    assert told["processed"] == snapshot.processed
+
+
+def test_brackets_in_a_path_are_shown_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    StatusFile(tmp_path).publish(running(source="file:[bold]clip[/x].mp4", state="stalled"))
+    asked(monkeypatch, "status", "--runtime", tmp_path)
+    assert capsys.readouterr().out.count("[bold]clip[/x].mp4") == 2
+
+
+def test_top_shows_the_newest_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    StatusFile(tmp_path).publish(running(device="dashboard"))
+    assert asked(monkeypatch, "top", "--runtime", tmp_path, "--frames", "1") == ExitCode.OK
+    assert "landmarkd dashboard" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["status", "top"])
+def test_without_a_daemon(command: str, tmp_path: Path) -> None:
+    done = landmarkd(command, "--runtime", tmp_path)
+    assert done.returncode == ExitCode.NO_INPUT
+    assert done.stderr.startswith("landmarkd: No daemon")
+    (tmp_path / NAME).write_text("{}")
+    assert landmarkd(command, "--runtime", tmp_path).returncode == ExitCode.DATA

@@ -1,0 +1,64 @@
+import socket
+from collections.abc import Iterator
+from urllib.request import urlopen
+
+import pytest
+
+from edge.daemon.metrics import Metrics
+from edge.errors import SourceBusyError
+from tests.daemon.snapshots import running, sink
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        return int(place.getsockname()[1])
+
+
+@pytest.fixture
+def metrics(port: int) -> Iterator[Metrics]:
+    served = Metrics(port)
+    yield served
+    served.close()
+
+
+def scraped(port: int) -> dict[str, float]:
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")}
+
+
+def test_what_was_published_is_scraped(metrics: Metrics, port: int) -> None:
+    metrics.publish(running(skipped_fps=2.0, skipped=20, reopened=3, state="stalled", temperature_c=61.5, corrupt=4))
+    got = scraped(port)
+    assert got['landmarkd_frames_per_second{kind="captured"}'] == 30
+    assert got['landmarkd_frames_per_second{kind="skipped"}'] == 2
+    assert got['landmarkd_frames_total{kind="skipped"}'] == 20
+    assert got['landmarkd_faults_total{kind="reopened"}'] == 3
+    assert got['landmarkd_faults_total{kind="corrupt"}'] == 4
+    assert got['landmarkd_stage_seconds{stage="inference"}'] == 0.002
+    assert got['landmarkd_latency_seconds{quantile="0.99"}'] == 0.009
+    assert got['landmarkd_state{state="stalled"}'] == 1
+    assert got['landmarkd_state{state="running"}'] == 0
+    assert got["landmarkd_device_temperature_celsius"] == 61.5
+    metrics.publish(running())
+    assert scraped(port)['landmarkd_state{state="running"}'] == 1
+
+
+def test_a_key_in_a_uri_is_not_told(metrics: Metrics, port: int) -> None:
+    metrics.publish(running(sinks=(sink(uri="mqtt://broker/car?password=secret", dropped=5),)))
+    got = scraped(port)
+    assert got['landmarkd_sink_reports_total{kind="dropped",sink="mqtt://broker/car"}'] == 5
+    assert not any("secret" in name for name in got)
+
+
+def test_only_this_machine_is_served(metrics: Metrics, port: int) -> None:
+    """The same port is free on every other address of the loopback network, so nothing listens on all of them."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.2", port))
+
+
+def test_a_port_in_use_is_told(metrics: Metrics, port: int) -> None:
+    with pytest.raises(SourceBusyError, match=str(port)):
+        Metrics(port)

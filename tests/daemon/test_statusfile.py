@@ -1,0 +1,120 @@
+import json
+import logging
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edge.daemon.statusfile import LARGEST, NAME, StatusFile, read_status, runtime_folder
+from edge.errors import AccessError, LandmarkdError, SourceError, SourceFormatError
+from tests.daemon.snapshots import running
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    snapshot = running(degraded=("delegate",), temperature_c=61.5)
+    StatusFile(tmp_path / "made").publish(snapshot)
+    assert read_status(tmp_path / "made") == snapshot
+
+
+def test_any_user_may_read_it_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        StatusFile(tmp_path).publish(running())
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / NAME).stat().st_mode) == 0o644
+
+
+def test_a_link_that_somebody_laid_is_not_followed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / f".{NAME}").symlink_to(victim)
+    status = StatusFile(tmp_path)
+    status.publish(running())
+    assert victim.read_text() == "precious"
+    assert status.failed is not None
+
+
+def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
+    status = StatusFile(tmp_path)
+    status.publish(running(uptime_s=-1.0))
+    done = threading.Event()
+    uptimes = []
+
+    def read() -> None:
+        while not done.is_set():
+            uptimes.append(read_status(tmp_path).uptime_s)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for turn in range(300):
+        status.publish(running(uptime_s=float(turn), source="x" * (turn * 37 % 2000)))
+    done.set()
+    reader.join()
+    assert uptimes
+    assert uptimes == sorted(uptimes), "whole records, in the order in which they were written"
+
+
+def test_a_folder_that_cannot_be_written_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "file").write_text("")
+    status = StatusFile(tmp_path / "file")
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            status.publish(running())
+    assert len(caplog.records) == 1
+    assert "knows nothing new" in caplog.text
+
+
+def test_a_failure_before_the_start_is_written_unless_another_daemon_runs(tmp_path: Path) -> None:
+    status = StatusFile(tmp_path)
+    status.publish_failure(SourceError("no camera"))
+    assert read_status(tmp_path).failure == "no camera"
+    status.publish(running())
+    status.publish_failure(SourceError("no camera"))
+    assert read_status(tmp_path).state == "running"
+
+
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="landmarkd run"):
+        read_status(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
+def test_no_permission(tmp_path: Path) -> None:
+    StatusFile(tmp_path).publish(running())
+    (tmp_path / NAME).chmod(0)
+    with pytest.raises(AccessError, match="sudo"):
+        read_status(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"nonsense", b"[" * 100_000, b"\xff", b" " * (LARGEST + 1)])
+def test_a_damaged_file(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / NAME).write_bytes(content)
+    with pytest.raises(SourceFormatError, match="restart the daemon"):
+        read_status(tmp_path)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(sorted(running().as_dict())), JSON, max_size=4), st.binary(max_size=3))
+def test_whatever_the_file_holds_is_read_or_refused(tmp_path: Path, changes: dict[str, object], junk: bytes) -> None:
+    content = json.dumps(running().as_dict() | changes).encode()
+    (tmp_path / NAME).write_bytes(content + junk)
+    try:
+        read_status(tmp_path)
+    except LandmarkdError as error:
+        assert "restart the daemon" in str(error)  # noqa: PT017 - it may as well be read
+
+
+def test_the_folder_is_that_of_systemd_or_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/one:/run/two")
+    assert runtime_folder() == Path("/run/one")
