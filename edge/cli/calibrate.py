@@ -1,10 +1,11 @@
-"""`landmarkd calibrate board|camera|presets`."""
+"""`landmarkd calibrate board|camera|presets|driver|drivers`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edge.cli.calibrate_driver import register_driver
 from edge.cli.options import ConfigOption, read_configuration
 from edge.errors import AccessError, CalibrationError, SinkError, UsageError
 
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
     commands.command()(camera)
     commands.command()(board)
     commands.command()(presets)
+    register_driver(commands)
     app.add_typer(commands, name="calibrate", rich_help_panel="Look after it")
 
 

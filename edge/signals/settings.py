@@ -88,7 +88,7 @@ class DriverSettings(BaseModel):
         0.30, gt=0, lt=1, description="Aperture of an open eye before the person's own is known (mean head)."
     )
     closed_share: float = Field(
-        0.25, ge=0, lt=0.9, description="Share of the open aperture that lids of shut eyes still show. Ours, measured."
+        0.12, ge=0, lt=0.9, description="Share of the open aperture that lids of shut eyes still show. Ours, measured."
     )
 
     closed_openness: float = Field(0.2, gt=0, lt=1, description="P80: closed is at least 80 % closed.")

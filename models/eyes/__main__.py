@@ -11,7 +11,7 @@ ZOO = Path(__file__).resolve().parent.parent / "zoo"
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m models.eyes", description=__doc__)
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("train", help="train on shards of synthetic crops")
     command.add_argument("--data", type=Path, nargs="+", required=True)
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    ZOO = Path(__file__).resolve().parent.parent / "zoo"
+    from models.eyes.train import train
 
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     train(

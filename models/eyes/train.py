@@ -54,12 +54,8 @@ def batch(eyes: Eyes, index: torch.Tensor, generator: torch.Generator | None) ->
     n = len(index)
     picture = eyes.patch[index].float()[:, None] / 255.0
     points = eyes.points[index]
-    draw = (
-        (lambda *shape: torch.randn(*shape, generator=generator)) if generator else (lambda *shape: torch.zeros(*shape))
-    )
-    uniform = (
-        (lambda *shape: torch.rand(*shape, generator=generator)) if generator else (lambda *shape: torch.ones(*shape))
-    )
+    dice = _Dice(generator)
+    draw = dice.normal
     angle = (0.12 * draw(n)).clamp(-0.35, 0.35)
     scale = torch.exp((0.10 * draw(n)).clamp(-0.25, 0.25))
     shift = (2.2 * draw(n, 2)).clamp(-6, 6)
@@ -76,13 +72,29 @@ def batch(eyes: Eyes, index: torch.Tensor, generator: torch.Generator | None) ->
     centre = (size - 1) / 2
     points = torch.linalg.solve(turn, (points - centre - shift[:, None]).transpose(1, 2)).transpose(1, 2)
     if generator:
-        picture = _photometric(picture, draw, uniform)
+        picture = _photometric(picture, dice)
     visible = (eyes.visible[index] > 0.5).float()
     iris = visible * (eyes.iris[index] > IRIS_VISIBLE).float()
     return normalise(picture), points / (WIDTH / 2), visible, iris
 
 
-def _photometric(picture: torch.Tensor, draw, uniform) -> torch.Tensor:  # noqa: ANN001
+class _Dice:
+    """Random numbers of a generator; without one, no augmentation: all noughts."""
+
+    def __init__(self, generator: torch.Generator | None) -> None:
+        self._generator = generator
+
+    def normal(self, *shape: int) -> torch.Tensor:
+        """Return normally distributed numbers."""
+        return torch.zeros(*shape) if self._generator is None else torch.randn(*shape, generator=self._generator)
+
+    def uniform(self, *shape: int) -> torch.Tensor:
+        """Return numbers from 0 to 1."""
+        return torch.zeros(*shape) if self._generator is None else torch.rand(*shape, generator=self._generator)
+
+
+def _photometric(picture: torch.Tensor, dice: _Dice) -> torch.Tensor:
+    draw, uniform = dice.normal, dice.uniform
     n = len(picture)
     soft = F.avg_pool2d(F.pad(picture, (1, 1, 1, 1), mode="replicate"), 3, 1)
     coarse = F.interpolate(F.avg_pool2d(picture, 2), scale_factor=2, mode="bilinear", align_corners=False)
@@ -137,7 +149,8 @@ def train(
     Args:
         folders: of shards.
         out: weights; the log and the cut patches lie beside.
-        minutes, samples: when to end.
+        minutes: when to end.
+        samples: when to end.
         seed: of weights, order and augmentation.
         threads: of torch.
         initial: weights to begin with.
