@@ -3,6 +3,7 @@
 import errno
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,14 @@ from edge.wire.seal import Sealer, read_key
 
 SEND_BUFFER = 1 << 20
 """Bytes the kernel is asked to hold, so that a burst of chunks does not wait."""
-_FULL = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS, errno.ECONNREFUSED}
+_FULL = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS}
 """What may happen to one datagram without the socket being lost."""
-REFUSED_SENDS = 8
-"""For so many reports after a refusal, nobody listens."""
+_RETURNED = {errno.ECONNREFUSED: "nobody listens there", errno.EHOSTUNREACH: "the host does not answer"}
+"""What the network answers to a datagram; the kernel tells it when the next one is sent."""
+NOTED_REPORTS = 8
+"""An answer holds for so many reports: not each datagram is answered."""
+# ip(7) and ipv6(7), absent from Python's socket: tell what the network answers.
+_IP_RECVERR, _IPV6_RECVERR = 11, 25
 
 
 class UdpTransport(Transport[bytes]):
@@ -33,7 +38,7 @@ class UdpTransport(Transport[bytes]):
 
     def __init__(self, host: str, port: int, *, ttl: int = 1, interface: str | None = None) -> None:
         self.lost = 0
-        self._refused = REFUSED_SENDS
+        self._noted = 0
         self._host, self._port, self._ttl, self._interface = host, port, ttl, interface
         self._socket: socket.socket | None = None
         self._address: Any = ()
@@ -47,6 +52,10 @@ class UdpTransport(Transport[bytes]):
         link.setblocking(False)
         link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         link.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        if family == socket.AF_INET6:
+            link.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
+        else:
+            link.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
         if self._interface is not None:
             link.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self._interface.encode() + b"\0")
         if ip_address(str(self._address[0]).partition("%")[0]).is_multicast:
@@ -72,17 +81,34 @@ class UdpTransport(Transport[bytes]):
         sent = 0
         for piece in pieces:
             try:
-                sent += self._socket.sendto(piece, self._address)
+                sent += self._send(self._socket, piece)
             except OSError as error:
                 if error.errno not in _FULL:
                     raise
                 self.lost += 1
-                if error.errno == errno.ECONNREFUSED:
-                    self._refused = 0
-        # A refusal is told with one of the next datagrams, not with each.
-        self._refused += 1
-        self.note = "nobody listens there" if self._refused <= REFUSED_SENDS else None
+        self._noted -= 1
+        if self._noted <= 0:
+            self.note = None
         return sent
+
+    def _send(self, link: socket.socket, piece: bytes) -> int:
+        try:
+            return link.sendto(piece, self._address)
+        except OSError as error:
+            if error.errno not in _RETURNED:
+                raise
+            self.note, self._noted = _RETURNED[error.errno], NOTED_REPORTS
+        # That was about an earlier datagram, and this one was not sent; the queue of answers must not fill up.
+        with suppress(OSError):
+            while True:
+                link.recvmsg(0, 512, socket.MSG_ERRQUEUE)
+        try:
+            return link.sendto(piece, self._address)
+        except OSError as error:
+            if error.errno not in _RETURNED:
+                raise
+            self.lost += 1
+            return 0
 
     def close(self) -> None:
         """Close the socket."""

@@ -146,3 +146,40 @@ def network_down(folder: Path) -> Row:
         ear.close()
         assert daemon.end() == 0
         return Row("serial goes on", passed, "what had no network, counted", said)
+
+
+@fault("MQTT broker killed and started again")
+def broker_restarted(folder: Path) -> Row:
+    """Mosquitto itself, on a port of the loopback interface."""
+    mosquitto = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if mosquitto is None:
+        pytest.skip("needs mosquitto: sudo apt install mosquitto")
+    pytest.importorskip("paho.mqtt.client", reason="needs paho-mqtt")
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        port = place.getsockname()[1]
+
+    def broker() -> subprocess.Popen[bytes]:
+        return subprocess.Popen([mosquitto, "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def sink(status: Snapshot) -> SinkSnapshot:
+        return status.sinks[1]
+
+    running = broker()
+    try:
+        with Daemon(folder, sinks=[f"mqtt://127.0.0.1:{port}"]) as daemon:
+            daemon.ear.frames(15)
+            daemon.wait_status(lambda status: sink(status).connected and sink(status).sent > 0)
+            running.kill()
+            running.wait()
+            said = daemon.told("is not connected")
+            mark = daemon.ear.mark()
+            daemon.ear.frames(15, mark)
+            running, began = broker(), time.monotonic()
+            values = daemon.wait_status(lambda status: sink(status).connected and sink(status).reconnects > 0)
+            passed = time.monotonic() - began
+            assert daemon.end() == 0
+            return Row("the others go on", passed, f"{sink(values).dropped} reports for the broker, counted", said)
+    finally:
+        running.kill()
+        running.wait()
