@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 MODELS := .venv-models
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run test venv venv-models lint bench test-models test-arm64 clean
+.PHONY: run test venv venv-models lint bench faults soak test-models test-arm64 clean
 
 run: venv
 	$(BIN)/landmarkd demo
@@ -41,6 +41,14 @@ lint: venv
 
 bench: venv
 	$(BIN)/python -m tests.bench
+
+# Every trouble that the daemon has to survive, made to happen; prints the table of docs/reliability.md.
+faults: venv
+	$(BIN)/python -m tests.faults --kills 100
+
+# A million frames at full speed through the whole pipeline, with faces lost and everything reconnected.
+soak: venv
+	$(BIN)/python -m tests.soak
 
 test-models: venv-models
 	$(MODELS)/bin/python -m pytest -p no:anyio tests/models
