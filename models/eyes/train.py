@@ -165,7 +165,7 @@ def train(
     average = {name: value.clone() for name, value in net.state_dict().items()}
     optimiser = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=1e-4)
     began, seen, step, size = time.monotonic(), 0, 0, 128
-    log = out.with_suffix(".jsonl").open("a")
+    log = out.with_suffix(".jsonl")
     while (progress := max(seen / samples, (time.monotonic() - began) / 60 / minutes)) < 1:
         rate = 3e-3 * min(1.0, (step + 1) / 100) * (0.5 + 0.5 * np.cos(np.pi * progress))
         for group in optimiser.param_groups:
@@ -183,8 +183,8 @@ def train(
         seen, step = seen + size, step + 1
         if step % 100 == 0:
             values = {name: round(float(value.detach()), 4) for name, value in parts.items()}
-            log.write(json.dumps({"seen": seen, "seconds": round(time.monotonic() - began), **values}) + "\n")
-            log.flush()
+            with log.open("a") as file:
+                file.write(json.dumps({"seen": seen, "seconds": round(time.monotonic() - began), **values}) + "\n")
             if step % 500 == 0:
                 _save(average, out)
     _save(average, out)
