@@ -98,6 +98,8 @@ def _shade(x, y, t, data, triangles, part, parts, paint, lamps):  # noqa: PLR091
     alpha2 = max(roughness * roughness, 0.0025) ** 2
     direct = ao * 0.5 + 0.5
     for i in range(lights.shape[0]):
+        if colours[i, 0] + colours[i, 1] + colours[i, 2] < 0.01:
+            continue
         lx, ly, lz = lights[i, 0], lights[i, 1], lights[i, 2]
         power = 1.0
         if near[i] > 0.0:  # a lamp at the camera: from the viewer, weaker with the square of the distance
