@@ -91,9 +91,10 @@ def open_coral(model: Path | None) -> Session:
     )
 
 
-def probe(distribution: str, library: str, model: Path, timeout_s: float = PROBE_TIMEOUT_S) -> str | None:
+def probe(distribution: str, library: str, model: Path, timeout_s: float | None = None) -> str | None:
     """Try one runtime with one library in a child process; return None if it works, or what is wrong in words."""
     command = [sys.executable, "-m", "edge.vision.delegate", distribution, library, str(model)]
+    timeout_s = PROBE_TIMEOUT_S if timeout_s is None else timeout_s
     try:
         child = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:

@@ -7,10 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from edge.vision import delegate
 from tests.device.layout import Layout
 from tests.device.tiny_model import tiny_model
 
 SOURCE = Path(__file__).with_name("fake_edgetpu.c")
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine busy with other tests a child process may take long to start; that is no finding."""
+    monkeypatch.setattr(delegate, "PROBE_TIMEOUT_S", 300.0)
 
 
 @pytest.fixture(scope="session")
