@@ -31,16 +31,20 @@ def image_from_patch(points: Array, ibug68: Indices) -> tuple[Affine, Affine]:
     dense = points[:DENSE]
     roll = roll_of(dense, ibug68)
     step = WIDTH_SHARE * roi_from_points(dense, 1.0, roll).side / WIDTH
-    turn = math.radians(roll)
-    across, down = np.array([math.cos(turn), math.sin(turn)]), np.array([-math.sin(turn), math.cos(turn)])
-    left = dense[ibug68[list(LEFT_CORNERS)], :2].mean(0)
-    right = dense[ibug68[list(RIGHT_CORNERS)], :2].mean(0)
-    return _affine(left, across * step, down * step), _affine(right, -across * step, down * step)
+    across = step * math.cos(math.radians(roll)), step * math.sin(math.radians(roll))
+    return (
+        _affine(points, ibug68[list(LEFT_CORNERS)], across, 1.0),
+        _affine(points, ibug68[list(RIGHT_CORNERS)], across, -1.0),
+    )
 
 
-def _affine(centre: NDArray[np.float32], across: NDArray[np.float64], down: NDArray[np.float64]) -> Affine:
-    start = centre - across * ((WIDTH - 1) / 2) - down * ((HEIGHT - 1) / 2)
-    return np.column_stack([across, down, start])
+def _affine(points: Array, corners: Indices, across: tuple[float, float], side: float) -> Affine:
+    """Return the affine of the patch about the middle of two corners; `side` -1 mirrors it."""
+    (x0, y0), (x1, y1) = points[corners, :2].tolist()
+    right, down = (side * across[0], side * across[1]), (-across[1], across[0])
+    x = (x0 + x1) / 2 - right[0] * (WIDTH - 1) / 2 - down[0] * (HEIGHT - 1) / 2
+    y = (y0 + y1) / 2 - right[1] * (WIDTH - 1) / 2 - down[1] * (HEIGHT - 1) / 2
+    return np.array([[right[0], down[0], x], [right[1], down[1], y]])
 
 
 def to_image(patch_points: NDArray[np.floating], affine: Affine) -> NDArray[np.float64]:

@@ -60,6 +60,8 @@ class EyeModel:
         if tuple(real.shape) != (1, HEIGHT, WIDTH, 1) or tuple(self.engine.outputs[0].shape) != (1, 2 * POINTS + 1):
             raise ModelError(f"{self.card.file} is not the eye model that the manifest describes; reinstall landmarkd.")
         self._scale, self._zero = self.card.input.scale or 1.0, self.card.input.zero_point or 0
+        self._limits = (-1.0, 1.0) if real.dtype == np.float32 else (-128.0, 127.0)
+        self._values = np.empty((HEIGHT, WIDTH), np.float32)
         self._patch = np.empty((HEIGHT, WIDTH, 3), np.uint8)
         self._grey = np.empty((HEIGHT, WIDTH), np.uint8)
         self._into, self._around = zip(*(_eye(*side) for side in _SIDES), strict=True)
@@ -109,9 +111,8 @@ class EyeModel:
         else:
             # Several samples for each pixel, then their mean: what an area filter does.
             size = (WIDTH * factor, HEIGHT * factor)
-            wide = affine.copy()
-            wide[:, :2] /= factor
-            wide[:, 2] += affine[:, :2] @ np.full(2, 0.5 / factor - 0.5)
+            shift = 0.5 / factor - 0.5
+            wide = np.array([[a / factor, b / factor, c + shift * (a + b)] for a, b, c in affine.tolist()])
         picture = cv2.warpAffine(
             image, wide, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
         )
@@ -120,14 +121,15 @@ class EyeModel:
         cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY, dst=self._grey)
 
     def _infer(self) -> NDArray[np.float32]:
-        picture = self._grey.astype(np.float32)
-        picture /= 255.0
-        picture = 0.4 * (picture - picture.mean()) / (picture.std() + 0.01)
+        # One step from grey values to input values: 0.4 (grey - mean) / (deviation + 0.01), in units of 255.
+        mean, deviation = (float(value[0, 0]) for value in cv2.meanStdDev(self._grey))
+        gain = 0.4 / (deviation + 2.55)
         target = self.engine.input(0)
-        if target.dtype == np.float32:
-            target[0, :, :, 0] = np.clip(picture, -1.0, 1.0)
-        else:
-            target[0, :, :, 0] = np.clip(np.round(picture / self._scale) + self._zero, -128, 127)
+        values = np.multiply(self._grey, np.float32(gain / self._scale), out=self._values)
+        values -= np.float32(gain * mean / self._scale - self._zero)
+        if target.dtype != np.float32:
+            np.rint(values, out=values)
+        np.clip(values, *self._limits, out=target[0, :, :, 0], casting="unsafe")
         self.engine.invoke()
         out: NDArray[np.float32] = self.engine.output(0)[0]
         return out
@@ -159,9 +161,14 @@ def reported_layout(zoo: Zoo, card: LandmarkCard, eyes: str) -> Layout:
 
 def _depth_on_skin(points: Array, around: NDArray[np.intp], into: NDArray[np.intp]) -> NDArray[np.float32]:
     """Return the depth of points that lie on the plane through the skin round an eye."""
-    skin = points[around]
-    middle = skin.mean(0)
-    centred = (skin - middle).astype(np.float64)
-    slope, *_ = np.linalg.lstsq(centred[:, :2], centred[:, 2], rcond=None)
+    skin = points.take(around, axis=0).astype(np.float64)
+    middle = skin.sum(0) / len(skin)
+    skin -= middle
+    # The plane's slopes from the normal equations of least squares, two by two.
+    (xx, xy, xz), (_, yy, yz), _ = (skin.T @ skin).tolist()
+    determinant = xx * yy - xy * xy
+    if determinant <= 1e-9 * max(xx, yy) ** 2:
+        return np.full(len(into), middle[2], np.float32)
+    slope = np.array([(xz * yy - yz * xy) / determinant, (yz * xx - xz * xy) / determinant])
     depth: NDArray[np.float32] = ((points[into, :2] - middle[:2]) @ slope + middle[2]).astype(np.float32)
     return depth
