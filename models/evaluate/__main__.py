@@ -25,6 +25,7 @@ def landmarks(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m models.evaluate", description=landmarks.__doc__)
     parser.add_argument("--model", default="default", help="a name of the zoo, a .tflite file or a .pt checkpoint")
     parser.add_argument("--architecture", help="of a bare state dict")
+    parser.add_argument("--eyes", default="none", help="eye model that reads lids and irises anew, or none")
     parser.add_argument("--out", type=Path, required=True, help="folder of the report")
     parser.add_argument("--real", type=Path, default=REAL, help="folder with images, videos and nonface")
     parser.add_argument("--synthetic", type=Path, default=SYNTHETIC, help="folder of shards that were never trained on")
@@ -39,12 +40,13 @@ def landmarks(arguments: list[str]) -> int:
         )
         return 2
     began = time.monotonic()
-    model = open_model(options.model, architecture=options.architecture)
+    model = open_model(options.model, architecture=options.architecture, eyes=options.eyes)
     done = evaluate(model, real=real, synthetic=synthetic, detector=options.detector, quick=options.quick)
     facts = {
         "runs on": f"{model.engine.runtime} {model.engine.accelerator}",
         "input": f"{model.card.input.width} px {model.card.input.dtype}",
         "points": model.layout.name,
+        "eyes": options.eyes,
         "detector": options.detector,
         "seconds": round(time.monotonic() - began),
     }

@@ -1,11 +1,15 @@
 """Models under test, all behind `LandmarkModel.locate`, so that the device's own code cuts and decodes for them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
+from edge.stages import StageClock
+from edge.types import FaceObservation, RegionOfInterest
 from edge.vision.detector import Detector, make_detector
+from edge.vision.eyes import EyeModel, open_eyes
 from edge.vision.landmarks import LandmarkModel
 from edge.vision.layout import LAYOUTS
 from edge.vision.runtime import TensorSpec, open_engine
@@ -67,25 +71,42 @@ class TorchEngine:
         return {name: np.ascontiguousarray(value.float().numpy().reshape(1, -1)) for name, value in outputs.items()}
 
 
-def open_model(spec: str, *, zoo: Zoo | None = None, architecture: str | None = None) -> LandmarkModel:
+class WithEyes:
+    """A landmark model whose lids and irises the eye model reads anew, as it does in the daemon.
+
+    Everything else is the landmark model's.
+    """
+
+    def __init__(self, model: LandmarkModel, eyes: EyeModel) -> None:
+        self._model, self._eyes = model, eyes
+        self.name, self.layout = f"{model.name} + {eyes.name}", eyes.layout
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def locate(self, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock) -> FaceObservation:
+        """Return what the landmark model sees, its eyes read anew."""
+        return self._eyes.refine(image, self._model.locate(image, roi, clock))
+
+
+def open_model(
+    spec: str, *, zoo: Zoo | None = None, architecture: str | None = None, eyes: str = "none"
+) -> LandmarkModel:
     """Open a model by what it is called: a name of the zoo, a .tflite file, or a .pt checkpoint.
+
+    Args:
+        spec: name or path.
+        zoo: that names are looked up in.
+        architecture: of a checkpoint that does not say it.
+        eyes: eye model that reads lids and irises anew, or "none".
 
     Raises:
         ModelError: there is no such model or it is altered.
         ValueError: the file's outputs are not those of a landmark model.
     """
-    path = Path(spec)
-    if path.suffix == ".tflite":
-        engine = open_engine(path)
-        return LandmarkModel.over(path.stem, _card_of(path.name, engine.inputs[0], engine.outputs), engine)
-    if path.suffix in {".pt", ".pth"}:
-        from models.train.architectures import load
-
-        network, _ = load(path, architecture)
-        torch_engine = TorchEngine(network)
-        card = _card_of("float.tflite", torch_engine.inputs[0], torch_engine.outputs)
-        return LandmarkModel.over(path.stem, card, torch_engine)
-    return LandmarkModel(zoo or open_zoo(), spec)
+    model = _open_landmarks(spec, zoo, architecture)
+    reader = open_eyes(zoo or open_zoo(), eyes)
+    return model if reader is None else cast("LandmarkModel", WithEyes(model, reader))
 
 
 def open_detector(spec: str, score: float | None = None) -> Detector:
@@ -104,6 +125,21 @@ def open_detector(spec: str, score: float | None = None) -> Detector:
 
     engine = open_engine(path) if path.suffix == ".tflite" else TorchEngine(load(path), DETECTOR_SIDE)
     return FaceDetector.over(path.stem, card_of(engine, score), engine)
+
+
+def _open_landmarks(spec: str, zoo: Zoo | None, architecture: str | None) -> LandmarkModel:
+    path = Path(spec)
+    if path.suffix == ".tflite":
+        engine = open_engine(path)
+        return LandmarkModel.over(path.stem, _card_of(path.name, engine.inputs[0], engine.outputs), engine)
+    if path.suffix in {".pt", ".pth"}:
+        from models.train.architectures import load
+
+        network, _ = load(path, architecture)
+        torch_engine = TorchEngine(network)
+        card = _card_of("float.tflite", torch_engine.inputs[0], torch_engine.outputs)
+        return LandmarkModel.over(path.stem, card, torch_engine)
+    return LandmarkModel(zoo or open_zoo(), spec)
 
 
 def _card_of(file: str, image: TensorSpec, outputs: tuple[TensorSpec, ...]) -> LandmarkCard:
