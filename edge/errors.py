@@ -33,10 +33,26 @@ class ExitCode(IntEnum):
     """The configuration file is wrong."""
 
 
+LONGEST_MESSAGE = 600
+"""Characters of a message; what is longer quotes something that nobody wants to read whole."""
+
+
 class LandmarkdError(Exception):
-    """Base of all errors raised on purpose."""
+    """Base of all errors raised on purpose.
+
+    Its message is one printable line, whatever the name or value that it quotes holds.
+    """
 
     exit_code = ExitCode.INTERNAL
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        if not text.isprintable():
+            text = "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
+        if len(text) > LONGEST_MESSAGE:
+            half = LONGEST_MESSAGE // 2
+            text = f"{text[:half]}…{text[-half:]}"
+        return text
 
 
 class UsageError(LandmarkdError, ValueError):

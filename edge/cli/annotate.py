@@ -1,7 +1,6 @@
 """`landmarkd annotate`: overlay pictures and JSON lines from images and videos."""
 
 import json
-import math
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
 PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 LARGEST_BOXES = 64 << 20
+LARGEST_SIDE = 1 << 20
+"""No box reaches further than this many pixels."""
 
 Box = tuple[float, float, float, float]
 
@@ -151,9 +152,10 @@ def _box(path: Path, name: str, value: object) -> Box:
         and len(value) == 4
         and all(isinstance(part, int | float) and not isinstance(part, bool) for part in value)
     ):
-        x0, y0, x1, y1 = (float(part) for part in value)
-        if all(map(math.isfinite, (x0, y0, x1, y1))) and x1 > x0 and y1 > y0:
-            return x0, y0, x1, y1
+        x0, y0, x1, y1 = value
+        # Compared before they become floats: an integer may be larger than any float.
+        if all(-LARGEST_SIDE < part < LARGEST_SIDE for part in value) and x1 > x0 and y1 > y0:
+            return float(x0), float(y0), float(x1), float(y1)
     raise SourceFormatError(f"{path}: {name}: expected [x0, y0, x1, y1] with x1 > x0 and y1 > y0, got {value!r}.")
 
 

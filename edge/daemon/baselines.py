@@ -70,7 +70,7 @@ class BaselineStore:
             if path.stat().st_size > LARGEST:
                 return None
             return _parse(json.loads(path.read_text("utf-8")))
-        except (OSError, ValueError, RecursionError):
+        except (OSError, ValueError, OverflowError, RecursionError):
             return None
 
     def save(self, name: str, baseline: DriverBaseline) -> Path:

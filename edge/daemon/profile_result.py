@@ -100,7 +100,7 @@ def load(path: Path) -> dict[str, Any]:
                     raise ValueError("no finite samples")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; name a file made by landmarkd profile --json.") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         if isinstance(error, UsageError):
             raise
         raise UsageError(f"{path} is no profile; make one with: landmarkd profile --json FILE") from error

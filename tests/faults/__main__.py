@@ -1,6 +1,7 @@
 """`make faults`: make every trouble happen and print what it did as a table in Markdown."""
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=service.KILLS, help="how often to kill at random")
     options = parser.parse_args()
     service.KILLS = options.kills
-    rows = []
+    rows, failed = [], 0
     chosen = {name: function for name, function in FAULTS.items() if options.word in name}
     for name, function in track(chosen.items(), console=Console(stderr=True), description="faults"):
         with tempfile.TemporaryDirectory() as folder:
@@ -28,11 +29,16 @@ def main() -> None:
             except pytest.skip.Exception as reason:
                 rows.append(f"| {name} | not tried: {reason} | | | |")
                 continue
+            except AssertionError as error:
+                failed += 1
+                rows.append(f"| {name} | NOT SURVIVED: {str(error).splitlines()[0][:200]} | | | |")
+                continue
         recovery = "" if row.recovery_s is None else f"{row.recovery_s:.1f} s"
         status = row.status.replace(folder, "DIR")
         rows.append(f"| {name} | {row.wire} | {recovery} | {row.lost} | {status} |")
     print("| fault | the wire shows | recovery | lost | `landmarkd status` says |\n|---|---|---|---|---|")
     print("\n".join(rows))
+    sys.exit(failed > 0)
 
 
 if __name__ == "__main__":

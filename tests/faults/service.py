@@ -111,7 +111,7 @@ def bad_reload(folder: Path) -> Row:
 def good_reload(folder: Path) -> Row:
     with Daemon(folder) as daemon:
         daemon.ear.frames(15)
-        daemon.write_configuration('[service]\ndevice = "renamed"')
+        daemon.write_configuration(f'{SELDOM}\n[service]\ndevice = "renamed"')
         mark, began = daemon.ear.mark(), time.monotonic()
         daemon.signal(signal.SIGHUP)
         daemon.wait_status(lambda status: status.device == "renamed" and status.processed > 0)

@@ -1,0 +1,91 @@
+"""Everything that reads what others wrote, and a good example of each."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge.camera import make_source
+from edge.camera.demo import CLIP
+from edge.camera.intrinsics import FORMAT, intrinsics_for, load_intrinsics
+from edge.camera.scripted import read_script
+from edge.camera.video import read_sidecar
+from edge.cli.annotate import _read_boxes
+from edge.config import load_configuration
+from edge.daemon.baselines import BaselineStore
+from edge.daemon.profile_result import load as load_profile
+from edge.daemon.statusfile import NAME, read_status
+from edge.sinks import make_sink
+from edge.types import Session
+from edge.vision.zoo import Zoo, open_zoo
+from tests.daemon.snapshots import running
+
+SESSION = Session(1, "fuzz", "model", "0" * 64, "landmarkd-562", 562)
+
+CONFIGURATION = """
+sinks = ["udp://127.0.0.1:5005?points=68", "serial:///dev/ttyAMA0?baud=921600"]
+[source]
+uri = "v4l2:/dev/video0?size=640x480&fps=30"
+camera = "module-3"
+[tracker]
+presence = 0.5
+seat = [0.0, 0.0, 0.5, 1.0]
+[driver]
+enabled = true
+[service]
+device = "car"
+"""
+CALIBRATION = {
+    "format": FORMAT,
+    "fx": 600.0,
+    "fy": 600.0,
+    "cx": 319.5,
+    "cy": 239.5,
+    "width": 640,
+    "height": 480,
+    "distortion": [0.1, -0.2, 0.0, 0.0, 0.0],
+}
+SCRIPT = {"size": [320, 240], "fps": 30, "clip": None, "steps": [{"do": "frames", "count": 3}, {"do": "block"}]}
+PROFILE: dict[str, Any] = {"schema": 1, "stages_ms": {"inference": {"samples": [1.0, 2.0]}}, "ages_ms": {}}
+BASELINE = {"version": 1, "open_left": 0.3, "open_right": 0.3, "head_yaw": 1.0, "head_pitch": 2.0}
+BASELINE |= {"gaze_yaw": None, "gaze_pitch": 0.5}
+
+
+@dataclass(frozen=True, slots=True)
+class Parser:
+    """Something that reads a file.
+
+    Attributes:
+        file: name that the file must have.
+        example: a good one.
+        read: given the path of the file, reads it.
+    """
+
+    file: str
+    example: str
+    read: Callable[[Path], object]
+
+
+def _uris(make: Callable[[str], object]) -> Callable[[Path], object]:
+    return lambda path: [make(line) for line in path.read_text("utf-8", "replace").splitlines()]
+
+
+PARSERS = {
+    "configuration": Parser("landmarkd.toml", CONFIGURATION, load_configuration),
+    "manifest": Parser(
+        "manifest.json", (open_zoo().folder / "manifest.json").read_text(), lambda path: Zoo(path.parent)
+    ),
+    "calibration": Parser("camera.json", json.dumps(CALIBRATION), load_intrinsics),
+    "script": Parser("script.json", json.dumps(SCRIPT), read_script),
+    "timestamps": Parser(
+        f"{CLIP.stem}.timestamps.txt", "[0.0, 0.1, 0.2]", lambda path: read_sidecar(path.with_name(CLIP.name))
+    ),
+    "boxes": Parser("boxes.json", '{"a.png": [1, 2, 30, 40.5]}', _read_boxes),
+    "baseline": Parser("anna.json", json.dumps(BASELINE), lambda path: BaselineStore(path.parent).load("anna")),
+    "profile": Parser("profile.json", json.dumps(PROFILE), load_profile),
+    "status": Parser(NAME, json.dumps(running().as_dict()), lambda path: read_status(path.parent)),
+    "source": Parser("uri", "v4l2:/dev/video0?size=640x480&fps=30", _uris(make_source)),
+    "sink": Parser("uri", "udp://[::1]:5005?points=68&hz=10&ttl=4", _uris(lambda uri: make_sink(uri, SESSION))),
+    "camera": Parser("choice", "guess:60deg", _uris(lambda choice: intrinsics_for(640, 480, choice))),
+}
