@@ -10,13 +10,14 @@ class BlinkDetector:
 
     A blink begins when the openness falls through `blink_openness` and ends when it rises through
     `blink_end_openness`; both times are interpolated between frames, so that a low frame rate costs little. What
-    lasts longer than `blink_max_s` is a closure and no blink. A blink is known when it is over: it is reported once,
-    as an END.
+    does not reach `blink_depth` is a smile or a glance down, what lasts longer than `blink_max_s` a closure. A blink is
+    known when it is over: it is reported once, as an END.
     """
 
     def __init__(self, settings: DriverSettings, book: EventBook) -> None:
         self._begin, self._end = settings.blink_openness, settings.blink_end_openness
         self._max_ns, self._hold_ns = nanoseconds(settings.blink_max_s), nanoseconds(settings.hold_s)
+        self._depth, self._slow_ns = settings.blink_depth, nanoseconds(settings.blink_slow_frame_s)
         self._book = book
         self._last: tuple[int, float] | None = None
         self._began_ns: int | None = None
@@ -40,7 +41,8 @@ class BlinkDetector:
             return []
         began_ns, self._began_ns = self._began_ns, None
         ended_ns = _crossing(last, self._last, self._end)
-        if ended_ns - began_ns > self._max_ns:
+        slow = time_ns - last[0] > self._slow_ns
+        if ended_ns - began_ns > self._max_ns or (self._deepest[1] >= self._depth and not slow):
             return []
         evidence = {
             "duration_s": (ended_ns - began_ns) / NANOSECONDS,

@@ -95,6 +95,17 @@ class DriverSettings(BaseModel):
     reopen_openness: float = Field(0.3, gt=0, lt=1, description="Open again above this; hysteresis. Ours.")
     blink_openness: float = Field(0.5, gt=0, lt=1, description="A blink dips below this. Ours: half closed.")
     blink_end_openness: float = Field(0.6, gt=0, lt=1, description="A blink ends above this; hysteresis. Ours.")
+    blink_depth: float = Field(
+        0.35,
+        gt=0,
+        lt=1,
+        description="A blink's deepest openness lies below this: smiles and glances down do not. Ours.",
+    )
+    blink_slow_frame_s: float = Field(
+        0.055,
+        gt=0,
+        description="Frames further apart may miss the deepest moment; blink_depth is then not asked. Ours.",
+    )
     blink_max_s: float = Field(0.5, gt=0, description="Longer closures are no blinks (long blinks: 0.3 to 0.5 s).")
 
     perclos_window_s: float = Field(60.0, gt=0, description="PERCLOS is over a minute.")
