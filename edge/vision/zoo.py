@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -74,7 +74,6 @@ class _Card(ModelFile):
     accuracy: Any = None
     macs: int | None = None
     parameters: int | None = None
-    input: InputContract
     outputs: dict[str, OutputContract]
     edgetpu: ModelFile | None = None
 
@@ -83,6 +82,7 @@ class LandmarkCard(_Card):
     """A model that finds the points of one face in a square of the image."""
 
     kind: Literal["landmarks"]
+    input: InputContract
     crop: CropContract
     landmarks: LandmarkContract
 
@@ -123,26 +123,18 @@ class PatchContract(_Strict):
     zero_point: int | None = None
 
 
-class EyeCard(ModelFile):
+class EyeCard(_Card):
     """A model that finds lids and iris in a patch of one eye, see `edge.vision.eyes`."""
 
     kind: Literal["eyes"]
-    description: str = ""
-    licence: str = ""
-    provenance: Any = None
-    quantisation: Any = None
-    accuracy: Any = None
-    macs: int | None = None
-    parameters: int | None = None
     input: PatchContract
-    outputs: dict[str, OutputContract]
-    edgetpu: ModelFile | None = None
 
 
 class DetectorCard(_Card):
     """A model that finds faces in a whole frame, which is scaled into the middle of its input, the rest black."""
 
     kind: Literal["detector"]
+    input: InputContract
     cells: CellContract
 
     @model_validator(mode="after")
@@ -152,6 +144,7 @@ class DetectorCard(_Card):
         return self
 
 
+_AnyCard = TypeVar("_AnyCard", LandmarkCard, DetectorCard, EyeCard)
 Card = Annotated[LandmarkCard | DetectorCard | EyeCard, Field(discriminator="kind")]
 
 
@@ -188,40 +181,25 @@ class Zoo:
         """Return the name and entry of a landmark model; "default" stands for the manifest's choice.
 
         Raises:
-            ModelError: naming the models that there are.
+            ModelError: naming the models of this kind that there are; so do the methods for the other kinds.
         """
-        wanted = self.manifest.default.get("landmarks", "") if name == "default" else name
-        card = self.manifest.models.get(wanted)
-        if not isinstance(card, LandmarkCard):
-            known = [key for key, value in self.manifest.models.items() if isinstance(value, LandmarkCard)]
-            raise ModelError(f"No landmark model {name!r} in {self.folder}; known are {', '.join(known) or 'none'}.")
-        return wanted, card
+        return self._find(name, "landmarks", LandmarkCard)
 
     def detector(self, name: str = "default") -> tuple[str, DetectorCard]:
-        """Return the name and entry of a detector; "default" stands for the manifest's choice.
-
-        Raises:
-            ModelError: naming the detectors that there are.
-        """
-        wanted = self.manifest.default.get("detector", "") if name == "default" else name
-        card = self.manifest.models.get(wanted)
-        if not isinstance(card, DetectorCard):
-            known = [key for key, value in self.manifest.models.items() if isinstance(value, DetectorCard)]
-            raise ModelError(f"No detector {name!r} in {self.folder}; known are {', '.join(known) or 'none'}.")
-        return wanted, card
+        """Return the name and entry of a detector, see `landmarks`."""
+        return self._find(name, "detector", DetectorCard)
 
     def eyes(self, name: str = "default") -> tuple[str, EyeCard]:
-        """Return the name and entry of an eye model; "default" stands for the manifest's choice.
+        """Return the name and entry of an eye model, see `landmarks`."""
+        return self._find(name, "eyes", EyeCard)
 
-        Raises:
-            ModelError: naming the eye models that there are.
-        """
-        wanted = self.manifest.default.get("eyes", "") if name == "default" else name
-        card = self.manifest.models.get(wanted)
-        if not isinstance(card, EyeCard):
-            known = [key for key, value in self.manifest.models.items() if isinstance(value, EyeCard)]
-            raise ModelError(f"No eye model {name!r} in {self.folder}; known are {', '.join(known) or 'none'}.")
-        return wanted, card
+    def _find(self, name: str, kind: str, wanted: type[_AnyCard]) -> tuple[str, _AnyCard]:
+        chosen = self.manifest.default.get(kind, "") if name == "default" else name
+        card = self.manifest.models.get(chosen)
+        if not isinstance(card, wanted):
+            known = [key for key, value in self.manifest.models.items() if isinstance(value, wanted)]
+            raise ModelError(f"No {kind} model {name!r} in {self.folder}; known are {', '.join(known) or 'none'}.")
+        return chosen, card
 
     def verified(self, file: ModelFile) -> Path:
         """Return the path of a file of the zoo after checking its size and sha256.
