@@ -1,6 +1,8 @@
 """A message as one line of text; the C decoder's example prints the same line."""
 
-from edge.wire.codec import Packet
+from binascii import crc_hqx
+
+from edge.wire.codec import CRC_SEED, Packet
 from edge.wire.schema import Event, Message, Points, Wire, wire_fields
 
 _FIELDS: dict[type, list[tuple[str, Wire]]] = {}
@@ -20,7 +22,7 @@ def _text(value: object, wire: Wire) -> str:
 
 
 def packet_text(packet: Packet) -> str:
-    """Return ``STATUS sequence=3 frame=2 captured_ns=... yaw=1.50 ...``; of points the first and the last row."""
+    """Return ``STATUS sequence=3 frame=2 captured_ns=... yaw=1.50 ...``; of points a checksum and two rows."""
     message = packet.message
     name = type(message).__name__.upper()
     head = f"{name} sequence={packet.sequence} frame={packet.frame} captured_ns={packet.captured_ns}"
@@ -38,7 +40,9 @@ def _rows(message: Message) -> list[str]:
     if isinstance(message, Points):
         rows = message.rows
         ends = {"first_row": rows[0], "last_row": rows[-1]} if len(rows) else {}
-        return [f"rows={len(rows)}", *(f"{name}={x},{y},{z}" for name, (x, y, z) in ends.items())]
+        digest = crc_hqx(rows.astype("<i2").tobytes(), CRC_SEED)
+        shown = (f"{name}={x},{y},{z}" for name, (x, y, z) in ends.items())
+        return [f"rows={len(rows)}", f"rows_crc={digest:04x}", *shown]
     if isinstance(message, Event):
         return [f"{name}={value:.3f}" for name, value in message.rows]
     return []

@@ -12,10 +12,16 @@ from typing import Any
 class Page:
     """A browser with one page."""
 
-    def __init__(self, chromium: str, folder: Path) -> None:
+    def __init__(self, chromium: str, folder: Path, size: tuple[int, int] = (1000, 700)) -> None:
         to_browser, self._send = os.pipe()
         self._receive, from_browser = os.pipe()
-        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1360,1080"]
+        flags = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--hide-scrollbars",
+            f"--window-size={size[0]},{size[1]}",
+        ]
         # The browser wants the pipes as its descriptors 3 and 4.
         script = f'exec "$@" 3<&{to_browser} 4>&{from_browser}'
         arguments = [*flags, f"--user-data-dir={folder}/profile", "--remote-debugging-pipe", "about:blank"]

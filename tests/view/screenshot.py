@@ -45,7 +45,7 @@ def main() -> None:
     assert CHROMIUM is not None, "needs a browser: apt install chromium"
     viewer = Viewer()
     with tempfile.TemporaryDirectory() as folder:
-        page = Page(CHROMIUM, Path(folder))
+        page = Page(CHROMIUM, Path(folder), (1360, 1080))
         page.open(viewer.url)
         viewer.feed(looking)
         time.sleep(SECONDS)

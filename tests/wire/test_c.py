@@ -13,6 +13,7 @@ from edge.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
 from edge.wire.generate.outputs import PACKAGE, outputs
 from edge.wire.text import packet_text
 from tests.wire.builders import driver, event, report, session
+from tests.wire.hour import compare
 from tests.wire.make_golden import GOLDEN
 
 C = PACKAGE / "c"
@@ -105,3 +106,10 @@ def test_the_arduino_example_runs_on_the_host(build: Path) -> None:
     assert attentive.endswith("lamp 0\nflashes 2\n")
     vector = next(v for v in golden if v["name"] == "status of a face")
     assert run(build / "lamp", bytes.fromhex(vector["serial"])) == "yaw -37.25\nlamp 1\nflashes 2\n"
+
+
+@needs_c
+def test_half_a_minute_of_stream_is_the_same_in_both_languages(tmp_path: Path) -> None:
+    counted = compare(1000, tmp_path)
+    assert counted["messages"] > 1000 * 8
+    assert counted["load"] < 1

@@ -24,7 +24,7 @@ static inline void lmk_print_row(FILE *file, const char *name, const uint8_t *ro
 
 static inline void lmk_print_points_rows(FILE *file, const lmk_points *m)
 {
-    fprintf(file, " rows=%u", (unsigned)m->row_count);
+    fprintf(file, " rows=%u rows_crc=%04x", (unsigned)m->row_count, (unsigned)lmk_crc(m->rows, (size_t)m->row_count * 6));
     if (m->row_count == 0) return;
     lmk_print_row(file, "first_row", m->rows);
     lmk_print_row(file, "last_row", m->rows + (size_t)(m->row_count - 1) * 6);

@@ -1,0 +1,172 @@
+"""How long the wire takes: encode and decode for each transport, and a paced line of 921600 baud.
+
+python -m tests.bench_wire
+
+Times are processor time of this process, the best of several rounds, so that other programs disturb them little.
+"""
+
+import os
+import pty
+import sys
+import threading
+import time
+import tty
+from collections.abc import Callable
+from select import select
+
+from edge.sinks import make_sink
+from edge.wire import Assembler, Decoder, Encoder, EncoderOptions, Selection, jsonl
+from edge.wire.framing import MAX_SERIAL_MESSAGE, cobs_encode, frame_messages
+from edge.wire.seal import Opener, Sealer
+from tests.wire.builders import PERIOD_NS, report, session
+
+REPORTS = 60
+ROUNDS = 9
+GOAL_US = {"full": 60.0, "status": 15.0}
+BAUD = 921600
+LINE_SECONDS = 10.0
+CHIP_BYTES = 64
+"""A UART's FIFO and DMA take a few bytes at a time."""
+
+
+def microseconds(run: Callable[[], object]) -> float:
+    """Return the processor time of one report, the best of several rounds over sixty of them."""
+    best = float("inf")
+    for _ in range(ROUNDS):
+        began = time.process_time_ns()
+        run()
+        best = min(best, time.process_time_ns() - began)
+    return best / 1e3 / REPORTS
+
+
+def encode_and_decode() -> list[tuple[str, float, float, float]]:
+    """Return name, encode, decode and goal in microseconds."""
+    reports, rows = [report(i) for i in range(REPORTS)], []
+    for name, options, goal in (
+        ("STATUS in a datagram", EncoderOptions(Selection.NONE), "status"),
+        ("STATUS and 68 points in datagrams", EncoderOptions(Selection.IBUG68), "full"),
+        ("STATUS and 562 points in datagrams", EncoderOptions(Selection.ALL), "full"),
+    ):
+        encoder, decoder = Encoder(session(), options), Decoder()
+        messages = [encoder.encode(r) for r in reports]
+        encode = microseconds(lambda encoder=encoder: [encoder.encode(r) for r in reports])
+        decode = microseconds(
+            lambda decoder=decoder, messages=messages: [decoder.datagram(m) for some in messages for m in some]
+        )
+        rows.append((name, encode, decode, GOAL_US[goal]))
+    for name, selection, goal in (
+        ("STATUS on a serial line", Selection.NONE, "status"),
+        ("STATUS and 68 points on a serial line", Selection.IBUG68, "full"),
+        ("STATUS and 562 points on a serial line", Selection.ALL, "full"),
+    ):
+        encoder = Encoder(session(), EncoderOptions(selection, max_message=MAX_SERIAL_MESSAGE))
+        decoder, streams = Decoder(), [frame_messages(encoder.encode(r)) for r in reports]
+        encode = microseconds(lambda encoder=encoder: [frame_messages(encoder.encode(r)) for r in reports])
+        decode = microseconds(lambda decoder=decoder, streams=streams: [decoder.feed(data) for data in streams])
+        rows.append((name, encode, decode, GOAL_US[goal]))
+    return rows
+
+
+def ratios() -> list[str]:
+    """Return what choices cost, each against its alternative in the same run."""
+    reports = [report(i) for i in range(REPORTS)]
+    encoder = Encoder(session(), EncoderOptions(max_message=MAX_SERIAL_MESSAGE))
+    messages = [encoder.encode(r) for r in reports]
+    together = microseconds(lambda: [frame_messages(some) for some in messages])
+    apart = microseconds(lambda: [[cobs_encode(m) + b"\0" for m in some] for some in messages])
+    datagrams = [m for r in reports for m in Encoder(session()).encode(r)]
+    sealer, opener = Sealer(bytes(32)), Opener(bytes(32))
+    sealing = microseconds(lambda: [sealer.seal(m) for m in datagrams])
+    sealed = [sealer.seal(m) for m in datagrams * ROUNDS]
+    slices = iter(range(ROUNDS))
+
+    def open_some() -> None:
+        first = next(slices) * len(datagrams)
+        for m in sealed[first : first + len(datagrams)]:
+            opener.open(m)
+
+    opening = microseconds(open_some)
+    lines, plain = microseconds(lambda: [jsonl.encode(r) for r in reports]), Encoder(session())
+    binary = microseconds(lambda: [plain.encode(r) for r in reports])
+    return [
+        f"stuffing the frames of a report together: {together:.0f} us, {apart / together:.1f} times faster than each",
+        f"sealing the datagrams of a report: {sealing:.0f} us; opening them: {opening:.0f} us",
+        f"a line of JSON: {lines:.0f} us, {lines / binary:.0f} times the binary messages",
+    ]
+
+
+class PacedLine:
+    """The far end of a pseudo-terminal that takes no more bytes than a line of this rate carries."""
+
+    def __init__(self, baud: int) -> None:
+        self._master, self._slave = pty.openpty()
+        tty.setraw(self._slave)
+        self.device, self.decoder, self.frames = os.ttyname(self._slave), Decoder(), [0, 0]
+        self._rate, self._stop = baud / 10, threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        assembler, began, taken = Assembler(), time.monotonic(), 0.0
+        while not self._stop.is_set():
+            allowed = (time.monotonic() - began) * self._rate - taken
+            if allowed < CHIP_BYTES:
+                time.sleep(CHIP_BYTES / self._rate)
+                continue
+            # A line that was idle cannot be made up for later.
+            if allowed > 20 * CHIP_BYTES and not select([self._master], [], [], 0)[0]:
+                began, taken = time.monotonic(), 0.0
+                continue
+            if not select([self._master], [], [], 0.01)[0]:
+                continue
+            data = os.read(self._master, int(allowed))
+            taken += len(data)
+            for packet in self.decoder.feed(data):
+                for record in assembler.add(packet):
+                    self.frames[0] += record.status is not None
+                    self.frames[1] += record.points is not None
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        os.close(self._master)
+        os.close(self._slave)
+
+
+def paced_line() -> str:
+    """Return what came through ten seconds at thirty frames a second."""
+    line = PacedLine(BAUD)
+    reports = [report(i % REPORTS) for i in range(int(LINE_SECONDS * 30))]
+    with make_sink(f"serial://{line.device}?baud={BAUD}", session()) as sink:
+        began = time.monotonic()
+        for i, sent in enumerate(reports):
+            time.sleep(max(0.0, began + i * PERIOD_NS / 1e9 - time.monotonic()))
+            now = 1_000_000_000 + i * PERIOD_NS
+            object.__setattr__(sent, "sequence", i)
+            object.__setattr__(sent, "captured_ns", now)
+            sink.submit(sent)
+        time.sleep(1.0)
+    time.sleep(0.5)
+    line.close()
+    counters, statistics = line.decoder.counters, sink.statistics
+    return (
+        f"{statistics.promised}: {statistics.sent} of {len(reports)} reports sent, {statistics.dropped} dropped; "
+        f"{line.frames[0]} STATUS and {line.frames[1]} sets of points arrived "
+        f"({line.frames[1] / LINE_SECONDS:.1f} a second), {counters.missing} messages missing, "
+        f"{counters.rejected} rejected"
+    )
+
+
+def main() -> None:
+    """Print everything."""
+    out = sys.stdout.write
+    out(f"{'one report':<42}{'encode us':>10}{'decode us':>10}{'goal us':>9}\n")
+    for name, encode, decode, goal in encode_and_decode():
+        verdict = "" if max(encode, decode) <= goal else "  over"
+        out(f"{name:<42}{encode:>10.1f}{decode:>10.1f}{goal:>9.0f}{verdict}\n")
+    for line in (*ratios(), paced_line()):
+        out(line + "\n")
+
+
+if __name__ == "__main__":
+    main()
