@@ -3,13 +3,13 @@
 import time
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-import cv2
-
 from edge.camera.intrinsics import intrinsics_for
 from edge.config import Configuration
+from edge.daemon.speed import VehicleSpeed
 from edge.signals.blocked import is_blocked
 from edge.signals.monitor import DriverBaseline, DriverMonitor
 from edge.signals.pose import PoseEstimator, PoseFilter
@@ -66,6 +66,7 @@ class Processor:
             OneEuroFilter(smoothing.minimum_cutoff_hz, smoothing.beta) if smoothing.filter == "one-euro" else NoFilter()
         )
         self._poses = PoseFilter()
+        self._speed = VehicleSpeed(configuration.driver.speed) if configuration.driver.speed else None
         self._known = baseline
         self._driver = DriverMonitor(configuration.driver, self.layout, baseline)
         self.intrinsics: Intrinsics | None = None
@@ -143,6 +144,8 @@ class Processor:
         self.model.close()
         if self.eyes is not None:
             self.eyes.close()
+        if self._speed is not None:
+            self._speed.close()
         self.tracker.detector.close()
 
     def _estimator_for(self, width: int, height: int) -> PoseEstimator:
@@ -161,10 +164,12 @@ class Processor:
     ) -> tuple[FaceReport | None, DriverState | None]:
         """Return what is known of the face and of the driver, from unsmoothed points wherever eyes are concerned."""
         settings = self.configuration.driver
+        speed = None if self._speed is None else self._speed.read()
         if seen is None or estimator is None:
             self._points.reset()
             self._poses.reset()
-            reading = self._driver.update(None, None, time_ns, blocked=image is not None and is_blocked(image))
+            blocked = image is not None and is_blocked(image)
+            reading = self._driver.update(None, None, time_ns, speed_kmh=speed, blocked=blocked)
             self.clock.lap("driver")
             return None, reading.state if settings.enabled else None
         points = self._points.filter(seen.points, time_ns, seen.roi.side / self.model.crop.margin)
@@ -172,7 +177,7 @@ class Processor:
         raw = estimator.estimate(seen.points, seen.sigma)
         pose = self._poses.filter(raw, time_ns)
         self.clock.lap("pose")
-        reading = self._driver.update(seen, raw, time_ns)
+        reading = self._driver.update(seen, raw, time_ns, speed_kmh=speed)
         self.clock.lap("driver")
         face = FaceReport(seen, points, box_of(points), pose, reading.left, reading.right, reading.gaze)
         return face, reading.state if settings.enabled else None

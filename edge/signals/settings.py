@@ -55,6 +55,7 @@ class DriverSettings(BaseModel):
     name: str = Field("driver", pattern=r"^[A-Za-z0-9_-]{1,32}$", description="Whose baselines are used and kept.")
     keep: bool = Field(True, description="Keep baselines between runs of a camera; a few numbers, never an image.")
     steering: Literal["left", "right"] = Field("left", description="The side the driver sits on.")
+    speed: str = Field("", description="Where the speed comes from: file:/run/speed or udp://:5006, km/h as text.")
     assumed_speed_kmh: float = Field(50.0, ge=0, description="Speed taken when no speed comes in. Ours.")
 
     min_score: float = Field(0.5, ge=0, le=1, description="Least face score to look at the eyes (MediaPipe's 0.5).")
