@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.vision.layout import LAYOUTS
+from models.detector import clutter
 from models.detector.network import SIDE
 from models.synth.appearance import backgrounds
 
@@ -30,6 +31,10 @@ SHOWN, HARDLY_SHOWN = 0.6, 0.35
 """Faces of whose box this share lies inside are to be found; those under the second are none; between, as you like."""
 
 ASPECTS = ((4 / 3, 0.5), (16 / 9, 0.2), (1.0, 0.15), (3 / 4, 0.15))
+
+
+RARE, RARE_TIMES = ("mask", "hood", "helmet", "infrared"), 3
+"""Faces with these attributes are taken so many times as often as others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +88,11 @@ class Cuttings:
         for path in paths:
             with np.load(path) as shard:
                 jpeg, offsets, points, face = (shard[key] for key in ("jpeg", "offsets", "points", "face"))
+                rare = _rare(shard["attributes"], shard["attribute_names"])
             for n in range(len(face)):
                 data = jpeg[offsets[n] : offsets[n + 1]].copy()
                 if face[n]:
-                    self.faces.append(Cutting(data, points[n][ibug, :2].copy()))
+                    self.faces += [Cutting(data, points[n][ibug, :2].copy())] * (RARE_TIMES if rare[n] else 1)
                 else:
                     self.others.append(Cutting(data, None))
 
@@ -113,6 +119,8 @@ class Composer:
         width, height = min(width, SIDE), min(height, SIDE)
         image = self._background(rng, height, width)
         faces, ignored = [], []
+        for _ in range(int(rng.poisson(0.8))):
+            clutter.draw(rng, image)
         for size in self._sizes(rng, min(width, height)):
             for _ in range(int(rng.poisson(0.5))):
                 self._paste_other(rng, image, size * rng.uniform(0.6, 2))
@@ -139,11 +147,11 @@ class Composer:
     def _sizes(self, rng: np.random.Generator, side: int) -> list[float]:
         """Return the sizes of a scene's faces, the largest, which is in front, last."""
         kind = rng.random()
-        if kind < 0.25:
+        if kind < 0.22:
             return []
-        if kind < 0.65:  # one person before a camera
+        if kind < 0.55:  # one person before a camera
             return [float(rng.uniform(0.16, 0.75) * side)]
-        if kind < 0.75:  # far too near
+        if kind < 0.66:  # far too near
             return [float(rng.uniform(0.7, LARGEST / SIDE) * side)]
         count = int(rng.integers(1, MOST_FACES + 1))
         high = side * min(0.6, 1.6 / count)
@@ -178,9 +186,12 @@ class Composer:
 
     def _paste_other(self, rng: np.random.Generator, image: Image, size: float) -> None:
         """Paste something that is no face, of about `size` pixels."""
-        others = self._cuttings.others
-        if rng.random() < 0.6 and others:
-            source: Cutting | Image = others[rng.integers(len(others))]
+        others, kind = self._cuttings.others, rng.random()
+        if kind < 0.25:
+            face = self._cuttings.faces[rng.integers(len(self._cuttings.faces))]
+            source: Cutting | Image = clutter.scrambled(rng, face.picture(), face.points)
+        elif kind < 0.7 and others:
+            source = others[rng.integers(len(others))]
         else:
             source = _encoded(backgrounds.background(rng, 176, 176), 1.0)
         x, y = rng.uniform(0, image.shape[1]), rng.uniform(0, image.shape[0])
@@ -253,6 +264,12 @@ def _placed(
     linear = scale * turn @ np.diag([stretch, 1 / stretch])
     middle = np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2], np.float64)
     return np.column_stack([linear, np.array([x, y]) - linear @ middle])
+
+
+def _rare(attributes: NDArray[np.uint32], names: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """Return which crops have one of the attributes in RARE."""
+    bits = sum(1 << n for n, name in enumerate(names) if name in RARE)
+    return (attributes & np.uint32(bits)) != 0
 
 
 def _mask(rng: np.random.Generator, side: int) -> NDArray[np.float32]:

@@ -78,3 +78,22 @@ def test_labels_follow_what_is_pasted(composer):
 def test_without_shards_it_says_how_to_make_some(tmp_path):
     with pytest.raises(ValueError, match=r"models\.synth write"):
         scenes.Cuttings([tmp_path])
+
+
+def test_a_scrambled_face_has_all_its_parts_elsewhere():
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, 255, (scenes.CROP, scenes.CROP, 3), np.uint8)
+    points = np.array([[40.0, 40.0], [136.0, 136.0]], np.float32)
+    result = scenes.clutter.scrambled(np.random.default_rng(1), picture, points)
+    moved = (result != picture).any(-1)
+    assert moved[44:132, 44:132].mean() > 0.9
+    assert not moved[:40].any()
+    assert np.array_equal(np.sort(result.ravel()), np.sort(picture.ravel()))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_clutter_is_drawn_wherever_it_falls(seed):
+    image = np.zeros((90, 160, 3), np.uint8)
+    for _ in range(20):
+        scenes.clutter.draw(np.random.default_rng(seed), image)
+    assert image.any()
