@@ -21,27 +21,31 @@ inside() { "$here/enter.sh" "$root" "$cache/qemu-aarch64" "$@"; }
 
 echo "Building the wheel and installing it as a user would, without network"
 rm -rf "$root/work" "$root"/wheels/landmarkd-*
-mkdir -p "$root/work/x86" "$root/work/source"
+mkdir -p "$root/work/x86/wheel" "$root/work/source"
 .venv/bin/python -m pip wheel -q --no-deps -w "$root/wheels" .
+.venv/bin/python -m zipfile -e "$root"/wheels/landmarkd-*.whl "$root/work/x86/wheel"
+# The same wheel runs here, not what the working tree has become meanwhile.
+here_run() { PYTHONPATH="$root/work/x86/wheel" .venv/bin/python "$@"; }
 cp -r install.sh systemd docs LICENSE NOTICE "$root/work/source/"
 inside env PIP_NO_COMPILE=1 /work/source/install.sh --wheels /wheels
 inside /opt/landmarkd/bin/python -m pip check
 
 echo "Examining the emulated machine"
-inside landmarkd doctor --json >"$root/work/doctor.json" || [ $? = 1 ]
+printf '[source]\nuri = "demo:"\n' >"$root/work/landmarkd.toml"
+inside landmarkd doctor --json --config /work/landmarkd.toml >"$root/work/doctor.json" || [ $? = 1 ]
 
 echo "Running the models, pictures and the bundled clip on both"
 cp "$here/digest.py" "$root/work/"
-.venv/bin/python "$here/pictures.py" "$root/work/pictures" 30 10
+here_run "$here/pictures.py" "$root/work/pictures" 30 10
 both() { # both OUTPUT SOURCE FRAMES: the same run there and here
     inside landmarkd run --source "$2" --fast --frames "$3" --sink "jsonl:/work/$1" &
     there=$!
-    .venv/bin/landmarkd run --source "$(echo "$2" | sed "s#:/work#:$root/work#")" \
+    here_run -c 'from edge.cli.main import main; main()' run --source "$(echo "$2" | sed "s#:/work#:$root/work#")" \
         --fast --frames "$3" --sink "jsonl:$root/work/x86/$1"
     wait $there
 }
 inside /opt/landmarkd/bin/python /work/digest.py >"$root/work/digest.json"
-.venv/bin/python "$here/digest.py" >"$root/work/x86/digest.json"
+here_run "$here/digest.py" >"$root/work/x86/digest.json"
 both pictures.jsonl images:/work/pictures 30
 both clip.jsonl demo: "${FRAMES:-60}"
 

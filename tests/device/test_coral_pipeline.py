@@ -68,7 +68,6 @@ def test_what_does_not_start_is_on_the_wire(zoo: Path, coral, monkeypatch: pytes
 def test_a_unit_that_demands_it_ends_when_it_is_lost(zoo: Path, coral, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(delegate.LIBRARY_VARIABLE, str(coral("LOST", after=3)))
     target = processor(zoo, "coral")
-    report(target, 0)
     with pytest.raises(DelegateError, match="lost while running"):
-        [report(target, sequence) for sequence in range(1, 6)]
+        [report(target, sequence) for sequence in range(6)]
     target.close()
