@@ -80,7 +80,8 @@ class LandmarkLoss(torch.nn.Module):
 
         Args:
             outputs: Of `LandmarkNet`, in float32.
-            batch: "points" (N, 562, 3) pixels with pixel centres at integers, "visible" (N, 562), "face" (N,).
+            batch: "points" (N, 562, 3) pixels with pixel centres at integers, NaN for a point that nobody knows,
+                "visible" (N, 562), "face" (N,).
 
         Returns:
             The loss, and means of: "nme_px" (error of the 68 points), "gap_px" (of lids that are seen), "sigma",
@@ -89,21 +90,24 @@ class LandmarkLoss(torch.nn.Module):
         face = batch["face"]
         presence = functional.binary_cross_entropy_with_logits(outputs["presence"][:, 0], face.float())
         found = outputs["points"].unflatten(1, (-1, 3))[face] * self.side
-        truth = batch["points"][face] + found.new_tensor([0.5, 0.5, 0.0])
-        difference = found - truth
-        seen = torch.where(batch["visible"][face], 1.0, self.weights.unseen) * self.per_point
+        known = torch.isfinite(batch["points"][face]).all(2)
+        truth = torch.nan_to_num(batch["points"][face]) + found.new_tensor([0.5, 0.5, 0.0])
+        difference = (found - truth) * known[..., None]
+        visible = batch["visible"][face] & known
+        seen = torch.where(visible, 1.0, self.weights.unseen) * self.per_point
         axes = found.new_tensor([1.0, 1.0, self.weights.depth])
         wing = (self._wing(difference.abs()) * axes * seen[..., None]).sum(2).mean()
 
         squared = difference[..., :2].detach().square().sum(2)
         log_sigma = outputs["log_sigma"][face] + torch.log(torch.tensor(float(self.side)))
         log_sigma = log_sigma.clamp(-3.0, 4.0)
-        sigma = (0.5 * squared * torch.exp(-2 * log_sigma) + 2 * log_sigma).mean()
+        sigma = ((0.5 * squared * torch.exp(-2 * log_sigma) + 2 * log_sigma) * known).mean()
 
         opening = found[:, UPPER_LIDS, :2] - found[:, LOWER_LIDS, :2]
         true_opening = truth[:, UPPER_LIDS, :2] - truth[:, LOWER_LIDS, :2]
-        both_seen = (batch["visible"][face][:, UPPER_LIDS] & batch["visible"][face][:, LOWER_LIDS]).float()
-        counted = both_seen + (1 - both_seen) * self.weights.unseen_gap
+        both_known = (known[:, UPPER_LIDS] & known[:, LOWER_LIDS]).float()
+        both_seen = (visible[:, UPPER_LIDS] & visible[:, LOWER_LIDS]).float()
+        counted = both_seen + (both_known - both_seen) * self.weights.unseen_gap
         gap = (self._wing((opening - true_opening).abs()).sum(2) * counted).mean()
 
         w = self.weights

@@ -64,33 +64,49 @@ def fit_readout(
     Args:
         prototype: State dict of the proof of concept.
         folders: Of shards.
-        out: Where the checkpoint goes.
+        out: Where the checkpoint goes; the features are kept beside it, and used again if they are there.
         passes: How often each crop is cut anew.
         epochs: How often the features are gone through.
-        hold: Pull of the dense points' weights back to the prototype's, a share a step of the learning rate.
+        hold: Pull of the dense points' weights back to the prototype's, as a share a step.
     """
     network = begin(prototype).eval()
-    data = compute_features(network, folders, passes, seed=11)
+    kept = out.with_suffix(".features.pt")
+    if not kept.exists():
+        save(kept, compute_features(network, folders, passes, seed=11))
+    data = torch.load(kept, weights_only=True)
+    # Features of very different size learn at the same pace once they are brought to the same size.
     deviation = data["features"].std(0).clamp(min=1e-4)
-    heads = [network.points, network.log_sigma, network.presence]
-    parameters = [parameter for head in heads for parameter in head.parameters()]
+    data["features"] /= deviation
+    _rescale(network, deviation)
+    _train(network, data, epochs, hold)
+    _rescale(network, 1 / deviation)
+    save(out, {"architecture": "prototype-562", "model": network.state_dict()})
+
+
+@torch.no_grad()
+def _rescale(network: PrototypeReadout, factors: Tensor) -> None:
+    for head in (network.points, network.log_sigma, network.presence):
+        head.weight *= factors
+
+
+def _train(network: PrototypeReadout, data: dict[str, Tensor], epochs: int, hold: float) -> None:
+    rates = {"points": 2e-4, "log_sigma": 3e-3, "presence": 1e-2}
+    optimiser = torch.optim.Adam(
+        [{"params": list(getattr(network, name).parameters()), "peak": rate} for name, rate in rates.items()]
+    )
     before = network.points.weight.detach()[: 520 * 3].clone()
-    optimiser = torch.optim.Adam(parameters, lr=1e-4)
-    loss, batch = LandmarkLoss(LossWeights()), 256
-    steps = epochs * (len(data["face"]) // batch)
+    loss, size = LandmarkLoss(LossWeights()), 256
+    steps = epochs * (len(data["face"]) // size)
     for step in range(steps):
         for group in optimiser.param_groups:
-            group["lr"] = 3e-4 * (1 - step / steps)
-        chosen = torch.randint(len(data["face"]), (batch,))
+            group["lr"] = group["peak"] * (1 - step / steps)
+        chosen = torch.randint(len(data["face"]), (size,))
         part = {name: value[chosen] for name, value in data.items()}
         total, terms = loss(network.read(part["features"]), part)
         optimiser.zero_grad()
         total.backward()
-        for head in heads:
-            head.weight.grad /= deviation  # features of very different size learn at the same pace
         optimiser.step()
         with torch.no_grad():
             network.points.weight[: 520 * 3].lerp_(before, hold * (1 - step / steps))
         if step % max(1, steps // 10) == 0:
             print(step, {name: round(value, 3) for name, value in terms.items()}, flush=True)
-    save(out, {"architecture": "prototype-562", "model": network.state_dict()})

@@ -24,7 +24,7 @@ def test_a_picture_mirrored_twice_is_the_picture_as_far_as_the_layout_is_symmetr
 def test_moving_the_face_moves_its_mirror_image_the_other_way():
     points = a_face(np.random.default_rng(1))
     moved = mirror_points(points + np.float32([5, 2, 1]), 128)
-    np.testing.assert_allclose(moved, mirror_points(points, 128) + [-5, 2, 1], atol=0.05)
+    np.testing.assert_allclose(moved, mirror_points(points, 128) + np.float32([-5, 2, 1]), atol=0.05)
 
 
 def test_the_fitted_weights_mirror_the_neutral_head():

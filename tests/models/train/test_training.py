@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,19 @@ class TestLoss:
         assert torch.isfinite(outputs["points"].grad).all()
         assert outputs["presence"].grad[0] > 0
 
+    def test_points_that_nobody_knows_teach_nothing(self):
+        batch = self.batch((True, True))
+        outputs = self.outputs(batch, 3.0)
+        batch["points"][0, 520:] = torch.nan
+        total, _ = LandmarkLoss(LossWeights())(outputs, batch)
+        total.backward()
+        gradient = outputs["points"].grad.unflatten(1, (-1, 3)).abs().sum(2)
+        assert torch.isfinite(total)
+        assert gradient[0, 520:].max() == 0
+        assert gradient[0, :520].min() > 0
+        assert gradient[1].min() > 0
+        assert outputs["log_sigma"].grad[0, 520:].abs().max() == 0
+
     def test_weights_have_mean_one_and_prefer_the_features(self):
         weights = point_weights(LossWeights())
         assert float(weights.mean()) == pytest.approx(1)
@@ -175,7 +189,7 @@ class TestTraining:
         rates = [config.rate(step, step / 100) for step in range(101)]
         assert rates[0] < rates[5] < rates[10]
         assert rates[-1] == pytest.approx(config.learning_rate * config.final_rate)
-        assert all(later <= earlier for earlier, later in zip(rates[10:], rates[11:], strict=False))
+        assert all(later <= earlier for earlier, later in pairwise(rates[10:]))
 
     def test_batches_do_not_depend_on_who_makes_them(self, shards, tmp_path):
         paths = list_shards([shards])
