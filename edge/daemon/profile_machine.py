@@ -1,5 +1,6 @@
 """Watches the machine while something runs: processor, memory, temperature, clock, throttling."""
 
+import resource
 import threading
 import time
 from dataclasses import asdict, dataclass
@@ -10,6 +11,8 @@ import numpy as np
 from edge.daemon.machine import THROTTLE_BITS, Machine
 
 PERIOD_S = 1.0
+PAGE_BYTES = resource.getpagesize()
+"""16 KiB on a Pi 5, 4 KiB on its elders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class Sampler:
         return Sample(
             at_s=time.monotonic() - self._began,
             cores=cores,
-            memory_mb=int(pages) * 4096 / 1e6,
+            memory_mb=int(pages) * PAGE_BYTES / 1e6,
             temperature_c=machine.temperature_c(),
             clock_mhz=machine.clock_mhz(),
             throttled=machine.throttled(),

@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import subprocess
 import sys
 import tomllib
@@ -91,7 +92,7 @@ class TestSampler:
         assert summary["temperature_c"] == 51.1
         assert summary["clock_mhz"] == [1800, 1800]
         assert summary["throttling"][:2] == ["undervoltage now", "throttled now"]
-        assert summary["memory_mb"] == pytest.approx(25600 * 4096 / 1e6, abs=0.1)
+        assert summary["memory_mb"] == pytest.approx(25600 * resource.getpagesize() / 1e6, abs=0.1)
 
     def test_busy_ticks_leave_out_idle_and_waiting_for_disks(self):
         assert core_ticks("cpu 1 1 1 1 1\ncpu0 10 5 20 60 5 0 0 0 0 0\nintr 3\n") == [(35, 100)]
