@@ -7,6 +7,7 @@ from struct import error as StructError  # noqa: N812  # by its own name it says
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.errors import WireError
 from edge.wire.schema import (
@@ -182,13 +183,14 @@ def _decode_message(layout: Layout, data: bytes) -> Message:
     row = layout.row
     if rest < 0 or (rest and (row is None or rest % row.size)):
         raise WireError(f"{layout.message.__name__} cannot have {len(data)} bytes.")
+    start, stop = layout.minimum - CRC_SIZE, len(data) - CRC_SIZE
+    if layout.message is Points:
+        rows: NDArray[np.int16] = np.ndarray((rest // row.size, 3), _ROW_I16, data, start)  # type: ignore[union-attr]
+        # No field of it has a scale or is a text: they are as they were unpacked.
+        return _checked(Points(*[*layout.struct.unpack_from(data, HEADER.size), rows]))
     values = layout.unpack(data)
     if row is None:
         return layout.message(*values)
-    start, stop = layout.minimum - CRC_SIZE, len(data) - CRC_SIZE
-    if layout.message is Points:
-        rows = np.frombuffer(data, _ROW_I16, rest // 2, start).reshape(-1, 3)
-        return _checked(Points(*[*values, rows]))
     named = row.iter_unpack(data[start:stop])
     evidence = tuple((decode_text(name), value / EVIDENCE_SCALE) for name, value in named)
     return Event(*[*values, evidence])

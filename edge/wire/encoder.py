@@ -1,16 +1,13 @@
 """Reports to messages: what is sent for a frame, and when the rest is due."""
 
 from dataclasses import dataclass
-from math import isfinite
-from struct import Struct
-
-import numpy as np
 
 from edge.types import FaceReport, Report, Session
-from edge.wire.codec import HEADER, LAYOUTS, Packet, encode_packet, seal
+from edge.wire.chunks import PointChunks
+from edge.wire.codec import Packet, encode_packet
 from edge.wire.events import EventRepeater
-from edge.wire.names import PointsFlag, Selection
-from edge.wire.schema import POINT_SCALE, ROWS, TYPES, VERSION, Bye, Hello, Message, Points
+from edge.wire.names import Selection
+from edge.wire.schema import Bye, Hello, Message
 from edge.wire.selection import indices_of
 from edge.wire.status import status_of
 
@@ -18,10 +15,7 @@ HELLO_PERIOD_NS = 2_000_000_000
 """HELLO is repeated this often, so that a receiver that joins late knows what it sees."""
 MAX_DATAGRAM = 1400
 """Bytes of a message in a datagram: below every usual path's limit, so that nothing is fragmented."""
-_POINTS = LAYOUTS[TYPES[Points]]
-_CHUNK = Struct(HEADER.format + _POINTS.struct.format[1:])
 _RATE_WINDOW_NS = 1_000_000_000
-_I16 = np.iinfo(np.int16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +58,6 @@ class Pace:
         return True
 
 
-def _origin(doubled: float) -> int:
-    return max(_I16.min, min(_I16.max, round(doubled / 2))) if isfinite(doubled) else 0
-
-
 class Encoder:
     """Makes the messages of one stream, in order and numbered. Knows nothing of framing or transport.
 
@@ -95,8 +85,9 @@ class Encoder:
         indices = indices_of(self.options.selection, session.layout)
         self._indices = None if self.options.selection is Selection.ALL else indices
         self._count = len(indices)
-        self._steps = np.empty((self._count, 3), np.float32)
-        self._rows = np.empty((self._count, 3), "<i2")
+        self._chunks = PointChunks(
+            self.options.selection, max(1, self._count), self.options.max_message, self.options.raw
+        )
 
     def encode(self, report: Report, dropped: int = 0) -> list[bytes]:
         """Return the messages for this frame: HELLO if it is due, EVENT, STATUS, POINTS, in this order.
@@ -190,32 +181,6 @@ class Encoder:
             raise ValueError(f"{len(points)} points in a stream of the layout {self.session.layout}")
         if self._indices is not None:
             points = points[self._indices]
-        x0, y0, x1, y1 = face.box
-        origin_x, origin_y = _origin(x0 + x1), _origin(y0 + y1)
-        steps = self._steps
-        np.subtract(points, (origin_x, origin_y, 0), out=steps, casting="same_kind")
-        np.multiply(steps, POINT_SCALE, out=steps)
-        np.rint(steps, out=steps)
-        # fmax takes the number where the other is none: a point that is not finite becomes the lowest.
-        np.fmax(steps, _I16.min, out=steps)
-        np.fmin(steps, _I16.max, out=steps)
-        np.copyto(self._rows, steps, casting="unsafe")
-        return self._chunks(self._rows.tobytes(), origin_x, origin_y)
-
-    def _chunks(self, rows: bytes, origin_x: int, origin_y: int) -> list[bytes]:
-        size, total = ROWS[Points].size, self._count
-        each = (self.options.max_message - _POINTS.minimum) // size
-        chunks, number = -(-total // each), TYPES[Points]
-        flags = int(PointsFlag.RAW) if self.options.raw else 0
-        selection, frame = int(self.options.selection), self._frame & 0xFFFFFFFF
-        captured = self._captured_ns & (1 << 64) - 1
-        messages = []
-        for chunk in range(chunks):
-            first = chunk * each
-            fixed = _CHUNK.pack(
-                *(VERSION, number, self._sequence & 0xFFFF, frame, captured),
-                *(selection, flags, chunk, chunks, first, total, origin_x, origin_y),
-            )
-            messages.append(seal(fixed + rows[first * size : (first + each) * size]))
-            self._sequence += 1
+        messages = self._chunks.encode(points, face.box, self._sequence, self._frame, self._captured_ns)
+        self._sequence += len(messages)
         return messages
