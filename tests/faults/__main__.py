@@ -3,6 +3,7 @@
 import argparse
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ def main() -> None:
                 continue
             except AssertionError as error:
                 failed += 1
+                traceback.print_exception(error)
                 rows.append(f"| {name} | NOT SURVIVED: {str(error).splitlines()[0][:200]} | | | |")
                 continue
         recovery = "" if row.recovery_s is None else f"{row.recovery_s:.1f} s"

@@ -139,6 +139,8 @@ class Daemon:
         settings: more TOML for the configuration.
         environment: more variables.
         prefix: command put in front, `prlimit` for example.
+        fps: of the camera.
+        clip: video that the camera shows instead of a pattern without a face.
     """
 
     def __init__(
@@ -151,13 +153,15 @@ class Daemon:
         environment: dict[str, str] | None = None,
         prefix: Sequence[str] = (),
         fps: int = FPS,
+        clip: Path | None = None,
     ) -> None:
         self.folder = folder
         self.configuration = folder / "landmarkd.toml"
         self.runtime = folder / "run"
         script = folder / "camera.json"
         forever = {"do": "frames", "count": 10_000_000}
-        script.write_text(json.dumps({"size": [320, 240], "fps": fps, "steps": [*steps, forever]}))
+        picture = {"size": [320, 240], "fps": fps, "clip": str(clip) if clip else None}
+        script.write_text(json.dumps({**picture, "steps": [*steps, forever]}))
         udp, uri = udp_loopback()
         self.ear = Ear(udp)
         self.sinks = [f"{uri}?points=none", *sinks]
@@ -251,6 +255,8 @@ class Daemon:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        if error is not None:
+            error.add_note(f"exit code {self.process.returncode}; log of the daemon:\n{self.logged()}")
         self.ear.close()
         self.log.close()
 
