@@ -1,0 +1,86 @@
+"""`python -m tests.faults.cost`: what sinks in trouble cost the pipeline, against sinks that are well, side by side."""
+
+import argparse
+import logging
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from edge.cli.run import make_session
+from edge.config import Configuration
+from edge.daemon.loopback import PtyReceiver
+from edge.daemon.processor import Processor
+from edge.sinks import make_sink
+from edge.sinks.base import Sink
+from edge.types import Frame
+from tests.soak.receivers import Receivers
+from tests.soak.source import pictures
+
+WINDOW = 100
+"""Frames at a time for the one and then for the other."""
+
+
+def main() -> None:
+    """Send the same frames to both sets of sinks, in windows by turns, and print the ratio of their times."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=60)
+    options = parser.parse_args()
+    logging.disable()
+    processor = Processor(Configuration())
+    session = make_session(processor.configuration, processor.model.name, processor.model.card)
+    dead = PtyReceiver()
+    dead.open()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as place:
+        place.bind(("127.0.0.1", 0))
+        nobody = place.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        receivers = Receivers(Path(folder), threading.TIMEOUT_MAX)
+        well = [make_sink(uri, session) for uri in receivers.sinks]
+        ill = [make_sink(f"{dead.sink_uri}&points=all", session), make_sink(f"udp://127.0.0.1:{nobody}", session)]
+        for sink in (*well, *ill):
+            sink.start()
+        times = _measure(processor, (well, ill), options.pairs)
+        for sink in (*well, *ill):
+            sink.close()
+        receivers.close()
+    dead.close()
+    medians = np.median(times, axis=0) / WINDOW * 1e3
+    ratios = times[:, 1] / times[:, 0]
+    chance = np.random.default_rng(1)
+    resampled = [np.median(chance.choice(ratios, len(ratios))) for _ in range(2000)]
+    low, high = np.percentile(resampled, (2.5, 97.5))
+    sys.stdout.write(
+        f"{options.pairs} pairs of {WINDOW} frames: {medians[0]:.3f} ms a frame with sinks that are well, "
+        f"{medians[1]:.3f} ms with a serial line that nobody reads and a UDP port where nobody listens; "
+        f"median ratio of a pair {np.median(ratios):.3f} (95 %: {low:.3f} to {high:.3f})\n"
+    )
+
+
+def _measure(processor: Processor, sets: Sequence[Sequence[Sink]], pairs: int) -> np.ndarray:
+    """Return seconds of each window: (pairs, 2)."""
+    images = pictures()[:WINDOW]
+    times = np.zeros((pairs, len(sets)))
+    number = 0
+    for pair in range(-2, pairs):
+        for index, sinks in enumerate(sets) if pair % 2 else reversed(list(enumerate(sets))):
+            began = time.perf_counter()
+            for image in images:
+                report = processor.process(Frame("cost:", number, time.monotonic_ns(), image))
+                for sink in sinks:
+                    sink.submit(report)
+                number += 1
+            if pair >= 0:
+                times[pair, index] = time.perf_counter() - began
+            # What the one set still has queued must not be sent on the other's time.
+            time.sleep(0.1)
+    return times
+
+
+if __name__ == "__main__":
+    main()
