@@ -1,0 +1,84 @@
+"""The real process as systemd sees it: what it says on the notify socket, and which doors it opens."""
+
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.bench import LIMIT_S, Daemon
+
+
+class Manager:
+    """The end of the socket that systemd holds."""
+
+    def __init__(self, folder: Path) -> None:
+        self.address = str(folder / "notify")
+        self.said: list[str] = []
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(self.address)
+        self._socket.settimeout(0.5)
+
+    def wait(self, start: str) -> str:
+        """Wait for a message that begins so."""
+        until = time.monotonic() + LIMIT_S
+        while time.monotonic() < until:
+            try:
+                self.said.append(self._socket.recv(4096).decode())
+            except TimeoutError:
+                continue
+            if self.said[-1].startswith(start):
+                return self.said[-1]
+        raise AssertionError(f"{start} was not said, but {self.said}")
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[Manager]:
+    made = Manager(tmp_path)
+    yield made
+    made.close()
+
+
+def test_every_step_is_told_to_the_manager(tmp_path: Path, manager: Manager) -> None:
+    environment = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "400000"}
+    with Daemon(tmp_path, environment=environment) as daemon:
+        manager.wait("READY=1")
+        daemon.ear.frames(1)
+        assert "fps" in manager.wait("STATUS=running")
+        manager.wait("WATCHDOG=1")
+        daemon.write_configuration("[tracker]\npresence = 7")
+        daemon.signal(signal.SIGHUP)
+        manager.wait("RELOADING=1")
+        manager.wait("READY=1")
+        daemon.signal(signal.SIGTERM)
+        manager.wait("STOPPING=1")
+        assert "stopped" in manager.wait("STATUS=")
+        assert daemon.end() == 0
+
+
+def test_a_camera_that_cannot_be_opened_is_never_ready(tmp_path: Path, manager: Manager) -> None:
+    steps = [{"do": "disconnect"}]
+    with Daemon(tmp_path, steps, environment={"NOTIFY_SOCKET": manager.address}) as daemon:
+        manager.wait("STOPPING=1")
+        assert "READY=1" not in manager.said
+        assert daemon.process.wait(LIMIT_S) != 0
+
+
+def test_nothing_listens(tmp_path: Path) -> None:
+    """No socket of the process is one that a stranger could connect to."""
+    with Daemon(tmp_path) as daemon:
+        daemon.ear.frames(5)
+        links = (path.readlink() for path in Path(f"/proc/{daemon.process.pid}/fd").iterdir())
+        ours = {str(link)[8:-1] for link in links if str(link).startswith("socket:[")}
+        assert ours, "there is at least the socket of the stream"
+        listening = []
+        for table in ("tcp", "tcp6"):
+            rows = [line.split() for line in Path(f"/proc/{daemon.process.pid}/net/{table}").read_text().splitlines()]
+            listening += [row for row in rows[1:] if row[9] in ours]
+        assert not listening, "no TCP socket at all"
+        assert daemon.end() == 0
