@@ -11,6 +11,8 @@ import numpy as np
 from edge.daemon.machine import THROTTLE_BITS, Machine
 
 PERIOD_S = 1.0
+SLOPE_S = 15.0
+"""A slope over less time than this would be that of warming up."""
 PAGE_BYTES = resource.getpagesize()
 """16 KiB on a Pi 5, 4 KiB on its elders."""
 
@@ -112,7 +114,7 @@ class Sampler:
     def memory_slope(self) -> float | None:
         """Return by how many megabytes a minute memory grows after the first third, or None if that was too short."""
         late = self.samples[len(self.samples) // 3 :]
-        if len(late) < 4 or late[-1].at_s - late[0].at_s < 2:
+        if not late or late[-1].at_s - late[0].at_s < SLOPE_S:
             return None
         times, sizes = zip(*((sample.at_s, sample.memory_mb) for sample in late), strict=True)
         return round(float(np.polyfit(times, sizes, 1)[0]) * 60, 3)

@@ -101,6 +101,8 @@ class TestSampler:
         sampler = Sampler(Machine(commands=False))
         sampler.samples = [Sample(float(at), (), 100 + at / 60, None, None, None) for at in range(30)]
         assert sampler.memory_slope() == pytest.approx(1.0, abs=0.01)
+        sampler.samples = sampler.samples[:12]
+        assert sampler.memory_slope() is None
 
     def test_a_machine_that_tells_nothing(self, pc: Layout):
         sampler = Sampler(pc.machine)
