@@ -28,22 +28,28 @@ def listen(
     ],
     jsonl: Annotated[str | None, typer.Option(help="Write JSON lines to this file; - is standard output.")] = None,
     messages: Annotated[bool, typer.Option("--messages", help="Print every message with all its fields.")] = False,
+    plot: Annotated[bool, typer.Option("--plot", help="Draw the last seconds as curves.")] = False,
     frames: Annotated[int, typer.Option(min=0, help="End after so many frames; 0 is never.")] = 0,
     duration: Annotated[float, typer.Option(min=0.0, help="End after so many seconds; 0 is never.")] = 0.0,
 ) -> int:
-    """Decode a stream: a live table, JSON lines, or message by message.
+    """Decode a stream: a live table, curves, JSON lines, or message by message.
 
     Ends with 0 when frames arrived, and with 75 when there were none.
 
     Examples: landmarkd listen udp://:5005 · landmarkd listen /dev/ttyUSB0 --jsonl drive.jsonl
     """
     from edge.cli.listen_output import JsonOutput, MessageOutput, TableOutput
+    from edge.cli.listen_plot import PlotOutput
     from edge.sinks.receive import make_receiver
 
-    if jsonl is not None and messages:
-        raise UsageError("--jsonl and --messages exclude each other: choose one.")
+    if (jsonl is not None) + messages + plot > 1:
+        raise UsageError("--jsonl, --messages and --plot exclude each other: choose one.")
     receiver = make_receiver(uri)
-    output: Output = JsonOutput(jsonl) if jsonl else MessageOutput() if messages else TableOutput(uri)
+    output: Output
+    if jsonl is not None:
+        output = JsonOutput(jsonl)
+    else:
+        output = MessageOutput() if messages else PlotOutput(uri) if plot else TableOutput(uri)
     seen = 0
     with receiver, output:
         try:

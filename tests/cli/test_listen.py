@@ -1,0 +1,175 @@
+"""`landmarkd listen` as a user runs it: over a socket, a pseudo-terminal and from a recording."""
+
+import json
+import os
+import pty
+import re
+import socket
+import subprocess
+import threading
+import time
+import tty
+from contextlib import suppress
+from pathlib import Path
+from select import select
+
+import pytest
+
+from edge.cli.listen_plot import PlotOutput, curve
+from edge.sinks import make_sink
+from edge.wire import Assembler, Decoder, Encoder
+from edge.wire.decoder import DecoderCounters
+from edge.wire.text import packet_text
+from tests.process import command, landmarkd
+from tests.wire.builders import report, session
+
+FRAMES = 40
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("listen") / "drive.lmk"
+    with make_sink(f"lmk:{path}", session()) as sink:
+        for i in range(FRAMES):
+            sink.submit(report(i, with_face=i % 10 > 0), wait=True)
+    return path
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def play(uri: str, stop: threading.Event, period_s: float = 0.01) -> None:
+    """Send frames again and again until the listener has enough."""
+    with make_sink(uri, session()) as sink:
+        index = 0
+        while not stop.wait(period_s):
+            sink.submit(report(index))
+            index += 1
+
+
+def listening(uri: str, target: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the command against a sender in this process."""
+    stop = threading.Event()
+    sender = threading.Thread(target=play, args=(target, stop))
+    sender.start()
+    try:
+        return landmarkd("listen", uri, *options)
+    finally:
+        stop.set()
+        sender.join()
+
+
+def test_json_lines_over_udp(free_port: int) -> None:
+    done = listening(f"udp://127.0.0.1:{free_port}", f"udp://127.0.0.1:{free_port}", "--jsonl", "-", "--frames", "20")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    numbers = [line["sequence"] for line in lines]
+    assert len(numbers) == 20
+    assert numbers == sorted(set(numbers))
+    assert all(len(line["face"]["points"]) == 562 for line in lines)
+    assert re.search(r"20 frames in \d+ messages, \d+ bytes; 0 messages missing, 0 rejected", done.stderr)
+
+
+def test_a_pseudo_terminal_as_serial_device() -> None:
+    ends = [pty.openpty() for _ in range(2)]
+    for _, slave in ends:
+        tty.setraw(slave)
+    (here, sender), (there, receiver) = ends
+
+    os.set_blocking(there, False)
+    stop = threading.Event()
+
+    def wire() -> None:
+        while not stop.is_set():
+            if select([here], [], [], 0.02)[0]:
+                data = os.read(here, 4096)
+                with suppress(BlockingIOError):  # nobody reads yet, or any more: a line loses it
+                    os.write(there, data)
+
+    cable = threading.Thread(target=wire)
+    cable.start()
+    # Points at 15 Hz: of every other frame at most.
+    target = f"serial://{os.ttyname(sender)}?baud=921600"
+    done = listening(os.ttyname(receiver), target, "--jsonl", "-", "--frames", "20")
+    stop.set()
+    cable.join()
+    for end in (sender, receiver, here, there):
+        os.close(end)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(lines) == 20
+    assert any(line["face"]["points"] for line in lines)
+    numbers = [line["sequence"] for line in lines]
+    assert numbers == sorted(set(numbers))
+
+
+def test_messages_are_printed_as_they_are(recording: Path) -> None:
+    from edge.wire.recording import RecordingReader
+
+    done = landmarkd("listen", recording, "--messages")
+    decoder = Decoder()
+    with recording.open("rb") as file:
+        expected = [packet_text(p) for data in RecordingReader(file) for p in decoder.datagram(data)]
+    assert done.stdout.splitlines() == expected
+
+
+def test_a_table_in_a_terminal(recording: Path) -> None:
+    """A real terminal: the table is drawn at its end and holds the last frame."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        command(["listen", str(recording)]), stdout=slave, stderr=subprocess.PIPE, env=os.environ | {"TERM": "xterm"}
+    )
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            data = os.read(master, 4096)
+        except OSError:
+            break
+        if not data:
+            break
+        shown += data
+    os.close(master)
+    assert process.stderr is not None
+    process.stderr.close()
+    assert process.wait(60) == 0
+    assert "yaw pitch roll" in shown.decode()
+
+
+def test_curves_show_what_is_known_and_gaps_where_nothing_is() -> None:
+    assert curve([0.0, 0.5, 1.0, None, 9.0, -9.0], 0, 1) == "▁▅█ █▁"
+    output, decoder, assembler = PlotOutput("a title"), Decoder(), Assembler()
+    for data in Encoder(session()).encode(report(10)):
+        for packet in decoder.datagram(data):
+            for record in assembler.add(packet):
+                output.record("sender", record)
+    output._stepped = time.monotonic() - 1
+    output._live.update = lambda *_, **__: None  # type: ignore[method-assign]
+    output.tick(DecoderCounters())
+    table = output.draw(DecoderCounters())
+    names, curves, now = (list(column.cells) for column in table.columns)
+    assert curves[names.index("yaw")].strip() in "▅▆▇█"
+    assert now[names.index("yaw")] == "+19.2°"
+    assert now[names.index("latency")] == "12.3 ms"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "reason"),
+    [
+        (["udp://127.0.0.1:0", "--duration", "0.1"], 75, "0 frames in 0 messages"),
+        (["udp://127.0.0.1:0", "--jsonl", "-", "--messages"], 64, "exclude each other"),
+        (["/dev/ttyNONE"], 74, "there is no such device"),
+        (["lmk:/nowhere.lmk"], 66, "No such file"),
+        (["udp://127.0.0.1:0", "--jsonl", "/nowhere/out.jsonl"], 74, "choose a file in a folder that exists"),
+        (["udp://127.0.0.1:0?key=/nowhere"], 64, "no key can be read"),
+    ],
+)
+def test_mistakes_end_in_one_sentence_and_a_code(arguments: list[str], code: int, reason: str) -> None:
+    done = landmarkd("listen", *arguments)
+    assert done.returncode == code
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr
