@@ -36,7 +36,7 @@ def main() -> None:
                 rows.append(f"| {name} | NOT SURVIVED: {str(error).splitlines()[0][:200]} | | | |")
                 continue
         recovery = "" if row.recovery_s is None else f"{row.recovery_s:.1f} s"
-        status = row.status.replace(folder, "DIR")
+        status = row.status.replace(f"scripted:{folder}/camera.json", "CAMERA").replace(folder, "DIR")
         rows.append(f"| {name} | {row.wire} | {recovery} | {row.lost} | {status} |")
     print("| fault | the wire shows | recovery | lost | `landmarkd status` says |\n|---|---|---|---|---|")
     print("\n".join(rows))

@@ -30,6 +30,9 @@ LIMIT_S = 60.0
 
 FPS = 30
 
+PRIORITY = ("nice", "-n", "-5")
+"""As the unit starts it, where that is allowed; elsewhere it runs all the same."""
+
 BUSY = "are skipped"
 """What is said of frames that a machine with other work has no time for; that is a row of its own."""
 
@@ -169,7 +172,7 @@ class Daemon:
         self.write_configuration(settings)
         self.log = (folder / "log").open("w+")
         self.process = subprocess.Popen(
-            [*prefix, *command(["run", "--config", self.configuration])],
+            [*PRIORITY, *prefix, *command(["run", "--config", self.configuration])],
             stdin=subprocess.DEVNULL,
             stdout=self.log,
             stderr=self.log,

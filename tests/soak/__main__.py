@@ -2,10 +2,11 @@
 
 import argparse
 import json
+import sys
 import tempfile
 from pathlib import Path
 
-from tests.soak.run import soak, summary
+from tests.soak.run import soak, summary, violations
 
 
 def main() -> None:
@@ -23,6 +24,9 @@ def main() -> None:
             file.flush()
             print(json.dumps(line), flush=True)
     print(summary(lines))
+    found = violations(lines)
+    print("\n".join(found) or "Memory, descriptors, threads and latency stayed as they were.")
+    sys.exit(bool(found))
 
 
 if __name__ == "__main__":

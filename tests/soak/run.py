@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from tests.soak.receivers import Receivers
@@ -13,6 +14,16 @@ from tests.soak.source import FAULT_EVERY
 
 WARM_UP = 0.1
 """Share of the frames after which memory has to be flat."""
+MOST_GROWTH_MB = 1.0
+MOST_DRIFT = 1.5
+FIGURES = {
+    "rss_mb": "resident memory, MB",
+    "descriptors": "open descriptors",
+    "threads": "threads",
+    "p50_ms": "latency, median, ms",
+    "p99_ms": "latency, 99th percentile, ms",
+    "cpu_ms": "processor time a frame, ms",
+}
 
 
 def soak(
@@ -45,19 +56,38 @@ def soak(
         receivers.close()
 
 
-def summary(lines: Sequence[dict[str, Any]]) -> str:
-    """Return the figures of a soak as Markdown: after the warm-up against the end."""
-    warm, last = lines[int(len(lines) * WARM_UP)], lines[-1]
-    after = [line for line in lines if line["frames"] >= warm["frames"]]
+def thirds(lines: Sequence[dict[str, Any]], name: str) -> tuple[float, float]:
+    """Return the median of a figure over the first and over the last third of what came after the warm-up."""
+    after = lines[int(len(lines) * WARM_UP) :]
     third = max(1, len(after) // 3)
+    return median(line[name] for line in after[:third]), median(line[name] for line in after[-third:])
+
+
+def violations(lines: Sequence[dict[str, Any]]) -> list[str]:
+    """Return what did not stay as it was."""
+    found = []
+    growth = thirds(lines, "rss_mb")[1] - thirds(lines, "rss_mb")[0]
+    if growth > MOST_GROWTH_MB:
+        found.append(f"memory grew by {growth:.2f} MB")
+    for name in ("descriptors", "threads"):
+        early, late = thirds(lines, name)
+        if late > early:
+            found.append(f"{name} grew from {early:g} to {late:g}")
+    early, late = thirds(lines, "p50_ms")
+    if late > early * MOST_DRIFT:
+        found.append(f"the median latency drifted from {early:.2f} to {late:.2f} ms")
+    return found
+
+
+def summary(lines: Sequence[dict[str, Any]]) -> str:
+    """Return the figures of a soak as Markdown."""
+    last = lines[-1]
     rows = [
         ("frames", f"{last['frames']:,} in {last['seconds'] / 60:.0f} min, {last['with_face']:,} with a face"),
         ("camera opened again", f"{last['reopened']} times"),
-        ("sinks connected again", ", ".join(str(reconnects) for _, reconnects in last["sinks"])),
+        ("sinks connected again", f"{sum(reconnects for _, reconnects in last['sinks'])} times"),
     ]
-    for name, unit in (("rss_mb", "MB"), ("descriptors", ""), ("threads", ""), ("cpu_ms", "ms"), ("p50_ms", "ms")):
-        early = sum(line[name] for line in after[:third]) / third
-        late = sum(line[name] for line in after[-third:]) / third
-        values = [line[name] for line in after]
-        rows.append((name, f"{early:.2f} to {late:.2f} {unit} (first and last third; all {min(values)}-{max(values)})"))
-    return "\n".join(f"| {name} | {text} |" for name, text in rows)
+    for name, text in FIGURES.items():
+        early, late = thirds(lines, name)
+        rows.append((text, f"{early:.2f} in the first third, {late:.2f} in the last"))
+    return "| figure | measured |\n|---|---|\n" + "\n".join(f"| {name} | {text} |" for name, text in rows)
