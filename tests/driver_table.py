@@ -21,6 +21,7 @@ from edge.camera.demo import CLIP
 from edge.config import Configuration
 from edge.daemon.processor import Processor
 from edge.errors import EndOfStreamError
+from edge.signals.rotation import direction_from_angles, matrix_from_angles
 from edge.types import EventPhase, Frame, Report
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "eval" / "videos"
@@ -214,36 +215,21 @@ def clip_row(model):
     for index, report in enumerate(reports[: len(truth["face"])]):
         if report.face is None or not truth["face"][index]:
             continue
-        pitch, yaw, _ = truth["pose_deg"][index]
-        errors["yaw"].append(abs(seen_yaw(report) - yaw))
+        pitch, yaw, roll = (float(value) for value in truth["pose_deg"][index])
+        errors["yaw"].append(abs(report.face.pose.yaw - yaw))
         for side, value in zip(("right", "left"), wanted[index], strict=True):
             eye = getattr(report.face, side)
             if eye.openness is not None and index > 30:
                 errors["openness"].append(abs(min(eye.openness, 1.2) - value))
         if report.face.gaze is not None and wanted[index].min() > 0.6:
-            eye_pitch, eye_yaw = truth["gaze_deg"][index]
-            looked = np.array([yaw + eye_yaw, pitch + eye_pitch])
-            errors["gaze"].append(np.hypot(*(seen_gaze(report) - looked)))
+            eye_pitch, eye_yaw = (float(value) for value in truth["gaze_deg"][index])
+            looked = matrix_from_angles(yaw, pitch, roll) @ direction_from_angles(eye_yaw, eye_pitch)
+            found = direction_from_angles(report.face.gaze.yaw, report.face.gaze.pitch)
+            errors["gaze"].append(np.degrees(np.arccos(np.clip(looked @ found, -1.0, 1.0))))
     means = {name: float(np.mean(values)) if values else float("nan") for name, values in errors.items()}
     text = f"openness {means['openness']:.2f}, gaze {means['gaze']:.1f}°, yaw {means['yaw']:.1f}°"
     met = means["openness"] <= 0.10 and means["gaze"] <= 10.0 and means["yaw"] <= 4.0
     return Row("bundled clip against its truth, mean errors", "0.10, 10°, 4°", "0.05, 5°, 2°", text, met)
-
-
-def seen_yaw(report):
-    """Return the yaw against the line of sight, as the clip's truth has it."""
-    from edge.signals.rotation import angles_from_matrix, rotation_to_ray
-
-    pose = report.face.pose
-    return angles_from_matrix(rotation_to_ray(pose.translation_mm).T @ pose.rotation)[0]
-
-
-def seen_gaze(report):
-    """Return yaw and pitch of the gaze against the line of sight."""
-    from edge.signals.rotation import angles_from_direction, direction_from_angles, rotation_to_ray
-
-    ray = rotation_to_ray(report.face.pose.translation_mm)
-    return np.array(angles_from_direction(ray.T @ direction_from_angles(report.face.gaze.yaw, report.face.gaze.pitch)))
 
 
 def main():
