@@ -98,4 +98,6 @@ def parse_uri(text: str, schemes: Collection[str]) -> Uri:
             raise UsageError(f"{text!r}: option {name!r} is given twice.")
         options[name] = value
     path = unquote(parts.path) + (f"#{parts.fragment}" if parts.fragment else "")
+    if "\0" in path:
+        raise UsageError(f"{text!r}: no path holds the character NUL.")
     return Uri(text, scheme, path, host, port, options)

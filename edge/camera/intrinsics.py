@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edge.camera.paths import user_path
 from edge.errors import AccessError, ConfigurationError
 from edge.types import Intrinsics
 
@@ -72,7 +73,7 @@ def intrinsics_for(width: int, height: int, choice: str = DEFAULT_CHOICE) -> Int
             f"camera is {choice!r}; use a preset ({', '.join(PRESETS)}), the path of a calibration file "
             "(from landmarkd calibrate camera), or a guess like guess:60deg."
         )
-    return scaled(load_intrinsics(Path(path).expanduser()), width, height)
+    return scaled(load_intrinsics(user_path(path)), width, height)
 
 
 def from_preset(width: int, height: int, name: str) -> Intrinsics:

@@ -18,7 +18,21 @@ def local_path(uri: Uri, what: str) -> Path:
         raise UsageError(f"{uri.text}: write {uri.scheme}:PATH or {uri.scheme}:/PATH, without a host.")
     if not uri.path:
         raise UsageError(f"{uri.text}: {what} is missing; write {uri.scheme}:PATH.")
-    return Path(uri.path).expanduser()
+    return user_path(uri.path)
+
+
+def user_path(text: str) -> Path:
+    """Return a path in which "~" stands for a home.
+
+    Raises:
+        UsageError: no such user, or it holds the character NUL.
+    """
+    if "\0" in text:
+        raise UsageError(f"{text!r} is no path: it holds the character NUL.")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise UsageError(f"{text}: there is no such user; write the whole path.") from error
 
 
 def require_file(path: Path) -> None:

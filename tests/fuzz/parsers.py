@@ -51,6 +51,17 @@ PROFILE: dict[str, Any] = {"schema": 1, "stages_ms": {"inference": {"samples": [
 BASELINE = {"version": 1, "open_left": 0.3, "open_right": 0.3, "head_yaw": 1.0, "head_pitch": 2.0}
 BASELINE |= {"gaze_yaw": None, "gaze_pitch": 0.5}
 
+SOURCES = """v4l2:/dev/video0?size=640x480&fps=30
+file:~/clip%20one.mp4?loop=yes
+images:pictures
+scripted:faults.json
+demo:"""
+SINKS = """udp://[::1]:5005?points=68&hz=10&ttl=4
+serial:///dev/ttyAMA0?baud=921600&points=all
+jsonl:~/reports.jsonl
+hook:/usr/local/bin/alert?level=2
+opentrack://127.0.0.1:4242"""
+
 
 @dataclass(frozen=True, slots=True)
 class Parser:
@@ -85,7 +96,7 @@ PARSERS = {
     "baseline": Parser("anna.json", json.dumps(BASELINE), lambda path: BaselineStore(path.parent).load("anna")),
     "profile": Parser("profile.json", json.dumps(PROFILE), load_profile),
     "status": Parser(NAME, json.dumps(running().as_dict()), lambda path: read_status(path.parent)),
-    "source": Parser("uri", "v4l2:/dev/video0?size=640x480&fps=30", _uris(make_source)),
-    "sink": Parser("uri", "udp://[::1]:5005?points=68&hz=10&ttl=4", _uris(lambda uri: make_sink(uri, SESSION))),
+    "source": Parser("uri", SOURCES, _uris(make_source)),
+    "sink": Parser("uri", SINKS, _uris(lambda uri: make_sink(uri, SESSION))),
     "camera": Parser("choice", "guess:60deg", _uris(lambda choice: intrinsics_for(640, 480, choice))),
 }
