@@ -12,6 +12,7 @@ import threading
 import time
 import tty
 from collections.abc import Callable
+from contextlib import ExitStack
 from select import select
 
 from edge.sinks import make_sink
@@ -157,6 +158,40 @@ def paced_line() -> str:
     )
 
 
+def frame_loop(uri: str | None) -> float:
+    """Return frames a second of a loop that works 5 ms on each and hands it to a sink."""
+    reports, count = [report(i) for i in range(REPORTS)], 400
+    with ExitStack() as stack:
+        sink = stack.enter_context(make_sink(uri, session())) if uri is not None else None
+        began = time.perf_counter()
+        for i in range(count):
+            until = time.perf_counter() + 0.005
+            while time.perf_counter() < until:
+                pass
+            if sink is not None:
+                sink.submit(reports[i % REPORTS])
+        return count / (time.perf_counter() - began)
+
+
+def bad_receivers() -> list[str]:
+    """Return what receivers that do not receive cost the loop of the pipeline, each against a loop without a sink."""
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    lines = []
+    for name, uri in (
+        ("UDP that nobody listens to", "udp://127.0.0.1:9"),
+        ("serial line that nobody reads", f"serial://{os.ttyname(slave)}?baud=921600"),
+        ("serial device that is not there", "serial:///dev/ttyNONE"),
+        ("MQTT broker that is not there", "mqtt://127.0.0.1:9"),
+        ("full disk", "jsonl:/dev/full"),
+    ):
+        alone, beside = frame_loop(None), frame_loop(uri)
+        lines.append(f"{name}: {beside / alone:.1%} of the frame rate without a sink")
+    os.close(master)
+    os.close(slave)
+    return lines
+
+
 def main() -> None:
     """Print everything."""
     out = sys.stdout.write
@@ -164,7 +199,7 @@ def main() -> None:
     for name, encode, decode, goal in encode_and_decode():
         verdict = "" if max(encode, decode) <= goal else "  over"
         out(f"{name:<42}{encode:>10.1f}{decode:>10.1f}{goal:>9.0f}{verdict}\n")
-    for line in (*ratios(), paced_line()):
+    for line in (*ratios(), paced_line(), *bad_receivers()):
         out(line + "\n")
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from edge.types import FaceReport, Report, Session
+from edge.types import FaceReport, Intrinsics, Report, Session
 from edge.wire.chunks import PointChunks
 from edge.wire.codec import Packet, encode_packet
 from edge.wire.events import EventRepeater
@@ -74,8 +74,10 @@ class Encoder:
         self._sequence = 0
         self._frame = 0
         self._captured_ns = 0
-        self._size = (0, 0)
-        self._camera = session.intrinsics
+        known = session.intrinsics
+        self._camera: tuple[int, int, Intrinsics | None] = (0, 0, None)
+        if known is not None:
+            self._camera = (known.width, known.height, known)
         self._hello_ns: int | None = None
         self._events = EventRepeater()
         self._status_pace = Pace(self.options.status_hz)
@@ -97,11 +99,12 @@ class Encoder:
             dropped: reports that this stream could not take so far.
         """
         now = report.captured_ns
-        self._frame, self._captured_ns, self._size = report.sequence, now, (report.width, report.height)
+        self._frame, self._captured_ns = report.sequence, now
         # Known from the first frame on, and others when the camera's picture changes its size.
-        self._camera = report.intrinsics or self._camera
+        camera = (report.width, report.height, report.intrinsics or self._camera[2])
+        changed, self._camera = camera != self._camera, camera
         messages = []
-        if self._hello_ns is None or not 0 <= now - self._hello_ns < HELLO_PERIOD_NS:
+        if changed or self._hello_ns is None or not 0 <= now - self._hello_ns < HELLO_PERIOD_NS:
             messages.append(self.hello())
         if report.driver is not None:
             messages += map(self._encode, self._events.due(report.driver, now))
@@ -119,7 +122,7 @@ class Encoder:
         """Return a HELLO, which also tells that the sender lives when there are no frames."""
         self._hello_ns = self._captured_ns
         session, options = self.session, self.options
-        camera = self._camera
+        width, height, camera = self._camera
         optics = {}
         if camera is not None:
             optics = dict(
@@ -128,7 +131,6 @@ class Encoder:
                 camera=camera.origin,
                 distorted=int(any(camera.distortion)),
             )
-        width, height = self._size if self._size[0] or camera is None else (camera.width, camera.height)
         return self._encode(
             Hello(
                 boot_id=session.boot_id & (1 << 64) - 1,

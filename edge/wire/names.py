@@ -51,6 +51,8 @@ class Zone(IntEnum):
     OFF = 7
     OTHER = 8
     """a zone of the configuration that has no number here"""
+    MIRROR_INSIDE = 9
+    INSTRUMENTS = 10
 
 
 class StatusFlag(IntFlag):

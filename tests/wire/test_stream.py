@@ -136,6 +136,17 @@ class TestPace:
         assert (hellos[0].boot_id, hellos[0].model_hash.hex()) == (0x1122334455667788, "0123456789abcdef")
         assert (hellos[0].fx, hellos[0].cx, hellos[0].k2, hellos[0].camera) == (554.25, 319.5, -0.02, "guess:60deg")
 
+    def test_hello_comes_again_when_the_camera_is_known(self) -> None:
+        known = session()
+        encoder = Encoder(replace(known, intrinsics=None))
+        encoder.hello()
+        sent = report(0)
+        first = of_type(encoder.encode(sent), Hello)
+        assert [(h.width, h.height, h.fx, h.camera) for h in first] == [(640, 480, 0, "")]
+        later = of_type(encoder.encode(replace(report(1), intrinsics=known.intrinsics)), Hello)
+        assert [(h.fx, h.camera) for h in later] == [(554.25, "guess:60deg")]
+        assert not of_type(encoder.encode(replace(report(2), intrinsics=known.intrinsics)), Hello)
+
     @pytest.mark.parametrize("hertz", [1, 5, 10, 15, 30])
     def test_points_come_at_the_promised_rate_and_status_tells_what_was_sent(self, hertz: int) -> None:
         encoder = Encoder(session(), EncoderOptions(points_hz=hertz))

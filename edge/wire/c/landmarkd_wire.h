@@ -88,6 +88,8 @@ enum {
     LMK_ZONE_PHONE = 6,
     LMK_ZONE_OFF = 7,
     LMK_ZONE_OTHER = 8, /* a zone of the configuration that has no number here */
+    LMK_ZONE_MIRROR_INSIDE = 9,
+    LMK_ZONE_INSTRUMENTS = 10,
 };
 
 /* What is known and what holds in a STATUS. */

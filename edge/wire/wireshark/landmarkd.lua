@@ -9,7 +9,7 @@
 local Selection = { flags = false, names = { [0] = "none", [1] = "ibug68", [2] = "eyes", [3] = "all" } }
 local Attention = { flags = false, names = { [0] = "unknown", [1] = "attentive", [2] = "distracted", [3] = "drowsy", [4] = "asleep", [5] = "unresponsive", [6] = "absent", [7] = "blocked" } }
 local Phase = { flags = false, names = { [0] = "begin", [1] = "escalate", [2] = "end" } }
-local Zone = { flags = false, names = { [0] = "unknown", [1] = "road", [2] = "mirror_left", [3] = "mirror_right", [4] = "centre_stack", [5] = "lap", [6] = "phone", [7] = "off", [8] = "other" } }
+local Zone = { flags = false, names = { [0] = "unknown", [1] = "road", [2] = "mirror_left", [3] = "mirror_right", [4] = "centre_stack", [5] = "lap", [6] = "phone", [7] = "off", [8] = "other", [9] = "mirror_inside", [10] = "instruments" } }
 local StatusFlag = { flags = true, names = { [1] = "face", [2] = "right_openness", [4] = "left_openness", [8] = "right_closed", [16] = "left_closed", [32] = "gaze", [64] = "driver", [128] = "calibrating", [256] = "perclos", [512] = "mouth", [1024] = "sigma", [2048] = "right_p80", [4096] = "left_p80", [8192] = "degraded_delegate", [16384] = "degraded_camera", [32768] = "degraded_other" } }
 local PointsFlag = { flags = true, names = { [1] = "raw" } }
 
