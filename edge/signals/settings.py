@@ -94,8 +94,8 @@ class DriverSettings(BaseModel):
 
     closed_openness: float = Field(0.2, gt=0, lt=1, description="P80: closed is at least 80 % closed.")
     reopen_openness: float = Field(0.3, gt=0, lt=1, description="Open again above this; hysteresis. Ours.")
-    blink_openness: float = Field(0.5, gt=0, lt=1, description="A blink dips below this. Ours: half closed.")
-    blink_end_openness: float = Field(0.6, gt=0, lt=1, description="A blink ends above this; hysteresis. Ours.")
+    blink_openness: float = Field(0.6, gt=0, lt=1, description="A blink begins where it dips below this. Ours.")
+    blink_end_openness: float = Field(0.7, gt=0, lt=1, description="A blink ends above this; hysteresis. Ours.")
     blink_depth: float = Field(
         0.35,
         gt=0,

@@ -28,8 +28,8 @@ def dip(depth, down=0.08, shut=0.06, up=0.15, at=1.0):
 @pytest.mark.parametrize("fps", [10.0, 15.0, 30.0, 60.0, 120.0])
 def test_a_blink_is_found_and_measured_at_any_rate(fps):
     (blink,) = play(dip(0.05), fps)
-    # From half closed on the way down to six tenths open on the way up.
-    wanted = 0.08 * (1 - 0.5 / 0.95) + 0.06 + 0.15 * (0.55 / 0.95)
+    down, up = (level - 0.05 for level in (S.blink_openness, S.blink_end_openness))
+    wanted = 0.08 * down / 0.95 + 0.06 + 0.15 * up / 0.95
     assert blink.evidence["duration_s"] == pytest.approx(wanted, abs=0.6 / fps)
     assert blink.kind == "blink"
     assert blink.level == 0
@@ -48,7 +48,7 @@ def test_a_long_closure_is_none():
 
 def test_noise_about_the_threshold_is_no_row_of_blinks():
     rng = np.random.default_rng(0)
-    values = list(np.clip(0.52 + rng.normal(0, 0.03, 600), 0, 1))
+    values = list(np.clip(S.blink_openness + 0.02 + rng.normal(0, 0.03, 600), 0, 1))
     assert play(values) == []
 
 
