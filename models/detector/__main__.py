@@ -19,6 +19,7 @@ def _train(arguments: argparse.Namespace) -> int:
             workers=arguments.workers,
             threads=arguments.threads,
             seed=arguments.seed,
+            initial=arguments.initial,
         )
     )
     trainer.run()
@@ -77,6 +78,7 @@ def main() -> int:
     train.add_argument("--workers", type=int, default=1, help="processes that compose scenes")
     train.add_argument("--threads", type=int, default=1, help="of torch")
     train.add_argument("--seed", type=int, default=1)
+    train.add_argument("--initial", type=Path, help="weights to begin with instead of random ones")
     train.set_defaults(run=_train)
     out = commands.add_parser("export", help="quantise a checkpoint into the zoo")
     out.add_argument("checkpoint", type=Path)

@@ -38,6 +38,8 @@ class Settings:
         workers: processes that compose scenes.
         threads: of torch.
         seed: of weights and scenes.
+        checkpoint_s: seconds between checkpoints.
+        initial: checkpoint or bare weights to begin a new training with.
     """
 
     data: tuple[Path, ...]
@@ -50,6 +52,7 @@ class Settings:
     threads: int = 1
     seed: int = 1
     checkpoint_s: float = 90.0
+    initial: Path | None = None
 
 
 class SceneStream(IterableDataset[tuple[Tensor, ...]]):
@@ -90,6 +93,8 @@ class Trainer:
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.network = DetectorNet().to(memory_format=torch.channels_last)
+        if settings.initial is not None:
+            self.network.load_state_dict(load(settings.initial).state_dict())
         self.average = DetectorNet()
         self.average.load_state_dict(self.network.state_dict())
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
