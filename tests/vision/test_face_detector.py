@@ -1,13 +1,19 @@
 import hashlib
 import json
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import edge.camera
 from edge.errors import ModelError
+from edge.vision.detector import make_detector
 from edge.vision.face_detector import FaceDetector
+from edge.vision.geometry import box_of, box_overlap
+from edge.vision.layout import LAYOUTS
 from edge.vision.runtime import TensorSpec
 from edge.vision.zoo import DetectorCard, Zoo
 
@@ -160,3 +166,17 @@ def test_the_zoo_says_which_detectors_there_are(tmp_path):
         zoo.detector("yours")
     with pytest.raises(ModelError, match="none"):
         zoo.landmarks("mine")
+
+
+def test_the_bundled_detector_finds_the_driver_of_the_bundled_clip():
+    clip = Path(edge.camera.__file__).parent / "clip" / "driver.mp4"
+    with np.load(clip.with_suffix(".npz")) as truth:
+        points, landmarks = truth["points_16"][0] / 16, truth["landmarks"]
+    ibug = LAYOUTS["landmarkd-562"].ibug68
+    box = box_of(points[np.isin(landmarks, ibug)].astype(np.float32))
+    ok, image = cv2.VideoCapture(str(clip)).read()
+    assert ok
+    detector = make_detector("network")
+    faces = detector.detect(image)
+    detector.close()
+    assert max(box_overlap(face.box, box) for face in faces) > 0.5
