@@ -25,7 +25,7 @@ mkdir -p "$root/work/x86/wheel" "$root/work/source"
 .venv/bin/python -m pip wheel -q --no-deps -w "$root/wheels" .
 .venv/bin/python -m zipfile -e "$root"/wheels/landmarkd-*.whl "$root/work/x86/wheel"
 # The same wheel runs here, not what the working tree has become meanwhile.
-here_run() { PYTHONPATH="$root/work/x86/wheel" .venv/bin/python "$@"; }
+here_run() { PYTHONPATH="$root/work/x86/wheel" .venv/bin/python -P "$@"; }
 cp -r install.sh systemd docs LICENSE NOTICE "$root/work/source/"
 inside env PIP_NO_COMPILE=1 /work/source/install.sh --wheels /wheels
 inside /opt/landmarkd/bin/python -m pip check
@@ -38,10 +38,10 @@ echo "Running the models, pictures and the bundled clip on both"
 cp "$here/digest.py" "$root/work/"
 here_run "$here/pictures.py" "$root/work/pictures" 30 10
 both() { # both OUTPUT SOURCE FRAMES: the same run there and here
-    inside landmarkd run --source "$2" --fast --frames "$3" --sink "jsonl:/work/$1" &
+    inside landmarkd run --config /work/landmarkd.toml --source "$2" --fast --frames "$3" --sink "jsonl:/work/$1" &
     there=$!
-    here_run -c 'from edge.cli.main import main; main()' run --source "$(echo "$2" | sed "s#:/work#:$root/work#")" \
-        --fast --frames "$3" --sink "jsonl:$root/work/x86/$1"
+    here_run -c 'from edge.cli.main import main; main()' run --config "$root/work/landmarkd.toml" \
+        --source "$(echo "$2" | sed "s#:/work#:$root/work#")" --fast --frames "$3" --sink "jsonl:$root/work/x86/$1"
     wait $there
 }
 inside /opt/landmarkd/bin/python /work/digest.py >"$root/work/digest.json"
