@@ -16,7 +16,7 @@ class BlinkDetector:
 
     def __init__(self, settings: DriverSettings, book: EventBook) -> None:
         self._begin, self._end = settings.blink_openness, settings.blink_end_openness
-        self._max_ns, self._hold_ns = nanoseconds(settings.blink_max_s), nanoseconds(settings.hold_s)
+        self._max_ns, self._gap_ns = nanoseconds(settings.blink_max_s), nanoseconds(settings.blink_gap_s)
         self._depth, self._slow_ns = settings.blink_depth, nanoseconds(settings.blink_slow_frame_s)
         self._book = book
         self._last: tuple[int, float] | None = None
@@ -28,7 +28,7 @@ class BlinkDetector:
         if openness is None:
             return []
         last, self._last = self._last, (time_ns, openness)
-        if last is None or time_ns - last[0] > self._hold_ns:
+        if last is None or time_ns - last[0] > self._gap_ns:
             self._began_ns = None
             return []
         if self._began_ns is None:

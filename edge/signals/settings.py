@@ -107,6 +107,11 @@ class DriverSettings(BaseModel):
         gt=0,
         description="Frames further apart may miss the deepest moment; blink_depth is then not asked. Ours.",
     )
+    blink_gap_s: float = Field(
+        0.25,
+        gt=0,
+        description="Eyes unknown for longer than this break a blink off: a face that left and came back. Ours.",
+    )
     blink_max_s: float = Field(0.5, gt=0, description="Longer closures are no blinks (long blinks: 0.3 to 0.5 s).")
 
     perclos_window_s: float = Field(60.0, gt=0, description="PERCLOS is over a minute.")

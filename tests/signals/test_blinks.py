@@ -61,3 +61,9 @@ def test_a_blink_that_is_seen_only_in_part_is_none():
 
 def test_one_lost_frame_does_not_hide_a_blink():
     assert len(play([1.0] * 10 + [0.1, None, 0.1] + [1.0] * 10)) == 1
+
+
+def test_a_face_that_left_and_came_back_did_not_blink():
+    away = [1.0] * 10 + [None] * 12 + [0.2, 0.3] + [1.0] * 10
+    assert play(away) == []
+    assert play([1.0] * 10 + [0.2] + [None] * 12 + [1.0] * 10) == []
