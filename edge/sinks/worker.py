@@ -19,6 +19,9 @@ QUEUE_REPORTS = 16
 RETRY_FIRST_S = 0.25
 """Wait after the first failure; doubled with each one that follows."""
 RETRY_LONGEST_S = 5.0
+LOG_PERIOD_S = 60.0
+"""The same sentence is logged no more often than this; `statistics` counts all."""
+MAX_TEXTS = 16
 IDLE_S = 2.0
 """Without a report for this long, the formatter may say that the sender is still there."""
 
@@ -102,6 +105,8 @@ class QueuedSink(Sink, Generic[PieceT]):
         self._retry_s = RETRY_FIRST_S
         self._retry_at = 0.0
         self._opened_before = False
+        self._reconnected = False
+        self._said: dict[str, float] = {}
         self._counted = 0
 
     def wrap(
@@ -204,6 +209,9 @@ class QueuedSink(Sink, Generic[PieceT]):
         else:
             self._retry_s = RETRY_FIRST_S
             self._count()
+            if self._reconnected:
+                self._reconnected = False
+                self._say("connected again", failure=False)
             return True
         self._counted = self._formatter.messages
         return False
@@ -234,7 +242,7 @@ class QueuedSink(Sink, Generic[PieceT]):
         self.statistics.connected = True
         if self._opened_before:
             self.statistics.reconnects += 1
-            log.warning("%s: connected again", self.uri)
+            self._reconnected = True
         self._opened_before = True
 
     def _failed(self, error: Exception) -> None:
@@ -244,7 +252,12 @@ class QueuedSink(Sink, Generic[PieceT]):
         self._retry_s = min(RETRY_LONGEST_S, self._retry_s * 2)
         self._say(f"{getattr(error, 'strerror', None) or error}; it is tried again")
 
-    def _say(self, text: str) -> None:
-        if text != self.statistics.last_error:
+    def _say(self, text: str, *, failure: bool = True) -> None:
+        now = time.monotonic()
+        if now - self._said.get(text, -LOG_PERIOD_S) >= LOG_PERIOD_S:
+            self._said[text] = now
+            if len(self._said) > MAX_TEXTS:
+                del self._said[next(iter(self._said))]
             log.warning("%s: %s", self.uri, text)
-        self.statistics.last_error = text
+        if failure:
+            self.statistics.last_error = text
