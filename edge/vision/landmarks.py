@@ -95,7 +95,8 @@ class LandmarkModel:
         points = to_image(self._output("points").reshape(-1, 3), roi)
         sigma = None
         if "log_sigma" in self.card.outputs:
-            sigma = np.exp(self._output("log_sigma").reshape(-1)) * np.float32(roi.side)
+            # No point is farther off than the whole crop, whatever a network says of what it has never seen.
+            sigma = np.exp(np.minimum(self._output("log_sigma").reshape(-1), 0)) * np.float32(roi.side)
         score = 1.0
         if self.has_presence:
             logit = float(self._output("presence").reshape(-1)[0])
