@@ -20,33 +20,33 @@ root=$cache/$suite/root
 inside() { "$here/enter.sh" "$root" "$cache/qemu-aarch64" "$@"; }
 
 echo "Building the wheel and installing it as a user would, without network"
-rm -rf "$root/work" "$root"/wheels/landmarkd-*
-mkdir -p "$root/work/x86/wheel" "$root/work/source"
+rm -rf "$root/check" "$root"/wheels/landmarkd-*
+mkdir -p "$root/check/x86/wheel" "$root/check/source"
 .venv/bin/python -m pip wheel -q --no-deps -w "$root/wheels" .
-.venv/bin/python -m zipfile -e "$root"/wheels/landmarkd-*.whl "$root/work/x86/wheel"
+.venv/bin/python -m zipfile -e "$root"/wheels/landmarkd-*.whl "$root/check/x86/wheel"
 # The same wheel runs here, not what the working tree has become meanwhile.
-here_run() { PYTHONPATH="$root/work/x86/wheel" .venv/bin/python -P "$@"; }
-cp -r install.sh systemd docs LICENSE NOTICE "$root/work/source/"
-inside env PIP_NO_COMPILE=1 /work/source/install.sh --wheels /wheels
+here_run() { PYTHONPATH="$root/check/x86/wheel" .venv/bin/python -P "$@"; }
+cp -r install.sh systemd docs LICENSE NOTICE "$root/check/source/"
+inside env PIP_NO_COMPILE=1 /check/source/install.sh --wheels /wheels
 inside /opt/landmarkd/bin/python -m pip check
 
 echo "Examining the emulated machine"
-printf '[source]\nuri = "demo:"\n' >"$root/work/landmarkd.toml"
-inside landmarkd doctor --json --config /work/landmarkd.toml >"$root/work/doctor.json" || [ $? = 1 ]
+printf '[source]\nuri = "demo:"\n' >"$root/check/landmarkd.toml"
+inside landmarkd doctor --json --config /check/landmarkd.toml >"$root/check/doctor.json" || [ $? = 1 ]
 
 echo "Running the models, pictures and the bundled clip on both"
-cp "$here/digest.py" "$root/work/"
-here_run "$here/pictures.py" "$root/work/pictures" 30 10
+cp "$here/digest.py" "$root/check/"
+here_run "$here/pictures.py" "$root/check/pictures" 30 10
 both() { # both OUTPUT SOURCE FRAMES: the same run there and here
-    inside landmarkd run --config /work/landmarkd.toml --source "$2" --fast --frames "$3" --sink "jsonl:/work/$1" &
+    inside landmarkd run --config /check/landmarkd.toml --source "$2" --fast --frames "$3" --sink "jsonl:/check/$1" &
     there=$!
-    here_run -c 'from edge.cli.main import main; main()' run --config "$root/work/landmarkd.toml" \
-        --source "$(echo "$2" | sed "s#:/work#:$root/work#")" --fast --frames "$3" --sink "jsonl:$root/work/x86/$1"
+    here_run -c 'from edge.cli.main import main; main()' run --config "$root/check/landmarkd.toml" \
+        --source "$(echo "$2" | sed "s#:/check#:$root/check#")" --fast --frames "$3" --sink "jsonl:$root/check/x86/$1"
     wait $there
 }
-inside /opt/landmarkd/bin/python /work/digest.py >"$root/work/digest.json"
-here_run "$here/digest.py" >"$root/work/x86/digest.json"
-both pictures.jsonl images:/work/pictures 30
+inside /opt/landmarkd/bin/python /check/digest.py >"$root/check/digest.json"
+here_run "$here/digest.py" >"$root/check/x86/digest.json"
+both pictures.jsonl images:/check/pictures 30
 both clip.jsonl demo: "${FRAMES:-60}"
 
-.venv/bin/python "$here/compare.py" "$root/work"
+.venv/bin/python "$here/compare.py" "$root/check"

@@ -17,8 +17,8 @@ SCRATCH = """
 set -e
 mount -t tmpfs tmpfs "$1"
 for folder in /etc /opt /usr/local/bin /var/lib; do
-    mkdir -p "$1$folder/upper" "$1$folder/work"
-    mount -t overlay overlay -o "lowerdir=$folder,upperdir=$1$folder/upper,workdir=$1$folder/work" "$folder"
+    mkdir -p "$1$folder/upper" "$1$folder/spare"
+    mount -t overlay overlay -o "lowerdir=$folder,upperdir=$1$folder/upper,workdir=$1$folder/spare" "$folder"
 done
 mount -t tmpfs tmpfs /run
 echo ready
