@@ -19,8 +19,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             after = replay(name, Path(folder)).text()
         path.write_text(after)
-        changed = sum(line[:1] == "+" for line in difflib.ndiff(before.splitlines(), after.splitlines()))
-        sys.stdout.write(f"{path.name}: {changed} of {len(after.splitlines())} lines changed\n")
+        changed = sum(line[:1] in "+-" for line in difflib.ndiff(before.splitlines(), after.splitlines()))
+        sys.stdout.write(f"{path.name}: {changed} lines removed or added, {len(after.splitlines())} in all\n")
 
 
 if __name__ == "__main__":
