@@ -76,7 +76,7 @@ def _picture(processor: "Processor", path: Path, box: Box | None, out: Path | No
     if out is not None:
         from edge.daemon.overlay import draw
 
-        _write_picture(out / f"{path.stem}.png", draw(frame.image, report, processor.model.layout))
+        _write_picture(out / f"{path.stem}.png", draw(frame.image, report, processor.layout))
 
 
 def _video(processor: "Processor", path: Path, out: Path | None, lines: TextIO | None) -> None:
@@ -103,7 +103,7 @@ def _video(processor: "Processor", path: Path, out: Path | None, lines: TextIO |
                     writer = cv2.VideoWriter(str(target), cv2.VideoWriter.fourcc(*"mp4v"), rate, (width, height))
                     if not writer.isOpened():
                         raise SinkError(f"{target} cannot be written; name another folder with --out.")
-                writer.write(draw(frame.image, report, processor.model.layout))
+                writer.write(draw(frame.image, report, processor.layout))
         except EndOfStreamError:
             pass
         finally:

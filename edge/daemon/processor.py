@@ -58,9 +58,9 @@ class Processor:
         self.eyes = open_eyes(open_zoo(chosen.folder), chosen.eyes, threads=chosen.threads)
         self.layout: Layout = self.model.layout if self.eyes is None else self.eyes.layout
         self.clock = StageClock()
-        self.tracker = Tracker(
-            self.model, detector or make_detector(configuration.tracker.detector), configuration.tracker
-        )
+        tracking = configuration.tracker
+        checker = None if self.model.has_presence else make_detector(tracking.checker)
+        self.tracker = Tracker(self.model, detector or make_detector(tracking.detector), tracking, checker)
         smoothing = configuration.smoothing
         self._points: PointFilter = (
             OneEuroFilter(smoothing.minimum_cutoff_hz, smoothing.beta) if smoothing.filter == "one-euro" else NoFilter()
@@ -146,7 +146,7 @@ class Processor:
             self.eyes.close()
         if self._speed is not None:
             self._speed.close()
-        self.tracker.detector.close()
+        self.tracker.close()
 
     def _estimator_for(self, width: int, height: int) -> PoseEstimator:
         known = self.intrinsics

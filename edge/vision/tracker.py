@@ -2,9 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
@@ -27,7 +25,10 @@ class TrackerSettings(BaseModel):
     tracking: float = Field(0.3, ge=0, le=1, description="Least score at which a tracked face is kept.")
     retry_s: float = Field(0.1, ge=0, le=10, description="Pause between detections just after a face was lost.")
     longest_retry_s: float = Field(0.25, ge=0, le=10, description="Pause after long absence.")
-    recheck_s: float = Field(0.5, ge=0, le=60, description="Pause between the detector's checks of a tracked face.")
+    checker: str = Field(
+        "network", description="Name of the detector that checks whether a tracked face is still there."
+    )
+    recheck_s: float = Field(0.3, ge=0, le=60, description="Pause between the checks of a tracked face.")
     smallest_px: float = Field(20, ge=8, le=1000, description="Smallest side of a face, pixels.")
     seat: tuple[float, float, float, float] | None = Field(
         None, description="x0, y0, x1, y1 of the seat as shares of the frame; the face nearest to its middle wins."
@@ -40,13 +41,11 @@ RETRY_GROWTH = 1.25
 CONFIRMED_OVERLAP = 0.3
 """A detection that covers this much of the tracked face, as intersection over union, confirms it."""
 
-UNCONFIRMED_LIMIT = 3
+UNCONFIRMED_LIMIT = 2
 """A model that does not say whether it sees a face loses it after so many checks in a row without a detection."""
 
 CHECK_WINDOW = 1.4
-CHECK_SIDE = 80
-"""The detector checks a tracked face in a window of this many regions, shrunk to this many pixels: a tenth of the
-work of a whole frame."""
+"""A tracked face is looked for in a window of this many of its regions, not in the whole frame."""
 
 INSIDE_SHARE = 0.4
 """A face with fewer of its points inside the frame than this has left it."""
@@ -66,11 +65,16 @@ class Tracker:
         model: the landmark model.
         detector: finds faces in whole frames.
         settings: thresholds and pauses.
+        checker: looks whether a tracked face is still there, if the model does not say so itself; the detector if
+            none is given.
     """
 
-    def __init__(self, model: LandmarkModel, detector: Detector, settings: TrackerSettings) -> None:
+    def __init__(
+        self, model: LandmarkModel, detector: Detector, settings: TrackerSettings, checker: Detector | None = None
+    ) -> None:
         self.model = model
         self.detector = detector
+        self.checker = checker or detector
         self.settings = settings
         self._track: _Track | None = None
         self._pause_s = settings.retry_s
@@ -99,6 +103,11 @@ class Tracker:
         if self._track is None:
             return self._find(frame, clock)
         return self._follow(frame, self._track, clock)
+
+    def close(self) -> None:
+        """Release the detectors; the model is its owner's."""
+        self.detector.close()
+        self.checker.close()
 
     def look(self, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock) -> FaceObservation:
         """Look at a face that is somewhere in `roi`: once there, and once more about the points found."""
@@ -133,15 +142,13 @@ class Tracker:
         return seen
 
     def _confirmed(self, frame: Frame, seen: FaceObservation, track: _Track, clock: StageClock) -> bool:
-        """Return False once the detector has often enough not seen the face that is being tracked."""
+        """Return False once the checker has often enough not seen the face that is being tracked."""
         reach = CHECK_WINDOW * seen.roi.side / 2
         x0, y0 = max(0, int(seen.roi.x - reach)), max(0, int(seen.roi.y - reach))
         window = frame.image[y0 : int(seen.roi.y + reach), x0 : int(seen.roi.x + reach)]
-        scale = max(1.0, max(window.shape[:2]) / CHECK_SIDE)
-        size = (max(1, round(window.shape[1] / scale)), max(1, round(window.shape[0] / scale)))
-        small: NDArray[Any] = cv2.resize(window, size, interpolation=cv2.INTER_AREA)
-        box = box_of((seen.points[self.model.layout.ibug68, :2] - np.array([x0, y0], np.float32)) / np.float32(scale))
-        faces = self.detector.detect(small)
+        points = seen.points.take(self.model.layout.ibug68, axis=0)
+        box = box_of(points[:, :2] - np.array([x0, y0], np.float32))
+        faces = self.checker.detect(window)
         clock.lap("detect")
         if any(box_overlap(face.box, box) >= CONFIRMED_OVERLAP for face in faces):
             track.unconfirmed = 0
