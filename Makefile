@@ -51,7 +51,7 @@ soak: venv
 	$(BIN)/python -m tests.soak
 
 test-models: venv-models
-	$(MODELS)/bin/python -m pytest -p no:anyio tests/models
+	$(MODELS)/bin/python -m pytest -p no:anyio -m "not slow" tests/models
 
 # The wheel in an emulated 64-bit Raspberry Pi userland: SUITE=bookworm (Python 3.11) or trixie (3.13).
 SUITE ?= bookworm
