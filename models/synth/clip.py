@@ -72,7 +72,7 @@ class Truth:
         points: float32 (562, 3) pixels of the frame; meaningful while face is True.
         visible: bool (562,).
         face: Whether most of the face is in the frame.
-        pose: float32 (3,) pitch, yaw, roll against the line of sight, degrees.
+        pose: float32 (3,) pitch, yaw, roll in the camera's frame, degrees.
         openness: float32 (2,) right and left.
         gaze: float32 (2,) pitch and yaw of the eyes in the head, degrees.
         yawning: Whether the mouth is wide open.
