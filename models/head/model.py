@@ -10,6 +10,7 @@ from pathlib import Path
 import numba as nb
 import numpy as np
 
+from models.head.adapt import adapt
 from models.head.assets import assets_root
 from models.head.layout import Layout
 from models.head.projection import rotation_from_angles
@@ -77,10 +78,17 @@ class HeadModel:
             self._expression = _sparse(data["expression"])
         self.expression_index = {name: i for i, name in enumerate(self.expression_names)}
         self.layout = Layout.read(self.root / "landmarks.json")
+        self.layout = adapt(self)
 
     def material_vertices(self, material: str) -> np.ndarray:
         """Sorted vertex indices that the faces of a material use."""
         return np.unique(self.quads[self.quad_material == self.material_names.index(material)])
+
+    def skin_triangles(self) -> np.ndarray:
+        """int32 (T, 3) triangles of the skin of the face."""
+        quads = self.quads[self.quad_material == self.material_names.index("M_Face")]
+        second = quads[:, 2] != quads[:, 3]
+        return np.concatenate([quads[:, :3], quads[second][:, [0, 2, 3]]]).astype(np.int32)
 
     @cached_property
     def _eyeballs(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:

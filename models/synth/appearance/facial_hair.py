@@ -25,7 +25,7 @@ def _brow_mask(rng: np.random.Generator, kit: SkinKit) -> Floats:
     thick, length = rng.uniform(0.7, 1.45), rng.uniform(0.9, 1.12)
     arch = rng.normal() * 0.5 * (np.abs(x) - 0.15) ** 2 * SIZE
     lift = rng.normal() * 0.004 * SIZE + np.sign(x) * rng.normal() * 0.0025 * SIZE + arch
-    middle = 0.195 * SIZE
+    middle = kit.brow_height * SIZE
     source_y = middle + (y[:, None] - lift[None] - middle) / thick
     source_x = np.broadcast_to(
         ((x - np.sign(x) * 0.05) / length + np.sign(x) * 0.05 + 0.5) * SIZE - 0.5, source_y.shape
@@ -55,7 +55,9 @@ def grow_brows(rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Float
     if rng.random() < 0.07:  # grown together
         blurred = np.maximum(
             blurred,
-            polygon(np.array([(0.45, 0.18), (0.55, 0.18), (0.54, 0.205), (0.46, 0.205)]), 0.01)[top:bottom]
+            polygon(np.array([(0.45, -0.01), (0.55, -0.01), (0.54, 0.015), (0.46, 0.015)]) + [0, kit.brow_height], 0.01)[
+                top:bottom
+            ]
             * noise.strands(rng, SIZE)[: bottom - top]
             * 0.8,
         )

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.head import HeadModel, Layout
 from models.synth.appearance import planes
 from models.synth.appearance import regions as areas
 from models.synth.appearance.colour import LUMA, Floats, linear_table
@@ -18,8 +19,6 @@ _DARK_LUMINANCE = 0.12
 """Photographs below this show cropped hair at the temples, which has no place under another tone."""
 _DARKEST, _DETAIL_RANGE = 0.003, (-2.2, 1.1)
 _SCALP = np.array([(0.3, -0.1), (0.7, -0.1), (0.86, 0.4), (0.83, 0.56), (0.7, 0.64)])
-_HEAD_ARRAYS = ("quad_material", "material_names", "quads", "quads_uv", "uv", "landmarks_68")
-
 
 _CAVITIES = ((0.125, 0.14, 0.13, 0.155), (0.772, 0.075, 0.07, 0.085), (0.923, 0.075, 0.07, 0.085))
 """Islands of the M_BackHead tile (centre, radii) that are the mouth's inside and the eye sockets."""
@@ -41,6 +40,7 @@ class SkinKit:
     Attributes:
         textures: The photographed skins.
         brows: Coverage masks (SIZE, SIZE) in the M_Face tile.
+        brow_height: Mean y of the landmarks on them, UV units.
         uv68: The 68 landmarks in the M_Face tile, (68, 2), x right and y down, 0–1.
         regions: Named soft masks (SIZE, SIZE), 0–1, of the M_Face tile; see `regions.of_face`.
         back_skin: Soft mask of the M_BackHead tile: skin, not the mouth's inside or the eye sockets.
@@ -49,16 +49,18 @@ class SkinKit:
 
     textures: tuple[Texture, ...]
     brows: tuple[Floats, ...]
+    brow_height: float
     uv68: NDArray[np.float64]
     regions: Mapping[str, Floats]
     back_skin: Floats
     back_scalp: Floats
 
 
-def _uv68(head: Mapping[str, NDArray]) -> NDArray[np.float64]:
-    face = head["quad_material"] == list(head["material_names"]).index("M_Face")
-    place = dict(zip(head["quads"][face].ravel().tolist(), head["quads_uv"][face].ravel().tolist(), strict=True))
-    uv = np.array([head["uv"][place[int(v)]] for v in head["landmarks_68"]], np.float64)
+def _face_uv(model: HeadModel) -> NDArray[np.float64]:
+    """M_Face tile coordinates of the head's vertices (N, 2), x right and y down; NaN off the face."""
+    face = model.quad_material == model.material_names.index("M_Face")
+    uv = np.full((len(model.vertices), 2), np.nan)
+    uv[model.quads[face].ravel()] = model.uv[model.quads_uv[face].ravel()]
     uv -= np.floor(uv)
     return np.stack([uv[:, 0], 1 - uv[:, 1]], 1)
 
@@ -100,9 +102,21 @@ def _texture(path: Path, regions: Mapping[str, Floats]) -> Texture:
     return Texture(path.stem.removeprefix("face_"), planes.of_pixels(face), planes.of_pixels(back))
 
 
-def _brow(path: Path) -> Floats:
+def _brow_sources(registered: NDArray[np.float64], adapted: NDArray[np.float64]) -> tuple[Floats, Floats]:
+    """Maps for `cv2.remap` (SIZE, SIZE) that carry a brow mask along with its ten landmarks (10, 2), UV units."""
+    side, out = np.sign(adapted[:, 0] - 0.5), np.abs(adapted[:, 0] - 0.5)
+    shift = registered - adapted
+    across, down = (np.polynomial.Polynomial.fit(out, values, 2) for values in (side * shift[:, 0], shift[:, 1]))
+    axis = (np.arange(SIZE) + 0.5) / SIZE
+    out = np.clip(np.abs(axis - 0.5), *(np.array([out.min(), out.max()]) + [-0.02, 0.02]))
+    x, y = axis + np.sign(axis - 0.5) * across(out), axis[:, None] + down(out)
+    return np.tile((x * SIZE - 0.5).astype(np.float32), (SIZE, 1)), (y * SIZE - 0.5).astype(np.float32)
+
+
+def _brow(path: Path, sources: tuple[Floats, Floats]) -> Floats:
     mask = _read(path, cv2.IMREAD_GRAYSCALE)
-    return cv2.resize(mask, (SIZE, SIZE), interpolation=cv2.INTER_AREA).astype(np.float32) * (1 / 255)
+    mask = cv2.resize(mask, (SIZE, SIZE), interpolation=cv2.INTER_AREA).astype(np.float32) * (1 / 255)
+    return cv2.remap(mask, *sources, cv2.INTER_LINEAR)
 
 
 def load_kit(assets: Path) -> SkinKit:
@@ -118,8 +132,12 @@ def load_kit(assets: Path) -> SkinKit:
     faces, brows = sorted((assets / "skin").glob("face_*.jpg")), sorted((assets / "brow").glob("*.png"))
     if not faces or not brows or not (assets / "ict_head.npz").is_file():
         raise FileNotFoundError(f"{assets} lacks skin/face_*.jpg, brow/*.png or ict_head.npz of the head's assets")
-    with np.load(assets / "ict_head.npz") as head:
-        uv = _uv68({name: head[name] for name in _HEAD_ARRAYS})
+    model = HeadModel(assets)
+    places = _face_uv(model)
+    uv = places[model.landmarks_68]
+    # The masks were drawn about the brow's landmarks as registered.
+    registered = Layout.read(assets / "landmarks.json").of(places)
+    brows_moved = _brow_sources(*(points[model.layout.ibug68[17:27]] for points in (registered, model.layout.of(places))))
     regions = areas.of_face(uv)
     inside = np.ones((SIZE, SIZE), np.float32)
     for x, y, rx, ry in _CAVITIES:
@@ -128,7 +146,8 @@ def load_kit(assets: Path) -> SkinKit:
     scalp = np.concatenate([_SCALP, (_SCALP * [-1, 1] + [1, 0])[::-1]])
     return SkinKit(
         textures=tuple(_texture(path, regions) for path in faces),
-        brows=tuple(_brow(path) for path in brows),
+        brows=tuple(_brow(path, brows_moved) for path in brows),
+        brow_height=float(model.layout.of(places)[model.layout.ibug68[17:27], 1].mean()),
         uv68=uv,
         regions=MappingProxyType(regions),
         back_skin=inside,
