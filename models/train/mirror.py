@@ -50,15 +50,14 @@ def fit(assets: Path, heads: int = 60, seed: int = 0) -> None:
         heads: How many; a third of them only measure the error, which is printed.
         seed: Of the random heads.
     """
-    import json
-
     from scipy.spatial import cKDTree
 
-    layout = json.loads((assets / "landmarks.json").read_text())["points"]
-    corners = np.array([point["vertices"] for point in layout])
-    barycentric = np.array([point["weights"] for point in layout])[..., None]
-    with np.load(assets / "ict_head.npz") as head:
-        neutral, identity, expression = (head[k].astype(float) for k in ("vertices", "identity", "expression"))
+    from models.head import HeadModel
+
+    head = HeadModel(assets)
+    corners, barycentric = head.layout.vertices, head.layout.weights[..., None].astype(float)
+    neutral, *shapes = head.shape_basis().astype(float)
+    identity, expression = np.array(shapes[:100]), np.array(shapes[100:])
     opposite = cKDTree(neutral).query(neutral * [-1, 1, 1])[1]
     rng = np.random.default_rng(seed)
     reflected, wanted = [], []
