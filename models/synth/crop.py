@@ -9,7 +9,7 @@ import numpy as np
 
 from models.head import Camera, Eyes, HeadModel, openness, rotation_from_angles
 from models.synth import expression, lighting
-from models.synth.appearance import backgrounds, occluders2d
+from models.synth.appearance import backgrounds, occluders2d, wrinkles
 from models.synth.appearance import camera as cameras
 from models.synth.headmesh import HeadMesh
 from models.synth.mesh import Mesh
@@ -22,6 +22,7 @@ SIZE = 176
 MARGIN = 1.75
 """Side of a stored crop over the longer side of the tight box of the dense points."""
 PEOPLE_PER_SHARD = 125
+_DENSE, _LIDS = slice(0, 520), slice(520, 552)
 
 ATTRIBUTES = (
     "glasses", "sunglasses", "rimless", "cap", "helmet", "hood", "headphones", "mask", "hand", "phone", "cup",
@@ -55,6 +56,27 @@ class Crop:
     attributes: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Shot:
+    """How a head is taken.
+
+    Attributes:
+        offset: Of the middle from the crop's, sides of the crop (2,).
+        size: Side of the crop over that of a usual one; smaller is nearer.
+        on_eyes: Whether that is the middle of the eyes, not of the dense points.
+        strained: Share of faces that squeeze their eyes.
+        glasses: Share of faces with glasses.
+        face: Whether it counts as a face.
+    """
+
+    offset: np.ndarray
+    size: float = 1.0
+    on_eyes: bool = False
+    strained: float = expression.STRAINED
+    glasses: float = 0.24
+    face: bool = True
+
+
 class Studio:
     """Everything that is loaded once to make crops."""
 
@@ -79,7 +101,12 @@ class Studio:
 
     def _usual_crop(self, rng: np.random.Generator, person: Person) -> tuple[Crop, Callable[[], np.ndarray]]:
         pose = expression.pose(rng)
-        return self._crop(rng, person, pose, size=1.0, offset=rng.normal(0, 0.035, 2), face=True)
+        return self._crop(rng, person, pose, Shot(rng.normal(0, 0.035, 2)))
+
+    def close_up(self, rng: np.random.Generator, person: Person) -> Crop:
+        """A random crop about the eyes, nearer, with more glasses and more squeezed lids: for the eye model."""
+        shot = Shot(rng.normal(0, 0.02, 2), rng.uniform(0.42, 0.65), on_eyes=True, strained=0.35, glasses=0.45)
+        return self._crop(rng, person, expression.near_pose(rng), shot)[0]
 
     def non_face(self, rng: np.random.Generator, person: Person) -> Crop:
         """A random crop that shows no usable face."""
@@ -92,13 +119,13 @@ class Studio:
         if kind < 0.82:  # the back of a head
             pose = replace(pose, yaw=float(rng.uniform(140, 220)))
             offset = rng.normal(0, 0.1, 2)
-            return self._crop(rng, person, pose, size=rng.uniform(0.6, 1.2), offset=offset, face=False)[0]
+            return self._crop(rng, person, pose, Shot(offset, rng.uniform(0.6, 1.2), face=False))[0]
         if kind < 0.93:  # a face cut by the edge, its middle outside
             angle = rng.uniform(0, 2 * np.pi)
             offset = np.array([np.cos(angle), np.sin(angle)]) * rng.uniform(0.55, 0.8)
-            return self._crop(rng, person, pose, size=rng.uniform(0.6, 1.3), offset=offset, face=False)[0]
+            return self._crop(rng, person, pose, Shot(offset, rng.uniform(0.6, 1.3), face=False))[0]
         offset = rng.uniform(-0.35, 0.35, 2)  # a part of a face, far too near
-        return self._crop(rng, person, pose, size=rng.uniform(0.16, 0.3), offset=offset, face=False)[0]
+        return self._crop(rng, person, pose, Shot(offset, rng.uniform(0.16, 0.3), face=False))[0]
 
     def _nothing(self, rng: np.random.Generator, person: Person | None = None) -> Crop:
         """Background only, or with hands and objects of a person who is not there."""
@@ -122,11 +149,13 @@ class Studio:
             frozenset(names),
         )  # fmt: skip
 
-    def _worn(self, rng: np.random.Generator, vertices: np.ndarray, ibug: np.ndarray) -> tuple[list[Mesh], set[str]]:
+    def _worn(
+        self, rng: np.random.Generator, vertices: np.ndarray, ibug: np.ndarray, glasses_share: float
+    ) -> tuple[list[Mesh], set[str]]:
         """Clothes, glasses, headwear and masks."""
         props, names = body.torso(rng), set[str]()
         choices = [
-            (0.24, lambda: glasses.glasses(rng, ibug)),
+            (glasses_share, lambda: glasses.glasses(rng, ibug)),
             (0.10, lambda: headwear.cap(rng, vertices)),
             (0.05, lambda: headwear.hood(rng, vertices, ibug)),
             (0.04, lambda: headwear.headphones(rng, vertices)),
@@ -170,18 +199,12 @@ class Studio:
         return mesh, style.alpha, style.strands
 
     def _crop(
-        self,
-        rng: np.random.Generator,
-        person: Person,
-        pose: expression.Pose,
-        *,
-        size: float,
-        offset: np.ndarray,
-        face: bool,
+        self, rng: np.random.Generator, person: Person, pose: expression.Pose, shot: Shot
     ) -> tuple[Crop, Callable[[], np.ndarray]]:
-        """Draw a head; size and offset of its box are relative to the usual crop. Its vertices come on demand."""
+        """Draw a head; its vertices come on demand."""
         eyes = expression.gaze(rng, pose)
-        vertices = self.people.evaluate(person, expression.expression(rng), expression.closure(rng), eyes)
+        named, closed = expression.face(rng, shot.strained)
+        vertices = self.people.evaluate(person, named, closed, eyes)
         metric = self.model.landmarks(vertices)
         ibug = metric[self.model.layout.ibug68]
         origin = metric[:520].mean(0)
@@ -189,17 +212,17 @@ class Studio:
             rotation_from_angles(pose.pitch, pose.yaw, pose.roll), origin, np.array([0.0, 0.0, pose.distance])
         )
         landmarks = placement(metric)
-        camera = _framing(rng, landmarks, size, offset)
+        camera = _framing(rng, landmarks, shot)
         image = backgrounds.background(rng, SIZE, SIZE)
         light = lighting.sample(rng, image, pose.distance)
         names = set(light.names) | (set(person.skin.attributes) & set(ATTRIBUTES))
-        props, more = self._worn(rng, vertices, ibug)
+        props, more = self._worn(rng, vertices, ibug, shot.glasses)
         names |= more
         more_props, more = self._before_face(rng, person, ibug)
         names |= more
         hair = self._hair(rng, person, vertices, ibug, names)
         names.add("hair" if hair else "bald")
-        look = person.look
+        look = replace(person.look, face=_folded(rng, person.look.face, named))
         if light.infrared and rng.random() < 0.4:
             look = replace(look, pupil_colour=np.full(3, rng.uniform(0.3, 1.2)))
             names.add("bright_pupil")
@@ -217,9 +240,9 @@ class Studio:
             names.add("child")
         if camera.k1:
             names.add("distorted")
-        shown = points if face else np.full_like(points, np.nan)
+        shown = points if shot.face else np.full_like(points, np.nan)
         crop = Crop(
-            cameras.develop(rng, image, night=light.infrared), shown, visible & face, face,
+            cameras.develop(rng, image, night=light.infrared), shown, visible & shot.face, shot.face,
             np.array([pose.pitch, pose.yaw, pose.roll], np.float32), openness(metric),
             np.array([eyes.pitch, eyes.yaw], np.float32), frozenset(names & set(ATTRIBUTES)),
         )  # fmt: skip
@@ -227,18 +250,27 @@ class Studio:
         return crop, lambda: camera.with_depth(placement(vertices), depth)
 
 
-def _framing(rng: np.random.Generator, landmarks: np.ndarray, size: float, offset: np.ndarray) -> Camera:
-    """The camera that shows the dense points as large and as far from the middle as asked."""
-    plane = landmarks[:520, :2] / landmarks[:520, 2:]
-    low, high = plane.min(0), plane.max(0)
-    extent = (high - low).max() * MARGIN * size
+def _folded(rng: np.random.Generator, skin: np.ndarray, named: dict[str, float]) -> np.ndarray:
+    """The skin (SIZE, SIZE, 3) with the folds that raised cheeks and squinting lids throw."""
+    strengths = [
+        float(np.clip(0.8 * (named.get("eyeSquint" + side, 0) + named.get("cheekSquint" + side, 0)) - 0.2, 0, 1))
+        for side in ("_R", "_L")
+    ]
+    return wrinkles.squeeze(rng, skin, *strengths) if max(strengths) > 0 else skin
+
+
+def _framing(rng: np.random.Generator, landmarks: np.ndarray, shot: Shot) -> Camera:
+    """The camera that shows the dense points as large, and the middle of some as far from its own, as asked."""
+    plane = landmarks[:, :2] / landmarks[:, 2:]
+    low, high = plane[_DENSE].min(0), plane[_DENSE].max(0)
+    extent = (high - low).max() * MARGIN * shot.size
+    aim = plane[_LIDS if shot.on_eyes else _DENSE]
+    middle = (aim.min(0) + aim.max(0)) / 2
     k1 = 0.0
     if rng.random() < 0.08:  # wide-angle lenses; bounded so that the face does not fold
-        reach = np.abs(plane).max() + 1e-6
+        reach = np.abs(plane[_DENSE]).max() + 1e-6
         k1 = float(rng.uniform(-0.12, 0.06) / max(reach, 0.15) ** 2)
-        scale = 1 + k1 * ((low + high) ** 2 / 4).sum()
-        low, high = low * scale, high * scale
+        middle = middle * (1 + k1 * (middle**2).sum())
     focal = SIZE / extent
-    middle = (low + high) / 2
-    centre = (SIZE - 1) / 2 - middle * focal + offset * SIZE
+    centre = (SIZE - 1) / 2 - middle * focal + shot.offset * SIZE
     return Camera(float(focal), float(centre[0]), float(centre[1]), k1)

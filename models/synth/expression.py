@@ -138,6 +138,55 @@ def closure(rng: np.random.Generator) -> tuple[float, float]:
     return both, float(np.clip(both + rng.normal(0, 0.02), 0, 1))
 
 
+_SQUEEZE = (  # muscles that pull together round an eye: what each reaches, and its least share
+    ("eyeSquint", 1.0, 0.4), ("cheekSquint", 1.0, 0.4), ("browDown", 0.9, 0.1), ("noseSneer", 0.8, 0.0),
+    ("mouthSmile", 0.7, 0.0), ("mouthUpperUp", 0.6, 0.0), ("mouthStretch", 0.5, 0.0),
+)  # fmt: skip
+STRAINED = 0.08
+"""Share of faces that squeeze an eye or both."""
+
+
+def _squeeze(rng: np.random.Generator, named: dict[str, float], right: float, left: float) -> None:
+    """Tense the muscles round the eyes, each by its own share of the strength of its side (0 to 1)."""
+    for name, most, least in _SQUEEZE:
+        share = most * rng.uniform(least, 1)
+        for side, strength in (("_R", right), ("_L", left)):
+            named[name + side] = float(np.clip(max(named.get(name + side, 0), share * strength), 0, 1))
+
+
+def _strained(rng: np.random.Generator, named: dict[str, float]) -> tuple[float, float]:
+    """Squeeze one eye or both, as in a wink, a grimace, against sun or soap; return how far the lids are closed.
+
+    The other eye of a wink is seldom left alone: some of the strain reaches it, and its lids come down a little.
+    """
+    kind, strength = rng.random(), rng.uniform(0.2, 1)
+    if kind < 0.5:
+        wink = rng.uniform(0.95, 1.1) if rng.random() < 0.75 else rng.uniform(0.3, 0.9)
+        lids = [wink, rng.uniform(0, 0.5) if rng.random() < 0.4 else rng.uniform(0, 0.1)]
+        strengths = [strength, strength * rng.uniform(0, 0.9)]
+        if rng.random() < 0.5:
+            lids, strengths = lids[::-1], strengths[::-1]
+    else:
+        both = rng.uniform(0.95, 1.1) if kind < 0.85 else rng.uniform(0, 0.5)
+        lids = [both, max(both + rng.normal(0, 0.04), 0.0)]
+        strengths = [strength, strength * rng.uniform(0.7, 1)]
+    _squeeze(rng, named, *strengths)
+    return float(lids[0]), float(lids[1])
+
+
+def face(rng: np.random.Generator, strained: float = STRAINED) -> tuple[dict[str, float], tuple[float, float]]:
+    """An expression, and how far the right and the left lid are closed; see `expression` and `closure`.
+
+    Args:
+        rng: Source of chance.
+        strained: Share of faces that squeeze an eye or both.
+    """
+    named = expression(rng)
+    if rng.random() < strained:
+        return named, _strained(rng, named)
+    return named, closure(rng)
+
+
 def pose(rng: np.random.Generator) -> Pose:
     """Yaw to ±100, pitch to ±45, roll to ±50 degrees; 25 cm to 2 m."""
     kind = rng.random()
@@ -152,6 +201,16 @@ def pose(rng: np.random.Generator) -> Pose:
     return Pose(
         float(np.clip(pitch, -45, 45)), float(np.clip(yaw, -100, 100)), float(np.clip(roll, -50, 50)),
         float(np.exp(rng.uniform(np.log(25), np.log(200)))),
+    )  # fmt: skip
+
+
+def near_pose(rng: np.random.Generator) -> Pose:
+    """A pose in which both eyes can be read: most of them near the frontal one, yaw to ±60 degrees."""
+    yaw = rng.normal(0, 18) if rng.random() < 0.8 else rng.uniform(-60, 60)
+    pitch, roll = rng.normal(0, 13), rng.normal(0, 9)
+    return Pose(
+        float(np.clip(pitch, -40, 40)), float(np.clip(yaw, -60, 60)), float(np.clip(roll, -40, 40)),
+        float(np.exp(rng.uniform(np.log(25), np.log(150)))),
     )  # fmt: skip
 
 

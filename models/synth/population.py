@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from models.head import Eyes, HeadModel, openness
+from models.head import Eyes, HeadModel
 from models.synth.appearance import skin as skins
 from models.synth.headmesh import HeadMesh
+from models.synth.lids import Lids
 from models.synth.props.hair import HairFitter, HairStyle, choose, load_styles
 from models.synth.props.mask import MaskMaker
 from models.synth.scene import Look
@@ -25,7 +26,6 @@ class Person:
         shape: float32 (26719, 3) neutral vertices before `child` and `stretch`.
         child: 0 for an adult to 1 for a small child.
         stretch: (3,) scale of the whole head.
-        blink: (2,) weight of the blink shape that just closes the right and left eye.
         skin: Painted skin.
         look: Surfaces for the artist.
         style: Hair, or None.
@@ -34,7 +34,6 @@ class Person:
     shape: np.ndarray
     child: float
     stretch: np.ndarray
-    blink: np.ndarray
     skin: skins.Skin
     look: Look
     style: HairStyle | None
@@ -50,6 +49,7 @@ class Population:
         self.styles = load_styles(self.model)
         self.fitter = HairFitter(self.model)
         self.masks = MaskMaker(mesh)
+        self._lids = Lids(self.model)
         self._irises = _load_irises(self.model)
 
     def person(self, rng: np.random.Generator) -> Person:
@@ -75,33 +75,32 @@ class Population:
             lash_colour=np.minimum(skin.hair_colour, 0.08) * rng.uniform(0.1, 0.7),
             teeth=np.array([0.75, 0.7, 0.6]) * rng.uniform(0.55, 1.15) * np.exp(rng.normal(0, 0.04, 3)),
         )
-        return Person(shape, child, stretch, self._blink_weights(shape), skin, look, style)
+        return Person(shape, child, stretch, skin, look, style)
 
     def evaluate(self, person: Person, named: dict[str, float], closed: tuple[float, float], eyes: Eyes) -> np.ndarray:
-        """Vertices float32 (26719, 3) of a person with an expression, lids closed so far, and a gaze."""
+        """Vertices float32 (26719, 3) of a person with an expression, lids closed so far, and a gaze.
+
+        Args:
+            person: Who.
+            named: Weights by name, see `models.synth.expression`.
+            closed: Of the right and the left lids: 0 leaves them where the expression puts them, at 1 they meet,
+                beyond they are pressed together.
+            eyes: The gaze.
+        """
         weights = self.model.weights(named)
         index = self.model.expression_index
         for name, value in self.model.lid_weights(eyes).items():
             side = 0 if name.endswith("_R") else 1
-            weights[index[name]] = value * (1 - closed[side])
+            weights[index[name]] = value * max(1 - closed[side], 0)
         for side, name in enumerate(("_R", "_L")):
-            weights[index["eyeBlink" + name]] = closed[side] * person.blink[side]
-            for other in ("eyeWide", "eyeSquint"):  # these add to the blink and would fold the lid over
-                weights[index[other + name]] *= 1 - closed[side]
+            weights[index["eyeWide" + name]] *= max(1 - closed[side], 0)
+        shut = self._lids.weights(person.shape, weights)
+        for side, name in enumerate(("_R", "_L")):
+            weights[index["eyeBlink" + name]] = closed[side] * shut[side]
         vertices = self.model.evaluate(person.shape, weights, eyes)
         if person.child > 0:
             vertices = grow_young(vertices, self.model.eyeball_centres(person.shape), person.child)
         return vertices * person.stretch
-
-    def _blink_weights(self, shape: np.ndarray) -> np.ndarray:
-        """Weights at which the lids of a person meet: the openness is close to linear in the weight."""
-        half = openness(self.model.landmarks(self.model.evaluate(shape, self._blink(0.6))))
-        full = openness(self.model.landmarks(self.model.evaluate(shape, self._blink(0.9))))
-        slope = (half - full) / 0.3
-        return np.clip(0.9 + (full - 0.045) / np.maximum(slope, 0.1), 0.8, 1.25)
-
-    def _blink(self, weight: float) -> np.ndarray:
-        return self.model.weights({"eyeBlink_R": weight, "eyeBlink_L": weight})
 
     def _iris(self, rng: np.random.Generator) -> np.ndarray:
         """A random iris texture, mostly brown as in the world."""

@@ -31,12 +31,14 @@ class Job:
         number: Its number.
         seed: Of the whole set; with the number it decides every crop.
         count: Crops in it.
+        close_up: Whether it shows eyes from near instead of whole faces and pictures without any.
     """
 
     folder: Path
     number: int
     seed: int
     count: int = CROPS_PER_SHARD
+    close_up: bool = False
 
     @property
     def path(self) -> Path:
@@ -61,7 +63,8 @@ def crops(job: Job) -> Iterator[tuple[int, Crop]]:
             person = room.person(np.random.default_rng([job.seed, job.number, 1, i]))
         seed = int(np.random.SeedSequence([job.seed, job.number, 2, i]).generate_state(1, np.uint64)[0] >> 1)
         rng = np.random.default_rng(seed)
-        make = room.non_face if rng.random() < NON_FACE_SHARE else room.crop
+        faceless = not job.close_up and rng.random() < NON_FACE_SHARE
+        make = room.non_face if faceless else room.close_up if job.close_up else room.crop
         yield seed, make(rng, person)
 
 
@@ -121,12 +124,13 @@ def _encode(image: np.ndarray) -> np.ndarray:
     return data.ravel()
 
 
-def jobs(folder: Path, count: int, seed: int, first: int = 0) -> list[Job]:
+def jobs(folder: Path, count: int, seed: int, first: int = 0, *, close_up: bool = False) -> list[Job]:
     """The shards that together hold `count` crops."""
     if count < 1:
         raise ValueError(f"at least one crop, not {count}")
     shards = -(-count // CROPS_PER_SHARD)
-    return [Job(folder, first + k, seed, min(CROPS_PER_SHARD, count - k * CROPS_PER_SHARD)) for k in range(shards)]
+    sizes = [min(CROPS_PER_SHARD, count - k * CROPS_PER_SHARD) for k in range(shards)]
+    return [Job(folder, first + k, seed, size, close_up) for k, size in enumerate(sizes)]
 
 
 def write_all(work: list[Job], workers: int) -> Iterator[Path]:

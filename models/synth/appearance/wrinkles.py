@@ -121,3 +121,64 @@ def engrave(rng: np.random.Generator, face: Floats, kit: SkinKit, age: float) ->
     for channel, weight in enumerate((0.42, 0.55, 0.6)):
         face[channel] += raised * (0.35 * weight) - relief * weight
     return {"wrinkles"} if deepest > 0.9 else set()
+
+
+def squeeze(rng: np.random.Generator, face: Floats, right: float, left: float) -> Floats:
+    """A copy of a skin with the folds of squeezed eyes: at the outer corners, under and over the lids, on the nose.
+
+    Args:
+        rng: Source of randomness.
+        face: Linear albedo (SIZE, SIZE, 3).
+        right: How hard the subject's right eye is squeezed, 0 to 1.
+        left: The same of the left eye.
+    """
+    depth = rng.uniform(0.4, 2.4)
+    width, blur = rng.uniform(0.004, 0.009), rng.uniform(0.002, 0.005)
+    relief = np.zeros((SIZE, SIZE), np.float32)
+    lines = [*_fan(rng), *_pouch(rng), *_hood(rng)]
+    seam = [_curve([(0.285, 0.289), (0.345, rng.uniform(0.276, 0.3)), (0.405, 0.293)])]
+    for strength, mirrored in ((right, False), (left, True)):
+        if strength <= 0.05:
+            continue
+        own = [line * [-1, 1] + [1, 0] if mirrored else line for line in lines]
+        own = [_wavy(rng, line + rng.normal(size=2) * 0.002, 0.0008) for line in own if rng.random() < 0.8]
+        if own:
+            groove = strokes(own, width, blur)
+            relief += groove * (depth * strength * min(2.0, 0.7 / max(float(groove.max()), 0.1)))
+        shadow = strokes([line * [-1, 1] + [1, 0] if mirrored else line for line in seam], 0.02, 0.008)
+        relief += shadow * (strength * rng.uniform(0.0, 1.2))
+    raised = cv2.warpAffine(
+        relief, np.float32([[1, 0, 0.2], [0, 1, 1.8]]), (SIZE, SIZE), borderMode=cv2.BORDER_REPLICATE
+    )
+    tones = np.array([0.75, 0.95, 1.0], np.float32)
+    return np.clip(face * np.exp((0.3 * raised - relief)[..., None] * tones), 0.002, 0.98)
+
+
+def _fan(rng: np.random.Generator) -> list[Line]:
+    """Lines that meet at the outer corner of the right eye and run far under it."""
+    lines = []
+    for angle in np.linspace(-0.8, 0.75, int(rng.integers(3, 7))) + rng.normal() * 0.12:
+        x, y = rng.uniform(0.03, 0.1) * np.array([-np.cos(angle), np.sin(angle)])
+        lines.append(_curve([(0.308, 0.288 + 0.1 * y), (0.288, 0.288), (0.288 + x, 0.288 + y)]))
+    return lines
+
+
+def _pouch(rng: np.random.Generator) -> list[Line]:
+    """Folds below the lower lid of the right eye, from its outer corner toward the nose."""
+    lines = []
+    for drop in rng.uniform(0.012, 0.06, int(rng.integers(1, 5))):
+        end = rng.uniform(0.33, 0.42), 0.29 + rng.uniform(0.5, 1.6) * drop
+        lines.append(_curve([(0.28, 0.29 + 0.5 * drop), (0.33, 0.295 + 1.5 * drop), end]))
+    if rng.random() < 0.5:  # the nose wrinkles along
+        y = rng.uniform(0.27, 0.33)
+        lines += [_curve([(0.43, y + k), (0.455, y - 0.012 + k), (0.475, y - 0.004 + k)]) for k in (0, 0.016)]
+    return lines
+
+
+def _hood(rng: np.random.Generator) -> list[Line]:
+    """Folds over the upper lid of the right eye, where the brow weighs on it."""
+    lines = []
+    for rise in rng.uniform(0.008, 0.045, int(rng.integers(1, 4))):
+        end = rng.uniform(0.38, 0.42), 0.288 - 0.5 * rise
+        lines.append(_curve([(0.28, 0.288 - 0.3 * rise), (0.35, 0.272 - 1.4 * rise), end]))
+    return lines

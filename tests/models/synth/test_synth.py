@@ -1,5 +1,6 @@
 """Synthesis through its public faces: crops, labels, shards."""
 
+import io
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,7 @@ pytest.importorskip("numba", reason="the training extras are not installed: make
 
 from models.head import AssetError, Camera, Eyes, openness, rotation_from_angles
 from models.synth import expression, lighting, shards
+from models.synth.appearance import wrinkles
 from models.synth.crop import ATTRIBUTES, SIZE, Crop, Studio
 from models.synth.population import Person
 from models.synth.props import glasses, headwear, objects
@@ -116,6 +118,44 @@ def test_blink_weight_fits_every_person(studio: Studio) -> None:
         assert left > right + 0.1
 
 
+def test_squeezed_lids_meet_and_do_not_cross(studio: Studio) -> None:
+    """Cheeks that push the lower lid up must not make the upper one fold over it: both ends of a gap would swap."""
+    names = ("eyeSquint", "cheekSquint", "browDown", "noseSneer", "mouthSmile")
+    squeezed = {name + side: 0.6 for name in names for side in ("_R", "_L")}
+    for k in range(4):
+        someone = studio.person(np.random.default_rng([9, k]))
+        neutral = studio.model.landmarks(studio.people.evaluate(someone, {}, (0.0, 0.0), Eyes()))
+        squinting = studio.model.landmarks(studio.people.evaluate(someone, squeezed, (0.0, 0.0), Eyes()))
+        shut = studio.model.landmarks(studio.people.evaluate(someone, squeezed, (1.0, 1.0), Eyes()))
+        assert (openness(squinting) < 0.8 * openness(neutral)).all()
+        for first in (520, 536):
+            upper, lower = (neutral[first + k] for k in (4, 12))
+            width, up = np.linalg.norm(neutral[first] - neutral[first + 8]), upper - lower
+            gaps = (shut[first + 1 : first + 8] - shut[first + 15 : first + 8 : -1]) @ up / np.linalg.norm(up) / width
+            assert np.abs(gaps.mean()) < 0.03
+            assert np.abs(gaps).max() < 0.08
+
+
+def test_folds_darken_the_side_that_is_squeezed(person: Person) -> None:
+    skin = person.skin.face
+    folded = wrinkles.squeeze(np.random.default_rng(2), skin, 1.0, 0.0)
+    change = np.abs(folded / skin - 1).mean(-1)
+    right, left = np.split(change, 2, axis=1)
+    assert right[40:110].max() > 0.2
+    assert left[40:110].max() < 0.01
+
+
+def test_close_ups_show_the_eyes_large(studio: Studio, person: Person) -> None:
+    widths = []
+    for k in range(12):
+        crop = studio.close_up(np.random.default_rng([2, k]), person)
+        assert crop.face
+        lids = crop.points[520:552, :2]
+        assert np.abs((lids.min(0) + lids.max(0)) / 2 - (SIZE - 1) / 2).max() < 0.12 * SIZE
+        widths.append((np.ptp(crop.points[:520, :2], axis=0)).max())
+    assert min(widths) > 0.85 * SIZE
+
+
 def test_glasses_lie_before_the_eyes(studio: Studio, person: Person) -> None:
     ibug = studio.model.landmarks(person.shape)[studio.model.layout.ibug68]
     meshes, names = glasses.glasses(np.random.default_rng(0), ibug)
@@ -165,6 +205,20 @@ def test_distributions_cover_what_they_should() -> None:
         named = expression.expression(rng)
         assert all(0 <= w <= 1 for w in named.values())
         assert "mouthClose" not in named or named["jawOpen"] > named["mouthClose"]
+    strained = [expression.face(rng, 1.0) for _ in range(300)]
+    assert all(0 <= w <= 1 for named, _ in strained for w in named.values())
+    lids = np.array([closed for _, closed in strained])
+    assert 0.2 < ((lids.max(1) > 0.9) & (lids.min(1) < 0.5)).mean() < 0.6  # winks
+    harder = [np.sign(named["cheekSquint_R"] - named["cheekSquint_L"]) for named, _ in strained]
+    assert (harder == np.sign(lids[:, 0] - lids[:, 1])).mean() > 0.5
+
+
+def test_close_up_shards_are_their_own(studio: Studio, tmp_path: Path) -> None:
+    usual, near = (shards.jobs(tmp_path, 3, 11, close_up=near) for near in (False, True))
+    with np.load(io.BytesIO(shards.render(near[0]))) as eyes, np.load(io.BytesIO(shards.render(usual[0]))) as faces:
+        assert set(eyes) == set(faces)
+        assert eyes["face"].all()
+        assert not np.array_equal(eyes["points"], faces["points"])
 
 
 def test_shards_resume_and_repeat(studio: Studio, tmp_path: Path) -> None:
