@@ -14,6 +14,10 @@ from edge.types import Array, RegionOfInterest
 
 Affine = NDArray[np.float64]
 
+HELD_SHIFT, HELD_SCALE, HELD_ANGLE = 0.04, 0.06, 4.0
+"""Within so many sides, so much of the side's logarithm and so many degrees a region is held; the models are trained
+with standard deviations of about this much (`models.train.augment.Jitter`)."""
+
 _TWELFTHS = np.full(12, 1 / 12, np.float32)
 
 
@@ -109,6 +113,18 @@ def roi_from_points(points: Array, margin: float, angle: float) -> RegionOfInter
     across, down = (x0 + x1) / 2, (y0 + y1) / 2
     centre = cosine * across - sine * down, sine * across + cosine * down
     return RegionOfInterest(*centre, margin * max(x1 - x0, y1 - y0), angle)
+
+
+def settled(held: RegionOfInterest, wanted: RegionOfInterest) -> RegionOfInterest:
+    """Return the region that was looked at last, unless the wanted one lies clearly elsewhere.
+
+    A region that follows every point's noise shifts the picture that the model sees, and so makes noise of its own;
+    a head that keeps still is better looked at through a window that keeps still.
+    """
+    moved = math.hypot(wanted.x - held.x, wanted.y - held.y) > HELD_SHIFT * held.side
+    grown = abs(math.log(wanted.side / held.side)) > HELD_SCALE
+    turned = abs((wanted.angle - held.angle + 180) % 360 - 180) > HELD_ANGLE
+    return wanted if moved or grown or turned else held
 
 
 def roll_of(points: Array, ibug68: NDArray[np.intp]) -> float:

@@ -92,3 +92,21 @@ def test_the_first_region_is_moved_up_along_the_face() -> None:
 def test_impossible_regions_are_refused(bad: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="region of interest"):
         RegionOfInterest(*bad)
+
+
+@pytest.mark.parametrize(
+    ("x", "side", "angle", "held"),
+    [
+        (103.0, 200.0, 10.0, True),
+        (100.0, 208.0, 7.0, True),
+        (100.0, 200.0, 373.0, True),
+        (109.0, 200.0, 10.0, False),
+        (100.0, 215.0, 10.0, False),
+        (100.0, 187.0, 10.0, False),
+        (100.0, 200.0, 14.5, False),
+        (100.0, 200.0, -355.0, False),
+    ],
+)
+def test_a_region_is_held_until_the_face_clearly_moves(x: float, side: float, angle: float, held: bool) -> None:
+    before, wanted = RegionOfInterest(100.0, 80.0, 200.0, 10.0), RegionOfInterest(x, 80.0, side, angle)
+    assert geometry.settled(before, wanted) is (before if held else wanted)
