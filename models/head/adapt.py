@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from models.head.model import HeadModel
 
-# Mean of the 51 inner iBUG points over the training faces of 300-W (Sagonas et al., ICCV Workshops 2013), left and right
-# averaged: of the brow, bridge and tip of nose, right half. x from the middle toward the side, y down, in any unit.
+# Mean of the inner iBUG points over the training faces of 300-W (Sagonas et al., ICCV Workshops 2013), left and right
+# averaged: right brow, bridge and tip of the nose. x from the middle toward the side, y down, in any unit.
 _MEAN_X = {17: 0.4899, 18: 0.4149, 19: 0.3090, 20: 0.1994, 21: 0.0967, 27: 0.0, 28: 0.0, 29: 0.0, 30: 0.0}
 _MEAN_Y = {17: 0.1065, 18: 0.0389, 19: 0.0187, 20: 0.0345, 21: 0.0774, 27: 0.2034, 28: 0.3070, 29: 0.4098, 30: 0.5156}
 _MEAN_EYES = (0.1556, 0.3684, 0.2160)
@@ -138,7 +138,7 @@ class _Edges:
         self._graph = csr_matrix((length, (pairs[:, 0], pairs[:, 1])), (size, size))
 
     def at(self, start: int, end: int, x: float) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        """Where the shortest way from one vertex to another crosses x, as vertices and weights; an end if it does not."""
+        """Where the shortest way between two vertices crosses x, as vertices and weights; the start if it does not."""
         before = dijkstra(self._graph, directed=False, indices=start, return_predecessors=True)[1]
         way = [end]
         while way[-1] != start:

@@ -108,7 +108,7 @@ def _brow_sources(registered: NDArray[np.float64], adapted: NDArray[np.float64])
     shift = registered - adapted
     across, down = (np.polynomial.Polynomial.fit(out, values, 2) for values in (side * shift[:, 0], shift[:, 1]))
     axis = (np.arange(SIZE) + 0.5) / SIZE
-    out = np.clip(np.abs(axis - 0.5), *(np.array([out.min(), out.max()]) + [-0.02, 0.02]))
+    out = np.clip(np.abs(axis - 0.5), out.min() - 0.02, out.max() + 0.02)
     x, y = axis + np.sign(axis - 0.5) * across(out), axis[:, None] + down(out)
     return np.tile((x * SIZE - 0.5).astype(np.float32), (SIZE, 1)), (y * SIZE - 0.5).astype(np.float32)
 
@@ -137,7 +137,9 @@ def load_kit(assets: Path) -> SkinKit:
     uv = places[model.landmarks_68]
     # The masks were drawn about the brow's landmarks as registered.
     registered = Layout.read(assets / "landmarks.json").of(places)
-    brows_moved = _brow_sources(*(points[model.layout.ibug68[17:27]] for points in (registered, model.layout.of(places))))
+    brows_moved = _brow_sources(
+        *(points[model.layout.ibug68[17:27]] for points in (registered, model.layout.of(places)))
+    )
     regions = areas.of_face(uv)
     inside = np.ones((SIZE, SIZE), np.float32)
     for x, y, rx, ry in _CAVITIES:
@@ -146,8 +148,8 @@ def load_kit(assets: Path) -> SkinKit:
     scalp = np.concatenate([_SCALP, (_SCALP * [-1, 1] + [1, 0])[::-1]])
     return SkinKit(
         textures=tuple(_texture(path, regions) for path in faces),
-        brows=tuple(_brow(path, brows_moved) for path in brows),
-        brow_height=float(model.layout.of(places)[model.layout.ibug68[17:27], 1].mean()),
+        brows=tuple(_brow(path, sources) for path in brows),
+        brow_height=float(adapted[:, 1].mean()),
         uv68=uv,
         regions=MappingProxyType(regions),
         back_skin=inside,
