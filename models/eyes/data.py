@@ -52,14 +52,24 @@ def read_shard(path: Path) -> dict[str, np.ndarray]:
         affines = image_from_patch(points[index], LAYOUT.ibug68)
         sides = ((LEFT, AROUND_LEFT, 1), (RIGHT, AROUND_RIGHT, 0))
         for affine, (chosen, around, side) in zip(affines, sides, strict=True):
-            wide = affine.copy()
-            wide[:, 2] -= affine[:, :2] @ (MARGIN, MARGIN)
-            size = (WIDTH + 2 * MARGIN, HEIGHT + 2 * MARGIN)
-            flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-            found["patch"].append(cv2.warpAffine(picture, wide, size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
+            found["patch"].append(_cut(picture, affine))
             found["points"].append(to_patch(points[index, chosen, :2], affine))
             found["visible"].append(visible[index, around].mean())
             found["iris"].append(visible[index, chosen[16:]].mean())
             found["openness"].append(openness[index, side])
             found["gaze"].append(gaze[index] * (1, 1 if side else -1))
     return {name: np.array(values, np.uint8 if name == "patch" else np.float32) for name, values in found.items()}
+
+
+def _cut(picture: np.ndarray, affine: np.ndarray) -> np.ndarray:
+    """Return the patch with its margin; shrunk by averaging, as the runtime does."""
+    factor = max(1, int(np.ceil(np.hypot(affine[0, 0], affine[1, 0]))))
+    wide = affine.copy()
+    wide[:, 2] -= affine[:, :2] @ (MARGIN, MARGIN)
+    wide[:, 2] += wide[:, :2].sum(1) * (0.5 / factor - 0.5)
+    wide[:, :2] /= factor
+    width, height = WIDTH + 2 * MARGIN, HEIGHT + 2 * MARGIN
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size = (width * factor, height * factor)
+    large = cv2.warpAffine(picture, wide, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return large if factor == 1 else cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA)

@@ -81,7 +81,15 @@ def pack(screen, world, normals, uv, occlusion, aux, data):
 
 @nb.njit(cache=True, fastmath=True, nogil=True)
 def lid_shadow(vertices, eyeball, lid, occlusion):
-    """Darken eyeball vertices near the lids (16, 3) that stand over them, in place."""
+    """Darken eyeball vertices near the lids (16, 3) that stand over them, in place.
+
+    The eyeball in a narrow slit sees little light from anywhere: to people a squinting eye is a dark line.
+    """
+    gap = 0.0
+    for j in range(3, 6):
+        dx, dy = lid[j, 0] - lid[16 - j, 0], lid[j, 1] - lid[16 - j, 1]
+        gap += np.sqrt(dx * dx + dy * dy) / 3
+    slit = min(0.15 + 0.85 * gap / 0.75, 1.0)
     for k in eyeball:
         upper = 1e9
         lower = 1e9
@@ -95,7 +103,7 @@ def lid_shadow(vertices, eyeball, lid, occlusion):
             if j >= 8 or j == 0:
                 lower = min(lower, d)
         above = 0.42 + 0.58 * min(np.sqrt(upper) / 0.45, 1.0)
-        occlusion[k] = above * (0.75 + 0.25 * min(np.sqrt(lower) / 0.25, 1.0))
+        occlusion[k] = slit * above * (0.75 + 0.25 * min(np.sqrt(lower) / 0.25, 1.0))
 
 
 @nb.njit(cache=True, fastmath=True, nogil=True, inline="always")

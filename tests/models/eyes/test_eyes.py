@@ -1,10 +1,12 @@
+import cv2
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the training extras (make venv-models)")
 
 from edge.vision.eye_patch import HEIGHT, WIDTH  # noqa: E402
-from models.eyes.data import MARGIN  # noqa: E402
+from edge.vision.layout import canonical_points  # noqa: E402
+from models.eyes.data import LAYOUT, MARGIN, read_shard  # noqa: E402
 from models.eyes.network import POINTS, EyeNet  # noqa: E402
 from models.eyes.train import Eyes, _Dice, batch, gap, loss, normalise, train  # noqa: E402
 
@@ -38,6 +40,32 @@ def test_points_stay_on_the_picture(augmented, monkeypatch):
     inside = (wanted.abs() < torch.tensor([WIDTH / 2 - 6, HEIGHT / 2 - 6])).all(1)
     assert inside.sum() > 20
     assert (found - wanted)[inside].abs().max() < 0.5
+
+
+@pytest.mark.parametrize("face_px", [70.0, 110.0, 300.0])
+def test_shards_are_cut_so_that_points_lie_on_what_they_name(tmp_path, face_px):
+    """The white dot at the left pupil stays at the left pupil, whether the patch is enlarged or shrunk."""
+    head = canonical_points(LAYOUT)
+    points = ((head - head[LAYOUT.left_iris[0]]) * (face_px / np.ptp(head[:520], axis=0).max())).astype(np.float32)
+    points[:, :2] += 80.3, 91.6
+    y, x = np.mgrid[:176, :176]
+    blob = np.exp(-((x - 80.3) ** 2 + (y - 91.6) ** 2) / (2 * (face_px / 60) ** 2))
+    jpeg = cv2.imencode(".png", (20 + 230 * blob).astype(np.uint8))[1].ravel()
+    np.savez(
+        tmp_path / "shard-00000.npz",
+        jpeg=jpeg,
+        offsets=np.array([0, len(jpeg)]),
+        points=points[None],
+        visible=np.ones((1, 562), bool),
+        face=np.ones(1, bool),
+        openness=np.full((1, 2), 0.3, np.float32),
+        gaze_deg=np.zeros((1, 2), np.float32),
+    )
+    eye = {name: values[0] for name, values in read_shard(tmp_path / "shard-00000.npz").items()}
+    weight = (eye["patch"].astype(float) - 20).clip(0) ** 2
+    rows, columns = np.indices(weight.shape)
+    found = np.array([(columns * weight).sum(), (rows * weight).sum()]) / weight.sum() - MARGIN
+    assert np.abs(found - eye["points"][16]).max() < 0.25
 
 
 def test_normalised_patches_do_not_depend_on_brightness_or_contrast():

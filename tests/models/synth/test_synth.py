@@ -136,6 +136,15 @@ def test_squeezed_lids_meet_and_do_not_cross(studio: Studio) -> None:
             assert np.abs(gaps).max() < 0.08
 
 
+def test_eyeballs_lie_in_the_dark_of_a_slit(studio: Studio, person: Person) -> None:
+    shares = []
+    for closed in (0.0, 0.7):
+        vertices = studio.people.evaluate(person, {}, (closed, 0.0), Eyes())
+        right, left = (studio.mesh.eye_shadow(vertices)[ball].mean() for ball in studio.model.eyeball_vertices)
+        shares.append(right / left)
+    assert shares[1] < 0.8 * shares[0]
+
+
 def test_folds_darken_the_side_that_is_squeezed(person: Person) -> None:
     skin = person.skin.face
     folded = wrinkles.squeeze(np.random.default_rng(2), skin, 1.0, 0.0)
