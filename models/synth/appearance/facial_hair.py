@@ -53,7 +53,9 @@ def grow_brows(rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Float
         blurred, names = smoothstep(cv2.GaussianBlur(alpha, (0, 0), 1.0), 0.15, 0.45), {"drawn_brows"}
         hair = hair * min(1.0, 0.05 / float(hair.mean()))
     if rng.random() < 0.07:  # grown together
-        outline = np.array([(0.45, -0.01), (0.55, -0.01), (0.54, 0.015), (0.46, 0.015)]) + (0.0, kit.brow_height)
+        outline = np.array([(0.45, -0.01), (0.55, -0.01), (0.54, 0.015), (0.46, 0.015)]) + np.array(
+            [0, kit.brow_height]
+        )
         between = polygon(outline, 0.01)[top:bottom] * noise.strands(rng, SIZE)[: bottom - top]
         blurred = np.maximum(blurred, between * 0.8)
     colour = (hair * rng.uniform(0.35, 0.9)).astype(np.float32)

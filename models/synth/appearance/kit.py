@@ -136,10 +136,9 @@ def load_kit(assets: Path) -> SkinKit:
     places = _face_uv(model)
     uv = places[model.landmarks_68]
     # The masks were drawn about the brow's landmarks as registered.
-    registered = Layout.read(assets / "landmarks.json").of(places)
-    brows_moved = _brow_sources(
-        *(points[model.layout.ibug68[17:27]] for points in (registered, model.layout.of(places)))
-    )
+    brow = model.layout.ibug68[17:27]
+    adapted = model.layout.of(places)[brow]
+    sources = _brow_sources(Layout.read(assets / "landmarks.json").of(places)[brow], adapted)
     regions = areas.of_face(uv)
     inside = np.ones((SIZE, SIZE), np.float32)
     for x, y, rx, ry in _CAVITIES:
