@@ -87,7 +87,7 @@ def _box(
         middle = axes @ np.float32([side / 2, side / 2])
         return middle - side * 0.28, middle + side * 0.28
     turned = points[:DENSE, :2] @ axes.T
-    return turned.min(0), turned.max(0)
+    return np.nanmin(turned, 0), np.nanmax(turned, 0)
 
 
 def disturb(image: Image, rng: np.random.Generator) -> Image:
