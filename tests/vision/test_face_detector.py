@@ -113,6 +113,25 @@ def test_the_frame_lies_in_the_middle_and_the_rest_stays_black_when_shapes_chang
     np.testing.assert_allclose(seen[20:140], np.broadcast_to([1.0, -1.0, -1.0], (120, 160, 3)), atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("height", "width"),
+    [(480, 640), (640, 480), (720, 1280), (322, 484), (600, 800), (1080, 1920), (160, 160), (90, 121)],
+)
+def test_every_pixel_of_the_frame_has_its_share_in_what_the_network_sees(height, width):
+    rng = np.random.default_rng(height)
+    coarse = rng.integers(0, 255, (height // 16 + 2, width // 16 + 2, 3), np.uint8)
+    frame = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    engine = Script()
+    FaceDetector.over("d", card(), engine).detect(frame)
+    scale = SIDE / max(height, width)
+    small = (round(width * scale), round(height * scale))
+    wanted = cv2.resize(frame, small, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)[..., ::-1]
+    left, top = (SIDE - small[0]) // 2, (SIDE - small[1]) // 2
+    seen = (engine.seen[0, top : top + small[1], left : left + small[0]] + 1) * 127.5
+    np.testing.assert_allclose(seen, wanted, atol=4)
+    assert np.abs(seen - wanted).mean() < 1
+
+
 def test_roll_is_clockwise_in_the_image():
     engine = Script()
     engine.say(1, 4, 4, 3.0, FACE["box"], np.array([60.0, 50.0]), np.array([40.0, 70.0]))
