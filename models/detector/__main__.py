@@ -18,6 +18,8 @@ def _train(arguments: argparse.Namespace) -> int:
             batch=arguments.batch,
             workers=arguments.workers,
             threads=arguments.threads,
+            twice=not arguments.once,
+            bfloat16=not arguments.float32,
             seed=arguments.seed,
             initial=arguments.initial,
         )
@@ -31,10 +33,11 @@ def _sheet(arguments: argparse.Namespace) -> int:
     import cv2
     import numpy as np
 
-    from models.detector.scenes import Composer, Cuttings, draw
+    from models.detector.cuttings import Cuttings
+    from models.detector.scenes import Composer, draw
 
     rng = np.random.default_rng(arguments.seed)
-    scenes = Composer(Cuttings(arguments.data)).scenes(rng)
+    scenes = Composer(Cuttings(arguments.data, rng, 2), rng).scenes(rng)
     tiles = [draw(scene) for _, scene in zip(range(arguments.count), scenes, strict=False)]
     columns = 8
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
@@ -74,9 +77,11 @@ def main() -> int:
     train.add_argument("--out", type=Path, required=True)
     train.add_argument("--samples", type=int, default=300_000)
     train.add_argument("--minutes", type=float, default=math.inf, help="end after so long with fewer samples")
-    train.add_argument("--batch", type=int, default=32)
+    train.add_argument("--batch", type=int, default=64)
     train.add_argument("--workers", type=int, default=1, help="processes that compose scenes")
     train.add_argument("--threads", type=int, default=1, help="of torch")
+    train.add_argument("--once", action="store_true", help="do not see each scene in a mirror as well")
+    train.add_argument("--float32", action="store_true", help="for processors that do not multiply in bfloat16")
     train.add_argument("--seed", type=int, default=1)
     train.add_argument("--initial", type=Path, help="weights to begin with instead of random ones")
     train.set_defaults(run=_train)

@@ -4,37 +4,30 @@ What is pasted comes with a soft or a hard rim and is as often something else as
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.layout import LAYOUTS
-from models.detector import clutter
+from models.detector import decoys
+from models.detector.cuttings import NO_POINTS, Cutting, Cuttings
+from models.detector.develop import develop
 from models.detector.network import SIDE
+from models.detector.paste import NO_ALPHA, WHOLE, bounds_of, inverse_of, paste
+from models.detector.placing import affine_at, apart, between, group, log_uniform, pick, place, shown
 from models.synth.appearance import backgrounds
 
 Image = NDArray[np.uint8]
 
-CROP = 176
-"""Side of a rendered crop, pixels."""
-
-MOST_FACES = 8
-SMALLEST, LARGEST = 7.0, 190.0
-"""Longer side of a face's box, pixels of the input: of 24 pixels in a frame of 640, and of one that fills more
-than the frame."""
-
 SHOWN, HARDLY_SHOWN = 0.6, 0.35
 """Faces of whose box this share lies inside are to be found; those under the second are none; between, as you like."""
 
-ASPECTS = ((4 / 3, 0.5), (16 / 9, 0.2), (1.0, 0.15), (3 / 4, 0.15))
-
-
-RARE, RARE_TIMES = ("mask", "hood", "helmet", "infrared"), 3
-"""Faces with these attributes are taken so many times as often as others."""
+ASPECTS = (*[4 / 3] * 9, *[16 / 9] * 3, *[1.0] * 3, *[3 / 4] * 4, 0.62)
+BACKDROP = 208
+FRESH_BACKDROPS, FRESH_DECOYS = 20, 16
+"""So many of the pools are made anew each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,177 +45,189 @@ class Scene:
     ignored: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Cutting:
-    """A rendered crop, still compressed.
-
-    Attributes:
-        jpeg: of 176x176 pixels.
-        points: (68, 2) float32 pixels, or None if it shows no face.
-    """
-
-    jpeg: NDArray[np.uint8]
-    points: NDArray[np.float32] | None
-
-    def picture(self, shrink: int = 1) -> Image:
-        """Return the crop, RGB, 1, 2 or 4 times smaller; decoding it small is quicker than making it small."""
-        flags = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4}[shrink]
-        return cv2.cvtColor(cv2.imdecode(self.jpeg, flags), cv2.COLOR_BGR2RGB)
-
-
-class Cuttings:
-    """Crops of the newest shards of some folders, those with a face and those without apart.
-
-    Raises:
-        ValueError: if the folders hold no shard.
-    """
-
-    def __init__(self, folders: Sequence[Path], most_shards: int = 24) -> None:
-        self.faces: list[Cutting] = []
-        self.others: list[Cutting] = []
-        paths = [path for folder in folders for path in sorted(folder.glob("shard-*.npz"))][-most_shards:]
-        if not paths:
-            named = ", ".join(map(str, folders))
-            raise ValueError(f"no shard of crops in {named}; make some: python -m models.synth write --out FOLDER")
-        ibug = LAYOUTS["landmarkd-562"].ibug68
-        for path in paths:
-            with np.load(path) as shard:
-                jpeg, offsets, points, face = (shard[key] for key in ("jpeg", "offsets", "points", "face"))
-                rare = _rare(shard["attributes"], shard["attribute_names"])
-            for n in range(len(face)):
-                data = jpeg[offsets[n] : offsets[n + 1]].copy()
-                if face[n]:
-                    self.faces += [Cutting(data, points[n][ibug, :2].copy())] * (RARE_TIMES if rare[n] else 1)
-                else:
-                    self.others.append(Cutting(data, None))
-
-
 class Composer:
-    """Makes scenes.
+    """Makes scenes from crops, and from pools of backdrops and of decoys that `freshen` renews bit by bit.
 
     Args:
         cuttings: what is pasted.
+        rng: for the pools.
+        backdrops: in the pool.
+        decoys: in the pool.
     """
 
-    def __init__(self, cuttings: Cuttings) -> None:
+    def __init__(self, cuttings: Cuttings, rng: np.random.Generator, backdrops: int = 384, decoys: int = 384) -> None:
         self._cuttings = cuttings
+        self._backdrops = [self._new_backdrop(rng) for _ in range(backdrops)]
+        self._decoys = [self._new_decoy(rng) for _ in range(decoys)]
 
     def scenes(self, rng: np.random.Generator) -> Iterator[Scene]:
-        """Yield scenes without end."""
+        """Yield scenes without end, with ever new backdrops, decoys and crops."""
         while True:
-            yield self.scene(rng)
+            for _ in range(16):
+                for _ in range(512):
+                    yield self.scene(rng)
+                self.freshen(rng)
+            self._cuttings.renew(rng)
+
+    def freshen(self, rng: np.random.Generator) -> None:
+        """Put new backdrops and decoys in the place of a few old ones."""
+        for _ in range(FRESH_BACKDROPS):
+            self._backdrops[int(rng.random() * len(self._backdrops))] = self._new_backdrop(rng)
+        for _ in range(FRESH_DECOYS):
+            self._decoys[int(rng.random() * len(self._decoys))] = self._new_decoy(rng)
 
     def scene(self, rng: np.random.Generator) -> Scene:
         """Return a random scene."""
-        aspect = float(rng.choice([a for a, _ in ASPECTS], p=[p for _, p in ASPECTS])) * rng.uniform(0.95, 1.05)
-        width, height = (SIDE, round(SIDE / aspect)) if aspect >= 1 else (round(SIDE * aspect), SIDE)
-        width, height = min(width, SIDE), min(height, SIDE)
+        width, height = _frame(rng)
         image = self._background(rng, height, width)
-        faces, ignored = [], []
-        for _ in range(int(rng.poisson(0.8))):
-            clutter.draw(rng, image)
-        for size in self._sizes(rng, min(width, height)):
-            for _ in range(int(rng.poisson(0.5))):
-                self._paste_other(rng, image, size * rng.uniform(0.6, 2))
-            placed = self._paste_face(rng, image, size, faces)
-            if placed is not None:
-                faces.append(placed[0])
-                ignored.append(placed[1])
-        if not faces:
-            for _ in range(int(rng.poisson(1.5))):
-                self._paste_other(rng, image, math.exp(rng.uniform(math.log(15), math.log(200))))
+        faces: list[tuple[NDArray[np.float32], bool]] = []
+        kind, side = rng.random(), min(width, height)
+        if kind < 0.3:
+            self._nobody(rng, image)
+        elif kind < 0.4:
+            self._near(rng, image, faces)
+        else:
+            for size in group(rng, side) if kind > 0.68 else [log_uniform(rng, 0.12 * side, 0.95 * side)]:
+                for _ in range(int(rng.random() * (1.8 if size > 20 else 1.4))):
+                    self._paste_other(rng, image, size * between(rng, 0.6, 2), *self._anywhere(rng, image))
+                self._paste_face(rng, image, size, faces)
         image = develop(rng, image)
         left, top = (SIDE - width) // 2, (SIDE - height) // 2
         square = np.zeros((SIDE, SIDE, 3), np.uint8)
         square[top : top + height, left : left + width] = image
-        found = np.array(faces, np.float32).reshape(-1, 8) + np.tile(np.float32([left, top]), 4)
-        return Scene(square, found, np.array(ignored, bool))
+        found = np.array([face for face, _ in faces], np.float32).reshape(-1, 8) + np.tile(np.float32([left, top]), 4)
+        return Scene(square, found, np.array([ignored for _, ignored in faces], bool))
+
+    def _new_backdrop(self, rng: np.random.Generator) -> tuple[Image, Image]:
+        """Return a picture to stand behind everything, and a small one to make clothes of."""
+        kind, others = rng.random(), self._cuttings.all.others
+        if kind < 0.1 and others:
+            picture = cv2.resize(pick(rng, others).levels[0], (BACKDROP, BACKDROP), interpolation=cv2.INTER_LINEAR)
+        else:
+            light = backgrounds.background(rng, BACKDROP, BACKDROP, kind="decoy" if kind < 0.22 else None)
+            picture = _encoded(light, float(rng.uniform(0.5, 1.6)))
+        return picture, cv2.resize(picture, (48, 48), interpolation=cv2.INTER_AREA)
+
+    def _new_decoy(self, rng: np.random.Generator) -> Cutting:
+        if rng.random() < 0.25:
+            return decoys.spoilt(rng, pick(rng, self._cuttings.all.faces))
+        return decoys.draw(rng, pick(rng, self._backdrops)[0])
 
     def _background(self, rng: np.random.Generator, height: int, width: int) -> Image:
-        if rng.random() < 0.85:
-            return _encoded(backgrounds.background(rng, height, width), rng.uniform(0.5, 1.6))
-        other = self._cuttings.others[rng.integers(len(self._cuttings.others))].picture()
-        return cv2.resize(other, (width, height), interpolation=cv2.INTER_LINEAR)
+        """Return a random window of a backdrop."""
+        picture = pick(rng, self._backdrops)[0]
+        scale = between(rng, 0.45, 1.0) * BACKDROP / max(height, width)
+        high, wide = max(int(height * scale), 8), max(int(width * scale), 8)
+        top, left = int(rng.random() * (BACKDROP - high + 1)), int(rng.random() * (BACKDROP - wide + 1))
+        part = cv2.resize(picture[top : top + high, left : left + wide], (width, height))
+        return cv2.flip(part, 1) if rng.random() < 0.5 else part
 
-    def _sizes(self, rng: np.random.Generator, side: int) -> list[float]:
-        """Return the sizes of a scene's faces, the largest, which is in front, last."""
-        kind = rng.random()
-        if kind < 0.22:
-            return []
-        if kind < 0.55:  # one person before a camera
-            return [float(rng.uniform(0.16, 0.75) * side)]
-        if kind < 0.66:  # far too near
-            return [float(rng.uniform(0.7, LARGEST / SIDE) * side)]
-        count = int(rng.integers(1, MOST_FACES + 1))
-        high = side * min(0.6, 1.6 / count)
-        return sorted(math.exp(u) for u in rng.uniform(math.log(SMALLEST), math.log(high), count))
+    def _nobody(self, rng: np.random.Generator, image: Image) -> None:
+        """Lay things about that are no faces, one of them great at times, on shoulders at times."""
+        for _ in range(int(rng.random() * 5)):
+            size, (x, y) = log_uniform(rng, 9, 200), self._anywhere(rng, image)
+            if rng.random() < 0.25:
+                self._paste_shoulders(rng, image, x, y, 0.6 * size)
+            self._paste_other(rng, image, size, x, y)
+
+    def _near(self, rng: np.random.Generator, image: Image, faces: list[tuple[NDArray[np.float32], bool]]) -> None:
+        """One face that fills the frame, as often as not one that is rare."""
+        height, width = image.shape[:2]
+        rare = self._cuttings.all.rare if rng.random() < 0.5 else []
+        cutting = pick(rng, rare or self._cuttings.all.faces)
+        size = between(rng, 0.7, 1.15) * min(1.1 * width, height)
+        x, y = (n * (0.5 + 0.09 * rng.standard_normal()) for n in (width, height))
+        label = place(rng, cutting, size, x, y, turn=6.0)
+        self._paste(rng, image, cutting, label.affine, WHOLE)
+        share = shown(label.face, width, height)
+        if share >= HARDLY_SHOWN:
+            faces.append((label.face, share < SHOWN or cutting.doubtful))
 
     def _paste_face(
-        self, rng: np.random.Generator, image: Image, size: float, others: list[NDArray[np.float32]]
-    ) -> tuple[NDArray[np.float32], bool] | None:
-        """Paste a face whose box is about `size` long; return its labels and whether it is to be ignored."""
-        cutting = self._cuttings.faces[rng.integers(len(self._cuttings.faces))]
-        box = np.concatenate([cutting.points.min(0), cutting.points.max(0)])
-        scale = size / float((box[2:] - box[:2]).max())
+        self, rng: np.random.Generator, image: Image, size: float, faces: list[tuple[NDArray[np.float32], bool]]
+    ) -> None:
+        """Paste a face whose box is about `size` long where it hides no other, and keep its label."""
+        rare = self._cuttings.all.rare if rng.random() < 0.15 else []
+        cutting = pick(rng, rare or self._cuttings.all.faces)
         height, width = image.shape[:2]
         for _ in range(6):
             # Mostly where a whole face has room, sometimes cut by the frame.
-            room = -0.2 * size if rng.random() < 0.25 else 0.45 * size
-            x, y = (rng.uniform(min(room, n / 2), max(n - room, n / 2)) for n in (width, height))
-            affine = _placed(rng, box, scale, x, y)
-            points = cutting.points @ affine[:, :2].T + affine[:, 2]
-            low, high = points.min(0), points.max(0)
-            if all(_apart(np.concatenate([low, high]), other[:4]) for other in others):
+            room = -0.2 * size if rng.random() < 0.2 else 0.45 * size
+            x, y = (between(rng, min(room, n / 2), max(n - room, n / 2)) for n in (width, height))
+            label = place(rng, cutting, size, x, y)
+            if all(apart(label.face, other) for other, _ in faces):
                 break
         else:
-            return None
-        inside = np.clip(np.minimum(high, [width, height]) - np.maximum(low, 0), 0, None).prod()
-        shown = float(inside / max((high - low).prod(), 1e-6))
-        if shown < HARDLY_SHOWN:
-            return None
-        self._paste(rng, image, cutting, affine)
-        eyes, chin = points[36:48].mean(0), points[8]
-        return np.concatenate([low, high, eyes, chin]).astype(np.float32), shown < SHOWN
+            return
+        share = shown(label.face, width, height)
+        if share < HARDLY_SHOWN:
+            return
+        if rng.random() < 0.6:
+            self._paste_shoulders(rng, image, *label.face[6:8].tolist(), size)
+        self._paste(rng, image, cutting, label.affine, _rim(rng))
+        faces.append((label.face, share < SHOWN or cutting.doubtful))
 
-    def _paste_other(self, rng: np.random.Generator, image: Image, size: float) -> None:
+    def _paste_other(self, rng: np.random.Generator, image: Image, size: float, x: float, y: float) -> None:
         """Paste something that is no face, of about `size` pixels."""
-        others, kind = self._cuttings.others, rng.random()
-        if kind < 0.25:
-            face = self._cuttings.faces[rng.integers(len(self._cuttings.faces))]
-            source: Cutting | Image = clutter.scrambled(rng, face.picture(), face.points)
-        elif kind < 0.7 and others:
-            source = others[rng.integers(len(others))]
-        else:
-            source = _encoded(backgrounds.background(rng, 176, 176), 1.0)
-        x, y = rng.uniform(0, image.shape[1]), rng.uniform(0, image.shape[0])
-        self._paste(rng, image, source, _placed(rng, np.float32([38, 38, 138, 138]), size / 100, x, y))
+        others = self._cuttings.all.others
+        cutting = pick(rng, others if others and rng.random() < 0.35 else self._decoys)
+        scale = size / (0.6 * cutting.levels[0].shape[0])
+        middle = (cutting.levels[0].shape[0] - 1) / 2
+        affine = affine_at(rng, middle, middle, scale, x, y, 12.0)
+        gain = np.exp(0.35 * rng.standard_normal(3, dtype=np.float32) * (rng.random() < 0.4))
+        cut_out = cutting.alphas[0].shape[0] > 1
+        self._paste(rng, image, cutting, affine, WHOLE if cut_out else _rim(rng), gain)
+
+    def _paste_shoulders(self, rng: np.random.Generator, image: Image, x: float, y: float, size: float) -> None:
+        """Paste a rounded piece of cloth under a chin at x, y."""
+        cloth = Cutting((pick(rng, self._backdrops)[1],), (NO_ALPHA,), NO_POINTS)
+        scale = size * between(rng, 1.9, 3.2) / 48
+        affine = affine_at(rng, 23.5, 23.5 - 24 * between(rng, 0.6, 0.95), scale, x, y, 5.0)
+        rim = np.float32([0.98, 0.98, between(rng, 0.05, 0.3), rng.random() < 0.3])
+        self._paste(rng, image, cloth, affine, rim, np.full(3, math.exp(0.4 * rng.standard_normal()), np.float32))
 
     def _paste(
-        self, rng: np.random.Generator, image: Image, source: Cutting | Image, affine: NDArray[np.float64]
+        self,
+        rng: np.random.Generator,
+        image: Image,
+        cutting: Cutting,
+        affine: NDArray[np.float64],
+        rim: NDArray[np.float32],
+        gain: NDArray[np.float32] | None = None,
     ) -> None:
-        """Paste a crop with a random rim."""
-        scale = math.sqrt(abs(float(np.linalg.det(affine[:, :2]))))
-        shrink = 1 if scale > 0.6 else 2 if scale > 0.3 else 4
-        picture = source.picture(shrink) if isinstance(source, Cutting) else source
-        side = CROP // shrink
-        if scale < 0.2:
-            side = max(4, round(CROP * scale * 1.2))
-        if picture.shape[0] != side:
-            # Averaging first: a warp alone would leave gaps between the pixels that it reads.
-            picture = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
-        ratio = CROP / side
+        """Paste through an affine of the largest level, from the level that is nearest to the size on the image."""
+        scale = math.sqrt(abs(affine[0, 0] * affine[1, 1] - affine[0, 1] * affine[1, 0]))
+        level = min(max(int(0.2 - math.log2(scale)), 0), len(cutting.levels) - 1)
+        ratio = 2.0**level
         # Pixel centres are at integers: u_large = (u_small + 0.5) * ratio - 0.5.
-        affine = np.column_stack([affine[:, :2] * ratio, affine[:, 2] + affine[:, :2].sum(1) * (0.5 * ratio - 0.5)])
-        corners = np.array([[0, 0], [side, 0], [0, side], [side, side]]) @ affine[:, :2].T + affine[:, 2]
-        x0, y0 = np.maximum(np.floor(corners.min(0)).astype(int) - 1, 0)
-        x1, y1 = np.minimum(np.ceil(corners.max(0)).astype(int) + 2, [image.shape[1], image.shape[0]])
-        if x1 <= x0 or y1 <= y0:
-            return
-        affine[:, 2] -= (x0, y0)
-        part, size = image[y0:y1, x0:x1], (int(x1 - x0), int(y1 - y0))
-        covered = cv2.warpAffine(_mask(rng, side), affine, size, flags=cv2.INTER_LINEAR)[..., None]
-        pasted = cv2.warpAffine(picture, affine, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        part[:] = (part + covered * (pasted.astype(np.float32) - part)).astype(np.uint8)
+        shift = 0.5 * ratio - 0.5
+        affine = np.column_stack([affine[:, :2] * ratio, affine[:, 2] + affine[:, :2].sum(1) * shift])
+        picture = cutting.levels[level]
+        if gain is None:
+            gain = np.exp(np.float32(0.12 * rng.standard_normal()) + 0.04 * rng.standard_normal(3, dtype=np.float32))
+        bounds = bounds_of(affine, picture.shape[0], *image.shape[:2])
+        paste(image, picture, cutting.alphas[level], inverse_of(affine), bounds, rim, gain)
+
+    @staticmethod
+    def _anywhere(rng: np.random.Generator, image: Image) -> tuple[float, float]:
+        return rng.random() * image.shape[1], rng.random() * image.shape[0]
+
+
+def draw(scene: Scene, zoom: int = 2) -> Image:
+    """Return a scene with its labels drawn, BGR: faces green, ignored ones red."""
+    picture = cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR)
+    picture = cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_NEAREST)
+    for face, ignored in zip(np.rint((scene.faces + 0.5) * zoom).astype(int), scene.ignored, strict=True):
+        cv2.rectangle(picture, face[:2].tolist(), face[2:4].tolist(), (0, 0, 255) if ignored else (0, 255, 0), 1)
+        cv2.line(picture, face[4:6].tolist(), face[6:8].tolist(), (255, 255, 0), 1)
+    return picture
+
+
+def _frame(rng: np.random.Generator) -> tuple[int, int]:
+    """Return the width and height of a frame within the square."""
+    aspect = pick(rng, ASPECTS) * math.exp(0.06 * rng.standard_normal())
+    width, height = (SIDE, round(SIDE / aspect)) if aspect >= 1 else (round(SIDE * aspect), SIDE)
+    return min(width, SIDE), min(height, SIDE)
 
 
 def _encoded(light: NDArray[np.float32], exposure: float) -> Image:
@@ -234,69 +239,10 @@ def _encoded(light: NDArray[np.float32], exposure: float) -> Image:
 _GAMMA = (255 * (np.arange(256) / 255) ** (1 / 2.2)).astype(np.uint8)
 
 
-def develop(rng: np.random.Generator, image: Image) -> Image:
-    """Return a scene as some camera would have it: exposure, tone, grey, blur, noise, JPEG."""
-    levels = np.arange(256, dtype=np.float32)[:, None] / 255
-    table = np.clip(levels * np.exp(rng.normal(0, 0.08, 3) + rng.normal(0, 0.3)), 0, 1) ** np.exp(rng.normal(0, 0.25))
-    table = (table - 0.5) * rng.uniform(0.6, 1.3) + 0.5 + rng.normal(0, 0.05)
-    image = cv2.LUT(image, (255 * np.clip(table, 0, 1)).astype(np.uint8).reshape(1, 256, 3))
-    if rng.random() < 0.22:
-        grey = cv2.transform(image, rng.dirichlet([3, 4, 2]).astype(np.float32)[None])
-        image = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
-    if rng.random() < 0.3:
-        image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 1.3)))
-    if rng.random() < 0.5:
-        cv2.setRNGSeed(int(rng.integers(1 << 31)))
-        noise = cv2.randn(np.empty(image.shape, np.int16), 0, float(rng.uniform(1.5, 12)))
-        image = cv2.add(image, noise, dtype=cv2.CV_8U)
-    if rng.random() < 0.3:
-        image = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 90))])[1], 1)
-    return image
-
-
-def _placed(
-    rng: np.random.Generator, box: NDArray[np.float32], scale: float, x: float, y: float
-) -> NDArray[np.float64]:
-    """Return the affine that lays the middle of a box of a crop at x, y, turned and mirrored at random."""
-    angle = math.radians(rng.normal(0, 9))
-    stretch = math.exp(rng.normal(0, 0.05))
-    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    linear = scale * turn @ np.diag([stretch, 1 / stretch])
-    middle = np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2], np.float64)
-    return np.column_stack([linear, np.array([x, y]) - linear @ middle])
-
-
-def _rare(attributes: NDArray[np.uint32], names: NDArray[np.str_]) -> NDArray[np.bool_]:
-    """Return which crops have one of the attributes in RARE."""
-    bits = sum(1 << n for n, name in enumerate(names) if name in RARE)
-    return (attributes & np.uint32(bits)) != 0
-
-
-def _mask(rng: np.random.Generator, side: int) -> NDArray[np.float32]:
-    """Return what of a crop is pasted, (side, side) in 0 to 1: all of it, or a soft superellipse."""
-    if rng.random() < 0.2:
-        return np.ones((side, side), np.float32)
-    along = np.linspace(-1, 1, side, dtype=np.float32)
-    power = rng.uniform(2, 5)
-    across, down = rng.uniform(0.66, 1.0), rng.uniform(0.75, 1.0)
-    radius = (np.abs(along / across) ** power)[None] + (np.abs(along / down) ** power)[:, None]
-    return np.clip((1 - radius) / np.float32(rng.uniform(0.05, 0.7)), 0, 1)
-
-
-def _apart(box: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
-    """Return whether two faces cover so little of one another that both can be told."""
-    width, height = np.minimum(box[2:], other[2:]) - np.maximum(box[:2], other[:2])
-    if width <= 0 or height <= 0:
-        return True
-    smaller = min((box[2] - box[0]) * (box[3] - box[1]), (other[2] - other[0]) * (other[3] - other[1]))
-    return bool(width * height < 0.15 * smaller)
-
-
-def draw(scene: Scene, zoom: int = 2) -> Image:
-    """Return a scene with its labels drawn, BGR: faces green, ignored ones red."""
-    picture = cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR)
-    picture = cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_NEAREST)
-    for face, ignored in zip(np.rint((scene.faces + 0.5) * zoom).astype(int), scene.ignored, strict=True):
-        cv2.rectangle(picture, face[:2].tolist(), face[2:4].tolist(), (0, 0, 255) if ignored else (0, 255, 0), 1)
-        cv2.line(picture, face[4:6].tolist(), face[6:8].tolist(), (255, 255, 0), 1)
-    return picture
+def _rim(rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return what of a crop is pasted: all of it, or a soft superellipse."""
+    if rng.random() < 0.15:
+        return WHOLE
+    return np.array(
+        [between(rng, 0.66, 1.0), between(rng, 0.75, 1.0), between(rng, 0.05, 0.7), rng.random() < 0.4], np.float32
+    )

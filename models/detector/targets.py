@@ -42,30 +42,31 @@ def assign(faces: Tensor, valid: Tensor, ignored: Tensor) -> Targets:
         valid: (N, most) whether there is such a face at all.
         ignored: (N, most) faces that may be found and need not be.
     """
+    images, _ = torch.nonzero(valid, as_tuple=True)
+    faces, ignored = faces[valid], ignored[valid, None]
     centres, units = cell_centres()
     low = torch.cat([torch.full((grid * grid,), bounds[0]) for grid, bounds in zip(GRIDS, RANGES, strict=True)])
     high = torch.cat([torch.full((grid * grid,), bounds[1]) for grid, bounds in zip(GRIDS, RANGES, strict=True)])
-    boxes = faces[..., :4]
-    middle = (boxes[..., :2] + boxes[..., 2:]) / 2
-    size = (boxes[..., 2:] - boxes[..., :2]).clamp(min=1)
-    longer = size.amax(-1)
-    offset = (centres - middle[:, :, None]).abs()
+    middle = (faces[:, :2] + faces[:, 2:4]) / 2
+    size = (faces[:, 2:4] - faces[:, :2]).clamp(min=1)
+    longer = size.amax(1, keepdim=True)
+    offset = (centres - middle[:, None]).abs()
     # A face smaller than its cell still has the cell that it lies in.
-    half_cell = units[None, None, :, None] / 4
-    core = (offset <= torch.maximum(CORE * size[:, :, None], half_cell)).all(-1)
-    rim = (offset <= torch.maximum(RIM * size[:, :, None], 1.5 * half_cell)).all(-1)
-    fits = (longer[..., None] >= low) & (longer[..., None] <= high) & valid[..., None]
-    near = (longer[..., None] >= low / 1.6) & (longer[..., None] <= high * 1.6) & valid[..., None]
-    positive = core & fits & ~ignored[..., None]
+    half_cell = units[:, None] / 4
+    core = (offset <= torch.maximum(CORE * size[:, None], half_cell)).all(-1)
+    rim = (offset <= torch.maximum(RIM * size[:, None], 1.5 * half_cell)).all(-1)
+    positive = core & (longer >= low) & (longer <= high) & ~ignored
+    near = rim & (longer >= low / 1.6) & (longer <= high * 1.6)
     # Where faces lie over one another, the smaller one is in front.
-    rank = torch.where(positive, longer[..., None], torch.inf)
-    best, chosen = rank.min(1)
+    rank = torch.where(positive, longer, torch.inf)
+    best = torch.full((len(valid), CELLS), torch.inf)
+    best.scatter_reduce_(0, images[:, None].expand_as(rank), rank, "amin")
     wanted = best < torch.inf
-    free = ((rim & near) | (core & near) | (rim & near & ignored[..., None])).any(1) & ~wanted
-    chosen_faces = torch.gather(faces, 1, chosen[..., None].expand(-1, CELLS, 8))
-    return Targets(
-        wanted.float(), (~free).float(), chosen_faces[..., :4], chosen_faces[..., 4:].reshape(-1, CELLS, 2, 2)
-    )
+    free = torch.zeros(len(valid), CELLS).index_add_(0, images, near.float()) > 0
+    owner, cell = torch.nonzero(positive & (rank == best[images]), as_tuple=True)
+    chosen = torch.zeros(len(valid), CELLS, 8)
+    chosen[images[owner], cell] = faces[owner]
+    return Targets(wanted.float(), (~free | wanted).float(), chosen[..., :4], chosen[..., 4:].reshape(-1, CELLS, 2, 2))
 
 
 def losses(outputs: dict[str, Tensor], targets: Targets) -> dict[str, Tensor]:

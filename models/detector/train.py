@@ -2,9 +2,12 @@
 
 import json
 import math
+import signal
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -13,8 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from models.detector.network import DetectorNet
-from models.detector.scenes import MOST_FACES, Composer, Cuttings, Scene
+from models.detector.cuttings import Cuttings
+from models.detector.network import SIDE, DetectorNet
+from models.detector.placing import MOST_FACES
+from models.detector.scenes import Composer, Scene
 from models.detector.targets import assign, losses
 
 WEIGHTS = {"score": 1.0, "box": 1.5, "marks": 0.5}
@@ -22,6 +27,9 @@ EMA_SAMPLES = 12_000
 """The averaged weights remember about so many samples."""
 
 WARM_UP = 4_000
+PREFETCHED = 4
+BETWEEN = 24
+"""Batches between a scene and its mirror image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,8 @@ class Settings:
         minutes: end the schedule after so much time even if fewer were seen; the time of all starts counts.
         batch: scenes at once.
         rate: highest learning rate.
+        twice: each scene is seen in a mirror as well.
+        bfloat16: multiply in bfloat16, for processors that do so in half the time.
         workers: processes that compose scenes.
         threads: of torch.
         seed: of weights and scenes.
@@ -46,8 +56,10 @@ class Settings:
     out: Path
     samples: int = 300_000
     minutes: float = math.inf
-    batch: int = 32
-    rate: float = 3e-3
+    batch: int = 64
+    rate: float = 4e-3
+    twice: bool = True
+    bfloat16: bool = True
     workers: int = 1
     threads: int = 1
     seed: int = 1
@@ -56,33 +68,36 @@ class Settings:
 
 
 class SceneStream(IterableDataset[tuple[Tensor, ...]]):
-    """Scenes without end, other ones for each start and each worker."""
+    """Batches of scenes without end, other ones for each start and each worker."""
 
-    def __init__(self, folders: tuple[Path, ...], seed: int, start: int) -> None:
-        self._folders, self._seed, self._start = folders, seed, start
+    def __init__(self, settings: Settings, start: int) -> None:
+        self._settings, self._start = settings, start
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
-        info = get_worker_info()
+        info, settings = get_worker_info(), self._settings
         cv2.setNumThreads(1)
-        rng = np.random.default_rng([self._seed, self._start, info.id if info else 0])
+        rng = np.random.default_rng([settings.seed, self._start, info.id if info else 0])
+        composer = Composer(Cuttings(settings.data, rng), rng)
+        scenes = composer.scenes(rng)
         while True:
-            # Shards that appeared meanwhile join in.
-            composer = Composer(Cuttings(self._folders))
-            for _, scene in zip(range(20_000), composer.scenes(rng), strict=False):
-                yield tensors(scene)
+            yield tensors(list(islice(scenes, settings.batch)))
 
 
-def tensors(scene: Scene) -> tuple[Tensor, ...]:
-    """Return image (3, 160, 160) uint8, faces (most, 8), valid (most,) and ignored (most,) of a scene."""
-    faces, valid, ignored = (
-        np.zeros((MOST_FACES, 8), np.float32),
-        np.zeros(MOST_FACES, bool),
-        np.zeros(MOST_FACES, bool),
-    )
-    count = len(scene.faces)
-    faces[:count], valid[:count], ignored[:count] = scene.faces, True, scene.ignored
-    image = torch.from_numpy(scene.image).permute(2, 0, 1)
-    return image, torch.from_numpy(faces), torch.from_numpy(valid), torch.from_numpy(ignored)
+def tensors(scenes: Sequence[Scene]) -> tuple[Tensor, ...]:
+    """Return images (N, 160, 160, 3) uint8, faces (N, most, 8), valid (N, most) and ignored (N, most) of scenes."""
+    faces = np.zeros((len(scenes), MOST_FACES, 8), np.float32)
+    valid, ignored = np.zeros((2, len(scenes), MOST_FACES), bool)
+    for n, scene in enumerate(scenes):
+        count = len(scene.faces)
+        faces[n, :count], valid[n, :count], ignored[n, :count] = scene.faces, True, scene.ignored
+    images = np.stack([scene.image for scene in scenes])
+    return tuple(torch.from_numpy(part) for part in (images, faces, valid, ignored))
+
+
+def mirrored(images: Tensor, faces: Tensor, valid: Tensor, ignored: Tensor) -> tuple[Tensor, ...]:
+    """Return a batch as a mirror shows it."""
+    x, y = SIDE - 1 - faces[..., [2, 0, 4, 6]], faces[..., 1::2]
+    return images.flip(2), torch.stack([x, y], -1).flatten(-2), valid, ignored
 
 
 class Trainer:
@@ -117,30 +132,38 @@ class Trainer:
         """Train to the end of the schedule."""
         settings = self.settings
         settings.out.mkdir(parents=True, exist_ok=True)
-        stream = SceneStream(settings.data, settings.seed, self.starts)
-        loader = DataLoader(stream, settings.batch, num_workers=settings.workers, prefetch_factor=4)
+        loader = DataLoader(
+            SceneStream(settings, self.starts), None, num_workers=settings.workers, prefetch_factor=PREFETCHED
+        )
+        # Workers are to die of the signal that stops the training with a checkpoint: they start before it is caught.
+        scenes, stopped = iter(loader), list[int]()
+        previous = signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
         began = saved = time.monotonic()
         before, sums, steps = self.spent_s, dict.fromkeys(WEIGHTS, 0.0), 0
-        for batch in loader:
+        for batch in twice(scenes) if settings.twice else scenes:
             for name, value in self.step(*batch).items():
                 sums[name] += value
             steps += 1
             now = time.monotonic()
             self.spent_s = before + now - began
-            if now - saved > settings.checkpoint_s or self.progress >= 1:
+            over = bool(stopped) or self.progress >= 1
+            if over or now - saved > settings.checkpoint_s:
                 self._log({name: value / steps for name, value in sums.items()})
                 self.save()
                 saved, sums, steps = now, dict.fromkeys(WEIGHTS, 0.0), 0
-            if self.progress >= 1:
+            if over:
                 break
+        signal.signal(signal.SIGTERM, previous)
 
     def step(self, images: Tensor, faces: Tensor, valid: Tensor, ignored: Tensor) -> dict[str, float]:
         """Take one step and return the losses of the batch."""
         rate = self.settings.rate * min(1.0, (self.seen + 1) / WARM_UP) * (0.01 + 0.99 * _cosine(self.progress))
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        x = (images.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-        parts = losses(self.network(x), assign(faces, valid, ignored))
+        x = images.float().div_(127.5).sub_(1).permute(0, 3, 1, 2)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.settings.bfloat16):
+            outputs = self.network(x)
+        parts = losses(outputs, assign(faces, valid, ignored))
         total = sum(WEIGHTS[name] * value for name, value in parts.items())
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
@@ -153,7 +176,7 @@ class Trainer:
     def save(self) -> None:
         """Write the checkpoint so that an interruption leaves the old or the new one."""
         state = {
-            "architecture": "detector-160",
+            "architecture": "detector-160-dense",
             "model": self.network.state_dict(),
             "ema": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -191,6 +214,16 @@ class Trainer:
         }
         with (self.settings.out / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
+
+
+def twice(batches: Iterator[tuple[Tensor, ...]]) -> Iterator[tuple[Tensor, ...]]:
+    """Yield each batch and, with others between, what a mirror makes of it: to compose is dear."""
+    kept: deque[tuple[Tensor, ...]] = deque()
+    for batch in batches:
+        yield batch
+        kept.append(batch)
+        if len(kept) > BETWEEN:
+            yield mirrored(*kept.popleft())
 
 
 def load(path: Path) -> DetectorNet:

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("numba")
 
-from models.detector import scenes
+from models.detector import cuttings, decoys, develop, paste, placing, scenes
 from models.detector.network import SIDE
 from tests.models.evaluate.test_readers import write_shard
 
@@ -14,32 +14,45 @@ from tests.models.evaluate.test_readers import write_shard
 def composer(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shards")
     write_shard(folder / "shard-00000.npz")
-    plain = lambda rng, height, width: np.full((height, width, 3), rng.uniform(0.1, 0.9), np.float32)  # noqa: E731
     with pytest.MonkeyPatch.context() as patch:
         # Painting the bank of plates takes seconds; what lies behind a head is not what is tested here.
         patch.setattr(scenes.backgrounds, "background", plain)
-        yield scenes.Composer(scenes.Cuttings([folder]))
+        rng = np.random.default_rng(0)
+        yield scenes.Composer(cuttings.Cuttings([folder], rng), rng, backdrops=6, decoys=12)
+
+
+def plain(rng, height, width, kind=None):
+    return np.full((height, width, 3), rng.uniform(0.1, 0.9), np.float32)
+
+
+def spotted_chin():
+    """A crop with one bright spot where its chin is."""
+    picture = np.zeros((cuttings.CROP, cuttings.CROP, 3), np.uint8)
+    points = np.random.default_rng(0).uniform(50, 120, (68, 2)).astype(np.float32)
+    points[8] = 88, 130
+    cv2.circle(picture, (88, 130), 12, (255, 255, 255), -1)
+    return cuttings.Cutting.of(picture, points)
 
 
 def test_scenes_are_what_the_detector_is_fed(composer):
     rng = np.random.default_rng(3)
     counts = []
-    for _ in range(40):
+    for _ in range(80):
         scene = composer.scene(rng)
         assert scene.image.shape == (SIDE, SIDE, 3)
         assert scene.image.dtype == np.uint8
         assert scene.faces.shape == (len(scene.ignored), 8)
-        assert len(scene.faces) <= scenes.MOST_FACES
+        assert len(scene.faces) <= placing.MOST_FACES
         assert np.isfinite(scene.faces).all()
         assert (scene.faces[:, 2:4] > scene.faces[:, :2]).all()
         counts.append(len(scene.faces))
     assert min(counts) == 0
-    assert max(counts) > 1
+    assert max(counts) > 3
 
 
 def test_a_face_to_be_found_lies_mostly_inside(composer):
     rng = np.random.default_rng(4)
-    for _ in range(40):
+    for _ in range(80):
         scene = composer.scene(rng)
         for face in scene.faces[~scene.ignored]:
             inside = np.clip(np.minimum(face[2:4], SIDE) - np.maximum(face[:2], 0), 0, None).prod()
@@ -52,48 +65,121 @@ def test_a_seed_makes_the_same_scene_again(composer):
     np.testing.assert_array_equal(first.faces, second.faces)
 
 
-def test_labels_follow_what_is_pasted(composer):
-    """A crop with one bright spot where its chin is: the label of the chin has to lie on the spot."""
-    picture = np.zeros((scenes.CROP, scenes.CROP, 3), np.uint8)
-    points = np.random.default_rng(0).uniform(50, 120, (68, 2)).astype(np.float32)
-    points[8] = 88, 130
-    cv2.circle(picture, (88, 130), 12, (255, 255, 255), -1)
-    jpeg = cv2.imencode(".jpg", picture)[1].ravel()
-    cuttings = scenes.Cuttings.__new__(scenes.Cuttings)
-    cuttings.faces, cuttings.others = [scenes.Cutting(jpeg, points)], []
-    alone = scenes.Composer(cuttings)
-    for seed in range(12):
-        image = np.zeros((120, 160, 3), np.uint8)
-        label, _ = alone._paste_face(np.random.default_rng(seed), image, 12.0 + 8 * seed, []) or (None, None)
-        if label is None or not (3 < label[6] < 156 and 3 < label[7] < 116):
-            continue
-        weight = image[..., 0].astype(np.float64)
-        weight[weight < 60] = 0
-        y, x = np.mgrid[:120, :160]
-        if weight.sum() > 2000:
-            spot = (weight * x).sum() / weight.sum(), (weight * y).sum() / weight.sum()
-            assert spot == pytest.approx(label[6:8], abs=1.5)
+@pytest.mark.parametrize("seed", range(12))
+def test_labels_follow_what_is_pasted(composer, seed):
+    image = np.zeros((120, 160, 3), np.uint8)
+    rng = np.random.default_rng(seed)
+    placed = placing.place(rng, spotted_chin(), 10.0 + 9 * seed, *rng.uniform(40, 80, 2))
+    composer._paste(rng, image, spotted_chin(), placed.affine, paste.WHOLE)
+    x, y = placed.face[6:8]
+    weight = image[..., 0].astype(np.float64)
+    weight[weight < 60] = 0
+    rows, columns = np.mgrid[:120, :160]
+    if 12 < x < 148 and 12 < y < 108:
+        spot = (weight * columns).sum() / weight.sum(), (weight * rows).sum() / weight.sum()
+        assert spot == pytest.approx((x, y), abs=1.0)
+
+
+def test_a_paste_agrees_with_an_affine_warp():
+    rng = np.random.default_rng(5)
+    picture = cv2.GaussianBlur(rng.integers(0, 255, (88, 88, 3), np.uint8), (0, 0), 3)
+    affine = np.array([[0.9, -0.2, 20.0], [0.25, -0.8, 90.0]])
+    image = np.zeros((120, 140, 3), np.uint8)
+    bounds = paste.bounds_of(affine, 88, 120, 140)
+    paste.paste(
+        image, picture, paste.NO_ALPHA, paste.inverse_of(affine), bounds, paste.WHOLE, np.full(3, 0.5, np.float32)
+    )
+    wanted = cv2.warpAffine(picture, affine, (140, 120), flags=cv2.INTER_LINEAR).astype(np.float32) / 2
+    inside = cv2.warpAffine(np.full((88, 88), 255, np.uint8), affine, (140, 120)) == 255
+    assert inside.sum() > 4000
+    np.testing.assert_allclose(image[inside], wanted[inside], atol=3)
+    outside = cv2.dilate(inside.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0
+    assert not image[outside].any()
+
+
+def test_a_rim_and_an_alpha_hide_what_is_outside_them():
+    image, white = np.zeros((100, 100, 3), np.uint8), np.full((100, 100, 3), 255, np.uint8)
+    alpha = np.zeros((100, 100), np.uint8)
+    alpha[:, 50:] = 255
+    eye, everywhere = np.eye(2, 3, dtype=np.float32), np.array([0, 0, 100, 100])
+    rim = np.array([0.5, 0.8, 0.01, 0], np.float32)
+    paste.paste(image, white, alpha, eye, everywhere, rim, np.ones(3, np.float32))
+    assert (image[50, 51:73] == 255).all()
+    assert not image[50, 77:].any()
+    assert not image[:, :48].any()
+    assert (image[15:85, 51] == 255).all()
+    assert not image[:8].any()
 
 
 def test_without_shards_it_says_how_to_make_some(tmp_path):
     with pytest.raises(ValueError, match=r"models\.synth write"):
-        scenes.Cuttings([tmp_path])
+        cuttings.Cuttings([tmp_path], np.random.default_rng(0))
+
+
+def test_crops_are_renewed_from_shards_that_appear_later(tmp_path):
+    write_shard(tmp_path / "shard-00000.npz")
+    rng = np.random.default_rng(0)
+    held = cuttings.Cuttings([tmp_path], rng, most_shards=2)
+    assert (len(held.all.faces), len(held.all.rare), len(held.all.others)) == (5, 2, 1)
+    held.renew(rng)
+    assert len(held.all.faces) == 5
+    write_shard(tmp_path / "shard-00001.npz", count=4)
+    held.renew(rng)
+    assert len(held.all.faces) == 8
+    write_shard(tmp_path / "shard-00002.npz", count=4)
+    held.renew(rng)
+    assert len(held.all.faces) == 6
+
+
+def test_a_crop_is_kept_at_sizes_that_show_the_same():
+    levels = spotted_chin().levels
+    assert [level.shape[0] for level in levels] == [176, 88, 44, 22]
+    assert [float(level.mean()) for level in levels] == pytest.approx([float(levels[0].mean())] * 4, abs=0.5)
+
+
+def test_a_face_behind_a_hand_may_be_found_and_need_not(tmp_path):
+    path = tmp_path / "shard-00000.npz"
+    write_shard(path)
+    content = dict(np.load(path))
+    content["visible"][1] = False
+    np.savez(path, **content)
+    assert [face.doubtful for face in cuttings.Shard.read(path).faces] == [False, True, False, False, False]
 
 
 def test_a_scrambled_face_has_all_its_parts_elsewhere():
     rng = np.random.default_rng(0)
-    picture = rng.integers(0, 255, (scenes.CROP, scenes.CROP, 3), np.uint8)
+    picture = rng.integers(0, 255, (cuttings.CROP, cuttings.CROP, 3), np.uint8)
     points = np.array([[40.0, 40.0], [136.0, 136.0]], np.float32)
-    result = scenes.clutter.scrambled(np.random.default_rng(1), picture, points)
+    result = decoys.scrambled(np.random.default_rng(1), picture, points)
     moved = (result != picture).any(-1)
     assert moved[44:132, 44:132].mean() > 0.9
     assert not moved[:40].any()
     assert np.array_equal(np.sort(result.ravel()), np.sort(picture.ravel()))
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_clutter_is_drawn_wherever_it_falls(seed):
-    image = np.zeros((90, 160, 3), np.uint8)
-    for _ in range(20):
-        scenes.clutter.draw(np.random.default_rng(seed), image)
-    assert image.any()
+def test_a_spoilt_face_is_spoilt():
+    rng = np.random.default_rng(0)
+    face = cuttings.Cutting.of(
+        rng.integers(0, 255, (176, 176, 3), np.uint8), np.float32([[50, 50], [120, 50], [85, 120]])
+    )
+    for _ in range(12):
+        result = decoys.spoilt(rng, face)
+        assert not len(result.points)
+        assert (result.levels[0][60:110, 60:110] != face.levels[0][60:110, 60:110]).mean() > 0.6
+
+
+def test_decoys_are_cut_out_and_differ():
+    rng = np.random.default_rng(2)
+    drawn = [decoys.draw(rng, rng.integers(0, 255, (64, 64, 3), np.uint8)) for _ in range(40)]
+    shares = [float((decoy.alphas[0] > 127).mean()) for decoy in drawn]
+    assert min(shares) > 0.03
+    assert max(shares) < 0.98
+    assert len({decoy.levels[0].tobytes() for decoy in drawn}) == 40
+
+
+@pytest.mark.parametrize("level", [2, 128, 253])
+def test_no_exposure_leaves_nothing_but_black_or_white(level):
+    rng = np.random.default_rng(level)
+    means = [develop.develop(rng, np.full((120, 160, 3), level, np.uint8)).mean() for _ in range(30)]
+    assert min(means) >= 0
+    assert max(means) < 252

@@ -1,0 +1,58 @@
+"""A composed scene as some camera would have it: exposure, tone, grey, blur, noise, JPEG."""
+
+import math
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detector.network import SIDE
+from models.detector.paste import add_noise
+
+Image = NDArray[np.uint8]
+
+NOISE_UNIT = 24.0
+"""Standard deviation of the bank of noise."""
+
+DARKEST, BRIGHTEST = 14.0, 185.0
+"""Mean code of a scene after its exposure."""
+
+_STRETCH = SIDE * SIDE * 3
+
+
+def develop(rng: np.random.Generator, image: Image) -> Image:
+    """Return a scene, (height, width, 3) uint8 of at most 160 x 160, as a camera would have it."""
+    # No camera's exposure leaves nothing but white or black.
+    mean = max(float(image[::8, ::8].mean()), 1.0)
+    exposure = min(max(math.exp(0.3 * rng.standard_normal()), DARKEST / mean), BRIGHTEST / mean)
+    gains = exposure * np.exp(0.08 * rng.standard_normal(3))
+    table = np.minimum(_LEVELS * gains, 1) ** math.exp(0.25 * rng.standard_normal())
+    table = (table - 0.5) * (0.6 + 0.7 * rng.random()) + 0.5 + 0.05 * rng.standard_normal()
+    image = cv2.LUT(image, (255 * np.clip(table, 0, 1)).astype(np.uint8).reshape(1, 256, 3))
+    chance = rng.random(4)
+    if chance[0] < 0.22:
+        grey = cv2.transform(image, rng.dirichlet([3, 4, 2]).astype(np.float32)[None])
+        image = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
+    if chance[1] < 0.3:
+        image = cv2.GaussianBlur(image, (0, 0), 0.3 + rng.random() ** 2 * 1.1)
+    if chance[2] < 0.4:
+        add_noise(image, _bank(), int(rng.random() * 5 * _STRETCH), (1 + 11 * rng.random() ** 2) / NOISE_UNIT)
+    if chance[3] < 0.2:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, 30 + int(60 * rng.random())]
+        image = cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], 1)
+    return image
+
+
+_LEVELS = np.arange(256)[:, None] / 255
+
+
+@lru_cache(maxsize=1)
+def _bank() -> NDArray[np.int8]:
+    """Noise of each pixel and channel, the same in all channels, and in blotches; six scenes long."""
+    rng = np.random.default_rng(160)
+    white = rng.normal(size=(2 * SIDE, SIDE, 3))
+    grey = np.repeat(rng.normal(size=(2 * SIDE, SIDE, 1)), 3, 2)
+    blotches = cv2.GaussianBlur(rng.normal(size=(2 * SIDE, SIDE, 3)), (0, 0), 0.8)
+    noise = [part / part.std() * NOISE_UNIT for part in (white, grey, blotches)]
+    return np.clip(np.concatenate(noise), -127, 127).astype(np.int8).ravel()
