@@ -1,6 +1,5 @@
 """From a checkpoint of the detector to the zoo: integers throughout, and an entry in the manifest."""
 
-import copy
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from edge.vision.runtime import TensorSpec
 from edge.vision.zoo import DetectorCard
-from models.detector.network import CELLS, SIDE, STRIDES, UNIT, Same
-from models.detector.scenes import Composer, Cuttings
+from models.detector.cuttings import Cuttings
+from models.detector.network import CELLS, SIDE, STRIDES, UNIT
+from models.detector.scenes import Composer
 
 SCORE, OVERLAP = 0.5, 0.4
 
@@ -32,46 +31,19 @@ class _Tuple(nn.Module):
         return outputs["scores"], outputs["geometry"]
 
 
-def without_pads(network: nn.Module) -> nn.Module:
-    """Return a copy that computes the same and pads nowhere by itself.
-
-    A map that a head and the next grid both read, padded for one of them, is exported with transpositions and a PAD.
-    A 3x3 kernel whose padding lies all behind is a 4x4 one with a first row and column of zeros and one pixel of
-    padding on each side, which is how TensorFlow pads that.
-    """
-    network = copy.deepcopy(network)
-    for parent in list(network.modules()):
-        if not isinstance(parent, nn.Sequential):
-            continue
-        for n, layer in enumerate(parent[:-1]):
-            convolution = parent[n + 1]
-            if isinstance(layer, Same) and convolution.kernel_size == (3, 3):
-                wider = nn.Conv2d(
-                    convolution.in_channels,
-                    convolution.out_channels,
-                    4,
-                    convolution.stride,
-                    1,
-                    groups=convolution.groups,
-                    bias=False,
-                )
-                wider.weight.data = functional.pad(convolution.weight.data, (1, 0, 1, 0))
-                parent[n], parent[n + 1] = nn.Identity(), wider
-    return network.eval()
-
-
 def to_float_tflite(network: nn.Module) -> bytes:
     """Convert the network to a float32 TFLite file with input (1, 160, 160, 3)."""
     logging.getLogger().setLevel(logging.ERROR)
     import litert_torch
 
-    wrapped = litert_torch.to_channel_last_io(_Tuple(without_pads(network)).eval(), args=[0])
+    wrapped = litert_torch.to_channel_last_io(_Tuple(network).eval(), args=[0])
     return bytes(litert_torch.convert(wrapped, (torch.zeros(1, SIDE, SIDE, 3),)).model_content())
 
 
 def representative(data: Sequence[Path], count: int, seed: int) -> np.ndarray:
     """Return scenes to measure activations on, (count, 160, 160, 3) uint8 RGB."""
-    scenes = Composer(Cuttings(data)).scenes(np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    scenes = Composer(Cuttings(data, rng), rng).scenes(rng)
     return np.stack([scene.image for _, scene in zip(range(count), scenes, strict=False)])
 
 

@@ -1,9 +1,15 @@
-"""A single-stage face detector of the BlazeFace family: depthwise-separable, bounded activations, three grids.
+"""A single-stage face detector: dense squeezed convolutions, bounded activations, three grids, one way down.
 
 Each cell of a grid says whether a face's middle lies about it, and where the face's box, the middle of its eyes and
-its chin are. There is no top-down path: five-wide depthwise kernels give even the finest grid a view of 100 pixels,
-four times the largest face that it answers for.
+its chin are. Coarser maps are added to the finer ones, so that a cell of eight pixels knows what stands around it: a
+small face is told by the head and the shoulders it sits on.
+
+A dense 3x3 convolution to few channels and back costs a processor less than its multiply-adds suggest, in training
+(twice the scenes a second of depthwise-separable blocks with as many) and under XNNPACK. Maps shrink by 2x2
+convolutions, which need no padding and so leave no PAD in the exported graph.
 """
+
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -19,92 +25,88 @@ CELLS = sum(grid * grid for grid in GRIDS)
 GEOMETRY = 8
 """Middle of the box x, y, binary logarithm of its width, height, middle of the eyes x, y, chin x, y."""
 
+HIDDEN = 32
+"""Channels between a grid's map and its answers."""
+
 UNIT = 2.0
 """Lengths are told in this many strides of the cell's grid."""
 
 
-class Same(nn.Module):
-    """Pads as TensorFlow does: all of it after the last row and column when the stride is even."""
-
-    def __init__(self, kernel: int, stride: int) -> None:
-        super().__init__()
-        total = kernel - stride if stride > 1 else kernel - 1
-        self.before, self.after = total // 2, total - total // 2
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the padded map."""
-        return functional.pad(x, (self.before, self.after, self.before, self.after))
+def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> list[nn.Module]:
+    """Return a convolution with its normalisation."""
+    return [nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False), nn.BatchNorm2d(outputs)]
 
 
-def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:
-    """Return a convolution without bias whose padding is a layer of its own where the stride is not one."""
-    inside = kernel // 2 if stride == 1 else 0
-    pad = [] if stride == 1 else [Same(kernel, stride)]
-    return [*pad, nn.Conv2d(inputs, outputs, kernel, stride, inside, groups=groups, bias=False)]
+class Residual(nn.Module):
+    """Two 3x3 convolutions with `hidden` channels between them, beside an identity."""
 
-
-class Separable(nn.Module):
-    """A depthwise and a pointwise convolution beside an identity where the shapes allow one.
-
-    There is no normalisation between the two, which are linear together; it is what takes most of the time when
-    training on a processor.
-    """
-
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
+    def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            *_convolution(inputs, inputs, kernel, stride, groups=inputs),
-            *_convolution(inputs, outputs, 1),
-            nn.BatchNorm2d(outputs),
+            *_convolution(channels, hidden, 3, padding=1),
+            nn.ReLU6(),
+            *_convolution(hidden, channels, 3, padding=1),
         )
-        self.identity = inputs == outputs and stride == 1
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the block's output, bounded to 0 to 6."""
-        y = self.body(x)
-        return functional.relu6(x + y if self.identity else y)
+        """(N, channels, H, W) to the same, bounded to 0 to 6."""
+        return functional.relu6(x + self.body(x))
 
 
 class DetectorNet(nn.Module):
     """(N, 3, 160, 160) RGB as ``x / 127.5 - 1`` to {"scores": (N, 525), "geometry": (N, 525, 8)}.
 
     Scores are logits; cells run grid by grid, finest first, row by row.
+
+    Args:
+        widths: channels of the map of a quarter of the input's side, and of the three grids.
+        hidden: of each grid's residual blocks.
+        refined: of the block that follows where the coarser map was added to the finest.
     """
 
-    def __init__(self, widths: tuple[int, int, int, int] = (32, 64, 128, 160)) -> None:
+    def __init__(
+        self,
+        widths: tuple[int, int, int, int] = (24, 48, 96, 128),
+        hidden: tuple[tuple[int, ...], ...] = ((16,), (32,), (32,)),
+        refined: int = 16,
+    ) -> None:
         super().__init__()
-        first, second, third, fourth = widths
-        self.stem = nn.Sequential(
-            *_convolution(3, first, 5, 4), nn.BatchNorm2d(first), nn.ReLU6(), Separable(first, first, 3)
-        )
+        # Six wide with a stride of four pads one pixel on each side, as TensorFlow's SAME does.
+        self.stem = nn.Sequential(*_convolution(3, widths[0], 6, 4, 1), nn.ReLU6())
         self.stages = nn.ModuleList(
-            [
-                _stage(first, second, 4),
-                _stage(second, third, 3),
-                _stage(third, fourth, 2),
-            ]
+            nn.Sequential(
+                *_convolution(inputs, outputs, 2, 2), nn.ReLU6(), *(Residual(outputs, inner) for inner in squeezed)
+            )
+            for inputs, outputs, squeezed in zip(widths, widths[1:], hidden, strict=False)
         )
-        self.heads = nn.ModuleList(Separable(width, 64, 3) for width in widths[1:])
-        self.scores = nn.ModuleList(nn.Conv2d(64, 1, 1) for _ in STRIDES)
-        self.geometry = nn.ModuleList(nn.Conv2d(64, GEOMETRY, 1) for _ in STRIDES)
+        self.down = nn.ModuleList(
+            nn.Sequential(*_convolution(coarse, fine, 1)) for fine, coarse in pairwise(widths[1:])
+        )
+        self.refine = Residual(widths[1], refined)
+        self.heads = nn.ModuleList(nn.Sequential(*_convolution(width, HIDDEN, 1), nn.ReLU6()) for width in widths[1:])
+        self.scores = nn.ModuleList(nn.Conv2d(HIDDEN, 1, 1) for _ in STRIDES)
+        self.geometry = nn.ModuleList(nn.Conv2d(HIDDEN, GEOMETRY, 1) for _ in STRIDES)
         for layer in self.scores:
             nn.init.constant_(layer.bias, -4.0)
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Return the answers of all cells."""
         x = self.stem(x)
-        scores, geometry = [], []
-        for n, stage in enumerate(self.stages):
+        maps = []
+        for stage in self.stages:
             x = stage(x)
-            y = self.heads[n](x)
+            maps.append(x)
+        for n in (1, 0):
+            # Computed on the coarse map, where it costs a quarter.
+            coarse = functional.interpolate(self.down[n](maps[n + 1]), scale_factor=2.0, mode="nearest")
+            maps[n] = functional.relu6(maps[n] + coarse)
+        maps[0] = self.refine(maps[0])
+        scores, geometry = [], []
+        for n, features in enumerate(maps):
+            y = self.heads[n](features)
             scores.append(_rows(self.scores[n](y)))
             geometry.append(_rows(self.geometry[n](y)))
         return {"scores": torch.cat(scores, 1).flatten(1), "geometry": torch.cat(geometry, 1)}
-
-
-def _stage(inputs: int, outputs: int, blocks: int) -> nn.Sequential:
-    layers = [Separable(inputs, outputs, 3, 2), *(Separable(outputs, outputs, 5) for _ in range(blocks - 1))]
-    return nn.Sequential(*layers)
 
 
 def _rows(x: Tensor) -> Tensor:

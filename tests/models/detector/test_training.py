@@ -8,11 +8,11 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("numba")
 
 from edge.vision.face_detector import FaceDetector
-from models.detector.export import card_of, without_pads
+from models.detector.export import card_of, to_float_tflite
 from models.detector.network import CELLS, SIDE, DetectorNet, cell_centres, decode
 from models.detector.scenes import Scene
 from models.detector.targets import assign, losses
-from models.detector.train import Settings, Trainer, load, tensors
+from models.detector.train import BETWEEN, Settings, Trainer, load, mirrored, tensors, twice
 from models.evaluate.subjects import TorchEngine
 
 
@@ -20,7 +20,7 @@ def batch_of(*faces):
     scene = Scene(
         np.zeros((SIDE, SIDE, 3), np.uint8), np.array(faces, np.float32).reshape(-1, 8), np.zeros(len(faces), bool)
     )
-    return [part[None] for part in tensors(scene)]
+    return list(tensors([scene]))
 
 
 def face_at(x, y, width, height):
@@ -68,14 +68,49 @@ def test_the_right_answer_costs_nothing_but_doubt():
     assert all(float(wrong[name]) > 0.1 for name in parts)
 
 
-def test_wider_kernels_without_pads_compute_the_same():
+def test_a_mirror_turns_pictures_and_labels_alike():
+    scene = Scene(
+        np.zeros((SIDE, SIDE, 3), np.uint8), np.float32([[30, 10, 39, 19, 33, 12, 35, 19]]), np.zeros(1, bool)
+    )
+    scene.image[10:20, 30:40] = 255
+    images, faces, _, _ = mirrored(*tensors([scene]))
+    lit = torch.nonzero(images[0, ..., 0])
+    assert lit.min(0).values.flip(0).tolist() == faces[0, 0, :2].tolist()
+    assert lit.max(0).values.flip(0).tolist() == faces[0, 0, 2:4].tolist()
+    assert faces[0, 0, 4:].tolist() == [SIDE - 1 - 33, 12, SIDE - 1 - 35, 19]
+
+
+def test_each_batch_comes_twice_with_others_between():
+    batches = [batch_of(face_at(40 + n, 80, 20, 20)) for n in range(BETWEEN + 6)]
+    seen = list(twice(iter(batches)))
+    assert len(seen) == len(batches) + 6
+    first = next(n for n, batch in enumerate(seen) if torch.equal(batch[1], mirrored(*batches[0])[1]))
+    assert first > BETWEEN
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # what the converter's libraries say to one another
+def test_the_exported_graph_pads_nowhere_and_computes_the_same(tmp_path):
+    pytest.importorskip("litert_torch")
+    from edge.vision.runtime import open_engine
+    from models.export.graph import read_graph
+
     torch.manual_seed(0)
     network = DetectorNet().eval()
+    path = tmp_path / "d.tflite"
+    path.write_bytes(to_float_tflite(network))
+    graph = read_graph(path)
+    assert not {operator.name for operator in graph.operators} & {"PAD", "PADV2", "TRANSPOSE"}
+    assert graph.macs <= 30e6
+    engine = open_engine(path)
     x = torch.rand(1, 3, SIDE, SIDE) * 2 - 1
+    engine.input(0)[:] = x.permute(0, 2, 3, 1).numpy()
+    engine.invoke()
     with torch.no_grad():
-        before, after = network(x), without_pads(network)(x)
-    for name in before:
-        torch.testing.assert_close(after[name], before[name], atol=1e-5, rtol=1e-5)
+        outputs = network(x)
+    by_size = {engine.output(n).size: engine.output(n).reshape(-1) for n in range(2)}
+    for values in outputs.values():
+        np.testing.assert_allclose(by_size[values.numel()], values.reshape(-1).numpy(), atol=1e-4)
 
 
 def test_the_device_decodes_as_training_does():
