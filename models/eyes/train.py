@@ -172,7 +172,9 @@ def train(
             group["lr"] = rate
         index = torch.randint(len(eyes), (size,), generator=generator)
         picture, points, visible, iris = batch(eyes, index, generator)
-        parts = loss(net.train()(picture), points, visible, iris)
+        with torch.autocast("cpu", torch.bfloat16):  # half as fast again on a processor
+            found = net.train()(picture)
+        parts = loss(found.float(), points, visible, iris)
         optimiser.zero_grad()
         parts["loss"].backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 20.0)
