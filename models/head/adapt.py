@@ -24,14 +24,16 @@ if TYPE_CHECKING:
     from models.head.model import HeadModel
 
 # Mean of the inner iBUG points over the training faces of 300-W (Sagonas et al., ICCV Workshops 2013), left and right
-# averaged: right brow, bridge and tip of the nose. x from the middle toward the side, y down, in any unit.
-_MEAN_X = {17: 0.4899, 18: 0.4149, 19: 0.3090, 20: 0.1994, 21: 0.0967, 27: 0.0, 28: 0.0, 29: 0.0, 30: 0.0}
+# averaged: right brow, bridge and tip of the nose. x from the middle toward the side, y down, in any unit. The inner
+# end of the brow lies half-way between that mean (0.0967) and AFLW2000-3D's, which has it farther out.
+_MEAN_X = {17: 0.4899, 18: 0.4149, 19: 0.3090, 20: 0.1994, 21: 0.1215, 27: 0.0, 28: 0.0, 29: 0.0, 30: 0.0}
 _MEAN_Y = {17: 0.1065, 18: 0.0389, 19: 0.0187, 20: 0.0345, 21: 0.0774, 27: 0.2034, 28: 0.3070, 29: 0.4098, 30: 0.5156}
 _MEAN_EYES = (0.1556, 0.3684, 0.2160)
 """Inner and outer corner from the middle, and the height of the eyes, in the same unit."""
 _MEAN_NOSE_BASE = 0.6281
 # Of the half breadth of the mouth: how far from the middle the points between the corners lie.
-_MEAN_LIPS = {49: 0.632, 50: 0.260, 58: 0.282, 59: 0.644, 61: 0.263, 67: 0.268}
+# The same mean; those under the middle lie toward the even spacing of older markups (XM2VTS, FG-NET).
+_MEAN_LIPS = {49: 0.632, 50: 0.260, 58: 0.300, 59: 0.660, 61: 0.340, 67: 0.350}
 
 _OPPOSITE = {17: 26, 18: 25, 19: 24, 20: 23, 21: 22, 27: 27, 28: 28, 29: 29, 30: 30}
 _LIP_OPPOSITE = {49: 53, 50: 52, 58: 56, 59: 55, 61: 63, 67: 65}
