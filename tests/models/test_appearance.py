@@ -1,6 +1,5 @@
 """The painted appearance: what each function promises, on the real assets where they lie beside the repository."""
 
-import json
 import os
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 pytest.importorskip("numba", reason="the training extras are not installed: make venv-models")
 
+from models.head import HeadModel
 from models.synth.appearance import backgrounds, camera, colour, facial_hair, mask, noise, occluders2d, skin
 
 pytestmark = pytest.mark.models
@@ -30,14 +30,12 @@ def face_points() -> np.ndarray:
 
 def brow_points() -> np.ndarray:
     """The inner eight of the layout's brow points in texels of the M_Face tile, y down."""
-    layout = json.loads((ASSETS / "landmarks.json").read_text())
-    with np.load(ASSETS / "ict_head.npz") as head:
-        face = head["quad_material"] == list(head["material_names"]).index("M_Face")
-        place = dict(zip(head["quads"][face].ravel().tolist(), head["quads_uv"][face].ravel().tolist(), strict=True))
-        uv = head["uv"] % 1.0
-    points = [layout["points"][layout["ibug68"][i]] for i in (*range(18, 22), *range(22, 26))]
-    where = [np.average(uv[[place[v] for v in p["vertices"]]], axis=0, weights=p["weights"]) for p in points]
-    return np.array(where) * [256, -256] + [-0.5, 255.5]
+    model = HeadModel(ASSETS)
+    face = model.quad_material == model.material_names.index("M_Face")
+    uv = np.zeros((len(model.vertices), 2))
+    uv[model.quads[face].ravel()] = model.uv[model.quads_uv[face].ravel()] % 1.0
+    where = model.layout.of(uv)[model.layout.ibug68[[*range(18, 22), *range(22, 26)]]]
+    return where * [256, -256] + [-0.5, 255.5]
 
 
 def grey(value: float = 0.2) -> np.ndarray:
