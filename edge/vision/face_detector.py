@@ -1,4 +1,4 @@
-"""Our own detector: one look of a small network at the whole frame."""
+"""Our own detector: one look of a small network at the whole frame, and closer ones at what might be a small face."""
 
 import math
 from typing import Any, Self
@@ -12,6 +12,7 @@ from edge.types import Array, Detection
 from edge.vision.detector import Detector
 from edge.vision.landmarks import quantisation_table
 from edge.vision.runtime import DelegateChoice, Engine, open_engine
+from edge.vision.second_look import GROWTH, holds, longest, moved, windows
 from edge.vision.zoo import DetectorCard, Zoo, open_zoo
 
 GEOMETRY = 8
@@ -72,7 +73,6 @@ class FaceDetector(Detector):
         self._halves: list[NDArray[np.uint8]] = []
         self._shape: tuple[int, ...] = ()
         self._inside = self._square
-        self._least_logit = -math.log(1 / card.cells.score - 1)
 
     def detect(self, image: NDArray[np.uint8]) -> list[Detection]:
         """Return the faces in a (height, width, 3) uint8 BGR image, best first.
@@ -80,10 +80,35 @@ class FaceDetector(Detector):
         Raises:
             DelegateError: the accelerator was lost.
         """
+        second = self.card.cells.second
+        height, width = image.shape[:2]
+        # A window is worth a look if it shows more than the first look did.
+        if second is None or second.window * max(height, width) < self.card.input.width:
+            return self._look(image, self.card.cells.score)
+        limit = second.largest * max(height, width) / self.card.input.width
+        first = self._look(image, min(second.doubt, self.card.cells.score))
+        small = [face for face in first if longest(face.box) < limit]
+        opened = windows(small, width, height, second)
+        seen_again = [face for face in small if any(holds(window, face, width, height) for window in opened)]
+        faces = [face for face in first if face not in seen_again and face.score >= self.card.cells.score]
+        for window in opened:
+            x0, y0, x1, y1 = window
+            closer = (moved(face, window) for face in self._look(image[y0:y1, x0:x1], self.card.cells.score))
+            faces += [
+                face for face in closer if longest(face.box) < GROWTH * limit and holds(window, face, width, height)
+            ]
+        return self._best(faces)
+
+    def close(self) -> None:
+        """Release the interpreter and the accelerator."""
+        self.engine.close()
+
+    def _look(self, image: NDArray[np.uint8], least: float) -> list[Detection]:
+        """Return what one look at an image finds with at least a score, best first."""
         scale, left, top = self._feed(image)
         self.engine.invoke()
         logits = self._output("scores").reshape(-1)
-        chosen = np.flatnonzero(logits >= self._least_logit)
+        chosen = np.flatnonzero(logits >= -math.log(1 / least - 1))
         if not len(chosen):
             return []
         if len(chosen) > MOST_CANDIDATES:
@@ -104,9 +129,11 @@ class FaceDetector(Detector):
             )
         return faces
 
-    def close(self) -> None:
-        """Release the interpreter and the accelerator."""
-        self.engine.close()
+    def _best(self, faces: list[Detection]) -> list[Detection]:
+        """Return faces that several looks have found once each, best first."""
+        faces = sorted(faces, key=lambda face: face.score, reverse=True)
+        boxes = np.array([face.box for face in faces], np.float32).reshape(-1, 4)
+        return [faces[n] for n in _suppress(boxes, self.card.cells.overlap)]
 
     def _feed(self, image: NDArray[np.uint8]) -> tuple[float, int, int]:
         """Lay the frame into the middle of the input; return its scale there, its left and its top."""

@@ -96,6 +96,22 @@ class LandmarkCard(_Card):
         return self
 
 
+class SecondLookContract(_Strict):
+    """When and where a detector looks again at what seems to be a small face.
+
+    Attributes:
+        doubt: least score of an answer that is worth another look.
+        largest: longer side of a box that counts as small, pixels of the input.
+        window: side of what is looked at, as a share of the frame's longer side.
+        most: windows a frame.
+    """
+
+    doubt: Annotated[float, Field(gt=0, lt=1)]
+    largest: Annotated[float, Field(gt=0, le=4096)]
+    window: Annotated[float, Field(gt=0, lt=1)]
+    most: Annotated[int, Field(ge=1, le=64)]
+
+
 class CellContract(_Strict):
     """How a detector's answers are read: one for each cell of several grids, finest first, row by row.
 
@@ -104,12 +120,14 @@ class CellContract(_Strict):
         unit: lengths are told in so many strides of the cell's grid.
         score: least score of a face, 0 to 1.
         overlap: of two answers that overlap by more, as intersection over union, the better one stays.
+        second: when to look again, if ever.
     """
 
     strides: Annotated[tuple[Count, ...], Field(min_length=1, max_length=8)]
     unit: Annotated[float, Field(gt=0, le=64)]
     score: Annotated[float, Field(gt=0, lt=1)]
     overlap: Annotated[float, Field(gt=0, lt=1)]
+    second: SecondLookContract | None = None
 
 
 class PatchContract(_Strict):

@@ -154,14 +154,92 @@ def test_no_answer_is_no_face():
     assert FaceDetector.over("d", card(), Script()).detect(np.zeros((48, 64, 3), np.uint8)) == []
 
 
+class Spots(Script):
+    """An engine that takes every white spot for a face, as sure of it as the spot is large."""
+
+    def __init__(self, sure_from=20, sharp=0.3):
+        super().__init__()
+        self.sure_from, self.sharp, self.looks = sure_from, sharp, 0
+
+    def invoke(self):
+        self.looks += 1
+        self.scores[:] = -9
+        count, _, stats, _ = cv2.connectedComponentsWithStats((self.seen[0, ..., 0] > 0).astype(np.uint8))
+        for x, y, wide, high, _ in stats[1:count]:
+            box = (x - 0.5, y - 0.5, x + wide - 0.5, y + high - 0.5)
+            middle = np.array([x + wide / 2, y + high / 2])
+            column, row = (middle // 8).astype(int)
+            self.say(
+                0, min(row, 19), min(column, 19), self.sharp * (max(wide, high) - self.sure_from), box, middle, middle
+            )
+
+
+SECOND = {"doubt": 0.02, "largest": 24.0, "window": 0.4, "most": 3}
+
+
+def with_second_look(**changes):
+    cells = card().model_dump()["cells"]
+    return card(cells={**cells, "second": {**SECOND, **changes}})
+
+
+@pytest.mark.parametrize("at", [(300, 200), (2, 3), (600, 440), (5, 300), (612, 8)])
+def test_a_small_face_is_looked_at_again(at):
+    frame = np.zeros((480, 640, 3), np.uint8)
+    frame[at[1] : at[1] + 32, at[0] : at[0] + 24] = 255
+    assert FaceDetector.over("d", card(), Spots()).detect(frame) == []
+    engine = Spots()
+    detector = FaceDetector.over("d", with_second_look(), engine)
+    (face,) = detector.detect(frame)
+    assert engine.looks == 2
+    assert face.box == pytest.approx((at[0] - 0.5, at[1] - 0.5, at[0] + 23.5, at[1] + 31.5), abs=2.5)
+    assert FaceDetector.over("d", with_second_look(), Spots(sure_from=40)).detect(frame) == []
+
+
+def test_the_second_look_decides():
+    """The first look is sure of a small spot, the closer one is not: larger spots are less of a face to this engine."""
+    frame = np.zeros((480, 640, 3), np.uint8)
+    frame[200:232, 300:324] = 255
+    engine = Spots(sure_from=14, sharp=-0.5)
+    assert FaceDetector.over("d", card(), engine).detect(frame) != []
+    assert FaceDetector.over("d", with_second_look(), engine).detect(frame) == []
+
+
+def test_near_faces_and_frames_no_larger_than_a_window_get_one_look():
+    engine = Spots()
+    detector = FaceDetector.over("d", with_second_look(), engine)
+    frame = np.zeros((480, 640, 3), np.uint8)
+    frame[100:300, 200:360] = 255
+    assert len(detector.detect(frame)) == 1
+    assert engine.looks == 1
+    small = np.zeros((240, 320, 3), np.uint8)
+    small[100:116, 100:112] = 255
+    assert detector.detect(small) == []
+    assert engine.looks == 2
+
+
+def test_neighbours_share_a_window_and_each_face_comes_once():
+    frame = np.zeros((480, 640, 3), np.uint8)
+    places = [(40, 60), (100, 60), (40, 130), (100, 130), (560, 60), (560, 400), (40, 400)]
+    for x, y in places:
+        frame[y : y + 32, x : x + 24] = 255
+    engine = Spots()
+    faces = FaceDetector.over("d", with_second_look(), engine).detect(frame)
+    assert engine.looks == 4
+    found = sorted((round(face.box[0] / 20) * 20, round(face.box[1] / 10) * 10) for face in faces)
+    assert len(found) == len(set(found))
+    assert {(40, 60), (100, 60), (40, 130), (100, 130)} <= set(found)
+    assert len(FaceDetector.over("d", with_second_look(most=9), Spots()).detect(frame)) == len(places)
+
+
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.integers(8, 300), st.integers(8, 300))
+@given(st.integers(0, 2**32 - 1), st.integers(8, 600), st.integers(8, 600))
 def test_any_answers_give_finite_boxes_best_first(seed, height, width):
     rng = np.random.default_rng(seed)
     engine = Script()
     engine.scores[:] = rng.normal(0, 4, engine.scores.shape)
     engine.geometry[:] = rng.normal(0, 30, engine.geometry.shape)
-    faces = FaceDetector.over("d", card(), engine).detect(np.zeros((height, width, 3), np.uint8))
+    detector = FaceDetector.over("d", with_second_look() if seed % 2 else card(), engine)
+    faces = detector.detect(np.zeros((height, width, 3), np.uint8))
     assert np.isfinite([[*face.box, face.angle, face.score] for face in faces]).all()
     assert [face.score for face in faces] == sorted((face.score for face in faces), reverse=True)
     assert all(face.box[2] > face.box[0] and face.box[3] > face.box[1] for face in faces)
