@@ -38,7 +38,7 @@ def face(index: int, count: int = 562) -> FaceReport:
     rng = np.random.default_rng(index)
     points = rng.normal((320, 240, 0), (60, 80, 30), (count, 3)).astype(np.float32)
     yaw = 40 * np.sin(index / 20)
-    openness = abs(np.sin(index / 7))
+    openness = float(abs(np.sin(index / 7)))
     low, high = points.min(0), points.max(0)
     return FaceReport(
         observation=FaceObservation(
