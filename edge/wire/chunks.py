@@ -1,21 +1,20 @@
 """The chunks of a set of points, in buffers that are laid out once: the largest part of every frame."""
 
-from binascii import crc_hqx
 from math import isfinite
-from struct import Struct
 
 import numpy as np
 
 from edge.types import Array
-from edge.wire.codec import CRC_SEED, CRC_SIZE, HEADER, LAYOUTS
+from edge.wire.codec import LAYOUTS, seal
 from edge.wire.names import PointsFlag, Selection
 from edge.wire.schema import POINT_SCALE, ROWS, TYPES, VERSION, Points
 
 _FIXED = LAYOUTS[TYPES[Points]]
 _ROW_BYTES = ROWS[Points].size
-_HEAD = Struct(HEADER.format + _FIXED.struct.format[1:])
-_CRC = Struct("<H")
+_HEAD = _FIXED.whole
 _I16 = np.iinfo(np.int16)
+# As arrays: of a number, numpy would make one at every call.
+_SCALE, _LOW, _HIGH = (np.array(value, np.float32) for value in (POINT_SCALE, _I16.min, _I16.max))
 # Where the fields that change with every frame lie in a chunk; offsets as in docs/wire.md.
 _CHANGING = np.dtype(
     {
@@ -39,16 +38,16 @@ class PointChunks:
         self.chunks = -(-count // each)
         self._count = count
         self._steps = np.empty((count, 3), np.float32)
-        self._origin = np.zeros(3, np.float32)
-        size, last = _HEAD.size + each * _ROW_BYTES + CRC_SIZE, count - (self.chunks - 1) * each
-        self._buffer = bytearray((self.chunks - 1) * size + _HEAD.size + last * _ROW_BYTES + CRC_SIZE)
+        # A row for each point: to subtract one and the same row from all of them takes far longer.
+        self._origin = np.zeros((count, 3), np.float32)
+        size, last = _HEAD.size + each * _ROW_BYTES, count - (self.chunks - 1) * each
+        self._buffer = bytearray((self.chunks - 1) * size + _HEAD.size + last * _ROW_BYTES)
         self._view = memoryview(self._buffer)
         flags = int(PointsFlag.RAW) if raw else 0
         for chunk in range(self.chunks):
             fixed = (int(selection), flags, chunk, self.chunks, chunk * each, count, 0, 0)
             _HEAD.pack_into(self._buffer, chunk * size, VERSION, TYPES[Points], 0, 0, 0, *fixed)
-        starts = range(0, self.chunks * size, size)
-        self._spans = [(at, min(at + size, len(self._buffer)) - CRC_SIZE) for at in starts]
+        self._spans = [slice(at, at + size) for at in range(0, self.chunks * size, size)]
         self._numbers = np.arange(self.chunks, dtype=np.uint16)
         # Views into the one buffer: the heads of all chunks, the rows of all but the last, the rows of that.
         self._heads: np.ndarray = np.ndarray((self.chunks,), _CHANGING, self._buffer, 0, (size,))
@@ -74,22 +73,19 @@ class PointChunks:
         heads["sequence"] = self._numbers + np.uint16(sequence & 0xFFFF)
         heads["frame"] = frame & 0xFFFFFFFF
         heads["captured_ns"] = captured_ns & (1 << 64) - 1
-        heads["origin_x"] = origin[0] = _middle(box[0] + box[2])
-        heads["origin_y"] = origin[1] = _middle(box[1] + box[3])
+        heads["origin_x"] = origin[:, 0] = _middle(box[0] + box[2])
+        heads["origin_y"] = origin[:, 1] = _middle(box[1] + box[3])
         steps = self._steps
         np.subtract(points, origin, out=steps)
-        np.multiply(steps, np.float32(POINT_SCALE), out=steps)
+        np.multiply(steps, _SCALE, out=steps)
         np.rint(steps, out=steps)
         # fmax takes the number where the other is none.
-        np.fmax(steps, _I16.min, out=steps)
-        np.fmin(steps, _I16.max, out=steps)
+        np.fmax(steps, _LOW, out=steps)
+        np.fmin(steps, _HIGH, out=steps)
         np.copyto(self._full, steps[: self._split].reshape(self._full.shape), casting="unsafe")
         np.copyto(self._last, steps[self._split :], casting="unsafe")
-        view, messages = self._view, []
-        for start, stop in self._spans:
-            _CRC.pack_into(self._buffer, stop, crc_hqx(view[start:stop], CRC_SEED))
-            messages.append(bytes(view[start : stop + CRC_SIZE]))
-        return messages
+        view = self._view
+        return [seal(bytes(view[span])) for span in self._spans]
 
 
 def _middle(doubled: float) -> int:

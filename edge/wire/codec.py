@@ -7,7 +7,6 @@ from struct import error as StructError  # noqa: N812  # by its own name it says
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.errors import WireError
 from edge.wire.schema import (
@@ -30,7 +29,10 @@ CRC_SEED = crc_hqx(SCHEMA_HASH, 0xFFFF)
 CRC_SIZE = 2
 
 _CODES = {"u8": "B", "i8": "b", "u16": "H", "i16": "h", "u32": "I", "i32": "i", "u64": "Q"}
-_ROW_I16 = np.dtype("<i2")
+_POINT = np.dtype(("<i2", (3,)))
+_POINT_BYTES = ROWS[Points].size
+# A named tuple of values that are in order; calling its class would spread them over arguments first.
+_new = tuple.__new__
 
 
 def _code(wire: Wire) -> str:
@@ -55,6 +57,23 @@ def decode_text(data: bytes) -> str:
 
 
 HEADER = Struct("<" + "".join(_code(wire) for _, wire in wire_fields(Header)))
+_SHORTEST = HEADER.size + CRC_SIZE
+
+
+class Packet(NamedTuple):
+    """One message with what its header says.
+
+    Attributes:
+        sequence: counts the messages of the stream, modulo 65536.
+        frame: number of the frame at its source, modulo 2**32.
+        captured_ns: capture time on the sender's monotonic clock.
+        message: Hello, Status, Points, Event or Bye.
+    """
+
+    sequence: int
+    frame: int
+    captured_ns: int
+    message: Message
 
 
 class Layout:
@@ -64,7 +83,8 @@ class Layout:
         items = [wire for _, wire in wire_fields(message)]
         self.message = message
         self.struct = Struct("<" + "".join(_code(wire) for wire in items))
-        self.minimum = HEADER.size + self.struct.size + CRC_SIZE
+        self.whole = Struct(HEADER.format + self.struct.format[1:])
+        self.minimum = self.whole.size + CRC_SIZE
         self._count = len(items)
         self._texts = [(i, wire.size) for i, wire in enumerate(items) if wire.kind.startswith("char")]
         self._numbers = [(i, wire.scale, *_limits(wire)) for i, wire in enumerate(items) if "[" not in wire.kind]
@@ -91,33 +111,47 @@ class Layout:
             values[index] = 0 if isnan(value) else low if value <= low else high if value >= high else round(value)
         return self.struct.pack(*values)
 
-    def unpack(self, data: bytes) -> list[Any]:
-        """Return the values of the fixed fields of a whole message."""
-        values: list[Any] = list(self.struct.unpack_from(data, HEADER.size))
+    def unpack(self, data: bytes) -> Packet:
+        """Return what the bytes of a message hold; version, type and checksum are taken for granted.
+
+        Raises:
+            WireError: a length that does not fit the type, or points outside of their frame.
+        """
+        rest = len(data) - self.minimum
+        if rest and (rest < 0 or self.row is None or rest % self.row.size):
+            raise WireError(f"{self.message.__name__} cannot have {len(data)} bytes.")
+        values: list[Any]
+        _, _, sequence, frame, captured_ns, *values = self.whole.unpack_from(data)
         for index, scale in self._scaled:
             values[index] /= scale
         for index, _ in self._texts:
             values[index] = decode_text(values[index])
-        return values
+        if self.row is not None:
+            named = self.row.iter_unpack(data[self.whole.size : -CRC_SIZE])
+            values.append(tuple((decode_text(name), value / EVIDENCE_SCALE) for name, value in named))
+        return _new(Packet, (sequence, frame, captured_ns, _new(self.message, values)))
 
 
-LAYOUTS = {number: Layout(message) for message, number in TYPES.items()}
+class PointsLayout(Layout):
+    """That of POINTS, which most of a stream is: field by field, since none has a scale or is a text."""
+
+    def unpack(self, data: bytes) -> Packet:
+        """Return what the bytes of a message hold, as `Layout.unpack` does."""
+        rest = len(data) - self.minimum
+        if rest < 0 or rest % _POINT_BYTES:
+            raise WireError(f"Points cannot have {len(data)} bytes.")
+        _, _, sequence, frame, captured_ns, selection, flags, chunk, chunks, first, total, x, y = (
+            self.whole.unpack_from(data)
+        )
+        count = rest // _POINT_BYTES
+        if chunk >= chunks or first + count > total:
+            raise WireError("A chunk of points lies outside of its frame.")
+        rows = np.frombuffer(data, _POINT, count, self.whole.size)
+        points = _new(Points, (selection, flags, chunk, chunks, first, total, x, y, rows))
+        return _new(Packet, (sequence, frame, captured_ns, points))
 
 
-class Packet(NamedTuple):
-    """One message with what its header says.
-
-    Attributes:
-        sequence: counts the messages of the stream, modulo 65536.
-        frame: number of the frame at its source, modulo 2**32.
-        captured_ns: capture time on the sender's monotonic clock.
-        message: Hello, Status, Points, Event or Bye.
-    """
-
-    sequence: int
-    frame: int
-    captured_ns: int
-    message: Message
+LAYOUTS = {number: (PointsLayout if message is Points else Layout)(message) for message, number in TYPES.items()}
 
 
 def seal(body: bytes) -> bytes:
@@ -127,7 +161,7 @@ def seal(body: bytes) -> bytes:
 
 def _pack_rows(message: Message) -> bytes:
     if isinstance(message, Points):
-        return np.ascontiguousarray(message.rows, dtype=_ROW_I16).tobytes()
+        return np.ascontiguousarray(message.rows, dtype="<i2").tobytes()
     if isinstance(message, Event):
         row, limit = LAYOUTS[TYPES[Event]].row, 2**31 - 1
         assert row is not None  # noqa: S101  # an Event has rows by its definition
@@ -141,11 +175,9 @@ def _pack_rows(message: Message) -> bytes:
 
 def encode_packet(packet: Packet) -> bytes:
     """Return the bytes of a packet, without framing."""
-    message = packet.message
+    sequence, frame, captured_ns, message = packet
     number = TYPES[type(message)]
-    header = HEADER.pack(
-        VERSION, number, packet.sequence & 0xFFFF, packet.frame & 0xFFFFFFFF, packet.captured_ns & (1 << 64) - 1
-    )
+    header = HEADER.pack(VERSION, number, sequence & 0xFFFF, frame & 0xFFFFFFFF, captured_ns & (1 << 64) - 1)
     return seal(header + LAYOUTS[number].pack(message) + _pack_rows(message))
 
 
@@ -165,38 +197,13 @@ def decode_packet(data: bytes) -> Packet:
         ForeignError: another version or an unknown type.
         WireError: a length that does not fit the type.
     """
-    if len(data) < HEADER.size + CRC_SIZE:
-        raise WireError(f"A message has at least {HEADER.size + CRC_SIZE} bytes, this one {len(data)}.")
+    if len(data) < _SHORTEST:
+        raise WireError(f"A message has at least {_SHORTEST} bytes, this one {len(data)}.")
     if data[0] != VERSION:
         raise ForeignError(f"Version {data[0]} of the protocol, not {VERSION}: update the older side.")
-    if crc_hqx(data[:-CRC_SIZE], CRC_SEED) != data[-2] | data[-1] << 8:
+    if crc_hqx(data[:-2], CRC_SEED) != data[-2] | data[-1] << 8:
         raise ChecksumError("Wrong checksum: damaged on the way, or from a sender with another schema.")
     layout = LAYOUTS.get(data[1])
     if layout is None:
         raise ForeignError(f"Unknown type of message {data[1]}.")
-    _, _, sequence, frame, captured_ns = HEADER.unpack_from(data)
-    return Packet(sequence, frame, captured_ns, _decode_message(layout, data))
-
-
-def _decode_message(layout: Layout, data: bytes) -> Message:
-    rest = len(data) - layout.minimum
-    row = layout.row
-    if rest < 0 or (rest and (row is None or rest % row.size)):
-        raise WireError(f"{layout.message.__name__} cannot have {len(data)} bytes.")
-    start, stop = layout.minimum - CRC_SIZE, len(data) - CRC_SIZE
-    if layout.message is Points:
-        rows: NDArray[np.int16] = np.ndarray((rest // row.size, 3), _ROW_I16, data, start)  # type: ignore[union-attr]
-        # No field of it has a scale or is a text: they are as they were unpacked.
-        return _checked(Points(*[*layout.struct.unpack_from(data, HEADER.size), rows]))
-    values = layout.unpack(data)
-    if row is None:
-        return layout.message(*values)
-    named = row.iter_unpack(data[start:stop])
-    evidence = tuple((decode_text(name), value / EVIDENCE_SCALE) for name, value in named)
-    return Event(*[*values, evidence])
-
-
-def _checked(points: Points) -> Points:
-    if points.chunk >= points.chunks or points.first + len(points.rows) > points.total:
-        raise WireError("A chunk of points lies outside of its frame.")
-    return points
+    return layout.unpack(data)

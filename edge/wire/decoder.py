@@ -1,5 +1,6 @@
 """Bytes to messages: never raises on what arrives, counts what it could not use, keeps no more than a frame."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edge.errors import WireError
@@ -74,7 +75,7 @@ class Decoder:
     def feed(self, data: bytes) -> list[Packet]:
         """Return the messages that these bytes of a serial line complete; any bytes will do."""
         self.counters.bytes += len(data)
-        packets = [packet for frame in self._splitter.feed(data) if (packet := self._decode(frame))]
+        packets = self._decode(self._splitter.feed(data))
         self.counters.garbled = self._splitter.garbled + self._splitter.oversize
         return packets
 
@@ -90,38 +91,44 @@ class Decoder:
             except UnauthenticError:
                 self.counters.unauthentic += 1
                 return []
-        packet = self._decode(data)
-        return [packet] if packet else []
+        return self._decode((data,))
 
-    def _decode(self, frame: bytes) -> Packet | None:
-        counters = self.counters
-        try:
-            packet = decode_packet(frame)
-        except ChecksumError:
-            counters.bad_checksum += 1
-        except ForeignError:
-            counters.foreign += 1
-        except WireError:
-            counters.malformed += 1
-        else:
-            counters.packets += 1
-            self._follow(packet)
-            return packet
-        return None
+    def _decode(self, messages: Iterable[bytes]) -> list[Packet]:
+        counters, packets = self.counters, []
+        for message in messages:
+            try:
+                packet = decode_packet(message)
+            except ChecksumError:
+                counters.bad_checksum += 1
+            except ForeignError:
+                counters.foreign += 1
+            except WireError:
+                counters.malformed += 1
+            else:
+                packets.append(packet)
+        counters.packets += len(packets)
+        self._follow(packets)
+        return packets
 
-    def _follow(self, packet: Packet) -> None:
-        message = packet.message
-        if isinstance(message, Hello):
-            if self.hello is not None and self.hello.boot_id != message.boot_id:
-                self.counters.restarts += 1
-                self._expected = None
-            self.hello = message
-        if self._expected is None:
-            self._expected = packet.sequence
-        ahead = (packet.sequence - self._expected) & 0xFFFF
+    def _follow(self, packets: list[Packet]) -> None:
+        for sequence, _, _, message in packets:
+            if isinstance(message, Hello):
+                self._greet(message)
+            if sequence != self._expected and self._is_late(sequence):
+                continue
+            self._expected = sequence + 1 & 0xFFFF
+
+    def _greet(self, hello: Hello) -> None:
+        if self.hello is not None and self.hello.boot_id != hello.boot_id:
+            self.counters.restarts += 1
+            self._expected = None
+        self.hello = hello
+
+    def _is_late(self, sequence: int) -> bool:
+        counters, ahead = self.counters, 0 if self._expected is None else (sequence - self._expected) & 0xFFFF
         if ahead < _HALF:
-            self.counters.missing += ahead
-            self._expected = packet.sequence + 1 & 0xFFFF
-        else:
-            self.counters.late += 1
-            self.counters.missing = max(0, self.counters.missing - 1)
+            counters.missing += ahead
+            return False
+        counters.late += 1
+        counters.missing = max(0, counters.missing - 1)
+        return True

@@ -4,8 +4,6 @@ COBS: Cheshire and Baker, "Consistent Overhead Byte Stuffing", IEEE/ACM Transact
 A receiver that joins late or lost bytes is in step again after the next zero.
 """
 
-from collections.abc import Iterable, Iterator
-
 import numpy as np
 
 from edge.errors import WireError
@@ -21,20 +19,23 @@ MAX_SERIAL_MESSAGE = MAX_SERIAL_FRAME - FRAMING_BYTES
 MAX_FRAME = 4096
 """Longest frame that a receiver buffers."""
 
-FEW = 4
+FEW = 3
 """Fewer messages than this are quicker done one by one."""
-_CODE = [bytes((value,)) for value in range(256)]
+# The code byte of a run of so many bytes.
+_CODE = [bytes((length + 1,)) for length in range(BLOCK)]
 
 
 def cobs_encode(data: bytes) -> bytes:
     """Return `data` stuffed, without a zero byte in it and without the delimiter."""
+    if len(data) < BLOCK:
+        return b"".join([_CODE[len(part)] + part for part in data.split(DELIMITER)])
     out = []
     for part in data.split(DELIMITER):
         rest = part
         while len(rest) >= BLOCK:
             out.append(b"\xff" + rest[:BLOCK])
             rest = rest[BLOCK:]
-        out.append(_CODE[len(rest) + 1] + rest)
+        out.append(_CODE[len(rest)] + rest)
     # A run that fills its last block needs no code byte behind it.
     if len(out) > 1 and out[-1] == b"\x01" and out[-2][0] == 0xFF and data[-1:] != DELIMITER:
         out.pop()
@@ -47,20 +48,25 @@ def cobs_decode(frame: bytes) -> bytes:
     Raises:
         WireError: if a code points behind the end, or there is a zero.
     """
-    size = len(frame)
-    if not size or DELIMITER in frame:
+    if not frame or DELIMITER in frame:
         raise WireError("A frame is not empty and has no zero byte.")
-    if size <= BLOCK:
-        # Short frames, the common case: the codes form a chain of distances between the zeros.
-        chain, at = bytearray(frame), 0
+    return _decode(frame)
+
+
+def _decode(frame: bytes) -> bytes:
+    # Not empty and without a zero, which as a code would lead nowhere for ever.
+    if len(frame) <= BLOCK:
+        # Short frames, the common case: behind the first code, each stands where a zero was and tells how far the
+        # next one is.
+        codes, at = frame[1:], frame[0] - 1
+        size, message = len(codes), bytearray(codes)
         while at < size:
-            step = frame[at]
-            chain[at] = 0
-            at += step
+            message[at] = 0
+            at += codes[at]
         if at != size:
             raise WireError("A frame ends inside of a block.")
-        return bytes(chain[1:])
-    out, at = [], 0
+        return bytes(message)
+    size, at, out = len(frame), 0, []
     while at < size:
         code = frame[at]
         if at + code > size:
@@ -82,7 +88,7 @@ def frame_messages(messages: list[bytes]) -> bytes:
     buffer = bytearray(b"\0" + b"\0\0".join(messages) + b"\0")
     data = np.frombuffer(buffer, np.uint8)
     zeros = np.flatnonzero(data == 0)
-    data[zeros[:-1]] = np.diff(zeros)
+    data[zeros[:-1]] = zeros[1:] - zeros[:-1]
     at = -1
     for message in messages:
         at += len(message) + 2
@@ -105,27 +111,26 @@ class StreamSplitter:
         self._rest = b""
         self._skipping = False
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield the messages that `data` completes."""
+    def feed(self, data: bytes) -> list[bytes]:
+        """Return the messages that `data` completes."""
+        messages = []
         parts = data.split(DELIMITER)
         parts[0] = self._rest + parts[0]
         self._rest = parts.pop()
+        if parts and self._skipping:
+            self._skipping = False
+            del parts[0]
         for part in parts:
-            if self._skipping:
-                self._skipping = False
-            elif len(part) > self._limit:
+            if len(part) > self._limit:
                 self.oversize += 1
             elif part:
-                yield from self._decode(part)
+                try:
+                    messages.append(_decode(part))
+                except WireError:
+                    self.garbled += 1
         if len(self._rest) > self._limit:
             self.oversize += not self._skipping
             self._skipping = True
         if self._skipping:
             self._rest = b""
-
-    def _decode(self, part: bytes) -> Iterable[bytes]:
-        try:
-            return (cobs_decode(part),)
-        except WireError:
-            self.garbled += 1
-            return ()
+        return messages
