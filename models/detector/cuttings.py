@@ -27,7 +27,7 @@ NO_POINTS = np.empty((0, 2), np.float32)
 LEVELS = 4
 """A crop is kept 1, 2, 4 and 8 times smaller: 125 KB in all."""
 
-RARE = ("mask", "hood", "helmet", "infrared")
+RARE = ("mask", "hood", "helmet")
 """Faces with one of these attributes are kept apart, to be taken more often."""
 
 
