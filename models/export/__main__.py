@@ -18,6 +18,7 @@ def _parser() -> argparse.ArgumentParser:
     model.add_argument("--representative", type=Path, help="another representative set")
     model.add_argument("--head", choices=("dynamic", "float", "int8"), default="dynamic")
     model.add_argument("--coverage", type=float, default=0.95, help="share of crops whose extremes fit a range")
+    model.add_argument("--presence", type=Path, nargs="+", help="folders of shards to calibrate the presence on")
     model.add_argument("--about", type=Path, help="JSON with description, provenance, accuracy for the manifest")
     model.add_argument("--zoo", type=Path, default=ZOO)
     model.add_argument("--default", action="store_true", help="make it the model that the runtime takes")
@@ -36,6 +37,10 @@ def _model(arguments: argparse.Namespace) -> int:
     recipe = Recipe(arguments.head, arguments.coverage)
     images = load_representative(arguments.representative or PACKED)
     network, architecture = load(arguments.checkpoint, arguments.architecture)
+    if arguments.presence:
+        from models.export.presence import calibrate
+
+        print("presence: logit x {:.2f} {:+.2f}".format(*calibrate(network, arguments.presence)))
     side = images.shape[1]
     content = to_float_tflite(network, side)
     if arguments.keep_float:
