@@ -105,7 +105,7 @@ class Studio:
 
     def close_up(self, rng: np.random.Generator, person: Person) -> Crop:
         """A random crop about the eyes, nearer, with more glasses and more squeezed lids: for the eye model."""
-        shot = Shot(rng.normal(0, 0.02, 2), rng.uniform(0.42, 0.65), on_eyes=True, strained=0.35, glasses=0.45)
+        shot = Shot(rng.normal(0, 0.02, 2), rng.uniform(0.42, 0.65), on_eyes=True, strained=0.5, glasses=0.45)
         return self._crop(rng, person, expression.near_pose(rng), shot)[0]
 
     def non_face(self, rng: np.random.Generator, person: Person) -> Crop:

@@ -159,7 +159,7 @@ def _strained(rng: np.random.Generator, named: dict[str, float]) -> tuple[float,
 
     The other eye of a wink is seldom left alone: some of the strain reaches it, and its lids come down a little.
     """
-    kind, strength = rng.random(), rng.uniform(0.2, 1)
+    kind, strength = rng.random(), rng.beta(1.6, 1)
     if kind < 0.5:
         wink = rng.uniform(0.95, 1.1) if rng.random() < 0.75 else rng.uniform(0.3, 0.9)
         lids = [wink, rng.uniform(0, 0.5) if rng.random() < 0.4 else rng.uniform(0, 0.1)]
