@@ -29,8 +29,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _model(arguments: argparse.Namespace) -> int:
+    import torch
+
     from calibration.int8 import PACKED, load_representative
     from models.export.convert import Recipe, output_names, quantise, to_float_tflite
+    from models.export.equalise import equalise
     from models.export.manifest import landmark_entry, write_entry
     from models.train.architectures import load
 
@@ -41,6 +44,7 @@ def _model(arguments: argparse.Namespace) -> int:
         from models.export.presence import calibrate
 
         print("presence: logit x {:.2f} {:+.2f}".format(*calibrate(network, arguments.presence)))
+    equalise(network, (torch.from_numpy(images).permute(0, 3, 1, 2).float() - 128) / 127.5)
     side = images.shape[1]
     content = to_float_tflite(network, side)
     if arguments.keep_float:

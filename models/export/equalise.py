@@ -1,0 +1,70 @@
+"""Gives every channel its share of an int8 range before quantisation; in float the network computes the same.
+
+One scale holds for all channels of an activation. A channel that hardly varies then has a few steps only, while what
+follows may weigh it as heavily as any other. Multiplying a channel where it is made and dividing where it is read
+changes nothing in float (Nagel et al., Data-Free Quantization, ICCV 2019, who do it between pairs of convolutions).
+"""
+
+import torch
+from torch import Tensor, nn
+
+from models.train.network import LandmarkNet, Residual
+
+CEILING = 5.6
+"""To where the largest value of a channel under a ReLU6 is brought; some room stays for crops that were not shown."""
+
+MOST = 8.0
+"""No channel is made larger by more than this, for the sake of the weights that read it."""
+
+
+@torch.no_grad()
+def equalise(network: LandmarkNet, images: Tensor) -> None:
+    """Equalise the residual streams and the features of a network in place.
+
+    Args:
+        network: In evaluation mode.
+        images: (N, 3, side, side) as the network takes them.
+    """
+    for number, stage in enumerate(network.stages):
+        parts = [part for part in stage if isinstance(part, nn.ReLU6 | Residual)]
+        _scale_stream(network, number, (CEILING / _peaks(network, parts, images)).clamp(1.0, MOST))
+    peaks = _peaks(network, [network.pool], images)
+    # A channel that sleeps in nearly every crop would else fill the range when it wakes.
+    factors = 1 / peaks.clamp(min=float(peaks.median()) / MOST)
+    network.pool.weight.mul_(factors[:, None, None, None])
+    network.pool.bias.mul_(factors)
+    for head in (network.points, network.log_sigma, network.presence):
+        head.weight.div_(factors)
+
+
+def _peaks(network: nn.Module, layers: list[nn.Module], images: Tensor) -> Tensor:
+    """The largest magnitude (C,) of each channel that comes out of any of the layers."""
+    peaks: list[Tensor] = []
+    hooks = [
+        layer.register_forward_hook(lambda _, __, out: peaks.append(out.abs().amax((0, 2, 3)))) for layer in layers
+    ]
+    for batch in images.split(64):
+        network(batch)
+    for hook in hooks:
+        hook.remove()
+    return torch.stack(peaks).amax(0).clamp(min=1e-6)
+
+
+def _scale_stream(network: LandmarkNet, number: int, factors: Tensor) -> None:
+    """Multiply the channels that stage `number` passes on, and divide where they are read."""
+    stage = network.stages[number]
+    norms = [next(part for part in stage if isinstance(part, nn.BatchNorm2d))]
+    readers: list[nn.Conv2d] = []
+    for block in stage:
+        if isinstance(block, Residual):
+            norms.append(next(part for part in block.spread if isinstance(part, nn.BatchNorm2d)))
+            readers.append(next(part for part in block.squeeze if isinstance(part, nn.Conv2d)))
+    for norm in norms:
+        norm.weight.mul_(factors)
+        norm.bias.mul_(factors)
+    if number + 1 < len(network.stages):
+        readers.append(next(part for part in network.stages[number + 1] if isinstance(part, nn.Conv2d)))
+    else:
+        network.pool.weight.div_(factors.repeat_interleave(2)[:, None, None, None])
+    for reader in readers:
+        reader.weight.div_(factors[:, None, None])

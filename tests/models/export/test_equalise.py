@@ -1,0 +1,45 @@
+"""Equalised channels: the same network in float, finer steps in int8."""
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the training extras are not installed: make venv-models")
+
+from models.export.equalise import equalise
+from models.train.network import LandmarkNet
+
+pytestmark = pytest.mark.models
+
+
+@pytest.fixture
+def network() -> LandmarkNet:
+    """Fresh weights, with channels of very different size where the features come out."""
+    torch.manual_seed(3)
+    network = LandmarkNet().eval()
+    with torch.no_grad():
+        sizes = torch.logspace(-1, 1, len(network.pool.weight))
+        network.pool.weight.mul_(sizes[:, None, None, None])
+        network.pool.bias.mul_(sizes)
+    return network
+
+
+def test_the_network_computes_the_same(network: LandmarkNet) -> None:
+    images = torch.rand(8, 3, 128, 128) * 2 - 1
+    with torch.no_grad():
+        before = network(images)
+        equalise(network, images)
+        after = network(images)
+    for name, value in before.items():
+        torch.testing.assert_close(after[name], value, atol=1e-4, rtol=1e-4)
+
+
+def test_channels_come_to_the_same_range(network: LandmarkNet) -> None:
+    images = torch.rand(8, 3, 128, 128) * 2 - 1
+    seen = []
+    network.pool.register_forward_hook(lambda _, __, out: seen.append(out.abs().amax((0, 2, 3))))
+    with torch.no_grad():
+        network(images)
+        equalise(network, images)
+        network(images)
+    spread = [float(peaks.quantile(0.95) / peaks.quantile(0.5)) for peaks in (seen[0], seen[-1])]
+    assert spread[0] > 3
+    assert spread[1] < 1.5
