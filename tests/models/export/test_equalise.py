@@ -2,7 +2,9 @@
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="the training extras are not installed: make venv-models")
+pytest.importorskip("torch", reason="the training extras are not installed: make venv-models")
+
+import torch
 
 from models.export.equalise import equalise
 from models.train.network import LandmarkNet

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="the training extras are not installed: make venv-models")
+pytest.importorskip("torch", reason="the training extras are not installed: make venv-models")
+
+import torch
 
 from models.export.presence import fit
 
