@@ -3,8 +3,6 @@
 python -m models.train --data runs/synth/train --out runs/train/main
 torchrun --nproc-per-node 4 -m models.train --data runs/synth/train --out runs/train/main
 python -m models.train plot runs/train/main
-python -m models.train readout PROTOTYPE.pt runs/synth/train --out runs/train/readout.pt
-python -m models.train inherit PROTOTYPE.pt CROPS.npz initial.pt
 """
 
 import argparse
@@ -29,18 +27,10 @@ def _parser() -> argparse.ArgumentParser:
         run.add_argument("--" + name.replace("_", "-"), type=int, default=defaults[name])
     for name in ("learning_rate", "weight_decay", "checkpoint_minutes", "average", "budget_minutes"):
         run.add_argument("--" + name.replace("_", "-"), type=float, default=defaults[name])
+    run.add_argument("--rounding", action="store_true", help="bear int8: begin with equalised weights")
     plot = commands.add_parser("plot", help="draw a run's log")
     plot.add_argument("run", type=Path)
     plot.add_argument("--out", type=Path, help="PNG, the run's log.png otherwise")
-    readout = commands.add_parser("readout", help="teach the prototype's trunk to read 562 points")
-    readout.add_argument("prototype", type=Path)
-    readout.add_argument("folders", type=Path, nargs="+", help="folders of shards")
-    readout.add_argument("--out", type=Path, required=True)
-    readout.add_argument("--passes", type=int, default=3)
-    inherit = commands.add_parser("inherit", help="begin with the prototype's filters")
-    inherit.add_argument("prototype", type=Path)
-    inherit.add_argument("crops", type=Path, help=".npz with images (N, 128, 128, 3) uint8")
-    inherit.add_argument("out", type=Path)
     return parser
 
 
@@ -59,14 +49,6 @@ def main(arguments: list[str] | None = None) -> int:
         from models.train.plot import draw
 
         print(draw(parsed["run"] / "log.jsonl", parsed["out"] or parsed["run"] / "log.png"))
-    elif command == "readout":
-        from models.train.readout import fit_readout
-
-        fit_readout(**parsed)
-    elif command == "inherit":
-        from models.train.inherit import inherit
-
-        inherit(**parsed)
     else:
         _parser().print_help()
         return 2

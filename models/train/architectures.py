@@ -8,8 +8,6 @@ from torch import nn
 
 ARCHITECTURES = {
     "landmarks-562": "models.train.network:LandmarkNet",
-    "prototype-520": "models.train.prototype:PrototypeNet",
-    "prototype-562": "models.train.prototype:PrototypeReadout",
 }
 
 

@@ -1,0 +1,24 @@
+"""``python -m models.head``: write the mean head's landmarks for the runtime, after the layout has changed."""
+
+from pathlib import Path
+
+import numpy as np
+
+from models.head import HeadModel
+
+CANONICAL = Path(__file__).resolve().parents[2] / "edge" / "vision" / "data" / "canonical.npz"
+_CAMERA = np.array([10.0, -10.0, -10.0])
+"""Centimetres, y up, z to the viewer, to millimetres, y down, z away."""
+
+
+def canonical_landmarks(model: HeadModel) -> np.ndarray:
+    """Landmarks float32 (562, 3) of the mean head, millimetres, about the midpoint between the pupils."""
+    points = model.landmarks(model.vertices.astype(np.float64)) * _CAMERA
+    return (points - points[[552, 557]].mean(0)).astype(np.float32)
+
+
+if __name__ == "__main__":
+    with np.load(CANONICAL) as stored:
+        triangles = stored["triangles"]
+    np.savez_compressed(CANONICAL, points=canonical_landmarks(HeadModel()), triangles=triangles)
+    print(f"Written: {CANONICAL}")
