@@ -27,7 +27,6 @@ def _parser() -> argparse.ArgumentParser:
         run.add_argument("--" + name.replace("_", "-"), type=int, default=defaults[name])
     for name in ("learning_rate", "weight_decay", "checkpoint_minutes", "average", "budget_minutes"):
         run.add_argument("--" + name.replace("_", "-"), type=float, default=defaults[name])
-    run.add_argument("--rounding", action="store_true", help="bear int8: begin with equalised weights")
     plot = commands.add_parser("plot", help="draw a run's log")
     plot.add_argument("run", type=Path)
     plot.add_argument("--out", type=Path, help="PNG, the run's log.png otherwise")

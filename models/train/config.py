@@ -22,7 +22,6 @@ class TrainingConfig:
         workers: Processes that make crops, a process of training.
         threads: Of each training process; 0 leaves the choice to PyTorch.
         checkpoint_minutes: Between checkpoints.
-        rounding: Add the noise of int8 activations, for the end of a run that begins with equalised weights.
     """
 
     data: tuple[Path, ...]
@@ -43,7 +42,6 @@ class TrainingConfig:
     workers: int = 1
     threads: int = 0
     checkpoint_minutes: float = 3.0
-    rounding: bool = False
     log_steps: int = 50
     jitter: Jitter = field(default_factory=Jitter)
     weights: LossWeights = field(default_factory=LossWeights)

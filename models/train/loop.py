@@ -15,7 +15,6 @@ from models.train.architectures import build
 from models.train.config import TrainingConfig
 from models.train.data import Batch, Samples, batches
 from models.train.loss import LandmarkLoss
-from models.train.rounding import add_rounding_noise
 from models.train.shards import count_rows, list_shards
 
 
@@ -33,8 +32,6 @@ class Trainer:
         if config.initial:
             self.network.load_state_dict(checkpoint.load(config.initial)["model"])
         self.network = self.network.to(self.device, memory_format=torch.channels_last)
-        if config.rounding:
-            add_rounding_noise(self.network)
         self.average = checkpoint.Average(self.network, config.average)
         self.loss = LandmarkLoss(config.weights, config.jitter.side).to(self.device)
         self.optimiser = torch.optim.AdamW(self._groups(), lr=config.learning_rate, fused=True)
