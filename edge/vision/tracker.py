@@ -20,7 +20,7 @@ class TrackerSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    detector: str = Field("cascade", description="Name of the detector.")
+    detector: str = Field("network", description="Name of the detector.")
     presence: float = Field(0.5, ge=0, le=1, description="Least score at which a newly found face is believed.")
     tracking: float = Field(0.3, ge=0, le=1, description="Least score at which a tracked face is kept.")
     retry_s: float = Field(0.1, ge=0, le=10, description="Pause between detections just after a face was lost.")

@@ -29,7 +29,7 @@ def landmarks(arguments: list[str]) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder of the report")
     parser.add_argument("--real", type=Path, default=REAL, help="folder with images, videos and nonface")
     parser.add_argument("--synthetic", type=Path, default=SYNTHETIC, help="folder of shards that were never trained on")
-    parser.add_argument("--detector", default="cascade", help="for the tables that need one")
+    parser.add_argument("--detector", default="network", help="for the tables that need one")
     parser.add_argument("--quick", action="store_true", help="labelled pictures only: seconds")
     options = parser.parse_args(arguments)
     real = options.real if options.real.is_dir() else None
@@ -80,7 +80,7 @@ def detector(arguments: list[str]) -> int:
     from models.evaluate.suite import Evaluation
 
     parser = argparse.ArgumentParser(prog="python -m models.evaluate detector", description=detector.__doc__)
-    parser.add_argument("--detector", default="cascade", help="a name, a detector's .tflite file or a .pt checkpoint")
+    parser.add_argument("--detector", default="network", help="a name, a detector's .tflite file or a .pt checkpoint")
     parser.add_argument("--score", type=float, help="least score, for a file that no manifest describes")
     parser.add_argument("--out", type=Path, required=True, help="folder of the report")
     parser.add_argument("--real", type=Path, default=REAL)

@@ -37,7 +37,7 @@ def evaluate(
     *,
     real: Path | None,
     synthetic: Path | None,
-    detector: str = "cascade",
+    detector: str = "network",
     quick: bool = False,
     say: Callable[[str], None] = print,
 ) -> Evaluation:

@@ -26,7 +26,7 @@ BLINKS_S = (0.7, 2.25, 3.6, 5.95, 7.5, 9.55)
 YAWN_S = (6.3, 7.4)
 AWAY_S = (8.05, 9.0)
 """From when to when no part of the face is in the frame, about."""
-_SEED = 37
+_SEED = 45
 _POINTS = 562
 
 # Time, head (pitch, yaw, roll), eyes (pitch, yaw), shift of the head in centimetres (right in the image, down).
