@@ -26,7 +26,7 @@ BLINKS_S = (0.7, 2.25, 3.6, 5.95, 7.5, 9.55)
 YAWN_S = (6.3, 7.4)
 AWAY_S = (8.05, 9.0)
 """From when to when no part of the face is in the frame, about."""
-_SEED = 45
+_SEED = 41
 _POINTS = 562
 
 # Time, head (pitch, yaw, roll), eyes (pitch, yaw), shift of the head in centimetres (right in the image, down).
@@ -129,7 +129,7 @@ def _light(t: float) -> Lighting:
 def frames(studio: Studio) -> Iterator[tuple[np.ndarray, Truth]]:
     """Every (uint8 RGB picture, truth) of the clip."""
     rng = np.random.default_rng(_SEED)
-    person = replace(studio.person(rng), child=0.0)
+    person = replace(studio.person(rng, usual=True), child=0.0)
     cabin = Cabin(rng, HEIGHT, WIDTH)
     shirt = part_row(colour=(0.03, 0.045, 0.08), colour2=(0.022, 0.032, 0.055), pattern=3, scale=0.7, specular=0.0)
     rings = headwear.collar_rings(-10.6)
