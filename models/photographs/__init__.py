@@ -1,0 +1,5 @@
+"""Photographs without faces to stand behind rendered heads, from packages with free licences; none is kept here."""
+
+from models.photographs.album import Album, album
+
+__all__ = ["Album", "album"]
