@@ -86,9 +86,9 @@ class Studio:
         self.people = Population(self.mesh)
         self.artist = Artist(self.mesh)
 
-    def person(self, rng: np.random.Generator) -> Person:
-        """A random person for a few crops."""
-        return self.people.person(rng)
+    def person(self, rng: np.random.Generator, *, usual: bool = False) -> Person:
+        """A random person for a few crops; see `Population.person`."""
+        return self.people.person(rng, usual=usual)
 
     def crop(self, rng: np.random.Generator, person: Person) -> Crop:
         """A random crop with the person's face."""

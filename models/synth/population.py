@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from models.head import Eyes, HeadModel
+from models.synth import build
 from models.synth.appearance import skin as skins
 from models.synth.headmesh import HeadMesh
 from models.synth.lids import Lids
@@ -52,14 +53,26 @@ class Population:
         self._lids = Lids(self.model)
         self._irises = _load_irises(self.model)
 
-    def person(self, rng: np.random.Generator) -> Person:
-        """A random person; about 15 ms, so use it for several crops."""
+    def person(self, rng: np.random.Generator, *, usual: bool = False) -> Person:
+        """A random person; about 20 ms, so use it for several crops.
+
+        Args:
+            rng: Source of chance.
+            usual: Without the builds and beards that few people have; everything else is the same.
+        """
+        rare = rng.spawn(1)[0]
         shape = uneven(rng, self.model.identity(rng.normal(size=100) * rng.uniform(0.5, 1.15)))
         child = float(rng.beta(1.2, 1.2)) if rng.random() < 0.1 else 0.0
         stretch = rng.uniform(0.94, 1.06, 3).astype(np.float32) * rng.uniform(0.95, 1.03)
-        skin = skins.paint(rng, self.kit)
+        if not usual and not child and rare.random() < 0.13:
+            child = float(rare.beta(1.8, 1.0))
+        skin = skins.paint(rng, self.kit, child=0.0 if usual else child)
+        if not usual:
+            shape = build.shape(rare, shape, child, old="old" in skin.attributes)
         bald = "bald" in skin.attributes or rng.random() < 0.12
         style = None if bald else choose(rng, self.styles)
+        if child > 0.6 and rare.random() < 0.5:  # down at most
+            style = None
         tint = np.exp(rng.normal(0, 0.05, 3))
         look = Look(
             face=np.ascontiguousarray(skin.face, np.float32),
@@ -145,10 +158,10 @@ def grow_young(vertices: np.ndarray, eyes: np.ndarray, amount: float) -> np.ndar
         offset = vertices - centre
         distance = np.sqrt((offset * offset).sum(1, keepdims=True))
         fade = np.clip((4.2 - distance) / 2.4, 0, 1)
-        result += 0.22 * amount * (fade * fade * (3 - 2 * fade)) * offset
+        result += 0.27 * amount * (fade * fade * (3 - 2 * fade)) * offset
     below = np.maximum(_EYE_LEVEL_CM - 0.8 - result[:, 1], 0)
     soft = below * below / (below + 2.0)
-    result[:, 1] += 0.24 * amount * soft
+    result[:, 1] += 0.28 * amount * soft
     jaw = np.clip(below / 9.0, 0, 1)
     result[:, 0] *= 1 - 0.1 * amount * jaw
     nose = np.exp(-((result[:, 0] / 2.2) ** 2) - ((result[:, 1] - 0.5) / 2.5) ** 2)

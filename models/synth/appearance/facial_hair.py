@@ -38,7 +38,9 @@ def _brow_mask(rng: np.random.Generator, kit: SkinKit) -> Floats:
     )
 
 
-def grow_brows(rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Floats) -> set[str]:
+def grow_brows(
+    rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Floats, thickness: float = 1.0
+) -> set[str]:
     """Draw brows on the albedo of a face in place, a few faces having none or drawn ones."""
     if rng.random() < 0.035:
         return {"no_brows"}
@@ -46,7 +48,7 @@ def grow_brows(rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Float
     alpha = _brow_mask(rng, kit)
     if rng.random() < 0.22:
         alpha = np.maximum(alpha, 0.8 * _brow_mask(rng, kit))
-    density = float(np.exp(rng.uniform(np.log(0.6), np.log(4.0))))
+    density = thickness * float(np.exp(rng.uniform(np.log(0.6), np.log(4.0))))
     blurred = cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(0.35, 1.1)))
     names: set[str] = set()
     if rng.random() < 0.1:  # pencilled: an even, mostly dark colour with a clean edge

@@ -63,10 +63,12 @@ def _regraded(detail: Floats, contrast: float, chroma: float) -> Floats:
     return detail * np.float32(contrast * chroma) + luma * np.float32(contrast * (1 - chroma))
 
 
-def _toned(rng: np.random.Generator, kit: SkinKit, tone: Floats, darkness: float) -> tuple[Floats, Floats]:
-    """Log albedo of face and back under the tone: contrast and chroma of the detail vary."""
+def _toned(
+    rng: np.random.Generator, kit: SkinKit, tone: Floats, darkness: float, child: float
+) -> tuple[Floats, Floats]:
+    """Log albedo of face and back under the tone: contrast and chroma of the detail vary, a child's is even."""
     face, back = _detail(rng, kit)
-    contrast, chroma = rng.uniform(0.7, 1.25), rng.uniform(0.4, 1.15) * (1 - 0.35 * darkness)
+    contrast, chroma = rng.uniform(0.7, 1.25) * (1 - 0.45 * child), rng.uniform(0.4, 1.15) * (1 - 0.35 * darkness)
     face, back = (_regraded(detail, contrast, chroma) for detail in (face, back))
     cloud = noise.fractal(rng, SIZE, SIZE, exponent=1.6, zoom=1.5)
     planes.tint(face, cloud, rng.normal(size=3) * 0.02 + rng.uniform(0, 0.07))
@@ -78,29 +80,33 @@ def _toned(rng: np.random.Generator, kit: SkinKit, tone: Floats, darkness: float
     return face, back
 
 
-def paint(rng: np.random.Generator, kit: SkinKit) -> Skin:
+def paint(rng: np.random.Generator, kit: SkinKit, *, child: float = 0.0) -> Skin:
     """Paint one skin; about 5 ms, so use it for several crops.
 
     Args:
         rng: The only source of randomness.
         kit: From `load_kit`.
+        child: 0 for an adult to 1 for a small child, whose skin is smooth.
     """
     tone, darkness = colour.skin_tone(rng)
     age = float(rng.beta(1.3, 1.6))
     masculine = rng.random() < 0.5
-    face, back = _toned(rng, kit, tone, darkness)
+    if child:
+        age, masculine = 0.08 * (1 - child), False
+    face, back = _toned(rng, kit, tone, darkness, child)
     names: set[str] = {"old"} if age > 0.7 else set()
     names |= blemishes.mottle(rng, face, kit, darkness, age)
-    names |= wrinkles.engrave(rng, face, kit, age)
+    if child < 0.5:
+        names |= wrinkles.engrave(rng, face, kit, age)
     face, back = (np.exp(log_albedo, out=log_albedo) for log_albedo in (face, back))
     hair, hair_name = colour.hair_colour(rng, darkness, grey=max(0.0, age - 0.45))
     names |= {"grey_hair"} if hair_name in {"grey", "white"} else set()
     names |= facial_hair.grow_scalp(rng, face, back, kit, hair, age if masculine else 0.0)
     if masculine:
         names |= facial_hair.grow_beard(rng, face, kit, hair)
-    if rng.random() < (0.08 if masculine else 0.6):
+    if rng.random() < (0.08 if masculine else 0.03 if child else 0.6):
         names |= makeup.apply(rng, face, kit)
-    names |= facial_hair.grow_brows(rng, face, kit, hair)
+    names |= facial_hair.grow_brows(rng, face, kit, hair, 1 - 0.7 * child)
     if rng.random() < 0.015:
         names |= makeup.paint_face(rng, face, kit)
     facial_hair.grow_lash_lines(rng, face, kit)

@@ -1,6 +1,7 @@
 """Synthesis through its public faces: crops, labels, shards."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,7 @@ import pytest
 pytest.importorskip("numba", reason="the training extras are not installed: make venv-models")
 
 from models.head import AssetError, Camera, Eyes, openness, rotation_from_angles
-from models.synth import expression, lighting, shards
+from models.synth import build, expression, lighting, shards
 from models.synth.appearance import wrinkles
 from models.synth.crop import ATTRIBUTES, SIZE, Crop, Studio
 from models.synth.population import Person
@@ -83,6 +84,39 @@ def test_landmarks_lie_on_what_is_drawn(studio: Studio, person: Person) -> None:
     at = np.rint(points[:, :2]).astype(int)
     assert grown[at[:, 1], at[:, 0]].all()
     assert visible.mean() > 0.9
+
+
+def test_points_stay_on_the_skin_of_every_build(studio: Studio) -> None:
+    for k in range(6):
+        someone = replace(studio.person(np.random.default_rng([12, k])), child=float(k % 2))
+        image, points, visible = draw(studio, someone, 20)
+        grown = cv2.dilate((image.sum(-1) > 0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        at = np.rint(points[visible, :2]).astype(int)
+        assert grown[at[:, 1], at[:, 0]].all()
+        assert visible[:520].mean() > 0.6
+
+
+def test_builds_move_the_neutral_head_smoothly(studio: Studio) -> None:
+    vertices, quads = studio.model.vertices, studio.mesh.face_triangles
+    edges = np.linalg.norm(vertices[quads[:, 0]] - vertices[quads[:, 1]], axis=1)
+    for k in range(8):
+        built = build.shape(np.random.default_rng(k), vertices, float(k % 2), old=k > 3)
+        np.testing.assert_array_equal(built, build.shape(np.random.default_rng(k), vertices, float(k % 2), old=k > 3))
+        moved = np.linalg.norm(built - vertices, axis=1)
+        assert 0.1 < moved.max() < 5
+        ratio = np.linalg.norm(built[quads[:, 0]] - built[quads[:, 1]], axis=1) / np.maximum(edges, 1e-3)
+        assert np.percentile(ratio, 0.5) > 0.3
+        assert np.percentile(ratio, 99.5) < 2.5
+
+
+def test_the_usual_person_is_the_same_but_for_what_is_rare(studio: Studio) -> None:
+    usual = [studio.person(np.random.default_rng([13, k]), usual=True) for k in range(2)]
+    after = [np.random.default_rng([13, 0]) for _ in range(2)]
+    studio.person(after[0], usual=True)
+    someone = studio.person(after[1])
+    if not someone.child:
+        np.testing.assert_array_equal(someone.look.iris, usual[0].look.iris)
+        assert after[0].random() == after[1].random()
 
 
 def test_the_pupil_is_the_darkest_of_its_eye(studio: Studio, person: Person) -> None:
