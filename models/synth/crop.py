@@ -22,6 +22,7 @@ SIZE = 176
 MARGIN = 1.75
 """Side of a stored crop over the longer side of the tight box of the dense points."""
 PEOPLE_PER_SHARD = 125
+_SHUT = 0.88
 _DENSE, _LIDS = slice(0, 520), slice(520, 552)
 
 ATTRIBUTES = (
@@ -222,7 +223,10 @@ class Studio:
         names |= more
         hair = self._hair(rng, person, vertices, ibug, names)
         names.add("hair" if hair else "bald")
-        look = replace(person.look, face=_folded(rng, person.look.face, named))
+        skin = _folded(rng, person.look.face, named)
+        if max(closed) > _SHUT and rng.random() < 0.6:
+            skin = wrinkles.seam(rng, skin, self.people.kit, *(rng.uniform(0.1, 1) * (lid > _SHUT) for lid in closed))
+        look = replace(person.look, face=skin)
         if light.infrared and rng.random() < 0.4:
             look = replace(look, pupil_colour=np.full(3, rng.uniform(0.3, 1.2)))
             names.add("bright_pupil")
@@ -253,7 +257,7 @@ class Studio:
 def _folded(rng: np.random.Generator, skin: np.ndarray, named: dict[str, float]) -> np.ndarray:
     """The skin (SIZE, SIZE, 3) with the folds that raised cheeks and squinting lids throw."""
     strengths = [
-        float(np.clip(0.8 * (named.get("eyeSquint" + side, 0) + named.get("cheekSquint" + side, 0)) - 0.2, 0, 1))
+        float(np.clip(named.get("eyeSquint" + side, 0) + named.get("cheekSquint" + side, 0) - 0.25, 0, 1))
         for side in ("_R", "_L")
     ]
     return wrinkles.squeeze(rng, skin, *strengths) if max(strengths) > 0 else skin

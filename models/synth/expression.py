@@ -157,12 +157,13 @@ def _squeeze(rng: np.random.Generator, named: dict[str, float], right: float, le
 def _strained(rng: np.random.Generator, named: dict[str, float]) -> tuple[float, float]:
     """Squeeze one eye or both, as in a wink, a grimace, against sun or soap; return how far the lids are closed.
 
-    The other eye of a wink is seldom left alone: some of the strain reaches it, and its lids come down a little.
+    The other eye of a wink is seldom left alone: some of the strain reaches it, and its lids come down, a little or
+    to a slit.
     """
-    kind, strength = rng.random(), rng.beta(1.6, 1)
+    kind, strength = rng.random(), rng.beta(2.2, 1)
     if kind < 0.5:
         wink = rng.uniform(0.95, 1.1) if rng.random() < 0.75 else rng.uniform(0.3, 0.9)
-        lids = [wink, rng.uniform(0, 0.5) if rng.random() < 0.4 else rng.uniform(0, 0.1)]
+        lids = [wink, rng.uniform(0, 0.85) if rng.random() < 0.6 else rng.uniform(0, 0.1)]
         strengths = [strength, strength * rng.uniform(0, 0.9)]
         if rng.random() < 0.5:
             lids, strengths = lids[::-1], strengths[::-1]

@@ -132,10 +132,10 @@ def squeeze(rng: np.random.Generator, face: Floats, right: float, left: float) -
         right: How hard the subject's right eye is squeezed, 0 to 1.
         left: The same of the left eye.
     """
-    depth = rng.uniform(0.4, 2.4)
-    width, blur = rng.uniform(0.004, 0.009), rng.uniform(0.002, 0.005)
+    depth = rng.uniform(0.4, 3.2)
+    width, blur = rng.uniform(0.003, 0.009), rng.uniform(0.001, 0.005)
     relief = np.zeros((SIZE, SIZE), np.float32)
-    lines = [*_fan(rng), *_pouch(rng), *_hood(rng)]
+    lines = [*_fan(rng), *(_pouch(rng) if rng.random() < 0.6 else _creases(rng)), *_hood(rng)]
     seam = [_curve([(0.285, 0.289), (0.345, rng.uniform(0.276, 0.3)), (0.405, 0.293)])]
     for strength, mirrored in ((right, False), (left, True)):
         if strength <= 0.05:
@@ -173,6 +173,33 @@ def _pouch(rng: np.random.Generator) -> list[Line]:
         y = rng.uniform(0.27, 0.33)
         lines += [_curve([(0.43, y + k), (0.455, y - 0.012 + k), (0.475, y - 0.004 + k)]) for k in (0, 0.016)]
     return lines
+
+
+def _creases(rng: np.random.Generator) -> list[Line]:
+    """Long, even, crowded folds that a raised cheek piles up under the right eye, nearly along its lids."""
+    lines, slope = [], rng.uniform(-0.01, 0.03)
+    for drop in np.linspace(rng.uniform(0.012, 0.02), rng.uniform(0.035, 0.075), int(rng.integers(2, 7))):
+        begin, end = rng.uniform(0.255, 0.29), rng.uniform(0.36, 0.43)
+        middle = (begin + end) / 2, 0.293 + drop * rng.uniform(1.1, 1.4)
+        lines.append(_curve([(begin, 0.29 + drop * 0.8 - slope), middle, (end, 0.29 + drop * 0.9 + slope)]))
+    return lines
+
+
+def seam(rng: np.random.Generator, face: Floats, kit: SkinKit, right: float, left: float) -> Floats:
+    """A copy of a skin with the dark line where shut lids meet: their edges in each other's shadow, and lashes.
+
+    Args:
+        rng: Source of randomness.
+        face: Linear albedo (SIZE, SIZE, 3).
+        kit: Regions of the face.
+        right: How dark it is at the subject's right eye, 0 to 1.
+        left: The same of the left eye.
+    """
+    line = np.maximum(kit.regions["upper_lash_line"], kit.regions["lower_lash_line"] * rng.uniform(0.3, 1))
+    line = cv2.GaussianBlur(line, (0, 0), rng.uniform(0.4, 1.6))
+    line *= 1 / max(float(line.max()), 0.1)
+    side = np.where(np.arange(SIZE) < SIZE / 2, right, left).astype(np.float32)
+    return np.clip(face * np.exp(-3.0 * line * side)[..., None], 0.002, 0.98)
 
 
 def _hood(rng: np.random.Generator) -> list[Line]:
