@@ -1,5 +1,6 @@
 """The daemon's loop: capture, process, hand to the sinks, until something says stop."""
 
+import atexit
 import logging
 import signal
 import threading
@@ -105,7 +106,10 @@ class Service:
         self._stop.set()
 
     def obey_signals(self) -> None:
-        """Let SIGTERM and SIGINT end the loop and SIGHUP reload the configuration; only from the main thread."""
+        """Let SIGTERM and SIGINT end the loop and SIGHUP reload the configuration; only from the main thread.
+
+        From the interpreter's exit on all three are ignored.
+        """
 
         def end(number: int, _: FrameType | None) -> None:
             log.info("Stopping on %s", signal.Signals(number).name)
@@ -114,6 +118,9 @@ class Service:
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
         signal.signal(signal.SIGHUP, lambda *_: self._reload.set())
+        # Once, also if this service took over from another.
+        atexit.unregister(ignore_signals)
+        atexit.register(ignore_signals)
 
     def run(self) -> None:
         """Run until the source ends, a limit is reached or `stop` is called; always closes what it opened.
@@ -218,3 +225,14 @@ class Service:
             self._notifier.ready()
         else:
             log.info("The configuration was reloaded")
+
+
+def ignore_signals() -> None:
+    """Ignore what `Service.obey_signals` obeyed, for good.
+
+    A finalizing interpreter puts the default actions in the place of handlers written in Python, and then takes apart
+    its modules for a while. Whoever asks again in that time would kill a process that had already ended in order, and
+    its exit code would tell of a signal. A signal that is ignored stays ignored.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)

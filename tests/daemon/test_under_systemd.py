@@ -61,6 +61,20 @@ def test_every_step_is_told_to_the_manager(tmp_path: Path, manager: Manager) -> 
         assert daemon.end() == 0
 
 
+@pytest.mark.parametrize("again", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_asking_again_does_not_spoil_a_stop_in_order(tmp_path: Path, again: signal.Signals) -> None:
+    """Also while the interpreter is taken apart, after the last line of the log."""
+    with Daemon(tmp_path) as daemon:
+        daemon.ear.frames(1)
+        daemon.signal(signal.SIGTERM)
+        until = time.monotonic() + LIMIT_S
+        while daemon.process.poll() is None and time.monotonic() < until:
+            daemon.signal(again)
+            time.sleep(0.001)
+        assert daemon.process.wait(0) == 0
+        assert "Processed" in daemon.logged()
+
+
 def test_a_camera_that_cannot_be_opened_is_never_ready(tmp_path: Path, manager: Manager) -> None:
     steps = [{"do": "disconnect"}]
     with Daemon(tmp_path, steps, environment={"NOTIFY_SOCKET": manager.address}) as daemon:
