@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from models.synth.appearance import backgrounds
 from models.synth.crop import ATTRIBUTES, PEOPLE_PER_SHARD, Crop, Studio
 
 CROPS_PER_SHARD = 1000
@@ -32,6 +33,7 @@ class Job:
         seed: Of the whole set; with the number it decides every crop.
         count: Crops in it.
         close_up: Whether it shows eyes from near instead of whole faces and pictures without any.
+        photographs: Folder of photographs to stand behind, or none.
     """
 
     folder: Path
@@ -39,6 +41,7 @@ class Job:
     seed: int
     count: int = CROPS_PER_SHARD
     close_up: bool = False
+    photographs: Path | None = None
 
     @property
     def path(self) -> Path:
@@ -54,8 +57,9 @@ def studio() -> Studio:
 
 
 def crops(job: Job) -> Iterator[tuple[int, Crop]]:
-    """The (seed, crop) pairs of a shard; crop i depends only on the set's seed, the shard and i."""
+    """The (seed, crop) pairs of a shard; crop i depends only on the set's seed, the shard, i and the photographs."""
     room = studio()
+    backgrounds.use(job.photographs)
     per_person = max(1, -(-job.count // PEOPLE_PER_SHARD))
     person = None
     for i in range(job.count):
@@ -124,13 +128,15 @@ def _encode(image: np.ndarray) -> np.ndarray:
     return data.ravel()
 
 
-def jobs(folder: Path, count: int, seed: int, first: int = 0, *, close_up: bool = False) -> list[Job]:
+def jobs(
+    folder: Path, count: int, seed: int, first: int = 0, *, close_up: bool = False, photographs: Path | None = None
+) -> list[Job]:
     """The shards that together hold `count` crops."""
     if count < 1:
         raise ValueError(f"at least one crop, not {count}")
     shards = -(-count // CROPS_PER_SHARD)
     sizes = [min(CROPS_PER_SHARD, count - k * CROPS_PER_SHARD) for k in range(shards)]
-    return [Job(folder, first + k, seed, size, close_up) for k, size in enumerate(sizes)]
+    return [Job(folder, first + k, seed, size, close_up, photographs) for k, size in enumerate(sizes)]
 
 
 def write_all(work: list[Job], workers: int) -> Iterator[Path]:

@@ -3,12 +3,14 @@
 import os
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 pytest.importorskip("numba", reason="the training extras are not installed: make venv-models")
 
 from models.head import HeadModel
+from models.photographs import Album
 from models.synth.appearance import backgrounds, camera, colour, facial_hair, mask, noise, occluders2d, skin
 
 pytestmark = pytest.mark.models
@@ -252,3 +254,31 @@ class TestCamera:
             if weight.sum() > 0:
                 found.append([(weight * x[21:62, 32:73]).sum(), (weight * y[21:62, 32:73]).sum()] / weight.sum())
         assert np.abs(np.median(found, 0) - [52, 41]).max() < 0.33
+
+
+def test_photographs_stand_behind_a_share_of_crops_once_they_are_given(tmp_path, monkeypatch):
+    for name, grey in (("scenery-1", 70), ("surface-1", 70)):
+        cv2.imwrite(str(tmp_path / f"{name}.webp"), np.full((80, 90, 3), grey, np.uint8))
+    monkeypatch.setattr(backgrounds, "plate", lambda _: np.full((512, 512, 3), 255, np.uint8))
+
+    def many():
+        rng = np.random.default_rng(0)
+        for _ in range(200):
+            backgrounds.background(rng, 16, 16)
+
+    with pytest.raises(ValueError, match=r"models\.photographs"):
+        backgrounds.use(tmp_path / "none")
+    windows = []
+    monkeypatch.setattr(Album, "window", lambda _, rng, h, w: windows.append(1) or np.zeros((h, w, 3), np.uint8))
+    backgrounds.use(tmp_path)
+    try:
+        many()
+        assert len(windows) == pytest.approx(200 * backgrounds.PHOTOGRAPHED, abs=25)
+        backgrounds.background(np.random.default_rng(0), 16, 16, kind="room")
+        first = [backgrounds.background(np.random.default_rng(3), 16, 16) for _ in range(2)]
+        np.testing.assert_array_equal(*first)
+    finally:
+        backgrounds.use(None)
+    count = len(windows)
+    many()
+    assert len(windows) == count

@@ -1,4 +1,7 @@
-"""Backgrounds: a bank of procedural plates, seen each time through another window, colour and focus."""
+"""Backgrounds: a bank of procedural plates, seen each time through another window, colour and focus.
+
+Where photographs were gathered, `use` puts them behind a share of the crops.
+"""
 
 import hashlib
 import os
@@ -9,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.photographs import Album, album
 from models.synth.appearance import colour
 from models.synth.appearance.colour import Floats
 from models.synth.appearance.scenes import decoys, places, surfaces
@@ -39,6 +43,21 @@ _KINDS = (
 )
 KINDS = tuple(drawer.__name__ for drawer, _ in _KINDS)
 _BOUNDS = np.cumsum([share for _, share in _KINDS])
+
+
+PHOTOGRAPHED = 0.6
+"""Share of backgrounds that are photographs, where there are some."""
+
+_photographs: list[Album] = []
+
+
+def use(folder: Path | None) -> None:
+    """Take the photographs of a folder from now on in this process; none of them for None.
+
+    Raises:
+        ValueError: The folder holds no photograph.
+    """
+    _photographs[:] = [album(folder)] if folder else []
 
 
 def kind_of(number: int) -> str:
@@ -128,10 +147,13 @@ def background(rng: np.random.Generator, height: int, width: int, *, kind: str |
     """
     if kind is not None and kind not in KINDS:
         raise ValueError(f"no backgrounds of kind {kind!r}: choose from {', '.join(KINDS)}")
-    number = int(rng.integers(PLATES))
-    while kind is not None and kind_of(number) != kind:
-        number = (number + 1) % PLATES
-    image = _window(rng, plate(number), height, width)
+    if _photographs and kind is None and rng.random() < PHOTOGRAPHED:
+        image = _photographs[0].window(rng, height, width)
+    else:
+        number = int(rng.integers(PLATES))
+        while kind is not None and kind_of(number) != kind:
+            number = (number + 1) % PLATES
+        image = _window(rng, plate(number), height, width)
     focus = rng.random()
     if focus < 0.55:
         small = min(height, width)
