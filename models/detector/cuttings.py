@@ -23,6 +23,9 @@ CONTOUR = 17
 SEEN = 0.22
 """A face of whose brows, eyes, nose and lips less is visible lies behind a hand, a cup or its hair."""
 
+TURNED_AWAY = 130.0
+"""A head turned further is seen from behind, degrees of yaw."""
+
 NO_POINTS = np.empty((0, 2), np.float32)
 LEVELS = 4
 """A crop is kept 1, 2, 4 and 8 times smaller: 125 KB in all."""
@@ -67,11 +70,12 @@ class Cutting:
 
 @dataclass(slots=True)
 class Shard:
-    """The crops of one shard: those that show a face, those of them that are `RARE`, and those that show none."""
+    """The crops of one shard: faces and the `RARE` ones of them, others and the backs of heads among them."""
 
     faces: list[Cutting] = field(default_factory=list)
     rare: list[Cutting] = field(default_factory=list)
     others: list[Cutting] = field(default_factory=list)
+    backs: list[Cutting] = field(default_factory=list)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -79,6 +83,7 @@ class Shard:
         ibug, result = LAYOUTS["landmarkd-562"].ibug68, cls()
         with np.load(path) as shard:
             jpeg, offsets, points, face = (shard[key] for key in ("jpeg", "offsets", "points", "face"))
+            away = np.abs(shard["pose_deg"][:, 1]) > TURNED_AWAY
             names, seen = shard["attribute_names"], shard["visible"][:, ibug[CONTOUR:]].mean(1)
             rare = (shard["attributes"] & np.uint32(sum(1 << n for n, name in enumerate(names) if name in RARE))) != 0
         for n in range(len(face)):
@@ -87,6 +92,8 @@ class Shard:
             (result.faces if face[n] else result.others).append(cutting)
             if face[n] and rare[n]:
                 result.rare.append(cutting)
+            if not face[n] and away[n]:
+                result.backs.append(cutting)
         return result
 
 

@@ -1,4 +1,6 @@
-"""Scenes of a camera's frame, composed at the detector's own resolution from rendered crops over painted backgrounds.
+"""Scenes of a camera's frame, composed at the detector's own resolution from rendered crops over backgrounds.
+
+What stands behind is painted, or a part of a photograph where there are some.
 
 What is pasted comes with a soft or a hard rim and is as often something else as a face, so that a rim means nothing.
 """
@@ -11,12 +13,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detector import decoys
+from models.detector import decoys, likenesses
 from models.detector.cuttings import NO_POINTS, Cutting, Cuttings
 from models.detector.develop import develop
 from models.detector.network import SIDE
 from models.detector.paste import NO_ALPHA, WHOLE, bounds_of, inverse_of, paste
 from models.detector.placing import affine_at, apart, between, group, log_uniform, pick, place, shown
+from models.photographs import Album
 from models.synth.appearance import backgrounds
 
 Image = NDArray[np.uint8]
@@ -26,7 +29,9 @@ SHOWN, HARDLY_SHOWN = 0.6, 0.35
 
 ASPECTS = (*[4 / 3] * 9, *[16 / 9] * 3, *[1.0] * 3, *[3 / 4] * 4, 0.62)
 BACKDROP = 208
-FRESH_BACKDROPS, FRESH_DECOYS = 20, 16
+FRESH_BACKDROPS, FRESH_DECOYS, FRESH_MASKS = 20, 24, 12
+PHOTOGRAPHED = 0.65
+"""Share of backgrounds that are photographs, where there are some."""
 """So many of the pools are made anew each time."""
 
 
@@ -51,14 +56,26 @@ class Composer:
     Args:
         cuttings: what is pasted.
         rng: for the pools.
+        photographs: to stand behind and to be cut up, or none.
         backdrops: in the pool.
         decoys: in the pool.
+        masks: in the pool of faces that had one painted on.
     """
 
-    def __init__(self, cuttings: Cuttings, rng: np.random.Generator, backdrops: int = 384, decoys: int = 384) -> None:
-        self._cuttings = cuttings
+    def __init__(
+        self,
+        cuttings: Cuttings,
+        rng: np.random.Generator,
+        photographs: Album | None = None,
+        *,
+        backdrops: int = 384,
+        decoys: int = 512,
+        masks: int = 192,
+    ) -> None:
+        self._cuttings, self._photographs = cuttings, photographs
         self._backdrops = [self._new_backdrop(rng) for _ in range(backdrops)]
         self._decoys = [self._new_decoy(rng) for _ in range(decoys)]
+        self._masked = [self._new_masked(rng) for _ in range(masks)]
 
     def scenes(self, rng: np.random.Generator) -> Iterator[Scene]:
         """Yield scenes without end, with ever new backdrops, decoys and crops."""
@@ -70,11 +87,13 @@ class Composer:
             self._cuttings.renew(rng)
 
     def freshen(self, rng: np.random.Generator) -> None:
-        """Put new backdrops and decoys in the place of a few old ones."""
+        """Put new backdrops, decoys and masks in the place of a few old ones."""
         for _ in range(FRESH_BACKDROPS):
             self._backdrops[int(rng.random() * len(self._backdrops))] = self._new_backdrop(rng)
         for _ in range(FRESH_DECOYS):
             self._decoys[int(rng.random() * len(self._decoys))] = self._new_decoy(rng)
+        for _ in range(FRESH_MASKS):
+            self._masked[int(rng.random() * len(self._masked))] = self._new_masked(rng)
 
     def scene(self, rng: np.random.Generator) -> Scene:
         """Return a random scene."""
@@ -82,12 +101,12 @@ class Composer:
         image = self._background(rng, height, width)
         faces: list[tuple[NDArray[np.float32], bool]] = []
         kind, side = rng.random(), min(width, height)
-        if kind < 0.3:
+        if kind < 0.34:
             self._nobody(rng, image)
-        elif kind < 0.4:
+        elif kind < 0.46:
             self._near(rng, image, faces)
         else:
-            for size in group(rng, side) if kind > 0.68 else [log_uniform(rng, 0.12 * side, 0.95 * side)]:
+            for size in group(rng, side) if kind > 0.7 else [log_uniform(rng, 0.12 * side, 0.95 * side)]:
                 for _ in range(int(rng.random() * (1.8 if size > 20 else 1.4))):
                     self._paste_other(rng, image, size * between(rng, 0.6, 2), *self._anywhere(rng, image))
                 self._paste_face(rng, image, size, faces)
@@ -103,18 +122,30 @@ class Composer:
         kind, others = rng.random(), self._cuttings.all.others
         if kind < 0.1 and others:
             picture = cv2.resize(pick(rng, others).levels[0], (BACKDROP, BACKDROP), interpolation=cv2.INTER_LINEAR)
+        elif self._photographs and rng.random() < 0.5:
+            picture = self._photographs.window(rng, BACKDROP, BACKDROP)
         else:
             light = backgrounds.background(rng, BACKDROP, BACKDROP, kind="decoy" if kind < 0.22 else None)
             picture = _encoded(light, float(rng.uniform(0.5, 1.6)))
         return picture, cv2.resize(picture, (48, 48), interpolation=cv2.INTER_AREA)
 
     def _new_decoy(self, rng: np.random.Generator) -> Cutting:
-        if rng.random() < 0.25:
+        kind = rng.random()
+        if kind < 0.2:
             return decoys.spoilt(rng, pick(rng, self._cuttings.all.faces))
+        if kind < 0.42:
+            return likenesses.draw(rng, self._cuttings.all.faces)
+        if kind < 0.75 and self._photographs:
+            return likenesses.photographed(rng, self._photographs)
         return decoys.draw(rng, pick(rng, self._backdrops)[0])
 
+    def _new_masked(self, rng: np.random.Generator) -> Cutting:
+        return likenesses.masked(rng, pick(rng, self._cuttings.all.faces))
+
     def _background(self, rng: np.random.Generator, height: int, width: int) -> Image:
-        """Return a random window of a backdrop."""
+        """Return a random window of a photograph, or of a backdrop."""
+        if self._photographs and rng.random() < PHOTOGRAPHED:
+            return _seen(rng, self._photographs, height, width)
         picture = pick(rng, self._backdrops)[0]
         scale = between(rng, 0.45, 1.0) * BACKDROP / max(height, width)
         high, wide = max(int(height * scale), 8), max(int(width * scale), 8)
@@ -123,7 +154,15 @@ class Composer:
         return cv2.flip(part, 1) if rng.random() < 0.5 else part
 
     def _nobody(self, rng: np.random.Generator, image: Image) -> None:
-        """Lay things about that are no faces, one of them great at times, on shoulders at times."""
+        """Lay things about that are no faces, one of them great at times, on shoulders at times; backs of heads."""
+        backs = self._cuttings.all.backs
+        if backs and rng.random() < 0.3:
+            for _ in range(1 + int(rng.random() * 3)):
+                size, (x, y) = log_uniform(rng, 10, 130), self._anywhere(rng, image)
+                if rng.random() < 0.7:
+                    self._paste_shoulders(rng, image, x, y + 0.4 * size, size)
+                self._paste_other(rng, image, size, x, y, pick(rng, backs))
+            return
         for _ in range(int(rng.random() * 5)):
             size, (x, y) = log_uniform(rng, 9, 200), self._anywhere(rng, image)
             if rng.random() < 0.25:
@@ -131,10 +170,9 @@ class Composer:
             self._paste_other(rng, image, size, x, y)
 
     def _near(self, rng: np.random.Generator, image: Image, faces: list[tuple[NDArray[np.float32], bool]]) -> None:
-        """One face that fills the frame, as often as not one that is rare."""
+        """One face that fills the frame, as often as not one that is rare, more often than not with a mask."""
         height, width = image.shape[:2]
-        rare = self._cuttings.all.rare if rng.random() < 0.5 else []
-        cutting = pick(rng, rare or self._cuttings.all.faces)
+        cutting = self._face(rng, rare=0.3, masked=0.3)
         size = between(rng, 0.7, 1.15) * min(1.1 * width, height)
         x, y = (n * (0.5 + 0.09 * rng.standard_normal()) for n in (width, height))
         label = place(rng, cutting, size, x, y, turn=6.0)
@@ -147,8 +185,7 @@ class Composer:
         self, rng: np.random.Generator, image: Image, size: float, faces: list[tuple[NDArray[np.float32], bool]]
     ) -> None:
         """Paste a face whose box is about `size` long where it hides no other, and keep its label."""
-        rare = self._cuttings.all.rare if rng.random() < 0.15 else []
-        cutting = pick(rng, rare or self._cuttings.all.faces)
+        cutting = self._face(rng, rare=0.13, masked=0.1)
         height, width = image.shape[:2]
         for _ in range(6):
             # Mostly where a whole face has room, sometimes cut by the frame.
@@ -167,10 +204,19 @@ class Composer:
         self._paste(rng, image, cutting, label.affine, _rim(rng))
         faces.append((label.face, share < SHOWN or cutting.doubtful))
 
-    def _paste_other(self, rng: np.random.Generator, image: Image, size: float, x: float, y: float) -> None:
+    def _face(self, rng: np.random.Generator, rare: float, masked: float) -> Cutting:
+        """Return a face, with these chances one that is rare or has a mask painted on."""
+        kind = rng.random()
+        if kind < masked:
+            return pick(rng, self._masked)
+        return pick(rng, (self._cuttings.all.rare if kind < masked + rare else []) or self._cuttings.all.faces)
+
+    def _paste_other(
+        self, rng: np.random.Generator, image: Image, size: float, x: float, y: float, cutting: Cutting | None = None
+    ) -> None:
         """Paste something that is no face, of about `size` pixels."""
         others = self._cuttings.all.others
-        cutting = pick(rng, others if others and rng.random() < 0.35 else self._decoys)
+        cutting = cutting or pick(rng, others if others and rng.random() < 0.35 else self._decoys)
         scale = size / (0.6 * cutting.levels[0].shape[0])
         middle = (cutting.levels[0].shape[0] - 1) / 2
         affine = affine_at(rng, middle, middle, scale, x, y, 12.0)
@@ -228,6 +274,26 @@ def _frame(rng: np.random.Generator) -> tuple[int, int]:
     aspect = pick(rng, ASPECTS) * math.exp(0.06 * rng.standard_normal())
     width, height = (SIDE, round(SIDE / aspect)) if aspect >= 1 else (round(SIDE * aspect), SIDE)
     return min(width, SIDE), min(height, SIDE)
+
+
+def _seen(rng: np.random.Generator, photographs: Album, height: int, width: int) -> Image:
+    """Return a window of a photograph, or some beside one another, at times in false colours, harsh or out of focus."""
+    image = photographs.window(rng, height, width)
+    chances = rng.random(4)
+    if chances[0] < 0.12:
+        x, y = (int(between(rng, 0.25, 0.75) * n) for n in (width, height))
+        image = image.copy()
+        for part in (image[:y, :x], image[y:, :x], image[:, x:])[: 1 + int(rng.random() * 3)]:
+            part[:] = photographs.window(rng, *part.shape[:2])
+    if chances[1] < 0.08:
+        image = np.ascontiguousarray(image[..., rng.permutation(3)])
+    if chances[2] < 0.12:
+        gain = between(rng, 1.4, 2.6)
+        image = cv2.convertScaleAbs(image, alpha=gain, beta=float(-image.mean()) * (gain - 1))
+    if chances[3] < 0.2:
+        radius = 3 + 2 * int(rng.random() * 4)
+        image = cv2.blur(image, (radius, radius))
+    return image
 
 
 def _encoded(light: NDArray[np.float32], exposure: float) -> Image:

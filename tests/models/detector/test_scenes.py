@@ -5,8 +5,9 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("numba")
 
-from models.detector import cuttings, decoys, develop, paste, placing, scenes
+from models.detector import cuttings, decoys, develop, likenesses, paste, placing, scenes
 from models.detector.network import SIDE
+from models.photographs import Album
 from tests.models.evaluate.test_readers import write_shard
 
 
@@ -183,3 +184,95 @@ def test_no_exposure_leaves_nothing_but_black_or_white(level):
     means = [develop.develop(rng, np.full((120, 160, 3), level, np.uint8)).mean() for _ in range(30)]
     assert min(means) >= 0
     assert max(means) < 252
+
+
+@pytest.fixture(scope="module")
+def photographed(tmp_path_factory):
+    """A composer over photographs that are green all over, where nothing else is."""
+    folder = tmp_path_factory.mktemp("shards")
+    write_shard(folder / "shard-00000.npz")
+    green = np.zeros((200, 300, 3), np.uint8)
+    green[..., 1] = 200
+    album = Album((green,), (green,), ((green, np.full((200, 300), 255, np.uint8)),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scenes.backgrounds, "background", plain)
+        rng = np.random.default_rng(0)
+        held = cuttings.Cuttings([folder], rng)
+        yield scenes.Composer(held, rng, album, backdrops=6, decoys=12, masks=4)
+
+
+def test_photographs_stand_behind_the_better_part_of_scenes(photographed):
+    rng = np.random.default_rng(1)
+    images = [photographed._background(rng, 40, 60).reshape(-1, 3).mean(0) for _ in range(200)]
+    lone = [image.max() > 3 * np.sort(image)[1] + 1 for image in images]
+    assert 0.6 < np.mean(lone) <= 0.95
+
+
+def test_scenes_over_photographs_follow_the_seed(photographed):
+    first, second = (photographed.scene(np.random.default_rng(9)) for _ in range(2))
+    np.testing.assert_array_equal(first.image, second.image)
+    np.testing.assert_array_equal(first.faces, second.faces)
+
+
+def test_scenes_without_a_face_have_no_label(photographed, monkeypatch):
+    def pasted(*_, **__):
+        raise AssertionError("a face was pasted")
+
+    monkeypatch.setattr(photographed, "_face", pasted)
+    rng, blank = np.random.default_rng(2), 0
+    for _ in range(40):
+        try:
+            scene = photographed.scene(rng)
+        except AssertionError:
+            continue
+        assert scene.faces.shape == (0, 8)
+        assert not len(scene.ignored)
+        blank += 1
+    assert blank > 5
+
+
+def test_likenesses_are_no_faces_and_differ():
+    rng = np.random.default_rng(2)
+    grey = cuttings.Cutting.of(np.full((176, 176, 3), 130, np.uint8), np.full((68, 2), 80, np.float32))
+    drawn = [likenesses.draw(rng, [grey] if n % 2 else []) for n in range(60)]
+    assert len({cutting.levels[0].tobytes() for cutting in drawn}) == 60
+    for cutting in drawn:
+        assert not len(cutting.points)
+        assert cutting.levels[0].shape == (likenesses.SIDE, likenesses.SIDE, 3)
+        assert (cutting.alphas[0] > 127).mean() > 0.02
+
+
+def test_things_of_photographs_are_cut_out():
+    rng = np.random.default_rng(5)
+    picture = rng.integers(0, 255, (90, 140, 3), np.uint8)
+    album = Album((picture,), (picture,), ((picture, np.full((90, 140), 255, np.uint8)),))
+    for _ in range(20):
+        cutting = likenesses.photographed(rng, album)
+        assert cutting.levels[0].shape == (likenesses.CUT_OUT, likenesses.CUT_OUT, 3)
+        assert not len(cutting.points)
+        assert (cutting.alphas[0] > 200).mean() > 0.2
+
+
+def test_a_mask_covers_the_lower_face_and_keeps_the_label():
+    turn = np.linspace(0, np.pi, 17)
+    points = np.full((68, 2), 88, np.float32)
+    points[:17] = np.column_stack([88 - 40 * np.cos(turn), 80 + 50 * np.sin(turn)])
+    points[17:27] = np.column_stack([np.linspace(60, 116, 10), np.full(10, 60)])
+    points[27:31] = [[88, 70], [88, 78], [88, 86], [88, 94]]
+    face = cuttings.Cutting.of(np.random.default_rng(0).integers(0, 255, (176, 176, 3), np.uint8), points)
+    for seed in range(6):
+        result = likenesses.masked(np.random.default_rng(seed), face)
+        np.testing.assert_array_equal(result.points, points)
+        moved = (result.levels[0] != face.levels[0]).any(-1)
+        assert moved[100:120, 75:101].mean() > 0.95
+        assert not moved[:66].any()
+
+
+def test_backs_of_heads_are_told_by_their_yaw(tmp_path):
+    path = tmp_path / "shard-00000.npz"
+    write_shard(path)
+    content = dict(np.load(path))
+    other = int(np.flatnonzero(~content["face"])[0])
+    content["pose_deg"][other, 1] = 178
+    np.savez(path, **content)
+    assert len(cuttings.Shard.read(path).backs) == 1
