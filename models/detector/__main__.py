@@ -16,12 +16,16 @@ def _train(arguments: argparse.Namespace) -> int:
             arguments.samples,
             arguments.minutes,
             batch=arguments.batch,
+            rate=arguments.rate,
             workers=arguments.workers,
             threads=arguments.threads,
             twice=not arguments.once,
             bfloat16=not arguments.float32,
             seed=arguments.seed,
             initial=arguments.initial,
+            photographs=arguments.photographs,
+            device=arguments.device,
+            replayed=arguments.replayed,
         )
     )
     trainer.run()
@@ -35,9 +39,11 @@ def _sheet(arguments: argparse.Namespace) -> int:
 
     from models.detector.cuttings import Cuttings
     from models.detector.scenes import Composer, draw
+    from models.photographs import album
 
     rng = np.random.default_rng(arguments.seed)
-    scenes = Composer(Cuttings(arguments.data, rng, 2), rng).scenes(rng)
+    photographs = album(arguments.photographs) if arguments.photographs else None
+    scenes = Composer(Cuttings(arguments.data, rng, 2), rng, photographs).scenes(rng)
     tiles = [draw(scene) for _, scene in zip(range(arguments.count), scenes, strict=False)]
     columns = 8
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
@@ -78,6 +84,10 @@ def main() -> int:
     train.add_argument("--samples", type=int, default=300_000)
     train.add_argument("--minutes", type=float, default=math.inf, help="end after so long with fewer samples")
     train.add_argument("--batch", type=int, default=64)
+    train.add_argument("--rate", type=float, default=4e-3, help="highest learning rate")
+    train.add_argument("--photographs", type=Path, help="folder that python -m models.photographs wrote")
+    train.add_argument("--device", default="cpu", help="cpu or cuda")
+    train.add_argument("--replayed", type=int, default=1024, help="hard faceless scenes to keep and show again")
     train.add_argument("--workers", type=int, default=1, help="processes that compose scenes")
     train.add_argument("--threads", type=int, default=1, help="of torch")
     train.add_argument("--once", action="store_true", help="do not see each scene in a mirror as well")
@@ -100,6 +110,7 @@ def main() -> int:
     sheet = commands.add_parser("sheet", help="draw a sheet of random scenes with their labels")
     sheet.add_argument("picture", type=Path)
     sheet.add_argument("--data", type=Path, nargs="+", required=True)
+    sheet.add_argument("--photographs", type=Path, help="folder that python -m models.photographs wrote")
     sheet.add_argument("--count", type=int, default=48)
     sheet.add_argument("--seed", type=int, default=1)
     sheet.set_defaults(run=_sheet)

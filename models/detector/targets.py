@@ -1,6 +1,7 @@
 """What each cell should answer, and how wrong its answer is."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -42,11 +43,10 @@ def assign(faces: Tensor, valid: Tensor, ignored: Tensor) -> Targets:
         valid: (N, most) whether there is such a face at all.
         ignored: (N, most) faces that may be found and need not be.
     """
+    where = faces.device
     images, _ = torch.nonzero(valid, as_tuple=True)
     faces, ignored = faces[valid], ignored[valid, None]
-    centres, units = cell_centres()
-    low = torch.cat([torch.full((grid * grid,), bounds[0]) for grid, bounds in zip(GRIDS, RANGES, strict=True)])
-    high = torch.cat([torch.full((grid * grid,), bounds[1]) for grid, bounds in zip(GRIDS, RANGES, strict=True)])
+    centres, units, low, high = (part.to(where) for part in _cells())
     middle = (faces[:, :2] + faces[:, 2:4]) / 2
     size = (faces[:, 2:4] - faces[:, :2]).clamp(min=1)
     longer = size.amax(1, keepdim=True)
@@ -59,14 +59,22 @@ def assign(faces: Tensor, valid: Tensor, ignored: Tensor) -> Targets:
     near = rim & (longer >= low / 1.6) & (longer <= high * 1.6)
     # Where faces lie over one another, the smaller one is in front.
     rank = torch.where(positive, longer, torch.inf)
-    best = torch.full((len(valid), CELLS), torch.inf)
+    best = torch.full((len(valid), CELLS), torch.inf, device=where)
     best.scatter_reduce_(0, images[:, None].expand_as(rank), rank, "amin")
     wanted = best < torch.inf
-    free = torch.zeros(len(valid), CELLS).index_add_(0, images, near.float()) > 0
+    free = torch.zeros(len(valid), CELLS, device=where).index_add_(0, images, near.float()) > 0
     owner, cell = torch.nonzero(positive & (rank == best[images]), as_tuple=True)
-    chosen = torch.zeros(len(valid), CELLS, 8)
+    chosen = torch.zeros(len(valid), CELLS, 8, device=where)
     chosen[images[owner], cell] = faces[owner]
     return Targets(wanted.float(), (~free | wanted).float(), chosen[..., :4], chosen[..., 4:].reshape(-1, CELLS, 2, 2))
+
+
+@lru_cache(maxsize=1)
+def _cells() -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Middles and units of the cells, and the shortest and longest faces that each answers for."""
+    sizes = torch.tensor([grid * grid for grid in GRIDS])
+    low, high = (torch.tensor([bounds[n] for bounds in RANGES]).repeat_interleave(sizes) for n in (0, 1))
+    return *cell_centres(), low, high
 
 
 def losses(outputs: dict[str, Tensor], targets: Targets) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 import signal
 import time
 from collections import deque
@@ -17,10 +18,12 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from models.detector.cuttings import Cuttings
+from models.detector.hardest import Hardest
 from models.detector.network import SIDE, DetectorNet
 from models.detector.placing import MOST_FACES
 from models.detector.scenes import Composer, Scene
 from models.detector.targets import assign, losses
+from models.photographs import album
 
 WEIGHTS = {"score": 1.0, "box": 1.5, "marks": 0.5}
 EMA_SAMPLES = 12_000
@@ -30,6 +33,13 @@ WARM_UP = 4_000
 PREFETCHED = 4
 BETWEEN = 24
 """Batches between a scene and its mirror image."""
+
+SHOWN_AGAIN = 1 / 8
+"""As many scenes more in a batch are faceless ones that were hard before."""
+
+SCENE_BYTES = SIDE * SIDE * 3
+SHARED = Path("/dev/shm")  # noqa: S108 - only asked how large it is
+"""Where scenes pass from the processes that compose them to the one that trains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,9 @@ class Settings:
         seed: of weights and scenes.
         checkpoint_s: seconds between checkpoints.
         initial: checkpoint or bare weights to begin a new training with.
+        photographs: folder of photographs that `models.photographs` gathered, or none.
+        device: where the network is trained: "cpu", "cuda".
+        replayed: faceless scenes to keep of those that were taken for faces.
     """
 
     data: tuple[Path, ...]
@@ -65,22 +78,40 @@ class Settings:
     seed: int = 1
     checkpoint_s: float = 90.0
     initial: Path | None = None
+    photographs: Path | None = None
+    device: str = "cpu"
+    replayed: int = 1024
 
 
 class SceneStream(IterableDataset[tuple[Tensor, ...]]):
-    """Batches of scenes without end, other ones for each start and each worker."""
+    """Parts of batches, without end, other ones for each start and each worker."""
 
-    def __init__(self, settings: Settings, start: int) -> None:
-        self._settings, self._start = settings, start
+    def __init__(self, settings: Settings, start: int, part: int) -> None:
+        self._settings, self._start, self._part = settings, start, part
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         info, settings = get_worker_info(), self._settings
         cv2.setNumThreads(1)
         rng = np.random.default_rng([settings.seed, self._start, info.id if info else 0])
-        composer = Composer(Cuttings(settings.data, rng), rng)
-        scenes = composer.scenes(rng)
+        photographs = album(settings.photographs) if settings.photographs else None
+        scenes = Composer(Cuttings(settings.data, rng), rng, photographs).scenes(rng)
         while True:
-            yield tensors(list(islice(scenes, settings.batch)))
+            yield tensors(list(islice(scenes, self._part)))
+
+
+def part_of(batch: int, workers: int, shared_bytes: int) -> int:
+    """Return how many scenes of a batch to pass on at once, that all that wait fit into half of shared memory."""
+    part = batch
+    while part % 2 == 0 and part * SCENE_BYTES * PREFETCHED * workers > shared_bytes / 2:
+        part //= 2
+    return part
+
+
+def batches(parts: Iterator[tuple[Tensor, ...]], count: int, device: torch.device) -> Iterator[tuple[Tensor, ...]]:
+    """Yield batches, on a device, of `count` parts each."""
+    while True:
+        waiting = [tuple(tensor.to(device, non_blocking=True) for tensor in part) for part in islice(parts, count)]
+        yield waiting[0] if count == 1 else tuple(torch.cat(tensors) for tensors in zip(*waiting, strict=True))
 
 
 def tensors(scenes: Sequence[Scene]) -> tuple[Tensor, ...]:
@@ -107,15 +138,19 @@ class Trainer:
         torch.set_num_threads(settings.threads)
         torch.manual_seed(settings.seed)
         self.settings = settings
-        self.network = DetectorNet().to(memory_format=torch.channels_last)
+        self.device = torch.device(settings.device)
+        self.network = DetectorNet().to(self.device, memory_format=torch.channels_last)
         if settings.initial is not None:
             self.network.load_state_dict(load(settings.initial).state_dict())
-        self.average = DetectorNet()
+        self.hardest = Hardest(settings.replayed)
+        self.average = DetectorNet().to(self.device)
         self.average.load_state_dict(self.network.state_dict())
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
         plain = [p for p in self.network.parameters() if p.ndim <= 1]
         self.optimiser = torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": 0.02}, {"params": plain, "weight_decay": 0.0}], lr=settings.rate
+            [{"params": decayed, "weight_decay": 0.02}, {"params": plain, "weight_decay": 0.0}],
+            lr=settings.rate,
+            fused=self.device.type == "cuda",
         )
         self.seen, self.spent_s, self.starts = 0, 0.0, 0
         self.path = settings.out / "checkpoint.pt"
@@ -132,11 +167,16 @@ class Trainer:
         """Train to the end of the schedule."""
         settings = self.settings
         settings.out.mkdir(parents=True, exist_ok=True)
+        part = part_of(settings.batch, settings.workers, shutil.disk_usage(SHARED).free)
         loader = DataLoader(
-            SceneStream(settings, self.starts), None, num_workers=settings.workers, prefetch_factor=PREFETCHED
+            SceneStream(settings, self.starts, part),
+            None,
+            num_workers=settings.workers,
+            prefetch_factor=PREFETCHED,
+            pin_memory=self.device.type == "cuda",
         )
         # Workers are to die of the signal that stops the training with a checkpoint: they start before it is caught.
-        scenes, stopped = iter(loader), list[int]()
+        scenes, stopped = batches(iter(loader), settings.batch // part, self.device), list[int]()
         previous = signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
         began = saved = time.monotonic()
         before, sums, steps = self.spent_s, dict.fromkeys(WEIGHTS, 0.0), 0
@@ -160,17 +200,27 @@ class Trainer:
         rate = self.settings.rate * min(1.0, (self.seen + 1) / WARM_UP) * (0.01 + 0.99 * _cosine(self.progress))
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        x = images.float().div_(127.5).sub_(1).permute(0, 3, 1, 2)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.settings.bfloat16):
+        count = len(images)
+        again = self.hardest.draw(int(SHOWN_AGAIN * count))
+        if again is not None:
+            images = torch.cat([images, again])
+            # What is not there is no face: the rest of the labels is nothing.
+            faces, valid, ignored = (
+                torch.cat([part, part.new_zeros(len(again), *part.shape[1:])]) for part in (faces, valid, ignored)
+            )
+        x = images.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.settings.bfloat16):
             outputs = self.network(x)
         parts = losses(outputs, assign(faces, valid, ignored))
+        faceless = ~valid.any(1)
+        self.hardest.keep(images[faceless], outputs["scores"].detach()[faceless].amax(1).sigmoid())
         total = sum(WEIGHTS[name] * value for name, value in parts.items())
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self.optimiser.step()
-        self.seen += len(images)
-        self._follow(len(images))
+        self.seen += count
+        self._follow(count)
         return {name: float(value.detach()) for name, value in parts.items()}
 
     def save(self) -> None:
@@ -199,10 +249,11 @@ class Trainer:
     def _follow(self, count: int) -> None:
         """Move the averaged weights; quickly at first, when the early ones are worth little."""
         share = max(count / EMA_SAMPLES, 1 / (1 + self.seen / count / 10))
-        for mean, value in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
-            if value.is_floating_point():
-                mean.lerp_(value, share)
-            else:
+        means, values = list(self.average.state_dict().values()), list(self.network.state_dict().values())
+        floats = [n for n, value in enumerate(values) if value.is_floating_point()]
+        torch._foreach_lerp_([means[n] for n in floats], [values[n] for n in floats], share)
+        for mean, value in zip(means, values, strict=True):
+            if not value.is_floating_point():
                 mean.copy_(value)
 
     def _log(self, parts: dict[str, float]) -> None:
@@ -210,6 +261,7 @@ class Trainer:
             "seen": self.seen,
             "minutes": round(self.spent_s / 60, 2),
             "progress": round(self.progress, 4),
+            "hard": len(self.hardest),
             **parts,
         }
         with (self.settings.out / "log.jsonl").open("a", encoding="utf-8") as file:

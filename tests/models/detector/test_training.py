@@ -12,7 +12,7 @@ from models.detector.export import card_of, to_float_tflite
 from models.detector.network import CELLS, SIDE, DetectorNet, cell_centres, decode
 from models.detector.scenes import Scene
 from models.detector.targets import assign, losses
-from models.detector.train import BETWEEN, Settings, Trainer, load, mirrored, tensors, twice
+from models.detector.train import BETWEEN, Settings, Trainer, batches, load, mirrored, part_of, tensors, twice
 from models.evaluate.subjects import TorchEngine
 
 
@@ -155,3 +155,28 @@ def test_training_learns_and_goes_on_where_it_stopped(tmp_path):
     assert load(again.path)(torch.zeros(1, 3, SIDE, SIDE))["scores"].shape == (1, CELLS)
     again._log({"score": 1.0})
     assert json.loads((settings.out / "log.jsonl").read_text())["seen"] == again.seen
+
+
+def test_hard_faceless_scenes_are_shown_again(tmp_path):
+    trainer = Trainer(Settings((tmp_path,), tmp_path, batch=8, replayed=16))
+    seen = []
+    trainer.network.register_forward_pre_hook(lambda _, arguments: seen.append(len(arguments[0])))
+    torch.nn.init.constant_(trainer.network.scores[0].bias, 2.0)
+    batch = tensors([Scene(np.zeros((SIDE, SIDE, 3), np.uint8), np.empty((0, 8), np.float32), np.empty(0, bool))] * 8)
+    for _ in range(2):
+        trainer.step(*batch)
+    assert seen == [8, 9]
+    assert trainer.seen == 16
+    assert len(trainer.hardest) == 16
+
+
+@pytest.mark.parametrize(("shared", "part"), [(10**12, 512), (2**26, 4), (0, 1)])
+def test_what_waits_fits_into_shared_memory(shared, part):
+    assert part_of(512, 15, shared) == part
+
+
+def test_parts_are_joined_to_batches():
+    parts = iter([batch_of(face_at(40 + n, 80, 20, 20)) for n in range(6)])
+    batch = next(batches(parts, 3, torch.device("cpu")))
+    assert [len(tensor) for tensor in batch] == [3] * 4
+    assert batch[1][:, 0, 4].tolist() == [40, 41, 42]
