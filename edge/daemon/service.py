@@ -224,6 +224,8 @@ class Service:
             self.observer.refused = str(error)
             self._notifier.ready()
         else:
+            # Who asked this one to stop while the other was being built, or asks while this one closes, means both.
+            self.successor._stop = self._stop
             log.info("The configuration was reloaded")
 
 

@@ -75,6 +75,15 @@ def test_asking_again_does_not_spoil_a_stop_in_order(tmp_path: Path, again: sign
         assert "Processed" in daemon.logged()
 
 
+@pytest.mark.parametrize("after_s", [0.03, 0.1, 0.2])
+def test_a_stop_during_a_reload_is_not_lost(tmp_path: Path, after_s: float) -> None:
+    with Daemon(tmp_path) as daemon:
+        daemon.ear.frames(1)
+        daemon.signal(signal.SIGHUP)
+        time.sleep(after_s)
+        assert daemon.end() == 0
+
+
 def test_a_camera_that_cannot_be_opened_is_never_ready(tmp_path: Path, manager: Manager) -> None:
     steps = [{"do": "disconnect"}]
     with Daemon(tmp_path, steps, environment={"NOTIFY_SOCKET": manager.address}) as daemon:
