@@ -73,9 +73,10 @@ class HeadMesh:
         parted = [
             {**eyes, "jawOpen": 1.0},
             {"jawOpen": 0.4, "mouthUpperUp_L": 1, "mouthUpperUp_R": 1, "mouthLowerDown_L": 1, "mouthLowerDown_R": 1},
+            {"jawOpen": 0.15} | {name + s: 1.0 for name in ("mouthSmile", "mouthUpperUp") for s in ("_L", "_R")},
         ]
         self.closed_mouth = self.whole.only(closed & ~np.isin(self.kinds[self.whole.part], (MOUTH,)))
-        self.open_mouth = self.whole.only(closed | _seen(self, parted))
+        self.open_mouth = self.whole.only(_grown(self.whole, closed | _seen(self, parted)))
 
     @property
     def face_triangles(self) -> np.ndarray:
@@ -125,6 +126,14 @@ def _surface(model: HeadModel) -> Surface:
         unique[:, 0].astype(np.int32),
         (uv - np.floor(uv)).astype(np.float32),
     )
+
+
+def _grown(surface: Surface, chosen: np.ndarray) -> np.ndarray:
+    """The chosen triangles, bool (T,), and a ring about those of the mouth: a lost one is a gap between teeth."""
+    inside = np.isin(surface.part, [MATERIALS.index("M_Teeth"), MATERIALS.index("M_GumsTongue")])
+    used = np.zeros(surface.vertex_triangles.max() + 1, bool)
+    used[surface.vertex_triangles[chosen & inside]] = True
+    return chosen | (inside & used[surface.vertex_triangles].any(1))
 
 
 def _seen(mesh: HeadMesh, expressions: list[dict[str, float]]) -> np.ndarray:
