@@ -219,6 +219,8 @@ class Studio:
         names = set(light.names) | (set(person.skin.attributes) & set(ATTRIBUTES))
         props, more = self._worn(rng, vertices, ibug, shot.glasses)
         names |= more
+        if person.skin.thick is not None and "mask" not in names:
+            props.append(self.people.beards.make(rng, vertices, person.skin.thick, person.look.roughness))
         more_props, more = self._before_face(rng, person, ibug)
         names |= more
         hair = self._hair(rng, person, vertices, ibug, names)

@@ -12,11 +12,14 @@ from models.synth import build
 from models.synth.appearance import skin as skins
 from models.synth.headmesh import HeadMesh
 from models.synth.lids import Lids
+from models.synth.props.beard import BeardMaker
 from models.synth.props.hair import HairFitter, HairStyle, choose, load_styles
 from models.synth.props.mask import MaskMaker
 from models.synth.scene import Look
 
 _EYE_LEVEL_CM = 3.6
+THICK = 0.25
+"""Share of grown men whose facial hair has a volume."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Population:
         self.styles = load_styles(self.model)
         self.fitter = HairFitter(self.model)
         self.masks = MaskMaker(mesh)
+        self.beards = BeardMaker(mesh)
         self._lids = Lids(self.model)
         self._irises = _load_irises(self.model)
 
@@ -66,7 +70,7 @@ class Population:
         stretch = rng.uniform(0.94, 1.06, 3).astype(np.float32) * rng.uniform(0.95, 1.03)
         if not usual and not child and rare.random() < 0.13:
             child = float(rare.beta(1.8, 1.0))
-        skin = skins.paint(rng, self.kit, child=0.0 if usual else child)
+        skin = skins.paint(rng, self.kit, **({} if usual else {"child": child, "thick": THICK}))
         if not usual:
             shape = build.shape(rare, shape, child, old="old" in skin.attributes)
         bald = "bald" in skin.attributes or rng.random() < 0.12

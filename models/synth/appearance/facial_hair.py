@@ -38,9 +38,7 @@ def _brow_mask(rng: np.random.Generator, kit: SkinKit) -> Floats:
     )
 
 
-def grow_brows(
-    rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Floats, thickness: float = 1.0
-) -> set[str]:
+def grow_brows(rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Floats, thickness: float = 1.0) -> set[str]:
     """Draw brows on the albedo of a face in place, a few faces having none or drawn ones."""
     if rng.random() < 0.035:
         return {"no_brows"}

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.synth.appearance import blemishes, colour, facial_hair, makeup, noise, planes, wrinkles
+from models.synth.appearance import blemishes, colour, facial_hair, makeup, noise, planes, thick_hair, wrinkles
 from models.synth.appearance.colour import Floats
 from models.synth.appearance.kit import SkinKit, load_kit
 from models.synth.appearance.regions import SIZE
@@ -30,6 +30,7 @@ class Skin:
         attributes: What was painted, e.g. "beard", "grey_hair", "bald", "lipstick", "mask".
         covered: Where cloth hides the skin, bool (SIZE, SIZE) in the M_Face tile, or None.
         darkness: Of the skin from 0 (very light) to 1 (very dark), to report accuracy by skin tone.
+        thick: Facial hair that stands off the skin, or None.
     """
 
     face: Floats
@@ -40,6 +41,7 @@ class Skin:
     attributes: frozenset[str]
     covered: NDArray[np.bool_] | None = None
     darkness: float = 0.5
+    thick: thick_hair.ThickHair | None = None
 
 
 def _detail(rng: np.random.Generator, kit: SkinKit) -> tuple[Floats, Floats]:
@@ -80,13 +82,14 @@ def _toned(
     return face, back
 
 
-def paint(rng: np.random.Generator, kit: SkinKit, *, child: float = 0.0) -> Skin:
+def paint(rng: np.random.Generator, kit: SkinKit, *, child: float = 0.0, thick: float = 0.0) -> Skin:
     """Paint one skin; about 5 ms, so use it for several crops.
 
     Args:
         rng: The only source of randomness.
         kit: From `load_kit`.
         child: 0 for an adult to 1 for a small child, whose skin is smooth.
+        thick: Share of grown men with facial hair that has a volume.
     """
     tone, darkness = colour.skin_tone(rng)
     age = float(rng.beta(1.3, 1.6))
@@ -104,6 +107,10 @@ def paint(rng: np.random.Generator, kit: SkinKit, *, child: float = 0.0) -> Skin
     names |= facial_hair.grow_scalp(rng, face, back, kit, hair, age if masculine else 0.0)
     if masculine:
         names |= facial_hair.grow_beard(rng, face, kit, hair)
+    volume, rare = None, rng.spawn(1)[0]
+    if masculine and rare.random() < thick:
+        volume, name = thick_hair.grow(rare, face, kit, hair)
+        names.add(name)
     if rng.random() < (0.08 if masculine else 0.03 if child else 0.6):
         names |= makeup.apply(rng, face, kit)
     names |= facial_hair.grow_brows(rng, face, kit, hair, 1 - 0.7 * child)
@@ -122,4 +129,5 @@ def paint(rng: np.random.Generator, kit: SkinKit, *, child: float = 0.0) -> Skin
         frozenset(names),
         None,
         darkness,
+        volume,
     )

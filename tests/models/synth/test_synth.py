@@ -11,9 +11,10 @@ import pytest
 pytest.importorskip("numba", reason="the training extras are not installed: make venv-models")
 
 from models.head import AssetError, Camera, Eyes, openness, rotation_from_angles
-from models.synth import build, expression, lighting, shards
-from models.synth.appearance import wrinkles
+from models.synth import build, expression, lighting, raster, shards
+from models.synth.appearance import thick_hair, wrinkles
 from models.synth.crop import ATTRIBUTES, SIZE, Crop, Studio
+from models.synth.headmesh import MATERIALS, Surface
 from models.synth.population import Person
 from models.synth.props import glasses, headwear, objects
 from models.synth.scene import Placement
@@ -107,6 +108,50 @@ def test_builds_move_the_neutral_head_smoothly(studio: Studio) -> None:
         ratio = np.linalg.norm(built[quads[:, 0]] - built[quads[:, 1]], axis=1) / np.maximum(edges, 1e-3)
         assert np.percentile(ratio, 0.5) > 0.3
         assert np.percentile(ratio, 99.5) < 2.5
+
+
+def test_thick_beards_stand_off_the_skin_and_hide_the_lip(studio: Studio) -> None:
+    vertices = studio.people.evaluate(studio.person(np.random.default_rng(3)), {}, (0.0, 0.0), Eyes())
+    kinds = set()
+    for k in range(12):
+        face = np.full((3, 256, 256), 0.4, np.float32)
+        rng = np.random.default_rng(k)
+        thick, name = thick_hair.grow(rng, face, studio.people.kit, np.float32([0.02, 0.015, 0.01]))
+        kinds.add(name)
+        shell = studio.people.beards.make(rng, vertices, thick, 0.5)
+        assert len(shell.triangles) > 20
+        used = shell.vertices[np.unique(shell.triangles)]
+        assert used[:, 1].max() < 1.5  # below the nose's bridge
+        nearest = np.sqrt(((used[:, None] - vertices[None, :9409:3]) ** 2).sum(-1)).min(1)
+        assert 0.05 < nearest.max() < 7
+        assert face[:, 128, 128].min() == pytest.approx(0.4) or thick.cover[128, 128] > 0
+    assert kinds == {"moustache", "beard"}
+
+
+def test_an_open_mouth_keeps_its_teeth(studio: Studio) -> None:
+    """What is left out because nobody sees it must not show as gaps."""
+    person = studio.person(np.random.default_rng(3), usual=True)
+    named = {name + s: 0.8 for name in ("mouthSmile", "mouthUpperUp", "mouthLowerDown") for s in ("_L", "_R")}
+    vertices = studio.people.evaluate(person, named | {"jawOpen": 0.4}, (0.0, 0.0), Eyes())
+    kept = studio.mesh.surface(studio.model.landmarks(vertices))
+    for yaw in (0, 35):
+        index = [_mouth_pixels(studio, surface, vertices, yaw) for surface in (kept, studio.mesh.whole)]
+        assert index[1].sum() > 150
+        assert (index[0] != index[1]).sum() < 0.02 * index[1].sum()
+
+
+def _mouth_pixels(studio: Studio, surface: Surface, vertices: np.ndarray, yaw: float) -> np.ndarray:
+    """Where the teeth show, bool (512, 512)."""
+    turned = (vertices - vertices[:9409].mean(0)) @ rotation_from_angles(0, yaw, 0).T.astype(np.float32)
+    screen = np.empty_like(turned)
+    screen[:, :2] = (turned[:, :2] * [1, -1] / 12 + 1) * 256
+    screen[:, 2] = 1 / (100 - turned[:, 2])
+    depth, index = np.zeros((512, 512), np.float32), np.full((512, 512), -1, np.int32)
+    raster.rasterise(
+        np.ascontiguousarray(screen[surface.corner]), surface.uv, surface.triangles, surface.part, studio.mesh.kinds,
+        np.ones((1, 1), np.float32), np.float32(0), 0, depth, depth, index,
+    )  # fmt: skip
+    return (index >= 0) & (surface.part[index] == MATERIALS.index("M_Teeth"))
 
 
 def test_the_usual_person_is_the_same_but_for_what_is_rare(studio: Studio) -> None:
