@@ -29,7 +29,9 @@ WEIGHTS = {"score": 1.0, "box": 1.5, "marks": 0.5}
 EMA_SAMPLES = 12_000
 """The averaged weights remember about so many samples."""
 
-WARM_UP = 4_000
+WARM_UP, WARM_UP_BATCHES = 4_000, 60
+"""Samples, and at least so many batches, in which the learning rate rises."""
+
 PREFETCHED = 4
 BETWEEN = 24
 """Batches between a scene and its mirror image."""
@@ -139,6 +141,7 @@ class Trainer:
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.device = torch.device(settings.device)
+        torch.backends.cudnn.benchmark = True
         self.network = DetectorNet().to(self.device, memory_format=torch.channels_last)
         if settings.initial is not None:
             self.network.load_state_dict(load(settings.initial).state_dict())
@@ -197,7 +200,8 @@ class Trainer:
 
     def step(self, images: Tensor, faces: Tensor, valid: Tensor, ignored: Tensor) -> dict[str, float]:
         """Take one step and return the losses of the batch."""
-        rate = self.settings.rate * min(1.0, (self.seen + 1) / WARM_UP) * (0.01 + 0.99 * _cosine(self.progress))
+        warm = min(1.0, (self.seen + 1) / max(WARM_UP, WARM_UP_BATCHES * self.settings.batch))
+        rate = self.settings.rate * warm * (0.01 + 0.99 * _cosine(self.progress))
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         count = len(images)
