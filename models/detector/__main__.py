@@ -59,7 +59,7 @@ def _export(arguments: argparse.Namespace) -> int:
     from models.detector.train import load
     from models.export.manifest import write_entry
 
-    images = export.representative(arguments.data, arguments.scenes, arguments.seed)
+    images = export.representative(arguments.data, arguments.scenes, arguments.seed, arguments.photographs)
     float_model = export.to_float_tflite(load(arguments.checkpoint))
     if arguments.keep_float:
         arguments.keep_float.write_bytes(float_model)
@@ -98,6 +98,7 @@ def main() -> int:
     out = commands.add_parser("export", help="quantise a checkpoint into the zoo")
     out.add_argument("checkpoint", type=Path)
     out.add_argument("--data", type=Path, nargs="+", required=True, help="folders of shards to compose scenes from")
+    out.add_argument("--photographs", type=Path, help="folder that python -m models.photographs wrote")
     out.add_argument("--scenes", type=int, default=400, help="to measure activations on")
     out.add_argument("--seed", type=int, default=7)
     out.add_argument("--name", default="faces-160")

@@ -14,6 +14,7 @@ from edge.vision.zoo import DetectorCard
 from models.detector.cuttings import Cuttings
 from models.detector.network import CELLS, SIDE, STRIDES, UNIT
 from models.detector.scenes import Composer
+from models.photographs import album
 
 SCORE, OVERLAP = 0.5, 0.4
 SECOND = {"doubt": 0.25, "largest": 24.0, "window": 0.4, "most": 6}
@@ -42,10 +43,10 @@ def to_float_tflite(network: nn.Module) -> bytes:
     return bytes(litert_torch.convert(wrapped, (torch.zeros(1, SIDE, SIDE, 3),)).model_content())
 
 
-def representative(data: Sequence[Path], count: int, seed: int) -> np.ndarray:
+def representative(data: Sequence[Path], count: int, seed: int, photographs: Path | None = None) -> np.ndarray:
     """Return scenes to measure activations on, (count, 160, 160, 3) uint8 RGB."""
     rng = np.random.default_rng(seed)
-    scenes = Composer(Cuttings(data, rng), rng).scenes(rng)
+    scenes = Composer(Cuttings(data, rng), rng, album(photographs) if photographs else None).scenes(rng)
     return np.stack([scene.image for _, scene in zip(range(count), scenes, strict=False)])
 
 

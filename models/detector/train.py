@@ -101,7 +101,7 @@ class SceneStream(IterableDataset[tuple[Tensor, ...]]):
             yield tensors(list(islice(scenes, self._part)))
 
 
-def part_of(batch: int, workers: int, shared_bytes: int) -> int:
+def part_of(batch: int, workers: int, shared_bytes: float) -> int:
     """Return how many scenes of a batch to pass on at once, that all that wait fit into half of shared memory."""
     part = batch
     while part % 2 == 0 and part * SCENE_BYTES * PREFETCHED * workers > shared_bytes / 2:
@@ -170,7 +170,8 @@ class Trainer:
         """Train to the end of the schedule."""
         settings = self.settings
         settings.out.mkdir(parents=True, exist_ok=True)
-        part = part_of(settings.batch, settings.workers, shutil.disk_usage(SHARED).free)
+        shared_bytes = shutil.disk_usage(SHARED).free if SHARED.is_dir() else math.inf
+        part = part_of(settings.batch, settings.workers, shared_bytes)
         loader = DataLoader(
             SceneStream(settings, self.starts, part),
             None,
