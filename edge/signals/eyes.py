@@ -105,15 +105,18 @@ class OpenBaseline:
     """The aperture of one person's open eye, learnt while watching.
 
     It is an upper quantile of the last minutes' apertures: blinks and glances down do not move it. At the start a
-    person-independent value counts like one second.
+    person-independent value holds until the eye was seen for longer than a blink lasts; while little is known the
+    open eye is not taken to be narrower than half of it, so that lids shut from the first frame on stay shut.
     """
 
     def __init__(self, settings: DriverSettings, learnt: float | None = None) -> None:
         self._settings = settings
         self._seen = FadingHistogram(0.0, 0.8, 129, settings.baseline_memory_s)
         self.open = settings.prior_aperture if learnt is None else learnt
-        self._seen.add(self.open, 1.0 if learnt is None else settings.eyes_trusted_s)
-        self._trusted_after_s = settings.eyes_trusted_s + (1.0 if learnt is None else 0.0)
+        # So much of one value is outweighed, at the quantile, by a longest blink's time of smaller ones.
+        prior_s = settings.blink_max_s * (1.0 / settings.open_quantile - 1.0)
+        self._seen.add(self.open, prior_s if learnt is None else settings.eyes_trusted_s)
+        self._trusted_after_s = settings.eyes_trusted_s + (prior_s if learnt is None else 0.0)
 
     @property
     def trusted(self) -> bool:
@@ -123,7 +126,8 @@ class OpenBaseline:
     def learn(self, aperture: float, dt_s: float) -> None:
         """Take in the aperture of a frame that stood for `dt_s` seconds."""
         self._seen.add(aperture, dt_s)
-        self.open = max(self._seen.quantile(self._settings.open_quantile), 0.02)
+        least = 0.02 if self.trusted else 0.5 * self._settings.prior_aperture
+        self.open = max(self._seen.quantile(self._settings.open_quantile), least)
 
     def openness(self, aperture: float) -> float:
         """Return 1 for this person's open eye and 0 for shut, between -0.2 and 1.5."""

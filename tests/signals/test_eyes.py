@@ -64,6 +64,32 @@ class TestBaseline:
             baseline.learn(0.02 if blinking else 0.3, 1 / fps)
         assert baseline.open == pytest.approx(0.3, abs=0.01)
 
+    @pytest.mark.parametrize("fps", [10, 30, 60])
+    @pytest.mark.parametrize("own", [0.19, 0.24, 0.36])
+    def test_an_own_open_eye_takes_over_once_it_was_seen_for_longer_than_a_blink(self, fps, own):
+        baseline = OpenBaseline(SHUTTING)
+        for _ in range(round(0.7 * fps)):
+            baseline.learn(own, 1 / fps)
+        assert baseline.openness(own) == pytest.approx(1.0, abs=0.05)
+
+    def test_a_wink_soon_after_the_start_leaves_the_other_eye_open(self):
+        winking, other = OpenBaseline(SHUTTING), OpenBaseline(SHUTTING)
+        for _ in range(20):
+            winking.learn(0.22, 1 / 30)
+            other.learn(0.19, 1 / 30)
+        for _ in range(25):  # squeezed along a little
+            winking.learn(0.0, 1 / 30)
+            other.learn(0.14, 1 / 30)
+            assert winking.openness(0.0) < 0.1
+            assert other.openness(0.14) > 0.65
+
+    @pytest.mark.parametrize("seconds", [0.4, 5.0])
+    def test_eyes_that_are_shut_at_the_start_stay_shut(self, seconds):
+        baseline = OpenBaseline(SHUTTING)
+        for _ in range(round(seconds * 30)):
+            baseline.learn(0.02, 1 / 30)
+            assert baseline.openness(0.02) < 0.15
+
     def test_is_not_trusted_before_its_time(self):
         baseline = OpenBaseline(SHUTTING)
         for _ in range(30):
