@@ -78,6 +78,73 @@ def _yawn(rng: np.random.Generator, blend: _Blend) -> None:
     blend.move(rng, "browDown", strength * rng.uniform(0, 0.6))
 
 
+def _laugh(rng: np.random.Generator, blend: _Blend) -> None:
+    """Both rows of teeth, cheeks that push the lower lids up, an open mouth."""
+    strength = rng.uniform(0.5, 1.0)
+    blend.move(rng, "mouthSmile", strength * rng.uniform(0.7, 1.1))
+    blend.move(rng, "mouthUpperUp", strength * rng.uniform(0.2, 0.8))
+    blend.move(rng, "mouthLowerDown", strength * rng.uniform(0.1, 0.8))
+    blend.move(rng, "jawOpen", strength * rng.beta(1.5, 2))
+    blend.move(rng, "cheekSquint", strength * rng.uniform(0.4, 1))
+    blend.move(rng, "eyeSquint", strength * rng.uniform(0.2, 1))
+    blend.move(rng, "noseSneer", strength * rng.uniform(0, 0.4))
+
+
+def _grin(rng: np.random.Generator, blend: _Blend) -> None:
+    """Wide lips over teeth that meet."""
+    strength = rng.uniform(0.4, 1.0)
+    blend.move(rng, "mouthSmile", strength * rng.uniform(0.5, 1.1))
+    blend.move(rng, "mouthStretch", strength * rng.uniform(0, 0.6))
+    blend.move(rng, "mouthUpperUp", strength * rng.uniform(0.2, 0.7))
+    blend.move(rng, "mouthLowerDown", strength * rng.uniform(0.2, 0.9))
+    blend.move(rng, "jawOpen", rng.uniform(0, 0.1))
+    blend.move(rng, "cheekSquint", strength * rng.uniform(0, 0.9))
+    blend.move(rng, "eyeSquint", strength * rng.uniform(0, 0.8))
+
+
+def _cry(rng: np.random.Generator, blend: _Blend) -> None:
+    """Shouts and cries: a square mouth in a tense face."""
+    strength = rng.uniform(0.4, 1.0)
+    blend.move(rng, "jawOpen", strength * rng.uniform(0.4, 1))
+    blend.move(rng, "mouthStretch", strength * rng.uniform(0.1, 0.9))
+    blend.move(rng, "mouthUpperUp", strength * rng.uniform(0.1, 0.8))
+    blend.move(rng, "mouthLowerDown", strength * rng.uniform(0.1, 0.9))
+    blend.move(rng, str(rng.choice(["mouthFrown", "mouthSmile"])), strength * rng.uniform(0, 0.6))
+    blend.move(rng, str(rng.choice(["browDown", "browInnerUp"])), strength * rng.uniform(0, 1))
+    blend.move(rng, "eyeSquint", strength * rng.uniform(0, 1))
+    blend.move(rng, "noseSneer", strength * rng.uniform(0, 0.8))
+
+
+def _pout(rng: np.random.Generator, blend: _Blend) -> None:
+    """Lips pushed out, pressed together or drawn in, at times to one side."""
+    first, second = rng.choice(["mouthPucker", "mouthFunnel", "mouthPress", "mouthRollLower", "mouthRollUpper"], 2)
+    blend.move(rng, str(first), rng.uniform(0.4, 1))
+    blend.move(rng, str(second), rng.uniform(0, 0.5))
+    blend.move(rng, "mouthShrugLower", rng.uniform(0, 0.8))
+    if rng.random() < 0.3:
+        blend.move(rng, str(rng.choice(["mouthLeft", "mouthRight", "jawLeft", "jawRight"])), rng.uniform(0.2, 1))
+
+
+_CALM = 0.11
+_MOODS = (
+    # what a face does besides lids and gaze, and its share; a ninth does nothing, the rest mix moves by chance
+    (_speech, 0.22),
+    (_smile, 0.14),
+    (_laugh, 0.10),
+    (_grin, 0.08),
+    (_yawn, 0.03),
+    (_cry, 0.05),
+    (_pout, 0.05),
+)
+
+
+def _any(rng: np.random.Generator, blend: _Blend) -> None:
+    for name in rng.choice(_BLENDABLE, int(rng.integers(1, 7)), replace=False):
+        blend.move(rng, str(name), rng.beta(1.2, 2.2))
+    if rng.random() < 0.25:
+        blend.move(rng, "jawOpen", rng.beta(1, 1.6))
+
+
 def _brows(rng: np.random.Generator, blend: _Blend) -> None:
     kind = rng.integers(4)
     strength = rng.beta(1.3, 1.5)
@@ -100,22 +167,13 @@ def expression(rng: np.random.Generator) -> dict[str, float]:
     """Named weights of a face without lids and gaze; see `closure`."""
     blend = _Blend()
     mood = rng.random()
-    if mood < 0.12:
-        pass
-    elif mood < 0.37:
-        _speech(rng, blend)
-    elif mood < 0.55:
-        _smile(rng, blend)
-    elif mood < 0.60:
-        _yawn(rng, blend)
-    else:
-        for name in rng.choice(_BLENDABLE, int(rng.integers(1, 7)), replace=False):
-            blend.move(rng, str(name), rng.beta(1.2, 2.2))
-        if rng.random() < 0.25:
-            blend.move(rng, "jawOpen", rng.beta(1, 1.6))
+    shares = np.cumsum([_CALM, *(share for _, share in _MOODS)])
+    kind = int(np.searchsorted(shares, mood, side="right"))
+    if kind:
+        (_MOODS[kind - 1][0] if kind <= len(_MOODS) else _any)(rng, blend)
     if rng.random() < 0.35:
         _brows(rng, blend)
-    if rng.random() < 0.25 and mood >= 0.37:  # mixed, as a smile while speaking
+    if rng.random() < 0.2 and mood >= shares[1]:  # mixed, as a smile while speaking
         _speech(rng, blend)
     if blend.get("jawOpen", 0) > 0.15 and rng.random() < 0.12:  # lips closed over a lowered jaw
         blend["mouthClose"] = blend["jawOpen"] * rng.uniform(0.3, 0.95)

@@ -154,6 +154,14 @@ def _mouth_pixels(studio: Studio, surface: Surface, vertices: np.ndarray, yaw: f
     return (index >= 0) & (surface.part[index] == MATERIALS.index("M_Teeth"))
 
 
+def test_some_faces_laugh_and_few_do_nothing() -> None:
+    faces = [expression.expression(np.random.default_rng([3, k])) for k in range(600)]
+    laughs = [f for f in faces if f.get("mouthSmile_L", 0) > 0.4 and f.get("mouthUpperUp_L", 0) > 0.15]
+    assert 0.08 < len(laughs) / len(faces) < 0.3
+    assert all(0 <= weight <= 1 for face in faces for weight in face.values())
+    assert 0.03 < np.mean([not any(face.values()) for face in faces]) < 0.15
+
+
 def test_the_usual_person_is_the_same_but_for_what_is_rare(studio: Studio) -> None:
     usual = [studio.person(np.random.default_rng([13, k]), usual=True) for k in range(2)]
     after = [np.random.default_rng([13, 0]) for _ in range(2)]
