@@ -69,7 +69,8 @@ def masked(rng: np.random.Generator, face: Cutting) -> Cutting:
     points, picture = face.points, face.levels[0].copy()
     jaw = points[1:16] if rng.random() < 0.7 else points[2:15]
     bridge = points[28] + (points[29] - points[28]) * float(rng.uniform(-0.6, 0.9))
-    outline = np.concatenate([jaw, [jaw[-1] + 0.35 * (bridge - jaw[-1]), bridge, jaw[0] + 0.35 * (bridge - jaw[0])]])
+    # Nose and lips stand out beyond the jaw where a face is turned.
+    outline = cv2.convexHull(np.float32([*jaw, bridge, points[30], *points[48:60]]))[:, 0]
     middle = outline.mean(0)
     outline = middle + (outline - middle) * float(rng.uniform(1.0, 1.1))
     cover = np.zeros(picture.shape[:2], np.uint8)
