@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from models.head import Camera, Eyes, HeadModel, openness, rotation_from_angles
@@ -15,7 +16,7 @@ from models.synth.headmesh import HeadMesh
 from models.synth.mesh import Mesh
 from models.synth.population import Person, Population
 from models.synth.props import body, glasses, headwear, objects
-from models.synth.scene import Artist, Placement
+from models.synth.scene import Artist, Look, Placement
 
 SIZE = 176
 """Side of a stored crop in pixels."""
@@ -233,7 +234,11 @@ class Studio:
             look = replace(look, pupil_colour=np.full(3, rng.uniform(0.3, 1.2)))
             names.add("bright_pupil")
         look = replace(look, pupil=float(np.clip(look.pupil * (1.35 if light.night else 1.0), 0.13, 0.44)))
+        if "flash" in light.names:
+            look = _red_eyes(rng, look)
         drawing = self.artist.draw(image, vertices, eyes, look, placement, camera, light, props + more_props, hair)
+        if "flash" in light.names:
+            _wall(rng, image, drawing.index >= 0)
         points = camera.landmarks(landmarks)
         visible = drawing.visible(landmarks, points[:, :2])
         image, covered, more = occluders2d.apply(rng, image, points, probability=0.15)
@@ -254,6 +259,25 @@ class Studio:
         )  # fmt: skip
         depth = landmarks[:520, 2].mean()
         return crop, lambda: camera.with_depth(placement(vertices), depth)
+
+
+def _red_eyes(rng: np.random.Generator, look: Look) -> Look:
+    """Pupils that a flash lights red, in some pictures; wide ones."""
+    if rng.random() > 0.35:
+        return look
+    red = rng.uniform(0.1, 0.9) * np.array([1.0, rng.uniform(0.05, 0.3), rng.uniform(0.05, 0.25)])
+    return replace(look, pupil_colour=red, pupil=float(rng.uniform(0.28, 0.42)))
+
+
+def _wall(rng: np.random.Generator, image: np.ndarray, drawn: np.ndarray) -> None:
+    """The dim room behind a flash, and the hard shadow on a near wall, in place; drawn bool (2 SIZE, 2 SIZE)."""
+    front = cv2.resize(drawn.astype(np.float32), (SIZE, SIZE), interpolation=cv2.INTER_AREA)[..., None]
+    behind = np.full((SIZE, SIZE, 1), rng.uniform(0.15, 1.0), np.float32)
+    if rng.random() < 0.6:
+        shift = np.float32([[1, 0, rng.choice([-1, 1]) * rng.uniform(1, 12)], [0, 1, rng.uniform(-2, 9)]])
+        shadow = cv2.GaussianBlur(cv2.warpAffine(front, shift, (SIZE, SIZE)), (0, 0), float(rng.uniform(0.4, 2)))
+        behind *= 1 - shadow[..., None] * np.float32(rng.uniform(0.3, 0.9))
+    image *= front + (1 - front) * behind
 
 
 def _folded(rng: np.random.Generator, skin: np.ndarray, named: dict[str, float]) -> np.ndarray:

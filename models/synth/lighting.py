@@ -114,8 +114,14 @@ def sample(rng: np.random.Generator, background: np.ndarray, distance: float) ->
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     colours = colours * power[:, None]
     near = np.zeros(3)
-    if rng.random() < 0.05:  # a flash or a lamp on the camera
+    flash = rng.random()
+    if flash < 0.04:  # a lamp on the camera
         near[2], colours[2] = distance, rng.uniform(0.5, 1.6) * _warmth(rng)
+    elif flash < 0.12:  # a flash outshines the rest
+        names.add("flash")
+        sh *= rng.uniform(0.1, 0.7)
+        colours *= rng.uniform(0, 0.5)
+        near[2], colours[2] = distance, rng.uniform(0.8, 2.2) * _warmth(rng) ** 0.5
     shadows = (bool(power[0] > 0.15), bool(power[1] > 0.25))
     return Lighting(
         sh.astype(np.float32), directions.astype(np.float32), colours.astype(np.float32), near.astype(np.float32),

@@ -162,7 +162,7 @@ def develop(rng: np.random.Generator, linear: Floats, *, night: bool) -> Picture
     if mono and rng.random() < 0.7:
         picture = cv2.cvtColor(picture[..., int(rng.integers(3))], cv2.COLOR_GRAY2RGB)
     if not clean:
-        if not night and rng.random() < 0.1:
+        if not night and rng.random() < 0.22:
             picture = prints.print_and_scan(rng, picture)
         for effect, chance in _DIGITAL:
             if rng.random() < chance:

@@ -11,9 +11,29 @@ Picture = NDArray[np.uint8]
 
 def _fade(rng: np.random.Generator, image: Picture) -> Picture:
     """Lost contrast and dyes that aged unevenly: yellowed whites, lifted blacks."""
-    black = rng.uniform(5, 70, 3) * [1.1, 0.9, 0.8]
-    white = rng.uniform(185, 255, 3) * [1.0, 0.97, 0.88]
+    black = np.abs(rng.uniform(5, 60) + rng.normal(size=3) * 9) * [1.1, 0.9, 0.8]
+    white = (rng.uniform(195, 255) + rng.normal(size=3) * 9) * [1.0, 0.97, 0.88]
     return np.clip(black + image * ((white - black) / 255).astype(np.float32), 0, 255).astype(np.uint8)
+
+
+def _dyes(rng: np.random.Generator, image: Picture) -> Picture:
+    """Dyes of colour film that fade apart: mostly toward red and orange, at times magenta or green."""
+    strength = rng.uniform(0.05, 0.5)
+    bend = np.array([-1.0, rng.uniform(-0.3, 0.6), rng.uniform(0.2, 1.2)]) + rng.normal(size=3) * 0.15
+    code = np.arange(256) / 255
+    table = code[:, None] ** np.exp(strength * (bend - 0.2))[None] * 255
+    return cv2.LUT(image, np.ascontiguousarray(table.round().astype(np.uint8)[None]))
+
+
+def _film(rng: np.random.Generator, image: Picture) -> Picture:
+    """A soft lens, and grain that is strongest in the mid-tones."""
+    if rng.random() < 0.6:
+        image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.5, 2.0)))
+    h, w = image.shape[:2]
+    grain = noise.fractal(rng, h, w, exponent=float(rng.uniform(0.0, 0.7)), zoom=1.0) * np.float32(rng.uniform(1, 12))
+    code = np.arange(256, dtype=np.float32) / 255
+    room = cv2.LUT(image[..., 1], 0.35 + 2.6 * code * (1 - code))
+    return np.clip(image + (grain * room)[..., None] + 0.5, 0, 255).astype(np.uint8)
 
 
 def _tone(rng: np.random.Generator, image: Picture) -> Picture:
@@ -32,7 +52,7 @@ def _damage(rng: np.random.Generator, image: Picture) -> Picture:
     """Scratches, dust, creases and paper grain."""
     h, w = image.shape[:2]
     out = image.copy()
-    for _ in range(int(rng.integers(0, 9))):
+    for _ in range(int(rng.integers(0, 9) * rng.random())):
         start = rng.uniform(0, 1, 2) * [w, h]
         end = start + rng.normal(size=2) * [0.1 * w, 0.4 * h]
         tone = int(rng.choice([20, 235]))
@@ -80,14 +100,18 @@ def _screen(rng: np.random.Generator, image: Picture) -> Picture:
 def print_and_scan(rng: np.random.Generator, image: Picture) -> Picture:
     """Print an 8-bit RGB picture, let it age and scan it; or show it on a screen and take it again."""
     kind = rng.random()
-    if kind < 0.15:
+    if kind < 0.08:
         return _screen(rng, image)
-    if kind < 0.65:
+    if rng.random() < 0.6:
+        image = _film(rng, image)
+    if kind < 0.5:
         image = _tone(rng, image)
+    elif rng.random() < 0.75:
+        image = _dyes(rng, image)
     if rng.random() < 0.8:
         image = _fade(rng, image)
-    if rng.random() < 0.25:
+    if rng.random() < 0.12:
         image = _halftone(rng, image)
-    if rng.random() < 0.25:
+    if rng.random() < 0.15:
         image = _emboss(rng, image)
-    return _damage(rng, image) if rng.random() < 0.6 else image
+    return _damage(rng, image) if rng.random() < 0.45 else image

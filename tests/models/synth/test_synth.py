@@ -162,6 +162,25 @@ def test_some_faces_laugh_and_few_do_nothing() -> None:
     assert 0.03 < np.mean([not any(face.values()) for face in faces]) < 0.15
 
 
+def test_a_flash_leaves_the_face_lit_and_the_room_dim(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = lighting.sample
+
+    def flashed(rng: np.random.Generator, background: np.ndarray, distance: float) -> lighting.Lighting:
+        while "flash" not in (light := plain(rng, background, distance)).names:
+            pass
+        return light
+
+    monkeypatch.setattr(lighting, "sample", flashed)
+    brighter = 0
+    for k in range(8):
+        person = studio.person(np.random.default_rng([14, k]), usual=True)
+        crop = studio.crop(np.random.default_rng([15, k]), person)
+        assert crop.attributes <= set(ATTRIBUTES)
+        at = np.clip(np.rint(crop.points[:520, :2]).astype(int), 0, SIZE - 1)[crop.visible[:520]]
+        brighter += crop.image[at[:, 1], at[:, 0]].mean() > crop.image[:20].mean()
+    assert brighter >= 4
+
+
 def test_the_usual_person_is_the_same_but_for_what_is_rare(studio: Studio) -> None:
     usual = [studio.person(np.random.default_rng([13, k]), usual=True) for k in range(2)]
     after = [np.random.default_rng([13, 0]) for _ in range(2)]
