@@ -3,6 +3,7 @@
 python -m models.train --data runs/synth/train --out runs/train/main
 torchrun --nproc-per-node 4 -m models.train --data runs/synth/train --out runs/train/main
 python -m models.train plot runs/train/main
+python -m models.train fleet --data runs/synth/train --out runs/train/fleet --minutes 8 --networks landmarks-562
 """
 
 import argparse
@@ -30,6 +31,18 @@ def _parser() -> argparse.ArgumentParser:
     plot = commands.add_parser("plot", help="draw a run's log")
     plot.add_argument("run", type=Path)
     plot.add_argument("--out", type=Path, help="PNG, the run's log.png otherwise")
+    fleet = commands.add_parser("fleet", help="train several networks at once on a GPU, for a given time")
+    fleet.add_argument("--data", type=Path, nargs="+", required=True, help="folders of shards, which may grow")
+    fleet.add_argument("--out", type=Path, required=True, help="folder of weights and log")
+    fleet.add_argument("--networks", nargs="+", required=True, help="architecture or architecture=weights to begin with")
+    fleet.add_argument("--minutes", type=float, required=True)
+    fleet.add_argument("--crops", type=int, help="in a batch; each gives two views")
+    fleet.add_argument("--capacity", type=int, help="most crops that are held in the device's memory")
+    fleet.add_argument("--least", type=int, help="crops to wait for before the first step")
+    fleet.add_argument("--seed", type=int)
+    fleet.add_argument("--learning-rate", type=float)
+    fleet.add_argument("--levels", type=int, help="of rounded activations, 0 for none")
+    fleet.add_argument("--calm", type=float, help="weight of the difference of two views")
     return parser
 
 
@@ -44,6 +57,13 @@ def main(arguments: list[str] | None = None) -> int:
         from models.train.loop import Trainer
 
         Trainer(TrainingConfig(**{**parsed, "data": tuple(parsed["data"])})).run()
+    elif command == "fleet":
+        from models.train.fleet import FleetConfig, run
+
+        named = [text.partition("=") for text in parsed.pop("networks")]
+        networks = {name: Path(weights) if weights else None for name, _, weights in named}
+        given_settings = {name: value for name, value in parsed.items() if value is not None}
+        run(FleetConfig(**{**given_settings, "data": tuple(parsed["data"])}, networks=networks))
     elif command == "plot":
         from models.train.plot import draw
 

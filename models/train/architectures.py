@@ -1,17 +1,21 @@
 """Networks by name, so that a checkpoint says what it is and one command exports any of them."""
 
-from importlib import import_module
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import nn
 
-ARCHITECTURES = {
-    "landmarks-562": "models.train.network:LandmarkNet",
+from models.train.network import LandmarkNet
+
+ARCHITECTURES: dict[str, Callable[[], LandmarkNet]] = {
+    "landmarks-562": LandmarkNet,
+    "landmarks-562-small": lambda: LandmarkNet((16, 40, 72, 128), ((), (24,), (32, 32), (48, 48))),
+    "landmarks-562-large": lambda: LandmarkNet((48, 96, 192, 320), ((48,), (64, 64), (96, 96), (128, 128, 128))),
 }
+"""Of 69, 24 and 239 million multiply-adds."""
 
 
-def build(name: str) -> nn.Module:
+def build(name: str) -> LandmarkNet:
     """Make the network called `name` with fresh weights.
 
     Raises:
@@ -19,12 +23,10 @@ def build(name: str) -> nn.Module:
     """
     if name not in ARCHITECTURES:
         raise KeyError(f"no architecture {name!r}: choose one of {', '.join(sorted(ARCHITECTURES))}")
-    module, attribute = ARCHITECTURES[name].split(":")
-    network: nn.Module = getattr(import_module(module), attribute)()
-    return network
+    return ARCHITECTURES[name]()
 
 
-def load(path: Path, name: str | None = None) -> tuple[nn.Module, str]:
+def load(path: Path, name: str | None = None) -> tuple[LandmarkNet, str]:
     """Load float weights for evaluation from a bare state dict or from a training checkpoint.
 
     A training checkpoint names its architecture and holds the averaged weights, which are the ones taken.

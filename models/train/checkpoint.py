@@ -32,6 +32,13 @@ class Average:
         torch._foreach_lerp_(kept, new, 1 - decay)
 
 
+def groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """What an optimiser takes: weights decay, neither biases nor the scales of batch normalisation do."""
+    decayed = [p for p in network.parameters() if p.ndim > 1]
+    plain = [p for p in network.parameters() if p.ndim <= 1]
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
+
+
 def random_state() -> dict[str, Any]:
     """State of every random generator that training draws from in this process."""
     return {"torch": torch.get_rng_state()}

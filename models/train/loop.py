@@ -34,7 +34,7 @@ class Trainer:
         self.network = self.network.to(self.device, memory_format=torch.channels_last)
         self.average = checkpoint.Average(self.network, config.average)
         self.loss = LandmarkLoss(config.weights, config.jitter.side).to(self.device)
-        self.optimiser = torch.optim.AdamW(self._groups(), lr=config.learning_rate, fused=True)
+        self.optimiser = torch.optim.AdamW(checkpoint.groups(self.network, config.weight_decay), lr=config.learning_rate, fused=True)
         self.step = self.samples = self.epoch = self.position = 0
         self.seconds = 0.0
         self.stopping = False
@@ -56,15 +56,6 @@ class Trainer:
         if self.world > 1 and not torch.distributed.is_initialized():
             torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
         return device
-
-    def _groups(self) -> list[dict[str, Any]]:
-        """Decay weights, but neither biases nor the scales of batch normalisation."""
-        decayed = [p for p in self.network.parameters() if p.ndim > 1]
-        plain = [p for p in self.network.parameters() if p.ndim <= 1]
-        return [
-            {"params": decayed, "weight_decay": self.config.weight_decay},
-            {"params": plain, "weight_decay": 0.0},
-        ]
 
     @property
     def progress(self) -> float:
@@ -153,9 +144,9 @@ class Trainer:
         self.samples += len(images) * self.world
         self._note({**terms, "loss": float(total.detach()), "gradient": float(norm)}, rate)
 
-    def _note(self, terms: dict[str, float], rate: float) -> None:
+    def _note(self, terms: dict[str, float | Tensor], rate: float) -> None:
         for name, value in terms.items():
-            self.sums[name] = self.sums.get(name, 0.0) + value
+            self.sums[name] = self.sums.get(name, 0.0) + float(value)
         if self.step % self.config.log_steps == 0:
             means = {name: round(value / self.config.log_steps, 4) for name, value in self.sums.items()}
             state = {"step": self.step, "samples": self.samples, "seconds": round(self.seconds, 1)}

@@ -5,11 +5,14 @@ follow a Gaussian likelihood of the errors as they stand, so that a point which 
 but cannot buy itself out of being learned.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from models.train.network import LANDMARKS
 
 IBUG68 = (
     *(240, 314, 388, 469, 510, 517, 515, 513, 519, 514, 516, 518, 511, 470, 392, 318, 244),
@@ -72,10 +75,10 @@ class LandmarkLoss(torch.nn.Module):
 
     def _wing(self, error: Tensor) -> Tensor:
         w, c = self.weights.wing, self.weights.curve
-        offset = w - w * torch.log1p(torch.tensor(w / c))
+        offset = w - w * math.log1p(w / c)
         return torch.where(error < w, w * torch.log1p(error / c), error + offset)
 
-    def forward(self, outputs: dict[str, Tensor], batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
+    def forward(self, outputs: dict[str, Tensor], batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """Compare what the network said with the truth.
 
         Args:
@@ -89,35 +92,57 @@ class LandmarkLoss(torch.nn.Module):
         """
         face = batch["face"]
         presence = functional.binary_cross_entropy_with_logits(outputs["presence"][:, 0], face.float())
-        found = outputs["points"].unflatten(1, (-1, 3))[face] * self.side
-        known = torch.isfinite(batch["points"][face]).all(2)
-        truth = torch.nan_to_num(batch["points"][face]) + found.new_tensor([0.5, 0.5, 0.0])
+        # Crops without a face count nothing rather than being taken out: nothing waits for the device.
+        known = torch.isfinite(batch["points"]).all(2) & face[:, None]
+        each = LANDMARKS * face.sum().clamp(min=1)
+        found = outputs["points"].unflatten(1, (-1, 3)) * self.side
+        truth = torch.nan_to_num(batch["points"]) + found.new_tensor([0.5, 0.5, 0.0])
         difference = (found - truth) * known[..., None]
-        visible = batch["visible"][face] & known
+        visible = batch["visible"] & known
         seen = torch.where(visible, 1.0, self.weights.unseen) * self.per_point
         axes = found.new_tensor([1.0, 1.0, self.weights.depth])
-        wing = (self._wing(difference.abs()) * axes * seen[..., None]).sum(2).mean()
+        wing = (self._wing(difference.abs()) * axes * seen[..., None]).sum() / each
 
         squared = difference[..., :2].detach().square().sum(2)
-        log_sigma = outputs["log_sigma"][face] + torch.log(torch.tensor(float(self.side)))
-        log_sigma = log_sigma.clamp(-3.0, 4.0)
-        sigma = ((0.5 * squared * torch.exp(-2 * log_sigma) + 2 * log_sigma) * known).mean()
+        log_sigma = (outputs["log_sigma"] + math.log(self.side)).clamp(-3.0, 4.0)
+        sigma = ((0.5 * squared * torch.exp(-2 * log_sigma) + 2 * log_sigma) * known).sum() / each
 
         opening = found[:, UPPER_LIDS, :2] - found[:, LOWER_LIDS, :2]
         true_opening = truth[:, UPPER_LIDS, :2] - truth[:, LOWER_LIDS, :2]
         both_known = (known[:, UPPER_LIDS] & known[:, LOWER_LIDS]).float()
         both_seen = (visible[:, UPPER_LIDS] & visible[:, LOWER_LIDS]).float()
         counted = both_seen + (both_known - both_seen) * self.weights.unseen_gap
-        gap = (self._wing((opening - true_opening).abs()).sum(2) * counted).mean()
+        gaps = len(UPPER_LIDS) * face.sum().clamp(min=1)
+        gap = (self._wing((opening - true_opening).abs()).sum(2) * counted).sum() / gaps
 
         w = self.weights
         total = wing + w.sigma * sigma + w.gap * gap + w.presence * presence
         with torch.no_grad():
+            distance = difference[:, IBUG68, :2].norm(dim=2).sum()
             terms = {
-                "nme_px": difference[:, IBUG68, :2].norm(dim=2).mean(),
+                "nme_px": distance / (len(IBUG68) * face.sum().clamp(min=1)),
                 "gap_px": ((opening - true_opening).norm(dim=2) * both_seen).sum() / both_seen.sum().clamp(min=1),
                 "sigma": sigma,
                 "presence": presence,
                 "wing": wing,
             }
-            return total, {name: float(value.detach()) for name, value in terms.items()}
+            return total, {name: value.detach() for name, value in terms.items()}
+
+
+def restlessness(outputs: dict[str, Tensor], batch: dict[str, Tensor], per_point: Tensor, side: int) -> Tensor:
+    """How much the points of two views of the same stored crop differ, back in its frame, in pixels of the view.
+
+    Neither view has the error of the other's noise, so this takes out what would be jitter in a film.
+
+    Args:
+        outputs: Of `LandmarkNet` for views of which 2i and 2i + 1 show the same crop.
+        batch: "back" (N, 2, 3), which maps pixels of a view to those of the first of its two, and "face".
+        per_point: (562,) weights.
+        side: Of a view in pixels.
+    """
+    found = outputs["points"].unflatten(1, (-1, 3)) * side
+    back, face = batch["back"], batch["face"][::2]
+    plane = found[..., :2] @ back[:, :, :2].mT + back[:, None, :, 2]
+    difference = (plane[::2] - plane[1::2]).square().sum(2) + 0.01
+    weighed = (difference.sqrt() - 0.1) * per_point * face[:, None]
+    return weighed.sum() / (LANDMARKS * face.sum().clamp(min=1))

@@ -9,10 +9,27 @@ Activations are bounded (ReLU6) for the sake of int8. Strided convolutions pad a
 that the exported graph has no PAD.
 """
 
+import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 LANDMARKS = 562
+LEVELS = 255
+
+
+def _rounded(x: Tensor, step: float | Tensor) -> Tensor:
+    """The nearest multiples of `step`, with the gradient of the identity (arXiv 1308.3432)."""
+    return x + (torch.round(x.detach() / step) * step - x.detach())
+
+
+class Bounded(nn.ReLU6):
+    """ReLU6 that rounds to the levels of int8 when `levels` is set, as training for int8 does."""
+
+    levels = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape to the same."""
+        x = super().forward(x)
+        return _rounded(x, 6 / self.levels) if self.levels else x
 
 
 def _convolution(channels_in: int, channels_out: int, stride: int = 1) -> list[nn.Module]:
@@ -31,12 +48,17 @@ class Residual(nn.Module):
 
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        self.squeeze = nn.Sequential(*_convolution(channels, hidden), nn.ReLU6())
+        self.squeeze = nn.Sequential(*_convolution(channels, hidden), Bounded())
         self.spread = nn.Sequential(*_convolution(hidden, channels))
+        self.bound = Bounded()
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, channels, H, W) to the same."""
-        return functional.relu6(x + self.spread(self.squeeze(x)))
+        change = self.spread(self.squeeze(x))
+        if self.bound.levels:
+            change = _rounded(change.clamp(-6, 6), 12 / self.bound.levels)
+        summed: Tensor = self.bound(x + change)
+        return summed
 
 
 class LandmarkNet(nn.Module):
@@ -58,10 +80,10 @@ class LandmarkNet(nn.Module):
         hidden: tuple[tuple[int, ...], ...] = ((), (48,), (48, 48), (80, 80)),
     ) -> None:
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, widths[0], 8, 4, 2, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU6())
+        self.stem = nn.Sequential(nn.Conv2d(3, widths[0], 8, 4, 2, bias=False), nn.BatchNorm2d(widths[0]), Bounded())
         stages, channels = [], widths[0]
         for number, (width, squeezed) in enumerate(zip(widths, hidden, strict=True)):
-            layers = [*_convolution(channels, width, 2 if number else 1), nn.ReLU6()]
+            layers = [*_convolution(channels, width, 2 if number else 1), Bounded()]
             stages.append(nn.Sequential(*layers, *(Residual(width, inner) for inner in squeezed)))
             channels = width
         self.stages = nn.ModuleList(stages)
@@ -70,10 +92,25 @@ class LandmarkNet(nn.Module):
         self.log_sigma = nn.Linear(channels * 2, LANDMARKS)
         self.presence = nn.Linear(channels * 2, 1)
 
-    def forward(self, x: Tensor) -> dict[str, Tensor]:
-        """See the class."""
+    def features(self, x: Tensor) -> Tensor:
+        """(N, 3, 128, 128) to (N, K), what the last layers read."""
         x = self.stem(x)
         for stage in self.stages:
             x = stage(x)
-        features = self.pool(x).flatten(1)
+        found: Tensor = self.pool(x).flatten(1)
+        return found
+
+    def read(self, features: Tensor) -> dict[str, Tensor]:
+        """(N, K) to the outputs."""
         return {name: getattr(self, name)(features) for name in ("points", "log_sigma", "presence")}
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        """See the class."""
+        return self.read(self.features(x))
+
+
+def round_as_int8(network: LandmarkNet, levels: int = LEVELS) -> None:
+    """Let a network compute with activations rounded as int8 rounds them, in place; with 0 levels no more."""
+    for module in network.modules():
+        if isinstance(module, Bounded):
+            module.levels = levels

@@ -1,0 +1,162 @@
+"""Trains several networks on the same batches of one device, as fast as it can, for a given time.
+
+For a machine with a GPU that is there for minutes only: crops are rendered beside it, decoded once into its memory,
+and cut and disturbed there. Each batch holds two views of every crop, whose points are also compared with one another,
+and activations are rounded as int8 will round them.
+
+    python -m models.train fleet --data runs/synth/train --out runs/train/fleet --minutes 8 \
+        --networks landmarks-562=models/train/landmarks-562.pt landmarks-562-large
+"""
+
+import json
+import math
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from models.train import checkpoint
+from models.train.architectures import build
+from models.train.augment import Jitter
+from models.train.loss import LandmarkLoss, LossWeights, restlessness
+from models.train.network import LandmarkNet, round_as_int8
+from models.train.pool import Pool
+from models.train.views import Shake, Views
+
+
+@dataclass(frozen=True)
+class FleetConfig:
+    """What a run does.
+
+    Attributes:
+        data: Folders of shards, which may still be growing.
+        networks: Architectures, each with the weights to begin with or None.
+        minutes: Length of the schedule.
+        crops: In a batch; each gives two views.
+        calm: Weight of the two views' difference.
+        levels: Of rounded activations; 0 does not round.
+        warm: Share of the schedule in which the rate rises.
+        least: Crops to wait for before the first step.
+    """
+
+    data: tuple[Path, ...]
+    out: Path
+    networks: dict[str, Path | None]
+    minutes: float
+    crops: int = 512
+    capacity: int = 400_000
+    learning_rate: float = 3e-3
+    final_rate: float = 0.003
+    warm: float = 0.03
+    weight_decay: float = 1e-3
+    clip: float = 100.0
+    average: float = 0.999
+    calm: float = 4.0
+    levels: int = 255
+    least: int = 2000
+    seed: int = 1
+    checkpoint_minutes: float = 1.0
+    log_steps: int = 20
+    jitter: Jitter = field(default_factory=Jitter)
+    shake: Shake = field(default_factory=Shake)
+    weights: LossWeights = field(default_factory=LossWeights)
+
+    def rate(self, progress: float) -> float:
+        """Learning rate: a linear warm-up, then half a cosine."""
+        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+        return self.learning_rate * min(1.0, progress / self.warm) * max(cosine, self.final_rate)
+
+
+class Member:
+    """One network with its optimiser."""
+
+    def __init__(self, name: str, initial: Path | None, config: FleetConfig, device: torch.device) -> None:
+        self.name, self.config = name, config
+        self.network = build(name)
+        if initial:
+            stored = checkpoint.load(initial)
+            self.network.load_state_dict(stored.get("ema", stored.get("model")))
+        self.network = self.network.to(device, memory_format=torch.channels_last).train()
+        round_as_int8(self.network, config.levels)
+        self.average = checkpoint.Average(self.network, config.average)
+        self.optimiser = torch.optim.AdamW(checkpoint.groups(self.network, config.weight_decay), fused=True)
+        self.scaler = torch.amp.GradScaler(device.type, enabled=device.type == "cuda")
+        self.kind = torch.float16 if device.type == "cuda" else torch.bfloat16
+
+    def train(self, batch: dict[str, Tensor], loss: LandmarkLoss, rate: float) -> dict[str, Tensor]:
+        """One step."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        with torch.autocast(batch["images"].device.type, self.kind):
+            features = self.network.features(batch["images"])
+        # A half-precision coordinate steps by a quarter of a pixel.
+        features = features.float()
+        if self.config.levels:
+            features = _rounded_features(features)
+        outputs = self.network.read(features)
+        total, terms = loss(outputs, batch)
+        calm = restlessness(outputs, batch, loss.per_point, loss.side)
+        self.optimiser.zero_grad(set_to_none=True)
+        self.scaler.scale(total + self.config.calm * calm).backward()
+        self.scaler.unscale_(self.optimiser)
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+        self.average.update(self.network)
+        return {**terms, "calm": calm.detach(), "loss": total.detach()}
+
+    def save(self, folder: Path, progress: dict[str, Any]) -> None:
+        """Write what the export reads, and what another run may begin with."""
+        state = {name: value.cpu() for name, value in self.average.state.items()}
+        checkpoint.save(folder / f"{self.name}.pt", {"architecture": self.name, "ema": state, **progress})
+
+
+def _rounded_features(features: Tensor) -> Tensor:
+    """Features with the steps of int8 after equalisation: a range for each of them (`models/export/equalise.py`)."""
+    step = features.detach().abs().amax(0).clamp(min=1e-3) / 127
+    return features + (torch.round(features.detach() / step) * step - features.detach())
+
+
+def run(config: FleetConfig) -> None:
+    """Train until the time is over; every minute, and at the end, the averaged weights are written.
+
+    Raises:
+        KeyError: There is no such architecture.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.backends.cudnn.benchmark = True
+    checkpoint.seed_everything(config.seed)
+    config.out.mkdir(parents=True, exist_ok=True)
+    members = [Member(name, initial, config, device) for name, initial in config.networks.items()]
+    views = Views(config.jitter, config.shake, device, config.seed)
+    loss = LandmarkLoss(config.weights, config.jitter.side).to(device)
+    pool = Pool(list(config.data), config.capacity, device)
+    while pool.count < config.least:
+        pool.refresh(wait=True)
+    begun = saved = time.monotonic()
+    step, sums = 0, {member.name: dict[str, Tensor]() for member in members}
+    while (seconds := time.monotonic() - begun) < config.minutes * 60:
+        rate = config.rate(seconds / (config.minutes * 60))
+        batch = views.make(**pool.draw(config.crops, views.generator))
+        for member in members:
+            for name, value in member.train(batch, loss, rate).items():
+                sums[member.name][name] = sums[member.name].get(name, 0.0) + value
+        step += 1
+        if step % config.log_steps == 0:
+            pool.refresh()
+            line: dict[str, Any] = {"step": step, "seconds": round(seconds, 1), "pool": pool.count, "rate": rate}
+            for name, terms in sums.items():
+                line[name] = {key: round(float(value) / config.log_steps, 4) for key, value in terms.items()}
+                terms.clear()
+            with (config.out / "log.jsonl").open("a") as log:
+                log.write(json.dumps(line) + "\n")
+        if seconds - (saved - begun) > config.checkpoint_minutes * 60:
+            saved = time.monotonic()
+            for member in members:
+                member.save(config.out, {"step": step, "samples": step * config.crops * 2})
+    for member in members:
+        member.save(config.out, {"step": step, "samples": step * config.crops * 2})
+    pool.close()
