@@ -6,12 +6,13 @@ side stands for its mirror image as well.
 
 from __future__ import annotations
 
-import cv2
+import numba as nb
 import numpy as np
 
 # Centre and reach of a blob, push and stretch along x (out), y (up), z (forward); centimetres.
 _Row = tuple[float, float, float, float, float, float, float, float, float, float]
 
+_NOTHING = np.float32(9)  # squared distance over squared reach beyond which a blob moves nothing
 _CHILD: tuple[_Row, ...] = (
     (4.6, -2.2, 7.5, 3.2, 0.50, -0.15, 0.55, 0, 0, 0),  # cheeks
     (4.2, -5.6, 6.5, 2.6, 0.35, -0.10, 0.20, 0, 0, 0),  # their lower end
@@ -66,21 +67,29 @@ _FEATURES: tuple[_Row, ...] = (  # standard deviations
 )
 
 
-def _field(vertices: np.ndarray, blobs: np.ndarray) -> np.ndarray:
-    """Vertices (N, 3) moved by blobs (K, 10)."""
-    blobs = blobs.astype(np.float32)
-    centres, push, stretch = blobs[:, :3], blobs[:, 4:7], blobs[:, 7:]
-    side = np.sign(vertices[:, :1])
-    folded = vertices * np.concatenate([side, np.ones((len(side), 2), np.float32)], 1)
-    distance = (folded**2).sum(1, keepdims=True) - 2 * folded @ centres.T + (centres**2).sum(1)
-    weights = cv2.exp(-distance / blobs[:, 3] ** 2)
-    moves = weights @ (push - stretch * centres) + (weights @ stretch) * folded
-    moves[:, :1] *= side * np.clip(np.abs(vertices[:, :1]) / 1.5, 0, 1)  # nothing tears along the middle
-    return vertices + moves
+@nb.njit(cache=True, fastmath=True, nogil=True)
+def _field(vertices, blobs):
+    """Vertices float32 (N, 3) moved by blobs float32 (K, 10)."""
+    moved = vertices.copy()
+    for i in range(len(vertices)):
+        side = np.float32(-1.0 if vertices[i, 0] < 0 else 1.0)
+        x, y, z = vertices[i, 0] * side, vertices[i, 1], vertices[i, 2]
+        across = np.float32(0)
+        for k in range(len(blobs)):
+            dx, dy, dz = x - blobs[k, 0], y - blobs[k, 1], z - blobs[k, 2]
+            far = (dx * dx + dy * dy + dz * dz) / (blobs[k, 3] * blobs[k, 3])
+            if far > _NOTHING:
+                continue
+            weight = np.exp(-far)
+            across += weight * (blobs[k, 4] + blobs[k, 7] * dx)
+            moved[i, 1] += weight * (blobs[k, 5] + blobs[k, 8] * dy)
+            moved[i, 2] += weight * (blobs[k, 6] + blobs[k, 9] * dz)
+        moved[i, 0] += across * side * min(x / np.float32(1.5), np.float32(1))  # nothing tears along the middle
+    return moved
 
 
 def shape(rng: np.random.Generator, vertices: np.ndarray, child: float, *, old: bool) -> np.ndarray:
-    """A neutral head float32 (26719, 3) with a build of its own; about 5 ms.
+    """A neutral head float32 (26719, 3) with a build of its own; about a millisecond.
 
     Args:
         rng: Source of chance.
@@ -103,4 +112,4 @@ def shape(rng: np.random.Generator, vertices: np.ndarray, child: float, *, old: 
     for rows, scale in zip(blobs, scales, strict=True):
         rows[:, 4:] *= scale
     blobs = np.concatenate(blobs)
-    return _field(vertices, blobs)
+    return _field(np.ascontiguousarray(vertices, np.float32), blobs.astype(np.float32))
