@@ -44,7 +44,8 @@ def main() -> None:
     """Write the picture."""
     assert CHROMIUM is not None, "needs a browser: apt install chromium"
     viewer = Viewer()
-    with tempfile.TemporaryDirectory() as folder:
+    # What the browser had started writes to its profile for a moment longer than the browser lives.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         page = Page(CHROMIUM, Path(folder), (1360, 1080))
         page.open(viewer.url)
         viewer.feed(looking)
