@@ -34,7 +34,9 @@ def _parser() -> argparse.ArgumentParser:
     fleet = commands.add_parser("fleet", help="train several networks at once on a GPU, for a given time")
     fleet.add_argument("--data", type=Path, nargs="+", required=True, help="folders of shards, which may grow")
     fleet.add_argument("--out", type=Path, required=True, help="folder of weights and log")
-    fleet.add_argument("--networks", nargs="+", required=True, help="architecture or architecture=weights to begin with")
+    fleet.add_argument(
+        "--networks", nargs="+", required=True, help="architecture or architecture=weights to begin with"
+    )
     fleet.add_argument("--minutes", type=float, required=True)
     fleet.add_argument("--crops", type=int, help="in a batch; each gives two views")
     fleet.add_argument("--capacity", type=int, help="most crops that are held in the device's memory")

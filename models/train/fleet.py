@@ -22,7 +22,7 @@ from models.train import checkpoint
 from models.train.architectures import build
 from models.train.augment import Jitter
 from models.train.loss import LandmarkLoss, LossWeights, restlessness
-from models.train.network import LandmarkNet, round_as_int8
+from models.train.network import round_as_int8
 from models.train.pool import Pool
 from models.train.views import Shake, Views
 

@@ -34,7 +34,9 @@ class Trainer:
         self.network = self.network.to(self.device, memory_format=torch.channels_last)
         self.average = checkpoint.Average(self.network, config.average)
         self.loss = LandmarkLoss(config.weights, config.jitter.side).to(self.device)
-        self.optimiser = torch.optim.AdamW(checkpoint.groups(self.network, config.weight_decay), lr=config.learning_rate, fused=True)
+        self.optimiser = torch.optim.AdamW(
+            checkpoint.groups(self.network, config.weight_decay), lr=config.learning_rate, fused=True
+        )
         self.step = self.samples = self.epoch = self.position = 0
         self.seconds = 0.0
         self.stopping = False

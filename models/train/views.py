@@ -41,7 +41,7 @@ class Views:
     def __init__(self, jitter: Jitter, shake: Shake, device: torch.device, seed: int) -> None:
         self.jitter, self.shake, self.device = jitter, shake, device
         self.generator = torch.Generator(device).manual_seed(seed)
-        self.random = random.Random(seed)  # noqa: S311 - of sizes that the device must not wait for
+        self.random = random.Random(seed)
         neighbours, weights = mirror_weights()
         self.neighbours = torch.from_numpy(neighbours).to(device)
         self.mixture = torch.from_numpy(weights).to(device)
@@ -61,7 +61,9 @@ class Views:
         """True with this probability."""
         return torch.rand(shape, generator=self.generator, device=self.device) < share
 
-    def make(self, images: Tensor, points: Tensor, visible: Tensor, face: Tensor, roll_deg: Tensor) -> dict[str, Tensor]:
+    def make(
+        self, images: Tensor, points: Tensor, visible: Tensor, face: Tensor, roll_deg: Tensor
+    ) -> dict[str, Tensor]:
         """Two views of each crop.
 
         Args:
@@ -218,9 +220,7 @@ class Views:
     def _compress(self, pictures: Tensor, quality: Tensor) -> Tensor:
         """What JPEG's quantisation leaves, colour at half resolution; quality (2N,) as libjpeg scales its tables."""
         factor = torch.where(quality < 50, 50 / quality, 2 - quality / 50)
-        weights = pictures.new_tensor(
-            [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]]
-        )
+        weights = pictures.new_tensor([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
         channels = torch.einsum("kc,nchw->nkhw", weights, pictures)
         light = self._quantised(channels[:, :1] - 128, _LUMINANCE, factor) + 128
         colour = self._quantised(functional.avg_pool2d(channels[:, 1:], 2), _CHROMINANCE, factor)
