@@ -24,6 +24,7 @@ MARGIN = 1.75
 """Side of a stored crop over the longer side of the tight box of the dense points."""
 PEOPLE_PER_SHARD = 125
 _SHUT = 0.88
+_SKIN_VERTICES = 11248  # face and scalp come first
 _DENSE, _LIDS = slice(0, 520), slice(520, 552)
 
 ATTRIBUTES = (
@@ -87,6 +88,8 @@ class Studio:
         self.model = self.mesh.model
         self.people = Population(self.mesh)
         self.artist = Artist(self.mesh)
+        height = self.model.vertices[:_SKIN_VERTICES, 1]
+        self._collar = np.flatnonzero((height > -13.4) & (height < -12.4))
 
     def person(self, rng: np.random.Generator, *, usual: bool = False) -> Person:
         """A random person for a few crops; see `Population.person`."""
@@ -155,7 +158,7 @@ class Studio:
         self, rng: np.random.Generator, vertices: np.ndarray, ibug: np.ndarray, glasses_share: float
     ) -> tuple[list[Mesh], set[str]]:
         """Clothes, glasses, headwear and masks."""
-        props, names = body.torso(rng), set[str]()
+        props, names = self._fitted(vertices, body.torso(rng)), set[str]()
         choices = [
             (glasses_share, lambda: glasses.glasses(rng, ibug)),
             (0.10, lambda: headwear.cap(rng, vertices)),
@@ -169,6 +172,13 @@ class Studio:
                 props += more
                 names |= more_names
         return props, names
+
+    def _fitted(self, vertices: np.ndarray, clothes: list[Mesh]) -> list[Mesh]:
+        """Clothes of the neutral head, moved and widened to where the neck of this one ends."""
+        neutral, own = self.model.vertices[self._collar], vertices[self._collar]
+        wide = np.maximum(own.std(0) / neutral.std(0), 1) * [1, 0, 1] + [0, 1, 0]
+        shift = (own.mean(0) - neutral.mean(0)) * [0, 1, 1]
+        return [m.moved(np.diag(wide), shift) for m in clothes]
 
     def _before_face(
         self, rng: np.random.Generator, person: Person, ibug: np.ndarray, *, force: bool = False
