@@ -168,6 +168,6 @@ def develop(rng: np.random.Generator, linear: Floats, *, night: bool) -> Picture
             if rng.random() < chance:
                 picture = effect(rng, picture)
     picture = np.ascontiguousarray(picture)
-    if rng.random() < 0.12:
+    if rng.random() < 0.2:
         _borders(rng, picture)
     return picture
