@@ -23,7 +23,6 @@ SIZE = 176
 MARGIN = 1.75
 """Side of a stored crop over the longer side of the tight box of the dense points."""
 PEOPLE_PER_SHARD = 125
-_SHUT = 0.88
 _SKIN_VERTICES = 11248  # face and scalp come first
 _DENSE, _LIDS = slice(0, 520), slice(520, 552)
 
@@ -237,8 +236,8 @@ class Studio:
         hair = self._hair(rng, person, vertices, ibug, names)
         names.add("hair" if hair else "bald")
         skin = _folded(rng, person.look.face, named)
-        if max(closed) > _SHUT and rng.random() < 0.6:
-            skin = wrinkles.seam(rng, skin, self.people.kit, *(rng.uniform(0.1, 1) * (lid > _SHUT) for lid in closed))
+        if rng.random() < 0.6:
+            skin = wrinkles.lid_line(rng, skin, self.people.kit, *(rng.uniform(0.0, 0.9) + rng.uniform(0, 0.1, 2)))
         look = replace(person.look, face=skin)
         if light.infrared and rng.random() < 0.4:
             look = replace(look, pupil_colour=np.full(3, rng.uniform(0.3, 1.2)))

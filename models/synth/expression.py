@@ -226,7 +226,7 @@ def _strained(rng: np.random.Generator, named: dict[str, float]) -> tuple[float,
         if rng.random() < 0.5:
             lids, strengths = lids[::-1], strengths[::-1]
     else:
-        both = rng.uniform(0.95, 1.1) if kind < 0.85 else rng.uniform(0, 0.5)
+        both = rng.uniform(0.95, 1.1) if kind < 0.8 else rng.uniform(0, 0.9)
         lids = [both, max(both + rng.normal(0, 0.04), 0.0)]
         strengths = [strength, strength * rng.uniform(0.7, 1)]
     _squeeze(rng, named, *strengths)

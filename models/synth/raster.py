@@ -89,7 +89,7 @@ def lid_shadow(vertices, eyeball, lid, occlusion):
     for j in range(3, 6):
         dx, dy = lid[j, 0] - lid[16 - j, 0], lid[j, 1] - lid[16 - j, 1]
         gap += np.sqrt(dx * dx + dy * dy) / 3
-    slit = min(0.15 + 0.85 * gap / 0.75, 1.0)
+    slit = min(0.15 + 0.85 * gap / 0.75, 1.0) ** 1.7
     for k in eyeball:
         upper = 1e9
         lower = 1e9

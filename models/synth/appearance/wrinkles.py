@@ -185,8 +185,10 @@ def _creases(rng: np.random.Generator) -> list[Line]:
     return lines
 
 
-def seam(rng: np.random.Generator, face: Floats, kit: SkinKit, right: float, left: float) -> Floats:
-    """A copy of a skin with the dark line where shut lids meet: their edges in each other's shadow, and lashes.
+def lid_line(rng: np.random.Generator, face: Floats, kit: SkinKit, right: float, left: float) -> Floats:
+    """A copy of a skin with dark edges of the lids: roots of lashes, and where shut lids meet a dark line.
+
+    Open eyes and slits have them as well, or a dark line would tell that an eye is shut.
 
     Args:
         rng: Source of randomness.

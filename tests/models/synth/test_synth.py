@@ -260,9 +260,9 @@ def test_folds_darken_the_side_that_is_squeezed(person: Person) -> None:
     assert left[40:110].max() < 0.01
 
 
-def test_shut_lids_meet_in_a_dark_line(studio: Studio, person: Person) -> None:
+def test_lids_have_dark_edges(studio: Studio, person: Person) -> None:
     skin = np.full_like(person.look.face, 0.4)
-    line = wrinkles.seam(np.random.default_rng(3), skin, studio.people.kit, 1.0, 0.0)
+    line = wrinkles.lid_line(np.random.default_rng(3), skin, studio.people.kit, 1.0, 0.0)
     half = skin.shape[1] // 2
     np.testing.assert_array_equal(line[:, half:], skin[:, half:])
     assert line[:, :half].min() < 0.1  # at its darkest
