@@ -20,6 +20,7 @@ def main() -> None:
     command.add_argument("--samples", type=int, default=1_000_000)
     command.add_argument("--seed", type=int, default=1)
     command.add_argument("--initial", type=Path, help="weights to begin with")
+    command.add_argument("--rate", type=float, default=3e-3, help="learning rate at its highest")
     command.set_defaults(run=_train)
     command = commands.add_parser("export", help="quantise weights into the zoo")
     command.add_argument("weights", type=Path)
@@ -43,6 +44,7 @@ def _train(arguments: argparse.Namespace) -> None:
         samples=arguments.samples,
         seed=arguments.seed,
         initial=arguments.initial,
+        rate=arguments.rate,
     )
 
 

@@ -121,15 +121,21 @@ def loss(out: torch.Tensor, points: torch.Tensor, visible: torch.Tensor, iris: t
         "lids": (error[:, :LIDS].mean(1) * visible).sum() / count,
         "iris": (error[:, LIDS:].mean(1) * iris).sum() / count_iris,
         "gap": ((gap(found) - gap(points)).abs() * visible).sum() / count * (WIDTH / 2),
+        "shift": ((shift(found) - shift(points)).abs().sum(1) * iris).sum() / count_iris * (WIDTH / 2),
         "visible": F.binary_cross_entropy_with_logits(out[:, -1], visible),
     }
-    parts["loss"] = parts["lids"] + 0.5 * parts["iris"] + 2.0 * parts["gap"] + 0.5 * parts["visible"]
+    parts["loss"] = parts["lids"] + 0.5 * parts["iris"] + 2.0 * parts["gap"] + parts["shift"] + 0.5 * parts["visible"]
     return parts
 
 
 def gap(points: torch.Tensor) -> torch.Tensor:
     """Return the mean vertical distance of the lids."""
     return (points[:, 9:16].flip(1) - points[:, 1:8])[..., 1].mean(1)
+
+
+def shift(points: torch.Tensor) -> torch.Tensor:
+    """Return how far the iris is from the middle of the corners of the eye, which the gaze is read from."""
+    return points[:, LIDS:].mean(1) - (points[:, 0] + points[:, LIDS // 2]) / 2
 
 
 def train(
@@ -141,6 +147,7 @@ def train(
     seed: int = 1,
     threads: int = 1,
     initial: Path | None = None,
+    rate: float = 3e-3,
 ) -> None:
     """Train for so many samples, or minutes if that is over first, and write the weights.
 
@@ -154,6 +161,7 @@ def train(
         seed: of weights, order and augmentation.
         threads: of torch.
         initial: weights to begin with.
+        rate: of learning, at its highest.
     """
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
@@ -163,13 +171,13 @@ def train(
     if initial is not None:
         net.load_state_dict(torch.load(initial, map_location="cpu", weights_only=True)["ema"])
     average = {name: value.clone() for name, value in net.state_dict().items()}
-    optimiser = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=1e-4)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=1e-4)
     began, seen, step, size = time.monotonic(), 0, 0, 128
     log = out.with_suffix(".jsonl")
     while (progress := max(seen / samples, (time.monotonic() - began) / 60 / minutes)) < 1:
-        rate = 3e-3 * min(1.0, (step + 1) / 100) * (0.5 + 0.5 * np.cos(np.pi * progress))
+        now = rate * min(1.0, (step + 1) / 100) * (0.5 + 0.5 * np.cos(np.pi * progress))
         for group in optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = now
         index = torch.randint(len(eyes), (size,), generator=generator)
         picture, points, visible, iris = batch(eyes, index, generator)
         with torch.autocast("cpu", torch.bfloat16):  # half as fast again on a processor

@@ -8,7 +8,7 @@ from edge.vision.eye_patch import HEIGHT, WIDTH  # noqa: E402
 from edge.vision.layout import canonical_points  # noqa: E402
 from models.eyes.data import LAYOUT, MARGIN, read_shard  # noqa: E402
 from models.eyes.network import POINTS, EyeNet  # noqa: E402
-from models.eyes.train import Eyes, _Dice, batch, gap, loss, normalise, train  # noqa: E402
+from models.eyes.train import Eyes, _Dice, batch, gap, loss, normalise, shift, train  # noqa: E402
 
 pytestmark = pytest.mark.models
 
@@ -40,6 +40,14 @@ def test_points_stay_on_the_picture(augmented, monkeypatch):
     inside = (wanted.abs() < torch.tensor([WIDTH / 2 - 6, HEIGHT / 2 - 6])).all(1)
     assert inside.sum() > 20
     assert (found - wanted)[inside].abs().max() < 0.5
+
+
+def test_the_shift_is_that_of_the_iris_against_the_corners():
+    points = torch.rand(3, POINTS, 2)
+    moved = points.clone()
+    moved[:, 16:] += torch.tensor([0.1, -0.2])
+    assert torch.allclose(shift(moved) - shift(points), torch.tensor([0.1, -0.2]).expand(3, 2), atol=1e-6)
+    assert torch.allclose(shift(points + 0.3), shift(points), atol=1e-6)
 
 
 @pytest.mark.parametrize("face_px", [70.0, 110.0, 300.0])
