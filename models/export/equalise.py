@@ -16,6 +16,9 @@ CEILING = 5.6
 MOST = 8.0
 """No channel is made larger by more than this, for the sake of the weights that read it."""
 
+ASLEEP = 1e-4
+"""A feature whose peak stays below this share of the largest one's is taken to be dead."""
+
 
 @torch.no_grad()
 def equalise(network: LandmarkNet, images: Tensor) -> None:
@@ -29,8 +32,11 @@ def equalise(network: LandmarkNet, images: Tensor) -> None:
         parts = [part for part in stage if isinstance(part, nn.ReLU6 | Residual)]
         _scale_stream(network, number, (CEILING / _peaks(network, parts, images)).clamp(1.0, MOST))
     peaks = _peaks(network, [network.pool], images)
+    # What never wakes says nothing, but its idle weights would be scaled like the others'.
+    awake = peaks > ASLEEP * peaks.max()
+    network.pool.weight.mul_(awake[:, None, None, None])
     # A channel that sleeps in nearly every crop would else fill the range when it wakes.
-    factors = 1 / peaks.clamp(min=float(peaks.median()) / MOST)
+    factors = 1 / peaks.clamp(min=float(peaks[awake].median()) / MOST)
     network.pool.weight.mul_(factors[:, None, None, None])
     network.pool.bias.mul_(factors)
     for head in (network.points, network.log_sigma, network.presence):

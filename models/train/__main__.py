@@ -24,9 +24,20 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--initial", type=Path, help="weights to begin with")
     defaults = {name: field.default for name, field in TrainingConfig.__dataclass_fields__.items()}
     run.add_argument("--architecture", default=defaults["architecture"])
-    for name in ("samples", "batch", "warmup", "seed", "pass_shards", "workers", "threads", "log_steps"):
+    for name in (
+        "samples",
+        "batch",
+        "warmup",
+        "seed",
+        "pass_shards",
+        "workers",
+        "threads",
+        "log_steps",
+        "levels",
+        "frozen",
+    ):
         run.add_argument("--" + name.replace("_", "-"), type=int, default=defaults[name])
-    for name in ("learning_rate", "weight_decay", "checkpoint_minutes", "average", "budget_minutes"):
+    for name in ("learning_rate", "weight_decay", "checkpoint_minutes", "average", "budget_minutes", "calm"):
         run.add_argument("--" + name.replace("_", "-"), type=float, default=defaults[name])
     plot = commands.add_parser("plot", help="draw a run's log")
     plot.add_argument("run", type=Path)
@@ -45,6 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     fleet.add_argument("--learning-rate", type=float)
     fleet.add_argument("--levels", type=int, help="of rounded activations, 0 for none")
     fleet.add_argument("--calm", type=float, help="weight of the difference of two views")
+    revived = commands.add_parser("revive", help="give dead channels a new start")
+    revived.add_argument("source", type=Path, help="checkpoint or weights")
+    revived.add_argument("target", type=Path, help="weights to begin the next run with")
+    revived.add_argument("--data", type=Path, nargs="+", required=True, help="folders of shards")
     return parser
 
 
@@ -66,6 +81,11 @@ def main(arguments: list[str] | None = None) -> int:
         networks = {name: Path(weights) if weights else None for name, _, weights in named}
         given_settings = {name: value for name, value in parsed.items() if value is not None}
         run(FleetConfig(**{**given_settings, "data": tuple(parsed["data"])}, networks=networks))
+    elif command == "revive":
+        from models.train.revive import run as revive
+
+        dead, loud = revive(parsed["source"], parsed["target"], parsed["data"])
+        print(f"{parsed['target']}: {dead} channels were dead, {loud} were heard by outsized weights only")
     elif command == "plot":
         from models.train.plot import draw
 

@@ -4,7 +4,7 @@ Everything random comes from the generator that is passed in, so that a sample d
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -41,42 +41,119 @@ class Jitter:
     wild_deg: float = 50.0
 
 
+@dataclass(frozen=True)
+class Shake:
+    """Standard deviations between two views of a crop, and how often they differ `far` times as much.
+
+    Attributes:
+        scale: Of the logarithm of the region's side.
+        shift: Of its middle, in units of the box.
+        turn_deg: Of its rotation.
+    """
+
+    scale: float = 0.008
+    shift: float = 0.005
+    turn_deg: float = 0.6
+    far: float = 6.0
+    far_share: float = 0.15
+
+
+@dataclass(frozen=True)
+class _Region:
+    """A turned square in a stored crop: (2,) middle and side in its pixels."""
+
+    middle: NDArray[np.float32]
+    span: float
+    turn_deg: float
+    longer: float
+
+    def matrix(self, side: int) -> NDArray[np.float32]:
+        """(2, 3) from pixels of the stored crop to those of a picture of the square."""
+        linear = _axes(self.turn_deg) * np.float32(side / self.span)
+        return np.column_stack([linear, (side - 1) / 2 - linear @ self.middle]).astype(np.float32)
+
+    def shaken(self, rng: np.random.Generator, shake: Shake) -> "_Region":
+        far = shake.far if rng.random() < shake.far_share else 1.0
+        scale, turn, *shift = rng.normal(size=4) * far
+        return replace(
+            self,
+            middle=self.middle + np.float32(shift) * shake.shift * self.longer,
+            span=self.span * math.exp(scale * shake.scale),
+            turn_deg=self.turn_deg + turn * shake.turn_deg,
+        )
+
+
 def cut(crop: Crop, rng: np.random.Generator, jitter: Jitter) -> tuple[Image, NDArray[np.float32], NDArray[np.bool_]]:
     """Cut a turned, scaled, shifted, perhaps mirrored square.
 
     Returns:
         Picture (side, side, 3), points (562, 3) in its pixels (pixel centres at integers), visible (562,).
     """
-    image, points, visible, roll = crop.image, crop.points, crop.visible, crop.roll_deg
-    if rng.random() < 0.5:
-        image = cv2.flip(image, 1)
-        points, visible, roll = mirror_points(points, image.shape[1]), visible[mirror_nearest()], -roll
+    crop = _mirrored(crop) if rng.random() < 0.5 else crop
+    matrix = _region(crop, rng, jitter).matrix(jitter.side)
+    image = _warp(crop.image, matrix, jitter.side, *_border(rng))
+    return image, _moved(crop.points, matrix), crop.visible
+
+
+def cut_twice(
+    crop: Crop, rng: np.random.Generator, jitter: Jitter, shake: Shake
+) -> tuple[list[Image], NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]]:
+    """Cut two views that differ as two pictures of a film do.
+
+    Returns:
+        Two pictures, their points (2, 562, 3), visible (562,), and what maps the pixels of either to those of the
+        first (2, 2, 3).
+    """
+    crop = _mirrored(crop) if rng.random() < 0.5 else crop
+    first = _region(crop, rng, jitter)
+    matrices = [region.matrix(jitter.side) for region in (first, first.shaken(rng, shake))]
+    border = _border(rng)
+    images = [_warp(crop.image, matrix, jitter.side, *border) for matrix in matrices]
+    points = np.stack([_moved(crop.points, matrix) for matrix in matrices])
+    linear = matrices[0][:, :2] @ np.linalg.inv(matrices[1][:, :2])
+    back = np.column_stack([linear, matrices[0][:, 2] - linear @ matrices[1][:, 2]])
+    return images, points, crop.visible, np.stack([np.eye(2, 3), back]).astype(np.float32)
+
+
+def _mirrored(crop: Crop) -> Crop:
+    points = mirror_points(crop.points, crop.image.shape[1])
+    return Crop(cv2.flip(crop.image, 1), points, crop.visible[mirror_nearest()], crop.face, -crop.roll_deg)
+
+
+def _axes(turn_deg: float) -> NDArray[np.float32]:
+    angle = math.radians(turn_deg)
+    return np.float32([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+
+
+def _region(crop: Crop, rng: np.random.Generator, jitter: Jitter) -> _Region:
+    """The square that a tracker might have taken."""
     turn = rng.normal() * jitter.turn_deg
     kind = rng.random()
     if kind < jitter.wild:
         turn = rng.uniform(-jitter.wild_deg, jitter.wild_deg)
-    elif kind < jitter.wild + jitter.upright and math.isfinite(roll):
-        turn += roll
-    angle = math.radians(turn)
-    axes = np.float32([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
-    low, high = _box(crop, points, axes, image.shape[0])
+    elif kind < jitter.wild + jitter.upright and math.isfinite(crop.roll_deg):
+        turn += crop.roll_deg
+    axes = _axes(turn)
+    low, high = _box(crop, crop.points, axes, crop.image.shape[0])
     longer = float((high - low).max())
     scale = math.exp(rng.uniform(*np.log(jitter.scale)))
-    span = jitter.margin * longer * scale
     centre = (low + high) / 2 + rng.normal(size=2) * jitter.shift * longer
-    # Rows of `matrix` map turned crop pixels to the model's: (p - centre) * k about the middle of the crop.
-    k = jitter.side / span
-    matrix = np.zeros((2, 3), np.float32)
-    matrix[:, :2] = axes * k
-    matrix[:, 2] = (jitter.side - 1) / 2 - centre * k
+    return _Region(axes.T @ centre.astype(np.float32), jitter.margin * longer * scale, turn, longer)
+
+
+def _border(rng: np.random.Generator) -> tuple[int, tuple[float, ...]]:
+    """What lies beyond the stored crop: more of its edge, black or a colour."""
     border = cv2.BORDER_REPLICATE if rng.random() < 0.4 else cv2.BORDER_CONSTANT
-    fill = (0, 0, 0) if rng.random() < 0.5 else tuple(float(v) for v in rng.integers(0, 256, 3))
-    size = (jitter.side, jitter.side)
-    image = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=border, borderValue=fill)
-    moved = np.empty_like(points)
-    moved[:, :2] = points[:, :2] @ matrix[:, :2].T + matrix[:, 2]
-    moved[:, 2] = points[:, 2] * k
-    return image, moved, visible
+    return border, (0, 0, 0) if rng.random() < 0.5 else tuple(float(v) for v in rng.integers(0, 256, 3))
+
+
+def _warp(image: Image, matrix: NDArray[np.float32], side: int, border: int, fill: tuple[float, ...]) -> Image:
+    return cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=border, borderValue=fill)
+
+
+def _moved(points: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    plane = points[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+    return np.column_stack([plane, points[:, 2] * np.linalg.norm(matrix[:, 0])]).astype(np.float32)
 
 
 def _box(
@@ -113,6 +190,19 @@ def disturb(image: Image, rng: np.random.Generator) -> Image:
     if chance[5] < 0.1:
         quality = int(rng.integers(20, 80))
         written = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        image = cv2.imdecode(written, cv2.IMREAD_COLOR)
+    return image
+
+
+def grain(image: Image, rng: np.random.Generator) -> Image:
+    """Noise and compression as they differ from picture to picture of a film."""
+    if rng.random() < 0.5:
+        noise = np.empty(image.shape, np.int16)
+        cv2.setRNGSeed(int(rng.integers(1 << 31)))
+        cv2.randn(noise, (0, 0, 0), (math.exp(rng.uniform(0, 2)),) * 3)
+        image = cv2.add(image, noise, dtype=cv2.CV_8U)
+    if rng.random() < 0.3:
+        written = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 92))])[1]
         image = cv2.imdecode(written, cv2.IMREAD_COLOR)
     return image
 

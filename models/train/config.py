@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from models.train.augment import Jitter
+from models.train.augment import Jitter, Shake
 from models.train.loss import LossWeights
 
 
@@ -22,6 +22,9 @@ class TrainingConfig:
         workers: Processes that make crops, a process of training.
         threads: Of each training process; 0 leaves the choice to PyTorch.
         checkpoint_minutes: Between checkpoints.
+        calm: Weight of the difference between two views of a crop (`loss.restlessness`); at 0 there is one view.
+        levels: Of rounded activations (`network.round_as_int8`); 0 does not round.
+        frozen: So many of the network's first parts (the stem and the stages) stay as they are.
     """
 
     data: tuple[Path, ...]
@@ -43,7 +46,11 @@ class TrainingConfig:
     threads: int = 0
     checkpoint_minutes: float = 3.0
     log_steps: int = 50
+    calm: float = 0.0
+    levels: int = 0
+    frozen: int = 0
     jitter: Jitter = field(default_factory=Jitter)
+    shake: Shake = field(default_factory=Shake)
     weights: LossWeights = field(default_factory=LossWeights)
 
     def __post_init__(self) -> None:

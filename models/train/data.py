@@ -9,17 +9,31 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from models.train.augment import Jitter, cut, disturb
+from models.train.augment import Jitter, Shake, cut, cut_twice, disturb, grain
 from models.train.shards import ShardReader, epoch_order
 
 Batch = dict[str, Tensor]
 
 
 class Samples(Dataset[Batch]):
-    """Whole batches by number, made from the seed, the pass and the sample's place in it alone."""
+    """Whole batches by number, made from the seed, the pass and the sample's place in it alone.
 
-    def __init__(self, paths: list[Path], rows: list[int], seed: int, epoch: int, batch: int, jitter: Jitter) -> None:
-        self._paths, self._seed, self._epoch, self._size, self._jitter = paths, seed, epoch, batch, jitter
+    A batch holds images (N, side, side, 3), points (N, 562, 3), visible (N, 562), face (N,); with `shake` two
+    views of every crop after one another, and what leads either back to the first, back (N, 2, 3).
+    """
+
+    def __init__(
+        self,
+        paths: list[Path],
+        rows: list[int],
+        seed: int,
+        epoch: int,
+        batch: int,
+        jitter: Jitter,
+        shake: Shake | None = None,
+    ) -> None:
+        self._paths, self._seed, self._epoch, self._size = paths, seed, epoch, batch
+        self._jitter, self._shake = jitter, shake
         self._order = epoch_order(rows, seed, epoch)
         self._reader = ShardReader()
 
@@ -28,20 +42,22 @@ class Samples(Dataset[Batch]):
 
     def __getitem__(self, number: int) -> Batch:
         made = [self._sample(number * self._size + i) for i in range(self._size)]
-        images, points, visible, face = (np.stack(column) for column in zip(*made, strict=True))
-        return {
-            "images": torch.from_numpy(images),
-            "points": torch.from_numpy(points),
-            "visible": torch.from_numpy(visible),
-            "face": torch.from_numpy(face),
-        }
+        join = np.concatenate if self._shake else np.stack
+        columns = [torch.from_numpy(join(column)) for column in zip(*made, strict=True)]
+        return dict(zip(("images", "points", "visible", "face", "back"), columns, strict=False))
 
     def _sample(self, place: int) -> tuple[np.ndarray, ...]:
+        """The parts of a batch that one stored crop gives; with `shake`, two of each."""
         rng = np.random.default_rng((self._seed, self._epoch, place))
         shard, row = self._order[place]
         crop = self._reader.read(self._paths[shard], int(row))
-        image, points, visible = cut(crop, rng, self._jitter)
-        return disturb(image, rng), points, visible, np.bool_(crop.face)
+        if self._shake is None:
+            image, points, visible = cut(crop, rng, self._jitter)
+            return disturb(image, rng), points, visible, np.bool_(crop.face)
+        images, points, visible, back = cut_twice(crop, rng, self._jitter, self._shake)
+        same = int(rng.integers(1 << 62))
+        views = [grain(disturb(image, np.random.default_rng(same)), rng) for image in images]
+        return np.stack(views), points, np.stack([visible] * 2), np.array([crop.face] * 2), back
 
 
 def _single_threaded(_: int) -> None:

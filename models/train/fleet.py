@@ -20,11 +20,11 @@ from torch import Tensor, nn
 
 from models.train import checkpoint
 from models.train.architectures import build
-from models.train.augment import Jitter
+from models.train.augment import Jitter, Shake
 from models.train.loss import LandmarkLoss, LossWeights, restlessness
-from models.train.network import round_as_int8
+from models.train.network import round_as_int8, trained_outputs
 from models.train.pool import Pool
-from models.train.views import Shake, Views
+from models.train.views import Views
 
 
 @dataclass(frozen=True)
@@ -90,13 +90,7 @@ class Member:
         """One step."""
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        with torch.autocast(batch["images"].device.type, self.kind):
-            features = self.network.features(batch["images"])
-        # A half-precision coordinate steps by a quarter of a pixel.
-        features = features.float()
-        if self.config.levels:
-            features = _rounded_features(features)
-        outputs = self.network.read(features)
+        outputs = trained_outputs(self.network, batch["images"], self.kind, self.config.levels)
         total, terms = loss(outputs, batch)
         calm = restlessness(outputs, batch, loss.per_point, loss.side)
         self.optimiser.zero_grad(set_to_none=True)
@@ -112,12 +106,6 @@ class Member:
         """Write what the export reads, and what another run may begin with."""
         state = {name: value.cpu() for name, value in self.average.state.items()}
         checkpoint.save(folder / f"{self.name}.pt", {"architecture": self.name, "ema": state, **progress})
-
-
-def _rounded_features(features: Tensor) -> Tensor:
-    """Features with the steps of int8 after equalisation: a range for each of them (`models/export/equalise.py`)."""
-    step = features.detach().abs().amax(0).clamp(min=1e-3) / 127
-    return features + (torch.round(features.detach() / step) * step - features.detach())
 
 
 def run(config: FleetConfig) -> None:

@@ -14,8 +14,21 @@ from models.train import checkpoint
 from models.train.architectures import build
 from models.train.config import TrainingConfig
 from models.train.data import Batch, Samples, batches
-from models.train.loss import LandmarkLoss
+from models.train.loss import LandmarkLoss, restlessness
+from models.train.network import LandmarkNet, round_as_int8, trained_outputs
 from models.train.shards import count_rows, list_shards
+
+
+class Learner(nn.Module):
+    """A network as it computes in training, so that several processes can share its gradients."""
+
+    def __init__(self, network: LandmarkNet, levels: int) -> None:
+        super().__init__()
+        self.network, self.levels = network, levels
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """See `trained_outputs`."""
+        return trained_outputs(self.network, images, torch.bfloat16, self.levels)
 
 
 class Trainer:
@@ -30,7 +43,8 @@ class Trainer:
         checkpoint.seed_everything(config.seed)
         self.network = build(config.architecture)
         if config.initial:
-            self.network.load_state_dict(checkpoint.load(config.initial)["model"])
+            stored = checkpoint.load(config.initial)
+            self.network.load_state_dict(stored.get("ema", stored.get("model")))
         self.network = self.network.to(self.device, memory_format=torch.channels_last)
         self.average = checkpoint.Average(self.network, config.average)
         self.loss = LandmarkLoss(config.weights, config.jitter.side).to(self.device)
@@ -46,9 +60,12 @@ class Trainer:
         self.path = config.out / "last.pt"
         if self.path.exists():
             self._restore(checkpoint.load(self.path))
-        self.forward: nn.Module = self.network
+        round_as_int8(self.network, config.levels)
+        for part in self.network.parts()[: config.frozen]:
+            part.requires_grad_(requires_grad=False)
+        self.forward: nn.Module = Learner(self.network, config.levels)
         if self.world > 1:
-            self.forward = nn.parallel.DistributedDataParallel(self.network)
+            self.forward = nn.parallel.DistributedDataParallel(self.forward)
 
     def _device(self) -> torch.device:
         device = torch.device("cpu")
@@ -116,7 +133,8 @@ class Trainer:
             self.shards = self._same_everywhere(self.shards)
         paths = [Path(shard) for shard in self.shards]
         rows = [count_rows(path) for path in paths]
-        return Samples(paths, rows, config.seed, self.epoch, config.batch, config.jitter)
+        shake = config.shake if config.calm else None
+        return Samples(paths, rows, config.seed, self.epoch, config.batch, config.jitter, shake)
 
     def _same_everywhere(self, value: list[str]) -> list[str]:
         if self.world == 1:
@@ -129,13 +147,14 @@ class Trainer:
         rate = self.config.rate(self.step, self.progress)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        self.network.train()
+        self._thaw()
         batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
         images = (batch["images"].permute(0, 3, 1, 2).float() - 128) / 127.5
-        with torch.autocast(self.device.type, torch.bfloat16):
-            outputs = self.forward(images.contiguous(memory_format=torch.channels_last))
-        exact: dict[str, Tensor] = {name: value.float() for name, value in outputs.items()}
-        total, terms = self.loss(exact, batch)
+        outputs = self.forward(images.contiguous(memory_format=torch.channels_last))
+        total, terms = self.loss(outputs, batch)
+        if self.config.calm:
+            terms["calm"] = restlessness(outputs, batch, self.loss.per_point, self.loss.side)
+            total = total + self.config.calm * terms["calm"]
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
@@ -145,6 +164,12 @@ class Trainer:
         self.step += 1
         self.samples += len(images) * self.world
         self._note({**terms, "loss": float(total.detach()), "gradient": float(norm)}, rate)
+
+    def _thaw(self) -> None:
+        """Put all but the frozen parts into training; those keep the statistics of their normalisation too."""
+        self.network.train()
+        for part in self.network.parts()[: self.config.frozen]:
+            part.eval()
 
     def _note(self, terms: dict[str, float | Tensor], rate: float) -> None:
         for name, value in terms.items():

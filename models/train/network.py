@@ -21,6 +21,39 @@ def _rounded(x: Tensor, step: float | Tensor) -> Tensor:
     return x + (torch.round(x.detach() / step) * step - x.detach())
 
 
+def _step(weight: Tensor, levels: int) -> Tensor:
+    """Of int8 weights, whose range is that of their output channel."""
+    peaks = weight.detach().abs().flatten(1).amax(1).clamp(min=1e-12)
+    return (peaks * (2 / (levels - 1))).view(-1, *[1] * (weight.ndim - 1))
+
+
+class Convolution(nn.Conv2d):
+    """Convolution whose weights are rounded to those of int8 when `levels` is set.
+
+    That a batch normalisation follows changes nothing: it scales a whole channel, and its range with it.
+    """
+
+    levels = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        """As `nn.Conv2d`."""
+        if not self.levels:
+            return super().forward(x)
+        return self._conv_forward(x, _rounded(self.weight, _step(self.weight, self.levels)), self.bias)
+
+
+class Reading(nn.Linear):
+    """Fully connected layer whose weights are rounded to those of int8 when `levels` is set."""
+
+    levels = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        """As `nn.Linear`."""
+        if not self.levels:
+            return super().forward(x)
+        return nn.functional.linear(x, _rounded(self.weight, _step(self.weight, self.levels)), self.bias)
+
+
 class Bounded(nn.ReLU6):
     """ReLU6 that rounds to the levels of int8 when `levels` is set, as training for int8 does."""
 
@@ -37,7 +70,7 @@ def _convolution(channels_in: int, channels_out: int, stride: int = 1) -> list[n
     padding = 1 if stride == 1 else 0
     layers: list[nn.Module] = [nn.ZeroPad2d((0, 1, 0, 1))] if stride == 2 else []
     layers += [
-        nn.Conv2d(channels_in, channels_out, 3, stride, padding, bias=False),
+        Convolution(channels_in, channels_out, 3, stride, padding, bias=False),
         nn.BatchNorm2d(channels_out),
     ]
     return layers
@@ -80,25 +113,27 @@ class LandmarkNet(nn.Module):
         hidden: tuple[tuple[int, ...], ...] = ((), (48,), (48, 48), (80, 80)),
     ) -> None:
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, widths[0], 8, 4, 2, bias=False), nn.BatchNorm2d(widths[0]), Bounded())
+        self.stem = nn.Sequential(Convolution(3, widths[0], 8, 4, 2, bias=False), nn.BatchNorm2d(widths[0]), Bounded())
         stages, channels = [], widths[0]
         for number, (width, squeezed) in enumerate(zip(widths, hidden, strict=True)):
             layers = [*_convolution(channels, width, 2 if number else 1), Bounded()]
             stages.append(nn.Sequential(*layers, *(Residual(width, inner) for inner in squeezed)))
             channels = width
         self.stages = nn.ModuleList(stages)
-        self.pool = nn.Conv2d(channels, channels * 2, 4, groups=channels)
-        self.points = nn.Linear(channels * 2, LANDMARKS * 3)
-        self.log_sigma = nn.Linear(channels * 2, LANDMARKS)
-        self.presence = nn.Linear(channels * 2, 1)
+        self.pool = Convolution(channels, channels * 2, 4, groups=channels)
+        self.points = Reading(channels * 2, LANDMARKS * 3)
+        self.log_sigma = Reading(channels * 2, LANDMARKS)
+        self.presence = Reading(channels * 2, 1)
+
+    def parts(self) -> list[nn.Module]:
+        """The stem, the stages and what pools them, in turn."""
+        return [self.stem, *self.stages, self.pool]
 
     def features(self, x: Tensor) -> Tensor:
         """(N, 3, 128, 128) to (N, K), what the last layers read."""
-        x = self.stem(x)
-        for stage in self.stages:
-            x = stage(x)
-        found: Tensor = self.pool(x).flatten(1)
-        return found
+        for part in self.parts():
+            x = part(x)
+        return x.flatten(1)
 
     def read(self, features: Tensor) -> dict[str, Tensor]:
         """(N, K) to the outputs."""
@@ -110,7 +145,24 @@ class LandmarkNet(nn.Module):
 
 
 def round_as_int8(network: LandmarkNet, levels: int = LEVELS) -> None:
-    """Let a network compute with activations rounded as int8 rounds them, in place; with 0 levels no more."""
+    """Let a network compute with weights and activations rounded as int8 rounds them, in place; not with 0 levels."""
     for module in network.modules():
-        if isinstance(module, Bounded):
+        if isinstance(module, Bounded | Convolution | Reading):
             module.levels = levels
+
+
+def trained_outputs(network: LandmarkNet, images: Tensor, kind: torch.dtype, levels: int = 0) -> dict[str, Tensor]:
+    """What a network says while it is trained, (N, 3, side, side) to float32 outputs.
+
+    Args:
+        network: In training.
+        images: As the network takes them.
+        kind: Half-precision type of all but the last layers: a coordinate in it steps by a quarter of a pixel.
+        levels: Of rounded features; after `models.export.equalise` each of them has an int8 range of its own.
+    """
+    with torch.autocast(images.device.type, kind):
+        features = network.features(images)
+    features = features.float()
+    if levels:
+        features = _rounded(features, features.detach().abs().amax(0).clamp(min=1e-3) * (2 / levels))
+    return network.read(features)

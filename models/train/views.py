@@ -7,25 +7,13 @@ another phase of the compression. `loss.restlessness` compares what a network sa
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from models.train.augment import DENSE, Jitter
+from models.train.augment import DENSE, Jitter, Shake
 from models.train.mirror import mirror_nearest, mirror_weights
-
-
-@dataclass(frozen=True)
-class Shake:
-    """Standard deviations between the two views of a crop, and how often they differ `far` times as much."""
-
-    scale: float = 0.008
-    shift: float = 0.005
-    turn_deg: float = 0.6
-    far: float = 6.0
-    far_share: float = 0.15
 
 
 class Views:

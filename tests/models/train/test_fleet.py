@@ -8,12 +8,12 @@ import torch
 
 from models.train.__main__ import main
 from models.train.architectures import build, load
-from models.train.augment import Jitter
+from models.train.augment import Jitter, Shake
 from models.train.fleet import FleetConfig
 from models.train.loss import restlessness
 from models.train.network import LandmarkNet, round_as_int8
 from models.train.pool import Pool
-from models.train.views import Shake, Views
+from models.train.views import Views
 
 from .conftest import SIDE, write_shard
 

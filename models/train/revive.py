@@ -1,0 +1,96 @@
+"""Gives channels that died, or that only giants among the weights can hear, a new start before training goes on.
+
+    python -m models.train revive runs/train/main/last.pt runs/train/revived.pt --data runs/synth/train
+
+Channels of the last residual block die in long trainings: nothing in any crop lifts them above zero, and no gradient
+reaches them any more. And where a channel of the stream seldom speaks, its readers' weights grow fifty times as large
+as the others, which then share a few of the 255 steps of an int8 channel.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from models.train import checkpoint
+from models.train.architectures import load
+from models.train.augment import Jitter
+from models.train.data import Samples
+from models.train.network import LandmarkNet, Residual
+from models.train.shards import count_rows, list_shards
+
+LOUD = 4.0
+"""An input channel's weights may have so many times the typical size."""
+
+
+@torch.no_grad()
+def revive(network: LandmarkNet, images: Tensor, generator: torch.Generator) -> tuple[int, int]:
+    """Revive the dead channels of the last block and quieten its stage's loud weights, in place.
+
+    What a dead channel says is not read at first, so that the network's outputs stay as they are but for the
+    weights that were quietened.
+
+    Args:
+        network: In evaluation mode.
+        images: (N, 3, side, side) as the network takes them.
+        generator: Of the new weights.
+
+    Returns:
+        How many channels were dead and how many loud.
+    """
+    quietened = _quieten(network)
+    block = next(part for part in reversed(network.stages[-1]) if isinstance(part, Residual))
+    peaks: list[Tensor] = []
+    hook = block.register_forward_hook(lambda _, __, out: peaks.append(out.amax((0, 2, 3))))
+    for batch in images.split(64):
+        network(batch)
+    hook.remove()
+    dead = torch.stack(peaks).amax(0) < 1e-2
+    spread, norm = block.spread[0], block.spread[1]
+    assert isinstance(spread, nn.Conv2d)
+    assert isinstance(norm, nn.BatchNorm2d)
+    fresh = torch.randn(spread.weight.shape, generator=generator) * spread.weight[~dead].std()
+    spread.weight[dead] = fresh[dead]
+    norm.weight[dead], norm.bias[dead] = 1.0, 0.0
+    # A block that passes on what came in may have let it sleep as well: the change alone has to reach above zero.
+    inputs: list[Tensor] = []
+    hook = norm.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
+    for batch in images.split(64):
+        network(batch)
+    hook.remove()
+    seen = torch.cat(inputs)
+    norm.running_mean[dead] = seen.mean((0, 2, 3))[dead]  # type: ignore[index]
+    norm.running_var[dead] = seen.var((0, 2, 3))[dead]  # type: ignore[index]
+    features = dead.repeat_interleave(network.pool.out_channels // network.pool.in_channels)
+    pool = torch.randn(network.pool.weight.shape, generator=generator) * 0.05
+    network.pool.weight[features] = pool[features]
+    for reader in (network.points, network.log_sigma, network.presence):
+        reader.weight[:, features] = 0
+    return int(dead.sum()), quietened
+
+
+def _quieten(network: LandmarkNet) -> int:
+    """Bring the weights of single input channels of the last stage's first convolution to the others' size."""
+    first = next(part for part in network.stages[-1] if isinstance(part, nn.Conv2d))
+    size = first.weight.square().mean((0, 2, 3)).sqrt()
+    limit = LOUD * size.median()
+    first.weight.mul_((limit / size).clamp(max=1)[None, :, None, None])
+    return int((size > limit).sum())
+
+
+def run(source: Path, target: Path, folders: list[Path], seed: int = 1) -> tuple[int, int]:
+    """Revive the network of a checkpoint and write its weights.
+
+    Raises:
+        FileNotFoundError: There is no shard in the folders.
+    """
+    network, name = load(source)
+    shards = list_shards(folders)[:2]
+    if not shards:
+        raise FileNotFoundError(f"no shard-*.npz in {', '.join(map(str, folders))}: render some first")
+    data = Samples(shards, [count_rows(path) for path in shards], seed, 0, 64, Jitter())
+    pictures = torch.cat([data[number]["images"] for number in range(min(16, len(data)))])
+    images = (pictures.permute(0, 3, 1, 2).float() - 128) / 127.5
+    counts = revive(network, images, torch.Generator().manual_seed(seed))
+    checkpoint.save(target, {"architecture": name, "ema": network.state_dict()})
+    return counts
