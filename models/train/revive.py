@@ -19,6 +19,9 @@ from models.train.data import Samples
 from models.train.network import LandmarkNet, Residual
 from models.train.shards import count_rows, list_shards
 
+WOKEN = 1e-2
+"""A channel that no crop lifts to this is dead."""
+
 LOUD = 4.0
 """An input channel's weights may have so many times the typical size."""
 
@@ -38,29 +41,21 @@ def revive(network: LandmarkNet, images: Tensor, generator: torch.Generator) -> 
     Returns:
         How many channels were dead and how many loud.
     """
-    quietened = _quieten(network)
+    first = next(number for number, part in enumerate(network.stages[-1]) if isinstance(part, nn.Conv2d))
+    quietened = _quieten(network.stages[-1][first])
+    for norm in network.stages[-1].modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            _settle(network, norm, images)
     block = next(part for part in reversed(network.stages[-1]) if isinstance(part, Residual))
-    peaks: list[Tensor] = []
-    hook = block.register_forward_hook(lambda _, __, out: peaks.append(out.amax((0, 2, 3))))
-    for batch in images.split(64):
-        network(batch)
-    hook.remove()
-    dead = torch.stack(peaks).amax(0) < 1e-2
     spread, norm = block.spread[0], block.spread[1]
-    assert isinstance(spread, nn.Conv2d)
-    assert isinstance(norm, nn.BatchNorm2d)
+    dead = torch.cat([out.amax((2, 3)) for out in _seen(network, block, images)]).amax(0) < WOKEN
     fresh = torch.randn(spread.weight.shape, generator=generator) * spread.weight[~dead].std()
     spread.weight[dead] = fresh[dead]
     norm.weight[dead], norm.bias[dead] = 1.0, 0.0
-    # A block that passes on what came in may have let it sleep as well: the change alone has to reach above zero.
-    inputs: list[Tensor] = []
-    hook = norm.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
-    for batch in images.split(64):
-        network(batch)
-    hook.remove()
-    seen = torch.cat(inputs)
-    norm.running_mean[dead] = seen.mean((0, 2, 3))[dead]  # type: ignore[index]
-    norm.running_var[dead] = seen.var((0, 2, 3))[dead]  # type: ignore[index]
+    convolved = torch.cat(_seen(network, spread, images))
+    norm.running_mean[dead], norm.running_var[dead] = (
+        value[dead] for value in (convolved.mean((0, 2, 3)), convolved.var((0, 2, 3)))
+    )
     features = dead.repeat_interleave(network.pool.out_channels // network.pool.in_channels)
     pool = torch.randn(network.pool.weight.shape, generator=generator) * 0.05
     network.pool.weight[features] = pool[features]
@@ -69,13 +64,38 @@ def revive(network: LandmarkNet, images: Tensor, generator: torch.Generator) -> 
     return int(dead.sum()), quietened
 
 
-def _quieten(network: LandmarkNet) -> int:
-    """Bring the weights of single input channels of the last stage's first convolution to the others' size."""
-    first = next(part for part in network.stages[-1] if isinstance(part, nn.Conv2d))
-    size = first.weight.square().mean((0, 2, 3)).sqrt()
+def _seen(network: LandmarkNet, layer: nn.Module, images: Tensor) -> list[Tensor]:
+    """What a layer says to the images, batch by batch."""
+    outputs: list[Tensor] = []
+    hook = layer.register_forward_hook(lambda _, __, out: outputs.append(out))
+    for batch in images.split(64):
+        network(batch)
+    hook.remove()
+    return outputs
+
+
+def _quieten(convolution: nn.Module) -> int:
+    """Bring the weights of single input channels to the others' size."""
+    size = convolution.weight.square().mean((0, 2, 3)).sqrt()
     limit = LOUD * size.median()
-    first.weight.mul_((limit / size).clamp(max=1)[None, :, None, None])
+    convolution.weight.mul_((limit / size).clamp(max=1)[None, :, None, None])
     return int((size > limit).sum())
+
+
+def _settle(network: LandmarkNet, norm: nn.Module, images: Tensor) -> None:
+    """Take a normalisation's statistics anew, and let it compute what it did: training will use those of batches."""
+    before = []
+    hook = norm.register_forward_pre_hook(lambda _, given: before.append(given[0]))
+    for batch in images.split(64):
+        network(batch)
+    hook.remove()
+    values = torch.cat(before)
+    mean, variance = values.mean((0, 2, 3)), values.var((0, 2, 3)) + norm.eps
+    old = norm.running_var + norm.eps
+    norm.bias.add_(norm.weight * (mean - norm.running_mean) / old.sqrt())
+    norm.weight.mul_((variance / old).sqrt())
+    norm.running_mean.copy_(mean)
+    norm.running_var.copy_(variance)
 
 
 def run(source: Path, target: Path, folders: list[Path], seed: int = 1) -> tuple[int, int]:
