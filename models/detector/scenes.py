@@ -172,7 +172,7 @@ class Composer:
     def _near(self, rng: np.random.Generator, image: Image, faces: list[tuple[NDArray[np.float32], bool]]) -> None:
         """One face that fills the frame, as often as not one that is rare, more often than not with a mask."""
         height, width = image.shape[:2]
-        cutting = self._face(rng, rare=0.3, masked=0.3)
+        cutting = self._face(rng, rare=0.25, masked=0.45)
         size = between(rng, 0.7, 1.15) * min(1.1 * width, height)
         x, y = (n * (0.5 + 0.09 * rng.standard_normal()) for n in (width, height))
         label = place(rng, cutting, size, x, y, turn=6.0)
@@ -185,7 +185,7 @@ class Composer:
         self, rng: np.random.Generator, image: Image, size: float, faces: list[tuple[NDArray[np.float32], bool]]
     ) -> None:
         """Paste a face whose box is about `size` long where it hides no other, and keep its label."""
-        cutting = self._face(rng, rare=0.13, masked=0.1)
+        cutting = self._face(rng, rare=0.12, masked=0.22)
         height, width = image.shape[:2]
         for _ in range(6):
             # Mostly where a whole face has room, sometimes cut by the frame.
