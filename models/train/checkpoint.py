@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class Average:
@@ -57,6 +57,19 @@ def load(path: Path) -> dict[str, Any]:
     """Read a checkpoint; nothing in it is executed."""
     content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return content
+
+
+def weights(path: Path) -> dict[str, Tensor]:
+    """The averaged weights of a checkpoint, else the weights that a file holds, in float32.
+
+    Raises:
+        ValueError: The file holds none.
+    """
+    stored = load(path)
+    found = stored.get("ema", stored.get("model"))
+    if found is None:
+        raise ValueError(f"{path} holds no weights under 'ema' or 'model': it is no checkpoint of this training")
+    return {name: value.float() if value.is_floating_point() else value for name, value in found.items()}
 
 
 def seed_everything(seed: int) -> None:

@@ -2,7 +2,7 @@
 
 For a machine with a GPU that is there for minutes only: crops are rendered beside it, decoded once into its memory,
 and cut and disturbed there. Each batch holds two views of every crop, whose points are also compared with one another,
-and activations are rounded as int8 will round them.
+and weights and activations are rounded as int8 will round them.
 
     python -m models.train fleet --data runs/synth/train --out runs/train/fleet --minutes 8 \
         --networks landmarks-562=models/train/landmarks-562.pt landmarks-562-large
@@ -37,7 +37,7 @@ class FleetConfig:
         minutes: Length of the schedule.
         crops: In a batch; each gives two views.
         calm: Weight of the two views' difference.
-        levels: Of rounded activations; 0 does not round.
+        levels: Of rounded weights and activations; 0 does not round.
         warm: Share of the schedule in which the rate rises.
         least: Crops to wait for before the first step.
     """
@@ -77,8 +77,7 @@ class Member:
         self.name, self.config = name, config
         self.network = build(name)
         if initial:
-            stored = checkpoint.load(initial)
-            self.network.load_state_dict(stored.get("ema", stored.get("model")))
+            self.network.load_state_dict(checkpoint.weights(initial))
         self.network = self.network.to(device, memory_format=torch.channels_last).train()
         round_as_int8(self.network, config.levels)
         self.average = checkpoint.Average(self.network, config.average)

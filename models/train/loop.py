@@ -43,8 +43,7 @@ class Trainer:
         checkpoint.seed_everything(config.seed)
         self.network = build(config.architecture)
         if config.initial:
-            stored = checkpoint.load(config.initial)
-            self.network.load_state_dict(stored.get("ema", stored.get("model")))
+            self.network.load_state_dict(checkpoint.weights(config.initial))
         self.network = self.network.to(self.device, memory_format=torch.channels_last)
         self.average = checkpoint.Average(self.network, config.average)
         self.loss = LandmarkLoss(config.weights, config.jitter.side).to(self.device)

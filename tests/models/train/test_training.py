@@ -52,6 +52,17 @@ class TestNetwork:
             build("no-such-net")
 
 
+class TestWeights:
+    def test_those_of_the_repository_begin_a_run(self):
+        path = Path(checkpoint.__file__).with_name("landmarks-562.pt")
+        build("landmarks-562").load_state_dict(checkpoint.weights(path))
+
+    def test_a_file_without_weights_is_named(self, tmp_path):
+        checkpoint.save(tmp_path / "other.pt", {"something": torch.zeros(1)})
+        with pytest.raises(ValueError, match=r"other\.pt holds no weights"):
+            checkpoint.weights(tmp_path / "other.pt")
+
+
 class TestLoss:
     def batch(self, faces=(True, False)):
         points = torch.rand(2, 562, 3) * 100
