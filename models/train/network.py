@@ -9,6 +9,8 @@ Activations are bounded (ReLU6) for the sake of int8. Strided convolutions pad a
 that the exported graph has no PAD.
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -123,6 +125,8 @@ class LandmarkNet(nn.Module):
         self.pool = Convolution(channels, channels * 2, 4, groups=channels)
         self.points = Reading(channels * 2, LANDMARKS * 3)
         self.log_sigma = Reading(channels * 2, LANDMARKS)
+        # Four pixels: from one crop's side on, where zero would put it, the loss holds sigma and teaches nothing.
+        nn.init.constant_(self.log_sigma.bias, math.log(4 / 128))
         self.presence = Reading(channels * 2, 1)
 
     def parts(self) -> list[nn.Module]:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.train.shards import ShardReader, count_rows, list_shards
+from models.train.shards import Crop, ShardError, ShardReader, count_rows, list_shards
 
 
 class Pool:
@@ -27,7 +27,7 @@ class Pool:
         self.count = 0
         self._seen: set[Path] = set()
         self._held: dict[str, Tensor] = {}
-        self._decoded: queue.Queue[list[np.ndarray]] = queue.Queue(maxsize=4)
+        self._decoded: queue.Queue[list[np.ndarray] | ShardError] = queue.Queue(maxsize=4)
         self._stopped = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
 
@@ -37,7 +37,10 @@ class Pool:
             for path in list_shards(self.folders):
                 if path not in self._seen:
                     self._seen.add(path)
-                    self._decoded.put(_read(path))
+                    try:
+                        self._decoded.put(_read(path))
+                    except ShardError as error:
+                        self._decoded.put(error)
             self._stopped.wait(0.5)
 
     def close(self) -> None:
@@ -45,12 +48,18 @@ class Pool:
         self._stopped.set()
 
     def refresh(self, *, wait: bool = False) -> None:
-        """Move what has been decoded meanwhile to the device; with `wait`, at least one shard."""
+        """Move what has been decoded meanwhile to the device; with `wait`, at least one shard.
+
+        Raises:
+            ShardError: A shard is damaged; the message names it.
+        """
         while self.count < self.capacity:
             try:
                 columns = self._decoded.get(block=wait)
             except queue.Empty:
                 return
+            if isinstance(columns, ShardError):
+                raise columns
             wait = False
             end = min(self.capacity, self.count + len(columns[0]))
             for name, column in zip(("images", "points", "visible", "face", "roll_deg"), columns, strict=True):
@@ -69,6 +78,6 @@ class Pool:
 def _read(path: Path) -> list[np.ndarray]:
     """Columns of a shard: images, points, visible, face, roll."""
     reader = ShardReader()
-    crops: Iterator = (reader.read(path, row) for row in range(count_rows(path)))
+    crops: Iterator[Crop] = (reader.read(path, row) for row in range(count_rows(path)))
     made = [(crop.image, crop.points, crop.visible, crop.face, np.float32(crop.roll_deg)) for crop in crops]
     return [np.stack(column) for column in zip(*made, strict=True)]

@@ -40,12 +40,8 @@ class ShardReader:
 
     def _shard(self, path: Path) -> dict[str, Any]:
         if path not in self._open:
-            try:
-                with path.open("rb") as file, np.load(file) as stored:
-                    names = ("jpeg", "offsets", "points", "visible", "face", "pose_deg")
-                    self._open[path] = {name: stored[name] for name in names}
-            except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-                raise ShardError(f"{path} is no whole shard ({error}): delete it and render it again") from error
+            names = ("jpeg", "offsets", "points", "visible", "face", "pose_deg")
+            self._open[path] = _stored(path, names)
             while len(self._open) > KEPT:
                 self._open.popitem(last=False)
         self._open.move_to_end(path)
@@ -77,9 +73,20 @@ def list_shards(folders: list[Path]) -> list[Path]:
 
 
 def count_rows(path: Path) -> int:
-    """How many crops a shard holds, without reading their pictures."""
-    with np.load(path) as stored:
-        return len(stored["face"])
+    """How many crops a shard holds, without reading their pictures.
+
+    Raises:
+        ShardError: The shard is damaged.
+    """
+    return len(_stored(path, ("face",))["face"])
+
+
+def _stored(path: Path, names: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file, np.load(file) as stored:
+            return {name: stored[name] for name in names}
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise ShardError(f"{path} is no whole shard ({error}): delete it and render it again") from error
 
 
 def epoch_order(rows: list[int], seed: int, epoch: int) -> NDArray[np.int32]:

@@ -13,6 +13,7 @@ from models.train.fleet import FleetConfig
 from models.train.loss import restlessness
 from models.train.network import LandmarkNet, round_as_int8
 from models.train.pool import Pool
+from models.train.shards import ShardError
 from models.train.views import Views
 
 from .conftest import SIDE, write_shard
@@ -137,6 +138,13 @@ class TestPool:
             pool.refresh(wait=True)
         pool.close()
         assert pool.draw(10, torch.Generator())["points"].shape == (10, 562, 3)
+
+    def test_a_damaged_shard_is_named_where_it_is_asked_for(self, tmp_path: Path):
+        (tmp_path / "shard-00000.npz").write_bytes(b"PK no shard")
+        pool = Pool([tmp_path], 30, CPU)
+        with pytest.raises(ShardError, match="shard-00000"):
+            pool.refresh(wait=True)
+        pool.close()
 
 
 class TestRounding:

@@ -51,6 +51,14 @@ class TestNetwork:
         with pytest.raises(KeyError, match="landmarks-562"):
             build("no-such-net")
 
+    def test_a_fresh_network_can_learn_its_uncertainty(self):
+        torch.manual_seed(1)
+        network = LandmarkNet().train()
+        points = torch.rand(2, 562, 3) * 100
+        batch = {"points": points, "visible": torch.ones(2, 562, dtype=bool), "face": torch.ones(2, dtype=bool)}
+        LandmarkLoss(LossWeights())(network(torch.randn(2, 3, 128, 128)), batch)[0].backward()
+        assert (network.log_sigma.bias.grad.abs() > 0).all()
+
 
 class TestWeights:
     def test_those_of_the_repository_begin_a_run(self):
