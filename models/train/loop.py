@@ -152,8 +152,8 @@ class Trainer:
         outputs = self.forward(images.contiguous(memory_format=torch.channels_last))
         total, terms = self.loss(outputs, batch)
         if self.config.calm:
-            terms["calm"] = restlessness(outputs, batch, self.loss.per_point, self.loss.side)
-            total = total + self.config.calm * terms["calm"]
+            calm = restlessness(outputs, batch, self.loss.per_point, self.loss.side)
+            total, terms = total + self.config.calm * calm, {**terms, "calm": calm.detach()}
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)

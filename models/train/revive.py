@@ -48,30 +48,31 @@ def revive(network: LandmarkNet, images: Tensor, generator: torch.Generator) -> 
             _settle(network, norm, images)
     block = next(part for part in reversed(network.stages[-1]) if isinstance(part, Residual))
     spread, norm = block.spread[0], block.spread[1]
-    dead = torch.cat([out.amax((2, 3)) for out in _seen(network, block, images)]).amax(0) < WOKEN
+    dead = _passing(network, block, images)[1].amax((0, 2, 3)) < WOKEN
     fresh = torch.randn(spread.weight.shape, generator=generator) * spread.weight[~dead].std()
     spread.weight[dead] = fresh[dead]
     norm.weight[dead], norm.bias[dead] = 1.0, 0.0
-    convolved = torch.cat(_seen(network, spread, images))
-    norm.running_mean[dead], norm.running_var[dead] = (
-        value[dead] for value in (convolved.mean((0, 2, 3)), convolved.var((0, 2, 3)))
-    )
+    convolved = _passing(network, spread, images)[1]
+    norm.running_mean[dead], norm.running_var[dead] = convolved.mean((0, 2, 3))[dead], convolved.var((0, 2, 3))[dead]
     features = dead.repeat_interleave(network.pool.out_channels // network.pool.in_channels)
     pool = torch.randn(network.pool.weight.shape, generator=generator) * 0.05
     network.pool.weight[features] = pool[features]
     for reader in (network.points, network.log_sigma, network.presence):
+        # A dead channel still says its pooling's bias.
+        reader.bias.add_(reader.weight[:, features] @ network.pool.bias[features])
         reader.weight[:, features] = 0
     return int(dead.sum()), quietened
 
 
-def _seen(network: LandmarkNet, layer: nn.Module, images: Tensor) -> list[Tensor]:
-    """What a layer says to the images, batch by batch."""
-    outputs: list[Tensor] = []
-    hook = layer.register_forward_hook(lambda _, __, out: outputs.append(out))
+def _passing(network: LandmarkNet, layer: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
+    """What goes into a layer and what comes out, of all images."""
+    seen: list[tuple[Tensor, Tensor]] = []
+    hook = layer.register_forward_hook(lambda _, given, out: seen.append((given[0], out)))
     for batch in images.split(64):
         network(batch)
     hook.remove()
-    return outputs
+    inputs, outputs = zip(*seen, strict=True)
+    return torch.cat(inputs), torch.cat(outputs)
 
 
 def _quieten(convolution: nn.Module) -> int:
@@ -84,12 +85,7 @@ def _quieten(convolution: nn.Module) -> int:
 
 def _settle(network: LandmarkNet, norm: nn.Module, images: Tensor) -> None:
     """Take a normalisation's statistics anew, and let it compute what it did: training will use those of batches."""
-    before = []
-    hook = norm.register_forward_pre_hook(lambda _, given: before.append(given[0]))
-    for batch in images.split(64):
-        network(batch)
-    hook.remove()
-    values = torch.cat(before)
+    values, _ = _passing(network, norm, images)
     mean, variance = values.mean((0, 2, 3)), values.var((0, 2, 3)) + norm.eps
     old = norm.running_var + norm.eps
     norm.bias.add_(norm.weight * (mean - norm.running_mean) / old.sqrt())
@@ -108,8 +104,8 @@ def run(source: Path, target: Path, folders: list[Path], seed: int = 1) -> tuple
     shards = list_shards(folders)[:2]
     if not shards:
         raise FileNotFoundError(f"no shard-*.npz in {', '.join(map(str, folders))}: render some first")
-    data = Samples(shards, [count_rows(path) for path in shards], seed, 0, 64, Jitter())
-    pictures = torch.cat([data[number]["images"] for number in range(min(16, len(data)))])
+    data = Samples(shards, [count_rows(path) for path in shards], seed, 0, 16, Jitter())
+    pictures = torch.cat([data[number]["images"] for number in range(min(64, len(data)))])
     images = (pictures.permute(0, 3, 1, 2).float() - 128) / 127.5
     counts = revive(network, images, torch.Generator().manual_seed(seed))
     checkpoint.save(target, {"architecture": name, "ema": network.state_dict()})

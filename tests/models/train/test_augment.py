@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from models.train.augment import Jitter, cut, disturb
+from models.train.augment import Jitter, Shake, cut, cut_twice, disturb, grain
 from models.train.shards import Crop
 
 STILL = Jitter(scale=(1.0, 1.0), shift=0.0, turn_deg=0.0, upright=0.0, wild=0.0)
@@ -81,3 +81,20 @@ def test_disturbing_keeps_shape_and_type():
     kinds = {disturb(image, np.random.default_rng(seed)).tobytes() for seed in range(40)}
     assert len(kinds) > 25
     assert all(len(kind) == image.size for kind in kinds)
+
+
+def test_two_cuts_of_a_crop_lie_on_one_another_when_led_back():
+    rng = np.random.default_rng(5)
+    images, points, _, back = cut_twice(a_crop(rng), rng, Jitter(), Shake())
+    assert len(images) == 2
+    assert np.abs(points[0] - points[1]).max() > 0.1
+    first, second = (p[:, :2] @ m[:, :2].T + m[:, 2] for p, m in zip(points, back, strict=True))
+    np.testing.assert_allclose(first, points[0, :, :2], atol=1e-4)
+    np.testing.assert_allclose(second, points[0, :, :2], atol=1e-2)
+
+
+def test_grain_differs_from_picture_to_picture_and_is_decided_by_the_generator():
+    image = np.full((128, 128, 3), 120, np.uint8)
+    made = [grain(image, np.random.default_rng(seed)).tobytes() for seed in range(12)]
+    assert len(set(made)) > 4
+    assert made == [grain(image, np.random.default_rng(seed)).tobytes() for seed in range(12)]

@@ -227,3 +227,16 @@ class TestTraining:
         average.update(layer)
         moved = (average.state["weight"] - before).mean()
         assert 0.5 < float(moved) < 1
+
+
+class TestTail:
+    def test_frozen_parts_stay_and_the_rest_learns_for_int8_from_pairs(self, shards: Path, tmp_path: Path):
+        trainer = Trainer(settings(shards, tmp_path / "tail", frozen=4, levels=255, calm=4.0, samples=24))
+        before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+        trainer.run()
+        changed = {name for name, value in trainer.network.state_dict().items() if not torch.equal(value, before[name])}
+        parts = {name.split(".")[0] + "." + name.split(".")[1] for name in changed}
+        assert "stages.3" in parts
+        assert "points.weight" in changed
+        assert not parts & {"stem.0", "stem.1", "stages.0", "stages.1", "stages.2"}
+        assert '"calm"' in (tmp_path / "tail" / "log.jsonl").read_text()
