@@ -86,10 +86,10 @@ def _quieten(convolution: nn.Module) -> int:
 def _settle(network: LandmarkNet, norm: nn.Module, images: Tensor) -> None:
     """Take a normalisation's statistics anew, and let it compute what it did: training will use those of batches."""
     values, _ = _passing(network, norm, images)
-    mean, variance = values.mean((0, 2, 3)), values.var((0, 2, 3)) + norm.eps
+    mean, variance = values.mean((0, 2, 3)), values.var((0, 2, 3))
     old = norm.running_var + norm.eps
     norm.bias.add_(norm.weight * (mean - norm.running_mean) / old.sqrt())
-    norm.weight.mul_((variance / old).sqrt())
+    norm.weight.mul_(((variance + norm.eps) / old).sqrt())
     norm.running_mean.copy_(mean)
     norm.running_var.copy_(variance)
 
