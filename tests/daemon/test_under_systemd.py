@@ -75,12 +75,13 @@ def test_asking_again_does_not_spoil_a_stop_in_order(tmp_path: Path, again: sign
         assert "Processed" in daemon.logged()
 
 
-@pytest.mark.parametrize("after_s", [0.03, 0.1, 0.2])
-def test_a_stop_during_a_reload_is_not_lost(tmp_path: Path, after_s: float) -> None:
-    with Daemon(tmp_path) as daemon:
+@pytest.mark.parametrize("step", ["RELOADING=1", "STATUS=stopped"])
+def test_a_stop_during_a_reload_is_not_lost(tmp_path: Path, manager: Manager, step: str) -> None:
+    """Before the new pipeline is built, and while the old one closes to make room for it."""
+    with Daemon(tmp_path, environment={"NOTIFY_SOCKET": manager.address}) as daemon:
         daemon.ear.frames(1)
         daemon.signal(signal.SIGHUP)
-        time.sleep(after_s)
+        manager.wait(step)
         assert daemon.end() == 0
 
 
