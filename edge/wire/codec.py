@@ -84,7 +84,9 @@ class Layout:
         self.message = message
         self.struct = Struct("<" + "".join(_code(wire) for wire in items))
         self.whole = Struct(HEADER.format + self.struct.format[1:])
-        self.minimum = self.whole.size + CRC_SIZE
+        self.start = self.whole.size
+        self.minimum = self.start + CRC_SIZE
+        self._fields = self.whole.unpack_from
         self._count = len(items)
         self._texts = [(i, wire.size) for i, wire in enumerate(items) if wire.kind.startswith("char")]
         self._numbers = [(i, wire.scale, *_limits(wire)) for i, wire in enumerate(items) if "[" not in wire.kind]
@@ -121,13 +123,13 @@ class Layout:
         if rest and (rest < 0 or self.row is None or rest % self.row.size):
             raise WireError(f"{self.message.__name__} cannot have {len(data)} bytes.")
         values: list[Any]
-        _, _, sequence, frame, captured_ns, *values = self.whole.unpack_from(data)
+        _, _, sequence, frame, captured_ns, *values = self._fields(data)
         for index, scale in self._scaled:
             values[index] /= scale
         for index, _ in self._texts:
             values[index] = decode_text(values[index])
         if self.row is not None:
-            named = self.row.iter_unpack(data[self.whole.size : -CRC_SIZE])
+            named = self.row.iter_unpack(data[self.start : -CRC_SIZE])
             values.append(tuple((decode_text(name), value / EVIDENCE_SCALE) for name, value in named))
         return _new(Packet, (sequence, frame, captured_ns, _new(self.message, values)))
 
@@ -140,13 +142,11 @@ class PointsLayout(Layout):
         rest = len(data) - self.minimum
         if rest < 0 or rest % _POINT_BYTES:
             raise WireError(f"Points cannot have {len(data)} bytes.")
-        _, _, sequence, frame, captured_ns, selection, flags, chunk, chunks, first, total, x, y = (
-            self.whole.unpack_from(data)
-        )
+        _, _, sequence, frame, captured_ns, selection, flags, chunk, chunks, first, total, x, y = self._fields(data)
         count = rest // _POINT_BYTES
         if chunk >= chunks or first + count > total:
             raise WireError("A chunk of points lies outside of its frame.")
-        rows = np.frombuffer(data, _POINT, count, self.whole.size)
+        rows = np.frombuffer(data, _POINT, count, self.start)
         points = _new(Points, (selection, flags, chunk, chunks, first, total, x, y, rows))
         return _new(Packet, (sequence, frame, captured_ns, points))
 

@@ -111,21 +111,25 @@ class Decoder:
         return packets
 
     def _follow(self, packets: list[Packet]) -> None:
+        # On a serial line a report is 17 packets: nothing is looked up for each that can be held here.
+        expected = self._expected
         for sequence, _, _, message in packets:
-            if isinstance(message, Hello):
-                self._greet(message)
-            if sequence != self._expected and self._is_late(sequence):
+            if type(message) is Hello and self._greet(message):
+                expected = None
+            if sequence != expected and self._is_late(sequence, expected):
                 continue
-            self._expected = sequence + 1 & 0xFFFF
+            expected = sequence + 1 & 0xFFFF
+        self._expected = expected
 
-    def _greet(self, hello: Hello) -> None:
-        if self.hello is not None and self.hello.boot_id != hello.boot_id:
-            self.counters.restarts += 1
-            self._expected = None
+    def _greet(self, hello: Hello) -> bool:
+        """Take in who sends; return whether it began anew."""
+        anew = self.hello is not None and self.hello.boot_id != hello.boot_id
+        self.counters.restarts += anew
         self.hello = hello
+        return anew
 
-    def _is_late(self, sequence: int) -> bool:
-        counters, ahead = self.counters, 0 if self._expected is None else (sequence - self._expected) & 0xFFFF
+    def _is_late(self, sequence: int, expected: int | None) -> bool:
+        counters, ahead = self.counters, 0 if expected is None else (sequence - expected) & 0xFFFF
         if ahead < _HALF:
             counters.missing += ahead
             return False

@@ -113,7 +113,8 @@ class StreamSplitter:
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the messages that `data` completes."""
-        messages = []
+        messages: list[bytes] = []
+        keep, limit = messages.append, self._limit
         parts = data.split(DELIMITER)
         parts[0] = self._rest + parts[0]
         self._rest = parts.pop()
@@ -121,14 +122,14 @@ class StreamSplitter:
             self._skipping = False
             del parts[0]
         for part in parts:
-            if len(part) > self._limit:
+            if len(part) > limit:
                 self.oversize += 1
             elif part:
                 try:
-                    messages.append(_decode(part))
+                    keep(_decode(part))
                 except WireError:
                     self.garbled += 1
-        if len(self._rest) > self._limit:
+        if len(self._rest) > limit:
             self.oversize += not self._skipping
             self._skipping = True
         if self._skipping:
