@@ -32,9 +32,9 @@ PACKAGES = {
     "cube2-data": Package("apt", "1.3", "CC-BY, CC-BY-SA, public domain"),
     "gnome-backgrounds": Package("apt", "43.1", "CC-BY-SA, public domain"),
     "lomiri-wallpapers-16.04": Package("apt", "20.04.0", "CC-BY, CC-BY-SA, CC0"),
-    "lomiri-wallpapers-20.04": Package("apt", "20.04.0", "CC-BY-SA"),
+    "lomiri-wallpapers-20.04": Package("apt", "20.04.0", "CC-BY, CC-BY-SA"),
     "mate-backgrounds": Package("apt", "1.26.0", "GPL-2+, CC-BY-SA"),
-    "plasma-workspace-wallpapers": Package("apt", "5.27.5", "CC-BY-SA, LGPL"),
+    "plasma-workspace-wallpapers": Package("apt", "5.27.5", "GPL-2+"),
     "propaganda-debian": Package("apt", "13.5.10", "GPL-2"),
     "redeclipse-data": Package("apt", "1.6.0", "CC-BY-SA, CC-BY, CC0"),
     "scikit-image": Package("pip", "0.17.2", "CC0, public domain"),
@@ -43,7 +43,7 @@ PACKAGES = {
     "supertuxkart-data": Package("apt", "1.4", "CC-BY-SA, CC-BY, CC0, public domain"),
     "torcs-data": Package("apt", "1.3.7", "GPL-2+, Free Art"),
     "tuxpaint-stamps-default": Package("apt", "2022.06.04", "GPL-2"),
-    "ukui-wallpapers": Package("apt", "20.04.3", "CC-BY-SA, GPL-3+"),
+    "ukui-wallpapers": Package("apt", "20.04.3", "CC-BY-SA"),
 }
 
 
