@@ -9,26 +9,65 @@ from models.train.augment import Jitter, Shake
 from models.train.loss import LossWeights
 
 
-@dataclass(frozen=True)
-class TrainingConfig:
-    """All that decides what a run does.
+@dataclass(frozen=True, kw_only=True)
+class CommonConfig:
+    """What every kind of run needs to know.
 
     Attributes:
-        data: Folders of shards; they are listed anew at the beginning of every pass, and of every part of one.
+        data: Folders of shards.
+        out: Folder of the weights and the log.
+        final_rate: Share of the highest learning rate that is left at the end.
+        clip: Largest norm of the gradient.
+        average: Decay of the averaged weights, a step.
+        calm: Weight of the difference between two views of a crop (`loss.restlessness`).
+        levels: Of rounded weights and activations (`network.round_as_int8`); 0 does not round.
+        checkpoint_minutes: Between checkpoints.
+    """
+
+    data: tuple[Path, ...]
+    out: Path
+    learning_rate: float
+    final_rate: float
+    clip: float
+    average: float
+    calm: float
+    levels: int
+    checkpoint_minutes: float
+    log_steps: int
+    weight_decay: float = 1e-3
+    seed: int = 1
+    jitter: Jitter = field(default_factory=Jitter)
+    shake: Shake = field(default_factory=Shake)
+    weights: LossWeights = field(default_factory=LossWeights)
+
+    def annealed(self, warm: float, progress: float) -> float:
+        """Learning rate: as much of it as `warm`, then half a cosine down to `final_rate` of the peak.
+
+        Args:
+            warm: Share of the warm-up that is over, 1 and above behind it.
+            progress: Share of the schedule that is over.
+        """
+        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+        return self.learning_rate * min(1.0, warm) * (self.final_rate + (1 - self.final_rate) * cosine)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig(CommonConfig):
+    """All that decides what a run of one network does.
+
+    The folders are listed anew at the beginning of every pass, and of every part of one; without `calm` there is one
+    view of a crop.
+
+    Attributes:
         samples: How many crops the schedule is stretched over.
         budget_minutes: Stretch the schedule over this much time of training instead, for a machine whose speed
             is not known beforehand.
         pass_shards: At most this many shards to a pass, so that shards which appear meanwhile are soon seen.
         workers: Processes that make crops, a process of training.
         threads: Of each training process; 0 leaves the choice to PyTorch.
-        checkpoint_minutes: Between checkpoints.
-        calm: Weight of the difference between two views of a crop (`loss.restlessness`); at 0 there is one view.
-        levels: Of rounded activations (`network.round_as_int8`); 0 does not round.
         frozen: So many of the network's first parts (the stem and the stages) stay as they are.
     """
 
-    data: tuple[Path, ...]
-    out: Path
     architecture: str = "landmarks-562"
     initial: Path | None = None
     samples: int = 2_000_000
@@ -37,21 +76,16 @@ class TrainingConfig:
     learning_rate: float = 2e-3
     final_rate: float = 0.01
     warmup: int = 200
-    weight_decay: float = 1e-3
     clip: float = 200.0
     average: float = 0.998
-    seed: int = 1
+    calm: float = 0.0
+    levels: int = 0
+    frozen: int = 0
     pass_shards: int = 24
     workers: int = 1
     threads: int = 0
     checkpoint_minutes: float = 3.0
     log_steps: int = 50
-    calm: float = 0.0
-    levels: int = 0
-    frozen: int = 0
-    jitter: Jitter = field(default_factory=Jitter)
-    shake: Shake = field(default_factory=Shake)
-    weights: LossWeights = field(default_factory=LossWeights)
 
     def __post_init__(self) -> None:
         if not self.data:
@@ -61,10 +95,8 @@ class TrainingConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}: it has to be above 0")
 
     def rate(self, step: int, progress: float) -> float:
-        """Learning rate: a linear warm-up, then half a cosine down to `final_rate` of the peak."""
-        warm = min(1.0, (step + 1) / self.warmup) if self.warmup else 1.0
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-        return self.learning_rate * warm * (self.final_rate + (1 - self.final_rate) * cosine)
+        """Learning rate of a step."""
+        return self.annealed((step + 1) / self.warmup if self.warmup else 1.0, progress)
 
     def as_json(self) -> dict[str, Any]:
         """For the log and the checkpoint."""

@@ -9,9 +9,8 @@ and weights and activations are rounded as int8 will round them.
 """
 
 import json
-import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,30 +19,26 @@ from torch import Tensor, nn
 
 from models.train import checkpoint
 from models.train.architectures import build
-from models.train.augment import Jitter, Shake
-from models.train.loss import LandmarkLoss, LossWeights, restlessness
+from models.train.config import CommonConfig
+from models.train.loss import LandmarkLoss, restlessness
 from models.train.network import round_as_int8, trained_outputs
 from models.train.pool import Pool
 from models.train.views import Views
 
 
-@dataclass(frozen=True)
-class FleetConfig:
-    """What a run does.
+@dataclass(frozen=True, kw_only=True)
+class FleetConfig(CommonConfig):
+    """What a run of several networks does; its folders may still be growing.
 
     Attributes:
-        data: Folders of shards, which may still be growing.
         networks: Architectures, each with the weights to begin with or None.
         minutes: Length of the schedule.
         crops: In a batch; each gives two views.
-        calm: Weight of the two views' difference.
-        levels: Of rounded weights and activations; 0 does not round.
+        capacity: Most crops that are held.
         warm: Share of the schedule in which the rate rises.
         least: Crops to wait for before the first step.
     """
 
-    data: tuple[Path, ...]
-    out: Path
     networks: dict[str, Path | None]
     minutes: float
     crops: int = 512
@@ -51,23 +46,17 @@ class FleetConfig:
     learning_rate: float = 3e-3
     final_rate: float = 0.003
     warm: float = 0.03
-    weight_decay: float = 1e-3
     clip: float = 100.0
     average: float = 0.999
     calm: float = 4.0
     levels: int = 255
     least: int = 2000
-    seed: int = 1
     checkpoint_minutes: float = 1.0
     log_steps: int = 20
-    jitter: Jitter = field(default_factory=Jitter)
-    shake: Shake = field(default_factory=Shake)
-    weights: LossWeights = field(default_factory=LossWeights)
 
     def rate(self, progress: float) -> float:
-        """Learning rate: a linear warm-up, then half a cosine."""
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-        return self.learning_rate * min(1.0, progress / self.warm) * max(cosine, self.final_rate)
+        """Learning rate at this share of the schedule."""
+        return self.annealed(progress / self.warm, progress)
 
 
 class Member:
@@ -123,8 +112,13 @@ def run(config: FleetConfig) -> None:
     pool = Pool(list(config.data), config.capacity, device)
     while pool.count < config.least:
         pool.refresh(wait=True)
-    begun = saved = time.monotonic()
-    step, sums = 0, {member.name: dict[str, Tensor]() for member in members}
+
+    def save() -> None:
+        for member in members:
+            member.save(config.out, {"step": step, "samples": step * config.crops * 2})
+
+    begun, saved_at, step = time.monotonic(), 0.0, 0
+    sums = {member.name: dict[str, Tensor]() for member in members}
     while (seconds := time.monotonic() - begun) < config.minutes * 60:
         rate = config.rate(seconds / (config.minutes * 60))
         batch = views.make(**pool.draw(config.crops, views.generator))
@@ -140,10 +134,8 @@ def run(config: FleetConfig) -> None:
                 terms.clear()
             with (config.out / "log.jsonl").open("a") as log:
                 log.write(json.dumps(line) + "\n")
-        if seconds - (saved - begun) > config.checkpoint_minutes * 60:
-            saved = time.monotonic()
-            for member in members:
-                member.save(config.out, {"step": step, "samples": step * config.crops * 2})
-    for member in members:
-        member.save(config.out, {"step": step, "samples": step * config.crops * 2})
+        if seconds - saved_at > config.checkpoint_minutes * 60:
+            save()
+            saved_at = seconds
+    save()
     pool.close()

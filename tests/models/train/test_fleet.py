@@ -192,7 +192,7 @@ class TestFleet:
         assert (a - b).abs().mean() < 0.2 * (a - fresh).abs().mean()
 
     def test_rate_rises_and_falls(self):
-        config = FleetConfig((Path(),), Path(), {}, 1)
+        config = FleetConfig(data=(Path(),), out=Path(), networks={}, minutes=1)
         assert config.rate(0) == 0
         assert config.rate(0.03) == pytest.approx(config.learning_rate, rel=0.01)
         assert config.rate(0.5) == pytest.approx(config.learning_rate / 2, rel=0.01)
