@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -25,7 +26,7 @@ class Samples(Dataset[Batch]):
     def __init__(
         self,
         paths: list[Path],
-        rows: list[int],
+        rows: list[NDArray[np.intp]],
         seed: int,
         epoch: int,
         batch: int,

@@ -3,7 +3,8 @@
 It is sized to 70 million multiply-adds. On a processor a dense 3x3 convolution at 16x16 and below costs less
 than its multiply-adds suggest and a depthwise one more, both in training (three times) and under XNNPACK, so
 the residual blocks squeeze between two dense convolutions, and only the head is depthwise: one 4x4 kernel per
-channel that keeps where in the crop something was seen, which average pooling would throw away.
+channel that keeps where in the crop something was seen, which average pooling would throw away. What it sums up is
+coarse in int8, and cheap in float: it is exported in float.
 
 Activations are bounded (ReLU6) for the sake of int8. Strided convolutions pad as TensorFlow's SAME does, so
 that the exported graph has no PAD.
@@ -122,7 +123,7 @@ class LandmarkNet(nn.Module):
             stages.append(nn.Sequential(*layers, *(Residual(width, inner) for inner in squeezed)))
             channels = width
         self.stages = nn.ModuleList(stages)
-        self.pool = Convolution(channels, channels * 2, 4, groups=channels)
+        self.pool = nn.Conv2d(channels, channels * 2, 4, groups=channels)
         self.points = Reading(channels * 2, LANDMARKS * 3)
         self.log_sigma = Reading(channels * 2, LANDMARKS)
         # Four pixels: from one crop's side on, where zero would put it, the loss holds sigma and teaches nothing.
@@ -162,11 +163,13 @@ def trained_outputs(network: LandmarkNet, images: Tensor, kind: torch.dtype, lev
         network: In training.
         images: As the network takes them.
         kind: Half-precision type of all but the last layers: a coordinate in it steps by a quarter of a pixel.
-        levels: Of rounded features; after `models.export.equalise` each of them has an int8 range of its own.
+        levels: Of rounded features, over their range in each crop, as a fully connected layer with int8 weights and a
+            float result rounds them.
     """
     with torch.autocast(images.device.type, kind):
         features = network.features(images)
     features = features.float()
     if levels:
-        features = _rounded(features, features.detach().abs().amax(0).clamp(min=1e-3) * (2 / levels))
+        low, high = features.detach().aminmax(dim=1, keepdim=True)
+        features = _rounded(features, (high - low).clamp(min=1e-3) / levels)
     return network.read(features)
