@@ -14,9 +14,12 @@ from edge.types import Array, RegionOfInterest
 
 Affine = NDArray[np.float64]
 
-HELD_SHIFT, HELD_SCALE, HELD_ANGLE = 0.04, 0.06, 4.0
-"""Within so many sides, so much of the side's logarithm and so many degrees a region is held; the models are trained
-with standard deviations of about this much (`models.train.augment.Jitter`)."""
+STRAY_SHIFT, STRAY_SCALE, STRAY_ANGLE = 0.04, 0.06, 4.0
+"""So many sides, so much of the side's logarithm and so many degrees a region may lie off; the models are trained with
+standard deviations of about this much (`models.train.augment.Jitter`)."""
+
+LEAST_PULL = 0.1
+"""Share of the way to where it belongs that a region goes in a frame when it lies off by next to nothing."""
 
 _TWELFTHS = np.full(12, 1 / 12, np.float32)
 
@@ -115,16 +118,25 @@ def roi_from_points(points: Array, margin: float, angle: float) -> RegionOfInter
     return RegionOfInterest(*centre, margin * max(x1 - x0, y1 - y0), angle)
 
 
-def settled(held: RegionOfInterest, wanted: RegionOfInterest) -> RegionOfInterest:
-    """Return the region that was looked at last, unless the wanted one lies clearly elsewhere.
+def eased(held: RegionOfInterest, wanted: RegionOfInterest) -> RegionOfInterest:
+    """Return the region that was looked at last, moved towards the wanted one: the farther off, the more of the way.
 
     A region that follows every point's noise shifts the picture that the model sees, and so makes noise of its own;
-    a head that keeps still is better looked at through a window that keeps still.
+    one that is held and then jumps makes a jump of its own. From `STRAY_SHIFT` and the like on it goes all the way,
+    so that no head outruns it.
     """
-    moved = math.hypot(wanted.x - held.x, wanted.y - held.y) > HELD_SHIFT * held.side
-    grown = abs(math.log(wanted.side / held.side)) > HELD_SCALE
-    turned = abs((wanted.angle - held.angle + 180) % 360 - 180) > HELD_ANGLE
-    return wanted if moved or grown or turned else held
+    ratio = math.log(wanted.side / held.side)
+    turn = (wanted.angle - held.angle + 180) % 360 - 180
+    shift = math.hypot(wanted.x - held.x, wanted.y - held.y) / held.side
+    pull = LEAST_PULL + max(shift / STRAY_SHIFT, abs(ratio) / STRAY_SCALE, abs(turn) / STRAY_ANGLE)
+    if pull >= 1:
+        return wanted
+    return RegionOfInterest(
+        held.x + pull * (wanted.x - held.x),
+        held.y + pull * (wanted.y - held.y),
+        held.side * math.exp(pull * ratio),
+        held.angle + pull * turn,
+    )
 
 
 def roll_of(points: Array, ibug68: NDArray[np.intp]) -> float:

@@ -11,7 +11,7 @@ from edge.errors import SourceFormatError
 from edge.stages import StageClock
 from edge.types import Detection, FaceObservation, Frame, RegionOfInterest
 from edge.vision.detector import Detector
-from edge.vision.geometry import box_of, box_overlap, settled
+from edge.vision.geometry import box_of, box_overlap, eased
 from edge.vision.landmarks import LandmarkModel
 
 
@@ -138,7 +138,7 @@ class Tracker:
         if not kept:
             self.reset()
             return self._find(frame, clock)
-        track.roi = settled(track.roi, self.model.next_roi(seen.points))
+        track.roi = eased(track.roi, self.model.next_roi(seen.points))
         return seen
 
     def _confirmed(self, frame: Frame, seen: FaceObservation, track: _Track, clock: StageClock) -> bool:

@@ -17,7 +17,7 @@ def _parser() -> argparse.ArgumentParser:
     model.add_argument("--architecture", help="for a checkpoint that does not say it")
     model.add_argument("--representative", type=Path, help="another representative set")
     model.add_argument("--head", choices=("dynamic", "float", "int8"), default="dynamic")
-    model.add_argument("--coverage", type=float, default=0.95, help="share of crops whose extremes fit a range")
+    model.add_argument("--coverage", type=float, default=1.0, help="share of crops whose extremes fit a range")
     model.add_argument("--presence", type=Path, nargs="+", help="folders of shards to calibrate the presence on")
     model.add_argument("--about", type=Path, help="JSON with description, provenance, accuracy for the manifest")
     model.add_argument("--zoo", type=Path, default=ZOO)
@@ -44,7 +44,8 @@ def _model(arguments: argparse.Namespace) -> int:
         from models.export.presence import calibrate
 
         print("presence: logit x {:.2f} {:+.2f}".format(*calibrate(network, arguments.presence)))
-    equalise(network, (torch.from_numpy(images).permute(0, 3, 1, 2).float() - 128) / 127.5)
+    pixels = (torch.from_numpy(images).permute(0, 3, 1, 2).float() - 128) / 127.5
+    equalise(network, pixels, features=recipe.head == "int8")
     side = images.shape[1]
     content = to_float_tflite(network, side)
     if arguments.keep_float:

@@ -6,6 +6,7 @@ The network is traced with its input turned to channels-last, which together wit
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.export.graph import bounded_summands
+from models.export.graph import bounded_summands, summaries
 
 INPUT_SCALE = 1 / 127.5
 OUTPUT_ORDER = ("points", "log_sigma", "presence")
@@ -59,9 +60,11 @@ class Recipe:
     """How a float file becomes an integer one.
 
     Attributes:
-        head: What becomes of the last, fully connected layers. "dynamic": int8 weights, float result, which
-            keeps a coordinate finer than the 0.5 pixel that int8 over a whole crop would leave.
-            "float": left alone. "int8": everything integer, one scale per tensor, for an Edge TPU.
+        head: What becomes of the last, fully connected layers and of a depthwise one that sums up for them.
+            "dynamic": int8 weights and a float result for the ones, which keeps a coordinate finer than the 0.5
+            pixel that int8 over a whole crop would leave, and float for the other, whose channels differ too much
+            in size for one scale. "float": left alone. "int8": everything integer, one scale per tensor, for an
+            Edge TPU.
         coverage: Share of the calibration crops whose extreme activation has to fit into a tensor's range;
             1 takes the extremes of all of them.
     """
@@ -78,7 +81,7 @@ class Recipe:
     def describe(self, count: int) -> str:
         """Say in a sentence for the manifest how `count` crops made the integer file."""
         head = {
-            "dynamic": "last layers with int8 weights and float result",
+            "dynamic": "last layers with int8 weights and float result, their features in float",
             "float": "last layers in float",
             "int8": "last layers int8 with one scale per tensor",
         }[self.head]
@@ -153,6 +156,8 @@ def quantise(float_model: bytes, images: np.ndarray, recipe: Recipe) -> bytes:
             weight_granularity=qtyping.QuantGranularity.TENSORWISE,
         )
     if recipe.head != "int8":
+        for name in summaries(float_model):
+            quant.update_quantization_recipe(re.escape(name), names.DEPTHWISE_CONV_2D, algorithm_key="no_quantize")
         quant.update_quantization_recipe(".*", names.OUTPUT, algorithm_key="no_quantize")
     ranges = calibrator.Calibrator(float_model, num_threads=1, qsv_update_func=_append)
     signature = ranges.get_signature_list()

@@ -21,16 +21,23 @@ ASLEEP = 1e-4
 
 
 @torch.no_grad()
-def equalise(network: LandmarkNet, images: Tensor) -> None:
-    """Equalise the residual streams and the features of a network in place.
+def equalise(network: LandmarkNet, images: Tensor, *, features: bool) -> None:
+    """Equalise the residual streams of a network in place.
 
     Args:
         network: In evaluation mode.
         images: (N, 3, side, side) as the network takes them.
+        features: Equalise what the last layers read as well, for a file in which it is int8.
     """
     for number, stage in enumerate(network.stages):
         parts = [part for part in stage if isinstance(part, nn.ReLU6 | Residual)]
         _scale_stream(network, number, (CEILING / _peaks(network, parts, images)).clamp(1.0, MOST))
+    if features:
+        _scale_features(network, images)
+
+
+def _scale_features(network: LandmarkNet, images: Tensor) -> None:
+    """Bring the features to the same range, and divide where they are read."""
     peaks = _peaks(network, [network.pool], images)
     # What never wakes says nothing, but its idle weights would be scaled like the others'.
     awake = peaks > ASLEEP * peaks.max()

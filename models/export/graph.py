@@ -146,3 +146,17 @@ def bounded_summands(content: bytes) -> list[str]:
         if operator.name == "ADD" and bounded(operator) and from_0_to_6 & set(operator.inputs):
             names += [graph.tensors[index].name for index in operator.inputs]
     return names
+
+
+def summaries(content: bytes) -> list[str]:
+    """Names of what a DEPTHWISE_CONV_2D makes for fully connected layers, and for nothing else, to read."""
+    graph = parse_graph(content)
+    readers: dict[int, set[str]] = {}
+    for operator in graph.operators:
+        for index in operator.inputs:
+            readers.setdefault(index, set()).add(operator.name)
+    return [
+        graph.tensors[operator.outputs[0]].name
+        for operator in graph.operators
+        if operator.name == "DEPTHWISE_CONV_2D" and readers.get(operator.outputs[0]) == {"FULLY_CONNECTED"}
+    ]

@@ -1,3 +1,5 @@
+import math
+
 import cv2
 import numpy as np
 import pytest
@@ -95,18 +97,30 @@ def test_impossible_regions_are_refused(bad: tuple[float, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("x", "side", "angle", "held"),
+    ("x", "side", "angle", "share"),
     [
-        (103.0, 200.0, 10.0, True),
-        (100.0, 208.0, 7.0, True),
-        (100.0, 200.0, 373.0, True),
-        (109.0, 200.0, 10.0, False),
-        (100.0, 215.0, 10.0, False),
-        (100.0, 187.0, 10.0, False),
-        (100.0, 200.0, 14.5, False),
-        (100.0, 200.0, -355.0, False),
+        (102.0, 200.0, 10.0, 0.1 + 0.25),
+        (100.0, 200.0 * math.exp(0.03), 10.0, 0.1 + 0.5),
+        (100.0, 200.0, 373.0, 0.1 + 0.75),
+        (108.0, 200.0, 10.0, 1.0),
+        (100.0, 215.0, 10.0, 1.0),
+        (100.0, 187.0, 10.0, 1.0),
+        (100.0, 200.0, 14.0, 1.0),
+        (100.0, 200.0, -355.0, 1.0),
     ],
 )
-def test_a_region_is_held_until_the_face_clearly_moves(x: float, side: float, angle: float, held: bool) -> None:
+def test_a_region_follows_the_more_the_farther_off_it_is(x: float, side: float, angle: float, share: float) -> None:
     before, wanted = RegionOfInterest(100.0, 80.0, 200.0, 10.0), RegionOfInterest(x, 80.0, side, angle)
-    assert geometry.settled(before, wanted) is (before if held else wanted)
+    region = geometry.eased(before, wanted)
+    assert region.x == pytest.approx(100 + share * (x - 100))
+    assert math.log(region.side / 200) == pytest.approx(share * math.log(side / 200))
+    turned = (angle - 10 + 180) % 360 - 180
+    assert (region.angle - 10 + 180) % 360 - 180 == pytest.approx(share * turned)
+
+
+def test_a_region_comes_to_rest_where_it_belongs() -> None:
+    region, wanted = RegionOfInterest(100.0, 80.0, 200.0, 179.0), RegionOfInterest(101.0, 79.0, 203.0, -179.0)
+    for _ in range(200):
+        region = geometry.eased(region, wanted)
+    assert (region.x, region.y, region.side) == pytest.approx((101, 79, 203))
+    assert math.cos(math.radians(region.angle + 179)) == pytest.approx(1)

@@ -24,11 +24,12 @@ def network() -> LandmarkNet:
     return network
 
 
-def test_the_network_computes_the_same(network: LandmarkNet) -> None:
+@pytest.mark.parametrize("features", [True, False])
+def test_the_network_computes_the_same(network: LandmarkNet, features: bool) -> None:
     images = torch.rand(8, 3, 128, 128) * 2 - 1
     with torch.no_grad():
         before = network(images)
-        equalise(network, images)
+        equalise(network, images, features=features)
         after = network(images)
     for name, value in before.items():
         torch.testing.assert_close(after[name], value, atol=1e-4, rtol=1e-4)
@@ -40,7 +41,7 @@ def test_channels_come_to_the_same_range(network: LandmarkNet) -> None:
     network.pool.register_forward_hook(lambda _, __, out: seen.append(out.abs().amax((0, 2, 3))))
     with torch.no_grad():
         network(images)
-        equalise(network, images)
+        equalise(network, images, features=True)
         network(images)
     spread = [float(peaks.quantile(0.95) / peaks.quantile(0.5)) for peaks in (seen[0], seen[-1])]
     assert spread[0] > 3

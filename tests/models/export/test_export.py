@@ -95,6 +95,14 @@ class TestConvert:
         # An int8 result takes at most 256 values; coordinates have to be finer than that.
         assert len(np.unique(points)) > 1000
 
+    def test_what_sums_up_for_the_last_layers_stays_float(self, exported):
+        graph = read_graph(exported)
+        pool = next(operator for operator in graph.operators if operator.name == "DEPTHWISE_CONV_2D")
+        read = {graph.tensors[index].dtype for index in (*pool.inputs, *pool.outputs)}
+        assert read == {"float32"}
+        trunk = [operator for operator in graph.operators if operator.name in {"CONV_2D", "ADD"}]
+        assert {graph.tensors[operator.outputs[0]].dtype for operator in trunk} == {"int8"}
+
     def test_integer_head_suits_the_edge_tpu(self, float_model, pictures, tmp_path, exported):
         path = tmp_path / "int8.tflite"
         path.write_bytes(convert.quantise(float_model, pictures, convert.Recipe(head="int8")))
