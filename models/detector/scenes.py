@@ -103,7 +103,7 @@ class Composer:
         kind, side = rng.random(), min(width, height)
         if kind < 0.34:
             self._nobody(rng, image)
-        elif kind < 0.46:
+        elif kind < 0.5:
             self._near(rng, image, faces)
         else:
             for size in group(rng, side) if kind > 0.7 else [log_uniform(rng, 0.12 * side, 0.95 * side)]:
@@ -140,7 +140,9 @@ class Composer:
         return decoys.draw(rng, pick(rng, self._backdrops)[0])
 
     def _new_masked(self, rng: np.random.Generator) -> Cutting:
-        return likenesses.masked(rng, pick(rng, self._cuttings.all.faces))
+        faces = self._cuttings.all
+        face = pick(rng, (faces.rare if rng.random() < 0.2 else []) or faces.faces)
+        return likenesses.masked(rng, face, pick(rng, self._backdrops)[1] if rng.random() < 0.25 else None)
 
     def _background(self, rng: np.random.Generator, height: int, width: int) -> Image:
         """Return a random window of a photograph, or of a backdrop."""
@@ -173,8 +175,8 @@ class Composer:
         """One face that fills the frame, as often as not one that is rare, more often than not with a mask."""
         height, width = image.shape[:2]
         cutting = self._face(rng, rare=0.25, masked=0.45)
-        size = between(rng, 0.7, 1.15) * min(1.1 * width, height)
-        x, y = (n * (0.5 + 0.09 * rng.standard_normal()) for n in (width, height))
+        size = between(rng, 0.65, 1.3) * min(1.1 * width, height)
+        x, y = (n * (0.5 + 0.1 * rng.standard_normal()) for n in (width, height))
         label = place(rng, cutting, size, x, y, turn=6.0)
         self._paste(rng, image, cutting, label.affine, WHOLE)
         share = shown(label.face, width, height)
