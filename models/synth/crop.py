@@ -12,6 +12,7 @@ from models.head import Camera, Eyes, HeadModel, openness, rotation_from_angles
 from models.synth import expression, lighting
 from models.synth.appearance import backgrounds, occluders2d, wrinkles
 from models.synth.appearance import camera as cameras
+from models.synth.appearance.colour import TONES, tone_name
 from models.synth.headmesh import HeadMesh
 from models.synth.mesh import Mesh
 from models.synth.population import Person, Population
@@ -29,7 +30,7 @@ _DENSE, _LIDS = slice(0, 520), slice(520, 552)
 ATTRIBUTES = (
     "glasses", "sunglasses", "rimless", "cap", "helmet", "hood", "headphones", "mask", "hand", "phone", "cup",
     "wheel", "object", "hair", "bald", "beard", "stubble", "lipstick", "old", "child", "grey_hair", "infrared",
-    "night", "hard_sun", "bright_pupil", "occluded", "distorted",
+    "night", "hard_sun", "bright_pupil", "occluded", "distorted", *TONES,
 )  # fmt: skip
 
 
@@ -226,7 +227,7 @@ class Studio:
         camera = _framing(rng, landmarks, shot)
         image = backgrounds.background(rng, SIZE, SIZE)
         light = lighting.sample(rng, image, pose.distance)
-        names = set(light.names) | (set(person.skin.attributes) & set(ATTRIBUTES))
+        names = set(light.names) | (set(person.skin.attributes) & set(ATTRIBUTES)) | {tone_name(person.skin.darkness)}
         props, more = self._worn(rng, vertices, ibug, shot.glasses)
         names |= more
         if person.skin.thick is not None and "mask" not in names:

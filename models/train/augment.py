@@ -28,7 +28,9 @@ class Jitter:
         shift: Standard deviation of the centre in units of the box.
         turn_deg: Standard deviation of the rotation about the upright face.
         upright: Share of crops that are turned upright first, as the runtime does.
-        wild: Share of crops turned by anything up to `wild_deg`.
+        wild: Share of crops that lie far off, as after a fast move or where half a face is hidden: from there
+            the points have to lead back to the face. Turned by anything up to `wild_deg`, shifted by
+            `wild_shift`, scaled by `wild_scale`.
     """
 
     side: int = 128
@@ -37,8 +39,10 @@ class Jitter:
     shift: float = 0.04
     turn_deg: float = 12.0
     upright: float = 0.6
-    wild: float = 0.08
+    wild: float = 0.15
     wild_deg: float = 50.0
+    wild_shift: float = 0.1
+    wild_scale: tuple[float, float] = (0.78, 1.45)
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,7 @@ def _region(crop: Crop, rng: np.random.Generator, jitter: Jitter) -> _Region:
     """The square that a tracker might have taken."""
     turn = rng.normal() * jitter.turn_deg
     kind = rng.random()
+    scales, shift = (jitter.wild_scale, jitter.wild_shift) if kind < jitter.wild else (jitter.scale, jitter.shift)
     if kind < jitter.wild:
         turn = rng.uniform(-jitter.wild_deg, jitter.wild_deg)
     elif kind < jitter.wild + jitter.upright and math.isfinite(crop.roll_deg):
@@ -136,8 +141,8 @@ def _region(crop: Crop, rng: np.random.Generator, jitter: Jitter) -> _Region:
     axes = _axes(turn)
     low, high = _box(crop, crop.points, axes, crop.image.shape[0])
     longer = float((high - low).max())
-    scale = math.exp(rng.uniform(*np.log(jitter.scale)))
-    centre = (low + high) / 2 + rng.normal(size=2) * jitter.shift * longer
+    scale = math.exp(rng.uniform(*np.log(scales)))
+    centre = (low + high) / 2 + rng.normal(size=2) * shift * longer
     return _Region(axes.T @ centre.astype(np.float32), jitter.margin * longer * scale, turn, longer)
 
 

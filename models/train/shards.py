@@ -1,5 +1,6 @@
 """Reads the crops that `models.synth` writes, in an order that a seed fixes and that can be resumed anywhere."""
 
+import math
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,9 @@ from zipfile import BadZipFile
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from edge.vision.geometry import roll_of
+from edge.vision.layout import LAYOUTS
 
 GROUP = 8
 KEPT = GROUP + 2
@@ -25,7 +29,7 @@ class ShardError(ValueError):
 class Crop:
     """One stored crop: image (H, W, 3) uint8 RGB, points (562, 3) float32 pixels, NaN where `face` is False.
 
-    `visible` is (562,) bool, `roll_deg` is clockwise in the image, NaN where it is not known.
+    `visible` is (562,) bool, `roll_deg` is that by which the runtime turns its region, NaN where it is not known.
     """
 
     image: NDArray[np.uint8]
@@ -43,7 +47,7 @@ class ShardReader:
 
     def _shard(self, path: Path) -> dict[str, Any]:
         if path not in self._open:
-            names = ("jpeg", "offsets", "points", "visible", "face", "pose_deg")
+            names = ("jpeg", "offsets", "points", "visible", "face")
             self._open[path] = _stored(path, names)
             while len(self._open) > KEPT:
                 self._open.popitem(last=False)
@@ -61,13 +65,9 @@ class ShardReader:
         image = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
         if image is None:
             raise ShardError(f"{path}: crop {row} cannot be decoded: delete the shard and render it again")
-        return Crop(
-            cv2.cvtColor(image, cv2.COLOR_BGR2RGB),
-            shard["points"][row],
-            shard["visible"][row],
-            bool(shard["face"][row]),
-            float(shard["pose_deg"][row, 2]),
-        )
+        points, face = shard["points"][row], bool(shard["face"][row])
+        roll_deg = roll_of(points, LAYOUTS["landmarkd-562"].ibug68) if face else math.nan
+        return Crop(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), points, shard["visible"][row], face, roll_deg)
 
 
 def list_shards(folders: list[Path]) -> list[Path]:

@@ -94,17 +94,22 @@ class Views:
         jitter, shake, count = self.jitter, self.shake, len(points)
         turn = self.normal(count) * jitter.turn_deg
         kind = self.uniform(0, 1, count)
-        upright = (kind >= jitter.wild) & (kind < jitter.wild + jitter.upright)
+        wild = kind < jitter.wild
+        upright = ~wild & (kind < jitter.wild + jitter.upright)
         turn = torch.where(upright, turn + torch.nan_to_num(roll_deg), turn)
-        turn = torch.where(kind < jitter.wild, self.uniform(-jitter.wild_deg, jitter.wild_deg, count), turn)
+        turn = torch.where(wild, self.uniform(-jitter.wild_deg, jitter.wild_deg, count), turn)
         axes = _axes(turn)
         turned = points[:, :DENSE, :2] @ axes.mT
         middle = axes @ points.new_full((2,), width / 2)
         low = torch.where(face[:, None], torch.nan_to_num(turned, nan=1e9).amin(1), middle - width * 0.28)
         high = torch.where(face[:, None], torch.nan_to_num(turned, nan=-1e9).amax(1), middle + width * 0.28)
         longer = (high - low).amax(1)
-        span = jitter.margin * longer * torch.exp(self.uniform(*(math.log(v) for v in jitter.scale), count))
-        centre = (low + high) / 2 + self.normal(count, 2) * jitter.shift * longer[:, None]
+        usual, far_off = (
+            torch.exp(self.uniform(*(math.log(v) for v in scale), count)) for scale in (jitter.scale, jitter.wild_scale)
+        )
+        span = jitter.margin * longer * torch.where(wild, far_off, usual)
+        shift = torch.where(wild, jitter.wild_shift, jitter.shift) * longer
+        centre = (low + high) / 2 + self.normal(count, 2) * shift[:, None]
         centre = (axes.mT @ centre[..., None])[..., 0]
 
         far = torch.where(self.chance(shake.far_share, count), shake.far, 1.0)

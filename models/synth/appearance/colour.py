@@ -25,6 +25,10 @@ _SKIN_LAB = np.array(
     ]
 )
 
+TONES = {"light_skin": 2.0, "tan_skin": 3.5, "brown_skin": 5.25, "dark_skin": 7.0}
+"""Names of skin tones, each with the last place between the anchors that it reaches: individual typology angles of 41,
+10 and -30 degrees, where Del Bino and Bernerd (2013) have light, intermediate and tan, brown and dark skin part."""
+
 _HAIR_SRGB = {
     "black": (24, 20, 19),
     "dark_brown": (50, 36, 28),
@@ -105,6 +109,12 @@ def skin_tone(rng: np.random.Generator) -> tuple[Floats, float]:
     if rng.random() < 0.12:  # flushed, sallow and pale faces lie beyond the usual scatter
         lab[1:] *= rng.choice([[1.45, 1.0], [0.75, 1.3], [1.25, 1.3], [0.75, 0.7]])
     return np.maximum(from_lab(lab), 0.006), darkness
+
+
+def tone_name(darkness: float) -> str:
+    """The name in `TONES` of a skin's darkness, 0 to 1."""
+    place = darkness * (len(_SKIN_LAB) - 1)
+    return next(name for name, last in TONES.items() if place <= last)
 
 
 def hair_colour(rng: np.random.Generator, darkness: float, *, grey: float = 0.0) -> tuple[Floats, str]:

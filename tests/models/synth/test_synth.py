@@ -13,6 +13,7 @@ pytest.importorskip("numba", reason="the training extras are not installed: make
 from models.head import AssetError, Camera, Eyes, openness, rotation_from_angles
 from models.synth import build, expression, lighting, raster, shards
 from models.synth.appearance import thick_hair, wrinkles
+from models.synth.appearance.colour import TONES
 from models.synth.crop import ATTRIBUTES, SIZE, Crop, Studio
 from models.synth.headmesh import MATERIALS, Surface
 from models.synth.population import Person
@@ -69,6 +70,7 @@ def test_crops_are_framed_as_promised(crops: list[Crop]) -> None:
         assert np.abs((low + high) / 2 - (SIZE - 1) / 2).max() < 0.16 * SIZE
         assert crop.points[:520, 2].mean() == pytest.approx(0, abs=1e-2)
         assert crop.attributes <= set(ATTRIBUTES)
+        assert len(crop.attributes & set(TONES)) == 1
         assert 0 < crop.openness.min() <= crop.openness.max() < 0.7
 
 
