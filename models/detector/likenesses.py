@@ -1,4 +1,4 @@
-"""What lacks little of being a face: upholstery, sockets, lamps, eyes alone, blank heads, skin, hands; and masks.
+"""What lacks little of being a face: upholstery, sockets, lamps, eyes alone, blank heads, animals, hands; and masks.
 
 A mask is painted on a face that stays one; the rest are cut-outs to be pasted as no faces, as in `decoys`.
 """
@@ -28,7 +28,10 @@ def draw(rng: np.random.Generator, skin: Sequence[Cutting]) -> Cutting:
         skin: faces whose skin some of them are made of.
     """
     canvas = np.zeros((SIDE, SIDE, 4), np.uint8)
-    makers = (_upholstery, _socket, _lamps, _eyes, _blank_head, _blank_head, _skin, _hand, _hand, _cloth, _patches)
+    makers = (
+        *(_upholstery, _socket, _lamps, _eyes, _blank_head, _blank_head, _animal, _animal),
+        *(_skin, _hand, _hand, _cloth, _patches),
+    )
     tone = _tone(rng, skin)
     makers[int(rng.integers(len(makers)))](rng, canvas, tone)
     colours = canvas[..., :3].astype(np.float32) * _relief(rng)[..., None]
@@ -254,6 +257,39 @@ def _blank_head(rng: np.random.Generator, canvas: Image, tone: NDArray[np.float3
     elif rng.random() < 0.4:
         band = round(y + rng.uniform(0, 16))
         cv2.rectangle(canvas, _at(x - wide, band), _at(x + wide, band + rng.uniform(4, 20)), _any(rng), -1)
+
+
+def _animal(rng: np.random.Generator, canvas: Image, _: NDArray[np.float32]) -> None:
+    """The head of a furry, feathered or scaly animal: eyes far apart or round, a muzzle or a beak, ears at times."""
+    coat = np.float32(rng.uniform(25, 225)) * np.float32([1.0, rng.uniform(0.7, 1), rng.uniform(0.4, 1)])
+    wide, tall, y = rng.uniform(20, 32), rng.uniform(20, 36), rng.uniform(40, 50)
+    if rng.random() < 0.75:
+        out, long, droop = rng.uniform(0.6, 1.0), rng.uniform(10, 26), rng.uniform(-1.0, 0.9)
+        for side in (-1, 1):
+            root = 48 + side * out * wide, y - 0.5 * tall
+            tip = root[0] + side * long * rng.uniform(0.2, 0.7), root[1] + droop * long
+            cv2.line(canvas, _at(*root), _at(*tip), _ink(coat, float(rng.uniform(0.4, 0.9))), round(rng.uniform(6, 16)))
+    _oval(canvas, 48, y, wide, tall, _ink(coat))
+    apart, eyes, size = wide * rng.uniform(0.35, 0.8), y - tall * rng.uniform(0.0, 0.4), rng.uniform(2, 6)
+    muzzle = y + tall * rng.uniform(0.3, 0.8)
+    pale = _ink(coat, float(rng.uniform(0.7, 1.7)))
+    _oval(canvas, 48 + rng.normal() * 2, muzzle, wide * rng.uniform(0.3, 0.7), tall * rng.uniform(0.25, 0.6), pale)
+    if rng.random() < 0.5:
+        cv2.line(canvas, (48, round(eyes)), (48, round(muzzle)), pale, round(rng.uniform(3, 14)), cv2.LINE_AA)
+    dark = _ink([float(rng.uniform(0, 50))] * 3)
+    for side in (-1, 1):
+        if rng.random() < 0.3:
+            _oval(canvas, 48 + side * apart, eyes, 1.6 * size, 1.5 * size, _any(rng))
+        _oval(canvas, 48 + side * apart, eyes, size, size, dark)
+        _oval(canvas, 48 + side * apart - 1, eyes - 1, 1, 1, (230, 230, 230, 255))
+    _oval(canvas, 48, muzzle - tall * rng.uniform(0, 0.2), rng.uniform(3, 9), rng.uniform(2, 6), dark)
+    if rng.random() < 0.6:
+        _oval(canvas, 48, muzzle + tall * 0.25, wide * rng.uniform(0.1, 0.4), rng.uniform(1, 4), _ink(coat, 0.3))
+    for _ in range(int(rng.integers(60, 260))):  # fur, feathers, scales
+        x, v = 48 + rng.normal() * 0.5 * wide, y + rng.normal() * 0.5 * tall
+        if canvas[int(np.clip(v, 0, SIDE - 1)), int(np.clip(x, 0, SIDE - 1)), 3]:
+            end = x + rng.normal() * 3, v + rng.uniform(1, 7)
+            cv2.line(canvas, _at(x, v), _at(*end), _ink(coat, float(rng.uniform(0.55, 1.35))), 1, cv2.LINE_AA)
 
 
 def _skin(rng: np.random.Generator, canvas: Image, tone: NDArray[np.float32]) -> None:
