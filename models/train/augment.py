@@ -39,7 +39,7 @@ class Jitter:
     shift: float = 0.04
     turn_deg: float = 12.0
     upright: float = 0.6
-    wild: float = 0.15
+    wild: float = 0.08
     wild_deg: float = 50.0
     wild_shift: float = 0.1
     wild_scale: tuple[float, float] = (0.78, 1.45)

@@ -45,7 +45,7 @@ class LossWeights:
     inner: float = 2.0
     lids: float = 4.0
     irises: float = 2.0
-    unseen: float = 0.9
+    unseen: float = 0.6
     depth: float = 0.5
     gap: float = 2.0
     unseen_gap: float = 0.15
