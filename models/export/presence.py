@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from models.train.augment import Jitter
 from models.train.data import Samples
-from models.train.shards import list_shards, rows_of
+from models.train.shards import count_rows, list_shards
 
 _BATCH = 64
 
@@ -26,7 +26,7 @@ def presence_logits(network: nn.Module, folders: list[Path], crops: int, seed: i
     shards = list_shards(folders)
     if not shards:
         raise FileNotFoundError(f"no shard-*.npz in {', '.join(map(str, folders))}: render some first")
-    data = Samples(shards, [rows_of(path) for path in shards], seed, 0, _BATCH, Jitter())
+    data = Samples(shards, [count_rows(path) for path in shards], seed, 0, _BATCH, Jitter())
     logits, faces = [], []
     with torch.no_grad():
         for number in range(min(len(data), -(-crops // _BATCH))):

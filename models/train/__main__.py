@@ -34,7 +34,6 @@ def _parser() -> argparse.ArgumentParser:
         "threads",
         "log_steps",
         "levels",
-        "turned",
         "frozen",
     ):
         run.add_argument("--" + name.replace("_", "-"), type=int, default=defaults[name])

@@ -65,7 +65,6 @@ class TrainingConfig(CommonConfig):
         pass_shards: At most this many shards to a pass, so that shards which appear meanwhile are soon seen.
         workers: Processes that make crops, a process of training.
         threads: Of each training process; 0 leaves the choice to PyTorch.
-        turned: A pass shows faces that are turned far away so many times.
         frozen: So many of the network's first parts (the stem and the stages) stay as they are.
     """
 
@@ -81,7 +80,6 @@ class TrainingConfig(CommonConfig):
     average: float = 0.998
     calm: float = 0.0
     levels: int = 0
-    turned: int = 1
     frozen: int = 0
     pass_shards: int = 24
     workers: int = 1
@@ -92,7 +90,7 @@ class TrainingConfig(CommonConfig):
     def __post_init__(self) -> None:
         if not self.data:
             raise ValueError("data is empty: name a folder of shards")
-        for name in ("samples", "batch", "pass_shards", "turned", "checkpoint_minutes", "log_steps", "learning_rate"):
+        for name in ("samples", "batch", "pass_shards", "checkpoint_minutes", "log_steps", "learning_rate"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: it has to be above 0")
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -26,7 +25,7 @@ class Samples(Dataset[Batch]):
     def __init__(
         self,
         paths: list[Path],
-        rows: list[NDArray[np.intp]],
+        rows: list[int],
         seed: int,
         epoch: int,
         batch: int,

@@ -16,7 +16,7 @@ from models.train.config import TrainingConfig
 from models.train.data import Batch, Samples, batches
 from models.train.loss import LandmarkLoss, restlessness
 from models.train.network import LandmarkNet, round_as_int8, trained_outputs
-from models.train.shards import list_shards, rows_of
+from models.train.shards import count_rows, list_shards
 
 
 class Learner(nn.Module):
@@ -131,7 +131,7 @@ class Trainer:
             self.shards = [str(there[i]) for i in sorted(chosen.tolist())]
             self.shards = self._same_everywhere(self.shards)
         paths = [Path(shard) for shard in self.shards]
-        rows = [rows_of(path, config.turned) for path in paths]
+        rows = [count_rows(path) for path in paths]
         shake = config.shake if config.calm else None
         return Samples(paths, rows, config.seed, self.epoch, config.batch, config.jitter, shake)
 

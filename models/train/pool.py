@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.train.shards import Crop, ShardError, ShardReader, list_shards, rows_of
+from models.train.shards import Crop, ShardError, ShardReader, count_rows, list_shards
 
 
 class Pool:
@@ -78,6 +78,6 @@ class Pool:
 def _read(path: Path) -> list[np.ndarray]:
     """Columns of a shard: images, points, visible, face, roll."""
     reader = ShardReader()
-    crops: Iterator[Crop] = (reader.read(path, row) for row in rows_of(path))
+    crops: Iterator[Crop] = (reader.read(path, row) for row in range(count_rows(path)))
     made = [(crop.image, crop.points, crop.visible, crop.face, np.float32(crop.roll_deg)) for crop in crops]
     return [np.stack(column) for column in zip(*made, strict=True)]

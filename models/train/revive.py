@@ -17,7 +17,7 @@ from models.train.architectures import load
 from models.train.augment import Jitter
 from models.train.data import Samples
 from models.train.network import LandmarkNet, Residual
-from models.train.shards import list_shards, rows_of
+from models.train.shards import count_rows, list_shards
 
 WOKEN = 1e-2
 """A channel that no crop lifts to this is dead."""
@@ -104,7 +104,7 @@ def run(source: Path, target: Path, folders: list[Path], seed: int = 1) -> tuple
     shards = list_shards(folders)[:2]
     if not shards:
         raise FileNotFoundError(f"no shard-*.npz in {', '.join(map(str, folders))}: render some first")
-    data = Samples(shards, [rows_of(path) for path in shards], seed, 0, 16, Jitter())
+    data = Samples(shards, [count_rows(path) for path in shards], seed, 0, 16, Jitter())
     pictures = torch.cat([data[number]["images"] for number in range(min(64, len(data)))])
     images = (pictures.permute(0, 3, 1, 2).float() - 128) / 127.5
     counts = revive(network, images, torch.Generator().manual_seed(seed))

@@ -17,9 +17,6 @@ from edge.vision.layout import LAYOUTS
 GROUP = 8
 KEPT = GROUP + 2
 
-TURNED_DEG = 55.0
-"""From this yaw on half a face is hidden behind the other half."""
-
 
 class ShardError(ValueError):
     """A shard is not what the trainer expects; the message names the file."""
@@ -75,15 +72,13 @@ def list_shards(folders: list[Path]) -> list[Path]:
     return [path for folder in folders for path in sorted(folder.glob("shard-*.npz"))]
 
 
-def rows_of(path: Path, turned: int = 1) -> NDArray[np.intp]:
-    """The rows of a shard, those whose face is turned away by more than `TURNED_DEG` that many times.
+def count_rows(path: Path) -> int:
+    """How many crops a shard holds, without reading their pictures.
 
     Raises:
         ShardError: The shard is damaged.
     """
-    stored = _stored(path, ("face", "pose_deg"))
-    away = stored["face"] & (np.abs(stored["pose_deg"][:, 1]) > TURNED_DEG)
-    return np.repeat(np.arange(len(away)), np.where(away, turned, 1))
+    return len(_stored(path, ("face",))["face"])
 
 
 def _stored(path: Path, names: tuple[str, ...]) -> dict[str, Any]:
@@ -94,8 +89,8 @@ def _stored(path: Path, names: tuple[str, ...]) -> dict[str, Any]:
         raise ShardError(f"{path} is no whole shard ({error}): delete it and render it again") from error
 
 
-def epoch_order(rows: list[NDArray[np.intp]], seed: int, epoch: int) -> NDArray[np.int32]:
-    """Order of one pass over these rows of each shard: (K, 2) of shard and row.
+def epoch_order(rows: list[int], seed: int, epoch: int) -> NDArray[np.int32]:
+    """Order of one pass over the data: (K, 2) of shard and row.
 
     Shards are shuffled and taken in groups, rows are shuffled within a group, so that a worker needs only few
     shards in memory. The same arguments give the same order.
@@ -104,6 +99,6 @@ def epoch_order(rows: list[NDArray[np.intp]], seed: int, epoch: int) -> NDArray[
     shards = rng.permutation(len(rows))
     parts = []
     for start in range(0, len(shards), GROUP):
-        group = [np.stack([np.full_like(rows[s], s), rows[s]], 1) for s in shards[start : start + GROUP]]
+        group = [np.stack([np.full(rows[s], s), np.arange(rows[s])], 1) for s in shards[start : start + GROUP]]
         parts.append(rng.permutation(np.concatenate(group)))
     return np.concatenate(parts).astype(np.int32) if parts else np.zeros((0, 2), np.int32)
