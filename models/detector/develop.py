@@ -44,14 +44,13 @@ def develop(rng: np.random.Generator, image: Image) -> Image:
     if chance[2] < 0.4:
         add_noise(image, _bank(), int(rng.random() * 5 * _STRETCH), (1 + 11 * rng.random() ** 2) / NOISE_UNIT)
     if chance[3] < 0.2:
-        height, width = image.shape[:2]
+        small = image
         if chance[5] < 0.4:  # a small picture, enlarged
             shrunk = 0.4 + 0.5 * rng.random()
-            image = cv2.resize(image, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA)
+            small = cv2.resize(image, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA)
         quality = [cv2.IMWRITE_JPEG_QUALITY, 30 + int(60 * rng.random())]
-        image = cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], 1)
-        if chance[5] < 0.4:
-            image = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+        small = cv2.imdecode(cv2.imencode(".jpg", small, quality)[1], 1)
+        image = cv2.resize(small, image.shape[1::-1])
     return image
 
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detector import decoys, likenesses
+from models.detector import decoys, likenesses, masks
 from models.detector.cuttings import NO_POINTS, Cutting, Cuttings
 from models.detector.develop import develop
 from models.detector.network import SIDE
@@ -59,7 +59,7 @@ class Composer:
         photographs: to stand behind and to be cut up, or none.
         backdrops: in the pool.
         decoys: in the pool.
-        masks: in the pool of faces that had one painted on.
+        masked: in the pool of faces that had one painted on.
     """
 
     def __init__(
@@ -70,12 +70,12 @@ class Composer:
         *,
         backdrops: int = 384,
         decoys: int = 512,
-        masks: int = 192,
+        masked: int = 192,
     ) -> None:
         self._cuttings, self._photographs = cuttings, photographs
         self._backdrops = [self._new_backdrop(rng) for _ in range(backdrops)]
         self._decoys = [self._new_decoy(rng) for _ in range(decoys)]
-        self._masked = [self._new_masked(rng) for _ in range(masks)]
+        self._masked = [self._new_masked(rng) for _ in range(masked)]
 
     def scenes(self, rng: np.random.Generator) -> Iterator[Scene]:
         """Yield scenes without end, with ever new backdrops, decoys and crops."""
@@ -142,7 +142,7 @@ class Composer:
     def _new_masked(self, rng: np.random.Generator) -> Cutting:
         faces = self._cuttings.all
         face = pick(rng, (faces.rare if rng.random() < 0.2 else []) or faces.faces)
-        return likenesses.masked(rng, face, pick(rng, self._backdrops)[1] if rng.random() < 0.25 else None)
+        return masks.masked(rng, face, pick(rng, self._backdrops)[1] if rng.random() < 0.25 else None)
 
     def _background(self, rng: np.random.Generator, height: int, width: int) -> Image:
         """Return a random window of a photograph, or of a backdrop."""

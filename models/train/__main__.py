@@ -60,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     revived.add_argument("source", type=Path, help="checkpoint or weights")
     revived.add_argument("target", type=Path, help="weights to begin the next run with")
     revived.add_argument("--data", type=Path, nargs="+", required=True, help="folders of shards")
+    mean = commands.add_parser("mean", help="average the weights of runs that began with one another")
+    mean.add_argument("shares", nargs="+", metavar="CHECKPOINT=SHARE", help="and its share in the mean")
+    mean.add_argument("--out", type=Path, required=True, help="checkpoint to write")
     return parser
 
 
@@ -86,6 +89,11 @@ def main(arguments: list[str] | None = None) -> int:
 
         dead, loud = revive(parsed["source"], parsed["target"], parsed["data"])
         print(f"{parsed['target']}: {dead} channels were dead, {loud} were heard by outsized weights only")
+    elif command == "mean":
+        from models.train import checkpoint
+
+        named = [text.rpartition("=") for text in parsed["shares"]]
+        checkpoint.save(parsed["out"], checkpoint.mean({Path(path): float(share) for path, _, share in named}))
     elif command == "plot":
         from models.train.plot import draw
 

@@ -72,6 +72,30 @@ def weights(path: Path) -> dict[str, Tensor]:
     return {name: value.float() if value.is_floating_point() else value for name, value in found.items()}
 
 
+def mean(shares: dict[Path, float]) -> dict[str, Any]:
+    """The mean of the weights of runs that began with one another (Wortsman et al., Model soups, ICML 2022).
+
+    Args:
+        shares: Of each file in the mean; only their ratios count.
+
+    Returns:
+        Content for `save` that every command takes as a checkpoint; integers are those of the first file.
+
+    Raises:
+        ValueError: A file holds no weights, or those of another architecture.
+    """
+    total = sum(shares.values())
+    names = {path: load(path).get("architecture") for path in shares}
+    if len(set(names.values())) > 1:
+        raise ValueError("no mean of " + ", ".join(f"{path} ({name})" for path, name in names.items()))
+    parts = [(weights(path), share / total) for path, share in shares.items()]
+    result = {
+        name: sum(part[name] * share for part, share in parts) if value.is_floating_point() else value
+        for name, value in parts[0][0].items()
+    }
+    return {"architecture": next(iter(names.values())), "ema": result}
+
+
 def seed_everything(seed: int) -> None:
     """Make a fresh run repeatable."""
     random.seed(seed)

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("numba")
 
-from models.detector import cuttings, decoys, develop, likenesses, paste, placing, scenes
+from models.detector import cuttings, decoys, develop, likenesses, masks, paste, placing, scenes
 from models.detector.network import SIDE
 from models.photographs import Album
 from tests.models.evaluate.test_readers import write_shard
@@ -198,7 +198,7 @@ def photographed(tmp_path_factory):
         patch.setattr(scenes.backgrounds, "background", plain)
         rng = np.random.default_rng(0)
         held = cuttings.Cuttings([folder], rng)
-        yield scenes.Composer(held, rng, album, backdrops=6, decoys=12, masks=4)
+        yield scenes.Composer(held, rng, album, backdrops=6, decoys=12, masked=4)
 
 
 def test_photographs_stand_behind_the_better_part_of_scenes(photographed):
@@ -261,7 +261,7 @@ def test_a_mask_covers_the_lower_face_and_keeps_the_label():
     points[27:31] = [[88, 70], [88, 78], [88, 86], [88, 94]]
     face = cuttings.Cutting.of(np.random.default_rng(0).integers(0, 255, (176, 176, 3), np.uint8), points)
     for seed in range(6):
-        result = likenesses.masked(np.random.default_rng(seed), face)
+        result = masks.masked(np.random.default_rng(seed), face)
         np.testing.assert_array_equal(result.points, points)
         moved = (result.levels[0] != face.levels[0]).any(-1)
         assert moved[100:120, 75:101].mean() > 0.95

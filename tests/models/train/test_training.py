@@ -70,6 +70,24 @@ class TestWeights:
         with pytest.raises(ValueError, match=r"other\.pt holds no weights"):
             checkpoint.weights(tmp_path / "other.pt")
 
+    def test_a_mean_is_a_checkpoint_that_lies_between(self, tmp_path):
+        for name, value in (("a", 1.0), ("b", 5.0)):
+            checkpoint.save(
+                tmp_path / f"{name}.pt",
+                {"architecture": "x", "ema": {"w": torch.full((2,), value), "n": torch.tensor(int(value))}},
+            )
+        shares = [f"{tmp_path}/a.pt=0.75", f"{tmp_path}/b.pt=0.25"]
+        assert main(["mean", *shares, "--out", str(tmp_path / "mean.pt")]) == 0
+        found = checkpoint.weights(tmp_path / "mean.pt")
+        assert found["w"].tolist() == [2.0, 2.0]
+        assert found["n"] == 1
+
+    def test_different_networks_have_no_mean(self, tmp_path):
+        for name in "ab":
+            checkpoint.save(tmp_path / f"{name}.pt", {"architecture": name, "ema": {"w": torch.zeros(2)}})
+        with pytest.raises(ValueError, match=r"no mean of .*a\.pt \(a\)"):
+            checkpoint.mean({tmp_path / "a.pt": 1, tmp_path / "b.pt": 1})
+
 
 class TestLoss:
     def batch(self, faces=(True, False)):
