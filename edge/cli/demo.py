@@ -64,7 +64,7 @@ def demo(
             live.stop()
         service = Service(make_source("demo:", fast=fast), processor, sinks, on_report=view.add)
         live.update(view, refresh=True)
-        service.obey_signals()
+        service.requests.obey()
         began = time.process_time()
         service.run()
         cpu_ms = (time.process_time() - began) * 1e3

@@ -98,7 +98,7 @@ def run(
         status_file.publish_failure(error)
         raise
     while service is not None:
-        service.obey_signals()
+        service.requests.obey()
         service.run()
         observer, service = service.observer, service.successor
         keepers.pop(0)(now=True)

@@ -1,13 +1,9 @@
 """The daemon's loop: capture, process, hand to the sinks, until something says stop."""
 
-import atexit
 import logging
-import signal
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import FrameType
 from typing import Protocol
 
 from edge.camera.base import FrameSource
@@ -15,6 +11,7 @@ from edge.camera.capture import Capture
 from edge.daemon.notify import Notifier
 from edge.daemon.observer import Observer
 from edge.daemon.processor import Processor
+from edge.daemon.requests import Requests
 from edge.daemon.saver import FrameSaver
 from edge.daemon.snapshot import Snapshot
 from edge.errors import EndOfStreamError, LandmarkdError, SourceTimeoutError
@@ -68,6 +65,7 @@ class Service:
         on_reload: called on SIGHUP; returns the service that takes over, or raises to keep this one.
 
     Attributes:
+        requests: what it is asked by signals, once `Requests.obey` was called.
         observer: counts frames and takes snapshots.
         successor: the service that takes over after `run` has returned, or None.
     """
@@ -89,6 +87,7 @@ class Service:
         self.sinks = sinks
         self.observer = Observer(processor.configuration.service.device, self.capture, processor, tuple(sinks))
         self.successor: Service | None = None
+        self.requests = Requests()
         self._live = source.live
         self._limits = limits or Limits()
         self._publishers = publishers
@@ -96,34 +95,11 @@ class Service:
         self._saver = saver
         self.observer.saving = str(saver.folder) if saver is not None else None
         self._notifier = Notifier()
-        self._stop = threading.Event()
-        self._reload = threading.Event()
         self._last: Report | None = None
         self._stalled_ns = 0
 
-    def stop(self) -> None:
-        """End the loop after the frame in hand; may be called from a signal handler or another thread."""
-        self._stop.set()
-
-    def obey_signals(self) -> None:
-        """Let SIGTERM and SIGINT end the loop and SIGHUP reload the configuration; only from the main thread.
-
-        From the interpreter's exit on all three are ignored.
-        """
-
-        def end(number: int, _: FrameType | None) -> None:
-            log.info("Stopping on %s", signal.Signals(number).name)
-            self.stop()
-
-        signal.signal(signal.SIGTERM, end)
-        signal.signal(signal.SIGINT, end)
-        signal.signal(signal.SIGHUP, lambda *_: self._reload.set())
-        # Once, also if this service took over from another.
-        atexit.unregister(ignore_signals)
-        atexit.register(ignore_signals)
-
     def run(self) -> None:
-        """Run until the source ends, a limit is reached or `stop` is called; always closes what it opened.
+        """Run until the source ends, a limit is reached or a signal asks for it; always closes what it opened.
 
         Raises:
             SourceError: the source cannot be opened, or is lost for good.
@@ -153,8 +129,11 @@ class Service:
 
     def _loop(self) -> None:
         began_ns = time.monotonic_ns()
-        while not self._stop.is_set() and self.successor is None and not self._reached(began_ns):
-            if self._reload.is_set():
+        while self.successor is None and not self._reached(began_ns):
+            if (ending := self.requests.end()) is not None:
+                log.info("Stopping on %s", ending.name)
+                return
+            if self.requests.take_reload():
                 self._take_over()
                 continue
             try:
@@ -213,7 +192,6 @@ class Service:
 
     def _take_over(self) -> None:
         """Prepare the service of the new configuration, or keep this one if that does not work."""
-        self._reload.clear()
         if self._on_reload is None:
             return
         self._notifier.reloading()
@@ -224,17 +202,6 @@ class Service:
             self.observer.refused = str(error)
             self._notifier.ready()
         else:
-            # Who asked this one to stop while the other was being built, or asks while this one closes, means both.
-            self.successor._stop = self._stop
+            # Who asked this one while the other was being built, or asks while this one closes, means both.
+            self.successor.requests = self.requests
             log.info("The configuration was reloaded")
-
-
-def ignore_signals() -> None:
-    """Ignore what `Service.obey_signals` obeyed, for good.
-
-    A finalizing interpreter puts the default actions in the place of handlers written in Python, and then takes apart
-    its modules for a while. Whoever asks again in that time would kill a process that had already ended in order, and
-    its exit code would tell of a signal. A signal that is ignored stays ignored.
-    """
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)

@@ -75,6 +75,20 @@ def test_asking_again_does_not_spoil_a_stop_in_order(tmp_path: Path, again: sign
         assert "Processed" in daemon.logged()
 
 
+def test_a_burst_of_signals_neither_hangs_nor_breaks_it(tmp_path: Path) -> None:
+    """Each may interrupt the handling of the one before."""
+    with Daemon(tmp_path) as daemon:
+        daemon.ear.frames(1)
+        mark = daemon.ear.mark()
+        for _ in range(20_000):
+            daemon.signal(signal.SIGHUP)
+        daemon.ear.frames(3, mark)
+        for _ in range(20_000):
+            daemon.signal(signal.SIGTERM)
+        assert daemon.process.wait(LIMIT_S) == 0
+        assert "Traceback" not in daemon.logged()
+
+
 @pytest.mark.parametrize("step", ["RELOADING=1", "STATUS=stopped"])
 def test_a_stop_during_a_reload_is_not_lost(tmp_path: Path, manager: Manager, step: str) -> None:
     """Before the new pipeline is built, and while the old one closes to make room for it."""

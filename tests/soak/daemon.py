@@ -89,7 +89,7 @@ def main() -> None:
         publishers=[StatusFile(Path(runtime_folder()))],
         on_report=log.add,
     )
-    log.service.obey_signals()
+    log.service.requests.obey()
     log.service.run()
 
 

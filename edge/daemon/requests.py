@@ -1,0 +1,49 @@
+"""What the daemon is asked by signals: SIGTERM and SIGINT to end, SIGHUP to read its configuration again."""
+
+import atexit
+import signal
+
+ENDING = (signal.SIGTERM, signal.SIGINT)
+OBEYED = (*ENDING, signal.SIGHUP)
+
+
+class Requests:
+    """Remembers signals until the loop asks for them.
+
+    A handler that is written in Python is itself interrupted by the next signal. It would wait for ever for a lock that
+    the interrupted one holds, as events and logs have them, and a burst of signals would exhaust the stack. So the
+    handler here is `dict.pop` of what has not been asked yet, which takes a handler's two arguments and runs no Python.
+    """
+
+    def __init__(self) -> None:
+        self._unasked: dict[int, None] = dict.fromkeys(OBEYED)
+
+    def obey(self) -> None:
+        """Remember signals from now on, and ignore them from the interpreter's exit on; only from the main thread."""
+        for number in OBEYED:
+            signal.signal(number, self._unasked.pop)
+        # Once, also if this took over from another.
+        atexit.unregister(_ignore)
+        atexit.register(_ignore)
+
+    def end(self) -> signal.Signals | None:
+        """The signal that asked to end, or None."""
+        return next((number for number in ENDING if number not in self._unasked), None)
+
+    def take_reload(self) -> bool:
+        """Whether a reload was asked for since the last call."""
+        if signal.SIGHUP in self._unasked:
+            return False
+        self._unasked[signal.SIGHUP] = None
+        return True
+
+
+def _ignore() -> None:
+    """Ignore what was obeyed, for good.
+
+    A finalizing interpreter puts the default actions in the place of handlers, and then takes apart its modules for a
+    while. Whoever asks again in that time would kill a process that had already ended in order, and its exit code would
+    tell of a signal. A signal that is ignored stays ignored.
+    """
+    for number in OBEYED:
+        signal.signal(number, signal.SIG_IGN)
