@@ -1,5 +1,6 @@
 """Feeds the trainer: one pass over the shards as batches, from any position on."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,7 +61,9 @@ class Samples(Dataset[Batch]):
         return np.stack(views), points, np.stack([visible] * 2), np.array([crop.face] * 2), back
 
 
-def _single_threaded(_: int) -> None:
+def _begin_worker(_: int) -> None:
+    """One thread, and deaf to a SIGTERM to the whole group: the trainer saves and ends, then its workers."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
 
@@ -74,6 +77,6 @@ def batches(samples: Samples, numbers: list[int], workers: int) -> Iterator[Batc
         sampler=numbers,
         num_workers=workers,
         prefetch_factor=4 if workers else None,
-        worker_init_fn=_single_threaded,
+        worker_init_fn=_begin_worker,
     )
     yield from loader

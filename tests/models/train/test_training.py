@@ -1,4 +1,8 @@
 import json
+import os
+import signal
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -245,6 +249,28 @@ class TestTraining:
         average.update(layer)
         moved = (average.state["weight"] - before).mean()
         assert 0.5 < float(moved) < 1
+
+
+class TestSeveralProcesses:
+    def test_they_stop_together_with_a_checkpoint_and_go_on(self, shards: Path, tmp_path: Path):
+        """What makes the crops hears a SIGTERM to the whole group as well, as a service manager sends it."""
+        out = tmp_path / "run"
+        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+        command += ["-m", "models.train", "--data", str(shards), "--out", str(out), "--batch", "2"]
+        command += ["--workers", "1", "--threads", "1", "--log-steps", "1"]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        endless = [*command, "--samples", "1000000"]
+        with subprocess.Popen(endless, env=environment, stderr=subprocess.PIPE, start_new_session=True) as running:
+            log = out / "log.jsonl"
+            while not (log.exists() and '"loss"' in log.read_text()):
+                assert running.poll() is None, running.stderr.read().decode()
+            os.killpg(running.pid, signal.SIGTERM)
+            running.communicate(timeout=120)
+        stopped = checkpoint.load(out / "last.pt")
+        assert stopped["samples"] == 4 * stopped["step"] > 0
+        more = stopped["samples"] + 8
+        subprocess.run([*command, "--samples", str(more)], env=environment, check=True, timeout=240)
+        assert checkpoint.load(out / "last.pt")["samples"] == more
 
 
 class TestTail:
