@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.vision.layout import Layout
-from models.evaluate.records import FULLEST_YAW, YAW_BINS, Points
+from models.evaluate.records import YAW_BINS, Points
 
 Floats = NDArray[np.float64]
 
@@ -24,18 +24,19 @@ def nme(errors: Floats, size: float, among: NDArray[np.intp] | None = None) -> f
 
 
 def by_yaw(values: Floats, yaw_deg: Floats) -> dict[str, float]:
-    """Return the mean over all faces, over each bin of |yaw|, and over the means of the bins ("macro").
+    """Return the mean over all faces, over each bin of |yaw|, beyond them, and over the means of the bins ("macro").
 
-    Bins without a face are NaN, and "macro" is then the mean of the others.
+    Bins without a face are NaN, and "macro" is then the mean of the others. The benchmark knows no face beyond 90
+    degrees, so that "macro" leaves those out.
     """
     turned = np.abs(yaw_deg)
     table = {"all": _mean(values)}
     means = []
     for low, high in YAW_BINS:
-        last = FULLEST_YAW if high == YAW_BINS[-1][1] else high
-        inside = (turned > low if low else turned >= 0) & (turned <= last)
+        inside = (turned > low if low else turned >= 0) & (turned <= high)
         means.append(_mean(values[inside]))
         table[f"{low:.0f}-{high:.0f}"] = means[-1]
+    table["over 90"] = _mean(values[turned > YAW_BINS[-1][1]])
     table["macro"] = _mean(np.array(means))
     return table
 

@@ -22,9 +22,7 @@ REGIONS = {
 }
 
 YAW_BINS = ((0.0, 30.0), (30.0, 60.0), (60.0, 90.0))
-"""Bins of |yaw| in degrees, (0, 30], (30, 60], (60, 90], of the 3DDFA protocol; 90 and above join the last."""
-
-FULLEST_YAW = 100.0
+"""Bins of |yaw| in degrees, (0, 30], (30, 60], (60, 90], of the 3DDFA protocol."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,14 +26,15 @@ def test_points_that_nobody_labelled_do_not_count():
 
 
 def test_macro_is_the_mean_of_the_bins_and_not_of_the_faces():
-    values = np.array([1.0, 1.0, 1.0, 4.0, 7.0])
-    yaw = np.array([0.0, -30.0, 29.0, -45.0, 61.0])
+    values = np.array([1.0, 1.0, 1.0, 4.0, 7.0, 10.0])
+    yaw = np.array([0.0, -30.0, 29.0, -45.0, 61.0, -90.5])
     table = measure.by_yaw(values, yaw)
     assert table == {
-        "all": pytest.approx(2.8),
+        "all": pytest.approx(4.0),
         "0-30": pytest.approx(1.0),
         "30-60": pytest.approx(4.0),
         "60-90": pytest.approx(7.0),
+        "over 90": pytest.approx(10.0),
         "macro": pytest.approx(4.0),
     }
 
