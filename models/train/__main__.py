@@ -61,9 +61,19 @@ def _parser() -> argparse.ArgumentParser:
     revived.add_argument("target", type=Path, help="weights to begin the next run with")
     revived.add_argument("--data", type=Path, nargs="+", required=True, help="folders of shards")
     mean = commands.add_parser("mean", help="average the weights of runs that began with one another")
-    mean.add_argument("shares", nargs="+", metavar="CHECKPOINT=SHARE", help="and its share in the mean")
+    mean.add_argument(
+        "shares", nargs="+", type=_share, metavar="CHECKPOINT=SHARE", help="weights and their share in the mean"
+    )
     mean.add_argument("--out", type=Path, required=True, help="checkpoint to write")
     return parser
+
+
+def _share(text: str) -> tuple[Path, float]:
+    path, _, share = text.rpartition("=")
+    try:
+        return Path(path), float(share)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} has no share: write {text}=0.5, for example") from None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -92,8 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     elif command == "mean":
         from models.train import checkpoint
 
-        named = [text.rpartition("=") for text in parsed["shares"]]
-        checkpoint.save(parsed["out"], checkpoint.mean({Path(path): float(share) for path, _, share in named}))
+        checkpoint.save(parsed["out"], checkpoint.mean(dict(parsed["shares"])))
     elif command == "plot":
         from models.train.plot import draw
 
