@@ -26,8 +26,8 @@ def nme(errors: Floats, size: float, among: NDArray[np.intp] | None = None) -> f
 def by_yaw(values: Floats, yaw_deg: Floats) -> dict[str, float]:
     """Return the mean over all faces, over each bin of |yaw|, beyond them, and over the means of the bins ("macro").
 
-    Bins without a face are NaN, and "macro" is then the mean of the others. The benchmark knows no face beyond 90
-    degrees, so that "macro" leaves those out.
+    Bins without a face are NaN, and "macro" is then the mean of the others. The protocol's bins end at 90 degrees: what
+    lies beyond counts in "all" and not in "macro".
     """
     turned = np.abs(yaw_deg)
     table = {"all": _mean(values)}
