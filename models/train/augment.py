@@ -35,11 +35,11 @@ class Jitter:
 
     side: int = 128
     margin: float = 1.3
-    scale: tuple[float, float] = (0.85, 1.2)
+    scale: tuple[float, float] = (0.87, 1.17)
     shift: float = 0.04
-    turn_deg: float = 12.0
-    upright: float = 0.6
-    wild: float = 0.08
+    turn_deg: float = 7.0
+    upright: float = 0.7
+    wild: float = 0.06
     wild_deg: float = 50.0
     wild_shift: float = 0.1
     wild_scale: tuple[float, float] = (0.78, 1.45)

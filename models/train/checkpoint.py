@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,11 @@ class Average:
         torch._foreach_lerp_(kept, new, 1 - decay)
 
 
-def groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+def groups(parameters: Iterable[nn.Parameter], weight_decay: float) -> list[dict[str, Any]]:
     """What an optimiser takes: weights decay, neither biases nor the scales of batch normalisation do."""
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    plain = [p for p in network.parameters() if p.ndim <= 1]
+    everything = list(parameters)
+    decayed = [p for p in everything if p.ndim > 1]
+    plain = [p for p in everything if p.ndim <= 1]
     return [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
 
 

@@ -70,7 +70,9 @@ class Member:
         self.network = self.network.to(device, memory_format=torch.channels_last).train()
         round_as_int8(self.network, config.levels)
         self.average = checkpoint.Average(self.network, config.average)
-        self.optimiser = torch.optim.AdamW(checkpoint.groups(self.network, config.weight_decay), fused=True)
+        self.optimiser = torch.optim.AdamW(
+            checkpoint.groups(self.network.parameters(), config.weight_decay), fused=True
+        )
         self.scaler = torch.amp.GradScaler(device.type, enabled=device.type == "cuda")
         self.kind = torch.float16 if device.type == "cuda" else torch.bfloat16
 

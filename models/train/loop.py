@@ -16,6 +16,7 @@ from models.train.config import TrainingConfig
 from models.train.data import Batch, Samples, batches
 from models.train.loss import LandmarkLoss, restlessness
 from models.train.network import LandmarkNet, round_as_int8, trained_outputs
+from models.train.optimiser import Optimiser
 from models.train.shards import count_rows, list_shards
 
 
@@ -47,9 +48,7 @@ class Trainer:
         self.network = self.network.to(self.device, memory_format=torch.channels_last)
         self.average = checkpoint.Average(self.network, config.average)
         self.loss = LandmarkLoss(config.weights, config.jitter.side).to(self.device)
-        self.optimiser = torch.optim.AdamW(
-            checkpoint.groups(self.network, config.weight_decay), lr=config.learning_rate, fused=True
-        )
+        self.optimiser = Optimiser(self.network, config.learning_rate, config.weight_decay)
         self.step = self.samples = self.epoch = self.position = 0
         self.seconds = 0.0
         self.stopping = False
@@ -144,8 +143,6 @@ class Trainer:
 
     def _train(self, batch: Batch) -> None:
         rate = self.config.rate(self.step, self.progress)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
         self._thaw()
         batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
         images = (batch["images"].permute(0, 3, 1, 2).float() - 128) / 127.5
@@ -154,11 +151,11 @@ class Trainer:
         if self.config.calm:
             calm = restlessness(outputs, batch, self.loss.per_point, self.loss.side)
             total, terms = total + self.config.calm * calm, {**terms, "calm": calm.detach()}
-        self.optimiser.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         total.backward()
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
         if torch.isfinite(norm):
-            self.optimiser.step()
+            self.optimiser.step(rate)
         self.average.update(self.network)
         self.step += 1
         self.samples += len(images) * self.world

@@ -55,6 +55,10 @@ class LossWeights:
     curve: float = 1.5
 
 
+FACE = 75.0
+"""Usual size of a face in the crop, pixels: sqrt(width * height) of the box of the 68 points."""
+
+
 def point_weights(weights: LossWeights) -> Tensor:
     """(562,) weight of each point, of mean one."""
     result = torch.ones(562)
@@ -97,11 +101,15 @@ class LandmarkLoss(torch.nn.Module):
         each = LANDMARKS * face.sum().clamp(min=1)
         found = outputs["points"].unflatten(1, (-1, 3)) * self.side
         truth = torch.nan_to_num(batch["points"]) + found.new_tensor([0.5, 0.5, 0.0])
+        # Errors are judged over the size of the face, and a turned face is a narrow one; squared, because the bins of
+        # yaw count the same while fewer faces are turned.
+        size = _size(truth[:, IBUG68, :2], known[:, IBUG68])
         difference = (found - truth) * known[..., None]
         visible = batch["visible"] & known
         seen = torch.where(visible, 1.0, self.weights.unseen) * self.per_point
         axes = found.new_tensor([1.0, 1.0, self.weights.depth])
-        wing = (self._wing(difference.abs()) * axes * seen[..., None]).sum() / each
+        weight = seen * (FACE / size).square()[:, None]
+        wing = (self._wing(difference.abs()) * axes * weight[..., None]).sum() / each
 
         squared = difference[..., :2].detach().square().sum(2)
         log_sigma = (outputs["log_sigma"] + math.log(self.side)).clamp(-3.0, 4.0)
@@ -127,6 +135,13 @@ class LandmarkLoss(torch.nn.Module):
                 "wing": wing,
             }
             return total, {name: value.detach() for name, value in terms.items()}
+
+
+def _size(points: Tensor, known: Tensor) -> Tensor:
+    """(N,) sqrt(width * height) of the box of the (N, K, 2) points that are known; at least half of `FACE`."""
+    low = torch.where(known[..., None], points, math.inf).amin(1)
+    high = torch.where(known[..., None], points, -math.inf).amax(1)
+    return (high - low).clamp(min=0).prod(1).sqrt().clamp(min=FACE / 2)
 
 
 def restlessness(outputs: dict[str, Tensor], batch: dict[str, Tensor], per_point: Tensor, side: int) -> Tensor:
