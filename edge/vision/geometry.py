@@ -118,6 +118,16 @@ def roi_from_points(points: Array, margin: float, angle: float) -> RegionOfInter
     return RegionOfInterest(*centre, margin * max(x1 - x0, y1 - y0), angle)
 
 
+def between(held: RegionOfInterest, wanted: RegionOfInterest, share: float) -> RegionOfInterest:
+    """Return the held region moved this share of the way towards the wanted one, turned the shorter way round."""
+    return RegionOfInterest(
+        held.x + share * (wanted.x - held.x),
+        held.y + share * (wanted.y - held.y),
+        held.side * (wanted.side / held.side) ** share,
+        held.angle + share * _turn(held, wanted),
+    )
+
+
 def eased(held: RegionOfInterest, wanted: RegionOfInterest) -> RegionOfInterest:
     """Return the region that was looked at last, moved towards the wanted one: the farther off, the more of the way.
 
@@ -126,17 +136,28 @@ def eased(held: RegionOfInterest, wanted: RegionOfInterest) -> RegionOfInterest:
     so that no head outruns it.
     """
     ratio = math.log(wanted.side / held.side)
-    turn = (wanted.angle - held.angle + 180) % 360 - 180
     shift = math.hypot(wanted.x - held.x, wanted.y - held.y) / held.side
-    pull = LEAST_PULL + max(shift / STRAY_SHIFT, abs(ratio) / STRAY_SCALE, abs(turn) / STRAY_ANGLE)
-    if pull >= 1:
-        return wanted
-    return RegionOfInterest(
-        held.x + pull * (wanted.x - held.x),
-        held.y + pull * (wanted.y - held.y),
-        held.side * math.exp(pull * ratio),
-        held.angle + pull * turn,
-    )
+    stray = max(shift / STRAY_SHIFT, abs(ratio) / STRAY_SCALE, abs(_turn(held, wanted)) / STRAY_ANGLE)
+    return between(held, wanted, min(1.0, LEAST_PULL + stray))
+
+
+def trusted(held: RegionOfInterest, wanted: RegionOfInterest, sigma: float) -> RegionOfInterest:
+    """Return the region that was looked at, moved towards the one that its points ask for as far as they are sure.
+
+    Where most of a face is hidden, the points of each look are off on their own, and a region that follows them walks
+    away from the face. The share is the gain of a Kalman filter: a face strays by `STRAY_SHIFT` from one look to the
+    next, and its points are off by `sigma`.
+
+    Args:
+        held: where the points were seen.
+        wanted: about the points.
+        sigma: standard deviation of a point, pixels.
+    """
+    return between(held, wanted, 1 / (1 + (sigma / (STRAY_SHIFT * held.side)) ** 2))
+
+
+def _turn(held: RegionOfInterest, wanted: RegionOfInterest) -> float:
+    return (wanted.angle - held.angle + 180) % 360 - 180
 
 
 def roll_of(points: Array, ibug68: NDArray[np.intp]) -> float:

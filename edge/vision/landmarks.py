@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge.errors import ModelError
 from edge.stages import StageClock
 from edge.types import Array, FaceObservation, RegionOfInterest
-from edge.vision.geometry import image_from_crop, roi_from_box, roi_from_points, roll_of, to_image
+from edge.vision.geometry import image_from_crop, roi_from_box, roi_from_points, roll_of, to_image, trusted
 from edge.vision.layout import DENSE, Layout, layout_of
 from edge.vision.runtime import DelegateChoice, Engine, open_engine
 from edge.vision.zoo import Card, LandmarkCard, OutputContract, Zoo
@@ -76,9 +76,10 @@ class LandmarkModel:
         """Return the region to begin with, from a tight box round the 68 points."""
         return roi_from_box(box, self.crop.first_margin, self.crop.first_shift_up, angle)
 
-    def next_roi(self, points: Array) -> RegionOfInterest:
-        """Return the region for the next frame, from the points of this one."""
-        return roi_from_points(points[:DENSE], self.crop.margin, roll_of(points, self.layout.ibug68))
+    def next_roi(self, seen: FaceObservation) -> RegionOfInterest:
+        """Return the region for the next look at a face: about its points, as far as they are sure."""
+        roi = roi_from_points(seen.points[:DENSE], self.crop.margin, roll_of(seen.points, self.layout.ibug68))
+        return roi if seen.sigma is None else trusted(seen.roi, roi, float(seen.sigma[:DENSE].mean()))
 
     def locate(self, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock) -> FaceObservation:
         """Return what the model sees in a region of a (height, width, 3) uint8 BGR image.

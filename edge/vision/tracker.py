@@ -112,7 +112,7 @@ class Tracker:
     def look(self, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock) -> FaceObservation:
         """Look at a face that is somewhere in `roi`: once there, and once more about the points found."""
         first = self.model.locate(image, roi, clock)
-        return self.model.locate(image, self.model.next_roi(first.points), clock)
+        return self.model.locate(image, self.model.next_roi(first), clock)
 
     def _find(self, frame: Frame, clock: StageClock) -> FaceObservation | None:
         if frame.captured_ns < self._detect_after_ns:
@@ -122,7 +122,7 @@ class Tracker:
         for face in self._ranked(faces, frame.image.shape):
             seen = self.look(frame.image, self.model.first_roi(face.box, face.angle), clock)
             if seen.score >= self.settings.presence and self._plausible(seen, frame.image.shape):
-                self._track = _Track(self.model.next_roi(seen.points), frame.captured_ns)
+                self._track = _Track(self.model.next_roi(seen), frame.captured_ns)
                 self._pause_s = self.settings.retry_s
                 return seen
         self._detect_after_ns = frame.captured_ns + round(self._pause_s * 1e9)
@@ -138,7 +138,7 @@ class Tracker:
         if not kept:
             self.reset()
             return self._find(frame, clock)
-        track.roi = eased(track.roi, self.model.next_roi(seen.points))
+        track.roi = eased(track.roi, self.model.next_roi(seen))
         return seen
 
     def _confirmed(self, frame: Frame, seen: FaceObservation, track: _Track, clock: StageClock) -> bool:

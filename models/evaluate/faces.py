@@ -93,7 +93,7 @@ def evaluate_faces(
 def look(model: LandmarkModel, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock) -> FaceObservation:
     """Look in a region and once more about what was found, as `edge.vision.tracker.Tracker` does."""
     first = model.locate(image, roi, clock)
-    return model.locate(image, model.next_roi(first.points), clock)
+    return model.locate(image, model.next_roi(first), clock)
 
 
 def far_camera(width: int, height: int) -> Intrinsics:

@@ -124,3 +124,12 @@ def test_a_region_comes_to_rest_where_it_belongs() -> None:
         region = geometry.eased(region, wanted)
     assert (region.x, region.y, region.side) == pytest.approx((101, 79, 203))
     assert math.cos(math.radians(region.angle + 179)) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("sigma", "share"), [(0.0, 1.0), (4.0, 0.8), (8.0, 0.5), (80.0, 1 / 101)])
+def test_a_region_follows_its_points_as_far_as_they_are_sure(sigma: float, share: float) -> None:
+    held, wanted = RegionOfInterest(100.0, 80.0, 200.0, 170.0), RegionOfInterest(110.0, 60.0, 220.0, -170.0)
+    region = geometry.trusted(held, wanted, sigma)
+    assert (region.x, region.y) == pytest.approx((100 + 10 * share, 80 - 20 * share))
+    assert region.side == pytest.approx(200 * 1.1**share)
+    assert region.angle == pytest.approx(170 + 20 * share)

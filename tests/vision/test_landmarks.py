@@ -4,6 +4,7 @@ import json
 import shutil
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ import pytest
 from edge.errors import ModelError
 from edge.stages import StageClock
 from edge.types import RegionOfInterest
+from edge.vision.geometry import box_of
 from edge.vision.landmarks import LandmarkModel
 from edge.vision.zoo import LandmarkCard, open_zoo
 from tests import clip
@@ -31,7 +33,7 @@ def model(request: pytest.FixtureRequest) -> Iterator[LandmarkModel]:
 def look(model: LandmarkModel, image: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
     clock = StageClock()
     first = model.locate(image, model.first_roi(box), clock)
-    return model.locate(image, model.next_roi(first.points), clock).points
+    return model.locate(image, model.next_roi(first), clock).points
 
 
 def test_points_lie_on_the_rendered_face(model: LandmarkModel) -> None:
@@ -72,7 +74,7 @@ def test_a_turned_picture_gives_turned_points(model: LandmarkModel, angle: float
     roi = RegionOfInterest(*((low + high) / 2), 1.2 * float((high - low).max()), angle)
     clock = StageClock()
     first = model.locate(turned, roi, clock)
-    found = model.locate(turned, model.next_roi(first.points), clock).points
+    found = model.locate(turned, model.next_roi(first), clock).points
     assert np.abs(found[:, :2] - expected).mean() < 0.012 * (high - low).max()
 
 
@@ -94,6 +96,18 @@ def test_no_image_is_allocated_for_a_frame(model: LandmarkModel) -> None:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert peak < 128 * 128 * 3, "less than one crop"
+
+
+def test_a_region_waits_for_points_that_are_sure(model: LandmarkModel) -> None:
+    box = clip.box(FRONTAL)
+    beside = model.first_roi((box[0] + 9, box[1], box[2] + 9, box[3]))
+    seen = model.locate(clip.frames()[FRONTAL].image, beside, StageClock())
+    unsure = replace(seen, sigma=np.full(len(seen.points), 4 * beside.side, np.float32))
+    sure = replace(seen, sigma=np.zeros(len(seen.points), np.float32))
+    middle = box_of(seen.points)[0] + box_of(seen.points)[2]
+    assert model.next_roi(unsure).x == pytest.approx(beside.x, abs=0.1)
+    assert model.next_roi(sure).x == pytest.approx(middle / 2, abs=4)
+    assert model.next_roi(sure) == model.next_roi(replace(seen, sigma=None))
 
 
 def test_uncertainty_is_in_pixels_of_the_image(model: LandmarkModel) -> None:

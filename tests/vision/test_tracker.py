@@ -154,7 +154,7 @@ def test_the_cascade_finds_the_rendered_driver() -> None:
 def test_regions_follow_the_points(model: LandmarkModel) -> None:
     clock = StageClock()
     seen = model.locate(clip.frames()[FACE].image, model.first_roi(clip.box(FACE)), clock)
-    roi = model.next_roi(seen.points)
+    roi = model.next_roi(seen)
     x0, y0, x1, y1 = box_of(seen.points)
     assert abs(roi.x - (x0 + x1) / 2) < 0.1 * roi.side
     assert roi.side == pytest.approx(model.crop.margin * max(x1 - x0, y1 - y0), rel=0.15)
