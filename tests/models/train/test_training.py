@@ -150,6 +150,15 @@ class TestLoss:
         assert gradient[1].min() > 0
         assert outputs["log_sigma"].grad[0, 520:].abs().max() == 0
 
+    def test_an_error_of_a_pixel_counts_for_more_in_a_narrow_face(self):
+        batch = self.batch((True, True))
+        batch["points"][1] = batch["points"][0] * torch.tensor([0.5, 1, 1])
+        outputs = self.outputs(batch, 3.0)
+        LandmarkLoss(LossWeights(gap=0))(outputs, batch)[0].backward()
+        wide, narrow = outputs["points"].grad.abs().mean(1)
+        # The box of the 68 points is half as wide, so that its size is 1 / sqrt 2 as large.
+        assert float(narrow / wide) == pytest.approx(2, rel=0.01)
+
     def test_weights_have_mean_one_and_prefer_the_features(self):
         weights = point_weights(LossWeights())
         assert float(weights.mean()) == pytest.approx(1)
