@@ -45,7 +45,7 @@ def _model(arguments: argparse.Namespace) -> int:
 
         print("presence: logit x {:.2f} {:+.2f}".format(*calibrate(network, arguments.presence)))
     pixels = (torch.from_numpy(images).permute(0, 3, 1, 2).float() - 128) / 127.5
-    equalise(network, pixels, features=recipe.head == "int8")
+    equalise(network, pixels, head=recipe.head)
     side = images.shape[1]
     content = to_float_tflite(network, side)
     if arguments.keep_float:

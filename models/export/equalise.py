@@ -21,33 +21,55 @@ ASLEEP = 1e-4
 
 
 @torch.no_grad()
-def equalise(network: LandmarkNet, images: Tensor, *, features: bool) -> None:
-    """Equalise the residual streams of a network in place.
+def equalise(network: LandmarkNet, images: Tensor, *, head: str) -> None:
+    """Equalise the residual streams of a network, and what its last layers read, in place.
 
     Args:
         network: In evaluation mode.
         images: (N, 3, side, side) as the network takes them.
-        features: Equalise what the last layers read as well, for a file in which it is int8.
+        head: How the last layers will be stored, see `convert.Recipe`.
     """
     for number, stage in enumerate(network.stages):
         parts = [part for part in stage if isinstance(part, nn.ReLU6 | Residual)]
         _scale_stream(network, number, (CEILING / _peaks(network, parts, images)).clamp(1.0, MOST))
-    if features:
-        _scale_features(network, images)
+    if head == "int8":
+        _scale_features(network, _evened(network, images))
+    elif head == "dynamic":
+        _scale_features(network, _balanced(network, images))
 
 
-def _scale_features(network: LandmarkNet, images: Tensor) -> None:
-    """Bring the features to the same range, and divide where they are read."""
+def _evened(network: LandmarkNet, images: Tensor) -> Tensor:
+    """Factors that bring all features to the same range, for a scale that holds for every crop."""
     peaks = _peaks(network, [network.pool], images)
     # What never wakes says nothing, but its idle weights would be scaled like the others'.
     awake = peaks > ASLEEP * peaks.max()
     network.pool.weight.mul_(awake[:, None, None, None])
     # A channel that sleeps in nearly every crop would else fill the range when it wakes.
-    factors = 1 / peaks.clamp(min=float(peaks[awake].median()) / MOST)
+    return 1 / peaks.clamp(min=float(peaks[awake].median()) / MOST)
+
+
+def _balanced(network: LandmarkNet, images: Tensor) -> Tensor:
+    """Factors for features whose scale is found anew in every crop.
+
+    A feature's step reaches the points by its weights, and a weight's step by the feature: where the two are of the
+    same size in every channel, both roundings together cost least.
+    """
+    features = torch.cat([network.features(batch) for batch in images.split(64)])
+    sizes, read = features.square().mean(0).sqrt(), network.points.weight.norm(dim=0)
+    return (_floored(read) / _floored(sizes)).sqrt()
+
+
+def _floored(values: Tensor) -> Tensor:
+    """Values that are at least an eighth (`MOST`) of the median."""
+    return values.clamp(min=float(values.median()) / MOST)
+
+
+def _scale_features(network: LandmarkNet, factors: Tensor) -> None:
+    """Multiply the features, and divide where they are read."""
     network.pool.weight.mul_(factors[:, None, None, None])
     network.pool.bias.mul_(factors)
-    for head in (network.points, network.log_sigma, network.presence):
-        head.weight.div_(factors)
+    for reader in (network.points, network.log_sigma, network.presence):
+        reader.weight.div_(factors)
 
 
 def _peaks(network: nn.Module, layers: list[nn.Module], images: Tensor) -> Tensor:

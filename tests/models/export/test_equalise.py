@@ -24,12 +24,12 @@ def network() -> LandmarkNet:
     return network
 
 
-@pytest.mark.parametrize("features", [True, False])
-def test_the_network_computes_the_same(network: LandmarkNet, features: bool) -> None:
+@pytest.mark.parametrize("head", ["int8", "dynamic", "float"])
+def test_the_network_computes_the_same(network: LandmarkNet, head: str) -> None:
     images = torch.rand(8, 3, 128, 128) * 2 - 1
     with torch.no_grad():
         before = network(images)
-        equalise(network, images, features=features)
+        equalise(network, images, head=head)
         after = network(images)
     for name, value in before.items():
         torch.testing.assert_close(after[name], value, atol=1e-4, rtol=1e-4)
@@ -41,8 +41,26 @@ def test_channels_come_to_the_same_range(network: LandmarkNet) -> None:
     network.pool.register_forward_hook(lambda _, __, out: seen.append(out.abs().amax((0, 2, 3))))
     with torch.no_grad():
         network(images)
-        equalise(network, images, features=True)
+        equalise(network, images, head="int8")
         network(images)
     spread = [float(peaks.quantile(0.95) / peaks.quantile(0.5)) for peaks in (seen[0], seen[-1])]
     assert spread[0] > 3
     assert spread[1] < 1.5
+
+
+def test_features_and_what_reads_them_are_of_the_same_size(network: LandmarkNet) -> None:
+    images = torch.rand(64, 3, 128, 128) * 2 - 1
+
+    def error() -> float:
+        """Of the points when features and weights are rounded as the exported file rounds them."""
+        with torch.no_grad():
+            features, weight = network.features(images), network.points.weight
+            exact = features @ weight.T
+            step = (features.amax(1, keepdim=True) - features.amin(1, keepdim=True)) / 255
+            steps = weight.abs().amax(1, keepdim=True) / 127
+            rounded = (features / step).round() * step @ ((weight / steps).round() * steps).T
+            return float((rounded - exact).norm() / exact.norm())
+
+    before = error()
+    equalise(network, images, head="dynamic")
+    assert error() < 0.8 * before
