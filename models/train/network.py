@@ -68,6 +68,24 @@ class Bounded(nn.ReLU6):
         return _rounded(x, 6 / self.levels) if self.levels else x
 
 
+class Summary(nn.Conv2d):
+    """Depthwise convolution as large as what it reads, so that one value is left of each of `multiple` kernels.
+
+    In training it is a product of matrices, whose gradient takes a processor a fifteenth of the time.
+    """
+
+    def __init__(self, channels: int, multiple: int, side: int) -> None:
+        super().__init__(channels, channels * multiple, side, groups=channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, channels, side, side) to (N, channels * multiple, 1, 1)."""
+        if not self.training or self.bias is None:
+            return super().forward(x)
+        kernels = self.weight.view(self.in_channels, -1, x[0, 0].numel())
+        summed = torch.einsum("nck,cmk->ncm", x.flatten(2), kernels).flatten(1)
+        return (summed + self.bias)[..., None, None]
+
+
 def _convolution(channels_in: int, channels_out: int, stride: int = 1) -> list[nn.Module]:
     """3x3 convolution and batch normalisation with TensorFlow's SAME padding."""
     padding = 1 if stride == 1 else 0
@@ -123,7 +141,7 @@ class LandmarkNet(nn.Module):
             stages.append(nn.Sequential(*layers, *(Residual(width, inner) for inner in squeezed)))
             channels = width
         self.stages = nn.ModuleList(stages)
-        self.pool = nn.Conv2d(channels, channels * 2, 4, groups=channels)
+        self.pool = Summary(channels, 2, 4)
         self.points = Reading(channels * 2, LANDMARKS * 3)
         self.log_sigma = Reading(channels * 2, LANDMARKS)
         # Four pixels: from one crop's side on, where zero would put it, the loss holds sigma and teaches nothing.

@@ -17,7 +17,7 @@ from models.train.config import TrainingConfig
 from models.train.data import Samples
 from models.train.loop import Trainer
 from models.train.loss import IBUG68, LandmarkLoss, LossWeights, point_weights
-from models.train.network import LandmarkNet
+from models.train.network import LandmarkNet, Summary
 from models.train.shards import ShardError, ShardReader, count_rows, epoch_order, list_shards
 
 from .conftest import write_shard
@@ -50,6 +50,16 @@ class TestNetwork:
             "presence": (2, 1),
         }
         assert sum(p.numel() for p in network.parameters()) < 2.45e6
+
+    def test_the_summary_is_the_same_in_training(self):
+        torch.manual_seed(1)
+        summary, x = Summary(6, 2, 4), torch.randn(3, 6, 4, 4)
+        found = [
+            (mode(summary)(x), torch.autograd.grad(mode(summary)(x).square().sum(), summary.weight)[0])
+            for mode in (Summary.train, Summary.eval)
+        ]
+        torch.testing.assert_close(*found)
+        assert found[0][0].shape == (3, 12, 1, 1)
 
     def test_unknown_architecture_names_those_there_are(self):
         with pytest.raises(KeyError, match="landmarks-562"):
