@@ -148,15 +148,19 @@ def bounded_summands(content: bytes) -> list[str]:
     return names
 
 
-def summaries(content: bytes) -> list[str]:
-    """Names of what a DEPTHWISE_CONV_2D makes for fully connected layers, and for nothing else, to read."""
+def late_operators(content: bytes) -> list[tuple[str, str]]:
+    """Kind and name of the result of each operator from the first that makes a map as small as the last one.
+
+    The last map is what is summed up to one value a channel; without such a sum the list is empty.
+    """
     graph = parse_graph(content)
-    readers: dict[int, set[str]] = {}
-    for operator in graph.operators:
-        for index in operator.inputs:
-            readers.setdefault(index, set()).add(operator.name)
-    return [
-        graph.tensors[operator.outputs[0]].name
-        for operator in graph.operators
-        if operator.name == "DEPTHWISE_CONV_2D" and readers.get(operator.outputs[0]) == {"FULLY_CONNECTED"}
-    ]
+
+    def place(index: int) -> tuple[int, ...]:
+        return graph.tensors[index].shape[1:3] if len(graph.tensors[index].shape) == 4 else ()
+
+    sums = [op for op in graph.operators if place(op.outputs[0]) == (1, 1) and place(op.inputs[0]) != (1, 1)]
+    if not sums:
+        return []
+    last = place(sums[0].inputs[0])
+    first = next(n for n, op in enumerate(graph.operators) if place(op.outputs[0]) == last)
+    return [(op.name, graph.tensors[op.outputs[0]].name) for op in graph.operators[first:]]

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import nn
 
+from models.train.network import read_map
+
 POINTS = 21
 """16 of the lid margin and 5 of the iris."""
 
@@ -48,4 +50,4 @@ class EyeNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return points and visibility."""
-        return self.head(self.squeeze(self.trunk(x)).flatten(1))
+        return read_map(self.head, self.squeeze(self.trunk(x)))

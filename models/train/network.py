@@ -3,8 +3,7 @@
 It is sized to 70 million multiply-adds. On a processor a dense 3x3 convolution at 16x16 and below costs less
 than its multiply-adds suggest and a depthwise one more, both in training (three times) and under XNNPACK, so
 the residual blocks squeeze between two dense convolutions, and only the head is depthwise: one 4x4 kernel per
-channel that keeps where in the crop something was seen, which average pooling would throw away. What it sums up is
-coarse in int8, and cheap in float: it is exported in float.
+channel that keeps where in the crop something was seen, which average pooling would throw away.
 
 Activations are bounded (ReLU6) for the sake of int8. Strided convolutions pad as TensorFlow's SAME does, so
 that the exported graph has no PAD.
@@ -45,13 +44,24 @@ class Convolution(nn.Conv2d):
         return self._conv_forward(x, _rounded(self.weight, _step(self.weight, self.levels)), self.bias)
 
 
+def read_map(layer: nn.Linear, x: Tensor) -> Tensor:
+    """A fully connected layer over (N, K, 1, 1), to (N, M), as the convolution that it is.
+
+    An exported convolution has a scale for each output everywhere. Of a fully connected layer with float results
+    tflite-runtime 2.14 reads the first scale alone, and says nothing.
+    """
+    return nn.functional.conv2d(x, layer.weight[..., None, None], layer.bias).flatten(1)
+
+
 class Reading(nn.Linear):
     """Fully connected layer whose weights are rounded to those of int8 when `levels` is set."""
 
     levels = 0
 
     def forward(self, x: Tensor) -> Tensor:
-        """As `nn.Linear`."""
+        """As `nn.Linear`; (N, K, 1, 1) as `read_map`."""
+        if x.ndim == 4:
+            return read_map(self, x)
         if not self.levels:
             return super().forward(x)
         return nn.functional.linear(x, _rounded(self.weight, _step(self.weight, self.levels)), self.bias)
@@ -154,17 +164,20 @@ class LandmarkNet(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """(N, 3, 128, 128) to (N, K), what the last layers read."""
+        return self._summed(x).flatten(1)
+
+    def _summed(self, x: Tensor) -> Tensor:
         for part in self.parts():
             x = part(x)
-        return x.flatten(1)
+        return x
 
     def read(self, features: Tensor) -> dict[str, Tensor]:
-        """(N, K) to the outputs."""
+        """(N, K) or (N, K, 1, 1) to the outputs."""
         return {name: getattr(self, name)(features) for name in ("points", "log_sigma", "presence")}
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """See the class."""
-        return self.read(self.features(x))
+        return self.read(self._summed(x))
 
 
 def round_as_int8(network: LandmarkNet, levels: int = LEVELS) -> None:
