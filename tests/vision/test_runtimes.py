@@ -1,0 +1,95 @@
+"""Every model of the zoo under tflite-runtime 2.14, which the extra `tflite` brings, beside the runtime used here."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.vision.runtime import open_engine
+from edge.vision.zoo import open_zoo
+from tests import clip
+
+ZOO = open_zoo()
+FRAMES = (5, 30, 57, 80)
+
+RUN = """
+import sys
+import numpy as np
+from tflite_runtime.interpreter import Interpreter
+inputs = np.load(sys.argv[1])
+answers = {}
+for path in sys.argv[3:]:
+    interpreter = Interpreter(path)
+    interpreter.allocate_tensors()
+    kept = []
+    for values in inputs[path]:
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], values)
+        interpreter.invoke()
+        answer = []
+        for detail in interpreter.get_output_details():
+            scale, zero = detail["quantization"]
+            answer.append((interpreter.get_tensor(detail["index"]).ravel().astype(np.float32) - zero) * (scale or 1))
+        kept.append(np.concatenate(answer))
+    answers[path] = np.stack(kept)
+np.savez(sys.argv[2], **answers)
+"""
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment of its own: that runtime was built against numpy 1."""
+    if sys.version_info >= (3, 12):
+        pytest.skip("tflite-runtime 2.14 is for Python up to 3.11")
+    folder = tmp_path_factory.mktemp("old")
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    python = folder / "bin" / "python"
+    wanted = ["tflite-runtime==2.14.0", "numpy<2"]
+    done = subprocess.run([python, "-m", "pip", "install", "-q", *wanted], check=False, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"tflite-runtime cannot be installed here: {done.stderr.strip().splitlines()[-1]}")
+    return python
+
+
+def crops(width: int, height: int, channels: int) -> np.ndarray:
+    """(frames, 1, height, width, channels) int8 pictures about the face of the clip."""
+    import cv2
+
+    made = []
+    for index in FRAMES:
+        x0, y0, x1, y1 = (max(0, int(v)) for v in clip.box(index))
+        part = cv2.resize(clip.frames()[index].image[y0:y1, x0:x1], (width, height), interpolation=cv2.INTER_AREA)
+        part = part if channels == 3 else cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)[..., None]
+        made.append((part.astype(np.int16) - 128).astype(np.int8)[None])
+    return np.stack(made)
+
+
+@pytest.mark.slow
+def test_the_older_runtime_answers_the_same(python: Path, tmp_path: Path) -> None:
+    inputs, expected = {}, {}
+    for card in ZOO.manifest.models.values():
+        path = str(ZOO.verified(card))
+        with open_engine(Path(path)) as engine:
+            _, height, width, channels = engine.inputs[0].shape
+            inputs[path] = crops(width, height, channels)
+            kept = []
+            for values in inputs[path]:
+                engine.input()[:] = values
+                engine.invoke()
+                kept.append(
+                    np.concatenate(
+                        [
+                            (engine.output(n).ravel().astype(np.float32) - spec.zero_point) * (spec.scale or 1)
+                            for n, spec in enumerate(engine.outputs)
+                        ]
+                    )
+                )
+            expected[path] = np.stack(kept)
+    np.savez(tmp_path / "in.npz", **inputs)
+    subprocess.run([python, "-c", RUN, str(tmp_path / "in.npz"), str(tmp_path / "out.npz"), *inputs], check=True)
+    with np.load(tmp_path / "out.npz") as found:
+        for path, wanted in expected.items():
+            signal = wanted.std(0).mean()
+            assert signal > 0, path
+            assert np.abs(found[path] - wanted).mean() < 0.25 * signal, path
