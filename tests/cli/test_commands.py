@@ -65,6 +65,7 @@ def test_demo_decodes_all_that_it_sends() -> None:
     assert done.stdout.count("all decoded") == 2
     assert "NOT" not in done.stdout
     assert re.search(r"frames\s+│ 300, 2\d\d with a face", done.stdout)
+    assert "latency" not in done.stdout, "frames ahead of the clock have none"
 
 
 @pytest.mark.parametrize("source", ["bundled", "webcam"])
