@@ -21,7 +21,7 @@ from edge.vision.eyes import open_eyes
 from edge.vision.geometry import box_of
 from edge.vision.landmarks import LandmarkModel
 from edge.vision.layout import Layout
-from edge.vision.tracker import Tracker
+from edge.vision.tracker import Tracker, look
 from edge.vision.zoo import open_zoo
 
 
@@ -93,7 +93,7 @@ class Processor:
         if box is None:
             seen = self.tracker.track(frame, self.clock)
         else:
-            seen = self.tracker.look(frame.image, self.model.first_roi(box), self.clock)
+            seen = look(self.model, frame.image, self.model.first_roi(box), self.clock)
         if seen is not None and self.eyes is not None:
             seen = self.eyes.refine(frame.image, seen)
             self.clock.lap("eyes")

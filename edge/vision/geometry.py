@@ -118,7 +118,7 @@ def roi_from_points(points: Array, margin: float, angle: float) -> RegionOfInter
     return RegionOfInterest(*centre, margin * max(x1 - x0, y1 - y0), angle)
 
 
-def between(held: RegionOfInterest, wanted: RegionOfInterest, share: float) -> RegionOfInterest:
+def _between(held: RegionOfInterest, wanted: RegionOfInterest, share: float) -> RegionOfInterest:
     """Return the held region moved this share of the way towards the wanted one, turned the shorter way round."""
     return RegionOfInterest(
         held.x + share * (wanted.x - held.x),
@@ -138,7 +138,7 @@ def eased(held: RegionOfInterest, wanted: RegionOfInterest) -> RegionOfInterest:
     ratio = math.log(wanted.side / held.side)
     shift = math.hypot(wanted.x - held.x, wanted.y - held.y) / held.side
     stray = max(shift / STRAY_SHIFT, abs(ratio) / STRAY_SCALE, abs(_turn(held, wanted)) / STRAY_ANGLE)
-    return between(held, wanted, min(1.0, LEAST_PULL + stray))
+    return _between(held, wanted, min(1.0, LEAST_PULL + stray))
 
 
 def trusted(held: RegionOfInterest, wanted: RegionOfInterest, sigma: float) -> RegionOfInterest:
@@ -153,7 +153,7 @@ def trusted(held: RegionOfInterest, wanted: RegionOfInterest, sigma: float) -> R
         wanted: about the points.
         sigma: standard deviation of a point, pixels.
     """
-    return between(held, wanted, 1 / (1 + (sigma / (STRAY_SHIFT * held.side)) ** 2))
+    return _between(held, wanted, 1 / (1 + (sigma / (STRAY_SHIFT * held.side)) ** 2))
 
 
 def _turn(held: RegionOfInterest, wanted: RegionOfInterest) -> float:

@@ -109,18 +109,13 @@ class Tracker:
         self.detector.close()
         self.checker.close()
 
-    def look(self, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock) -> FaceObservation:
-        """Look at a face that is somewhere in `roi`: once there, and once more about the points found."""
-        first = self.model.locate(image, roi, clock)
-        return self.model.locate(image, self.model.next_roi(first), clock)
-
     def _find(self, frame: Frame, clock: StageClock) -> FaceObservation | None:
         if frame.captured_ns < self._detect_after_ns:
             return None
         faces = self.detector.detect(frame.image)
         clock.lap("detect")
         for face in self._ranked(faces, frame.image.shape):
-            seen = self.look(frame.image, self.model.first_roi(face.box, face.angle), clock)
+            seen = look(self.model, frame.image, self.model.first_roi(face.box, face.angle), clock)
             if seen.score >= self.settings.presence and self._plausible(seen, frame.image.shape):
                 self._track = _Track(self.model.next_roi(seen), frame.captured_ns)
                 self._pause_s = self.settings.retry_s
@@ -181,6 +176,12 @@ class Tracker:
             return True
         inside = ((points[:, :2] >= 0) & (points[:, :2] < (shape[1], shape[0]))).all(1).mean()
         return bool(inside >= INSIDE_SHARE)
+
+
+def look(model: LandmarkModel, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock) -> FaceObservation:
+    """Look at a face that is somewhere in `roi`: once there, and once more about the points found."""
+    first = model.locate(image, roi, clock)
+    return model.locate(image, model.next_roi(first), clock)
 
 
 def _area(box: tuple[float, float, float, float]) -> float:

@@ -12,6 +12,7 @@ from edge.types import FaceObservation, Intrinsics, RegionOfInterest
 from edge.vision.detector import Detector
 from edge.vision.geometry import box_overlap
 from edge.vision.landmarks import LandmarkModel
+from edge.vision.tracker import look
 from models.evaluate.measure import lid_openness, nme, point_errors
 from models.evaluate.records import INNER51, REGIONS, Box, LabelledFace, Points
 
@@ -88,12 +89,6 @@ def evaluate_faces(
             continue
         results.append(_result(model, face, image, look(model, image, roi, clock)))
     return results
-
-
-def look(model: LandmarkModel, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock) -> FaceObservation:
-    """Look in a region and once more about what was found, as `edge.vision.tracker.Tracker` does."""
-    first = model.locate(image, roi, clock)
-    return model.locate(image, model.next_roi(first), clock)
 
 
 def far_camera(width: int, height: int) -> Intrinsics:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edge.stages import StageClock
 from edge.types import RegionOfInterest
 from edge.vision.landmarks import LandmarkModel
-from models.evaluate.faces import look
+from edge.vision.tracker import look
 from models.evaluate.records import read_image
 
 KEPT_SHARE = 0.99

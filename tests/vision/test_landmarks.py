@@ -16,6 +16,7 @@ from edge.stages import StageClock
 from edge.types import RegionOfInterest
 from edge.vision.geometry import box_of
 from edge.vision.landmarks import LandmarkModel
+from edge.vision.tracker import look
 from edge.vision.zoo import LandmarkCard, open_zoo
 from tests import clip
 
@@ -30,21 +31,19 @@ def model(request: pytest.FixtureRequest) -> Iterator[LandmarkModel]:
     model.close()
 
 
-def look(model: LandmarkModel, image: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
-    clock = StageClock()
-    first = model.locate(image, model.first_roi(box), clock)
-    return model.locate(image, model.next_roi(first), clock).points
+def points_of(model: LandmarkModel, image: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
+    return look(model, image, model.first_roi(box), StageClock()).points
 
 
 def test_points_lie_on_the_rendered_face(model: LandmarkModel) -> None:
     visible = np.flatnonzero(clip.truth().face)[::9]
-    errors = [clip.nme(look(model, clip.frames()[i].image, clip.box(i)), i) for i in visible]
+    errors = [clip.nme(points_of(model, clip.frames()[i].image, clip.box(i)), i) for i in visible]
     assert np.median(errors) < 2.5
     assert np.percentile(errors, 90) < 4.5
 
 
 def test_depth_is_larger_nearer_to_the_camera(model: LandmarkModel) -> None:
-    points = look(model, clip.frames()[FRONTAL].image, clip.box(FRONTAL))
+    points = points_of(model, clip.frames()[FRONTAL].image, clip.box(FRONTAL))
     face = points[model.layout.ibug68]
     assert face[30, 2] > face[[36, 45], 2].mean() > face[[0, 16], 2].mean()
     assert abs(points[:520, 2].mean()) < 0.05 * np.ptp(points[:, 0])
@@ -53,10 +52,10 @@ def test_depth_is_larger_nearer_to_the_camera(model: LandmarkModel) -> None:
 @pytest.mark.parametrize("factor", [2, 5])
 def test_a_large_picture_gives_the_same_points(model: LandmarkModel, factor: int) -> None:
     image = clip.frames()[FRONTAL].image
-    small = look(model, image, clip.box(FRONTAL))
+    small = points_of(model, image, clip.box(FRONTAL))
     large = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR)
     box = tuple((value + 0.5) * factor - 0.5 for value in clip.box(FRONTAL))
-    found = look(model, large, box)
+    found = points_of(model, large, box)
     expected = (small[:, :2] + 0.5) * factor - 0.5
     size = np.ptp(expected, axis=0).max()
     assert np.abs(found[:, :2] - expected).mean() < 0.006 * size
@@ -65,16 +64,14 @@ def test_a_large_picture_gives_the_same_points(model: LandmarkModel, factor: int
 @pytest.mark.parametrize("angle", [-40, 25, 180])
 def test_a_turned_picture_gives_turned_points(model: LandmarkModel, angle: float) -> None:
     image = clip.frames()[FRONTAL].image
-    upright = look(model, image, clip.box(FRONTAL))
+    upright = points_of(model, image, clip.box(FRONTAL))
     height, width = image.shape[:2]
     turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), -angle, 1)
     turned = cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
     expected = upright[:, :2] @ turn[:, :2].T + turn[:, 2]
     low, high = expected.min(0), expected.max(0)
     roi = RegionOfInterest(*((low + high) / 2), 1.2 * float((high - low).max()), angle)
-    clock = StageClock()
-    first = model.locate(turned, roi, clock)
-    found = model.locate(turned, model.next_roi(first), clock).points
+    found = look(model, turned, roi, StageClock()).points
     assert np.abs(found[:, :2] - expected).mean() < 0.012 * (high - low).max()
 
 
