@@ -39,7 +39,7 @@ def equalise(network: LandmarkNet, images: Tensor, *, head: str) -> None:
 
 
 def _evened(network: LandmarkNet, images: Tensor) -> Tensor:
-    """Factors that bring all features to the same range, for a scale that holds for every crop."""
+    """Silence features that never wake; factors that bring all others to one range, for a scale that every crop has."""
     peaks = _peaks(network, [network.pool], images)
     # What never wakes says nothing, but its idle weights would be scaled like the others'.
     awake = peaks > ASLEEP * peaks.max()

@@ -50,4 +50,4 @@ class EyeNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return points and visibility."""
-        return read_map(self.head, self.squeeze(self.trunk(x)))
+        return read_map(self.squeeze(self.trunk(x)), self.head.weight, self.head.bias)

@@ -48,7 +48,7 @@ class Trainer:
         self.network = self.network.to(self.device, memory_format=torch.channels_last)
         self.average = checkpoint.Average(self.network, config.average)
         self.loss = LandmarkLoss(config.weights, config.jitter.side).to(self.device)
-        self.optimiser = Optimiser(self.network, config.learning_rate, config.weight_decay)
+        self.optimiser = Optimiser(self.network, config.weight_decay)
         self.step = self.samples = self.epoch = self.position = 0
         self.seconds = 0.0
         self.stopping = False

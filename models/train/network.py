@@ -44,13 +44,13 @@ class Convolution(nn.Conv2d):
         return self._conv_forward(x, _rounded(self.weight, _step(self.weight, self.levels)), self.bias)
 
 
-def read_map(layer: nn.Linear, x: Tensor) -> Tensor:
-    """A fully connected layer over (N, K, 1, 1), to (N, M), as the convolution that it is.
+def read_map(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """A fully connected layer with weights (M, K) over (N, K, 1, 1), to (N, M), as the convolution that it is.
 
     An exported convolution has a scale for each output everywhere. Of a fully connected layer with float results
     tflite-runtime 2.14 reads the first scale alone, and says nothing.
     """
-    return nn.functional.conv2d(x, layer.weight[..., None, None], layer.bias).flatten(1)
+    return nn.functional.conv2d(x, weight[..., None, None], bias).flatten(1)
 
 
 class Reading(nn.Linear):
@@ -60,11 +60,8 @@ class Reading(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         """As `nn.Linear`; (N, K, 1, 1) as `read_map`."""
-        if x.ndim == 4:
-            return read_map(self, x)
-        if not self.levels:
-            return super().forward(x)
-        return nn.functional.linear(x, _rounded(self.weight, _step(self.weight, self.levels)), self.bias)
+        weight = _rounded(self.weight, _step(self.weight, self.levels)) if self.levels else self.weight
+        return read_map(x, weight, self.bias) if x.ndim == 4 else nn.functional.linear(x, weight, self.bias)
 
 
 class Bounded(nn.ReLU6):
@@ -91,7 +88,7 @@ class Summary(nn.Conv2d):
         """(N, channels, side, side) to (N, channels * multiple, 1, 1)."""
         if not self.training or self.bias is None:
             return super().forward(x)
-        kernels = self.weight.view(self.in_channels, -1, x[0, 0].numel())
+        kernels = self.weight.view(self.in_channels, -1, self.weight[0].numel())
         summed = torch.einsum("nck,cmk->ncm", x.flatten(2), kernels).flatten(1)
         return (summed + self.bias)[..., None, None]
 

@@ -24,11 +24,10 @@ class Optimiser:
 
     Args:
         network: On its device, its weights with channels last in memory.
-        learning_rate: Of both.
         weight_decay: Of weights, not of biases nor of the scales of normalisations.
     """
 
-    def __init__(self, network: nn.Module, learning_rate: float, weight_decay: float) -> None:
+    def __init__(self, network: nn.Module, weight_decay: float) -> None:
         # The first convolution reads colours, which are no features.
         self._kernels = [m.weight for m in network.modules() if isinstance(m, Convolution) and m.in_channels > 3]
         self._matrices = [nn.Parameter(_matrix(kernel.detach())) for kernel in self._kernels]
@@ -37,10 +36,8 @@ class Optimiser:
                 raise ValueError("the weights of a convolution do not lie with channels last in memory")
         taken = set(map(id, self._kernels))
         groups = checkpoint.groups((p for p in network.parameters() if id(p) not in taken), weight_decay)
-        muon = torch.optim.Muon(
-            self._matrices, lr=learning_rate, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"
-        )
-        self._parts: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=learning_rate, fused=True), muon]
+        muon = torch.optim.Muon(self._matrices, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
+        self._parts: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, fused=True), muon]
 
     def step(self, learning_rate: float) -> None:
         """Change the weights by their gradients, which stay."""
