@@ -147,17 +147,19 @@ def _size(points: Tensor, known: Tensor) -> Tensor:
 def restlessness(outputs: dict[str, Tensor], batch: dict[str, Tensor], per_point: Tensor, side: int) -> Tensor:
     """How much the points of two views of the same stored crop differ, back in its frame, in pixels of the view.
 
-    Neither view has the error of the other's noise, so this takes out what would be jitter in a film.
+    Neither view has the error of the other's noise, so this takes out what would be jitter in a film. Only points
+    that are seen count: where nothing shows a point, each look can only guess, and to guess the same costs accuracy.
 
     Args:
         outputs: Of `LandmarkNet` for views of which 2i and 2i + 1 show the same crop.
-        batch: "back" (N, 2, 3), which maps pixels of a view to those of the first of its two, and "face".
+        batch: "back" (N, 2, 3), which maps pixels of a view to those of the first of its two, "visible" (N, 562) and
+            "face".
         per_point: (562,) weights.
         side: Of a view in pixels.
     """
     found = outputs["points"].unflatten(1, (-1, 3)) * side
-    back, face = batch["back"], batch["face"][::2]
+    back, counted = batch["back"], (batch["visible"] & batch["face"][:, None])[::2]
     plane = found[..., :2] @ back[:, :, :2].mT + back[:, None, :, 2]
     difference = (plane[::2] - plane[1::2]).square().sum(2) + 0.01
-    weighed = (difference.sqrt() - 0.1) * per_point * face[:, None]
-    return weighed.sum() / (LANDMARKS * face.sum().clamp(min=1))
+    weighed = (difference.sqrt() - 0.1) * per_point * counted
+    return weighed.sum() / (per_point * counted).sum().clamp(min=1)

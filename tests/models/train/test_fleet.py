@@ -84,6 +84,14 @@ class TestViews:
         exact["points"][1::2] += 1 / 128
         assert 1.0 < float(restlessness(exact, made, ones, 128)) < 1.6
 
+    def test_points_that_nothing_shows_may_differ_between_two_views(self):
+        stored = crops()
+        stored["visible"][:, :100] = False
+        made = undisturbed(Jitter(), Shake()).make(**stored)
+        points = torch.where(made["visible"][..., None], made["points"] / 128, torch.rand_like(made["points"]))
+        said = {"points": points.flatten(1)}
+        assert float(restlessness(said, made, torch.ones(562), 128)) == pytest.approx(0, abs=1e-3)
+
     def test_shaken_views_differ(self):
         made = undisturbed(Jitter(), Shake()).make(**crops())
         assert float((made["points"][::2] - made["points"][1::2]).abs().mean()) > 0.2
