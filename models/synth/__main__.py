@@ -12,9 +12,7 @@ from models.synth import clip, cluster, shards
 
 
 def _write(args: argparse.Namespace) -> None:
-    work = shards.jobs(
-        args.out, args.count, args.seed, args.first, close_up=args.close_up, photographs=args.photographs
-    )
+    work = shards.jobs(args.out, args.count, args.seed, args.first, kind=args.kind, photographs=args.photographs)
     with tqdm(total=args.count, unit="crop", smoothing=0.1) as bar:
         left = [job for job in work if not job.path.is_file()]
         bar.update(sum(job.count for job in work) - sum(job.count for job in left))
@@ -25,10 +23,17 @@ def _write(args: argparse.Namespace) -> None:
 
 
 def _sheet(args: argparse.Namespace) -> None:
-    job = shards.Job(Path(), 0, args.seed, args.count, args.close_up, args.photographs)
+    job = shards.Job(Path(), 0, args.seed, args.count, args.kind, args.photographs)
     picture = shards.sheet([crop for _, crop in tqdm(shards.crops(job), total=args.count, unit="crop")])
     if not cv2.imwrite(str(args.picture), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
         raise SystemExit(f"cannot write {args.picture}")
+
+
+def _add_kinds(command: argparse.ArgumentParser) -> None:
+    kinds = command.add_mutually_exclusive_group()
+    command.set_defaults(kind="usual")
+    for kind, words in (("turned", "faces turned far to the side alone"), ("close-up", "eyes from near")):
+        kinds.add_argument(f"--{kind}", dest="kind", action="store_const", const=kind, help=words)
 
 
 def main() -> None:
@@ -41,7 +46,7 @@ def main() -> None:
     write.add_argument("--workers", type=int, default=2)
     write.add_argument("--seed", type=int, default=1)
     write.add_argument("--first", type=int, default=0, help="number of the first shard")
-    write.add_argument("--close-up", action="store_true", help="eyes from near, for the eye model")
+    _add_kinds(write)
     write.add_argument("--photographs", type=Path, help="folder that python -m models.photographs wrote")
     write.add_argument("--ray", metavar="ADDRESS", help="render on a Ray cluster, for example auto")
     write.set_defaults(run=_write)
@@ -49,7 +54,7 @@ def main() -> None:
     sheet.add_argument("picture", type=Path)
     sheet.add_argument("--count", type=int, default=60)
     sheet.add_argument("--seed", type=int, default=1)
-    sheet.add_argument("--close-up", action="store_true", help="eyes from near")
+    _add_kinds(sheet)
     sheet.add_argument("--photographs", type=Path, help="folder that python -m models.photographs wrote")
     sheet.set_defaults(run=_sheet)
     demo = commands.add_parser("clip", help="render the demo clip and its truth")

@@ -108,6 +108,10 @@ class Studio:
         pose = expression.pose(rng)
         return self._crop(rng, person, pose, Shot(rng.normal(0, 0.035, 2)))
 
+    def turned(self, rng: np.random.Generator, person: Person) -> Crop:
+        """A random crop with a face that is turned far to the side."""
+        return self._crop(rng, person, expression.turned_pose(rng), Shot(rng.normal(0, 0.035, 2)))[0]
+
     def close_up(self, rng: np.random.Generator, person: Person) -> Crop:
         """A random crop about the eyes, nearer, with more glasses and more squeezed lids: for the eye model."""
         shot = Shot(rng.normal(0, 0.02, 2), rng.uniform(0.42, 0.65), on_eyes=True, strained=0.5, glasses=0.45)

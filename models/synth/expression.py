@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -261,6 +261,11 @@ def pose(rng: np.random.Generator) -> Pose:
         float(np.clip(pitch, -45, 45)), float(np.clip(yaw, -100, 100)), float(np.clip(roll, -50, 50)),
         float(np.exp(rng.uniform(np.log(25), np.log(200)))),
     )  # fmt: skip
+
+
+def turned_pose(rng: np.random.Generator) -> Pose:
+    """A pose of which little more than half a face is seen: yaw of 55 to 100 degrees to either side."""
+    return replace(pose(rng), yaw=float(rng.choice([-1, 1]) * rng.uniform(55, 100)))
 
 
 def near_pose(rng: np.random.Generator) -> Pose:

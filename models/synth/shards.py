@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -18,6 +19,8 @@ from models.synth.crop import ATTRIBUTES, PEOPLE_PER_SHARD, Crop, Studio
 
 CROPS_PER_SHARD = 1000
 NON_FACE_SHARE = 0.09
+Kind = Literal["usual", "turned", "close-up"]
+"""Faces in every pose and pictures without any; faces turned far to the side alone; eyes from near."""
 _JPEG = [
     cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
 ]  # fmt: skip
@@ -32,7 +35,7 @@ class Job:
         number: Its number.
         seed: Of the whole set; with the number it decides every crop.
         count: Crops in it.
-        close_up: Whether it shows eyes from near instead of whole faces and pictures without any.
+        kind: What it shows.
         photographs: Folder of photographs to stand behind, or none.
     """
 
@@ -40,7 +43,7 @@ class Job:
     number: int
     seed: int
     count: int = CROPS_PER_SHARD
-    close_up: bool = False
+    kind: Kind = "usual"
     photographs: Path | None = None
 
     @property
@@ -62,13 +65,14 @@ def crops(job: Job) -> Iterator[tuple[int, Crop]]:
     backgrounds.use(job.photographs)
     per_person = max(1, -(-job.count // PEOPLE_PER_SHARD))
     person = None
+    make_face = {"usual": room.crop, "turned": room.turned, "close-up": room.close_up}[job.kind]
     for i in range(job.count):
         if i % per_person == 0:
             person = room.person(np.random.default_rng([job.seed, job.number, 1, i]))
         seed = int(np.random.SeedSequence([job.seed, job.number, 2, i]).generate_state(1, np.uint64)[0] >> 1)
         rng = np.random.default_rng(seed)
-        faceless = not job.close_up and rng.random() < NON_FACE_SHARE
-        make = room.non_face if faceless else room.close_up if job.close_up else room.crop
+        faceless = job.kind == "usual" and rng.random() < NON_FACE_SHARE
+        make = room.non_face if faceless else make_face
         yield seed, make(rng, person)
 
 
@@ -129,14 +133,14 @@ def _encode(image: np.ndarray) -> np.ndarray:
 
 
 def jobs(
-    folder: Path, count: int, seed: int, first: int = 0, *, close_up: bool = False, photographs: Path | None = None
+    folder: Path, count: int, seed: int, first: int = 0, *, kind: Kind = "usual", photographs: Path | None = None
 ) -> list[Job]:
     """The shards that together hold `count` crops."""
     if count < 1:
         raise ValueError(f"at least one crop, not {count}")
     shards = -(-count // CROPS_PER_SHARD)
     sizes = [min(CROPS_PER_SHARD, count - k * CROPS_PER_SHARD) for k in range(shards)]
-    return [Job(folder, first + k, seed, size, close_up, photographs) for k, size in enumerate(sizes)]
+    return [Job(folder, first + k, seed, size, kind, photographs) for k, size in enumerate(sizes)]
 
 
 def write_all(work: list[Job], workers: int) -> Iterator[Path]:

@@ -340,11 +340,20 @@ def test_distributions_cover_what_they_should() -> None:
 
 
 def test_close_up_shards_are_their_own(studio: Studio, tmp_path: Path) -> None:
-    usual, near = (shards.jobs(tmp_path, 3, 11, close_up=near) for near in (False, True))
+    usual, near = (shards.jobs(tmp_path, 3, 11, kind=kind) for kind in ("usual", "close-up"))
     with np.load(io.BytesIO(shards.render(near[0]))) as eyes, np.load(io.BytesIO(shards.render(usual[0]))) as faces:
         assert set(eyes) == set(faces)
         assert eyes["face"].all()
         assert not np.array_equal(eyes["points"], faces["points"])
+
+
+def test_shards_of_turned_faces_hold_nothing_else(studio: Studio, tmp_path: Path) -> None:
+    (job,) = shards.jobs(tmp_path, 12, 11, kind="turned")
+    with np.load(io.BytesIO(shards.render(job))) as turned:
+        assert turned["face"].all()
+        yaw = turned["pose_deg"][:, 1]
+    assert (np.abs(yaw) >= 55).all()
+    assert {-1.0, 1.0} == set(np.sign(yaw))
 
 
 def test_shards_resume_and_repeat(studio: Studio, tmp_path: Path) -> None:
