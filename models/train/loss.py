@@ -33,7 +33,6 @@ class LossWeights:
     Attributes:
         ibug68, lids, irises: Of these points, over that of a dense point; `inner` is added for the 51 points
             other than the jaw.
-        unseen: Of a point that nothing shows.
         depth: Of z beside x and y.
         gap: Of the opening between the lids, in which an error of half a pixel is a missed blink.
         unseen_gap: Of it where either lid is hidden, over that where both are seen.
@@ -45,7 +44,6 @@ class LossWeights:
     inner: float = 2.0
     lids: float = 4.0
     irises: float = 2.0
-    unseen: float = 0.6
     depth: float = 0.5
     gap: float = 2.0
     unseen_gap: float = 0.15
@@ -106,9 +104,8 @@ class LandmarkLoss(torch.nn.Module):
         size = _size(truth[:, IBUG68, :2], known[:, IBUG68])
         difference = (found - truth) * known[..., None]
         visible = batch["visible"] & known
-        seen = torch.where(visible, 1.0, self.weights.unseen) * self.per_point
         axes = found.new_tensor([1.0, 1.0, self.weights.depth])
-        weight = seen * (FACE / size).square()[:, None]
+        weight = self.per_point * (FACE / size).square()[:, None]
         wing = (self._wing(difference.abs()) * axes * weight[..., None]).sum() / each
 
         squared = difference[..., :2].detach().square().sum(2)
