@@ -12,7 +12,7 @@ from edge.camera.demo import CLIP
 from edge.types import Frame
 from edge.vision.layout import LAYOUTS
 
-_IBUG68 = LAYOUTS["dense-520"].ibug68
+IBUG68 = LAYOUTS["dense-520"].ibug68
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Truth:
 def truth() -> Truth:
     """Return the ground truth of the clip."""
     with np.load(Path(CLIP).with_suffix(".npz")) as data:
-        columns = [data["landmarks"].tolist().index(index) for index in _IBUG68]
+        columns = [data["landmarks"].tolist().index(index) for index in IBUG68]
         return Truth(
             (data["points_16"][:, columns] / 16).astype(np.float32),
             data["face"],
@@ -73,5 +73,5 @@ def box(index: int) -> tuple[float, float, float, float]:
 def nme(points: NDArray[np.float32], index: int) -> float:
     """Return the normalised mean error of the 68 points in a frame, % of sqrt(w * h) of their box."""
     x0, y0, x1, y1 = box(index)
-    distances = np.linalg.norm(points[_IBUG68, :2] - truth().points68[index], axis=1)
+    distances = np.linalg.norm(points[IBUG68, :2] - truth().points68[index], axis=1)
     return float(100 * distances.mean() / np.sqrt((x1 - x0) * (y1 - y0)))
