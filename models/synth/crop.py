@@ -97,20 +97,21 @@ class Studio:
 
     def crop(self, rng: np.random.Generator, person: Person) -> Crop:
         """A random crop with the person's face."""
-        return self._usual_crop(rng, person)[0]
+        return self._usual_crop(rng, person, expression.pose(rng))[0]
 
     def crop_with_vertices(self, rng: np.random.Generator, person: Person) -> tuple[Crop, np.ndarray]:
         """The same crop, and its head's vertices float32 (26719, 3) in pixels, z as of the landmarks."""
-        crop, vertices = self._usual_crop(rng, person)
+        crop, vertices = self._usual_crop(rng, person, expression.pose(rng))
         return crop, vertices()
 
-    def _usual_crop(self, rng: np.random.Generator, person: Person) -> tuple[Crop, Callable[[], np.ndarray]]:
-        pose = expression.pose(rng)
+    def _usual_crop(
+        self, rng: np.random.Generator, person: Person, pose: expression.Pose
+    ) -> tuple[Crop, Callable[[], np.ndarray]]:
         return self._crop(rng, person, pose, Shot(rng.normal(0, 0.035, 2)))
 
     def turned(self, rng: np.random.Generator, person: Person) -> Crop:
         """A random crop with a face that is turned far to the side."""
-        return self._crop(rng, person, expression.turned_pose(rng), Shot(rng.normal(0, 0.035, 2)))[0]
+        return self._usual_crop(rng, person, expression.turned_pose(rng))[0]
 
     def close_up(self, rng: np.random.Generator, person: Person) -> Crop:
         """A random crop about the eyes, nearer, with more glasses and more squeezed lids: for the eye model."""
