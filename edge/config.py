@@ -51,7 +51,7 @@ class SmoothingSettings(_Section):
     """How points and pose are smoothed in time. Eye closure never is."""
 
     filter: Literal["one-euro", "none"] = Field("one-euro", description="one-euro or none.")
-    minimum_cutoff_hz: float = Field(1.0, gt=0, le=100, description="Cutoff at rest; lower is calmer.")
+    minimum_cutoff_hz: float = Field(0.5, gt=0, le=100, description="Cutoff at rest; lower is calmer.")
     beta: float = Field(20.0, ge=0, le=1000, description="How fast the cutoff rises with speed in faces a second.")
 
 

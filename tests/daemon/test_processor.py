@@ -74,6 +74,7 @@ def test_smoothing_calms_a_still_face(processor: Processor) -> None:
 def test_smoothed_points_of_a_turning_head_are_as_calm_as_the_head_and_do_not_lag(reports: list[Report]) -> None:
     turning = slice(5, 40)
     smooth, raw = smoothed_and_raw(reports[turning])
+    assert jitter(smooth) < 0.6 * jitter(raw)
     width = np.ptp(raw[0, :, 0])
     assert np.linalg.norm((smooth - raw)[:, :, :2], axis=2).mean() < 0.02 * width
     assert jitter(smooth[:, clip.IBUG68]) < 1.2 * jitter(clip.truth().points68[turning])

@@ -112,7 +112,7 @@ class TestOneEuro(FilterContract):
                 alpha = 1 / (1 + 1 / (2 * math.pi * (1.0 + 20.0 * abs(dx))) * 30)
                 x += alpha * (value - x)
             wanted.append(x)
-        np.testing.assert_allclose(play(OneEuroFilter(), values)[:, 0, 0], wanted, rtol=1e-4)
+        np.testing.assert_allclose(play(OneEuroFilter(1.0, 20.0, 1.0), values)[:, 0, 0], wanted, rtol=1e-4)
 
     @pytest.mark.parametrize("bad", [{"min_cutoff_hz": 0}, {"beta": -1}, {"derivative_cutoff_hz": -1}])
     def test_refuses_impossible_settings(self, bad):
