@@ -52,7 +52,7 @@ class SmoothingSettings(_Section):
 
     filter: Literal["one-euro", "none"] = Field("one-euro", description="one-euro or none.")
     minimum_cutoff_hz: float = Field(0.5, gt=0, le=100, description="Cutoff at rest; lower is calmer.")
-    beta: float = Field(20.0, ge=0, le=1000, description="How fast the cutoff rises with speed in faces a second.")
+    beta: float = Field(18.0, ge=0, le=1000, description="How fast the cutoff rises with speed in faces a second.")
 
 
 class ServiceSettings(_Section):
