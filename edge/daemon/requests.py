@@ -2,6 +2,7 @@
 
 import atexit
 import signal
+import sys
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 OBEYED = (*ENDING, signal.SIGHUP)
@@ -44,6 +45,11 @@ def _ignore() -> None:
     A finalizing interpreter puts the default actions in the place of handlers, and then takes apart its modules for a
     while. Whoever asks again in that time would kill a process that had already ended in order, and its exit code would
     tell of a signal. A signal that is ignored stays ignored.
+
+    One that comes while its handler is being exchanged is ignored like the rest, but the interpreter tells of it with a
+    traceback: `OSError: Signal 15 ignored due to race condition`. It does so within the loop, and is not heard there.
     """
+    told, sys.unraisablehook = sys.unraisablehook, lambda _: None
     for number in OBEYED:
         signal.signal(number, signal.SIG_IGN)
+    sys.unraisablehook = told
