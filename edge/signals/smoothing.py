@@ -57,7 +57,7 @@ class OneEuroFilter:
         derivative_cutoff_hz: cutoff of the velocity.
     """
 
-    def __init__(self, min_cutoff_hz: float = 0.5, beta: float = 18.0, derivative_cutoff_hz: float = 1.0) -> None:
+    def __init__(self, min_cutoff_hz: float, beta: float, derivative_cutoff_hz: float = 1.0) -> None:
         if not (min_cutoff_hz > 0 and beta >= 0 and derivative_cutoff_hz > 0):
             raise ValueError("cutoffs are positive and beta is not negative")
         self._min_cutoff, self._beta, self._derivative_cutoff = min_cutoff_hz, beta, derivative_cutoff_hz
@@ -100,7 +100,3 @@ class OneEuroFilter:
         if not math.isfinite(float(self._points.sum())):
             self._time_ns = None
         return points
-
-
-FILTERS: dict[str, type[NoFilter] | type[OneEuroFilter]] = {"one-euro": OneEuroFilter, "none": NoFilter}
-"""The filters by the name that the configuration has for them."""
