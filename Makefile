@@ -13,7 +13,7 @@ run: venv
 	$(BIN)/landmarkd demo
 
 test: venv
-	$(BIN)/python -m pytest --cov=edge --cov-report=term:skip-covered
+	$(BIN)/python -m pytest --cov=landmarkd --cov-report=term:skip-covered
 
 venv: $(VENV)/.ready
 
@@ -36,7 +36,7 @@ $(MODELS)/.ready: pyproject.toml constraints-models.txt
 
 lint: venv
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check edge models calibration tests
+	$(BIN)/ruff format --check edge tools models calibration tests
 	$(BIN)/mypy
 
 bench: venv

@@ -14,18 +14,17 @@ import time
 from pathlib import Path
 
 import numpy as np
+from landmarkd.camera import make_source
+from landmarkd.cli.run import make_session
+from landmarkd.errors import EndOfStreamError
+from landmarkd.pipeline import Processor
+from landmarkd.settings.config import Configuration
+from landmarkd.stages import STAGES
+from landmarkd.wire.encoder import Encoder
 from rich.console import Console
 from rich.table import Table
 
-from edge.camera import make_source
-from edge.cli.run import make_session
-from edge.config import Configuration
-from edge.daemon.processor import Processor
-from edge.errors import EndOfStreamError
-from edge.stages import STAGES
-from edge.wire.encoder import Encoder
-
-FIRST_RESULT = "import sys; from edge.cli.main import main; sys.argv[1:] = {arguments!r}; main()"
+FIRST_RESULT = "import sys; from landmarkd.cli.main import main; sys.argv[1:] = {arguments!r}; main()"
 
 
 def measure(source_uri: str) -> dict[str, object]:

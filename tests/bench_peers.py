@@ -15,14 +15,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from edge.camera.demo import CLIP
+from landmarkd.camera.demo import CLIP
 
 OURS = """
 import json, resource, sys, time
-from edge.camera import make_source
-from edge.config import Configuration
-from edge.daemon.processor import Processor
-from edge.errors import EndOfStreamError
+from landmarkd.camera import make_source
+from landmarkd.settings.config import Configuration
+from landmarkd.pipeline import Processor
+from landmarkd.errors import EndOfStreamError
 processor = Processor(Configuration())
 source = make_source("file:" + sys.argv[1], fast=True)
 source.open()

@@ -14,10 +14,11 @@ import tty
 from collections.abc import Callable
 from select import select
 
-from edge.sinks import make_sink
-from edge.wire import Assembler, Decoder, Encoder, EncoderOptions, Selection, jsonl
-from edge.wire.framing import MAX_SERIAL_MESSAGE, cobs_encode, frame_messages
-from edge.wire.seal import Opener, Sealer
+from landmarkd.sinks import make_sink
+from landmarkd.wire import Assembler, Decoder, Encoder, EncoderOptions, Selection, jsonl
+from landmarkd.wire.framing import MAX_SERIAL_MESSAGE, cobs_encode, frame_messages
+from landmarkd.wire.seal import Opener, Sealer
+
 from tests.wire.builders import PERIOD_NS, report, session
 
 REPORTS = 60

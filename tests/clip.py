@@ -6,11 +6,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from landmarkd.camera.demo import CLIP
+from landmarkd.layout import LAYOUTS
+from landmarkd.types import Frame
 from numpy.typing import NDArray
-
-from edge.camera.demo import CLIP
-from edge.types import Frame
-from edge.vision.layout import LAYOUTS
 
 IBUG68 = LAYOUTS["dense-520"].ibug68
 

@@ -13,16 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from landmarkd.camera import make_source
+from landmarkd.camera.demo import CLIP
+from landmarkd.errors import EndOfStreamError
+from landmarkd.pipeline import Processor
+from landmarkd.rotation import direction_from_angles, matrix_from_angles
+from landmarkd.settings.config import Configuration
+from landmarkd.types import EventPhase, Frame, Report
 from rich.console import Console
 from rich.table import Table
-
-from edge.camera import make_source
-from edge.camera.demo import CLIP
-from edge.config import Configuration
-from edge.daemon.processor import Processor
-from edge.errors import EndOfStreamError
-from edge.signals.rotation import direction_from_angles, matrix_from_angles
-from edge.types import EventPhase, Frame, Report
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "eval" / "videos"
 FOLDER: Path | None = None

@@ -15,4 +15,4 @@ def landmarkd(*arguments: str | Path, timeout_s: float = LIMIT_S) -> subprocess.
 
 def command(arguments: Sequence[str | Path]) -> list[str]:
     """Return the command line of a process of this environment's own landmarkd."""
-    return [sys.executable, "-c", "from edge.cli.main import main; main()", *map(str, arguments)]
+    return [sys.executable, "-c", "from landmarkd.cli.main import main; main()", *map(str, arguments)]

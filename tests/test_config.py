@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from edge.cli.configuration import _toml
-from edge.cli.options import read_configuration
-from edge.config import Configuration, load_configuration
-from edge.errors import AccessError, ConfigurationError
+from landmarkd.cli.configuration import _toml
+from landmarkd.cli.options import read_configuration
+from landmarkd.errors import AccessError, ConfigurationError
+from landmarkd.settings.config import Configuration, load_configuration
 
 
 def write(folder: Path, text: str | bytes) -> Path:

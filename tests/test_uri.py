@@ -1,9 +1,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from edge.errors import UsageError
-from edge.uri import parse_uri
+from landmarkd.errors import UsageError
+from landmarkd.uri import parse_uri
 
 SCHEMES = ("udp", "serial", "file", "demo", "jsonl", "v4l2")
 

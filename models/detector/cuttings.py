@@ -7,9 +7,9 @@ from typing import Self
 
 import cv2
 import numpy as np
+from landmarkd.layout import LAYOUTS
 from numpy.typing import NDArray
 
-from edge.vision.layout import LAYOUTS
 from models.detector.paste import NO_ALPHA
 
 Image = NDArray[np.uint8]

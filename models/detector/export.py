@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from landmarkd.vision.runtime import TensorSpec
+from landmarkd.vision.zoo import DetectorCard
 from torch import Tensor, nn
 
-from edge.vision.runtime import TensorSpec
-from edge.vision.zoo import DetectorCard
 from models.detector.cuttings import Cuttings
 from models.detector.network import CELLS, SIDE, STRIDES, UNIT
 from models.detector.scenes import Composer
@@ -58,8 +58,9 @@ def quantise(float_model: bytes, images: np.ndarray) -> bytes:
 
 
 def entry(path: Path, quantisation: str, score: float = SCORE) -> dict[str, Any]:
-    """Describe a detector's file as `edge.vision.zoo.DetectorCard` expects it."""
-    from edge.vision.runtime import open_engine
+    """Describe a detector's file as `landmarkd.vision.zoo.DetectorCard` expects it."""
+    from landmarkd.vision.runtime import open_engine
+
     from models.export.graph import read_graph
     from models.export.manifest import ATTRIBUTION, digest
 

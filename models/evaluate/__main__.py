@@ -72,7 +72,8 @@ def compare(arguments: list[str]) -> int:
 
 def detector(arguments: list[str]) -> int:
     """Measure a face detector and write its report."""
-    from edge.vision.detector import make_detector
+    from landmarkd.vision.detector import make_detector
+
     from models.evaluate.clips import frames_of
     from models.evaluate.detection import cpu_ms, evaluate_detector, write_sheets
     from models.evaluate.report import write_report

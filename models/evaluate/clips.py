@@ -7,13 +7,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from landmarkd.stages import StageClock
+from landmarkd.types import Frame
+from landmarkd.vision.detector import Detector
+from landmarkd.vision.landmarks import LandmarkModel
+from landmarkd.vision.tracker import Tracker, TrackerSettings
 from numpy.typing import NDArray
 
-from edge.stages import StageClock
-from edge.types import Frame
-from edge.vision.detector import Detector
-from edge.vision.landmarks import LandmarkModel
-from edge.vision.tracker import Tracker, TrackerSettings
 from models.evaluate.measure import jitter, lid_signal, match_events, runs_of, shake
 
 JITTER_CLIP = "talking_face_franck.mp4"

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
+import landmarkd.camera
 import numpy as np
+from landmarkd.stages import StageClock
+from landmarkd.types import Detection
+from landmarkd.vision.detector import Detector
+from landmarkd.vision.geometry import box_overlap
+from landmarkd.vision.landmarks import LandmarkModel
+from landmarkd.vision.tracker import Tracker, TrackerSettings
 from numpy.typing import NDArray
 
-import edge.camera
-from edge.stages import StageClock
-from edge.types import Detection
-from edge.vision.detector import Detector
-from edge.vision.geometry import box_overlap
-from edge.vision.landmarks import LandmarkModel
-from edge.vision.tracker import Tracker, TrackerSettings
 from models.evaluate.clips import frames_of
 from models.evaluate.measure import runs_of
 from models.evaluate.pictures import stack
@@ -25,7 +25,7 @@ from models.evaluate.tables import Row, Table
 
 FOUND_OVERLAP = 0.4
 SINGLE_SETS = ("aflw2000_deca9", *PEOPLE_SETS, "fgnet")
-CLIP = Path(edge.camera.__file__).parent / "clip" / "driver.mp4"
+CLIP = Path(landmarkd.camera.__file__).parent / "clip" / "driver.mp4"
 TILE = 240
 MOST_TILES = 40
 

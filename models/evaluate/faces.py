@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from landmarkd.signals.pose import PoseEstimator
+from landmarkd.stages import StageClock
+from landmarkd.types import FaceObservation, Intrinsics, RegionOfInterest
+from landmarkd.vision.detector import Detector
+from landmarkd.vision.geometry import box_overlap
+from landmarkd.vision.landmarks import LandmarkModel
+from landmarkd.vision.tracker import look
 from numpy.typing import NDArray
 
-from edge.signals.pose import PoseEstimator
-from edge.stages import StageClock
-from edge.types import FaceObservation, Intrinsics, RegionOfInterest
-from edge.vision.detector import Detector
-from edge.vision.geometry import box_overlap
-from edge.vision.landmarks import LandmarkModel
-from edge.vision.tracker import look
 from models.evaluate.measure import lid_openness, nme, point_errors
 from models.evaluate.records import INNER51, REGIONS, Box, LabelledFace, Points
 

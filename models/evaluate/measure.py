@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
+from landmarkd.layout import Layout
 from numpy.typing import NDArray
 
-from edge.vision.layout import Layout
 from models.evaluate.records import YAW_BINS, Points
 
 Floats = NDArray[np.float64]

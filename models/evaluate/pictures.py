@@ -6,9 +6,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from landmarkd.vision.geometry import roi_from_box
 from numpy.typing import NDArray
 
-from edge.vision.geometry import roi_from_box
 from models.evaluate.faces import Result
 
 TILE = 256

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+from landmarkd.stages import StageClock
+from landmarkd.types import RegionOfInterest
+from landmarkd.vision.landmarks import LandmarkModel
+from landmarkd.vision.tracker import look
 from numpy.typing import NDArray
 
-from edge.stages import StageClock
-from edge.types import RegionOfInterest
-from edge.vision.landmarks import LandmarkModel
-from edge.vision.tracker import look
 from models.evaluate.records import read_image
 
 KEPT_SHARE = 0.99

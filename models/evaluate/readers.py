@@ -8,8 +8,8 @@ from typing import Any
 
 import cv2
 import numpy as np
+from landmarkd.layout import LAYOUTS
 
-from edge.vision.layout import LAYOUTS
 from models.evaluate.records import LabelledFace, Points, tight_box
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".JPG")

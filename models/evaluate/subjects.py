@@ -4,16 +4,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from landmarkd.layout import LAYOUTS
+from landmarkd.stages import StageClock
+from landmarkd.types import FaceObservation, RegionOfInterest
+from landmarkd.vision.detector import Detector, make_detector
+from landmarkd.vision.eyes import EyeModel, open_eyes
+from landmarkd.vision.landmarks import LandmarkModel
+from landmarkd.vision.runtime import TensorSpec, open_engine
+from landmarkd.vision.zoo import LandmarkCard, Zoo, open_zoo
 from numpy.typing import NDArray
-
-from edge.stages import StageClock
-from edge.types import FaceObservation, RegionOfInterest
-from edge.vision.detector import Detector, make_detector
-from edge.vision.eyes import EyeModel, open_eyes
-from edge.vision.landmarks import LandmarkModel
-from edge.vision.layout import LAYOUTS
-from edge.vision.runtime import TensorSpec, open_engine
-from edge.vision.zoo import LandmarkCard, Zoo, open_zoo
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,7 +24,7 @@ DETECTOR_SIDE = 160
 
 
 class TorchEngine:
-    """A float network that looks like `edge.vision.runtime.Engine`.
+    """A float network that looks like `landmarkd.vision.runtime.Engine`.
 
     Args:
         network: takes (1, 3, size, size) as x / 127.5 - 1, returns {"points": …, "log_sigma": …, "presence": …}.
@@ -119,7 +118,8 @@ def open_detector(spec: str, score: float | None = None) -> Detector:
     path = Path(spec)
     if path.suffix not in {".tflite", ".pt"}:
         return make_detector(spec)
-    from edge.vision.face_detector import FaceDetector
+    from landmarkd.vision.face_detector import FaceDetector
+
     from models.detector.export import card_of
     from models.detector.train import load
 

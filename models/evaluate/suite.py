@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from landmarkd.vision.detector import make_detector
+from landmarkd.vision.landmarks import LandmarkModel
 
-from edge.vision.detector import make_detector
-from edge.vision.landmarks import LandmarkModel
 from models.evaluate import clips
 from models.evaluate import tables as make
 from models.evaluate.faces import Result, evaluate_faces

@@ -32,7 +32,7 @@ def _outputs(graph: Graph, names: list[str]) -> dict[str, Any]:
 
 
 def landmark_entry(path: Path, names: list[str], quantisation: str) -> dict[str, Any]:
-    """Describe a landmark model as `edge.vision.zoo.LandmarkCard` expects it.
+    """Describe a landmark model as `landmarkd.vision.zoo.LandmarkCard` expects it.
 
     Args:
         path: The integer .tflite file.

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-
-from edge.vision.eye_patch import HEIGHT, WIDTH, image_from_patch, to_patch
-from edge.vision.layout import DENSE, canonical_points, layout_of
+from landmarkd.layout import DENSE, canonical_points, layout_of
+from landmarkd.vision.eye_patch import HEIGHT, WIDTH, image_from_patch, to_patch
 
 MARGIN = 14
 """Pixels that a stored patch has more than the network sees, on every side."""

@@ -65,7 +65,7 @@ def export(weights: Path, folders: list[Path], zoo: Path, name: str, about: dict
             "zero_point": 0,
             "normalisation": "0.4 (x - mean) / (deviation + 0.01), clipped to ±1; x from 0 to 1",
         },
-        "patch": "edge.vision.eye_patch: 0.32 of the box of the dense points wide, upright in the face, the right "
+        "patch": "landmarkd.vision.eye_patch: 0.32 of the box of the dense points wide, upright in the face, the right "
         "eye mirrored",
         "outputs": {"eyes": {"index": 0, "shape": [1, 43], "unit": "patch"}},
         "macs": graph.macs,

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
+from landmarkd.vision.eye_patch import HEIGHT, WIDTH
 
-from edge.vision.eye_patch import HEIGHT, WIDTH
 from models.eyes.data import MARGIN, read_shard
 from models.eyes.network import POINTS, EyeNet
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from models.head import HeadModel
 
-CANONICAL = Path(__file__).resolve().parents[2] / "edge" / "vision" / "data" / "canonical.npz"
+CANONICAL = Path(__file__).resolve().parents[2] / "edge" / "landmarkd" / "data" / "canonical.npz"
 _CAMERA = np.array([10.0, -10.0, -10.0])
 """Centimetres, y up, z to the viewer, to millimetres, y down, z away."""
 

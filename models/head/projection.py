@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-
-from edge.signals.rotation import angles_from_matrix, matrix_from_angles
+from landmarkd.rotation import angles_from_matrix, matrix_from_angles
 
 _FLIP = np.diag([1.0, -1.0, -1.0])  # y up and z toward the camera, to y down and z away
 
 
 def rotation_from_angles(pitch: float, yaw: float, roll: float) -> np.ndarray:
-    """Rotation (3, 3) of the head, y up, from degrees in the signs of `edge.signals.rotation`.
+    """Rotation (3, 3) of the head, y up, from degrees in the signs of `landmarkd.rotation`.
 
     Yaw > 0 turns the nose to image left, pitch > 0 looks up, roll > 0 is clockwise in the image.
     """

@@ -58,7 +58,7 @@ def main() -> None:
     sheet.add_argument("--photographs", type=Path, help="folder that python -m models.photographs wrote")
     sheet.set_defaults(run=_sheet)
     demo = commands.add_parser("clip", help="render the demo clip and its truth")
-    demo.add_argument("--out", type=Path, default=Path("edge/camera/clip"))
+    demo.add_argument("--out", type=Path, default=Path("edge/landmarkd/camera/clip"))
     demo.set_defaults(run=lambda args: print(*clip.write(args.out), sep="\n"))
     args = parser.parse_args()
     args.run(args)

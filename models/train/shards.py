@@ -9,10 +9,9 @@ from zipfile import BadZipFile
 
 import cv2
 import numpy as np
+from landmarkd.layout import LAYOUTS
+from landmarkd.vision.geometry import roll_of
 from numpy.typing import NDArray
-
-from edge.vision.geometry import roll_of
-from edge.vision.layout import LAYOUTS
 
 GROUP = 8
 KEPT = GROUP + 2

@@ -6,9 +6,8 @@ import platform
 import sys
 
 import numpy as np
-
-from edge.vision.runtime import open_engine
-from edge.vision.zoo import open_zoo
+from landmarkd.vision.runtime import open_engine
+from landmarkd.vision.zoo import open_zoo
 
 ROUNDS = 8
 

@@ -4,9 +4,8 @@ import sys
 from pathlib import Path
 
 import cv2
-
-from edge.camera import make_source
-from edge.errors import EndOfStreamError
+from landmarkd.camera import make_source
+from landmarkd.errors import EndOfStreamError
 
 
 def main(folder: Path, count: int, step: int) -> None:

@@ -40,7 +40,7 @@ here_run "$here/pictures.py" "$root/check/pictures" 30 10
 both() { # both OUTPUT SOURCE FRAMES: the same run there and here
     inside landmarkd run --config /check/landmarkd.toml --source "$2" --fast --frames "$3" --sink "jsonl:/check/$1" &
     there=$!
-    here_run -c 'from edge.cli.main import main; main()' run --config "$root/check/landmarkd.toml" \
+    here_run -c 'from landmarkd.cli.main import main; main()' run --config "$root/check/landmarkd.toml" \
         --source "$(echo "$2" | sed "s#:/check#:$root/check#")" --fast --frames "$3" --sink "jsonl:$root/check/x86/$1"
     wait $there
 }

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
+from landmarkd.types import Intrinsics
 
-from edge.types import Intrinsics
 from tests.calibration.render import board_texture, poses, render
 
 CAMERA = Intrinsics(402.0, 404.0, 246.0, 176.0, 480, 360, "truth", (0.08, -0.15, 0.001, -0.0015, 0.0))

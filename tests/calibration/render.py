@@ -4,8 +4,7 @@ from functools import cache
 
 import cv2
 import numpy as np
-
-from edge.camera.calibration.board import HEIGHT_MM, WIDTH_MM, black_rectangles
+from landmarkd.camera.calibration.board import HEIGHT_MM, WIDTH_MM, black_rectangles
 
 PX_PER_MM = 8
 MARGIN_MM = 12

@@ -3,12 +3,12 @@ import json
 import cv2
 import numpy as np
 import pytest
+from landmarkd.camera.calibration.collection import ENOUGH_VIEWS, MIN_VIEWS, Collection
+from landmarkd.camera.calibration.solve import calibrate, save
+from landmarkd.camera.calibration.view import find_board
+from landmarkd.camera.intrinsics import intrinsics_for, load_intrinsics
+from landmarkd.errors import CalibrationError, SinkError
 
-from edge.camera.calibration.collection import ENOUGH_VIEWS, MIN_VIEWS, Collection
-from edge.camera.calibration.solve import calibrate, save
-from edge.camera.calibration.view import find_board
-from edge.camera.intrinsics import intrinsics_for, load_intrinsics
-from edge.errors import CalibrationError, SinkError
 from tests.calibration.conftest import CAMERA, WIDE
 from tests.calibration.render import render, rotation
 

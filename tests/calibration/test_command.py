@@ -6,14 +6,14 @@ import sys
 import cv2
 import numpy as np
 import pytest
+from landmarkd.camera.intrinsics import PRESETS, load_intrinsics
+from landmarkd.cli.main import main
 
-from edge.camera.intrinsics import PRESETS, load_intrinsics
-from edge.cli.main import main
 from tests.calibration.conftest import CAMERA
 
 
 def landmarkd(*arguments, cwd):
-    command = [sys.executable, "-c", "from edge.cli.main import main; main()", "calibrate", *map(str, arguments)]
+    command = [sys.executable, "-c", "from landmarkd.cli.main import main; main()", "calibrate", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-
-from edge.camera.calibration.board import CORNERS, HEIGHT_MM, WIDTH_MM, charuco_board
-from edge.camera.calibration.pdf import PAPERS, POINTS_PER_MM, RULER_MM, board_pdf
-from edge.camera.calibration.view import find_board
+from landmarkd.camera.calibration.board import CORNERS, HEIGHT_MM, WIDTH_MM, charuco_board
+from landmarkd.camera.calibration.pdf import PAPERS, POINTS_PER_MM, RULER_MM, board_pdf
+from landmarkd.camera.calibration.view import find_board
 
 MM = 4
 

@@ -4,9 +4,8 @@ import struct
 from pathlib import Path
 
 import cv2
+import landmarkd.camera.video  # noqa: F401 - sets the log level of FFmpeg before a writer starts it
 import numpy as np
-
-import edge.camera.video  # noqa: F401 - sets the log level of FFmpeg before a writer starts it
 
 SIZE = (96, 64)
 

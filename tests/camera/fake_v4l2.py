@@ -4,8 +4,7 @@ import time
 
 import cv2
 import numpy as np
-
-from edge.camera import devices, v4l2
+from landmarkd.camera import devices, v4l2
 
 
 def install(monkeypatch, *, sizes=((64, 48), (640, 480)), opens=True, streams=True, driver=b"uvcvideo", caps=0x1):

@@ -2,9 +2,8 @@ import time
 
 import numpy as np
 import pytest
-
-from edge.camera.base import monotonic_stamp, to_bgr
-from edge.errors import SourceFormatError
+from landmarkd.camera.base import monotonic_stamp, to_bgr
+from landmarkd.errors import SourceFormatError
 
 NOW = 10_000_000_000_000
 

@@ -5,17 +5,17 @@ import threading
 import time
 
 import pytest
-
-from edge.camera import capture as capture_module
-from edge.camera import make_source
-from edge.camera.capture import BACKOFF_S, Capture
-from edge.errors import (
+from landmarkd.camera import capture as capture_module
+from landmarkd.camera import make_source
+from landmarkd.camera.capture import BACKOFF_S, Capture
+from landmarkd.errors import (
     AccessError,
     EndOfStreamError,
     SourceError,
     SourceLostError,
     SourceTimeoutError,
 )
+
 from tests.camera.clips import write_clip
 
 FPS = 100
@@ -27,7 +27,7 @@ def hasty(monkeypatch):
     monkeypatch.setattr(capture_module, "REOPEN_S", 0.7)
     monkeypatch.setattr(capture_module, "FIRST_FRAME_S", 0.9)
     monkeypatch.setattr(capture_module, "BACKOFF_S", (0.02, 0.04, 0.08, 0.16))
-    monkeypatch.setattr("edge.camera.reader.MIN_DEADLINE_S", 0.25)
+    monkeypatch.setattr("landmarkd.camera.reader.MIN_DEADLINE_S", 0.25)
 
 
 @pytest.fixture

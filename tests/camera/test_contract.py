@@ -7,10 +7,10 @@ import time
 import cv2
 import numpy as np
 import pytest
+from landmarkd.camera import SOURCES, demo, make_source
+from landmarkd.camera.base import FrameSource
+from landmarkd.errors import EndOfStreamError, LandmarkdError, UsageError
 
-from edge.camera import SOURCES, demo, make_source
-from edge.camera.base import FrameSource
-from edge.errors import EndOfStreamError, LandmarkdError, UsageError
 from tests.camera import fake_picamera2, fake_v4l2
 from tests.camera.clips import picture, write_clip
 

@@ -1,10 +1,10 @@
 import cv2
 import numpy as np
 import pytest
+from landmarkd.camera import make_source
+from landmarkd.camera.images import find_pictures, read_picture
+from landmarkd.errors import EndOfStreamError, SourceError, SourceFormatError, UsageError
 
-from edge.camera import make_source
-from edge.camera.images import find_pictures, read_picture
-from edge.errors import EndOfStreamError, SourceError, SourceFormatError, UsageError
 from tests.camera.clips import picture
 
 

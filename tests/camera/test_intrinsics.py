@@ -4,10 +4,9 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from edge.camera.intrinsics import FORMAT, PRESETS, intrinsics_for, load_intrinsics, scaled
-from edge.errors import ConfigurationError
-from edge.types import Intrinsics
+from landmarkd.camera.intrinsics import FORMAT, PRESETS, intrinsics_for, load_intrinsics, scaled
+from landmarkd.errors import ConfigurationError
+from landmarkd.types import Intrinsics
 
 GOOD = {
     "format": FORMAT,

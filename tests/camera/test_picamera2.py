@@ -2,11 +2,10 @@ import sys
 import time
 
 import pytest
-
-from edge.camera import make_source
-from edge.camera.capture import Capture
-from edge.camera.picamera2 import whole_field
-from edge.errors import (
+from landmarkd.camera import make_source
+from landmarkd.camera.capture import Capture
+from landmarkd.camera.picamera2 import whole_field
+from landmarkd.errors import (
     MissingPackageError,
     SourceBusyError,
     SourceError,
@@ -14,6 +13,7 @@ from edge.errors import (
     SourceTimeoutError,
     UsageError,
 )
+
 from tests.camera import fake_picamera2
 
 URI = "picamera2:?size=64x48&fps=100"

@@ -4,10 +4,10 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from landmarkd.camera import make_source
+from landmarkd.camera.scripted import ACTIONS, read_script
+from landmarkd.errors import SourceError, SourceFormatError, SourceLostError, SourceTimeoutError
 
-from edge.camera import make_source
-from edge.camera.scripted import ACTIONS, read_script
-from edge.errors import SourceError, SourceFormatError, SourceLostError, SourceTimeoutError
 from tests.camera.clips import SIZE, write_clip
 
 

@@ -2,9 +2,8 @@ import threading
 import time
 
 import numpy as np
-
-from edge.camera.slot import LatestFrame
-from edge.types import Frame
+from landmarkd.camera.slot import LatestFrame
+from landmarkd.types import Frame
 
 
 def frame(number):

@@ -3,9 +3,8 @@ from pathlib import Path
 
 import cv2
 import pytest
-
-from edge.camera import devices, make_source
-from edge.errors import (
+from landmarkd.camera import devices, make_source
+from landmarkd.errors import (
     SourceBusyError,
     SourceError,
     SourceFormatError,
@@ -13,6 +12,7 @@ from edge.errors import (
     SourceTimeoutError,
     UsageError,
 )
+
 from tests.camera import fake_v4l2
 
 URI = "v4l2:/dev/video7"

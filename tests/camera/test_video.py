@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from edge.camera import make_source
-from edge.camera.pace import LONGEST_GAP_S, Timeline, period_of
-from edge.errors import (
+from landmarkd.camera import make_source
+from landmarkd.camera.pace import LONGEST_GAP_S, Timeline, period_of
+from landmarkd.errors import (
     AccessError,
     EndOfStreamError,
     SourceError,
@@ -17,6 +16,7 @@ from edge.errors import (
     SourceTimeoutError,
     UsageError,
 )
+
 from tests.camera.clips import SIZE, picture, rotate_mp4, write_clip
 
 EVAL = Path(__file__).parents[3] / "shared" / "eval" / "videos"

@@ -1,12 +1,11 @@
 import json
 
 import pytest
-
-from edge.camera import make_source
-from edge.cli.calibrate_driver import driver, drivers, learn
-from edge.config import Configuration
-from edge.daemon.processor import Processor
-from edge.errors import CalibrationError, UsageError
+from landmarkd.camera import make_source
+from landmarkd.cli.calibrate_driver import driver, drivers, learn
+from landmarkd.errors import CalibrationError, UsageError
+from landmarkd.pipeline import Processor
+from landmarkd.settings.config import Configuration
 
 
 def processor(**settings):

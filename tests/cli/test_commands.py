@@ -11,10 +11,10 @@ import cv2
 import jsonschema
 import numpy as np
 import pytest
+from landmarkd.camera.demo import CLIP
+from landmarkd.layout import LAYOUTS
+from landmarkd.receive.loopback import Listener, PtyReceiver, udp_loopback
 
-from edge.camera.demo import CLIP
-from edge.daemon.loopback import Listener, PtyReceiver, udp_loopback
-from edge.vision.layout import LAYOUTS
 from tests import clip
 from tests.process import command, landmarkd
 
@@ -27,7 +27,7 @@ def test_run_prints_a_line_for_every_frame_that_the_schema_allows(tmp_path: Path
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in target.read_text().splitlines()]
     assert [line["sequence"] for line in lines] == list(range(300))
-    schema = json.loads((files("edge.wire") / "report.schema.json").read_text())
+    schema = json.loads((files("landmarkd.wire") / "report.schema.json").read_text())
     validator = jsonschema.Draft202012Validator(schema)
     for line in lines[::10]:
         validator.validate(line)

@@ -14,12 +14,12 @@ from pathlib import Path
 from select import select
 
 import pytest
+from landmarkd.cli.listen_plot import PlotOutput, curve
+from landmarkd.sinks import make_sink
+from landmarkd.wire import Assembler, Decoder, Encoder
+from landmarkd.wire.decoder import DecoderCounters
+from landmarkd.wire.text import packet_text
 
-from edge.cli.listen_plot import PlotOutput, curve
-from edge.sinks import make_sink
-from edge.wire import Assembler, Decoder, Encoder
-from edge.wire.decoder import DecoderCounters
-from edge.wire.text import packet_text
 from tests.process import command, landmarkd
 from tests.wire.builders import report, session
 
@@ -108,7 +108,7 @@ def test_a_pseudo_terminal_as_serial_device() -> None:
 
 
 def test_messages_are_printed_as_they_are(recording: Path) -> None:
-    from edge.wire.recording import RecordingReader
+    from landmarkd.wire.recording import RecordingReader
 
     done = landmarkd("listen", recording, "--messages")
     decoder = Decoder()

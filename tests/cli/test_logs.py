@@ -1,10 +1,10 @@
 import logging
 
-from edge.cli.logs import MOST_LINES, QUIET_S, RepetitionFilter
+from landmarkd.cli.logs import MOST_LINES, QUIET_S, RepetitionFilter
 
 
 def record(text: str, *args: object) -> logging.LogRecord:
-    return logging.LogRecord("edge.sinks", logging.WARNING, __file__, 1, text, args, None)
+    return logging.LogRecord("landmarkd.sinks", logging.WARNING, __file__, 1, text, args, None)
 
 
 def test_the_first_line_passes_and_then_a_count() -> None:

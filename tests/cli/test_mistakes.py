@@ -7,9 +7,9 @@ import socket
 from pathlib import Path
 
 import pytest
+from landmarkd.errors import ExitCode
+from landmarkd.vision.zoo import open_zoo
 
-from edge.errors import ExitCode
-from edge.vision.zoo import open_zoo
 from tests.process import landmarkd
 
 

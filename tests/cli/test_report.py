@@ -2,9 +2,8 @@ import json
 from html.parser import HTMLParser
 
 import pytest
-
-from edge.cli.report import read_drive, report
-from edge.errors import SinkError, SourceError, SourceFormatError
+from landmarkd.cli.report import read_drive, report
+from landmarkd.errors import SinkError, SourceError, SourceFormatError
 
 
 def line(number, *, openness=1.0, zone="road", events=(), face=True):

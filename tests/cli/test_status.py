@@ -7,11 +7,11 @@ from pathlib import Path
 from time import monotonic_ns
 
 import pytest
+from landmarkd.cli.main import main
+from landmarkd.daemon.snapshot import Snapshot
+from landmarkd.daemon.statusfile import NAME, StatusFile
+from landmarkd.errors import ExitCode
 
-from edge.cli.main import main
-from edge.daemon.snapshot import Snapshot
-from edge.daemon.statusfile import NAME, StatusFile
-from edge.errors import ExitCode
 from tests.daemon.snapshots import running, sink
 from tests.process import landmarkd
 

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.camera.demo import CLIP
-from edge.config import load_configuration
-from edge.daemon.statusfile import read_status
-from edge.vision.zoo import open_zoo
+from landmarkd.camera.demo import CLIP
+from landmarkd.daemon.statusfile import read_status
+from landmarkd.settings.config import load_configuration
+from landmarkd.vision.zoo import open_zoo
+
 from tests.process import command
 
 RECORDED = Path(__file__).with_name("recorded")

@@ -4,7 +4,7 @@ import os
 import time
 from typing import Any
 
-from edge.daemon.snapshot import SinkSnapshot, Snapshot
+from landmarkd.daemon.snapshot import SinkSnapshot, Snapshot
 
 
 def running(**changes: Any) -> Snapshot:

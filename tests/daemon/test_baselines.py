@@ -3,11 +3,10 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from edge.daemon import baselines
-from edge.daemon.baselines import BaselineKeeper, BaselineStore
-from edge.errors import SinkError, UsageError
-from edge.signals.monitor import DriverBaseline
+from landmarkd.daemon import baselines
+from landmarkd.daemon.baselines import BaselineKeeper, BaselineStore
+from landmarkd.errors import SinkError, UsageError
+from landmarkd.signals.monitor import DriverBaseline
 
 KNOWN = DriverBaseline(0.28, 0.31, -12.5, 4.0, -10.0, 2.0)
 

@@ -4,9 +4,9 @@ import sys
 import time
 
 import pytest
+from landmarkd.daemon.diagnosis import STALE_S, diagnose
+from landmarkd.daemon.snapshot import Snapshot
 
-from edge.daemon.diagnosis import STALE_S, diagnose
-from edge.daemon.snapshot import Snapshot
 from tests.daemon.snapshots import running, sink
 
 

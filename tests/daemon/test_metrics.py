@@ -3,9 +3,9 @@ from collections.abc import Iterator
 from urllib.request import urlopen
 
 import pytest
+from landmarkd.daemon.metrics import Metrics
+from landmarkd.errors import SourceBusyError
 
-from edge.daemon.metrics import Metrics
-from edge.errors import SourceBusyError
 from tests.daemon.snapshots import running, sink
 
 

@@ -3,8 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from edge.daemon.notify import Notifier
+from landmarkd.daemon.notify import Notifier
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import cv2
 import pytest
+from landmarkd.camera import make_source
+from landmarkd.camera.demo import CLIP
+from landmarkd.daemon.saver import FrameSaver
+from landmarkd.errors import ExitCode, SinkError
 
-from edge.camera import make_source
-from edge.camera.demo import CLIP
-from edge.daemon.saver import FrameSaver
-from edge.errors import ExitCode, SinkError
 from tests.faults.bench import Daemon
 from tests.process import landmarkd
 

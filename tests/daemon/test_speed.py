@@ -3,10 +3,9 @@ import socket
 import time
 
 import pytest
-
-from edge.daemon import speed
-from edge.daemon.speed import VehicleSpeed
-from edge.errors import UsageError
+from landmarkd.daemon import speed
+from landmarkd.daemon.speed import VehicleSpeed
+from landmarkd.errors import UsageError
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from landmarkd.daemon.statusfile import LARGEST, NAME, StatusFile, read_status, runtime_folder
+from landmarkd.errors import AccessError, LandmarkdError, SourceError, SourceFormatError
 
-from edge.daemon.statusfile import LARGEST, NAME, StatusFile, read_status, runtime_folder
-from edge.errors import AccessError, LandmarkdError, SourceError, SourceFormatError
 from tests.daemon.snapshots import running
 
 JSON = st.recursive(

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from landmarkd.vision import delegate
 
-from edge.vision import delegate
 from tests.device.layout import Layout
 from tests.device.tiny_model import tiny_model
 

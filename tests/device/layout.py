@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from edge.config import Configuration, validated
-from edge.daemon.finding import Finding
-from edge.daemon.machine import Machine
+from landmarkd.doctor.finding import Finding
+from landmarkd.machine import Machine
+from landmarkd.settings.config import Configuration, validated
 
 
 class Layout:

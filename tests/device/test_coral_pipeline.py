@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from landmarkd.errors import DelegateError
+from landmarkd.pipeline import Processor
+from landmarkd.settings.config import validated
+from landmarkd.types import Frame, Report
+from landmarkd.vision import delegate
+from landmarkd.vision.zoo import open_zoo
 
-from edge.config import validated
-from edge.daemon.processor import Processor
-from edge.errors import DelegateError
-from edge.types import Frame, Report
-from edge.vision import delegate
-from edge.vision.zoo import open_zoo
 from tests.device.tiny_model import compiled
 
 BOX = (100.0, 80.0, 220.0, 230.0)

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from edge.errors import DelegateError, ExitCode
-from edge.vision import delegate
-from edge.vision.runtime import Engine, open_engine
+from landmarkd.errors import DelegateError, ExitCode
+from landmarkd.vision import delegate
+from landmarkd.vision.runtime import Engine, open_engine
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from landmarkd.doctor.checks import examine
+from landmarkd.doctor.finding import Finding, Severity, exit_status
+from landmarkd.machine import Machine
 
-from edge.daemon.finding import Finding, Severity, exit_status
-from edge.daemon.health import examine
-from edge.daemon.machine import Machine
 from tests.device.layout import settings
 
 
@@ -31,7 +31,7 @@ class TestReport:
     def test_the_command_speaks_json(self, tmp_path: Path):
         configuration = tmp_path / "landmarkd.toml"
         configuration.write_text("[model]\nthreads = 0\n")
-        program = "import sys; from edge.cli.main import main; sys.argv[0] = 'landmarkd'; main()"
+        program = "import sys; from landmarkd.cli.main import main; sys.argv[0] = 'landmarkd'; main()"
         command = [sys.executable, "-c", program, "doctor", "--json", "--config", str(configuration)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         findings = json.loads(done.stdout)

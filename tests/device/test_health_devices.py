@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from landmarkd.camera.devices import VideoDevice
+from landmarkd.doctor import camera as health_camera
+from landmarkd.doctor import devices as health_devices
+from landmarkd.doctor.finding import Finding, Severity
 
-from edge.camera.devices import VideoDevice
-from edge.daemon import health_camera, health_devices
-from edge.daemon.finding import Finding, Severity
 from tests.device.layout import Layout, only, settings
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from landmarkd.doctor import runtime as health_runtime
+from landmarkd.doctor.finding import Severity
+from landmarkd.machine import trial
+from landmarkd.vision import delegate
+from landmarkd.vision.zoo import open_zoo
 
-from edge.daemon import health_runtime
-from edge.daemon.finding import Severity
-from edge.daemon.machine import trial
-from edge.vision import delegate
-from edge.vision.zoo import open_zoo
 from tests.device.layout import Layout, only, settings
 
 

@@ -1,9 +1,9 @@
 """The checks of system, Python, heat, voltage, memory, disk and clock, each made to find something."""
 
 import pytest
+from landmarkd.doctor import system as health_system
+from landmarkd.doctor.finding import Severity
 
-from edge.daemon import health_system
-from edge.daemon.finding import Severity
 from tests.device.layout import Layout, only, settings
 
 

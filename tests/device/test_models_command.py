@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from edge.vision.zoo import open_zoo
+from landmarkd.vision.zoo import open_zoo
 
 
 def models(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from edge.cli.main import main; main()", "models", *arguments]
+    command = [sys.executable, "-c", "from landmarkd.cli.main import main; main()", "models", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

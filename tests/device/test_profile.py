@@ -12,21 +12,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from landmarkd.camera import make_source
+from landmarkd.cli.run import make_session
+from landmarkd.daemon.service import Limits
+from landmarkd.errors import UsageError
+from landmarkd.machine import Machine
+from landmarkd.profile.engine import Variant, operators, recommend, sweep, variants
+from landmarkd.profile.profiler import Recorder, Recording, record
+from landmarkd.profile.result import compare, document, load, summarise
+from landmarkd.profile.trace import trace
+from landmarkd.profile.watch import Sample, Sampler, core_ticks
+from landmarkd.settings.config import Configuration
+from landmarkd.sinks import make_sink
+from landmarkd.vision.zoo import open_zoo
+from landmarkd.web.profile import page
 
-from edge.camera import make_source
-from edge.cli.run import make_session
-from edge.config import Configuration
-from edge.daemon.machine import Machine
-from edge.daemon.profile import Recorder, Recording, record
-from edge.daemon.profile_engine import Variant, operators, recommend, sweep, variants
-from edge.daemon.profile_machine import Sample, Sampler, core_ticks
-from edge.daemon.profile_page import page
-from edge.daemon.profile_result import compare, document, load, summarise
-from edge.daemon.profile_trace import trace
-from edge.daemon.service import Limits
-from edge.errors import UsageError
-from edge.sinks import make_sink
-from edge.vision.zoo import open_zoo
 from tests.device.layout import Layout
 
 FRAMES = 25
@@ -71,7 +71,7 @@ class TestRecording:
         assert recording.overhead > 0
 
     def test_spans_beyond_the_limit_are_not_kept(self, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr("edge.daemon.profile.MOST_EVENTS", 3)
+        monkeypatch.setattr("landmarkd.profile.profiler.MOST_EVENTS", 3)
         recorder = Recorder()
         for index in range(10):
             recorder.add("stage", "pipeline", index, 1)
@@ -224,7 +224,7 @@ class TestComparison:
 
 class TestCommand:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        program = "from edge.cli.main import main; main()"
+        program = "from landmarkd.cli.main import main; main()"
         command = [sys.executable, "-c", program, "profile", *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 

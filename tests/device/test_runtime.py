@@ -8,11 +8,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-
-from edge.errors import InferenceRuntimeError, ModelError
-from edge.vision import interpreter
-from edge.vision.quiet import without_chatter
-from edge.vision.runtime import open_engine
+from landmarkd.errors import InferenceRuntimeError, ModelError
+from landmarkd.vision import interpreter
+from landmarkd.vision.quiet import without_chatter
+from landmarkd.vision.runtime import open_engine
 
 
 @pytest.fixture
@@ -144,7 +143,9 @@ class TestRunning:
 
 class TestChatter:
     def test_starting_says_nothing_on_standard_error(self, models: Path):
-        program = "import sys, pathlib; from edge.vision.runtime import open_engine as o; o(pathlib.Path(sys.argv[1]))"
+        program = (
+            "import sys, pathlib; from landmarkd.vision.runtime import open_engine as o; o(pathlib.Path(sys.argv[1]))"
+        )
         command = [sys.executable, "-c", program, str(models / "tiny.tflite")]
         finished = subprocess.run(command, capture_output=True, check=True)
         assert finished.stderr == b""
@@ -173,7 +174,7 @@ class TestChatter:
         assert capfd.readouterr().err == ""
 
     def test_works_without_a_standard_error(self):
-        body = "from edge.vision.quiet import without_chatter as quiet\nwith quiet(): print('ran')"
+        body = "from landmarkd.vision.quiet import without_chatter as quiet\nwith quiet(): print('ran')"
         program = f"import os; os.close(2)\n{body}"
         finished = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True)
         assert finished.stdout == b"ran\n"

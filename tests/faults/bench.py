@@ -15,14 +15,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from edge.daemon.diagnosis import diagnose
-from edge.daemon.loopback import PtyReceiver, udp_loopback
-from edge.daemon.snapshot import Snapshot
-from edge.daemon.statusfile import NAME, read_status
-from edge.errors import ExitCode, LandmarkdError
-from edge.sinks.receive import Receiver
-from edge.wire.names import StatusFlag
-from edge.wire.schema import Status
+from landmarkd.daemon.diagnosis import diagnose
+from landmarkd.daemon.snapshot import Snapshot
+from landmarkd.daemon.statusfile import NAME, read_status
+from landmarkd.errors import ExitCode, LandmarkdError
+from landmarkd.receive.loopback import PtyReceiver, udp_loopback
+from landmarkd.receive.receiver import Receiver
+from landmarkd.wire.names import StatusFlag
+from landmarkd.wire.schema import Status
+
 from tests.process import command, landmarkd
 
 LIMIT_S = 60.0

@@ -3,7 +3,8 @@
 from itertools import pairwise
 from pathlib import Path
 
-from edge.camera.capture import REOPEN_S
+from landmarkd.camera.capture import REOPEN_S
+
 from tests.faults.bench import Daemon, longest_silence_s
 from tests.faults.row import Row, fault
 

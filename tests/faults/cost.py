@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from landmarkd.cli.run import make_session
+from landmarkd.pipeline import Processor
+from landmarkd.receive.loopback import PtyReceiver
+from landmarkd.settings.config import Configuration
+from landmarkd.sinks import make_sink
+from landmarkd.sinks.base import Sink
+from landmarkd.types import Frame
 
-from edge.cli.run import make_session
-from edge.config import Configuration
-from edge.daemon.loopback import PtyReceiver
-from edge.daemon.processor import Processor
-from edge.sinks import make_sink
-from edge.sinks.base import Sink
-from edge.types import Frame
 from tests.soak.receivers import Receivers
 from tests.soak.source import pictures
 

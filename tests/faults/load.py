@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from landmarkd.daemon.diagnosis import diagnose
+from landmarkd.errors import ExitCode
 
-from edge.daemon.diagnosis import diagnose
-from edge.errors import ExitCode
 from tests.faults.bench import Daemon, longest_silence_s
 from tests.faults.row import Row, fault
 

@@ -12,10 +12,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from landmarkd.daemon.statusfile import NAME, read_status
+from landmarkd.errors import ExitCode, SourceError
+from landmarkd.vision.zoo import open_zoo
 
-from edge.daemon.statusfile import NAME, read_status
-from edge.errors import ExitCode, SourceError
-from edge.vision.zoo import open_zoo
 from tests.faults.bench import SELDOM, Daemon
 from tests.faults.row import Row, fault
 from tests.process import landmarkd
@@ -264,7 +264,7 @@ def clock_stepped(folder: Path) -> Row:
 @fault("camera never comes back")
 def given_up(folder: Path) -> Row:
     """The attempts are used up and the process ends with the code on which systemd starts it again."""
-    import edge.camera.capture as ladder
+    import landmarkd.camera.capture as ladder
 
     budget_s = sum(ladder.BACKOFF_S)
     began = time.monotonic()

@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
+from landmarkd.daemon.snapshot import SinkSnapshot, Snapshot
+from landmarkd.errors import ExitCode
+from landmarkd.receive.loopback import PtyReceiver
 
-from edge.daemon.loopback import PtyReceiver
-from edge.daemon.snapshot import SinkSnapshot, Snapshot
-from edge.errors import ExitCode
 from tests.faults.bench import Daemon, Ear, serial_pair
 from tests.faults.row import Row, fault
 

@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.camera import make_source
-from edge.camera.demo import CLIP
-from edge.camera.intrinsics import FORMAT, intrinsics_for, load_intrinsics
-from edge.camera.scripted import read_script
-from edge.camera.video import read_sidecar
-from edge.cli.annotate import _read_boxes
-from edge.config import load_configuration
-from edge.daemon.baselines import BaselineStore
-from edge.daemon.profile_result import load as load_profile
-from edge.daemon.statusfile import NAME, read_status
-from edge.sinks import make_sink
-from edge.types import Session
-from edge.vision.zoo import Zoo, open_zoo
+from landmarkd.camera import make_source
+from landmarkd.camera.demo import CLIP
+from landmarkd.camera.intrinsics import FORMAT, intrinsics_for, load_intrinsics
+from landmarkd.camera.scripted import read_script
+from landmarkd.camera.video import read_sidecar
+from landmarkd.cli.annotate import _read_boxes
+from landmarkd.daemon.baselines import BaselineStore
+from landmarkd.daemon.statusfile import NAME, read_status
+from landmarkd.profile.result import load as load_profile
+from landmarkd.settings.config import load_configuration
+from landmarkd.sinks import make_sink
+from landmarkd.types import Session
+from landmarkd.vision.zoo import Zoo, open_zoo
+
 from tests.daemon.snapshots import running
 
 SESSION = Session(1, "fuzz", "model", "0" * 64, "landmarkd-562", 562)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from landmarkd.errors import LONGEST_MESSAGE, LandmarkdError
 
-from edge.errors import LONGEST_MESSAGE, LandmarkdError
 from tests.fuzz.parsers import PARSERS, Parser
 
 CORPUS = Path(__file__).with_name("corpus")

@@ -1,10 +1,9 @@
 """Faces of known pose, lids, irises and mouth, seen by a camera of known intrinsics: the mean head, moved by hand."""
 
 import numpy as np
-
-from edge.signals.rotation import matrix_from_angles
-from edge.types import FaceObservation, Intrinsics, RegionOfInterest
-from edge.vision.layout import DENSE, Layout, canonical_points, layout_of
+from landmarkd.layout import DENSE, Layout, canonical_points, layout_of
+from landmarkd.rotation import matrix_from_angles
+from landmarkd.types import FaceObservation, Intrinsics, RegionOfInterest
 
 FULL = layout_of("landmarkd-562")
 DENSE_ONLY = layout_of("dense-520")

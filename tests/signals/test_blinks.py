@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
-
-from edge.signals.blinks import BlinkDetector
-from edge.signals.settings import DriverSettings
-from edge.signals.timing import EventBook
+from landmarkd.settings.driver import DriverSettings
+from landmarkd.signals.blinks import BlinkDetector
+from landmarkd.signals.timing import EventBook
 
 S = DriverSettings()
 

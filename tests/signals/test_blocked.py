@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-
-from edge.signals.blocked import is_blocked
+from landmarkd.signals.blocked import is_blocked
 
 
 def grey(level, noise):

@@ -2,10 +2,10 @@ import math
 
 import numpy as np
 import pytest
+from landmarkd.settings.driver import DriverSettings
+from landmarkd.signals.eyes import Eyes, FaceViewer, GapMeter, OpenBaseline
+from landmarkd.signals.pose import PoseEstimator
 
-from edge.signals.eyes import Eyes, FaceViewer, GapMeter, OpenBaseline
-from edge.signals.pose import PoseEstimator
-from edge.signals.settings import DriverSettings
 from tests.signals.faces import CAMERA, DENSE_ONLY, FULL, head, observation, rings, seen
 
 SHUTTING = DriverSettings(closed_share=0.0, prior_aperture=0.2855)

@@ -5,11 +5,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from landmarkd.layout import canonical_points
+from landmarkd.rotation import matrix_from_angles, rotation_vector
+from landmarkd.signals.pose import PoseEstimator, PoseFilter, rigid_weights
+from landmarkd.types import HeadPose, Intrinsics
 
-from edge.signals.pose import PoseEstimator, PoseFilter, rigid_weights
-from edge.signals.rotation import matrix_from_angles, rotation_vector
-from edge.types import HeadPose, Intrinsics
-from edge.vision.layout import canonical_points
 from tests.signals.faces import CAMERA, DENSE_ONLY, FULL, head, seen
 
 EVAL = Path(__file__).parents[3] / "shared" / "eval"

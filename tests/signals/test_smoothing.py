@@ -2,9 +2,8 @@ import math
 
 import numpy as np
 import pytest
-
-from edge.config import SmoothingSettings
-from edge.signals.smoothing import MAX_GAP_S, NoFilter, OneEuroFilter
+from landmarkd.settings.config import SmoothingSettings
+from landmarkd.signals.smoothing import MAX_GAP_S, NoFilter, OneEuroFilter
 
 SIZE = 200.0
 

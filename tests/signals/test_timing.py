@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from edge.signals.histogram import FadingHistogram
-from edge.signals.timing import Concern, EventBook, SlidingShare, Stage
+from landmarkd.signals.histogram import FadingHistogram
+from landmarkd.signals.timing import Concern, EventBook, SlidingShare, Stage
 
 SECOND = 1_000_000_000
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
+from landmarkd.settings.driver import DriverSettings
+from landmarkd.signals.monitor import DriverBaseline, DriverMonitor
+from landmarkd.signals.pose import PoseEstimator
 
-from edge.signals.monitor import DriverBaseline, DriverMonitor
-from edge.signals.pose import PoseEstimator
-from edge.signals.settings import DriverSettings
 from tests.signals.faces import CAMERA, FULL, head, observation, seen
 
 SETTINGS = DriverSettings(closed_share=0.0)

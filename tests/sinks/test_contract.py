@@ -13,11 +13,11 @@ from pathlib import Path
 from select import select
 
 import pytest
+from landmarkd.sinks import make_sink
+from landmarkd.sinks.worker import QUEUE_REPORTS
+from landmarkd.wire import Assembler, Decoder
+from landmarkd.wire.schema import Bye
 
-from edge.sinks import make_sink
-from edge.sinks.worker import QUEUE_REPORTS
-from edge.wire import Assembler, Decoder
-from edge.wire.schema import Bye
 from tests.wire.builders import report, session
 
 FRAMES = 60

@@ -10,12 +10,12 @@ import tty
 from pathlib import Path
 
 import pytest
+from landmarkd.errors import AccessError, SinkError, UsageError
+from landmarkd.receive.receiver import make_receiver
+from landmarkd.sinks import make_sink
+from landmarkd.sinks import serial as serial_module
+from landmarkd.wire import Decoder, Hello
 
-from edge.errors import AccessError, SinkError, UsageError
-from edge.sinks import make_sink
-from edge.sinks import serial as serial_module
-from edge.sinks.receive import make_receiver
-from edge.wire import Decoder, Hello
 from tests.sinks.test_contract import until
 from tests.wire.builders import report, session
 
@@ -169,7 +169,7 @@ def test_standard_output_that_was_closed_is_gone() -> None:
     """As with `landmarkd run --sink jsonl:- | head -1`, in a process of its own."""
     code = """
 import sys
-from edge.sinks import make_sink
+from landmarkd.sinks import make_sink
 from tests.wire.builders import report, session
 with make_sink("jsonl:-", session()) as sink:
     for i in range(1000):
@@ -195,8 +195,8 @@ def test_multicast_reaches_a_group() -> None:
 
 
 def test_many_senders_on_one_port_are_told_apart_and_bounded() -> None:
-    from edge.sinks.receive import MAX_SENDERS
-    from edge.wire import Encoder, EncoderOptions, Selection
+    from landmarkd.receive.receiver import MAX_SENDERS
+    from landmarkd.wire import Encoder, EncoderOptions, Selection
 
     with make_receiver("udp://127.0.0.1:0") as receiver:
         total = 0

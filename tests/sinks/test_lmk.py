@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from landmarkd.errors import SourceFormatError
+from landmarkd.receive.receiver import make_receiver
+from landmarkd.sinks import make_sink
+from landmarkd.wire import Decoder
+from landmarkd.wire.recording import INDEX_FRAMES, MAGIC, RecordingReader, RecordingWriter
+from landmarkd.wire.restore import read_reports
+from landmarkd.wire.schema import Bye
 
-from edge.errors import SourceFormatError
-from edge.sinks import make_sink
-from edge.sinks.receive import make_receiver
-from edge.wire import Decoder
-from edge.wire.recording import INDEX_FRAMES, MAGIC, RecordingReader, RecordingWriter
-from edge.wire.restore import read_reports
-from edge.wire.schema import Bye
 from tests.process import landmarkd
 from tests.sinks.test_contract import Contract
 from tests.wire.builders import driver, event, report, session
@@ -131,7 +131,7 @@ def test_a_killed_recorder_leaves_what_it_wrote(tmp_path: Path) -> None:
     path = tmp_path / "killed.lmk"
     code = f"""
 import os, signal
-from edge.sinks import make_sink
+from landmarkd.sinks import make_sink
 from tests.wire.builders import report, session
 sink = make_sink("lmk:{path}", session())
 sink.start()

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from landmarkd.errors import AccessError, UsageError
+from landmarkd.rotation import matrix_from_angles
+from landmarkd.sinks import make_sink
+from landmarkd.types import EventPhase, Report
 
-from edge.errors import AccessError, UsageError
-from edge.signals.rotation import matrix_from_angles
-from edge.sinks import make_sink
-from edge.types import EventPhase, Report
 from tests.sinks.test_contract import until
 from tests.wire.builders import driver, event, report, session
 
@@ -110,7 +110,7 @@ class TestOsc:
         assert "/VMC/Ext/Bone/Pos" not in found
 
     def test_every_rotation_has_its_quaternion(self) -> None:
-        from edge.sinks.osc import quaternion
+        from landmarkd.sinks.osc import quaternion
 
         rng = np.random.default_rng(1)
         for angles in rng.uniform(-180, 180, (200, 3)):
@@ -211,7 +211,7 @@ class TestMqtt:
     def test_the_broker_keeps_the_last_will_of_a_unit_that_died(self) -> None:
         code = f"""
 import os, signal, time
-from edge.sinks import make_sink
+from landmarkd.sinks import make_sink
 from tests.wire.builders import report, session
 sink = make_sink("{self.uri}", session())
 sink.start()

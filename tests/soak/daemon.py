@@ -11,16 +11,16 @@ import time
 from pathlib import Path
 
 import numpy as np
+from landmarkd.cli.logs import set_up_logging
+from landmarkd.cli.run import make_session
+from landmarkd.daemon.observer import resident_mb
+from landmarkd.daemon.service import Limits, Service
+from landmarkd.daemon.statusfile import StatusFile, runtime_folder
+from landmarkd.pipeline import Processor
+from landmarkd.settings.config import validated
+from landmarkd.sinks import make_sink
+from landmarkd.types import Report
 
-from edge.cli.logs import set_up_logging
-from edge.cli.run import make_session
-from edge.config import validated
-from edge.daemon.observer import resident_mb
-from edge.daemon.processor import Processor
-from edge.daemon.service import Limits, Service
-from edge.daemon.statusfile import StatusFile, runtime_folder
-from edge.sinks import make_sink
-from edge.types import Report
 from tests.soak.source import SoakSource, Stage
 
 

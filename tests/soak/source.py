@@ -6,14 +6,13 @@ from typing import Self
 
 import cv2
 import numpy as np
+from landmarkd.camera.base import FrameSource
+from landmarkd.camera.demo import CLIP
+from landmarkd.camera.video import open_video
+from landmarkd.errors import SourceError, SourceLostError, SourceTimeoutError
+from landmarkd.types import Frame
+from landmarkd.uri import Uri
 from numpy.typing import NDArray
-
-from edge.camera.base import FrameSource
-from edge.camera.demo import CLIP
-from edge.camera.video import open_video
-from edge.errors import SourceError, SourceLostError, SourceTimeoutError
-from edge.types import Frame
-from edge.uri import Uri
 
 SIZE = (320, 240)
 NO_FACE_EVERY = 5_000

@@ -4,17 +4,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from landmarkd.camera import make_source
+from landmarkd.camera.demo import CLIP
+from landmarkd.errors import ModelError
+from landmarkd.layout import DENSE, LAYOUTS
+from landmarkd.pipeline import Processor
+from landmarkd.settings.config import Configuration
+from landmarkd.types import FaceObservation, RegionOfInterest
+from landmarkd.vision.eye_patch import HEIGHT, WIDTH, image_from_patch, to_image, to_patch
+from landmarkd.vision.eyes import FULL, EyeModel, open_eyes, reported_layout
+from landmarkd.vision.zoo import open_zoo
 
-from edge.camera import make_source
-from edge.camera.demo import CLIP
-from edge.config import Configuration
-from edge.daemon.processor import Processor
-from edge.errors import ModelError
-from edge.types import FaceObservation, RegionOfInterest
-from edge.vision.eye_patch import HEIGHT, WIDTH, image_from_patch, to_image, to_patch
-from edge.vision.eyes import FULL, EyeModel, open_eyes, reported_layout
-from edge.vision.layout import DENSE, LAYOUTS
-from edge.vision.zoo import open_zoo
 from tests.signals.faces import head, seen
 
 ZOO = open_zoo()

@@ -3,19 +3,18 @@ import json
 from pathlib import Path
 
 import cv2
+import landmarkd.camera
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-import edge.camera
-from edge.errors import ModelError
-from edge.vision.detector import make_detector
-from edge.vision.face_detector import FaceDetector
-from edge.vision.geometry import box_of, box_overlap
-from edge.vision.layout import LAYOUTS
-from edge.vision.runtime import TensorSpec
-from edge.vision.zoo import DetectorCard, Zoo
+from landmarkd.errors import ModelError
+from landmarkd.layout import LAYOUTS
+from landmarkd.vision.detector import make_detector
+from landmarkd.vision.face_detector import FaceDetector
+from landmarkd.vision.geometry import box_of, box_overlap
+from landmarkd.vision.runtime import TensorSpec
+from landmarkd.vision.zoo import DetectorCard, Zoo
 
 SIDE, STRIDES, UNIT = 160, (8, 16, 32), 2.0
 CELLS = sum((SIDE // stride) ** 2 for stride in STRIDES)
@@ -266,7 +265,7 @@ def test_the_zoo_says_which_detectors_there_are(tmp_path):
 
 
 def test_the_bundled_detector_finds_the_driver_of_the_bundled_clip():
-    clip = Path(edge.camera.__file__).parent / "clip" / "driver.mp4"
+    clip = Path(landmarkd.camera.__file__).parent / "clip" / "driver.mp4"
     with np.load(clip.with_suffix(".npz")) as truth:
         points, landmarks = truth["points_16"][0] / 16, truth["landmarks"]
     ibug = LAYOUTS["landmarkd-562"].ibug68

@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from edge.types import RegionOfInterest
-from edge.vision import geometry
-from edge.vision.layout import LAYOUTS, canonical_points
+from landmarkd.layout import LAYOUTS, canonical_points
+from landmarkd.types import RegionOfInterest
+from landmarkd.vision import geometry
 
 coordinate = st.floats(-2000, 2000)
 rois = st.builds(RegionOfInterest, coordinate, coordinate, st.floats(1, 3000), st.floats(-180, 180))

@@ -10,14 +10,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from landmarkd.errors import ModelError
+from landmarkd.stages import StageClock
+from landmarkd.types import RegionOfInterest
+from landmarkd.vision.geometry import box_of
+from landmarkd.vision.landmarks import LandmarkModel
+from landmarkd.vision.tracker import look
+from landmarkd.vision.zoo import LandmarkCard, open_zoo
 
-from edge.errors import ModelError
-from edge.stages import StageClock
-from edge.types import RegionOfInterest
-from edge.vision.geometry import box_of
-from edge.vision.landmarks import LandmarkModel
-from edge.vision.tracker import look
-from edge.vision.zoo import LandmarkCard, open_zoo
 from tests import clip
 
 NAMES = [name for name, card in open_zoo().manifest.models.items() if isinstance(card, LandmarkCard)]

@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from landmarkd.vision.zoo import open_zoo
 
-from edge.vision.zoo import open_zoo
 from tests import clip
 
 ZOO = open_zoo()

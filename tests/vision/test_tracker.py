@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from landmarkd.errors import SourceFormatError
+from landmarkd.stages import StageClock
+from landmarkd.types import Detection, Frame
+from landmarkd.vision.detector import Detector
+from landmarkd.vision.geometry import box_of
+from landmarkd.vision.landmarks import LandmarkModel
+from landmarkd.vision.tracker import Tracker, TrackerSettings
+from landmarkd.vision.zoo import open_zoo
 from numpy.typing import NDArray
 
-from edge.errors import SourceFormatError
-from edge.stages import StageClock
-from edge.types import Detection, Frame
-from edge.vision.detector import Detector
-from edge.vision.geometry import box_of
-from edge.vision.landmarks import LandmarkModel
-from edge.vision.tracker import Tracker, TrackerSettings
-from edge.vision.zoo import open_zoo
 from tests import clip
 
 EMPTY = np.zeros((480, 640, 3), np.uint8)
@@ -137,8 +137,8 @@ def test_a_detection_that_is_no_face_is_not_believed(model: LandmarkModel, detec
 
 
 def test_the_cascade_finds_the_rendered_driver() -> None:
-    from edge.vision.detector import make_detector
-    from edge.vision.geometry import box_overlap
+    from landmarkd.vision.detector import make_detector
+    from landmarkd.vision.geometry import box_overlap
 
     detector = make_detector("cascade")
     indices = [i for i in np.flatnonzero(clip.truth().face)[::10] if abs(clip.truth().pose[i, 1]) < 15]

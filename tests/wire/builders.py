@@ -1,8 +1,8 @@
 """Reports for the tests of the wire and the sinks: a face that turns, with everything known."""
 
 import numpy as np
-
-from edge.types import (
+from landmarkd.layout import layout_of
+from landmarkd.types import (
     Counters,
     DriverEvent,
     DriverState,
@@ -17,7 +17,6 @@ from edge.types import (
     Report,
     Session,
 )
-from edge.vision.layout import layout_of
 
 PERIOD_NS = 33_333_333
 

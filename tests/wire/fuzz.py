@@ -9,7 +9,7 @@ import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["edge.wire"]):
+with atheris.instrument_imports(include=["landmarkd.wire"]):
     from tests.wire.fuzz_decoder import one_input
 
 if __name__ == "__main__":

@@ -6,13 +6,13 @@ The first byte of an input says what the rest is fed to.
 import io
 from binascii import crc_hqx
 
-from edge.errors import LandmarkdError
-from edge.wire import Assembler, Decoder
-from edge.wire.codec import CRC_SEED, decode_packet, encode_packet
-from edge.wire.jsonl import encode_record
-from edge.wire.recording import MAGIC, RecordingReader
-from edge.wire.restore import report_of
-from edge.wire.text import packet_text
+from landmarkd.errors import LandmarkdError
+from landmarkd.wire import Assembler, Decoder
+from landmarkd.wire.codec import CRC_SEED, decode_packet, encode_packet
+from landmarkd.wire.jsonl import encode_record
+from landmarkd.wire.recording import MAGIC, RecordingReader
+from landmarkd.wire.restore import report_of
+from landmarkd.wire.text import packet_text
 
 
 def use(packets: list, assembler: Assembler) -> None:

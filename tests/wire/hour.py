@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from edge.types import EventPhase
-from edge.wire import Decoder, Encoder, EncoderOptions
-from edge.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
-from edge.wire.generate.outputs import PACKAGE
-from edge.wire.plan import plan
-from edge.wire.text import packet_text
+from landmarkd.types import EventPhase
+from landmarkd.wire import Decoder, Encoder, EncoderOptions
+from landmarkd.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
+from landmarkd.wire.plan import plan
+from landmarkd.wire.text import packet_text
+
 from tests.wire.builders import PERIOD_NS, driver, event, report, session
+from tools.wire_generate.outputs import PACKAGE
 
 FRAMES = 30 * 3600
 BAUD = 921600

@@ -7,12 +7,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-
-from edge.wire.codec import Packet, decode_packet, encode_packet
-from edge.wire.framing import cobs_encode
-from edge.wire.names import Attention, Phase, Selection, StatusFlag, Zone
-from edge.wire.schema import Bye, Event, Hello, Message, Points, Status
-from edge.wire.text import packet_text
+from landmarkd.wire.codec import Packet, decode_packet, encode_packet
+from landmarkd.wire.framing import cobs_encode
+from landmarkd.wire.names import Attention, Phase, Selection, StatusFlag, Zone
+from landmarkd.wire.schema import Bye, Event, Hello, Message, Points, Status
+from landmarkd.wire.text import packet_text
 
 GOLDEN = Path(__file__).with_name("golden.json")
 

@@ -6,15 +6,15 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from landmarkd.wire import Decoder, Encoder, EncoderOptions
+from landmarkd.wire.codec import decode_packet, encode_packet
+from landmarkd.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
+from landmarkd.wire.text import packet_text
 
-from edge.wire import Decoder, Encoder, EncoderOptions
-from edge.wire.codec import decode_packet, encode_packet
-from edge.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
-from edge.wire.generate.outputs import PACKAGE, outputs
-from edge.wire.text import packet_text
 from tests.wire.builders import driver, event, report, session
 from tests.wire.hour import compare
 from tests.wire.make_golden import GOLDEN
+from tools.wire_generate.outputs import PACKAGE, outputs
 
 C = PACKAGE / "c"
 HERE = Path(__file__).parent / "c"
@@ -55,7 +55,7 @@ def drive(frames: int = 60) -> bytes:
 
 def test_the_generated_files_are_fresh() -> None:
     stale = [str(path) for path, text in outputs().items() if path.read_text() != text]
-    assert not stale, "run python -m edge.wire.generate"
+    assert not stale, "run python -m tools.wire_generate"
 
 
 @pytest.mark.parametrize("vector", golden, ids=[vector["name"] for vector in golden])

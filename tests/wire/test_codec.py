@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from edge.errors import WireError
-from edge.wire import codec
-from edge.wire.codec import (
+from landmarkd.errors import WireError
+from landmarkd.wire import codec
+from landmarkd.wire.codec import (
     CRC_SEED,
     HEADER,
     LAYOUTS,
@@ -21,8 +20,19 @@ from edge.wire.codec import (
     encode_packet,
     seal,
 )
-from edge.wire.framing import MAX_SERIAL_MESSAGE
-from edge.wire.schema import MAX_EVIDENCE, SCHEMA_HASH, TYPES, Bye, Event, Hello, Message, Points, Status, wire_fields
+from landmarkd.wire.framing import MAX_SERIAL_MESSAGE
+from landmarkd.wire.schema import (
+    MAX_EVIDENCE,
+    SCHEMA_HASH,
+    TYPES,
+    Bye,
+    Event,
+    Hello,
+    Message,
+    Points,
+    Status,
+    wire_fields,
+)
 
 
 def _random_message(kind: type[Message], fixed: bytes) -> bytes:

@@ -4,9 +4,8 @@ import pytest
 from cobs import cobs
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from edge.errors import WireError
-from edge.wire.framing import MAX_FRAME, StreamSplitter, cobs_decode, cobs_encode, frame_messages
+from landmarkd.errors import WireError
+from landmarkd.wire.framing import MAX_FRAME, StreamSplitter, cobs_decode, cobs_encode, frame_messages
 
 # Runs of zeros and runs without, long enough to cross the blocks of 254.
 payloads = st.lists(

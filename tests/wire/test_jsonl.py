@@ -7,13 +7,13 @@ from importlib.resources import files
 import jsonschema
 import numpy as np
 import pytest
+from landmarkd.layout import layout_of
+from landmarkd.wire import Encoder, EncoderOptions, Selection, jsonl
 
-from edge.vision.layout import layout_of
-from edge.wire import Encoder, EncoderOptions, Selection, jsonl
 from tests.wire.builders import driver, event, report, session
 from tests.wire.test_stream import receive
 
-SCHEMA = json.loads(files("edge.wire").joinpath("report.schema.json").read_text())
+SCHEMA = json.loads(files("landmarkd.wire").joinpath("report.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 

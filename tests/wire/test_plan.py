@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from landmarkd.errors import UsageError
+from landmarkd.wire import Encoder, EncoderOptions, Selection
+from landmarkd.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
+from landmarkd.wire.plan import plan
 
-from edge.errors import UsageError
-from edge.wire import Encoder, EncoderOptions, Selection
-from edge.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
-from edge.wire.plan import plan
 from tests.wire.builders import report, session
 
 

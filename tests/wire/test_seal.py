@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from landmarkd.errors import AccessError, UsageError, WireError
+from landmarkd.receive.receiver import make_receiver
+from landmarkd.sinks import make_sink
+from landmarkd.wire import Decoder, Encoder
+from landmarkd.wire.encoder import MAX_DATAGRAM
 
-from edge.errors import AccessError, UsageError, WireError
-from edge.sinks import make_sink
-from edge.sinks.receive import make_receiver
-from edge.wire import Decoder, Encoder
-from edge.wire.encoder import MAX_DATAGRAM
 from tests.process import landmarkd
 from tests.wire.builders import report, session
 
 pytest.importorskip("cryptography", reason="needs the extra crypto")
 
-from edge.wire.seal import (
+from landmarkd.wire.seal import (
     OVERHEAD,
     REPLAY_WINDOW,
     Opener,

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from landmarkd.types import EyeState, Gaze
+from landmarkd.wire.names import Attention, StatusFlag, Zone
+from landmarkd.wire.schema import Status
+from landmarkd.wire.status import status_of
 
-from edge.types import EyeState, Gaze
-from edge.wire.names import Attention, StatusFlag, Zone
-from edge.wire.schema import Status
-from edge.wire.status import status_of
 from tests.wire.builders import driver, report
 
 _UNKNOWN = StatusFlag.LEFT_CLOSED | StatusFlag.DEGRADED_DELEGATE | StatusFlag.DEGRADED_OTHER

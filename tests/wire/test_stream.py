@@ -7,19 +7,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from landmarkd.errors import WireError
+from landmarkd.layout import layout_of
+from landmarkd.types import EventPhase, Intrinsics, Report
+from landmarkd.wire import Assembler, Decoder, Encoder, EncoderOptions, FrameRecord, Selection
+from landmarkd.wire.codec import Packet, decode_packet, encode_packet
+from landmarkd.wire.encoder import HELLO_PERIOD_NS, MAX_DATAGRAM
+from landmarkd.wire.events import END_REPEATS
+from landmarkd.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
+from landmarkd.wire.jsonl import encode_record
+from landmarkd.wire.names import Phase, StatusFlag
+from landmarkd.wire.schema import Bye, Event, Hello, Points, Status
+from landmarkd.wire.selection import indices_of
 
-from edge.errors import WireError
-from edge.types import EventPhase, Intrinsics, Report
-from edge.vision.layout import layout_of
-from edge.wire import Assembler, Decoder, Encoder, EncoderOptions, FrameRecord, Selection
-from edge.wire.codec import Packet, decode_packet, encode_packet
-from edge.wire.encoder import HELLO_PERIOD_NS, MAX_DATAGRAM
-from edge.wire.events import END_REPEATS
-from edge.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
-from edge.wire.jsonl import encode_record
-from edge.wire.names import Phase, StatusFlag
-from edge.wire.schema import Bye, Event, Hello, Points, Status
-from edge.wire.selection import indices_of
 from tests.wire.builders import PERIOD_NS, driver, event, report, session
 
 

@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from landmarkd.wire import Encoder
 
-from edge.wire import Encoder
-from edge.wire.generate.outputs import PACKAGE
 from tests.wire.builders import driver, event, report, session
+from tools.wire_generate.outputs import PACKAGE
 
 pytestmark = pytest.mark.skipif(shutil.which("tshark") is None, reason="needs tshark: apt install tshark")
 RAW_IP = 101

@@ -7,7 +7,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("numba")
 
-from edge.vision.face_detector import FaceDetector
+from landmarkd.vision.face_detector import FaceDetector
+
 from models.detector.export import card_of, to_float_tflite
 from models.detector.network import CELLS, SIDE, DetectorNet, cell_centres, decode
 from models.detector.scenes import Scene
@@ -92,7 +93,8 @@ def test_each_batch_comes_twice_with_others_between():
 @pytest.mark.filterwarnings("ignore")  # what the converter's libraries say to one another
 def test_the_exported_graph_pads_nowhere_and_computes_the_same(tmp_path):
     pytest.importorskip("litert_torch")
-    from edge.vision.runtime import open_engine
+    from landmarkd.vision.runtime import open_engine
+
     from models.export.graph import read_graph
 
     torch.manual_seed(0)

@@ -3,9 +3,9 @@ import json
 import cv2
 import numpy as np
 import pytest
+from landmarkd.types import Detection
+from landmarkd.vision.detector import Detector
 
-from edge.types import Detection
-from edge.vision.detector import Detector
 from models.evaluate.detection import SINGLE_SETS, cpu_ms, evaluate_detector, write_sheets
 
 

@@ -2,8 +2,8 @@ import math
 
 import numpy as np
 import pytest
+from landmarkd.layout import LAYOUTS, canonical_points
 
-from edge.vision.layout import LAYOUTS, canonical_points
 from models.evaluate import measure
 
 FULL = LAYOUTS["landmarkd-562"]

@@ -111,7 +111,7 @@ def test_shards_yield_their_faces_with_tags(tmp_path):
     points = write_shard(tmp_path / "shard-00000.npz")
     faces = list(readers.read_shards(tmp_path))
     assert len(faces) == 5
-    from edge.vision.layout import LAYOUTS
+    from landmarkd.layout import LAYOUTS
 
     np.testing.assert_allclose(faces[2].points, points[2, LAYOUTS["landmarkd-562"].ibug68, :2], rtol=1e-6)
     assert faces[3].tags == {"glasses", "mask", "60 to 100 % seen"}

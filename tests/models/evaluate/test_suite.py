@@ -2,8 +2,8 @@ import json
 
 import numpy as np
 import pytest
+from landmarkd.layout import LAYOUTS, canonical_points
 
-from edge.vision.layout import LAYOUTS, canonical_points
 from models.evaluate import __main__ as program
 from models.evaluate import report
 from models.evaluate.faces import evaluate_faces

@@ -10,8 +10,8 @@ pytest.importorskip("litert_torch", reason="needs the training extras: make venv
 
 import torch
 from ai_edge_litert.interpreter import Interpreter
+from landmarkd.vision.zoo import Zoo
 
-from edge.vision.zoo import Zoo
 from models.export import convert
 from models.export.__main__ import main
 from models.export.edgetpu import report

@@ -4,8 +4,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the training extras (make venv-models)")
 
-from edge.vision.eye_patch import HEIGHT, WIDTH  # noqa: E402
-from edge.vision.layout import canonical_points  # noqa: E402
+from landmarkd.layout import canonical_points  # noqa: E402
+from landmarkd.vision.eye_patch import HEIGHT, WIDTH  # noqa: E402
+
 from models.eyes.data import LAYOUT, MARGIN, read_shard  # noqa: E402
 from models.eyes.network import POINTS, EyeNet  # noqa: E402
 from models.eyes.train import Eyes, _Dice, batch, gap, loss, normalise, shift, train  # noqa: E402

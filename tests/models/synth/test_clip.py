@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[3] / "edge" / "camera" / "clip"
+FOLDER = Path(__file__).resolve().parents[3] / "edge" / "landmarkd" / "camera" / "clip"
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,143 @@
+"""The interface of a frame source, and what every source shares: options, pixels, clocks."""
+
+import re
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.errors import SourceFormatError, UsageError
+from landmarkd.types import Frame
+from landmarkd.uri import Uri
+
+NS_PER_S = 1_000_000_000
+MAX_SIDE = 8192
+_CLOCK_SLACK_NS = 2 * NS_PER_S
+
+
+class FrameSource(ABC):
+    """Delivers frames, one at a time.
+
+    A source is built from a parsed URI without touching the device; `open` does that. Sources are context
+    managers that close themselves. All methods are called from one thread.
+
+    Attributes:
+        uri: as it was written.
+        live: frames come by themselves and are lost if not taken; False for files, which wait.
+        period_s: nominal time between frames, or None before it is known.
+        missing: frames that a container promised and that could not be decoded.
+    """
+
+    live: bool = False
+    period_s: float | None = None
+    missing: int = 0
+
+    def __init__(self, uri: Uri, *, fast: bool = False) -> None:
+        self.uri = uri.text
+        self._parsed = uri
+        self._fast = fast
+
+    @abstractmethod
+    def open(self) -> None:
+        """Open the device or file.
+
+        Raises:
+            SourceError: missing, busy, not a video, ... (see `landmarkd.errors`).
+            AccessError: no permission.
+            MissingPackageError: a package that the source needs is not installed.
+        """
+
+    @abstractmethod
+    def read(self, timeout_s: float) -> Frame:
+        """Return the next frame, waiting for it no longer than `timeout_s`.
+
+        Raises:
+            SourceTimeoutError: no frame in time; the source may still recover.
+            EndOfStreamError: a finite source is at its end.
+            SourceLostError: the device is gone; close and open again.
+            SourceFormatError: a frame that cannot be used.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release the device; may be called twice and on a source that was never opened."""
+
+    def fresh(self) -> Self:
+        """Return another source of the same URI, not yet open, to take over from one that hangs."""
+        return type(self)(self._parsed, fast=self._fast)
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def size_option(uri: Uri, default: tuple[int, int] | None) -> tuple[int, int] | None:
+    """Return the option ``size=640x480`` as (width, height).
+
+    Raises:
+        UsageError: not two even numbers from 16 to `MAX_SIDE`.
+    """
+    text = uri.options.get("size")
+    if text is None:
+        return default
+    match = re.fullmatch(r"(\d{2,5})x(\d{2,5})", text)
+    width, height = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not all(16 <= side <= MAX_SIDE and side % 2 == 0 for side in (width, height)):
+        raise UsageError(f"{uri.text}: size is {text!r}; use WIDTHxHEIGHT in even pixels, such as 640x480.")
+    return width, height
+
+
+def to_bgr(image: NDArray[Any], name: str) -> NDArray[np.uint8]:
+    """Return any usual picture as (height, width, 3) uint8 BGR: grey, with alpha or 16 bits deep.
+
+    Args:
+        image: as a decoder gave it.
+        name: of the frame or file, for the error.
+
+    Raises:
+        SourceFormatError: empty, or of a kind that no camera makes.
+    """
+    if image.dtype == np.uint16:
+        image = (image >> 8).astype(np.uint8)
+    if image.size == 0 or image.dtype != np.uint8 or image.ndim not in {2, 3}:
+        raise SourceFormatError(f"{name} is no picture: {image.shape} {image.dtype}.")
+    channels = 1 if image.ndim == 2 else image.shape[2]
+    if channels == 3:
+        return image
+    conversion = {1: cv2.COLOR_GRAY2BGR, 4: cv2.COLOR_BGRA2BGR}.get(channels)
+    if conversion is None:
+        raise SourceFormatError(f"{name} has {channels} channels; grey, BGR and BGRA can be used.")
+    converted: NDArray[np.uint8] = np.asarray(cv2.cvtColor(image, conversion), np.uint8)
+    return converted
+
+
+@contextmanager
+def quiet_opencv() -> Iterator[None]:
+    """Keep OpenCV from warning on stderr about what our own error says better."""
+    previous = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(previous)
+
+
+def monotonic_stamp(stamp_ns: int, now_ns: int) -> int:
+    """Return a driver's time stamp on the monotonic clock, or `now_ns` if it is on no clock that we know.
+
+    Drivers stamp frames with CLOCK_MONOTONIC or, as libcamera does, with CLOCK_BOOTTIME, which runs on
+    while the machine sleeps. A stamp is believed if it lies within the last two seconds.
+    """
+    if 0 <= now_ns - stamp_ns <= _CLOCK_SLACK_NS:
+        return stamp_ns
+    asleep_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns()
+    if 0 <= now_ns - (stamp_ns - asleep_ns) <= _CLOCK_SLACK_NS:
+        return stamp_ns - asleep_ns
+    return now_ns

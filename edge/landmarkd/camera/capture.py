@@ -1,0 +1,236 @@
+"""Frames from any source: live ones from a thread of their own that is watched, files one after the other."""
+
+import logging
+import time
+from dataclasses import dataclass
+
+from landmarkd.camera.base import NS_PER_S, FrameSource
+from landmarkd.camera.reader import Reader
+from landmarkd.camera.slot import LatestFrame
+from landmarkd.errors import (
+    AccessError,
+    EndOfStreamError,
+    LandmarkdError,
+    MissingPackageError,
+    SourceLostError,
+    SourceTimeoutError,
+    UsageError,
+)
+from landmarkd.types import Frame
+
+log = logging.getLogger(__name__)
+
+OPEN_S = 12.0
+"""A camera that needs longer to open hangs; OpenCV itself waits 10 s for the first frame."""
+FIRST_FRAME_S = 5.0
+"""Sensors and their exposure control need a moment before the first frame."""
+REOPEN_S = 3.0
+"""Without a frame for this long, a camera is closed and opened again."""
+BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0)
+"""Waits before each attempt to open it again; when they are used up, the camera is lost."""
+CLOSE_S = 2.0
+"""How long `Capture.close` waits for a driver."""
+_WATCH_S = 0.1
+
+RUNNING, STALLED, REOPENING = "running", "stalled", "reopening"
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What was counted since the start.
+
+    Attributes:
+        captured: good frames that the source delivered.
+        skipped: of these, replaced by a newer one before anybody took them.
+        reopened: attempts to open the camera again.
+        stale: dropped for a time stamp that is not newer than the one past.
+        identical: dropped for equalling the one before bit for bit.
+        corrupt: dropped because they could not be decoded or had another size.
+        missing: frames of a file that its container promised and that are not there.
+        state: "running", "stalled" (a frame is late) or "reopening".
+        trouble: why the camera is opened again, until it delivers; else None.
+    """
+
+    captured: int = 0
+    skipped: int = 0
+    reopened: int = 0
+    stale: int = 0
+    identical: int = 0
+    corrupt: int = 0
+    missing: int = 0
+    state: str = RUNNING
+    trouble: str | None = None
+
+
+class Capture:
+    """Delivers the frames of a source and keeps a camera alive.
+
+    A file is read where `next` is called and loses no frame. A camera is read by a thread of its own; `next`
+    returns the newest frame and watches over that thread: a late frame means "stalled", after `REOPEN_S` the
+    camera is opened again, and when `BACKOFF_S` is used up it is lost. A driver that never returns is left
+    behind with its thread. Use it from one thread; `statistics` may be read from any.
+
+    Args:
+        source: not yet open; belongs to the capture from here on.
+    """
+
+    def __init__(self, source: FrameSource) -> None:
+        self._source = source
+        self._slot = LatestFrame()
+        self._reader: Reader | None = None
+        self._captured = 0
+        self._past = Statistics()
+        self._reopened = 0
+        self._sequence = 0
+        self._last: Frame | None = None
+        self._newest_ns = -1
+        self._attempt = 0
+        self._trouble: str | None = None
+        self._retry_ns: int | None = None
+        self._stands_still = False
+
+    def start(self) -> None:
+        """Open the source; for a camera, wait for that up to `OPEN_S`.
+
+        Raises:
+            SourceError, AccessError, MissingPackageError: see `FrameSource.open`.
+            SourceTimeoutError: the driver does not answer.
+        """
+        if not self._source.live:
+            self._source.open()
+            return
+        self._reader = Reader(self._source, self._slot)
+        if not self._reader.opened.wait(OPEN_S):
+            self._reader.stop()
+            raise SourceTimeoutError(
+                f"{self._source.uri} does not open within {OPEN_S:.0f} s; unplug the camera or reboot."
+            )
+        error = self._reader.error
+        if error is not None and not self._reader.captured and not isinstance(error, EndOfStreamError):
+            raise error
+
+    def next(self, timeout_s: float) -> Frame:
+        """Return the next frame of a file or the newest of a camera, waiting no longer than `timeout_s`.
+
+        Raises:
+            SourceTimeoutError: none in time; call again.
+            EndOfStreamError: the source is at its end.
+            SourceLostError: the camera did not come back.
+            SourceFormatError: a file with a frame that cannot be used.
+        """
+        if not self._source.live:
+            frame = self._source.read(timeout_s)
+            self._captured += 1
+            return frame
+        until_ns = time.monotonic_ns() + round(timeout_s * NS_PER_S)
+        while True:
+            left_s = (until_ns - time.monotonic_ns()) / NS_PER_S
+            newest = self._slot.take(max(0.0, min(left_s, _WATCH_S)))
+            if newest is not None and newest.captured_ns > self._newest_ns:
+                if self._attempt:
+                    log.warning("%s is back.", self._source.uri)
+                self._attempt = 0
+                self._trouble = None
+                self._newest_ns = newest.captured_ns
+                return newest
+            self._watch(time.monotonic_ns())
+            if left_s <= 0:
+                raise SourceTimeoutError(f"{self._source.uri} has no new frame within {timeout_s:.2f} s.")
+
+    @property
+    def statistics(self) -> Statistics:
+        """What was counted up to now."""
+        past, reader = self._past, self._reader
+        return Statistics(
+            captured=self._captured + past.captured + (reader.captured if reader else 0),
+            skipped=self._slot.skipped,
+            reopened=self._reopened,
+            stale=past.stale + (reader.stale if reader else 0),
+            identical=past.identical + (reader.identical if reader else 0),
+            corrupt=past.corrupt + (reader.corrupt if reader else 0),
+            missing=self._source.missing,
+            state=self._state(),
+            trouble=self._trouble,
+        )
+
+    def close(self) -> None:
+        """Close the source, within `CLOSE_S` even if the driver hangs. May be called twice."""
+        if not self._source.live:
+            self._source.close()
+            return
+        if self._reader is not None:
+            self._reader.stop()
+            if not self._reader.join(CLOSE_S):
+                log.warning("%s does not close; its driver hangs.", self._source.uri)
+        self._slot.close()
+
+    def _state(self) -> str:
+        reader = self._reader
+        if self._retry_ns is not None or (reader is not None and self._attempt and not reader.captured):
+            return REOPENING
+        if reader is None or self._silence_s(reader, time.monotonic_ns()) <= reader.deadline_s:
+            return RUNNING
+        return STALLED
+
+    @staticmethod
+    def _silence_s(reader: Reader, now_ns: int) -> float:
+        return (now_ns - reader.progress_ns) / NS_PER_S
+
+    def _watch(self, now_ns: int) -> None:
+        """Take the next step towards a camera that delivers again, if one is due."""
+        reader = self._reader
+        if reader is not None:
+            limit_s = max(REOPEN_S if reader.captured else FIRST_FRAME_S, 2 * reader.deadline_s)
+            if reader.error is not None:
+                self._abandon(reader, str(reader.error).rstrip("."), now_ns)
+            elif self._silence_s(reader, now_ns) > limit_s:
+                self._abandon(reader, f"{self._source.uri} has no new frame for {limit_s:.0f} s", now_ns)
+        elif self._retry_ns is None:
+            raise SourceLostError(f"{self._source.uri} was not started.")
+        elif now_ns >= self._retry_ns:
+            self._reopen()
+
+    def _abandon(self, reader: Reader, reason: str, now_ns: int) -> None:
+        """Give a reader up and plan the next; its thread closes the source when the driver lets it."""
+        reader.stop()
+        self._trouble = reason
+        if reader.error is not None and not _may_pass(reader.error):
+            raise reader.error
+        if self._attempt >= len(BACKOFF_S):
+            raise SourceLostError(
+                f"The camera is lost, {self._attempt} attempts did not bring it back ({reason}); "
+                "check its cable and power."
+            )
+        if self._attempt == 0:
+            log.warning("%s; opening it again.", reason)
+        # What repeats even after opening again is something that stands still, a test picture say.
+        self._stands_still = reader.identical > 0 and reader.captured == 0
+        self._past = Statistics(
+            captured=self._past.captured + reader.captured,
+            stale=self._past.stale + reader.stale,
+            identical=self._past.identical + reader.identical,
+            corrupt=self._past.corrupt + reader.corrupt,
+        )
+        self._last, self._sequence = reader.last, reader.sequence
+        self._reader = None
+        self._slot.open()
+        self._retry_ns = now_ns + round(BACKOFF_S[self._attempt] * NS_PER_S)
+
+    def _reopen(self) -> None:
+        self._retry_ns = None
+        self._reopened += 1
+        self._attempt += 1
+        self._source = self._source.fresh()
+        self._reader = Reader(
+            self._source,
+            self._slot,
+            keep_identical=self._stands_still,
+            last=self._last,
+            sequence=self._sequence,
+        )
+
+
+def _may_pass(error: Exception) -> bool:
+    """Return whether waiting may help: it mends no permission, no missing package and no defect of ours."""
+    hopeless = AccessError | EndOfStreamError | MissingPackageError | UsageError
+    return isinstance(error, LandmarkdError | OSError) and not isinstance(error, hopeless)

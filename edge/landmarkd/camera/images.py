@@ -1,0 +1,106 @@
+"""Pictures as a source: one file, or those of a folder in natural order."""
+
+import os
+import re
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.camera.base import NS_PER_S, FrameSource, to_bgr
+from landmarkd.camera.pace import wait_until
+from landmarkd.camera.paths import local_path, require_file
+from landmarkd.errors import AccessError, EndOfStreamError, SourceError, SourceFormatError
+from landmarkd.types import Frame
+from landmarkd.uri import Uri
+
+SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+
+
+class ImageFolderSource(FrameSource):
+    """Pictures: ``images:folder`` or ``images:face.jpg``, option ``fps`` (30) for their times.
+
+    `Frame.source` is the picture's path. Pictures may differ in size; rotation in EXIF is applied.
+    """
+
+    def __init__(self, uri: Uri, *, fast: bool = False) -> None:
+        super().__init__(uri, fast=fast)
+        self._path = local_path(uri.only({"fps"}), "the folder or picture")
+        self.period_s = self._step_s = 1.0 / uri.integer("fps", 30, 1, 1000)
+        self._files: list[Path] = []
+        self._index = 0
+
+    def open(self) -> None:
+        """List the pictures.
+
+        Raises:
+            SourceError: no such folder or file, or no picture in it.
+            AccessError: no permission.
+        """
+        self._files = find_pictures(self._path)
+        self._index = 0
+        self._base_ns = time.monotonic_ns()
+
+    def read(self, timeout_s: float) -> Frame:
+        """Return the next picture, see `FrameSource.read`."""
+        if self._index >= len(self._files):
+            raise EndOfStreamError(f"{self.uri} has no more pictures.")
+        captured_ns = self._base_ns + round(self._index * self._step_s * NS_PER_S)
+        if not self._fast:
+            wait_until(captured_ns, timeout_s, self.uri)
+        path = self._files[self._index]
+        # Counted before reading, so that a caller may go on behind a damaged picture.
+        self._index += 1
+        return Frame(str(path), self._index - 1, captured_ns, read_picture(path))
+
+    def close(self) -> None:
+        """Forget the list."""
+        self._files = []
+
+
+def find_pictures(path: Path) -> list[Path]:
+    """Return the picture `path`, or those of the folder `path` with ``face2`` before ``face10``.
+
+    Raises:
+        SourceError: no such folder or file, or no picture in it.
+        AccessError: no permission.
+    """
+    if not path.is_dir():
+        require_file(path)
+        return [path]
+    if not os.access(path, os.R_OK | os.X_OK, effective_ids=True):
+        raise AccessError(f"{path} cannot be listed: permission denied; try: chmod +rx {path}")
+    files = [
+        file
+        for file in path.iterdir()
+        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
+    ]
+    if not files:
+        raise SourceError(f"{path} holds no pictures ({', '.join(sorted(SUFFIXES))}).")
+    return sorted(files, key=_natural)
+
+
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """Decode a picture file, upright by its EXIF, as (height, width, 3) uint8 BGR.
+
+    Raises:
+        SourceFormatError: not a picture, or damaged.
+        SourceError, AccessError: the file cannot be read.
+    """
+    require_file(path)
+    try:
+        image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        image = None
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
+    if image is None:
+        raise SourceFormatError(f"{path} is not a picture that can be decoded; mend it or take it away.")
+    return to_bgr(image, str(path))
+
+
+def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
+    parts = re.split(r"(\d+)", path.name.lower())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], path.name

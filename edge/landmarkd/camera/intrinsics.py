@@ -1,0 +1,162 @@
+"""Camera intrinsics: from a calibration file, from a preset, or guessed from the field of view."""
+
+import json
+import logging
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from landmarkd.camera.paths import user_path
+from landmarkd.errors import AccessError, ConfigurationError
+from landmarkd.types import Intrinsics
+
+log = logging.getLogger(__name__)
+
+DEFAULT_CHOICE = "guess:60deg"
+"""60 degrees across the longer side: in the middle of what webcams have (about 50 to 75)."""
+LARGEST_FILE = 1 << 20
+FORMAT = "landmarkd-intrinsics"
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A lens and a sensor as their maker states them; a unit of the series differs by a few percent.
+
+    Attributes:
+        title: what it is called in a shop.
+        focal_mm: focal length, millimetres.
+        pixel_um: pitch of the pixels, micrometres.
+        width, height: of the sensor, pixels.
+    """
+
+    title: str
+    focal_mm: float
+    pixel_um: float
+    width: int
+    height: int
+
+
+# Raspberry Pi documentation, "Camera hardware specification" and, for the 6 mm lens, its product brief.
+PRESETS = {
+    "module-2": Preset("Camera Module 2 (IMX219)", 3.04, 1.12, 3280, 2464),
+    "module-3": Preset("Camera Module 3 (IMX708)", 4.74, 1.40, 4608, 2592),
+    "module-3-wide": Preset("Camera Module 3 Wide (IMX708)", 2.75, 1.40, 4608, 2592),
+    "hq-6mm": Preset("High Quality Camera (IMX477) with the 6 mm CS lens", 6.0, 1.55, 4056, 3040),
+    "gs-6mm": Preset("Global Shutter Camera (IMX296) with the 6 mm CS lens", 6.0, 3.45, 1456, 1088),
+}
+
+
+def intrinsics_for(width: int, height: int, choice: str = DEFAULT_CHOICE) -> Intrinsics:
+    """Return the intrinsics for pictures of `width` x `height`; `origin` says what they are.
+
+    Args:
+        width: of the pictures, pixels.
+        height: of the pictures, pixels.
+        choice: a preset's name (see `PRESETS`), the path of a calibration file, or a guess like
+            "guess:60deg", the angle across the longer side.
+
+    Raises:
+        ConfigurationError: not one of these, or a file that is no calibration.
+        AccessError: the file may not be read.
+    """
+    kind, _, rest = choice.partition(":")
+    if kind == "guess":
+        return _guess(width, height, rest or "60deg")
+    name = rest if kind == "preset" else choice
+    if name in PRESETS:
+        return from_preset(width, height, name)
+    path = rest if kind == "calibrated" else choice
+    if kind == "preset" or not (path.endswith(".json") or "/" in path):
+        raise ConfigurationError(
+            f"camera is {choice!r}; use a preset ({', '.join(PRESETS)}), the path of a calibration file "
+            "(from landmarkd calibrate camera), or a guess like guess:60deg."
+        )
+    return scaled(load_intrinsics(user_path(path)), width, height)
+
+
+def from_preset(width: int, height: int, name: str) -> Intrinsics:
+    """Return a preset's intrinsics, the whole field of the sensor in use (`KeyError` for an unknown name)."""
+    preset = PRESETS[name]
+    focal = preset.focal_mm * 1000.0 / preset.pixel_um
+    centre = (preset.width - 1) / 2, (preset.height - 1) / 2
+    whole = Intrinsics(focal, focal, *centre, preset.width, preset.height, f"preset:{name}")
+    return scaled(whole, width, height, quiet=True)
+
+
+def scaled(intrinsics: Intrinsics, width: int, height: int, *, quiet: bool = False) -> Intrinsics:
+    """Return intrinsics for another picture size of the same camera.
+
+    Where the shape differs, the picture is taken to be cut from the middle, as camera hardware does: what
+    is lost is at the long side.
+    """
+    if (width, height) == (intrinsics.width, intrinsics.height):
+        return intrinsics
+    factor = max(width / intrinsics.width, height / intrinsics.height)
+    if not quiet and abs(width * intrinsics.height / (height * intrinsics.width) - 1) > 0.01:
+        log.warning(
+            "%s was calibrated at %dx%d, pictures are %dx%d: taken to be cut from the middle.",
+            *(intrinsics.origin, intrinsics.width, intrinsics.height, width, height),
+        )
+    return Intrinsics(
+        fx=intrinsics.fx * factor,
+        fy=intrinsics.fy * factor,
+        # Pixel centres are at integers: the middle of a picture is half a pixel less than half its width.
+        cx=(intrinsics.cx - (intrinsics.width - 1) / 2) * factor + (width - 1) / 2,
+        cy=(intrinsics.cy - (intrinsics.height - 1) / 2) * factor + (height - 1) / 2,
+        width=width,
+        height=height,
+        origin=intrinsics.origin,
+        distortion=intrinsics.distortion,
+    )
+
+
+def _guess(width: int, height: int, text: str) -> Intrinsics:
+    match = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)(?:deg)?", text)
+    degrees = float(match[1]) if match else 0.0
+    if not 10.0 <= degrees <= 150.0:
+        raise ConfigurationError(f"camera is 'guess:{text}'; the field of view is from 10 to 150 degrees.")
+    focal = max(width, height) / 2 / math.tan(math.radians(degrees) / 2)
+    return Intrinsics(focal, focal, (width - 1) / 2, (height - 1) / 2, width, height, f"guess:{degrees:g}deg")
+
+
+def load_intrinsics(path: Path) -> Intrinsics:
+    """Read a calibration file.
+
+    Raises:
+        ConfigurationError: no such file, or not a calibration; says what is wrong.
+        AccessError: it may not be read.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except PermissionError as error:
+        raise AccessError(f"{path}: no permission to read it; sudo chmod a+r {path} gives it.") from error
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: {error.strerror}; make a calibration with: landmarkd calibrate camera --out {path}"
+        ) from error
+    try:
+        if len(content) > LARGEST_FILE:
+            raise ValueError("it is too large")
+        return _parse(json.loads(content), path.stem)
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+        what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+        raise ConfigurationError(f"{path} is not a camera calibration: {what}; make it anew.") from error
+
+
+def _parse(data: Any, name: str) -> Intrinsics:
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise ValueError(f'it lacks "format": "{FORMAT}"')
+    numbers = {key: float(data[key]) for key in ("fx", "fy", "cx", "cy")}
+    width, height = int(data["width"]), int(data["height"])
+    k1, k2, p1, p2, k3 = (float(value) for value in data["distortion"])
+    if not all(math.isfinite(value) for value in (*numbers.values(), k1, k2, p1, p2, k3)):
+        raise ValueError("a number is not finite")
+    longest = max(width, height)
+    if not (width > 0 < height and all(0.1 < numbers[key] / longest < 100 for key in ("fx", "fy"))):
+        raise ValueError("its focal length or size is impossible")
+    return Intrinsics(
+        **numbers, width=width, height=height, origin=f"calibrated:{name}", distortion=(k1, k2, p1, p2, k3)
+    )

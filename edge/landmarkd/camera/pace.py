@@ -1,0 +1,65 @@
+"""Frame times of a recording: from its own time stamps to the monotonic clock, paced or not."""
+
+import math
+import time
+
+from landmarkd.camera.base import NS_PER_S
+from landmarkd.errors import SourceTimeoutError
+
+DEFAULT_FPS = 30.0
+HIGHEST_FPS = 1000.0
+LONGEST_GAP_S = 10.0
+"""A longer gap between two frames is a broken time stamp and played as one period."""
+
+
+def period_of(fps: float) -> float:
+    """Return seconds per frame; a rate that containers invent (0, 90000, NaN) counts as 30."""
+    return 1.0 / (fps if math.isfinite(fps) and 0.0 < fps <= HIGHEST_FPS else DEFAULT_FPS)
+
+
+class Timeline:
+    """Turns presentation times into capture times that only grow.
+
+    A time stamp that is missing, runs backwards (as at the seam of a loop) or jumps is replaced by one
+    period after the frame before, and those behind it are counted from there.
+
+    Args:
+        period_s: nominal time between frames.
+        base_ns: monotonic time of the first frame.
+    """
+
+    def __init__(self, period_s: float, base_ns: int) -> None:
+        self._period_ns = round(period_s * NS_PER_S)
+        self._base_ns = base_ns
+        self._offset_ns = 0
+        self._last_ns: int | None = None
+
+    def stamp(self, presentation_s: float) -> int:
+        """Return the capture time of the next frame, nanoseconds."""
+        usable = math.isfinite(presentation_s) and abs(presentation_s) < NS_PER_S
+        at_ns = round(presentation_s * NS_PER_S) if usable else 0
+        if self._last_ns is None:
+            stamp_ns = self._base_ns
+        else:
+            stamp_ns = at_ns + self._offset_ns
+            gap_ns = stamp_ns - self._last_ns
+            if not usable or not 0 < gap_ns <= LONGEST_GAP_S * NS_PER_S:
+                stamp_ns = self._last_ns + self._period_ns
+        if usable:
+            self._offset_ns = stamp_ns - at_ns
+        self._last_ns = stamp_ns
+        return stamp_ns
+
+
+def wait_until(due_ns: int, timeout_s: float, name: str) -> None:
+    """Wait until the monotonic clock shows `due_ns`.
+
+    Raises:
+        SourceTimeoutError: that is more than `timeout_s` away; waited `timeout_s`.
+    """
+    wait_s = (due_ns - time.monotonic_ns()) / NS_PER_S
+    if wait_s <= 0:
+        return
+    time.sleep(min(wait_s, timeout_s))
+    if wait_s > timeout_s:
+        raise SourceTimeoutError(f"{name}: the next frame is due in {wait_s - timeout_s:.2f} s.")

@@ -1,0 +1,250 @@
+"""A camera that follows a script, faults included: for tests, and for users without hardware."""
+
+import json
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.camera.base import NS_PER_S, FrameSource
+from landmarkd.camera.paths import local_path, require_file
+from landmarkd.camera.video import open_video
+from landmarkd.errors import (
+    EndOfStreamError,
+    SourceError,
+    SourceFormatError,
+    SourceLostError,
+    SourceTimeoutError,
+)
+from landmarkd.types import Frame
+from landmarkd.uri import Uri
+
+ACTIONS = frozenset({"frames", "black", "corrupt", "resize", "identical", "stale", "silence", "block", "disconnect"})
+_TIMED = frozenset({"silence", "block", "disconnect"})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a script.
+
+    Attributes:
+        action: "frames", "black" (a covered lens), "corrupt" (cannot be decoded), "resize" (half the size),
+            "identical" (the last frame with new time stamps), "stale" (the last frame with its old time
+            stamp), each for `count` frames; "silence" (reads time out), "block" (a read does not return,
+            whatever its timeout), "disconnect" (reading fails, and so does opening), each for `seconds`.
+        count: frames.
+        seconds: infinity if the script says nothing or null.
+    """
+
+    action: str
+    count: int = 0
+    seconds: float = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a scripted camera does: ``{"size": [640, 480], "fps": 30, "clip": "face.mp4", "steps": [...]}``.
+
+    Attributes:
+        size: width and height of the frames, pixels.
+        fps: frames per second.
+        clip: video that the frames come from, played round and round, or None for a moving pattern.
+        steps: in order; the stream ends behind the last.
+    """
+
+    size: tuple[int, int]
+    fps: float
+    clip: Path | None
+    steps: tuple[Step, ...]
+
+
+class ScriptedSource(FrameSource):
+    """A live camera that does what a JSON file says: ``scripted:faults.json``, see `Script` and `Step`."""
+
+    live = True
+
+    def __init__(self, uri: Uri, *, fast: bool = False) -> None:
+        super().__init__(uri, fast=fast)
+        self._path = local_path(uri.only(()), "the script")
+        self._device: _Device | None = None
+        self._open = False
+
+    def open(self) -> None:
+        """Plug in, or after `fresh`, open the same device again.
+
+        Raises:
+            SourceError: no such script, or the device is disconnected at this point of the script.
+            SourceFormatError: not a script.
+        """
+        if self._device is None:
+            self._device = _Device(self.uri, read_script(self._path))
+        self.period_s = 1.0 / self._device.script.fps
+        self._device.plug()
+        self._open = True
+
+    def read(self, timeout_s: float) -> Frame:
+        """Do the next thing that the script says, see `FrameSource.read`."""
+        if self._device is None or not self._open:
+            raise SourceLostError(f"{self.uri} is not open.")
+        return self._device.read(timeout_s)
+
+    def close(self) -> None:
+        """Unplug."""
+        self._open = False
+
+    def fresh(self) -> Self:
+        """Return a source for the same device, which goes on where it is in its script."""
+        other = super().fresh()
+        other._device = self._device
+        return other
+
+
+class _Device:
+    """The camera itself; outlives the sources that open it."""
+
+    def __init__(self, uri: str, script: Script) -> None:
+        self.script = script
+        self._uri = uri
+        self._steps = list(script.steps)
+        self._done = 0
+        self._until_ns: float | None = None
+        self._clip: cv2.VideoCapture | None = None
+        self._sequence = 0
+        self._drawn = 0
+        self._due_ns = 0
+        self._last: Frame | None = None
+
+    def plug(self) -> None:
+        if self._steps and self._steps[0].action == "disconnect" and not self._elapsed():
+            raise SourceError(f"{self._uri} is not there; check the cable.")
+        self._sequence = 0
+
+    def read(self, timeout_s: float) -> Frame:
+        while self._steps:
+            step = self._steps[0]
+            if step.action not in _TIMED:
+                if self._done < step.count:
+                    return self._frame(step, timeout_s)
+                self._advance()
+            elif self._elapsed():
+                continue
+            elif step.action == "disconnect":
+                raise SourceLostError(f"{self._uri} was disconnected.")
+            elif step.action == "block":
+                # The next opening finds the device free: what blocks is the old handle.
+                self._advance()
+                threading.Event().wait(None if step.seconds == float("inf") else step.seconds)
+            else:
+                time.sleep(timeout_s)
+                raise SourceTimeoutError(f"{self._uri} is silent.")
+        raise EndOfStreamError(f"{self._uri} is at the end of its script.")
+
+    def _advance(self) -> None:
+        del self._steps[0]
+        self._done = 0
+        self._until_ns = None
+
+    def _elapsed(self) -> bool:
+        """Start the clock of a timed step; end the step when its time is over."""
+        now_ns = time.monotonic_ns()
+        if self._until_ns is None:
+            self._until_ns = now_ns + self._steps[0].seconds * NS_PER_S
+        if now_ns < self._until_ns:
+            return False
+        self._advance()
+        return True
+
+    def _frame(self, step: Step, timeout_s: float) -> Frame:
+        now_ns = time.monotonic_ns()
+        wait_s = (self._due_ns - now_ns) / NS_PER_S
+        if wait_s > timeout_s:
+            time.sleep(timeout_s)
+            raise SourceTimeoutError(f"{self._uri} has no frame yet.")
+        if wait_s > 0:
+            time.sleep(wait_s)
+        captured_ns = time.monotonic_ns()
+        period_ns = round(NS_PER_S / self.script.fps)
+        self._due_ns = max(self._due_ns, captured_ns - period_ns) + period_ns
+        self._done += 1
+        self._sequence += 1
+        if step.action == "corrupt":
+            raise SourceFormatError(f"{self._uri} delivered a frame that cannot be decoded.")
+        last = self._last
+        if step.action == "stale" and last is not None:
+            return last
+        image = last.image if step.action == "identical" and last is not None else self._draw(step.action)
+        self._last = Frame(self._uri, self._sequence - 1, captured_ns, image)
+        return self._last
+
+    def _draw(self, action: str) -> NDArray[np.uint8]:
+        width, height = self.script.size
+        if action == "black":
+            return np.zeros((height, width, 3), np.uint8)
+        image = self._play(self.script.clip) if self.script.clip else self._pattern()
+        scale = 2 if action == "resize" else 1
+        if image.shape[:2] != (height // scale, width // scale):
+            image = cv2.resize(image, (width // scale, height // scale))  # type: ignore[assignment]
+        return image
+
+    def _play(self, clip: Path) -> NDArray[np.uint8]:
+        for _ in range(2):
+            if self._clip is None:
+                self._clip = open_video(clip)
+            found, image = self._clip.read()
+            if found:
+                return image  # type: ignore[return-value]
+            self._clip = None
+        raise SourceFormatError(f"{clip} has no picture that can be decoded.")
+
+    def _pattern(self) -> NDArray[np.uint8]:
+        """A ramp that moves by a pixel each frame, so that no two neighbours are equal."""
+        width, height = self.script.size
+        self._drawn += 1
+        ramp = (np.arange(width) + np.arange(height)[:, None] + self._drawn).astype(np.uint8)
+        return np.repeat(ramp[:, :, None], 3, axis=2)
+
+
+def read_script(path: Path) -> Script:
+    """Read a script.
+
+    Raises:
+        SourceError: no such file.
+        SourceFormatError: not a script; says what is wrong.
+    """
+    require_file(path)
+    try:
+        return _parse(json.loads(path.read_text(encoding="utf-8")), path.parent)
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+        raise SourceFormatError(f"{path} is not a camera script: {error}.") from error
+
+
+def _parse(data: Any, folder: Path) -> Script:
+    if not isinstance(data, dict) or not isinstance(data.get("steps"), list):
+        raise TypeError('it needs a list "steps"')
+    if unknown := data.keys() - {"size", "fps", "clip", "steps"}:
+        raise ValueError(f"unknown {min(unknown)!r}; known are size, fps, clip, steps")
+    width, height = (int(side) for side in data.get("size", (640, 480)))
+    fps = float(data.get("fps", 30))
+    if not (16 <= width <= 4096 and 16 <= height <= 4096 and 0.1 <= fps <= 1000):
+        raise ValueError("size is two numbers from 16 to 4096, fps one from 0.1 to 1000")
+    clip = data.get("clip")
+    steps = tuple(_step(entry) for entry in data["steps"])
+    return Script((width, height), fps, folder / str(clip) if clip else None, steps)
+
+
+def _step(entry: Any) -> Step:
+    if not isinstance(entry, dict) or entry.get("do") not in ACTIONS:
+        raise ValueError(f'each step is {{"do": ACTION, ...}} with one of {", ".join(sorted(ACTIONS))}')
+    allowed = {"do", "seconds"} if entry["do"] in _TIMED else {"do", "count"}
+    if unknown := entry.keys() - allowed:
+        raise ValueError(f"{entry['do']} takes {sorted(allowed)}, not {min(unknown)!r}")
+    seconds = entry.get("seconds")
+    count, duration = int(entry.get("count", 1)), float("inf") if seconds is None else float(seconds)
+    if count < 0 or not duration >= 0:
+        raise ValueError("count and seconds are not negative")
+    return Step(entry["do"], count, duration)

@@ -1,0 +1,186 @@
+"""Video files, with their own time stamps and rotation."""
+
+import json
+import logging
+import math
+import os
+import time
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.camera.base import FrameSource, quiet_opencv, to_bgr
+from landmarkd.camera.pace import Timeline, period_of, wait_until
+from landmarkd.camera.paths import local_path, require_file
+from landmarkd.errors import EndOfStreamError, SourceFormatError
+from landmarkd.types import Frame
+from landmarkd.uri import Uri
+
+log = logging.getLogger(__name__)
+
+SIDECAR_SUFFIX = ".timestamps.txt"
+LARGEST_SIDECAR = 64 << 20
+
+# FFmpeg's own messages would stand beside our sentence; -8 is AV_LOG_QUIET. OpenCV reads this only once.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+
+class VideoSource(FrameSource):
+    """A video file: ``file:clip.mp4``, option ``loop=yes``.
+
+    Every frame is delivered, at the file's own pace or, with `fast`, as soon as it is asked for. The capture
+    time is the time of opening plus the frame's presentation time, which is the container's, or that of the
+    camera if ``clip.timestamps.txt`` lies beside ``clip.mp4``: a JSON list with a time for each frame, ISO
+    8601 or seconds. Rotation that the container asks for is applied.
+    """
+
+    def __init__(self, uri: Uri, *, fast: bool = False) -> None:
+        super().__init__(uri, fast=fast)
+        self._path = self._locate(uri)
+        self._loop = uri.only({"loop"}).boolean("loop", default=False)
+        self._capture: cv2.VideoCapture | None = None
+        self._sidecar: list[float] = []
+        self._next: Frame | None = None
+
+    def _locate(self, uri: Uri) -> Path:
+        return local_path(uri, "the video file")
+
+    def open(self) -> None:
+        """Open the file and decode its first frame.
+
+        Raises:
+            SourceError: no such file.
+            SourceFormatError: not a video, or damaged from the start.
+            AccessError: no permission.
+        """
+        self.close()
+        require_file(self._path)
+        self._sidecar = read_sidecar(self._path)
+        self._capture = open_video(self._path)
+        self.period_s = period_of(self._capture.get(cv2.CAP_PROP_FPS))
+        self.missing = 0
+        self._sequence = self._index = 0
+        self._size: tuple[int, ...] | None = None
+        self._timeline = Timeline(self.period_s, time.monotonic_ns())
+        try:
+            self._next = self._decode()
+        except EndOfStreamError as error:
+            self.close()
+            raise SourceFormatError(
+                f"{self._path} has no picture that can be decoded; it is no video, or it is damaged."
+            ) from error
+
+    def read(self, timeout_s: float) -> Frame:
+        """Return the next frame, see `FrameSource.read`."""
+        if self._next is None:
+            self._next = self._decode()
+        if not self._fast:
+            wait_until(self._next.captured_ns, timeout_s, self.uri)
+        frame, self._next = self._next, None
+        return frame
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._capture is not None:
+            self._capture.release()
+        self._capture = self._next = None
+
+    def _decode(self) -> Frame:
+        image = self._grab()
+        if image is None and self._loop and self._index > 0:
+            self._note_missing()
+            self._index = 0
+            self._capture = open_video(self._path)
+            image = self._grab()
+        if image is None:
+            self._note_missing()
+            raise EndOfStreamError(f"{self._path} is at its end.")
+        if self._size not in {None, image.shape}:
+            raise SourceFormatError(
+                f"{self._path} changes its picture from {_size(self._size)} to {_size(image.shape)} at frame "
+                f"{self._sequence}; convert it to one size first."
+            )
+        self._size = image.shape
+        frame = Frame(self.uri, self._sequence, self._timeline.stamp(self._presentation_s()), image)
+        self._sequence += 1
+        self._index += 1
+        return frame
+
+    def _grab(self) -> NDArray[np.uint8] | None:
+        if self._capture is None:
+            raise EndOfStreamError(f"{self.uri} is not open.")
+        try:
+            found, image = self._capture.read()
+        except cv2.error:
+            return None
+        return to_bgr(image, f"{self.uri}, frame {self._sequence}") if found else None
+
+    def _presentation_s(self) -> float:
+        if self._index < len(self._sidecar):
+            return self._sidecar[self._index]
+        if self._sidecar or self._capture is None:
+            return math.nan
+        return self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
+
+    def _note_missing(self) -> None:
+        if self._capture is None:
+            return
+        promised = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        # Containers that know only their duration are off by one or two; that is no damage.
+        lost = int(promised) - self._index if 0 < promised < 1e9 else 0
+        if self._index > 0 and lost > 2 and self.missing == 0:
+            self.missing = lost
+            log.warning("%s ends %d frames before it should; it was cut off.", self._path, lost)
+
+
+def open_video(path: Path) -> cv2.VideoCapture:
+    """Open a video file with FFmpeg, quietly.
+
+    Raises:
+        SourceFormatError: FFmpeg finds no video in it.
+    """
+    with quiet_opencv():
+        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    if not capture.isOpened():
+        raise SourceFormatError(f"{path} is not a video that can be read; try ffprobe {path}")
+    return capture
+
+
+def read_sidecar(video: Path) -> list[float]:
+    """Return the camera's own times of a video's frames in seconds, empty if there is no such file.
+
+    Raises:
+        SourceFormatError: the file is there and is no list of growing times.
+    """
+    path = video.with_name(video.stem + SIDECAR_SUFFIX)
+    if not path.is_file():
+        return []
+    try:
+        if path.stat().st_size > LARGEST_SIDECAR:
+            raise ValueError("it is too large")
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(entries, list):
+            raise TypeError("it is no list")
+        times = [_seconds(entry) for entry in entries]
+        if not all(map(math.isfinite, times)) or not all(late > early for early, late in pairwise(times)):
+            raise ValueError("its times do not grow")
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise SourceFormatError(f"{path} gives no times for the frames ({error}); mend or remove it.") from error
+    return [at - times[0] for at in times]
+
+
+def _seconds(entry: object) -> float:
+    if isinstance(entry, str):
+        at = datetime.fromisoformat(entry)
+        return (at - datetime(1970, 1, 1, tzinfo=at.tzinfo)).total_seconds()
+    if isinstance(entry, bool) or not isinstance(entry, int | float):
+        raise TypeError(f"{entry!r} is no time")
+    return float(entry)
+
+
+def _size(shape: tuple[int, ...] | None) -> str:
+    return f"{shape[1]}x{shape[0]}" if shape else "nothing"

@@ -1,0 +1,191 @@
+"""`landmarkd annotate`: overlay pictures and JSON lines from images and videos."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+from landmarkd.cli.options import ConfigOption, ModelOption, read_configuration
+from landmarkd.errors import EndOfStreamError, SinkError, SourceError, SourceFormatError, UsageError
+
+if TYPE_CHECKING:
+    from landmarkd.pipeline import Processor
+    from landmarkd.types import Report
+
+PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+LARGEST_BOXES = 64 << 20
+LARGEST_SIDE = 1 << 20
+"""No box reaches further than this many pixels."""
+
+Box = tuple[float, float, float, float]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="Try it")(annotate)
+
+
+def annotate(
+    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT…", help="Pictures, folders of pictures, videos.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for the overlay pictures and videos.")] = None,
+    jsonl: Annotated[str | None, typer.Option(help="File for JSON lines, or - for the terminal.")] = None,
+    boxes: Annotated[
+        Path | None,
+        typer.Option(help="JSON: file name of a picture to [x0, y0, x1, y1], tight round the 68 points; no detector."),
+    ] = None,
+    model: ModelOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Draw the mesh, eyes, pose and driver state into pictures and videos.
+
+    Example: landmarkd annotate drive.mp4 portraits/ --out overlays --jsonl points.jsonl
+    """
+    from landmarkd.cli.progress import progress
+    from landmarkd.pipeline import Processor
+
+    if out is None and jsonl is None:
+        raise UsageError("Nothing to write: add --out FOLDER for pictures or --jsonl FILE for numbers.")
+    known = _read_boxes(boxes)
+    files = list(_files(inputs))
+    with ExitStack() as stack:
+        processor = Processor(read_configuration(config, model=model))
+        stack.callback(processor.close)
+        lines = stack.enter_context(_lines(jsonl)) if jsonl else None
+        if out is not None:
+            _make_folder(out)
+        for path in progress(files, "annotate"):
+            processor.reset()
+            if path.suffix.lower() in PICTURES:
+                _picture(processor, path, known.get(path.name), out, lines)
+            else:
+                _video(processor, path, out, lines)
+
+
+def _picture(processor: "Processor", path: Path, box: Box | None, out: Path | None, lines: TextIO | None) -> None:
+    from landmarkd.camera import make_source
+    from landmarkd.types import Frame
+
+    with make_source(_uri("images", path), fast=True) as source:
+        frame = source.read(1.0)
+    frame = Frame(str(path), frame.sequence, frame.captured_ns, frame.image)
+    report = processor.process(frame, box=box)
+    _write_line(lines, report)
+    if out is not None:
+        from landmarkd.overlay import draw
+
+        _write_picture(out / f"{path.stem}.png", draw(frame.image, report, processor.layout))
+
+
+def _video(processor: "Processor", path: Path, out: Path | None, lines: TextIO | None) -> None:
+    import cv2
+
+    from landmarkd.camera import make_source
+    from landmarkd.overlay import draw
+    from landmarkd.types import Frame
+
+    writer: cv2.VideoWriter | None = None
+    target = None if out is None else out / f"{path.stem}.mp4"
+    with make_source(_uri("file", path), fast=True) as source:
+        try:
+            while True:
+                taken = source.read(1.0)
+                frame = Frame(str(path), taken.sequence, taken.captured_ns, taken.image)
+                report = processor.process(frame)
+                _write_line(lines, report)
+                if target is None:
+                    continue
+                if writer is None:
+                    height, width = frame.image.shape[:2]
+                    rate = getattr(source, "fps", 30.0)
+                    writer = cv2.VideoWriter(str(target), cv2.VideoWriter.fourcc(*"mp4v"), rate, (width, height))
+                    if not writer.isOpened():
+                        raise SinkError(f"{target} cannot be written; name another folder with --out.")
+                writer.write(draw(frame.image, report, processor.layout))
+        except EndOfStreamError:
+            pass
+        finally:
+            if writer is not None:
+                writer.release()
+
+
+def _files(inputs: list[Path]) -> Iterator[Path]:
+    for path in inputs:
+        if path.is_dir():
+            found = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
+            if not found:
+                raise SourceError(f"{path} holds no pictures; known are {', '.join(sorted(PICTURES))}.")
+            yield from found
+        elif path.exists():
+            yield path
+        else:
+            raise SourceError(f"{path}: no such file or folder.")
+
+
+def _uri(scheme: str, path: Path) -> str:
+    from urllib.parse import quote
+
+    return f"{scheme}:{quote(str(path))}"
+
+
+def _read_boxes(path: Path | None) -> dict[str, Box]:
+    if path is None:
+        return {}
+    try:
+        if path.stat().st_size > LARGEST_BOXES:
+            raise SourceFormatError(f"{path} is larger than {LARGEST_BOXES >> 20} MiB; that is no list of boxes.")
+        values = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror}; name a readable JSON file.") from error
+    except (ValueError, RecursionError) as error:
+        raise SourceFormatError(f"{path} is not JSON: {error}.") from error
+    if not isinstance(values, dict):
+        raise SourceFormatError(f"{path}: expected an object that maps file names to [x0, y0, x1, y1].")
+    return {name: _box(path, name, value) for name, value in values.items()}
+
+
+def _box(path: Path, name: str, value: object) -> Box:
+    if (
+        isinstance(value, list)
+        and len(value) == 4
+        and all(isinstance(part, int | float) and not isinstance(part, bool) for part in value)
+    ):
+        x0, y0, x1, y1 = value
+        # Compared before they become floats: an integer may be larger than any float.
+        if all(-LARGEST_SIDE < part < LARGEST_SIDE for part in value) and x1 > x0 and y1 > y0:
+            return float(x0), float(y0), float(x1), float(y1)
+    raise SourceFormatError(f"{path}: {name}: expected [x0, y0, x1, y1] with x1 > x0 and y1 > y0, got {value!r}.")
+
+
+def _lines(target: str) -> TextIO:
+    if target == "-":
+        import sys
+
+        return open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False)
+    try:
+        return Path(target).open("w", encoding="utf-8")
+    except OSError as error:
+        raise SinkError(f"{target}: {error.strerror}; name a file that can be written.") from error
+
+
+def _write_line(lines: TextIO | None, report: "Report") -> None:
+    if lines is not None:
+        from landmarkd.wire.jsonl import encode
+
+        lines.write(encode(report) + "\n")
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SinkError(f"{path}: {error.strerror}; name a folder that can be written with --out.") from error
+
+
+def _write_picture(path: Path, image: Any) -> None:
+    import cv2
+
+    if not cv2.imwrite(str(path), image):
+        raise SinkError(f"{path} cannot be written; is the disk full?")

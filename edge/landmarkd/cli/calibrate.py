@@ -1,0 +1,205 @@
+"""`landmarkd calibrate board|camera|presets|driver|drivers`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from landmarkd.cli.calibrate_driver import register_driver
+from landmarkd.cli.options import ConfigOption, read_configuration
+from landmarkd.errors import AccessError, CalibrationError, SinkError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from landmarkd.camera.calibration.collection import Collection, Verdict
+    from landmarkd.camera.calibration.solve import Calibration
+    from landmarkd.camera.calibration.view import BoardView
+
+LIVE_HZ = 8
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    commands = typer.Typer(help="Calibrate what differs from unit to unit.", no_args_is_help=True)
+    commands.command()(camera)
+    commands.command()(board)
+    commands.command()(presets)
+    register_driver(commands)
+    app.add_typer(commands, name="calibrate", rich_help_panel="Look after it")
+
+
+def board(
+    out: Annotated[Path, typer.Option("--out", "-o", help="The PDF to write.")] = Path("board.pdf"),
+    paper: Annotated[str, typer.Option(help="a4 or letter.")] = "a4",
+) -> None:
+    """Write the calibration board as a PDF to print at 100 %.
+
+    Glue it to something flat, a picture frame or a piece of board: a wavy sheet spoils the calibration, a
+    wrong scale does not.
+    """
+    from landmarkd.camera.calibration.pdf import PAPERS, board_pdf
+
+    if paper.lower() not in PAPERS:
+        raise UsageError(f"paper is {paper!r}; use {' or '.join(PAPERS)}.")
+    try:
+        out.write_bytes(board_pdf(PAPERS[paper.lower()]))
+    except PermissionError as error:
+        raise AccessError(f"{out}: no permission to write there; choose another place with --out.") from error
+    except OSError as error:
+        raise SinkError(f"{out} cannot be written: {error.strerror}; choose another place with --out.") from error
+    print(f"Wrote {out}. Print it at 100 %, glue it flat, then: landmarkd calibrate camera --source v4l2:/dev/video0")
+
+
+def camera(
+    pictures: Annotated[
+        list[Path] | None, typer.Argument(help="Pictures of the board, or folders of them, instead of a camera.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", "-s", help="Camera or video; default: that of the configuration.")
+    ] = None,
+    config: ConfigOption = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The calibration to write.")] = Path("camera.json"),
+    limit: Annotated[float, typer.Option(min=5, help="Seconds after which the views must do.")] = 300.0,
+) -> None:
+    """Find out a camera's focal length, centre and distortion from views of the printed board.
+
+    Hold the board still in front of the camera and follow what it says: all over the picture, and tilted to
+    each side. Ctrl-C ends it early. Focus and size of the picture must be those of later use; another size
+    of the same shape is scaled.
+
+    Example: landmarkd calibrate camera --source v4l2:/dev/video0?size=640x480 --out camera.json
+    """
+    from landmarkd.camera import make_source
+    from landmarkd.camera.calibration.session import look_at_pictures, watch
+    from landmarkd.camera.calibration.solve import calibrate, save
+
+    if not out.parent.is_dir():
+        raise UsageError(f"{out.parent} is no folder; make it, or choose another place with --out.")
+    if pictures and source:
+        raise UsageError("Name pictures or a --source, not both.")
+    uri = source or read_configuration(config).source.uri
+    if not pictures and uri.startswith("images:"):
+        raise UsageError(f"Name pictures without --source: landmarkd calibrate camera {uri.removeprefix('images:')}")
+    with _Screen() as screen:
+        if pictures:
+            collection = look_at_pictures(pictures, screen.look)
+        else:
+            collection = watch(make_source(uri, fast=True), screen.look, limit_s=limit)
+    if not collection.views:
+        raise CalibrationError(
+            f"No view of the board could be used ({screen.why()}); print it with: landmarkd calibrate board"
+        )
+    result = calibrate(collection.views, out.stem)
+    save(result, out)
+    _print_result(result, collection, out)
+
+
+def presets(
+    size: Annotated[str, typer.Option(help="Size of the pictures.")] = "640x480",
+) -> None:
+    """List what is known of cameras without calibrating them, for pictures of one size."""
+    import math
+    import re
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from landmarkd.camera.intrinsics import DEFAULT_CHOICE, PRESETS, intrinsics_for
+
+    match = re.fullmatch(r"(\d{2,4})x(\d{2,4})", size)
+    if match is None:
+        raise UsageError(f"size is {size!r}; use WIDTHxHEIGHT, such as 640x480.")
+    table = Table("camera =", "what it is", "focal length, px", "field of view, deg", box=None)
+    for choice in (*PRESETS, DEFAULT_CHOICE):
+        known = intrinsics_for(int(match[1]), int(match[2]), choice)
+        fields = [
+            2 * math.degrees(math.atan(side / 2 / focal))
+            for side, focal in ((known.width, known.fx), (known.height, known.fy))
+        ]
+        title = (
+            f"{PRESETS[choice].title}, by its data sheet" if choice in PRESETS else "a guess; any angle may be named"
+        )
+        table.add_row(f'"{choice}"', title, f"{known.fx:.0f}", f"{fields[0]:.1f} x {fields[1]:.1f}")
+    Console().print(table)
+    print('\nPut one into the configuration: [source] camera = "module-3". A calibration is better than any.')
+
+
+class _Screen:
+    """Shows on the terminal how the collection grows; one line for each view where there is no terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._console = Console(stderr=True)
+        self._live = Live(console=self._console, refresh_per_second=LIVE_HZ, transient=True)
+        self._refused: dict[str, int] = {}
+        self._taken = 0
+
+    def __enter__(self) -> "_Screen":
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def look(self, name: str, view: "BoardView | None", verdict: "Verdict", collection: "Collection") -> None:
+        """Show what became of a picture."""
+        self._taken += verdict.taken
+        if not verdict.taken:
+            self._refused[verdict.reason] = self._refused.get(verdict.reason, 0) + 1
+        if self._console.is_terminal:
+            self._live.update(_progress(view, verdict, collection))
+        elif verdict.taken or not collection.live:
+            self._console.print(f"{name}: {verdict.reason}", highlight=False, soft_wrap=True)
+
+    def why(self) -> str:
+        """Return the commonest reason for refusing a view."""
+        return max(self._refused, key=lambda reason: self._refused[reason], default="no picture came")
+
+
+def _progress(view: "BoardView | None", verdict: "Verdict", collection: "Collection") -> "RenderableType":
+    from rich.console import Group
+    from rich.progress_bar import ProgressBar
+    from rich.text import Text
+
+    rows = [
+        Text(" ").join(Text("███" if count else "░░░", style="green" if count else "dim") for count in row)
+        for row in collection.covered
+    ]
+    seen = f"{len(view.ids)} corners" if view is not None else "no board"
+    return Group(
+        Text(f"{len(collection.views)} views taken · {seen} · {verdict.reason}"),
+        *rows,
+        ProgressBar(total=1.0, completed=collection.progress, width=40),
+        Text(f"Next: {collection.advice() or 'that is all'}.", style="bold"),
+    )
+
+
+def _print_result(result: "Calibration", collection: "Collection", out: Path) -> None:
+    import math
+
+    from rich.console import Console
+    from rich.table import Table
+
+    known = result.intrinsics
+    across = 2 * math.degrees(math.atan(known.width / 2 / known.fx))
+    table = Table(show_header=False, box=None)
+    rows: list[tuple[str, Any]] = [
+        ("Focal length", f"{known.fx:.1f} x {known.fy:.1f} px, ± {100 * result.focal_uncertainty:.2f} %"),
+        ("Field of view", f"{across:.1f} degrees across {known.width} px"),
+        ("Centre", f"{known.cx:.1f}, {known.cy:.1f} px"),
+        ("Distortion", ", ".join(f"{value:.4f}" for value in known.distortion) + "  (k1, k2, p1, p2, k3)"),
+        ("Error", f"{result.rms_px:.2f} px over {len(result.view_px)} views, {result.corners} corners"),
+    ]
+    for label, value in rows:
+        table.add_row(label, value)
+    Console().print(table)
+    if result.left_out:
+        print(f"Left out, since they do not fit: {', '.join(result.left_out)}")
+    advice = collection.advice()
+    if advice is not None:
+        print(f"It would be more exact with more views: {advice}.")
+    print(f'Wrote {out}. Use it: [source] camera = "{out.resolve()}" in the configuration.')

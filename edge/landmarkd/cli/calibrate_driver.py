@@ -1,0 +1,120 @@
+"""`landmarkd calibrate driver`: sit, look ahead, blink; and what is known of drivers."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from landmarkd.cli.options import ConfigOption, ModelOption, SourceOption, read_configuration
+from landmarkd.errors import CalibrationError, EndOfStreamError, SourceTimeoutError
+
+if TYPE_CHECKING:
+    from landmarkd.camera.base import FrameSource
+    from landmarkd.pipeline import Processor
+    from landmarkd.signals.monitor import DriverBaseline
+
+PATIENCE_S = 120.0
+"""Without enough to learn from after so many seconds the calibration is given up."""
+LEAST_BLINKS = 2
+
+
+def register_driver(commands: typer.Typer) -> None:
+    """Add the commands `driver` and `drivers` to `landmarkd calibrate`."""
+    commands.command()(driver)
+    commands.command()(drivers)
+
+
+def driver(
+    name: Annotated[str, typer.Argument(help="Whose baseline it is: letters, digits, - and _.")] = "driver",
+    source: SourceOption = None,
+    config: ConfigOption = None,
+    model: ModelOption = None,
+) -> None:
+    """Learn one driver's open eyes and natural forward direction, in half a minute, before the first drive.
+
+    Sit as you drive, look ahead at the road, blink as you like. The daemon learns the same by itself while driving;
+    this only spares it the first minute. Kept are six numbers, never a picture.
+
+    Example: landmarkd calibrate driver anna --source v4l2:/dev/video0
+    """
+    from landmarkd.camera import make_source
+    from landmarkd.daemon.baselines import BaselineStore
+    from landmarkd.pipeline import Processor
+
+    store = BaselineStore()
+    path = store.path(name)
+    configuration = read_configuration(config, source=source, model=model)
+    processor = Processor(configuration)
+    try:
+        with make_source(configuration.source.uri, fast=False) as frames:
+            print("Sit as you drive, look ahead at the road, blink as you like.")
+            baseline, blinks = learn(processor, frames)
+    finally:
+        processor.close()
+    if blinks < LEAST_BLINKS:
+        raise CalibrationError(
+            f"Only {blinks} blinks were seen: are the eyes covered, the face small or dark? Come nearer, add light."
+        )
+    store.save(name, baseline)
+    print(
+        f"Open eyes {baseline.open_left:.2f} left, {baseline.open_right:.2f} right; forward is yaw "
+        f"{baseline.head_yaw:.0f}°, pitch {baseline.head_pitch:.0f}° to the camera; {blinks} blinks."
+    )
+    print(f'Kept in {path}. In the configuration: [driver] name = "{name}"')
+
+
+def learn(processor: "Processor", source: "FrameSource") -> "tuple[DriverBaseline, int]":
+    """Return what is learnt from an open source and how many blinks were seen.
+
+    Raises:
+        CalibrationError: the face was not seen for long enough.
+    """
+    from landmarkd.cli.progress import progress
+    from landmarkd.signals.timing import NANOSECONDS
+
+    began: int | None = None
+    blinks = 0
+    seconds = iter(progress(range(int(processor.configuration.driver.forward_trusted_s)), "look ahead"))
+    told = -1.0
+    while True:
+        try:
+            frame = source.read(5.0)
+        except (EndOfStreamError, SourceTimeoutError):
+            break
+        report = processor.process(frame)
+        began = frame.captured_ns if began is None else began
+        if report.driver is not None:
+            blinks += sum(event.kind == "blink" for event in report.driver.events)
+        if report.face is not None and (frame.captured_ns - began) / NANOSECONDS - told >= 1.0:
+            told = (frame.captured_ns - began) / NANOSECONDS
+            next(seconds, None)
+        baseline = processor.baseline
+        if baseline is not None:
+            for _ in seconds:
+                pass
+            return baseline, blinks
+        if frame.captured_ns - began > PATIENCE_S * NANOSECONDS:
+            break
+    raise CalibrationError(
+        "The face was not seen for long enough to learn from; sit before the camera, in good light, for half a minute."
+    )
+
+
+def drivers(
+    forget: Annotated[str | None, typer.Option(help="Remove what is known of this driver.")] = None,
+) -> None:
+    """List the drivers that something is known of, and all that is known."""
+    from dataclasses import asdict
+
+    from landmarkd.daemon.baselines import BaselineStore
+
+    store = BaselineStore()
+    if forget is not None:
+        print(f"Forgot {forget}." if store.remove(forget) else f"Nothing is known of {forget}.")
+        return
+    for name in store.names():
+        known = store.load(name)
+        if known is not None:
+            numbers = ", ".join(f"{key} {value:.2f}" for key, value in asdict(known).items() if value is not None)
+            print(f"{name}: {numbers}")
+    if not store.names():
+        print(f"No driver is known in {store.folder}; landmarkd calibrate driver NAME makes one.")

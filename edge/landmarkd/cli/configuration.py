@@ -1,0 +1,77 @@
+"""`landmarkd config show|check`."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from landmarkd.cli.options import ConfigOption
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    commands = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
+    commands.command()(show)
+    commands.command()(check)
+    app.add_typer(commands, name="config", rich_help_panel="Look after it")
+
+
+def show(
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of TOML.")] = False,
+) -> None:
+    """Print the configuration in force, defaults included, as a file that could be used."""
+    from landmarkd.settings.config import load_configuration
+
+    configuration = load_configuration(config)
+    if as_json:
+        print(configuration.model_dump_json(indent=2))
+    else:
+        print("\n".join(_toml(configuration)))
+
+
+def check(config: ConfigOption = None) -> None:
+    """Say whether the configuration is right; exit code 78 and the wrong field if not."""
+    from landmarkd.camera import make_source
+    from landmarkd.cli.run import make_session
+    from landmarkd.settings.config import load_configuration
+    from landmarkd.sinks import make_sink
+    from landmarkd.vision.zoo import open_zoo
+
+    configuration = load_configuration(config)
+    make_source(configuration.source.uri)
+    session = make_session(configuration, *open_zoo(configuration.model.folder).landmarks(configuration.model.name))
+    for uri in configuration.sinks:
+        make_sink(uri, session)
+    print(f"The configuration is right: {configuration.source.uri} to {', '.join(configuration.sinks) or 'no sink'}.")
+
+
+def _toml(model: "BaseModel", name: str = "") -> list[str]:
+    """Return lines of TOML, each field under a comment that says what it is; sections after plain fields."""
+    from pydantic import BaseModel
+
+    lines = [f"[{name}]"] if name else []
+    sections: list[str] = []
+    plain = model.model_dump(mode="json")
+    for key, field in type(model).model_fields.items():
+        value = getattr(model, key)
+        if isinstance(value, BaseModel):
+            sections += ["", *_toml(value, f"{name}.{key}" if name else key)]
+            continue
+        if field.description:
+            lines.append(f"# {field.description}")
+        lines.append(f"# {key} =" if value is None else f"{key} = {_value(plain[key])}")
+    return lines + sections
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {_value(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    return json.dumps(str(value), ensure_ascii=False)

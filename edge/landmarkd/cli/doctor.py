@@ -1,0 +1,86 @@
+"""`landmarkd doctor`: what is wrong with this machine, and the command that mends it."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from landmarkd.cli.options import ConfigOption
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from landmarkd.doctor.finding import Finding
+
+# Sign and style by severity.
+_SIGNS = (("✓", "green"), ("·", "dim"), ("!", "yellow"), ("✗", "bold red"))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="Look after it")(doctor)
+
+
+def doctor(
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON list of findings instead of a table.")] = False,
+) -> int:
+    """Check everything that can be wrong with this machine, and say what mends it.
+
+    Exit code: 0 all is well, 1 warnings, 2 errors.
+    """
+    from landmarkd.doctor.finding import exit_status
+
+    findings = _findings(config)
+    return exit_status(_json(findings) if as_json else _table(findings))
+
+
+def _findings(path: "Path | None") -> "Iterator[Finding]":
+    """Yield the findings, also with a configuration that is wrong: then with the defaults."""
+    from landmarkd.doctor.checks import examine
+    from landmarkd.doctor.finding import Finding, Severity
+    from landmarkd.errors import AccessError, ConfigurationError
+    from landmarkd.machine import Machine
+    from landmarkd.settings.config import Configuration, load_configuration
+
+    try:
+        configuration = load_configuration(path)
+    except (ConfigurationError, AccessError) as error:
+        configuration = Configuration()
+        remedy = "Correct the file, and try: landmarkd config check"
+        yield Finding("configuration", Severity.ERROR, str(error), remedy)
+    yield from examine(Machine(), configuration)
+
+
+def _json(findings: "Iterable[Finding]") -> "list[Finding]":
+    found = list(findings)
+    plain = [
+        {"name": item.name, "severity": item.severity.name.lower(), "text": item.text, "remedy": item.remedy}
+        for item in found
+    ]
+    print(json.dumps(plain, indent=2, ensure_ascii=False))
+    return found
+
+
+def _table(findings: "Iterable[Finding]") -> "list[Finding]":
+    """Print each finding as it comes: some take a second."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from landmarkd.doctor.finding import Severity
+
+    console = Console(highlight=False)
+    found = []
+    for item in findings:
+        found.append(item)
+        sign, style = _SIGNS[item.severity]
+        console.print(Text.assemble((f"{sign} ", style), (f"{item.name:<14}", "bold"), item.text))
+        if item.remedy:
+            console.print(Padding(Text(f"→ {item.remedy}", style="cyan"), (0, 0, 0, 16)))
+    errors = sum(item.severity == Severity.ERROR for item in found)
+    warnings = sum(item.severity == Severity.WARNING for item in found)
+    verdict = f"{errors} errors, {warnings} warnings." if errors or warnings else "All is well."
+    console.print(f"\n{verdict}", style="bold" if errors or warnings else "green")
+    return found

@@ -1,0 +1,36 @@
+"""`landmarkd key`: make a key for secured datagrams."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from landmarkd.errors import AccessError, UsageError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(key)
+
+
+def key(file: Annotated[Path, typer.Argument(help="Where to write it; the file must not exist yet.")]) -> None:
+    """Make a key for secured datagrams, readable by you alone; copy it to the other side.
+
+    Example: landmarkd key car.key, then --sink udp://10.0.0.2:5005?key=car.key there and
+    landmarkd listen udp://:5005?key=car.key here.
+    """
+    from landmarkd.wire.seal import KEY_BYTES
+
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise UsageError(f"{file} exists; a key is never overwritten. Choose another name.") from error
+    except PermissionError as error:
+        raise AccessError(f"{file}: no permission to write there; choose another folder.") from error
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}; choose a folder that exists.") from error
+    with os.fdopen(descriptor, "w") as out:
+        out.write(secrets.token_hex(KEY_BYTES) + "\n")
+    typer.echo(f"{file} holds the key. Copy it over a safe way, and keep it readable by its owner alone.", err=True)

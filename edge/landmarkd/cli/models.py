@@ -1,0 +1,82 @@
+"""`landmarkd models`: what is in the zoo, verified."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from landmarkd.vision.zoo import Zoo
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="Look after it")(models)
+
+
+def models(
+    folder: Annotated[Path | None, typer.Option(help="Another folder with models and a manifest.json.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+) -> int:
+    """List the models of the zoo, and check that each file is the one that the manifest describes.
+
+    Exit code: 0, or 65 if a file is missing or was altered.
+    """
+    from landmarkd.errors import ExitCode
+    from landmarkd.vision.zoo import open_zoo
+
+    zoo = open_zoo(folder)
+    entries = _entries(zoo)
+    if as_json:
+        print(json.dumps(entries, indent=2, ensure_ascii=False))
+    else:
+        _table(zoo, entries)
+    return int(ExitCode.DATA) if any(entry["problem"] for entry in entries) else int(ExitCode.OK)
+
+
+def _entries(zoo: "Zoo") -> list[dict[str, Any]]:
+    """Return what is known of each model, with "problem" null or in words."""
+    from landmarkd.errors import ModelError
+    from landmarkd.vision.zoo import LandmarkCard
+
+    entries = []
+    for name, card in zoo.manifest.models.items():
+        problem = None
+        try:
+            zoo.verified(card)
+            if card.edgetpu:
+                zoo.verified(card.edgetpu)
+        except ModelError as error:
+            problem = str(error)
+        entry = card.model_dump(mode="json", exclude={"crop", "outputs"})
+        entry = {"name": name, "default": zoo.manifest.default.get(card.kind) == name, **entry}
+        entry["points"] = card.landmarks.count if isinstance(card, LandmarkCard) else None
+        entries.append(entry | {"outputs": list(card.outputs), "problem": problem})
+    return entries
+
+
+def _table(zoo: "Zoo", entries: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
+    for column in ("model", "kind", "input", "points", "size", "MMACs", "sha256"):
+        numeric = column in {"points", "size", "MMACs"}
+        table.add_column(column, justify="right" if numeric else "left", no_wrap=True)
+    for entry in entries:
+        table.add_row(
+            ("* " if entry["default"] else "  ") + entry["name"],
+            entry["kind"],
+            f"{entry['input']['width']}x{entry['input']['height']} {entry['input']['dtype']}",
+            str(entry["points"] or ""),
+            f"{entry['bytes'] / 1e6:.1f} MB",
+            f"{entry['macs'] / 1e6:.0f}" if entry["macs"] else "",
+            f"{entry['sha256'][:8]} " + ("[bold red]wrong[/]" if entry["problem"] else "[green]✓[/]"),
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    for entry in entries:
+        if entry["problem"]:
+            console.print(f"[bold red]✗[/] {entry['problem']}")
+    console.print(f"\n* is the default; a card in {zoo.folder} says how good each one is.", style="dim")

@@ -1,0 +1,46 @@
+"""Options that several commands share, and how they meet the configuration file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from landmarkd.settings.config import Configuration
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="Configuration file; default /etc/landmarkd.toml if it exists.")
+]
+ModelOption = Annotated[str | None, typer.Option("--model", "-m", help="A landmark model; see landmarkd models.")]
+SourceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        "-s",
+        help="picamera2:, v4l2:/dev/video0, file:clip.mp4, images:folder or demo:; see docs/sources.md.",
+    ),
+]
+SinkOption = Annotated[
+    list[str] | None,
+    typer.Option("--sink", "-k", help="udp://host:port, serial:///dev/ttyAMA0?baud=921600, jsonl:path…; repeatable."),
+]
+
+
+def read_configuration(
+    path: Path | None, *, source: str | None = None, sinks: list[str] | None = None, model: str | None = None
+) -> "Configuration":
+    """Return the configuration: command line over file over defaults.
+
+    Raises:
+        ConfigurationError: the file is wrong.
+    """
+    from landmarkd.settings.config import load_configuration, validated
+
+    values = load_configuration(path).model_dump(exclude_unset=True)
+    if source is not None:
+        values.setdefault("source", {})["uri"] = source
+    if model is not None:
+        values.setdefault("model", {})["name"] = model
+    if sinks:
+        values["sinks"] = sinks
+    return validated(values, "the command line")

@@ -1,0 +1,225 @@
+"""`landmarkd profile`: where the time goes on this machine, and what to set."""
+
+import json
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from landmarkd.cli.options import ConfigOption, ModelOption, SinkOption, SourceOption, read_configuration
+from landmarkd.errors import SinkError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from landmarkd.pipeline import Processor
+    from landmarkd.profile.profiler import Recording
+    from landmarkd.settings.config import Configuration
+    from landmarkd.sinks.base import Sink
+
+SWEEP_THREADS = 4
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="Look after it")(profile)
+
+
+def profile(
+    config: ConfigOption = None,
+    source: SourceOption = None,
+    sink: SinkOption = None,
+    model: ModelOption = None,
+    frames: Annotated[int, typer.Option(min=10, help="Frames to look at.")] = 300,
+    fast: Annotated[bool, typer.Option("--fast", help="Play files as fast as possible.")] = False,
+    sweep: Annotated[bool, typer.Option(help="Also try threads, plain kernels, the Coral and other models.")] = True,
+    operators: Annotated[bool, typer.Option(help="Also time the operators of the model.")] = True,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Write everything to this file.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page to look at.")] = None,
+    trace: Annotated[Path | None, typer.Option(help="Write the last 5 s as a trace for ui.perfetto.dev.")] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None, typer.Option(metavar="OLD NEW", help="Only compare two files made by --json.")
+    ] = None,
+) -> None:
+    """Measure where the time of each frame goes, and recommend threads and accelerator.
+
+    Example: landmarkd profile --source v4l2:/dev/video0 --json today.json --html today.html
+    """
+    if compare is not None:
+        _compare(*compare)
+        return
+    from landmarkd.profile.result import document
+    from landmarkd.profile.trace import trace as make_trace
+    from landmarkd.web.profile import page
+
+    configuration = read_configuration(config, source=source, sinks=sink, model=model)
+    with _bar() as bar:
+        recording = _record(configuration, frames, fast, bar)
+        measured = _engines(configuration, sweep, operators, bar)
+    result = document(recording, **measured)
+    _show(result)
+    if as_json:
+        _write(as_json, json.dumps(result, ensure_ascii=False, separators=(",", ":")) + "\n")
+    if html:
+        _write(html, page(result))
+    if trace:
+        _write(trace, json.dumps(make_trace(recording.spans, recording.machine.samples)) + "\n")
+
+
+def _record(
+    configuration: "Configuration", frames: int, fast: bool, bar: "Callable[[str, int], Callable[[], None]]"
+) -> "Recording":
+    from socket import AF_INET, SOCK_DGRAM, socket
+
+    from landmarkd.camera import make_source
+    from landmarkd.cli.run import make_session
+    from landmarkd.daemon.service import Limits
+    from landmarkd.profile.profiler import record
+    from landmarkd.sinks import make_sink
+
+    source = make_source(configuration.source.uri, fast=fast)
+    tick = bar("Watching the pipeline", frames)
+    with socket(AF_INET, SOCK_DGRAM) as nobody:
+        # Without a sink of the user's, one that sends to a port where nobody reads: encoding is part of the work.
+        nobody.bind(("127.0.0.1", 0))
+        uris = configuration.sinks or (f"udp://127.0.0.1:{nobody.getsockname()[1]}",)
+
+        def make_sinks(processor: "Processor") -> "Sequence[Sink]":
+            session = make_session(configuration, processor.model.name, processor.model.card)
+            return [make_sink(uri, session) for uri in uris]
+
+        return record(
+            configuration,
+            source,
+            make_sinks,
+            Limits(frames, None),
+            paced=source.live or not fast,
+            on_report=lambda _: tick(),
+        )
+
+
+def _engines(
+    configuration: "Configuration", sweep: bool, operators: bool, bar: "Callable[[str, int], Callable[[], None]]"
+) -> dict[str, Any]:
+    from landmarkd.errors import InferenceRuntimeError
+    from landmarkd.profile import engine
+    from landmarkd.vision.zoo import open_zoo
+
+    zoo = open_zoo(configuration.model.folder)
+    name, card = zoo.landmarks(configuration.model.name)
+    measured: dict[str, Any] = {}
+    if sweep:
+        most = min(SWEEP_THREADS, os.cpu_count() or 1)
+        wanted = engine.variants(zoo, name, range(1, most + 1))
+        tick = bar("Trying threads and kernels", len(wanted) * (engine.ROUNDS + 1))
+        measured["sweep"] = engine.sweep(zoo, wanted, tick=tick)
+        measured["recommendation"] = engine.recommend(measured["sweep"], name)
+    if operators:
+        try:
+            measured["operators"] = engine.operators(zoo.verified(card), tick=bar("Timing operators", 0))
+        except InferenceRuntimeError as error:
+            print(f"landmarkd: {error}", file=sys.stderr)
+    return measured
+
+
+@contextmanager
+def _bar() -> "Iterator[Callable[[str, int], Callable[[], None]]]":
+    """Yield a function that begins a new part of the work and returns what to call at each step of it."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+
+        def begin(what: str, total: int) -> "Callable[[], None]":
+            task = progress.add_task(what, total=total or None)
+            return lambda: progress.advance(task)
+
+        yield begin
+
+
+def _show(result: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    console.print(
+        f"[bold]{result['model']}[/] on {result['board'] or 'this machine'}, {result['runtime']}"
+        f" ({result['accelerator']}): {result['frames']} frames of {result['source']}"
+    )
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for column in ("ms", "p50", "p90", "p99", "max", "distribution"):
+        table.add_column(column, justify="left" if column in {"ms", "distribution"} else "right")
+    for name, entry in (result["stages_ms"] | result["ages_ms"]).items():
+        numbers = (f"{entry[rank]:.3f}" for rank in ("p50", "p90", "p99", "max"))
+        table.add_row(name.replace("_", " "), *numbers, _sparkline(entry["histogram"]["counts"]))
+    console.print(table)
+    for text in _sentences(result):
+        console.print(text)
+
+
+def _sentences(result: dict[str, Any]) -> "Iterator[str]":
+    from landmarkd.web.profile import variant_name
+
+    machine = result["machine"]
+    cores = ", ".join(f"{share:.0%}" for share in machine["cores"]) or "unknown"
+    yield f"{result['fps']:.1f} frames a second, {result['skipped']} skipped, {result['faces']} with a face"
+    yield f"{result['cpu_ms_per_frame']:.2f} ms of processor time a frame; cores busy {cores}"
+    slope = machine["memory_slope_mb_per_minute"]
+    yield f"{machine['memory_mb']:.0f} MB" + ("" if slope is None else f", {slope:+.2f} MB a minute")
+    if machine["temperature_c"] is not None:
+        clock = f" at {machine['clock_mhz'][0]} to {machine['clock_mhz'][1]} MHz" if machine["clock_mhz"] else ""
+        yield f"{machine['temperature_c']:.0f} °C{clock}; {', '.join(machine['throttling']) or 'not throttled'}"
+    yield f"The stopwatches took {result['overhead']:.2%} of the processing time"
+    for each in result["sweep"]:
+        how = variant_name(each)
+        took = each["problem"] if each["p50_ms"] is None else f"{each['p50_ms']:8.3f} ms, p90 {each['p90_ms']:.3f}"
+        yield f"  {each['model']:<26} {how:<24} {took}"
+    if result["recommendation"]:
+        yield f"[bold]{result['recommendation']['reason']}[/] In the configuration:"
+        yield f"[cyan]{result['recommendation']['configuration'].rstrip()}[/]".replace("[model]", r"\[model]")
+
+
+def _sparkline(counts: "Sequence[int]") -> str:
+    # Two bins to a character, so that the table fits eighty columns.
+    pairs = [sum(counts[index : index + 2]) for index in range(0, len(counts), 2)]
+    blocks, most = " ▁▂▃▄▅▆▇█", max([*pairs, 1])
+    return "".join(blocks[min(8, -(-8 * count // most))] for count in pairs)
+
+
+def _compare(old: Path, new: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from landmarkd.profile.result import compare, load
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for column in ("ms", "old", "new", "change", "99 % sure between", ""):
+        table.add_column(column, justify="left" if column in {"ms", ""} else "right")
+    for change in compare(load(old), load(new)):
+        verdict = "noise"
+        if change.real:
+            verdict = "[red]slower[/]" if change.share > 0 else "[green]faster[/]"
+        table.add_row(
+            change.name.replace("_", " "),
+            f"{change.before_ms:.3f}",
+            f"{change.after_ms:.3f}",
+            f"{change.share:+.1%}",
+            f"{change.low:+.1%} and {change.high:+.1%}",
+            verdict,
+        )
+    Console(highlight=False).print(table)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise SinkError(f"{path}: {error.strerror}; name a file that can be written.") from error

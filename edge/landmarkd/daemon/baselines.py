@@ -1,0 +1,173 @@
+"""What was learnt of drivers, kept by name: a few numbers each, never an image. Written rarely and atomically."""
+
+import json
+import logging
+import math
+import os
+import re
+from dataclasses import asdict
+from pathlib import Path
+from time import monotonic
+from typing import Self
+
+from landmarkd.errors import AccessError, LandmarkdError, SinkError, UsageError
+from landmarkd.settings.driver import DriverSettings
+from landmarkd.signals.monitor import DriverBaseline
+
+log = logging.getLogger(__name__)
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+VERSION = 1
+LARGEST = 4096
+SAVE_EVERY_S = 600.0
+"""Between two writes at least, whatever changes: SD cards wear out."""
+_ANGLES = ("head_yaw", "head_pitch", "gaze_yaw", "gaze_pitch")
+CHANGED = {"open_left": 0.02, "open_right": 0.02, **dict.fromkeys(_ANGLES, 2.0)}
+"""A smaller change is not worth a write."""
+_LIMITS = {"open_left": (0.02, 0.8), "open_right": (0.02, 0.8)}
+_ANGLE = (-90.0, 90.0)
+
+
+def state_folder() -> Path:
+    """Return the folder for what is kept between runs: systemd's, else the user's (XDG base directories)."""
+    given = os.environ.get("STATE_DIRECTORY")
+    if given:
+        return Path(given.split(":")[0]) / "drivers"
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "landmarkd" / "drivers"
+
+
+class BaselineStore:
+    """Baselines of drivers, one small readable JSON file for each name.
+
+    Args:
+        folder: made when something is first saved; default `state_folder()`.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or state_folder()
+
+    def path(self, name: str) -> Path:
+        """Return the file of a driver.
+
+        Raises:
+            UsageError: the name has other characters than letters, digits, - and _, or more than 32.
+        """
+        if not NAME.fullmatch(name):
+            raise UsageError(f"{name!r} is no name of a driver; use letters, digits, - and _, at most 32.")
+        return self.folder / f"{name}.json"
+
+    def names(self) -> list[str]:
+        """Return the names that are known."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(file.stem for file in self.folder.glob("*.json") if NAME.fullmatch(file.stem))
+
+    def load(self, name: str) -> DriverBaseline | None:
+        """Return what is known of a driver; None if nothing is, or the file is not one of ours."""
+        path = self.path(name)
+        try:
+            if path.stat().st_size > LARGEST:
+                return None
+            return _parse(json.loads(path.read_text("utf-8")))
+        except (OSError, ValueError, OverflowError, RecursionError):
+            return None
+
+    def save(self, name: str, baseline: DriverBaseline) -> Path:
+        """Write what is known of a driver, all of it or nothing.
+
+        Raises:
+            AccessError: the folder may not be written.
+            SinkError: it cannot be written for another reason.
+        """
+        path = self.path(name)
+        text = json.dumps({"version": VERSION, **asdict(baseline)}, indent=2) + "\n"
+        temporary = path.with_suffix(".tmp")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with temporary.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except PermissionError as error:
+            raise AccessError(f"{self.folder}: no permission to write; is it this user's?") from error
+        except OSError as error:
+            raise SinkError(f"{path}: {error.strerror}; baselines are not kept.") from error
+        return path
+
+    def remove(self, name: str) -> bool:
+        """Forget a driver and return whether anything was known."""
+        try:
+            self.path(name).unlink()
+        except FileNotFoundError:
+            return False
+        except PermissionError as error:
+            raise AccessError(f"{self.folder}: no permission to remove {name!r}.") from error
+        return True
+
+
+class BaselineKeeper:
+    """Saves one driver's baseline now and then while it is being learnt: seldom, and only what changed.
+
+    Args:
+        store: where to.
+        name: of the driver.
+
+    Attributes:
+        known: what was in the store at the start, or None.
+    """
+
+    def __init__(self, store: BaselineStore, name: str) -> None:
+        self._store, self._name = store, name
+        self.known = self._saved = store.load(name)
+        self._next_s = monotonic() + SAVE_EVERY_S
+
+    @classmethod
+    def of(cls, settings: DriverSettings) -> Self | None:
+        """Return a keeper as the settings ask for, or None."""
+        return cls(BaselineStore(), settings.name) if settings.enabled and settings.keep else None
+
+    def offer(self, baseline: DriverBaseline | None, *, now: bool = False) -> bool:
+        """Save a baseline if it is time, or `now` at the end of a run, and return whether it was written.
+
+        A disk that cannot be written is said in the log; it must not end the daemon.
+        """
+        if baseline is None or (not now and monotonic() < self._next_s):
+            return False
+        self._next_s = monotonic() + SAVE_EVERY_S
+        if self._saved is not None and not _differs(baseline, self._saved):
+            return False
+        try:
+            self._store.save(self._name, baseline)
+        except LandmarkdError as error:
+            log.warning("%s", error)
+            return False
+        self._saved = baseline
+        return True
+
+
+def _differs(a: DriverBaseline, b: DriverBaseline) -> bool:
+    for name, step in CHANGED.items():
+        one, other = getattr(a, name), getattr(b, name)
+        if (one is None) != (other is None) or (one is not None and abs(one - other) >= step):
+            return True
+    return False
+
+
+def _parse(values: object) -> DriverBaseline | None:
+    if not isinstance(values, dict) or values.get("version") != VERSION:
+        return None
+    numbers: dict[str, float | None] = {}
+    for name in CHANGED:
+        value = values.get(name)
+        low, high = _LIMITS.get(name, _ANGLE)
+        if value is None and name.startswith("gaze"):
+            numbers[name] = None
+        elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            if not low <= value <= high:
+                return None
+            numbers[name] = float(value)
+        else:
+            return None
+    return DriverBaseline(**numbers)  # type: ignore[arg-type]  # only gaze can be None here

@@ -1,0 +1,117 @@
+"""What is wrong with a daemon, in sentences, from its snapshot."""
+
+import os
+from dataclasses import dataclass
+
+from landmarkd.daemon.snapshot import SinkSnapshot, Snapshot
+
+STALE_S = 3.0
+"""A snapshot comes each second; one that is older is of a daemon that hangs."""
+
+TOO_SLOW = 0.1
+"""A daemon that skips more than this share of the camera's frames is too slow for it."""
+
+_CAMERA_KINDS = {
+    "corrupt": "delivers frames that cannot be decoded or have another size",
+    "stale": "repeats an old frame with its old time",
+    "identical": "repeats the same picture",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """How it goes.
+
+    Attributes:
+        alive: the process runs.
+        age_s: of the snapshot.
+        troubles: what is wrong, each a sentence with what to do where something can be done.
+        notes: what may be meant so.
+    """
+
+    alive: bool
+    age_s: float
+    troubles: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def diagnose(snapshot: Snapshot, now_ns: int) -> Diagnosis:
+    """Return what is wrong.
+
+    Args:
+        snapshot: the newest.
+        now_ns: monotonic time.
+    """
+    age_s = (now_ns - snapshot.updated_ns) / 1e9
+    # A snapshot of the future was taken before the machine was started again.
+    alive = snapshot.state != "stopped" and age_s >= 0 and _runs(snapshot.pid)
+    if alive:
+        notes = [f"{sink.uri}: {sink.note}." for sink in snapshot.sinks if sink.connected and sink.note]
+        if snapshot.saving:
+            notes.append(f"Every frame is saved as a picture in {snapshot.saving}, because of --save-frames.")
+        return Diagnosis(alive, age_s, tuple(_troubles(snapshot, age_s)), tuple(notes))
+    if snapshot.state != "stopped":
+        ended = "The daemon ended without saying goodbye, killed or with the machine; see journalctl -u landmarkd."
+    elif snapshot.failure:
+        ended = f"The daemon ended by itself: {snapshot.failure}"
+    else:
+        ended = "The daemon was stopped; start it with sudo systemctl start landmarkd."
+    return Diagnosis(alive, age_s, (ended,))
+
+
+def _runs(pid: int) -> bool:
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _troubles(snapshot: Snapshot, age_s: float) -> list[str]:
+    troubles = []
+    if age_s > STALE_S:
+        troubles.append(
+            f"The daemon has told nothing for {age_s:.0f} s: it hangs, and systemd restarts it when its watchdog runs "
+            "out, or its runtime directory cannot be written; journalctl -u landmarkd says which."
+        )
+    troubles += _camera(snapshot)
+    if snapshot.refused:
+        troubles.append(f"The configuration was not reloaded, the old one stays in force: {snapshot.refused}")
+    if "delegate" in snapshot.degraded:
+        troubles.append("The Coral was lost or refused, the processor does its work; see landmarkd doctor.")
+    if snapshot.throttled:
+        troubles.append("The processor was throttled or saw too low a voltage; see landmarkd doctor.")
+    if snapshot.captured_fps and snapshot.skipped_fps > TOO_SLOW * snapshot.captured_fps:
+        troubles.append(
+            f"{snapshot.skipped_fps:.0f} of {snapshot.captured_fps:.0f} frames a second are skipped: the machine is "
+            "too slow or busy with something else; see landmarkd profile."
+        )
+    troubles += [trouble for sink in snapshot.sinks for trouble in _sink(sink)]
+    return troubles
+
+
+def _camera(snapshot: Snapshot) -> list[str]:
+    name = f"The camera {snapshot.source}".rstrip()
+    kinds = [text for kind, text in _CAMERA_KINDS.items() if getattr(snapshot, f"{kind}_fps") > 0]
+    troubles = [f"{name} {text}." for text in kinds]
+    if snapshot.state == "reopening" or snapshot.camera_trouble:
+        reason = f" ({snapshot.camera_trouble})" if snapshot.camera_trouble else ""
+        troubles.append(f"{name} does not deliver{reason} and is opened again and again; check its cable.")
+    elif snapshot.state == "stalled" and not kinds:
+        troubles.append(f"{name} delivers nothing.")
+    elif snapshot.attention == "blocked":
+        troubles.append(f"{name} sees nothing at all: it is covered, or it is dark.")
+    return troubles
+
+
+def _sink(sink: SinkSnapshot) -> list[str]:
+    because = f": {sink.last_error}" if sink.last_error else ""
+    if not sink.connected:
+        return [f"{sink.uri} is not connected{because}."]
+    if sink.dropped_fps > 0:
+        return [f"{sink.uri} drops {sink.dropped_fps:.0f} reports a second: its line or receiver is too slow{because}."]
+    return []

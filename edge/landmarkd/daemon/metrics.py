@@ -1,0 +1,85 @@
+"""Numbers for Prometheus on a port of the loopback interface, only when the configuration asks for it."""
+
+from wsgiref.simple_server import WSGIServer
+
+from landmarkd.daemon.snapshot import Snapshot
+from landmarkd.errors import MissingPackageError, SourceBusyError
+
+
+class Metrics:
+    """Serves the newest snapshot; `publish` is what the daemon calls.
+
+    Args:
+        port: of the loopback interface.
+
+    Raises:
+        MissingPackageError: prometheus-client is not installed.
+        SourceBusyError: the port is in use.
+    """
+
+    def __init__(self, port: int) -> None:
+        try:
+            from prometheus_client import CollectorRegistry, Gauge, start_http_server
+        except ImportError as error:
+            raise MissingPackageError(
+                "Metrics need prometheus-client: pip install 'landmarkd[metrics]', or leave service.metrics_port out."
+            ) from error
+        registry = CollectorRegistry()
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"landmarkd_{name}", text, labels, registry=registry)
+
+        self._rates = gauge("frames_per_second", "Frames of the last second by what became of them", "kind")
+        self._totals = gauge("frames_total", "Frames since the start by what became of them", "kind")
+        self._faults = gauge("faults_total", "What went wrong since the start", "kind")
+        self._stages = gauge("stage_seconds", "Median time of a stage", "stage")
+        self._latency = gauge("latency_seconds", "From capture to result", "quantile")
+        self._face = gauge("face", "1 while a face is tracked")
+        self._state = gauge("state", "1 for the state that the camera is in", "state")
+        self._degraded = gauge("degraded", "Number of parts that run in a fallback")
+        self._temperature = gauge("device_temperature_celsius", "Of the processor")
+        self._memory = gauge("memory_bytes", "Resident")
+        self._uptime = gauge("uptime_seconds", "Since the start of the pipeline")
+        self._sinks = gauge("sink_reports_total", "Reports by sink and what became of them", "sink", "kind")
+        self._connected = gauge("sink_connected", "1 while the sink is connected", "sink")
+        try:
+            self._server: WSGIServer
+            self._server, self._thread = start_http_server(port, addr="127.0.0.1", registry=registry)
+        except OSError as error:
+            raise SourceBusyError(
+                f"Port {port} for metrics cannot be opened: {error.strerror}; choose another."
+            ) from error
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Take a snapshot."""
+        for kind in ("captured", "processed", "skipped"):
+            self._rates.labels(kind).set(getattr(snapshot, f"{kind}_fps"))
+            self._totals.labels(kind).set(getattr(snapshot, kind))
+        self._totals.labels("with_face").set(snapshot.with_face)
+        for kind in ("reopened", "corrupt", "stale", "identical"):
+            self._faults.labels(kind).set(getattr(snapshot, kind))
+        for stage, spent_ms in snapshot.stages_ms.items():
+            self._stages.labels(stage).set(spent_ms / 1e3)
+        if snapshot.latency_ms is not None:
+            for quantile, spent_ms in zip(("0.5", "0.99"), snapshot.latency_ms, strict=True):
+                self._latency.labels(quantile).set(spent_ms / 1e3)
+        self._face.set(snapshot.face)
+        for state in ("running", "stalled", "reopening", "stopped"):
+            self._state.labels(state).set(snapshot.state == state)
+        self._degraded.set(len(snapshot.degraded))
+        if snapshot.temperature_c is not None:
+            self._temperature.set(snapshot.temperature_c)
+        self._memory.set(snapshot.memory_mb * 1e6)
+        self._uptime.set(snapshot.uptime_s)
+        for sink in snapshot.sinks:
+            # Without the query: a path of a key has no place in metrics.
+            name = sink.uri.partition("?")[0]
+            self._connected.labels(name).set(sink.connected)
+            for kind in ("sent", "dropped", "reconnects"):
+                self._sinks.labels(name, kind).set(getattr(sink, kind))
+
+    def close(self) -> None:
+        """Close the port."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()

@@ -1,0 +1,58 @@
+"""Frames as picture files, for whoever asks for them with `--save-frames`; the only place that writes an image."""
+
+import logging
+from pathlib import Path
+
+import cv2
+
+from landmarkd.errors import AccessError, SinkError
+from landmarkd.types import Frame
+
+log = logging.getLogger(__name__)
+
+QUALITY = 90
+"""Of the JPEG files."""
+
+
+class FrameSaver:
+    """Writes each processed frame as ``frame-00000123.jpg``, whole or not at all, for its owner's eyes only.
+
+    Args:
+        folder: made if it is not there.
+
+    Raises:
+        AccessError: no permission to write there.
+        SinkError: it cannot be made for another reason.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._failed = False
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._write(folder / "probe", b"")
+            (folder / "probe").unlink()
+        except PermissionError as error:
+            raise AccessError(f"{folder}: no permission to save frames there; choose another folder.") from error
+        except OSError as error:
+            raise SinkError(f"{folder}: {error.strerror}; choose another folder to save frames in.") from error
+        log.warning("PICTURES ARE SAVED: every frame is written to %s until this process ends (--save-frames).", folder)
+
+    def save(self, frame: Frame) -> None:
+        """Write a frame; a disk that is full is said once and disturbs nothing else."""
+        encoded, content = cv2.imencode(".jpg", frame.image, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
+        try:
+            if encoded:
+                self._write(self.folder / f"frame-{frame.sequence:08}.jpg", content.tobytes())
+            self._failed = False
+        except OSError as error:
+            if not self._failed:
+                log.warning("%s: %s; frames are not saved", self.folder, error.strerror)
+            self._failed = True
+
+    @staticmethod
+    def _write(path: Path, content: bytes) -> None:
+        scratch = path.with_suffix(".part")
+        scratch.touch(mode=0o600)
+        scratch.write_bytes(content)
+        scratch.replace(path)

@@ -1,0 +1,207 @@
+"""The daemon's loop: capture, process, hand to the sinks, until something says stop."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from landmarkd.camera.base import FrameSource
+from landmarkd.camera.capture import Capture
+from landmarkd.daemon.notify import Notifier
+from landmarkd.daemon.observer import Observer
+from landmarkd.daemon.requests import Requests
+from landmarkd.daemon.saver import FrameSaver
+from landmarkd.daemon.snapshot import Snapshot
+from landmarkd.errors import EndOfStreamError, LandmarkdError, SourceTimeoutError
+from landmarkd.pipeline import Processor
+from landmarkd.sinks.base import Sink
+from landmarkd.types import Counters, Report
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.25
+"""How long one wait for a frame lasts; a signal is noticed after this long at the latest."""
+
+STALLED_REPORT_S = 0.5
+"""While the camera delivers nothing, a report without a face goes out this often: silence means dead."""
+
+DRAIN_LIVE_S = 0.5
+DRAIN_FILE_S = 5.0
+"""How long sinks may take at the end to send what they still hold."""
+
+
+class Publisher(Protocol):
+    """Tells somebody how it goes, once a second."""
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Take a snapshot; never raises and never blocks for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When to end by itself.
+
+    Attributes:
+        frames: after this many processed frames, or None.
+        duration_s: after this long, or None.
+    """
+
+    frames: int | None = None
+    duration_s: float | None = None
+
+
+class Service:
+    """Runs a pipeline from one source to several sinks.
+
+    Args:
+        source: not yet open.
+        processor: turns frames into reports.
+        sinks: not yet started.
+        limits: when to end by itself.
+        publishers: are told once a second how it goes.
+        on_report: called with each report, on the pipeline's thread; keep it short.
+        saver: writes each frame to a folder, if the user asked for that.
+        on_reload: called on SIGHUP; returns the service that takes over, or raises to keep this one.
+
+    Attributes:
+        requests: what it is asked by signals, once `Requests.obey` was called.
+        observer: counts frames and takes snapshots.
+        successor: the service that takes over after `run` has returned, or None.
+    """
+
+    def __init__(
+        self,
+        source: FrameSource,
+        processor: Processor,
+        sinks: Sequence[Sink],
+        limits: Limits | None = None,
+        *,
+        publishers: Sequence[Publisher] = (),
+        on_report: Callable[[Report], None] | None = None,
+        on_reload: "Callable[[], Service] | None" = None,
+        saver: FrameSaver | None = None,
+    ) -> None:
+        self.capture = Capture(source)
+        self.processor = processor
+        self.sinks = sinks
+        self.observer = Observer(processor.configuration.service.device, self.capture, processor, tuple(sinks))
+        self.successor: Service | None = None
+        self.requests = Requests()
+        self._live = source.live
+        self._limits = limits or Limits()
+        self._publishers = publishers
+        self._on_report, self._on_reload = on_report, on_reload
+        self._saver = saver
+        self.observer.saving = str(saver.folder) if saver is not None else None
+        self._notifier = Notifier()
+        self._last: Report | None = None
+        self._stalled_ns = 0
+
+    def run(self) -> None:
+        """Run until the source ends, a limit is reached or a signal asks for it; always closes what it opened.
+
+        Raises:
+            SourceError: the source cannot be opened, or is lost for good.
+            SinkError: a sink cannot be opened.
+            DelegateError: a demanded accelerator was lost.
+        """
+        started: list[Sink] = []
+        try:
+            for sink in self.sinks:
+                sink.start()
+                started.append(sink)
+            self.capture.start()
+            self._notifier.ready()
+            self._loop()
+        except Exception as error:
+            self.observer.failure = str(error) or type(error).__name__
+            raise
+        finally:
+            if self.successor is None:
+                self._notifier.stopping()
+            self.capture.close()
+            for sink in started:
+                sink.close(DRAIN_LIVE_S if self._live else DRAIN_FILE_S)
+            self._publish(time.monotonic_ns(), "stopped")
+            self.processor.close()
+            self._notifier.close()
+
+    def _loop(self) -> None:
+        began_ns = time.monotonic_ns()
+        while self.successor is None and not self._reached(began_ns):
+            if (ending := self.requests.end()) is not None:
+                log.info("Stopping on %s", ending.name)
+                return
+            if self.requests.take_reload():
+                self._take_over()
+                continue
+            try:
+                frame = self.capture.next(POLL_S)
+            except SourceTimeoutError:
+                self._stalled()
+                continue
+            except EndOfStreamError:
+                return
+            if self._saver is not None:
+                self._saver.save(frame)
+            report = self.processor.process(frame, self._counters(1))
+            self._submit(report, fresh=True)
+            self._notifier.progress(report.emitted_ns)
+
+    def _reached(self, began_ns: int) -> bool:
+        limits = self._limits
+        if limits.frames is not None and self.observer.processed >= limits.frames:
+            return True
+        return limits.duration_s is not None and time.monotonic_ns() - began_ns >= limits.duration_s * 1e9
+
+    def _counters(self, more: int = 0) -> Counters:
+        statistics = self.capture.statistics
+        return Counters(statistics.captured, self.observer.processed + more, statistics.skipped, statistics.reopened)
+
+    def _submit(self, report: Report, *, fresh: bool) -> None:
+        self._last = report
+        for sink in self.sinks:
+            # A file waits for its sinks, so that nothing is lost; a camera never does.
+            sink.submit(report, wait=not self._live)
+        self.observer.add(report, fresh=fresh)
+        if self._on_report is not None:
+            self._on_report(report)
+        if self.observer.due(report.emitted_ns):
+            self._publish(report.emitted_ns)
+
+    def _stalled(self) -> None:
+        """Say that the camera delivers nothing, now and then.
+
+        The watchdog is fed meanwhile: `Capture` counts its attempts and gives up by itself.
+        """
+        now = time.monotonic_ns()
+        self._notifier.progress(now)
+        if self._last is None or now - max(self._stalled_ns, self._last.emitted_ns) < STALLED_REPORT_S * 1e9:
+            if self.observer.due(now):
+                self._publish(now)
+            return
+        self._stalled_ns = now
+        self._submit(self.processor.idle(self._last, now, self._counters()), fresh=False)
+
+    def _publish(self, now_ns: int, state: str | None = None) -> None:
+        snapshot = self.observer.snapshot(now_ns, state)
+        self._notifier.status(snapshot.sentence())
+        for publisher in self._publishers:
+            publisher.publish(snapshot)
+
+    def _take_over(self) -> None:
+        """Prepare the service of the new configuration, or keep this one if that does not work."""
+        if self._on_reload is None:
+            return
+        self._notifier.reloading()
+        try:
+            self.successor = self._on_reload()
+        except LandmarkdError as error:
+            log.error("The configuration was not reloaded, the old one stays in force: %s", error)  # noqa: TRY400
+            self.observer.refused = str(error)
+            self._notifier.ready()
+        else:
+            # Who asked this one while the other was being built, or asks while this one closes, means both.
+            self.successor.requests = self.requests
+            log.info("The configuration was reloaded")

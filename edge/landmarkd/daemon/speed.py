@@ -1,0 +1,112 @@
+"""The vehicle's speed, from whatever knows it: a file that something writes, or text over UDP. Never waited for."""
+
+import logging
+import math
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic, time
+
+from landmarkd.errors import UsageError
+from landmarkd.uri import parse_uri
+
+log = logging.getLogger(__name__)
+
+STALE_S = 2.0
+"""A speed older than this is no longer known."""
+READ_EVERY_S = 0.2
+FASTEST_KMH = 400.0
+LARGEST = 64
+
+
+class VehicleSpeed:
+    """Reads kilometres an hour as text, ``file:/run/speed`` or ``udp://:5006``; `read` never blocks.
+
+    A file is read five times a second and counts while it is younger than `STALE_S` seconds; of datagrams the newest
+    counts for as long. What is not a number from 0 to 400 is unknown.
+
+    Raises:
+        UsageError: the URI cannot be understood.
+    """
+
+    def __init__(self, uri: str) -> None:
+        parsed = parse_uri(uri, ("file", "udp")).only(())
+        self._latest: float | None = None
+        self._heard = -math.inf
+        self._next = -math.inf
+        self._link: socket.socket | None = None
+        self._complained = False
+        self._look: Callable[[], None]
+        if parsed.scheme == "file":
+            if not parsed.path.startswith("/"):
+                raise UsageError(f"{uri}: name the file with its whole path, file:/run/speed.")
+            self._path = Path(parsed.path)
+            self._look = self._read_file
+            return
+        if parsed.port is None:
+            raise UsageError(f"{uri}: name the port to listen on, udp://:5006.")
+        self._address = parsed.host or "127.0.0.1", parsed.port
+        self._look = self._read_datagrams
+
+    @property
+    def port(self) -> int | None:
+        """The UDP port that is listened on, None before the first reading."""
+        return None if self._link is None else int(self._link.getsockname()[1])
+
+    def read(self) -> float | None:
+        """Return the speed in kilometres an hour, or None if it is not known now."""
+        now = monotonic()
+        if now >= self._next:
+            self._next = now + READ_EVERY_S
+            self._look()
+        return self._latest if now - self._heard <= STALE_S else None
+
+    def close(self) -> None:
+        """Release the port."""
+        if self._link is not None:
+            self._link.close()
+
+    def _read_file(self) -> None:
+        try:
+            age = time() - self._path.stat().st_mtime
+            with self._path.open("rb") as file:
+                self._take(file.read(LARGEST), age)
+        except OSError:
+            self._latest = None
+
+    def _listen(self) -> socket.socket | None:
+        """Return the open port. It is taken at the first reading: a daemon that reloads still holds it before."""
+        if self._link is None:
+            link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            link.setblocking(False)
+            try:
+                link.bind(self._address)
+            except OSError as error:
+                link.close()
+                if not self._complained:
+                    log.warning("speed on %s:%d: %s; it is tried again", *self._address, error.strerror)
+                self._complained = True
+                return None
+            self._link = link
+        return self._link
+
+    def _read_datagrams(self) -> None:
+        link = self._listen()
+        newest = None
+        if link is None:
+            return
+        try:
+            while True:
+                newest = link.recv(LARGEST)
+        except OSError:
+            pass  # nothing more waits
+        if newest is not None:
+            self._take(newest, 0.0)
+
+    def _take(self, text: bytes, age_s: float) -> None:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        self._latest = value if 0.0 <= value <= FASTEST_KMH else None
+        self._heard = monotonic() - max(age_s, 0.0)

@@ -1,0 +1,101 @@
+"""The status file: the newest snapshot in the runtime directory, for `landmarkd status`. No port is opened for it."""
+
+import json
+import logging
+import os
+import time
+from pathlib import Path
+
+from landmarkd.daemon.diagnosis import diagnose
+from landmarkd.daemon.snapshot import Snapshot
+from landmarkd.errors import AccessError, LandmarkdError, SourceError, SourceFormatError
+
+log = logging.getLogger(__name__)
+
+NAME = "status.json"
+LARGEST = 1 << 20
+
+
+def runtime_folder() -> Path:
+    """Return where the status file lies: what systemd gives (RUNTIME_DIRECTORY), else a folder for this user."""
+    given = os.environ.get("RUNTIME_DIRECTORY")
+    if given:
+        return Path(given.split(":")[0])
+    system = Path("/run/landmarkd")
+    if os.geteuid() == 0 or system.is_dir():
+        return system
+    return Path(os.environ.get("XDG_RUNTIME_DIR", f"/tmp/landmarkd-{os.geteuid()}")) / "landmarkd"  # noqa: S108
+
+
+class StatusFile:
+    """Writes snapshots, each whole or not at all.
+
+    Args:
+        folder: made if it is not there.
+
+    Attributes:
+        failed: why the last snapshot could not be written, or None.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / NAME
+        # Its name has no number of the process: one that was killed leaves at most one behind, and the next takes it.
+        self._scratch = folder / f".{NAME}"
+        self.failed: str | None = None
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Write a snapshot. A disk that is full or read-only is said in the log and disturbs nothing else."""
+        try:
+            self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            descriptor = os.open(self._scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                # Any user may ask how it goes, whatever the umask of the service.
+                os.fchmod(descriptor, 0o644)
+                json.dump(snapshot.as_dict(), file)
+            self._scratch.replace(self.path)
+            self.failed = None
+        except OSError as error:
+            if self.failed is None:
+                log.warning(
+                    "%s: %s; landmarkd status knows nothing new until it can be written", self.path, error.strerror
+                )
+            self.failed = f"{self.path}: {error.strerror}"
+
+    def publish_failure(self, error: Exception, device: str = "landmarkd") -> None:
+        """Write that a daemon ended before it began, unless another one runs and tells of itself here."""
+        now_ns = time.monotonic_ns()
+        try:
+            if diagnose(read_status(self.path.parent), now_ns).alive:
+                return
+        except LandmarkdError:
+            pass
+        self.publish(Snapshot("stopped", now_ns, 0.0, os.getpid(), device, failure=str(error)))
+
+
+def read_status(folder: Path) -> Snapshot:
+    """Return the last snapshot.
+
+    Raises:
+        SourceError: no daemon has written one.
+        AccessError: the file may not be read.
+        SourceFormatError: it is damaged or of another version.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    path = folder / NAME
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST)
+    except PermissionError as error:
+        raise AccessError(f"{path}: no permission to read it; try sudo landmarkd status.") from error
+    except OSError as error:
+        raise SourceError(
+            f"No daemon tells of itself here ({path}: {error.strerror}); start one with landmarkd run, and if one "
+            "runs, see its log: journalctl -u landmarkd."
+        ) from error
+    try:
+        values = json.loads(content)
+        return TypeAdapter(Snapshot).validate_python(values)
+    except (ValidationError, ValueError, RecursionError) as error:
+        said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        raise SourceFormatError(f"{path} is damaged ({said}); restart the daemon.") from error

@@ -1,0 +1,183 @@
+"""One frame in, one report out: the pipeline without its threads."""
+
+import time
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.camera.intrinsics import intrinsics_for
+from landmarkd.daemon.speed import VehicleSpeed
+from landmarkd.layout import Layout
+from landmarkd.settings.config import Configuration
+from landmarkd.signals.blocked import is_blocked
+from landmarkd.signals.monitor import DriverBaseline, DriverMonitor
+from landmarkd.signals.pose import PoseEstimator, PoseFilter
+from landmarkd.signals.smoothing import NoFilter, OneEuroFilter, PointFilter
+from landmarkd.stages import StageClock
+from landmarkd.types import Counters, DriverState, FaceObservation, FaceReport, Frame, Intrinsics, Report
+from landmarkd.vision.detector import Detector, make_detector
+from landmarkd.vision.eyes import open_eyes
+from landmarkd.vision.geometry import box_of
+from landmarkd.vision.landmarks import LandmarkModel
+from landmarkd.vision.tracker import Tracker, look
+from landmarkd.vision.zoo import open_zoo
+
+
+class Processor:
+    """Turns frames into reports, one after the other; keeps what has to be remembered between them.
+
+    Attributes:
+        layout: of the points in its reports.
+
+    Args:
+        configuration: of the whole daemon.
+        model, detector: instead of those that the configuration names.
+        baseline: what is known of the driver from before.
+
+    Raises:
+        LandmarkdError: the model, the runtime or the detector cannot be used; see `landmarkd.errors`.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        model: LandmarkModel | None = None,
+        detector: Detector | None = None,
+        baseline: DriverBaseline | None = None,
+    ) -> None:
+        chosen = configuration.model
+        # OpenCV would wake a thread on each core for work of a tenth of a millisecond.
+        cv2.setNumThreads(chosen.threads)
+        self.configuration = configuration
+        self.model = model or LandmarkModel(
+            open_zoo(chosen.folder), chosen.name, threads=chosen.threads, delegate=chosen.delegate
+        )
+        self.eyes = open_eyes(open_zoo(chosen.folder), chosen.eyes, threads=chosen.threads)
+        self.layout: Layout = self.model.layout if self.eyes is None else self.eyes.layout
+        self.clock = StageClock()
+        tracking = configuration.tracker
+        checker = None if self.model.has_presence else make_detector(tracking.checker)
+        self.tracker = Tracker(self.model, detector or make_detector(tracking.detector), tracking, checker)
+        smoothing = configuration.smoothing
+        self._points: PointFilter = (
+            OneEuroFilter(smoothing.minimum_cutoff_hz, smoothing.beta) if smoothing.filter == "one-euro" else NoFilter()
+        )
+        self._poses = PoseFilter()
+        self._speed = VehicleSpeed(configuration.driver.speed) if configuration.driver.speed else None
+        self._known = baseline
+        self._driver = DriverMonitor(configuration.driver, self.layout, baseline)
+        self.intrinsics: Intrinsics | None = None
+        self._estimator: PoseEstimator | None = None
+
+    def process(
+        self, frame: Frame, counters: Counters | None = None, box: tuple[float, float, float, float] | None = None
+    ) -> Report:
+        """Return the report for one frame.
+
+        Args:
+            frame: the next one.
+            counters: totals for the report.
+            box: tight box of the 68 points of the face that is wanted, x0, y0, x1, y1 in pixels; bypasses the
+                detector and what is remembered from the frames before.
+
+        Raises:
+            SourceFormatError: the frame cannot hold a face.
+            DelegateError: the accelerator was lost and was demanded.
+        """
+        self.clock.start()
+        height, width = frame.image.shape[:2]
+        estimator = self._estimator_for(width, height)
+        if box is None:
+            seen = self.tracker.track(frame, self.clock)
+        else:
+            seen = look(self.model, frame.image, self.model.first_roi(box), self.clock)
+        if seen is not None and self.eyes is not None:
+            seen = self.eyes.refine(frame.image, seen)
+            self.clock.lap("eyes")
+        face, driver = self._read(seen, frame.captured_ns, estimator, frame.image)
+        report = Report(
+            source=frame.source,
+            sequence=frame.sequence,
+            captured_ns=frame.captured_ns,
+            emitted_ns=time.monotonic_ns(),
+            width=width,
+            height=height,
+            face=face,
+            driver=driver,
+            counters=counters or Counters(),
+            degraded=("delegate",) if self.model.engine.degraded is not None else (),
+            intrinsics=self.intrinsics,
+        )
+        self.clock.finish()
+        return report
+
+    @property
+    def baseline(self) -> DriverBaseline | None:
+        """What has been learnt of the driver, or None while it is not to be trusted."""
+        return self._driver.baseline
+
+    def reset(self) -> None:
+        """Forget everything seen so far: the next frame is of another picture or another person."""
+        self.tracker.reset()
+        self._points.reset()
+        self._poses.reset()
+        self._driver = DriverMonitor(self.configuration.driver, self.layout, self._known)
+
+    def idle(self, last: Report, now_ns: int, counters: Counters) -> Report:
+        """Return a report for a moment without a frame: no face, the last frame's numbers, "camera_stalled"."""
+        self.tracker.reset()
+        face, driver = self._read(None, now_ns, None)
+        return replace(
+            last,
+            emitted_ns=now_ns,
+            face=face,
+            driver=driver,
+            counters=counters,
+            degraded=(*(name for name in last.degraded if name != "camera_stalled"), "camera_stalled"),
+        )
+
+    def close(self) -> None:
+        """Release the model and the detector."""
+        self.model.close()
+        if self.eyes is not None:
+            self.eyes.close()
+        if self._speed is not None:
+            self._speed.close()
+        self.tracker.close()
+
+    def _estimator_for(self, width: int, height: int) -> PoseEstimator:
+        known = self.intrinsics
+        if self._estimator is None or known is None or (known.width, known.height) != (width, height):
+            self.intrinsics = intrinsics_for(width, height, self.configuration.source.camera)
+            self._estimator = PoseEstimator(self.layout, self.intrinsics)
+        return self._estimator
+
+    def _read(
+        self,
+        seen: FaceObservation | None,
+        time_ns: int,
+        estimator: PoseEstimator | None,
+        image: NDArray[np.uint8] | None = None,
+    ) -> tuple[FaceReport | None, DriverState | None]:
+        """Return what is known of the face and of the driver, from unsmoothed points wherever eyes are concerned."""
+        settings = self.configuration.driver
+        speed = None if self._speed is None else self._speed.read()
+        if seen is None or estimator is None:
+            self._points.reset()
+            self._poses.reset()
+            blocked = image is not None and is_blocked(image)
+            reading = self._driver.update(None, None, time_ns, speed_kmh=speed, blocked=blocked)
+            self.clock.lap("driver")
+            return None, reading.state if settings.enabled else None
+        points = self._points.filter(seen.points, time_ns, seen.roi.side / self.model.crop.margin)
+        self.clock.lap("smooth")
+        raw = estimator.estimate(seen.points, seen.sigma)
+        pose = self._poses.filter(raw, time_ns)
+        self.clock.lap("pose")
+        reading = self._driver.update(seen, raw, time_ns, speed_kmh=speed)
+        self.clock.lap("driver")
+        face = FaceReport(seen, points, box_of(points), pose, reading.left, reading.right, reading.gaze)
+        return face, reading.state if settings.enabled else None

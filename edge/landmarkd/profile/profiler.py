@@ -1,0 +1,271 @@
+"""Runs the pipeline with stopwatches on: where the time of a frame goes, and how old it is when it leaves."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.camera.base import FrameSource
+from landmarkd.daemon.service import Limits, Service
+from landmarkd.pipeline import Processor
+from landmarkd.profile.watch import Sampler
+from landmarkd.settings.config import Configuration
+from landmarkd.sinks.base import Sink
+from landmarkd.sinks.worker import Formatter, QueuedSink, Transport
+from landmarkd.stages import STAGES
+from landmarkd.types import Counters, Frame, Report
+
+AGES = ("age_at_inference", "age_at_result", "age_at_wire")
+"""Time since the capture: when the model starts, when the report is done, when a sink has sent it."""
+
+MOST_EVENTS = 200_000
+"""Spans that are kept at most; about an hour at 30 frames a second. Later ones are not recorded."""
+
+
+class Recorder:
+    """Keeps spans of time: name, thread, start and length in nanoseconds of `time.perf_counter_ns`.
+
+    Appending to a list is all that happens while the pipeline runs; safe between threads.
+    """
+
+    def __init__(self) -> None:
+        self.spans: list[tuple[str, str, int, int]] = []
+
+    def add(self, name: str, thread: str, began_ns: int, spent_ns: int) -> None:
+        """Record a span."""
+        if len(self.spans) < MOST_EVENTS:
+            self.spans.append((name, thread, began_ns, spent_ns))
+
+    def by_name(self) -> dict[str, NDArray[np.float64]]:
+        """Return milliseconds by name, in the order of the first span of each name."""
+        found: dict[str, list[int]] = {}
+        for name, _, _, spent_ns in self.spans:
+            found.setdefault(name, []).append(spent_ns)
+        return {name: np.array(values) / 1e6 for name, values in found.items()}
+
+
+@dataclass(slots=True)
+class Recording:
+    """What one profiled run left behind.
+
+    Attributes:
+        stages: milliseconds of each frame by stage, in the order in which they run; stages of one frame line up
+            only within those of the processor.
+        ages: milliseconds since the capture, by the names of `AGES`; empty for a file that is not played at its pace.
+        spans: of the recorder, for a trace.
+        wall_s: length of the run.
+        cpu_ms: processor time of this process for one frame, all threads.
+        overhead: share of a frame's processing that the profiler itself took, 0.01 is one percent.
+    """
+
+    stages: dict[str, NDArray[np.float64]]
+    ages: dict[str, NDArray[np.float64]]
+    spans: list[tuple[str, str, int, int]]
+    machine: Sampler
+    counters: Counters
+    faces: int
+    wall_s: float
+    cpu_ms: float
+    overhead: float
+    source: str
+    model: str
+    runtime: str
+    accelerator: str
+    degraded: tuple[str, ...]
+    sinks: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+class _TimedProcessor(Processor):
+    """Adds the spans of the stages, laid one behind the other from the start of the frame, and of the time between."""
+
+    def __init__(self, configuration: Configuration, recorder: Recorder, waiting: str) -> None:
+        super().__init__(configuration)
+        self.recorder = recorder
+        self.ages_ns: list[tuple[int, int]] = []
+        self.idle_since_ns = time.perf_counter_ns()
+        self._waiting = waiting
+
+    def process(
+        self, frame: Frame, counters: Counters | None = None, box: tuple[float, float, float, float] | None = None
+    ) -> Report:
+        waited_ns = time.monotonic_ns() - frame.captured_ns
+        began_ns = time.perf_counter_ns()
+        self.recorder.add(self._waiting, "pipeline", self.idle_since_ns, began_ns - self.idle_since_ns)
+        report = super().process(frame, counters, box)
+        self.note(began_ns, waited_ns, report.emitted_ns - frame.captured_ns)
+        return report
+
+    def note(self, began_ns: int, waited_ns: int, age_ns: int) -> None:
+        """Record the frame that was just finished."""
+        at_ns, before_ns = began_ns, 0
+        for name, spent_ns in self.clock.last().items():
+            if not spent_ns:
+                continue
+            if name == "inference":
+                before_ns = at_ns - began_ns
+            self.recorder.add(name, "pipeline", at_ns, spent_ns)
+            at_ns += spent_ns
+        if waited_ns >= 0:
+            self.ages_ns.append((waited_ns + before_ns, age_ns))
+
+
+class _TimedFormatter(Formatter[Any]):
+    """Adds a span for each report that is encoded, and remembers when its frame was captured."""
+
+    def __init__(self, inner: Formatter[Any], recorder: Recorder, name: str, captured_ns: list[int]) -> None:
+        self._inner, self._recorder, self._name, self._captured_ns = inner, recorder, name, captured_ns
+        self.promised, self.points_promised_hz = inner.promised, inner.points_promised_hz
+
+    def format(self, report: Report, dropped: int) -> Sequence[Any]:
+        began_ns = time.perf_counter_ns()
+        pieces = self._inner.format(report, dropped)
+        self._recorder.add(f"encode {self._name}", self._name, began_ns, time.perf_counter_ns() - began_ns)
+        self._captured_ns[:] = [report.captured_ns]
+        self.messages, self.points_sent_hz = self._inner.messages, self._inner.points_sent_hz
+        return pieces
+
+    def connected(self) -> Sequence[Any]:
+        return self._inner.connected()
+
+    def idle(self) -> Sequence[Any]:
+        return self._inner.idle()
+
+    def goodbye(self, dropped: int) -> Sequence[Any]:
+        return self._inner.goodbye(dropped)
+
+
+class _TimedTransport(Transport[Any]):
+    """Adds a span for each report that is sent, and its age at that time."""
+
+    def __init__(self, inner: Transport[Any], recorder: Recorder, name: str, captured_ns: list[int]) -> None:
+        self._inner, self._recorder, self._name, self._captured_ns = inner, recorder, name, captured_ns
+        self.ages_ns: list[int] = []
+
+    def open(self) -> None:
+        self._inner.open()
+
+    def send(self, pieces: Sequence[Any]) -> int:
+        began_ns = time.perf_counter_ns()
+        sent = self._inner.send(pieces)
+        if self._captured_ns:
+            self._recorder.add(f"send {self._name}", self._name, began_ns, time.perf_counter_ns() - began_ns)
+            self.ages_ns.append(time.monotonic_ns() - self._captured_ns.pop())
+        return sent
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def record(
+    configuration: Configuration,
+    source: FrameSource,
+    make_sinks: Callable[[Processor], Sequence[Sink]],
+    limits: Limits,
+    *,
+    paced: bool = True,
+    on_report: Callable[[Report], None] | None = None,
+) -> Recording:
+    """Run the pipeline under stopwatches until the source ends or a limit is reached.
+
+    Args:
+        configuration: of the whole daemon; its source and sinks are not looked at.
+        source: not yet open.
+        make_sinks: returns the sinks, not yet started, when model and layout are known.
+        limits: when to end.
+        paced: frames come at their own time, so that the time between them is waiting ("wait"); otherwise they
+            are read as fast as possible, and it is reading ("capture").
+        on_report: called with each report, for a progress bar.
+
+    Raises:
+        LandmarkdError: as `landmarkd.daemon.service.Service.run` does.
+    """
+    recorder, sampler = Recorder(), Sampler()
+    processor = _TimedProcessor(configuration, recorder, "wait" if paced else "capture")
+
+    def submitted(report: Report) -> None:
+        if on_report is not None:
+            on_report(report)
+        processor.idle_since_ns = time.perf_counter_ns()
+
+    sinks = make_sinks(processor)
+    transports = [_instrument(sink, recorder) for sink in sinks if isinstance(sink, QueuedSink)]
+    service = Service(source, processor, sinks, limits, on_report=submitted)
+    engine = processor.model.engine
+    described = {"runtime": engine.runtime, "accelerator": engine.accelerator}
+    sampler.start()
+    processor.idle_since_ns = time.perf_counter_ns()
+    began, cpu = time.monotonic(), time.process_time()
+    with suppress(KeyboardInterrupt):
+        service.run()
+    wall_s, cpu_s = time.monotonic() - began, time.process_time() - cpu
+    sampler.stop()
+    history = processor.clock.history()
+    busy_ms = float(np.median(history.sum(1))) / 1e6 if len(history) else 0.0
+    frames = max(service.observer.processed, 1)
+    return Recording(
+        stages=_in_order(recorder.by_name()),
+        ages=_ages(processor.ages_ns, [age for transport in transports for age in transport.ages_ns]),
+        spans=recorder.spans,
+        machine=sampler,
+        counters=_counters(service),
+        faces=service.observer.with_face,
+        wall_s=wall_s,
+        cpu_ms=cpu_s / frames * 1e3,
+        overhead=overhead_ms(len(sinks), sampler, frames) / busy_ms if busy_ms else 0.0,
+        source=source.uri,
+        model=processor.model.name,
+        degraded=("delegate",) if engine.degraded else (),
+        sinks={sink.uri: {"sent": sink.statistics.sent, "dropped": sink.statistics.dropped} for sink in sinks},
+        **described,
+    )
+
+
+def overhead_ms(sinks: int, sampler: Sampler, frames: int, rounds: int = 500) -> float:
+    """Return the milliseconds a frame that the stopwatches themselves take, measured here and now.
+
+    The same recording is done `rounds` times without anything between; to it comes the sampler's share.
+    """
+    recorder = Recorder()
+    spans = len(STAGES) + 1 + 2 * sinks
+    began_ns = time.perf_counter_ns()
+    for _ in range(rounds):
+        for _ in range(spans):
+            recorder.add("stage", "pipeline", time.perf_counter_ns(), time.perf_counter_ns())
+    spent_ms = (time.perf_counter_ns() - began_ns) / 1e6 / rounds
+    return spent_ms + sampler.spent_s * 1e3 / frames
+
+
+def _instrument(sink: QueuedSink[Any], recorder: Recorder) -> _TimedTransport:
+    name, captured_ns = sink.uri.partition(":")[0], list[int]()
+    wrapped: list[_TimedTransport] = []
+
+    def transport(inner: Transport[Any]) -> Transport[Any]:
+        wrapped.append(_TimedTransport(inner, recorder, name, captured_ns))
+        return wrapped[0]
+
+    sink.wrap(lambda inner: _TimedFormatter(inner, recorder, name, captured_ns), transport)
+    return wrapped[0]
+
+
+def _in_order(stages: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    order = ("capture", *STAGES)
+    known = [name for name in order if name in stages]
+    return {name: stages[name] for name in (*known, *(name for name in stages if name not in order))}
+
+
+def _ages(frames: list[tuple[int, int]], wire: list[int]) -> dict[str, NDArray[np.float64]]:
+    pairs = np.array(frames, np.float64).reshape(-1, 2) / 1e6
+    columns = (pairs[:, 0], pairs[:, 1], np.array(wire, np.float64) / 1e6)
+    # A file played faster than it was recorded has frames from the future: it has no age.
+    return {
+        name: values for name, values in zip(AGES, columns, strict=True) if values.size and float(np.median(values)) > 0
+    }
+
+
+def _counters(service: Service) -> Counters:
+    statistics = service.capture.statistics
+    return Counters(statistics.captured, service.observer.processed, statistics.skipped, statistics.reopened)

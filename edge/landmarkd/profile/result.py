@@ -1,0 +1,165 @@
+"""A profile as a document: percentiles, histograms and samples in JSON, and what changed between two of them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.errors import UsageError
+from landmarkd.machine import Machine
+from landmarkd.profile.engine import Variant
+from landmarkd.profile.profiler import Recording
+
+SCHEMA = 1
+BINS = 32
+MOST_SAMPLES = 4096
+"""Values kept of each stage, so that two profiles can be compared; about 100 KB of JSON in all."""
+LARGEST = 64 << 20
+
+NOISE = 0.05
+"""A change of the median by less than this share is never called one."""
+BLOCK = 8
+"""Frames next to each other are alike; the comparison treats so many as one observation."""
+RESAMPLES = 1000
+CONFIDENCE = 99.0
+
+
+def summarise(values: NDArray[np.float64]) -> dict[str, Any]:
+    """Return percentiles, a histogram and the newest samples of some milliseconds."""
+    p50, p90, p99 = np.percentile(values, (50, 90, 99))
+    # The tail of a few would squeeze all others into one bin; it is counted in the last.
+    top = max(float(p99) * 1.25, 1e-3)
+    counts, edges = np.histogram(np.minimum(values, top), BINS, (0.0, top))
+    return {
+        "count": int(values.size),
+        "total": round(float(values.sum()), 3),
+        "p50": round(float(p50), 4),
+        "p90": round(float(p90), 4),
+        "p99": round(float(p99), 4),
+        "max": round(float(values.max()), 4),
+        "histogram": {"top": round(float(edges[-1]), 4), "counts": counts.tolist()},
+        "samples": [round(float(value), 4) for value in values[-MOST_SAMPLES:]],
+    }
+
+
+def document(
+    recording: Recording,
+    sweep: Sequence[Variant] = (),
+    recommendation: Mapping[str, Any] | None = None,
+    operators: Sequence[Mapping[str, Any]] = (),
+    machine: Machine | None = None,
+) -> dict[str, Any]:
+    """Return everything that was measured as plain values for JSON."""
+    machine = machine or Machine()
+    frames = recording.counters.processed
+    return {
+        "schema": SCHEMA,
+        "board": machine.board,
+        "source": recording.source,
+        "model": recording.model,
+        "runtime": recording.runtime,
+        "accelerator": recording.accelerator,
+        "degraded": list(recording.degraded),
+        "frames": frames,
+        "faces": recording.faces,
+        "skipped": recording.counters.skipped,
+        "reopened": recording.counters.reopened,
+        "seconds": round(recording.wall_s, 3),
+        "fps": round(frames / recording.wall_s, 2),
+        "cpu_ms_per_frame": round(recording.cpu_ms, 3),
+        "overhead": round(recording.overhead, 5),
+        "stages_ms": {name: summarise(values) for name, values in recording.stages.items()},
+        "ages_ms": {name: summarise(values) for name, values in recording.ages.items()},
+        "machine": recording.machine.summary() | {"throttled_now": machine.throttled()},
+        "sinks": recording.sinks,
+        "sweep": [asdict(variant) for variant in sweep],
+        "recommendation": dict(recommendation or {}),
+        "operators": [dict(operator) for operator in operators],
+    }
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a profile.
+
+    Raises:
+        UsageError: if it is none.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            raise UsageError(f"{path} is too large to be a profile.")
+        content = json.loads(path.read_bytes())
+        if content["schema"] != SCHEMA:
+            raise UsageError(f"{path} is a profile of format {content['schema']}, this is {SCHEMA}; make it anew.")
+        for group in ("stages_ms", "ages_ms"):
+            for entry in content[group].values():
+                if not np.isfinite(np.array(entry["samples"], np.float64)).all() or not entry["samples"]:
+                    raise ValueError("no finite samples")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; name a file made by landmarkd profile --json.") from error
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        if isinstance(error, UsageError):
+            raise
+        raise UsageError(f"{path} is no profile; make one with: landmarkd profile --json FILE") from error
+    assert isinstance(content, dict)  # noqa: S101
+    return content
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How one stage differs between two profiles.
+
+    Attributes:
+        name: of the stage or age.
+        before_ms, after_ms: medians.
+        low, high: the change of the median as a share, with 99 % confidence; 0.1 is ten percent slower.
+    """
+
+    name: str
+    before_ms: float
+    after_ms: float
+    low: float
+    high: float
+
+    @property
+    def share(self) -> float:
+        """Change of the median as a share of the median before."""
+        return self.after_ms / self.before_ms - 1
+
+    @property
+    def real(self) -> bool:
+        """Whether this is a change and not noise."""
+        return abs(self.share) >= NOISE and (self.low > 0 or self.high < 0)
+
+
+def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+    """Return the changes of all stages that both profiles have, "wait" apart.
+
+    Medians are compared by a block bootstrap (Künsch 1989): blocks of neighbouring frames are drawn with
+    replacement, because a stall or a capped clock touches many frames in a row.
+    """
+    changes = []
+    for group in ("stages_ms", "ages_ms"):
+        for name, entry in before[group].items():
+            if name == "wait" or name not in after[group]:
+                continue
+            old, new = (np.array(side["samples"], np.float64) for side in (entry, after[group][name]))
+            middle = float(np.median(old))
+            if middle <= 0:
+                continue
+            draw = np.random.default_rng(1)
+            ratios = _medians(new, draw) / np.maximum(_medians(old, draw), 1e-9) - 1
+            low, high = np.percentile(ratios, ((100 - CONFIDENCE) / 2, (100 + CONFIDENCE) / 2))
+            changes.append(Change(name, middle, float(np.median(new)), float(low), float(high)))
+    return changes
+
+
+def _medians(values: NDArray[np.float64], draw: np.random.Generator) -> NDArray[np.float64]:
+    """Return the medians of many resamples of blocks."""
+    length = max(1, min(BLOCK, values.size // 4))
+    starts = draw.integers(0, values.size - length + 1, (RESAMPLES, max(1, values.size // length)))
+    picked = values[starts[..., None] + np.arange(length)]
+    return np.asarray(np.median(picked.reshape(RESAMPLES, -1), axis=1), np.float64)

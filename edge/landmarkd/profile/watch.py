@@ -1,0 +1,132 @@
+"""Watches the machine while something runs: processor, memory, temperature, clock, throttling."""
+
+import resource
+import threading
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from landmarkd.machine import THROTTLE_BITS, Machine
+
+PERIOD_S = 1.0
+SLOPE_S = 15.0
+"""A slope over less time than this would be that of warming up."""
+PAGE_BYTES = resource.getpagesize()
+"""16 KiB on a Pi 5, 4 KiB on its elders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The machine at one moment.
+
+    Attributes:
+        at_s: since the start.
+        cores: share of each core that was busy since the sample before, 0 to 1; empty in the first.
+        memory_mb: resident memory of this process.
+        temperature_c, clock_mhz, throttled: None where the machine does not tell.
+    """
+
+    at_s: float
+    cores: tuple[float, ...]
+    memory_mb: float
+    temperature_c: float | None
+    clock_mhz: float | None
+    throttled: int | None
+
+
+class Sampler:
+    """Takes a sample every second on a thread of its own, at lowest cost: a few small files are read.
+
+    Attributes:
+        samples: so far.
+        spent_s: processor time that the thread took.
+    """
+
+    def __init__(self, machine: Machine | None = None) -> None:
+        # Nothing is started while something is measured: no vcgencmd.
+        self._machine = machine or Machine(commands=False)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sampler", daemon=True)
+        self._began = time.monotonic()
+        self._ticks: list[tuple[int, int]] = []
+        self.samples: list[Sample] = []
+        self.spent_s = 0.0
+
+    def start(self) -> None:
+        """Begin."""
+        self._began = time.monotonic()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take a last sample and end."""
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        began = time.thread_time()
+        while True:
+            self.samples.append(self._sample())
+            self.spent_s = time.thread_time() - began
+            if self._ended.is_set():
+                return
+            self._ended.wait(PERIOD_S)
+
+    def _sample(self) -> Sample:
+        machine = self._machine
+        ticks = core_ticks(machine.read("/proc/stat") or "")
+        cores = tuple(
+            (busy - busy_before) / max(total - total_before, 1)
+            for (busy, total), (busy_before, total_before) in zip(ticks, self._ticks, strict=False)
+        )
+        self._ticks = ticks
+        pages = (machine.read("/proc/self/statm") or "0 0").split()[1]
+        return Sample(
+            at_s=time.monotonic() - self._began,
+            cores=cores,
+            memory_mb=int(pages) * PAGE_BYTES / 1e6,
+            temperature_c=machine.temperature_c(),
+            clock_mhz=machine.clock_mhz(),
+            throttled=machine.throttled(),
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """Return means and extremes, for JSON; what the machine does not tell is None."""
+        temperatures = [sample.temperature_c for sample in self.samples if sample.temperature_c is not None]
+        clocks = [sample.clock_mhz for sample in self.samples if sample.clock_mhz is not None]
+        bits = [sample.throttled for sample in self.samples if sample.throttled is not None]
+        cores = [sample.cores for sample in self.samples if sample.cores]
+        either = 0
+        for each in bits:
+            either |= each
+        return {
+            "cores": [round(float(share), 3) for share in np.mean(cores, axis=0)] if cores else [],
+            "memory_mb": round(max((sample.memory_mb for sample in self.samples), default=0.0), 1),
+            "memory_slope_mb_per_minute": self.memory_slope(),
+            "temperature_c": round(max(temperatures), 1) if temperatures else None,
+            "clock_mhz": [round(min(clocks)), round(max(clocks))] if clocks else None,
+            "throttled": either if bits else None,
+            "throttling": [text for bit, text in THROTTLE_BITS.items() if either >> bit & 1],
+            "samples": [asdict(sample) for sample in self.samples],
+        }
+
+    def memory_slope(self) -> float | None:
+        """Return by how many megabytes a minute memory grows after the first third, or None if that was too short."""
+        late = self.samples[len(self.samples) // 3 :]
+        if not late or late[-1].at_s - late[0].at_s < SLOPE_S:
+            return None
+        times, sizes = zip(*((sample.at_s, sample.memory_mb) for sample in late), strict=True)
+        return round(float(np.polyfit(times, sizes, 1)[0]) * 60, 3)
+
+
+def core_ticks(stat: str) -> list[tuple[int, int]]:
+    """Return (busy, total) clock ticks of each core from the text of /proc/stat."""
+    found = []
+    for line in stat.splitlines():
+        name, *fields = line.split()[:9] or [""]
+        if name.startswith("cpu") and name != "cpu" and len(fields) >= 5:
+            ticks = [int(field) for field in fields]
+            # user nice system idle iowait irq softirq steal
+            found.append((sum(ticks) - ticks[3] - ticks[4], sum(ticks)))
+    return found

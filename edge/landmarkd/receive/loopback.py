@@ -1,0 +1,87 @@
+"""Receivers on this very machine, to prove what is sent: UDP on loopback, and a pseudo-terminal as serial line."""
+
+import os
+import pty
+import threading
+import tty
+from select import select
+
+from landmarkd.receive.receiver import READ_BYTES, Received, Receiver, UdpReceiver
+from landmarkd.uri import Uri
+
+_POLL_S = 0.05
+
+
+class PtyReceiver(Receiver):
+    """The other end of a pseudo-terminal that passes for a serial line.
+
+    Args:
+        baud: rate that the sender is told; a pseudo-terminal itself knows none.
+
+    Attributes:
+        device: path of the end that the sender opens; known once open.
+    """
+
+    def __init__(self, baud: int = 921600) -> None:
+        super().__init__("pty:")
+        self.device = ""
+        self._baud = baud
+        self._ends: tuple[int, int] | None = None
+
+    @property
+    def sink_uri(self) -> str:
+        """What a sink that sends here is called."""
+        return f"serial://{self.device}?baud={self._baud}"
+
+    def open(self) -> None:
+        """Make the pair."""
+        self.close()
+        # The sender's end stays open here too, so that its closing does not hang the line up.
+        master, slave = self._ends = pty.openpty()
+        tty.setraw(slave)
+        os.set_blocking(master, False)
+        self.device = os.ttyname(slave)
+
+    def receive(self, timeout_s: float) -> list[Received]:
+        """Return the messages that the next bytes complete."""
+        if self._ends is None or not select([self._ends[0]], [], [], timeout_s)[0]:
+            return []
+        data = os.read(self._ends[0], READ_BYTES)
+        return [Received(self.device, packet) for packet in self.decoder(self.device).feed(data)]
+
+    def close(self) -> None:
+        """Close both ends."""
+        ends, self._ends = self._ends, None
+        for end in ends or ():
+            os.close(end)
+
+
+def udp_loopback() -> tuple[UdpReceiver, str]:
+    """Return an open receiver on a free port of the loopback interface, and the URI of a sink that sends there."""
+    receiver = UdpReceiver(Uri("udp://127.0.0.1:0", "udp", host="127.0.0.1", port=0))
+    receiver.open()
+    return receiver, f"udp://127.0.0.1:{receiver.port}"
+
+
+class Listener:
+    """Receives on a thread of its own until it is closed, and takes in what had arrived by then.
+
+    Args:
+        receiver: open; closed with this.
+    """
+
+    def __init__(self, receiver: Receiver) -> None:
+        self.receiver = receiver
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._listen, name=f"listen {receiver.uri}", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End; the counters stay readable."""
+        self._done.set()
+        self._thread.join()
+        self.receiver.close()
+
+    def _listen(self) -> None:
+        while self.receiver.receive(_POLL_S) or not self._done.is_set():
+            pass

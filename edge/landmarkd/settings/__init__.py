@@ -1,0 +1,1 @@
+"""What can be set: the models of the configuration, validated where they are built."""

@@ -1,0 +1,139 @@
+"""The configuration: what can be set, what is allowed, and what a wrong value is told.
+
+TOML, in sections; the command line wins over the file, the file over the defaults.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from landmarkd.errors import AccessError, ConfigurationError
+from landmarkd.settings.driver import DriverSettings
+from landmarkd.vision.tracker import TrackerSettings
+
+CONFIGURATION = Path("/etc/landmarkd.toml")
+"""Where the daemon's configuration lies when none is named."""
+
+LARGEST = 1 << 20
+"""A configuration file of more bytes than this is a mistake."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceSettings(_Section):
+    """Where frames come from."""
+
+    uri: str = Field("demo:", description="picamera2:, v4l2:/dev/video0, file:clip.mp4, images:folder or demo:")
+    camera: str = Field(
+        "guess:60deg", description="Intrinsics: a preset's name, a calibration file, or a guess like guess:60deg."
+    )
+
+
+class ModelSettings(_Section):
+    """Which landmark model runs, and on what."""
+
+    name: str = Field("default", description="A landmark model of the zoo; see `landmarkd models`.")
+    folder: Path | None = Field(None, description="Another folder with models and a manifest.json.")
+    eyes: str = Field(
+        "default", description="A model of the zoo that reads lids and irises closely; none leaves them as they are."
+    )
+    threads: int = Field(1, ge=1, le=16, description="CPU threads of the runtime.")
+    delegate: Literal["none", "auto", "coral"] = Field(
+        "none", description="none: CPU; auto: a Coral where one works; coral: a Coral or an error."
+    )
+
+
+class SmoothingSettings(_Section):
+    """How points and pose are smoothed in time. Eye closure never is."""
+
+    filter: Literal["one-euro", "none"] = Field("one-euro", description="one-euro or none.")
+    minimum_cutoff_hz: float = Field(0.5, gt=0, le=100, description="Cutoff at rest; lower is calmer.")
+    beta: float = Field(18.0, ge=0, le=1000, description="How fast the cutoff rises with speed in faces a second.")
+
+
+class ServiceSettings(_Section):
+    """The daemon as a part of the system."""
+
+    device: str = Field("landmarkd", pattern=r"^[A-Za-z0-9._-]{1,32}$", description="Name of this unit on the wire.")
+    metrics_port: int | None = Field(
+        None, ge=1, le=65535, description="Port for Prometheus on the loopback interface; none if left out."
+    )
+
+
+class Configuration(_Section):
+    """All that can be configured."""
+
+    source: SourceSettings = SourceSettings()
+    sinks: tuple[Annotated[str, Field(min_length=1)], ...] = Field((), description="URIs of sinks.")
+    model: ModelSettings = ModelSettings()
+    tracker: TrackerSettings = TrackerSettings()
+    smoothing: SmoothingSettings = SmoothingSettings()
+    driver: DriverSettings = DriverSettings()
+    service: ServiceSettings = ServiceSettings()
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if len(set(self.sinks)) != len(self.sinks):
+            raise ValueError("a sink is named twice")
+        return self
+
+
+def load_configuration(path: Path | None) -> Configuration:
+    """Read a configuration file; without a path, the system's if there is one, else the defaults.
+
+    Raises:
+        ConfigurationError: naming the file, the field and what is allowed.
+        AccessError: the file may not be read.
+    """
+    if path is None:
+        if not CONFIGURATION.exists():
+            return Configuration()
+        path = CONFIGURATION
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except PermissionError as error:
+        raise AccessError(f"{path}: no permission to read it; sudo chmod a+r {path} gives it.") from error
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}; name a readable TOML file.") from error
+    if len(content) > LARGEST:
+        raise ConfigurationError(f"{path} is larger than {LARGEST} bytes; that is no configuration.")
+    try:
+        values = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigurationError(f"{path} is not TOML: {error}.") from error
+    return validated(values, str(path))
+
+
+def validated(values: object, origin: str) -> Configuration:
+    """Return the configuration that nested values stand for.
+
+    Raises:
+        ConfigurationError: naming the origin, the first wrong field and what is allowed.
+    """
+    try:
+        return Configuration.model_validate(values)
+    except ValidationError as error:
+        problems = error.errors()
+        first = problems[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        allowed = ""
+        if first["type"] == "extra_forbidden":
+            allowed = f"; known here are {', '.join(_known(first['loc']))}"
+        more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise ConfigurationError(f"{origin}: {where}: {first['msg']}{allowed}{more}.") from error
+
+
+def _known(location: tuple[int | str, ...]) -> list[str]:
+    """Return the names of the fields beside the one at `location`."""
+    model: type[BaseModel] = Configuration
+    for part in location[:-1]:
+        annotation = model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            break
+        model = annotation
+    return sorted(model.model_fields)

@@ -1,0 +1,227 @@
+"""From signals to attention: one small state machine for each concern, in seconds of frame time."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Literal
+
+from landmarkd.settings.driver import DriverSettings
+from landmarkd.signals.blinks import BlinkDetector
+from landmarkd.signals.drowsiness import Drowsiness
+from landmarkd.signals.timing import Concern, EventBook, SlidingShare, Stage, nanoseconds
+from landmarkd.types import DriverEvent, DriverState, EventPhase
+
+Looking = Literal["road", "driving", "away"]
+YAWN_MEMORY_NS = nanoseconds(600)
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What is known of the driver at one frame; None is unknown.
+
+    Attributes:
+        face: whether a face is seen.
+        blocked: whether the camera sees nothing at all.
+        openness: of the eyes that are seen: the more open one decides whether they are closed.
+        blink: the mean of the same, less noisy, which blinks are found in.
+        closed: whether all eyes that are seen are closed (P80).
+        eyes_trusted: whether the baselines are.
+        looking: what the gaze, or without irises the head, rests on.
+        forward_trusted: whether the natural forward direction is known.
+        mouth: openness of the mouth.
+        eyes_covered, face_covered: whether these cannot be made out although the head faces the camera.
+        speed_kmh: of the vehicle.
+        yaw, pitch: of gaze or head from forward, degrees, for the evidence.
+    """
+
+    face: bool = False
+    blocked: bool = False
+    openness: float | None = None
+    blink: float | None = None
+    closed: bool | None = None
+    eyes_trusted: bool = False
+    looking: Looking | None = None
+    forward_trusted: bool = False
+    mouth: float | None = None
+    eyes_covered: bool = False
+    face_covered: bool = False
+    speed_kmh: float = 0.0
+    yaw: float = 0.0
+    pitch: float = 0.0
+
+
+class TimeSharing:
+    """Visual attention time sharing: seconds away within a window, forgotten after a long enough look at the road."""
+
+    def __init__(self, settings: DriverSettings) -> None:
+        self._away = SlidingShare(settings.sharing_window_s)
+        self._limit_s, self._reset_ns = settings.sharing_away_s, nanoseconds(settings.sharing_reset_s)
+        self._hold_ns = nanoseconds(settings.hold_s)
+        self._road_since_ns = self._road_last_ns = 0
+        self._on_road = False
+        self._last: tuple[Looking | None, int] | None = None
+        self.active = False
+
+    @property
+    def away_s(self) -> float:
+        """Seconds away within the window."""
+        return self._away.true_s
+
+    def update(self, looking: Looking | None, time_ns: int) -> bool:
+        """Take in a frame and return whether too much of the window was spent away."""
+        if self._last is not None:
+            was, then_ns = self._last
+            known = was is not None and time_ns - then_ns <= self._hold_ns
+            self._away.add(was == "away" if known else None, then_ns, time_ns)
+        self._last = looking, time_ns
+        if looking == "road":
+            if not self._on_road or time_ns - self._road_last_ns > self._hold_ns:
+                self._on_road, self._road_since_ns = True, time_ns
+            self._road_last_ns = time_ns
+            if time_ns - self._road_since_ns >= self._reset_ns:
+                self._away.clear()
+                self.active = False
+        elif looking is not None:
+            self._on_road = False
+        self.active = self.active or self.away_s >= self._limit_s
+        return self.active
+
+
+class Attention:
+    """All concerns of one driver together."""
+
+    def __init__(self, settings: DriverSettings) -> None:
+        self._settings = settings
+        self._book = book = EventBook()
+        hold, clear = settings.hold_s, settings.clear_s
+        self._closure = Concern(
+            [
+                Stage(settings.microsleep_s, "microsleep", 2),
+                Stage(settings.sleep_s, "sleep", 3),
+                Stage(settings.unresponsive_s, "unresponsive", 3),
+            ],
+            clear_s=clear,
+            hold_s=hold,
+            book=book,
+        )
+        self._glance = Concern(
+            [
+                Stage(settings.long_distraction_s, "long_distraction", 2),
+                Stage(settings.unresponsive_s, "unresponsive", 3),
+            ],
+            clear_s=clear,
+            hold_s=hold,
+            book=book,
+        )
+        self._sharing_time = TimeSharing(settings)
+        self._sharing = Concern([Stage(0.0, "time_sharing", 2)], clear_s=0.0, hold_s=hold, book=book)
+        self._yawn = Concern(
+            [Stage(settings.yawn_s, "yawn", 0)], clear_s=settings.mouth_clear_s, hold_s=hold, book=book
+        )
+        self._absent = Concern([Stage(settings.absent_s, "no_driver", 2)], clear_s=hold, hold_s=hold, book=book)
+        self._blocked = Concern([Stage(settings.blocked_s, "camera_blocked", 2)], clear_s=hold, hold_s=hold, book=book)
+        self._eyes_covered = Concern(
+            [Stage(settings.covered_s, "eyes_covered", 1)], clear_s=hold, hold_s=hold, book=book
+        )
+        self._face_covered = Concern(
+            [Stage(settings.covered_s, "face_covered", 1)], clear_s=hold, hold_s=hold, book=book
+        )
+        self._concerns = (
+            self._closure,
+            self._glance,
+            self._sharing,
+            self._absent,
+            self._blocked,
+            self._eyes_covered,
+            self._face_covered,
+            self._yawn,
+        )
+        self._blinks = BlinkDetector(settings, book)
+        self._drowsiness = Drowsiness(settings, book)
+        self._yawns: deque[int] = deque(maxlen=100)
+        self._last_looking: Looking | None = None
+        self._known_ns: int | None = None
+
+    @property
+    def asleep(self) -> bool:
+        """Whether a closure of the eyes is an event at present."""
+        return self._closure.active is not None
+
+    def update(self, signals: Signals, time_ns: int) -> DriverState:
+        """Take in the signals of a frame, not older than the last, and return the state after it."""
+        settings = self._settings
+        events = self._blinks.update(signals.blink, time_ns)
+        closed = signals.closed
+        if signals.speed_kmh < settings.eyes_min_speed_kmh and closed:
+            closed = False
+        openness = {} if signals.openness is None else {"openness": signals.openness}
+        events += self._closure.update(closed, time_ns, openness)
+        events += self._looking(signals, time_ns)
+        events += self._absent.update(None if signals.blocked else not signals.face, time_ns, {})
+        events += self._blocked.update(signals.blocked, time_ns, {})
+        seen = signals.face or None
+        events += self._eyes_covered.update(seen and signals.eyes_covered, time_ns, {})
+        events += self._face_covered.update(seen and signals.face_covered, time_ns, {})
+        events += self._mouth(signals, time_ns)
+        events += self._drowsiness.update(
+            signals.closed if signals.eyes_trusted else None,
+            time_ns,
+            microsleep=self.asleep,
+            yawns=len(self._yawns),
+        )
+        if signals.looking is not None or signals.closed is not None:
+            self._known_ns = time_ns
+        return self._state(signals, time_ns, events)
+
+    def _looking(self, signals: Signals, time_ns: int) -> list[DriverEvent]:
+        looking: Looking | None = signals.looking
+        if signals.face or signals.blocked:
+            self._last_looking = looking or self._last_looking
+        elif self._last_looking != "road":
+            # A head that turned away until no face was left to see has not come back to the road.
+            looking = self._last_looking
+        if not signals.forward_trusted or signals.speed_kmh < self._settings.distraction_min_speed_kmh:
+            looking = looking and "road"
+        evidence = {"yaw": signals.yaw, "pitch": signals.pitch}
+        away = None if looking is None else looking != "road"
+        events = self._glance.update(away, time_ns, evidence)
+        sharing = self._sharing_time.update(looking, time_ns)
+        return events + self._sharing.update(sharing, time_ns, {"away_s": self._sharing_time.away_s})
+
+    def _mouth(self, signals: Signals, time_ns: int) -> list[DriverEvent]:
+        mouth = signals.mouth
+        wide = None if mouth is None else mouth >= self._settings.mouth_wide
+        events = self._yawn.update(wide, time_ns, {} if mouth is None else {"openness": mouth})
+        self._yawns.extend(event.at_ns for event in events if event.phase is EventPhase.BEGIN)
+        while self._yawns and time_ns - self._yawns[0] > YAWN_MEMORY_NS:
+            self._yawns.popleft()
+        return events
+
+    def _state(self, signals: Signals, time_ns: int, events: list[DriverEvent]) -> DriverState:
+        active = [concern.active for concern in self._concerns if concern.active is not None]
+        if self._drowsiness.stage is not None:
+            active.append(self._drowsiness.stage)
+        return DriverState(
+            attention=self._attention(time_ns),
+            level=max((stage.level for stage in active), default=0),
+            calibrating=not (signals.eyes_trusted and signals.forward_trusted),
+            perclos=self._drowsiness.perclos,
+            drowsiness=self._drowsiness.level,
+            mouth_openness=signals.mouth,
+            active=tuple(stage.kind for stage in active),
+            events=tuple(events),
+        )
+
+    def _attention(self, time_ns: int) -> str:
+        closure, glance = self._closure.active, self._glance.active
+        kinds = {stage.kind for stage in (closure, glance) if stage is not None}
+        unknown = self._known_ns is None or time_ns - self._known_ns > nanoseconds(self._settings.hold_s)
+        answers = (
+            (self._blocked.active is not None, "blocked"),
+            ("unresponsive" in kinds, "unresponsive"),
+            ("sleep" in kinds, "asleep"),
+            (self._absent.active is not None, "absent"),
+            (glance is not None or self._sharing.active is not None, "distracted"),
+            (closure is not None or self._drowsiness.level >= 2, "drowsy"),
+            (unknown, "unknown"),
+        )
+        return next((name for holds, name in answers if holds), "attentive")

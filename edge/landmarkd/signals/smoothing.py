@@ -1,0 +1,102 @@
+"""Smoothing of landmarks in time. Eye closure is never computed from what comes out of here."""
+
+import math
+from typing import Protocol
+
+import numpy as np
+
+from landmarkd.signals.timing import NANOSECONDS
+from landmarkd.types import Array
+
+MAX_GAP_S = 0.5
+"""A longer gap between two frames, or a clock that went back, starts the filter afresh."""
+
+
+def smoothing_factor(cutoff_hz: float, dt_s: float) -> float:
+    """Return the weight of the new value in a first-order low pass, 0 to 1 (Casiez et al., CHI 2012)."""
+    tau = 1.0 / (2.0 * math.pi * cutoff_hz)
+    return dt_s / (dt_s + tau)
+
+
+class PointFilter(Protocol):
+    """Smooths the landmarks of one face from frame to frame."""
+
+    def filter(self, points: Array, time_ns: int, size_px: float) -> Array:
+        """Return the smoothed points.
+
+        Args:
+            points: (n, 3) float32, pixels.
+            time_ns: capture time of their frame.
+            size_px: size of the face, pixels; speeds are measured in it.
+        """
+
+    def reset(self) -> None:
+        """Forget the face; the next points come back unchanged."""
+
+
+class NoFilter:
+    """Returns every point as it came."""
+
+    def filter(self, points: Array, time_ns: int, size_px: float) -> Array:  # noqa: ARG002 - the interface
+        """Return `points` themselves."""
+        return points
+
+    def reset(self) -> None:
+        """Do nothing."""
+
+
+class OneEuroFilter:
+    """The One Euro filter (Casiez, Roussel, Vogel, CHI 2012), one for each point, on all points at once.
+
+    The speed that opens the filter is the length of a point's low-passed velocity in face sizes a second, so
+    that a near face and a far one are smoothed alike and no direction of the image is preferred.
+
+    Args:
+        min_cutoff_hz: cutoff of a point at rest; lower is calmer.
+        beta: how much the cutoff rises, in hertz for each face size a second; higher follows faster.
+        derivative_cutoff_hz: cutoff of the velocity.
+    """
+
+    def __init__(self, min_cutoff_hz: float, beta: float, derivative_cutoff_hz: float = 1.0) -> None:
+        if not (min_cutoff_hz > 0 and beta >= 0 and derivative_cutoff_hz > 0):
+            raise ValueError("cutoffs are positive and beta is not negative")
+        self._min_cutoff, self._beta, self._derivative_cutoff = min_cutoff_hz, beta, derivative_cutoff_hz
+        self._time_ns: int | None = None
+        self._points = np.empty((0, 3), np.float32)
+        self._velocity = self._step = self._points
+        self._alpha = np.empty((0, 1), np.float32)
+
+    def reset(self) -> None:
+        """Forget the face; the next points come back unchanged."""
+        self._time_ns = None
+
+    def filter(self, points: Array, time_ns: int, size_px: float) -> Array:
+        """Return the smoothed points, a new (n, 3) float32 array; see `PointFilter`."""
+        dt = math.inf if self._time_ns is None else (time_ns - self._time_ns) / NANOSECONDS
+        self._time_ns = time_ns
+        if not 0.0 < dt <= MAX_GAP_S or points.shape != self._points.shape or size_px <= 0:
+            return self._start(points)
+        np.subtract(points, self._points, out=self._step)
+        if not math.isfinite(float(self._step.sum())):
+            return self._start(points)
+        # The velocity's low pass, v += a (step / dt / size - v), without a temporary.
+        factor = smoothing_factor(self._derivative_cutoff, dt)
+        self._velocity *= 1.0 - factor
+        self._velocity += self._step * np.float32(factor / (dt * size_px))
+        # alpha = dt / (dt + tau) with tau = 1 / (2 pi cutoff): the same as c / (c + 1 / (2 pi dt)).
+        cutoff = np.sqrt(np.einsum("ij,ij->i", self._velocity, self._velocity), out=self._alpha[:, 0])
+        cutoff *= self._beta
+        cutoff += self._min_cutoff
+        cutoff /= cutoff + np.float32(1.0 / (2.0 * math.pi * dt))
+        self._step *= self._alpha
+        self._points += self._step
+        return self._points.copy()
+
+    def _start(self, points: Array) -> Array:
+        self._points = points.astype(np.float32, copy=True)
+        self._velocity = np.zeros_like(self._points)
+        self._step = np.empty_like(self._points)
+        self._alpha = np.empty((len(points), 1), np.float32)
+        if not math.isfinite(float(self._points.sum())):
+            self._time_ns = None
+        return points

@@ -1,0 +1,161 @@
+"""Time on the frames' own clock: how much of a window something held, and concerns that rise with time."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from landmarkd.types import DriverEvent, EventPhase
+
+NANOSECONDS = 1_000_000_000
+
+
+def nanoseconds(seconds: float) -> int:
+    """Return seconds as whole nanoseconds."""
+    return round(seconds * NANOSECONDS)
+
+
+class SlidingShare:
+    """How long a condition held, and did not, within the last seconds; what is unknown counts as neither.
+
+    Only changes are stored, so the memory does not depend on the frame rate.
+    """
+
+    def __init__(self, window_s: float) -> None:
+        self._window_ns = nanoseconds(window_s)
+        self._spans: deque[tuple[bool, int, int]] = deque()
+        self._held_ns = [0, 0]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._spans.clear()
+        self._held_ns = [0, 0]
+
+    def add(self, condition: bool | None, from_ns: int, to_ns: int) -> None:
+        """Count a span of time, not older than any before; a condition of None only lets time pass."""
+        if condition is not None and to_ns > from_ns:
+            if self._spans and self._spans[-1][0] is condition and self._spans[-1][2] == from_ns:
+                self._spans[-1] = (condition, self._spans[-1][1], to_ns)
+            else:
+                self._spans.append((condition, from_ns, to_ns))
+            self._held_ns[condition] += to_ns - from_ns
+        edge = to_ns - self._window_ns
+        while self._spans and self._spans[0][1] < edge:
+            old, begin, end = self._spans.popleft()
+            self._held_ns[old] -= min(end, edge) - begin
+            if end > edge:
+                self._spans.appendleft((old, edge, end))
+
+    @property
+    def true_s(self) -> float:
+        """Seconds within the window for which the condition held."""
+        return self._held_ns[True] / NANOSECONDS
+
+    @property
+    def known_s(self) -> float:
+        """Seconds within the window for which it was known whether the condition held."""
+        return sum(self._held_ns) / NANOSECONDS
+
+
+class EventBook:
+    """Numbers the events of one run."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def new_id(self) -> int:
+        """Return the next number, from 1."""
+        self._last += 1
+        return self._last
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a concern is called, and how severe it is, after it has lasted for some seconds."""
+
+    after_s: float
+    kind: str
+    level: int
+
+
+class Concern:
+    """A condition that becomes an event when it lasts, grows worse in stages, and ends when it is over for a while.
+
+    The condition is True, False or unknown (None) at each frame. Before the event, up to `hold_s` of unknown
+    between two frames on which it holds count as if it had held; a longer time drops it. An event begins only on a
+    frame that shows the condition. Once it runs, hiding does not help: unknown never ends it, and it goes on to
+    its next stages. It ends after `clear_s` of not holding, within which up to `hold_s` may be unknown.
+
+    Args:
+        stages: in the order of their times.
+        clear_s, hold_s: seconds.
+        book: gives numbers to events.
+    """
+
+    def __init__(self, stages: Sequence[Stage], *, clear_s: float, hold_s: float, book: EventBook) -> None:
+        self._stages = tuple(stages)
+        self._after_ns = [nanoseconds(stage.after_s) for stage in stages]
+        self._clear_ns, self._hold_ns, self._book = nanoseconds(clear_s), nanoseconds(hold_s), book
+        self._holds = False
+        self._began_ns = self._last_true_ns = 0
+        self._fading = False
+        self._over_ns = self._last_false_ns = 0
+        self._stage = -1
+        self._id = 0
+
+    @property
+    def active(self) -> Stage | None:
+        """The stage that the running event has reached, or None."""
+        return self._stages[self._stage] if self._stage >= 0 else None
+
+    def held_s(self, time_ns: int) -> float:
+        """Return for how long the condition has held, as far as it is known to; 0 if it does not."""
+        return (time_ns - self._began_ns) / NANOSECONDS if self._holds else 0.0
+
+    def update(self, condition: bool | None, time_ns: int, evidence: dict[str, float]) -> list[DriverEvent]:
+        """Take in the condition at a frame and return what begins, escalates or ends.
+
+        Args:
+            condition: None if unknown.
+            time_ns: capture time, never less than the last.
+            evidence: numbers to go with an event; "duration_s" is added.
+        """
+        running = self._stage >= 0
+        if condition:
+            if not self._holds or (not running and time_ns - self._last_true_ns > self._hold_ns):
+                self._holds, self._began_ns = True, time_ns
+            self._last_true_ns, self._fading = time_ns, False
+            return self._rise(time_ns, evidence)
+        if not running:
+            self._holds = self._holds and condition is None
+            return []
+        if condition is None:
+            self._fading = self._fading and time_ns - self._last_false_ns <= self._hold_ns
+            return [] if self._fading else self._rise(time_ns, evidence)
+        return self._fade(time_ns, evidence)
+
+    def _rise(self, time_ns: int, evidence: dict[str, float]) -> list[DriverEvent]:
+        events = []
+        lasted_ns = time_ns - self._began_ns
+        while self._stage + 1 < len(self._stages) and lasted_ns >= self._after_ns[self._stage + 1]:
+            phase = EventPhase.ESCALATE if self._stage >= 0 else EventPhase.BEGIN
+            if phase is EventPhase.BEGIN:
+                self._id = self._book.new_id()
+            self._stage += 1
+            events.append(self._event(phase, time_ns, lasted_ns, evidence))
+        return events
+
+    def _fade(self, time_ns: int, evidence: dict[str, float]) -> list[DriverEvent]:
+        if not self._fading or time_ns - self._last_false_ns > self._hold_ns:
+            self._fading, self._over_ns = True, time_ns
+        self._last_false_ns = time_ns
+        if time_ns - self._over_ns < self._clear_ns:
+            return []
+        event = self._event(EventPhase.END, time_ns, self._over_ns - self._began_ns, evidence)
+        self._holds = self._fading = False
+        self._stage = -1
+        return [event]
+
+    def _event(self, phase: EventPhase, time_ns: int, lasted_ns: int, evidence: dict[str, float]) -> DriverEvent:
+        stage = self._stages[self._stage]
+        numbers = {"duration_s": lasted_ns / NANOSECONDS, **evidence}
+        return DriverEvent(self._id, stage.kind, phase, stage.level, self._began_ns, time_ns, numbers)

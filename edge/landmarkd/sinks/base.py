@@ -1,0 +1,83 @@
+"""The interface of a sink, and what it tells of itself."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from landmarkd.types import Report
+
+
+@dataclass(slots=True)
+class SinkStatistics:
+    """What a sink did since it was started.
+
+    Attributes:
+        sent: reports that were handed to the transport.
+        dropped: reports that were not, because the queue was full or there was no connection.
+        messages, bytes: handed to the transport.
+        reconnects: times that the connection was opened again after it was lost.
+        connected: whether it is open now.
+        last_error: the last failure in one sentence, or None.
+        note: what is odd though the connection is open, "nobody listens" for one, or None.
+        promised: what the stream carries, in words.
+        points_promised_hz, points_sent_hz: complete sets of points a second, by plan and as sent; 0 for one
+            with every frame, or none.
+    """
+
+    sent: int = 0
+    dropped: int = 0
+    messages: int = 0
+    bytes: int = 0
+    reconnects: int = 0
+    connected: bool = False
+    last_error: str | None = None
+    note: str | None = None
+    promised: str = ""
+    points_promised_hz: float = 0.0
+    points_sent_hz: float = 0.0
+
+
+class Sink(ABC):
+    """Takes reports and sends them somewhere, in its own time.
+
+    A sink is built from a URI without touching the network or a device. `submit` never blocks and never
+    raises: what cannot be sent is dropped and counted.
+
+    Attributes:
+        uri: as it was written.
+        statistics: what it did so far; read it from any thread.
+        gone: the receiver can never come back: standard output was closed.
+    """
+
+    uri: str
+    statistics: SinkStatistics
+    gone: bool = False
+
+    @abstractmethod
+    def start(self) -> None:
+        """Open the connection and begin to send. One that is not there yet is tried again and again.
+
+        Raises:
+            AccessError: no permission; that does not mend itself.
+            SinkError: a file that cannot be written.
+        """
+
+    @abstractmethod
+    def submit(self, report: Report, *, wait: bool = False) -> None:
+        """Take a report.
+
+        Args:
+            report: what to send.
+            wait: block while the queue is full, so that a file played at full speed loses nothing. Without
+                a connection nothing is waited for.
+        """
+
+    @abstractmethod
+    def close(self, drain_s: float = 1.0) -> None:
+        """Send what is queued for at most `drain_s` seconds, say goodbye and end. May be called twice."""
+
+    def __enter__(self) -> "Sink":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

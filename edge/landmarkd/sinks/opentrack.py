@@ -1,0 +1,46 @@
+"""opentrack's "UDP over network": six doubles, for games and simulators on another machine.
+
+The order (x, y, z in centimetres, yaw, pitch, roll in degrees; little-endian) is that of opentrack's
+proto-udp and tracker-udp. The signs follow from what its own camera tracker hands on (tracker-neuralnet,
+`NeuralNetTracker::data`): x to image right, y up, z away from the camera; yaw > 0 to image left, pitch > 0 up,
+roll > 0 clockwise in the image. That is our own convention but for y, which points down here.
+"""
+
+import math
+from collections.abc import Sequence
+from struct import Struct
+
+from landmarkd.sinks.udp import udp_transport
+from landmarkd.sinks.worker import Formatter, QueuedSink
+from landmarkd.types import Report, Session
+from landmarkd.uri import Uri
+
+_PACKET = Struct("<6d")
+
+
+class OpentrackFormatter(Formatter[bytes]):
+    """A packet for each frame with a face; opentrack keeps the last pose when none come."""
+
+    promised = "head pose for every frame with a face"
+
+    def format(self, report: Report, dropped: int) -> Sequence[bytes]:
+        """Return one packet, or nothing without a face or with a pose that is not finite."""
+        del dropped
+        if report.face is None:
+            return ()
+        pose = report.face.pose
+        x, y, z = pose.translation_mm.tolist()
+        values = (x / 10, -y / 10, z / 10, pose.yaw, pose.pitch, pose.roll)
+        if not all(map(math.isfinite, values)):
+            return ()
+        self.messages += 1
+        return (_PACKET.pack(*values),)
+
+
+class OpentrackSink(QueuedSink[bytes]):
+    """``opentrack://host:port``; opentrack listens on 4242 unless told otherwise."""
+
+    def __init__(self, uri: Uri, session: Session) -> None:
+        del session
+        uri.only({"ttl", "interface"})
+        super().__init__(uri.text, OpentrackFormatter(), udp_transport(uri))

@@ -1,0 +1,130 @@
+"""Serial lines: 8N1, reopened by the stable name of the device after it was unplugged."""
+
+import errno
+import termios
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from landmarkd.errors import AccessError, SinkError, UsageError
+from landmarkd.sinks.wire import StreamFormatter, selection_of
+from landmarkd.sinks.worker import QueuedSink, Transport
+from landmarkd.types import Session
+from landmarkd.uri import Uri
+from landmarkd.wire.encoder import EncoderOptions
+from landmarkd.wire.framing import FRAMING_BYTES, MAX_FRAME, MAX_SERIAL_FRAME
+from landmarkd.wire.plan import plan
+
+DEFAULT_BAUD = 115200
+LOWEST_BAUD, HIGHEST_BAUD = 9600, 4_000_000
+WRITE_TIMEOUT_S = 1.0
+"""A line that takes nothing for this long is treated as lost; the queue drops meanwhile."""
+BY_ID = Path("/dev/serial/by-id")
+
+
+def stable_name(device: str) -> str:
+    """Return the name under /dev/serial/by-id of a device, which survives replugging, or the name given."""
+    try:
+        target = Path(device).resolve(strict=True)
+        return next((str(link) for link in sorted(BY_ID.iterdir()) if link.resolve() == target), device)
+    except OSError:
+        return device
+
+
+def open_port(device: str, baud: int, *, read_timeout_s: float | None = None) -> Any:
+    """Return an open `serial.Serial`, exclusively ours.
+
+    Raises:
+        AccessError: no permission.
+        SinkError: missing, busy, or not a serial line.
+    """
+    import serial
+
+    try:
+        return serial.Serial(device, baud, timeout=read_timeout_s, write_timeout=WRITE_TIMEOUT_S, exclusive=True)
+    except (OSError, ValueError) as error:
+        number = getattr(error, "errno", None)
+        if number in {errno.EACCES, errno.EPERM}:
+            raise AccessError(
+                f"{device}: no permission; add the user to the group dialout: sudo usermod -aG dialout $USER"
+            ) from error
+        if number == errno.ENOENT:
+            raise SinkError(f"{device}: there is no such device; is it plugged in?") from error
+        if number in {errno.EBUSY, errno.EAGAIN} or "exclusively lock" in str(error):
+            raise SinkError(f"{device}: another program has this port open; end that one") from error
+        raise SinkError(f"{device}: not a serial line that can be opened: {error}") from error
+
+
+class SerialTransport(Transport[bytes]):
+    """Writes to a serial device; blocks only its own thread."""
+
+    def __init__(self, device: str, baud: int) -> None:
+        self._device, self._baud = device, baud
+        self._stable: str | None = None
+        self._port: Any = None
+        self._stuck = False
+
+    def open(self) -> None:
+        """Open the device under its stable name if it was seen before, else under the one given."""
+        self.close()
+        name = self._stable if self._stable is not None and Path(self._stable).exists() else self._device
+        self._port = open_port(name, self._baud)
+        self._stable = stable_name(name)
+
+    def send(self, pieces: Sequence[bytes]) -> int:
+        """Write everything within the timeout."""
+        if self._port is None:
+            raise OSError(errno.ENOTCONN, "the line is closed")
+        sent = 0
+        self._stuck = True
+        for piece in pieces:
+            sent += self._port.write(piece) or 0
+        self._stuck = False
+        return sent
+
+    def close(self) -> None:
+        """Close the device; after a failure without waiting for what the line has not taken."""
+        port, self._port = self._port, None
+        if port is None:
+            return
+        # The device may be gone, or its driver upset: there is nothing left to lose.
+        with suppress(OSError, termios.error):
+            if self._stuck:
+                port.reset_output_buffer()
+        with suppress(OSError, termios.error):
+            port.close()
+        self._stuck = False
+
+
+class SerialSink(QueuedSink[bytes]):
+    """``serial:///dev/ttyAMA0?baud=921600&points=all|68|eyes|none&hz=N&fps=60&raw=no&frame=255``."""
+
+    def __init__(self, uri: Uri, session: Session) -> None:
+        uri.only({"baud", "points", "hz", "fps", "raw", "frame"})
+        device = uri.path if not uri.host else ""
+        if not device.startswith("/"):
+            raise UsageError(f"{uri.text}: use serial:///dev/DEVICE?baud={DEFAULT_BAUD}.")
+        baud = uri.integer("baud", DEFAULT_BAUD, LOWEST_BAUD, HIGHEST_BAUD)
+        frame = uri.integer("frame", MAX_SERIAL_FRAME, MAX_SERIAL_FRAME, MAX_FRAME)
+        try:
+            fit = plan(
+                baud,
+                session.layout,
+                selection=selection_of(uri, None),
+                points_hz=uri.integer("hz", 0, 0, 1000) or None,
+                fps=uri.integer("fps", 60, 1, 1000),
+                max_frame=frame,
+            )
+        except UsageError as error:
+            raise UsageError(f"{uri.text}: {error}") from error
+        options = EncoderOptions(
+            selection=fit.selection,
+            points_hz=fit.points_hz,
+            status_hz=fit.status_hz,
+            raw=uri.boolean("raw", False),
+            max_message=frame - FRAMING_BYTES,
+        )
+        formatter = StreamFormatter(session, options)
+        formatter.promised = fit.text
+        super().__init__(uri.text, formatter, SerialTransport(device, baud))

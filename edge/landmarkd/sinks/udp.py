@@ -1,0 +1,145 @@
+"""UDP: unicast, multicast, broadcast, IPv4 and IPv6."""
+
+import errno
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from landmarkd.errors import UsageError
+from landmarkd.sinks.wire import DatagramFormatter, SealedFormatter, selection_of
+from landmarkd.sinks.worker import QueuedSink, Transport
+from landmarkd.types import Session
+from landmarkd.uri import Uri
+from landmarkd.wire.encoder import MAX_DATAGRAM, EncoderOptions
+from landmarkd.wire.names import Selection
+from landmarkd.wire.seal import Sealer, read_key
+
+SEND_BUFFER = 1 << 20
+"""Bytes the kernel is asked to hold, so that a burst of chunks does not wait."""
+_FULL = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS}
+"""What may happen to one datagram without the socket being lost."""
+_RETURNED = {errno.ECONNREFUSED: "nobody listens there", errno.EHOSTUNREACH: "the host does not answer"}
+"""What the network answers to a datagram; the kernel tells it when the next one is sent."""
+NOTED_REPORTS = 8
+"""An answer holds for so many reports: not each datagram is answered."""
+# ip(7) and ipv6(7), absent from Python's socket: tell what the network answers.
+_IP_RECVERR, _IPV6_RECVERR = 11, 25
+
+
+class UdpTransport(Transport[bytes]):
+    """Sends each piece as a datagram.
+
+    Attributes:
+        lost: datagrams that the kernel did not take.
+    """
+
+    def __init__(self, host: str, port: int, *, ttl: int = 1, interface: str | None = None) -> None:
+        self.lost = 0
+        self._noted = 0
+        self._host, self._port, self._ttl, self._interface = host, port, ttl, interface
+        self._socket: socket.socket | None = None
+        self._address: Any = ()
+
+    def open(self) -> None:
+        """Resolve the host and make the socket; nothing has to listen there."""
+        found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
+        family, _, _, _, self._address = found[0]
+        self.close()
+        link = self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        link.setblocking(False)
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        if family == socket.AF_INET6:
+            link.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
+        else:
+            link.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+        if self._interface is not None:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self._interface.encode() + b"\0")
+        if ip_address(str(self._address[0]).partition("%")[0]).is_multicast:
+            self._prepare_multicast(link, family)
+
+    def _prepare_multicast(self, link: socket.socket, family: int) -> None:
+        index = socket.if_nametoindex(self._interface) if self._interface else 0
+        if family == socket.AF_INET6:
+            link.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, self._ttl)
+            if index:
+                link.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
+            return
+        link.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, self._ttl)
+        if index:
+            # struct ip_mreqn: group, local address, interface.
+            request = bytes(8) + index.to_bytes(4, "little")
+            link.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, request)
+
+    def send(self, pieces: Sequence[bytes]) -> int:
+        """Send each piece; a full buffer loses the piece, not the socket."""
+        if self._socket is None:
+            raise OSError(errno.ENOTCONN, "the socket is closed")
+        sent = 0
+        for piece in pieces:
+            try:
+                sent += self._send(self._socket, piece)
+            except OSError as error:
+                if error.errno not in _FULL:
+                    raise
+                self.lost += 1
+        self._noted -= 1
+        if self._noted <= 0:
+            self.note = None
+        return sent
+
+    def _send(self, link: socket.socket, piece: bytes) -> int:
+        try:
+            return link.sendto(piece, self._address)
+        except OSError as error:
+            if error.errno not in _RETURNED:
+                raise
+            self.note, self._noted = _RETURNED[error.errno], NOTED_REPORTS
+        # That was about an earlier datagram, and this one was not sent; the queue of answers must not fill up.
+        with suppress(OSError):
+            while True:
+                link.recvmsg(0, 512, socket.MSG_ERRQUEUE)
+        try:
+            return link.sendto(piece, self._address)
+        except OSError as error:
+            if error.errno not in _RETURNED:
+                raise
+            self.lost += 1
+            return 0
+
+    def close(self) -> None:
+        """Close the socket."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+def udp_transport(uri: Uri) -> UdpTransport:
+    """Return the transport for ``udp://host:port?ttl=1&interface=eth0`` and its kin.
+
+    Raises:
+        UsageError: no host or port.
+    """
+    if not uri.host or not uri.port or uri.path not in {"", "/"}:
+        raise UsageError(f"{uri.text}: use {uri.scheme}://HOST:PORT, for example {uri.scheme}://127.0.0.1:5005.")
+    return UdpTransport(uri.host, uri.port, ttl=uri.integer("ttl", 1, 0, 255), interface=uri.options.get("interface"))
+
+
+class UdpSink(QueuedSink[bytes]):
+    """``udp://host:port?points=all|68|eyes|none&hz=N&raw=no&mtu=1400&ttl=1&interface=eth0&key=FILE``."""
+
+    def __init__(self, uri: Uri, session: Session) -> None:
+        uri.only({"points", "hz", "raw", "mtu", "ttl", "interface", "key"})
+        options = EncoderOptions(
+            selection=selection_of(uri, Selection.ALL),
+            points_hz=uri.integer("hz", 0, 0, 1000),
+            raw=uri.boolean("raw", False),
+            max_message=uri.integer("mtu", MAX_DATAGRAM, 256, MAX_DATAGRAM),
+        )
+        formatter = DatagramFormatter(session, options)
+        if "key" in uri.options:
+            formatter = SealedFormatter(session, options, Sealer(read_key(Path(uri.options["key"]))))
+        super().__init__(uri.text, formatter, udp_transport(uri))

@@ -1,0 +1,103 @@
+"""URIs that name sources and sinks: ``scheme:path?option=value`` and ``scheme://host:port?option=value``."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from landmarkd.errors import UsageError
+
+_YES, _NO = ("yes", "true", "on", "1"), ("no", "false", "off", "0")
+_TRUTH = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Uri:
+    """A parsed URI.
+
+    Attributes:
+        text: as it was written.
+        scheme: lower case, never empty.
+        path: of a device or file; for ``scheme://host:port`` the part after the port.
+        host: None where the URI has none.
+        port: None where the URI has none.
+        options: of the query, each once.
+    """
+
+    text: str
+    scheme: str
+    path: str = ""
+    host: str | None = None
+    port: int | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def only(self, allowed: Collection[str]) -> "Uri":
+        """Return self if it has no options but the allowed ones.
+
+        Raises:
+            UsageError: naming the option and what is allowed.
+        """
+        for name in self.options:
+            if name not in allowed:
+                known = f"known are {', '.join(sorted(allowed))}" if allowed else "it takes none"
+                raise UsageError(f"{self.text}: unknown option {name!r}; {known}.")
+        return self
+
+    def integer(self, name: str, default: int, low: int, high: int) -> int:
+        """Return an option as an integer within [low, high].
+
+        Raises:
+            UsageError: naming the option and what is allowed.
+        """
+        text = self.options.get(name)
+        if text is None:
+            return default
+        try:
+            value = int(text)
+        except ValueError:
+            value = low - 1
+        if not low <= value <= high:
+            raise UsageError(f"{self.text}: {name} is {text!r}; use an integer from {low} to {high}.")
+        return value
+
+    def boolean(self, name: str, default: bool) -> bool:
+        """Return an option as a truth value: yes, no, true, false, on, off, 1 or 0.
+
+        Raises:
+            UsageError: naming the option and what is allowed.
+        """
+        text = self.options.get(name)
+        if text is None:
+            return default
+        if text.lower() not in _TRUTH:
+            raise UsageError(f"{self.text}: {name} is {text!r}; use yes or no.")
+        return _TRUTH[text.lower()]
+
+
+def parse_uri(text: str, schemes: Collection[str]) -> Uri:
+    """Parse a URI whose scheme is one of `schemes`.
+
+    Raises:
+        UsageError: if there is no scheme, an unknown one, a bad port or an option given twice.
+    """
+    scheme, colon, rest = text.partition(":")
+    scheme = scheme.lower()
+    known = ", ".join(f"{name}:" for name in sorted(schemes))
+    if not colon or any(ord(character) < 32 for character in text):
+        raise UsageError(f"{text!r} is not a URI; it starts with one of {known}")
+    if scheme not in schemes:
+        raise UsageError(f"{text!r}: unknown scheme {scheme + ':'!r}; known are {known}")
+    # A scheme that urlsplit treats alike for all: everything behind it is parsed by the generic rules.
+    try:
+        parts = urlsplit("x:" + rest)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise UsageError(f"{text!r}: {error}.") from error
+    options: dict[str, str] = {}
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        if name in options:
+            raise UsageError(f"{text!r}: option {name!r} is given twice.")
+        options[name] = value
+    path = unquote(parts.path) + (f"#{parts.fragment}" if parts.fragment else "")
+    if "\0" in path:
+        raise UsageError(f"{text!r}: no path holds the character NUL.")
+    return Uri(text, scheme, path, host, port, options)

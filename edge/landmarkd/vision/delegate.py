@@ -1,0 +1,164 @@
+"""The Coral Edge TPU: found, tried in a child process first, and noticed when it takes none of the work.
+
+A libedgetpu that does not fit the TFLite runtime can abort or crash the process that loads it, so each pair is first
+tried in a child, which loads the library, opens the model and runs it once. What a child survives is safe here.
+
+Run as a program, this module is that child: ``python -m landmarkd.vision.delegate DISTRIBUTION LIBRARY MODEL``; it
+writes one line of JSON, ``{"problem": null}`` or ``{"problem": "..."}``.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+from landmarkd.errors import DelegateError, ModelError
+from landmarkd.vision.interpreter import (
+    RUNTIMES,
+    Session,
+    build_interpreter,
+    claimed_nodes,
+    describe_runtime,
+    load_runtime,
+    sentence,
+)
+
+# Names another library, a path for example; libedgetpu's own name is what Debian's linker looks up.
+LIBRARY_VARIABLE = "LANDMARKD_EDGETPU"
+LIBRARY = "libedgetpu.so.1"
+# What the runtime calls in a delegate's library.
+SYMBOLS = ("tflite_plugin_create_delegate", "tflite_plugin_destroy_delegate")
+# The first use of a USB Coral uploads its firmware and waits for it to come back: seconds, more on a Pi Zero.
+PROBE_TIMEOUT_S = 30.0
+
+
+def library_name() -> str:
+    """Return the library that stands for the Coral: LANDMARKD_EDGETPU or libedgetpu.so.1."""
+    return os.environ.get(LIBRARY_VARIABLE) or LIBRARY
+
+
+def library_present(library: str | None = None, root: Path = Path("/")) -> bool:
+    """Tell whether the library lies where the linker looks, without loading it.
+
+    Args:
+        library: name or path; `library_name()` if None.
+        root: of the file system that is searched for a name without a folder.
+    """
+    path = Path(library or library_name())
+    if len(path.parts) > 1:
+        return path.exists()
+    triplet = sysconfig.get_config_var("MULTIARCH") or ""
+    folders = [f"usr/lib/{triplet}", f"lib/{triplet}", "usr/local/lib", "usr/lib", "lib"]
+    searched = [root / folder for folder in folders]
+    searched += [Path(folder) for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":") if folder]
+    return any((folder / path).exists() for folder in searched)
+
+
+def open_coral(model: Path | None) -> Session:
+    """Open a model on the Coral with the first runtime whose child process survives it.
+
+    Args:
+        model: the .tflite file that the Edge TPU compiler made, or None if there is none.
+
+    Raises:
+        DelegateError: if there is no such model, library, device or fitting runtime, or the Edge TPU takes no operator.
+    """
+    library = library_name()
+    if model is None:
+        raise DelegateError(
+            "This model has no version for the Edge TPU; compile it (docs/device.md) or set delegate to none."
+        )
+    problems: list[str] = []
+    for distribution in RUNTIMES:
+        module = load_runtime(distribution)
+        if isinstance(module, str):
+            continue
+        problem = probe(distribution, library, model)
+        if problem is None:
+            try:
+                return _open(distribution, library, model.read_bytes())
+            except DelegateError as error:
+                problem = str(error)
+        problems.append(f"with {describe_runtime(distribution)}: {problem}")
+    raise DelegateError(
+        f"The Coral cannot be used ({'; '.join(problems) or 'no TFLite runtime is installed'});"
+        " landmarkd doctor tells more, and delegate = none runs on the processor."
+    )
+
+
+def probe(distribution: str, library: str, model: Path, timeout_s: float | None = None) -> str | None:
+    """Try one runtime with one library in a child process; return None if it works, or what is wrong in words."""
+    command = [sys.executable, "-m", "landmarkd.vision.delegate", distribution, library, str(model)]
+    timeout_s = PROBE_TIMEOUT_S if timeout_s is None else timeout_s
+    try:
+        child = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        return f"{library} did not answer within {timeout_s:g} s"
+    except OSError as error:
+        return f"the trial process did not start ({error.strerror})"
+    if child.returncode < 0:
+        name = signal.Signals(-child.returncode).name
+        return f"{library} crashed the trial process ({name}), so it was built for another runtime"
+    try:
+        problem = json.loads(child.stdout.splitlines()[-1])["problem"]
+    except (IndexError, ValueError, KeyError, TypeError):
+        said = child.stderr.decode(errors="replace").strip().splitlines() or [f"exit status {child.returncode}"]
+        return f"the trial process failed ({said[-1]})"
+    return None if problem is None else str(problem)
+
+
+def _open(distribution: str, library: str, content: bytes) -> Session:
+    module = load_runtime(distribution)
+    if isinstance(module, str):
+        raise DelegateError(f"{distribution} cannot be loaded ({module})")
+    try:
+        delegate = module.load_delegate(library)
+    except (OSError, AttributeError, ValueError) as error:
+        # libedgetpu gives no reason at all when there is no device: the text then ends with the library's name.
+        reason = sentence(error).removeprefix(f"Failed to load delegate from {library}")
+        raise DelegateError(reason.strip() or "no Coral is plugged in, or this user may not open it") from error
+    try:
+        # Without the default delegates, whatever is claimed was claimed by the Coral.
+        interpreter = build_interpreter(module, content, 1, xnnpack=False, delegate=delegate)
+    except (RuntimeError, ValueError) as error:
+        # What was not claimed is looked for on the processor, in vain; what the Coral said stands before that.
+        said, unresolved, _ = sentence(error).partition("Encountered unresolved custom op")
+        if unresolved and not said:
+            raise DelegateError("the Coral took none of the model's operators") from error
+        raise DelegateError(f"the Coral refused the model ({said})") from error
+    if not claimed_nodes(interpreter):
+        raise DelegateError("the Coral took none of the model's operators")
+    return Session(interpreter, describe_runtime(distribution), delegate)
+
+
+def _check_library(library: str) -> None:
+    try:
+        loaded: Any = ctypes.CDLL(library)
+    except OSError as error:
+        raise DelegateError(sentence(error)) from error
+    missing = [symbol for symbol in SYMBOLS if not hasattr(loaded, symbol)]
+    if missing:
+        raise DelegateError(f"{library} is no TFLite delegate: it lacks {missing[0]}")
+
+
+def _trial(distribution: str, library: str, model: str) -> str | None:
+    try:
+        _check_library(library)
+        session = _open(distribution, library, Path(model).read_bytes())
+        session.invoke()
+    except (DelegateError, ModelError) as error:
+        return str(error)
+    except OSError as error:
+        return f"{model}: {error.strerror}"
+    except RuntimeError as error:
+        return f"the Coral failed at its first inference ({sentence(error)})"
+    return None
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n" + json.dumps({"problem": _trial(*sys.argv[1:4])}) + "\n")

@@ -1,0 +1,45 @@
+"""Finding faces in a whole frame: the interface, the table of detectors and the null detector."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd import registry
+from landmarkd.errors import UsageError
+from landmarkd.types import Detection
+
+ENTRY_POINTS = "landmarkd.detectors"
+DETECTORS = {
+    "cascade": "landmarkd.vision.cascade:CascadeDetector",
+    "network": "landmarkd.vision.face_detector:FaceDetector",
+}
+
+
+class Detector(ABC):
+    """Finds faces.
+
+    Detectors are built without arguments but the number of threads they may use, and are used by one thread.
+    """
+
+    @abstractmethod
+    def detect(self, image: NDArray[np.uint8]) -> list[Detection]:
+        """Return the faces in a (height, width, 3) uint8 BGR image, best first."""
+
+    def close(self) -> None:  # noqa: B027 - most detectors hold nothing
+        """Release what the detector holds."""
+
+
+def make_detector(name: str) -> Detector:
+    """Return the detector of that name.
+
+    Raises:
+        UsageError: if there is none.
+        MissingPackageError: if it needs a package that is not installed.
+    """
+    try:
+        detector: Detector = registry.load(DETECTORS, ENTRY_POINTS, name)()
+    except KeyError:
+        known = ", ".join(registry.names(DETECTORS, ENTRY_POINTS))
+        raise UsageError(f"Unknown detector {name!r}; known are {known}.") from None
+    return detector

@@ -1,0 +1,239 @@
+"""Our own detector: one look of a small network at the whole frame, and closer ones at what might be a small face."""
+
+import math
+from typing import Any, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.errors import ModelError
+from landmarkd.types import Array, Detection
+from landmarkd.vision.detector import Detector
+from landmarkd.vision.landmarks import quantisation_table
+from landmarkd.vision.runtime import DelegateChoice, Engine, open_engine
+from landmarkd.vision.second_look import GROWTH, holds, longest, moved, windows
+from landmarkd.vision.zoo import DetectorCard, Zoo, open_zoo
+
+GEOMETRY = 8
+"""Values that a cell gives beside its score: middle of the box x, y, binary logarithm of its width and height,
+middle of the eyes x, y, chin x, y; places relative to the cell's middle, all in the cell's unit."""
+
+MOST_CANDIDATES = 200
+"""So many of the best answers are compared with one another."""
+
+
+class FaceDetector(Detector):
+    """Any detector of the zoo, driven by its manifest entry alone.
+
+    Buffers are made once; one instance belongs to one thread.
+
+    Args:
+        zoo: where the model lies; None takes the one that comes with landmarkd.
+        name: of the model, or "default".
+        threads: for the runtime's CPU kernels.
+        delegate: "none", "auto" or "coral".
+
+    Raises:
+        ModelError: the model is unknown, altered or does not match its manifest entry.
+        InferenceRuntimeError: there is no TFLite runtime that works.
+        DelegateError: a demanded accelerator cannot be used.
+    """
+
+    def __init__(
+        self, zoo: Zoo | None = None, name: str = "default", *, threads: int = 1, delegate: DelegateChoice = "none"
+    ) -> None:
+        zoo = zoo or open_zoo()
+        name, card = zoo.detector(name)
+        engine = open_engine(
+            zoo.verified(card),
+            threads=threads,
+            delegate=delegate,
+            edgetpu=zoo.verified(card.edgetpu) if card.edgetpu else None,
+        )
+        self._adopt(name, card, engine)
+
+    @classmethod
+    def over(cls, name: str, card: DetectorCard, engine: Engine) -> Self:
+        """Return a detector over an engine that is open already, described by `card`.
+
+        Raises:
+            ModelError: the engine does not match its card.
+        """
+        detector = cls.__new__(cls)
+        detector._adopt(name, card, engine)
+        return detector
+
+    def _adopt(self, name: str, card: DetectorCard, engine: Engine) -> None:
+        self.name, self.card, self.engine = name, card, engine
+        self._centres, self._units = _cells(card)
+        self._check()
+        self._table = quantisation_table(card)
+        self._square = np.zeros((card.input.height, card.input.width, 3), np.uint8)
+        self._halves: list[NDArray[np.uint8]] = []
+        self._shape: tuple[int, ...] = ()
+        self._inside = self._square
+
+    def detect(self, image: NDArray[np.uint8]) -> list[Detection]:
+        """Return the faces in a (height, width, 3) uint8 BGR image, best first.
+
+        Raises:
+            DelegateError: the accelerator was lost.
+        """
+        second = self.card.cells.second
+        height, width = image.shape[:2]
+        # A window is worth a look if it shows more than the first look did.
+        if second is None or second.window * max(height, width) < self.card.input.width:
+            return self._look(image, self.card.cells.score)
+        limit = second.largest * max(height, width) / self.card.input.width
+        first = self._look(image, min(second.doubt, self.card.cells.score))
+        small = [face for face in first if longest(face.box) < limit]
+        opened = windows(small, width, height, second)
+        seen_again = [face for face in small if any(holds(window, face, width, height) for window in opened)]
+        faces = [face for face in first if face not in seen_again and face.score >= self.card.cells.score]
+        for window in opened:
+            x0, y0, x1, y1 = window
+            closer = (moved(face, window) for face in self._look(image[y0:y1, x0:x1], self.card.cells.score))
+            faces += [
+                face for face in closer if longest(face.box) < GROWTH * limit and holds(window, face, width, height)
+            ]
+        return self._best(faces)
+
+    def close(self) -> None:
+        """Release the interpreter and the accelerator."""
+        self.engine.close()
+
+    def _look(self, image: NDArray[np.uint8], least: float) -> list[Detection]:
+        """Return what one look at an image finds with at least a score, best first."""
+        scale, left, top = self._feed(image)
+        self.engine.invoke()
+        logits = self._output("scores").reshape(-1)
+        chosen = np.flatnonzero(logits >= -math.log(1 / least - 1))
+        if not len(chosen):
+            return []
+        if len(chosen) > MOST_CANDIDATES:
+            chosen = chosen[np.argpartition(-logits[chosen], MOST_CANDIDATES)[:MOST_CANDIDATES]]
+        chosen = chosen[np.argsort(-logits[chosen], kind="stable")]
+        values = self._output("geometry").reshape(-1, GEOMETRY)[chosen]
+        boxes, marks = _decode(values, self._centres[chosen], self._units[chosen])
+        faces = []
+        for n in _suppress(boxes, self.card.cells.overlap):
+            box = _unscale(boxes[n].reshape(2, 2), scale, left, top).ravel()
+            across, down = marks[n, 1] - marks[n, 0]
+            faces.append(
+                Detection(
+                    1 / (1 + math.exp(-float(logits[chosen[n]]))),
+                    (float(box[0]), float(box[1]), float(box[2]), float(box[3])),
+                    math.degrees(math.atan2(-float(across), float(down))),
+                )
+            )
+        return faces
+
+    def _best(self, faces: list[Detection]) -> list[Detection]:
+        """Return faces that several looks have found once each, best first."""
+        faces = sorted(faces, key=lambda face: face.score, reverse=True)
+        boxes = np.array([face.box for face in faces], np.float32).reshape(-1, 4)
+        return [faces[n] for n in _suppress(boxes, self.card.cells.overlap)]
+
+    def _feed(self, image: NDArray[np.uint8]) -> tuple[float, int, int]:
+        """Lay the frame into the middle of the input; return its scale there, its left and its top."""
+        side = self.card.input.width
+        height, width = image.shape[:2]
+        scale = side / max(height, width)
+        if image.shape != self._shape:
+            # The rest stays black until frames of another shape come.
+            self._square[:] = 0
+            small = max(1, round(width * scale)), max(1, round(height * scale))
+            left, top = (side - small[0]) // 2, (side - small[1]) // 2
+            self._inside = self._square[top : top + small[1], left : left + small[0]]
+            self._place = (scale, left, top)
+            self._small = np.empty((small[1], small[0], 3), np.uint8)
+            self._halves = _halves(width, height, scale)
+            self._shape = image.shape
+        for half in self._halves:
+            cv2.resize(image, (half.shape[1], half.shape[0]), dst=half, interpolation=cv2.INTER_AREA)
+            image = half
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        cv2.resize(image, (self._small.shape[1], self._small.shape[0]), dst=self._small, interpolation=way)
+        cv2.cvtColor(self._small, cv2.COLOR_BGR2RGB, dst=self._small)
+        self._inside[:] = self._small
+        cv2.LUT(self._square, self._table, self.engine.input(0)[0])
+        return self._place
+
+    def _output(self, name: str) -> Array:
+        index = self.card.outputs[name].index
+        values = self.engine.output(index)
+        if values.dtype == np.float32:
+            return values
+        detail = self.engine.outputs[index]
+        return (values.astype(np.float32) - detail.zero_point) * np.float32(detail.scale)
+
+    def _check(self) -> None:
+        """Compare the file with its manifest entry, so that a mismatch is a sentence and not a strange result."""
+        wanted, real = self.card.input, self.engine.inputs[0]
+        shape = (1, wanted.height, wanted.width, 3)
+        if tuple(real.shape) != shape or np.dtype(real.dtype) != np.dtype(wanted.dtype) or shape[1] != shape[2]:
+            raise ModelError(
+                f"{self.card.file} takes {tuple(real.shape)} {np.dtype(real.dtype)}, the manifest says {shape} "
+                f"{wanted.dtype}; reinstall landmarkd."
+            )
+        for name, each in (("scores", 1), ("geometry", GEOMETRY)):
+            contract = self.card.outputs[name]
+            sizes = [math.prod(spec.shape) for spec in self.engine.outputs]
+            if contract.index >= len(sizes) or sizes[contract.index] != len(self._units) * each:
+                raise ModelError(
+                    f"{self.card.file} gives outputs of {sizes} values where the manifest has {len(self._units)} cells "
+                    f"of {each} for {name}; reinstall landmarkd."
+                )
+
+
+def _cells(card: DetectorCard) -> tuple[Array, Array]:
+    """Return the middles of all cells, (n, 2), and the length of their unit, (n,), pixels of the input."""
+    centres, units = [], []
+    for stride in card.cells.strides:
+        columns, rows = card.input.width // stride, card.input.height // stride
+        x, y = np.meshgrid((np.arange(columns) + 0.5) * stride - 0.5, (np.arange(rows) + 0.5) * stride - 0.5)
+        centres.append(np.stack([x, y], -1).reshape(-1, 2))
+        units.append(np.full(rows * columns, card.cells.unit * stride))
+    return np.concatenate(centres).astype(np.float32), np.concatenate(units).astype(np.float32)
+
+
+def _halves(width: int, height: int, scale: float) -> list[NDArray[np.uint8]]:
+    """Return buffers for a frame half, a quarter … as large, none of them smaller than what is needed.
+
+    Two means of 2x2 pixels are the mean of 4x4 in a third of the time: OpenCV has a short cut for halves only. Where
+    what remains is not a half, it has to be far from one: two odd steps on top of one another would blur.
+    """
+    buffers = []
+    while (scale == 0.5 or scale <= 0.25) and not (width % 2 or height % 2):
+        width, height, scale = width // 2, height // 2, 2 * scale
+        buffers.append(np.empty((height, width, 3), np.uint8))
+    return buffers
+
+
+def _decode(values: Array, centres: Array, units: Array) -> tuple[Array, Array]:
+    """Return boxes (n, 4) and marks (n, 2, 2): middle of the eyes, chin; pixels of the input."""
+    unit = units[:, None]
+    middle = centres + values[:, 0:2] * unit
+    half = np.exp2(np.clip(values[:, 2:4], -6, 6)) * unit / 2
+    marks = centres[:, None] + values[:, 4:8].reshape(-1, 2, 2) * unit[:, None]
+    return np.concatenate([middle - half, middle + half], 1), marks
+
+
+def _unscale(points: NDArray[Any], scale: float, left: int, top: int) -> NDArray[Any]:
+    """Map (n, 2) points from the input's pixels to the frame's; pixel centres are at integers in both."""
+    return (points - (left, top) + 0.5) / scale - 0.5
+
+
+def _suppress(boxes: Array, overlap: float) -> list[int]:
+    """Return which boxes, best first, stay when each takes away those that overlap it too much."""
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    left, kept = np.arange(len(boxes)), []
+    while len(left):
+        best, left = int(left[0]), left[1:]
+        kept.append(best)
+        low = np.maximum(boxes[left, :2], boxes[best, :2])
+        high = np.minimum(boxes[left, 2:], boxes[best, 2:])
+        common = np.clip(high - low, 0, None).prod(1)
+        left = left[common <= overlap * (areas[left] + areas[best] - common)]
+    return kept

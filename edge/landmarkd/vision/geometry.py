@@ -1,0 +1,171 @@
+"""Image ↔ crop: the one place where it is written.
+
+Pixel centres are at integers in both, so a crop of `size` pixels over a square of `side` image pixels maps the
+crop's left edge, at -0.5, to the square's left edge. Crop units u in [0, 1] run from edge to edge:
+u = (x + 0.5) / size.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.types import Array, RegionOfInterest
+
+Affine = NDArray[np.float64]
+
+STRAY_SHIFT, STRAY_SCALE, STRAY_ANGLE = 0.04, 0.06, 4.0
+"""So many sides, so much of the side's logarithm and so many degrees a region may lie off; the models are trained with
+standard deviations of about this much (`models.train.augment.Jitter`)."""
+
+LEAST_PULL = 0.1
+"""Share of the way to where it belongs that a region goes in a frame when it lies off by next to nothing."""
+
+_TWELFTHS = np.full(12, 1 / 12, np.float32)
+
+
+def image_from_unit(roi: RegionOfInterest) -> Affine:
+    """Return the (2, 3) affine from crop units to image pixels."""
+    angle = math.radians(roi.angle)
+    cosine, sine = roi.side * math.cos(angle), roi.side * math.sin(angle)
+    return np.array(
+        [
+            [cosine, -sine, roi.x - 0.5 * (cosine - sine)],
+            [sine, cosine, roi.y - 0.5 * (sine + cosine)],
+        ]
+    )
+
+
+def image_from_crop(roi: RegionOfInterest, size: int) -> Affine:
+    """Return the (2, 3) affine from pixels of a crop of `size` x `size` to image pixels."""
+    unit = image_from_unit(roi)
+    linear = unit[:, :2] / size
+    return np.column_stack([linear, unit[:, 2] + linear.sum(1) * 0.5])
+
+
+def to_image(points: Array, roi: RegionOfInterest) -> Array:
+    """Map (n, 3) points from crop units to image pixels; depth is scaled, not moved."""
+    affine = image_from_unit(roi).astype(np.float32)
+    result = np.empty_like(points)
+    result[:, :2] = points[:, :2] @ affine[:, :2].T + affine[:, 2]
+    np.multiply(points[:, 2], np.float32(roi.side), out=result[:, 2])
+    return result
+
+
+def to_unit(points: Array, roi: RegionOfInterest) -> Array:
+    """Map (n, 3) points from image pixels to crop units, the inverse of `to_image`."""
+    affine = image_from_unit(roi)
+    inverse = np.linalg.inv(affine[:, :2]).astype(np.float32)
+    result = np.empty_like(points)
+    result[:, :2] = (points[:, :2] - affine[:, 2].astype(np.float32)) @ inverse.T
+    np.divide(points[:, 2], np.float32(roi.side), out=result[:, 2])
+    return result
+
+
+def box_of(points: Array) -> tuple[float, float, float, float]:
+    """Return the tight box x0, y0, x1, y1 of (n, 2 or 3) points."""
+    # Along contiguous rows the extremes are found many times faster than down columns.
+    x, y = points.T[:2].copy()
+    return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+
+
+def box_overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
+    """Return the intersection over union of two boxes."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    common = width * height
+    return common / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common)
+
+
+def roi_from_box(
+    box: tuple[float, float, float, float], margin: float, shift_up: float, angle: float = 0.0
+) -> RegionOfInterest:
+    """Return the first region for a face known by its box: a square about it, moved up along the face.
+
+    Args:
+        box: x0, y0, x1, y1 of the 68 points.
+        margin: side over the longer side of the box.
+        shift_up: how far to move, in units of the side; the dense points reach higher than the 68.
+        angle: roll of the face, degrees.
+    """
+    x0, y0, x1, y1 = box
+    side = margin * max(x1 - x0, y1 - y0)
+    turn = math.radians(angle)
+    return RegionOfInterest(
+        (x0 + x1) / 2 + shift_up * side * math.sin(turn),
+        (y0 + y1) / 2 - shift_up * side * math.cos(turn),
+        side,
+        angle,
+    )
+
+
+def roi_from_points(points: Array, margin: float, angle: float) -> RegionOfInterest:
+    """Return the region for the next look at a face: a square about its points, turned with its roll.
+
+    Args:
+        points: (n, 3) image pixels.
+        margin: side over the longer side of the box of the points in the turned frame.
+        angle: roll of the face, degrees.
+    """
+    turn = math.radians(angle)
+    cosine, sine = math.cos(turn), math.sin(turn)
+    axes = np.array([[cosine, sine], [-sine, cosine]], np.float32)
+    x0, y0, x1, y1 = box_of((axes @ points.T[:2]).T)
+    across, down = (x0 + x1) / 2, (y0 + y1) / 2
+    centre = cosine * across - sine * down, sine * across + cosine * down
+    return RegionOfInterest(*centre, margin * max(x1 - x0, y1 - y0), angle)
+
+
+def _between(held: RegionOfInterest, wanted: RegionOfInterest, share: float) -> RegionOfInterest:
+    """Return the held region moved this share of the way towards the wanted one, turned the shorter way round."""
+    return RegionOfInterest(
+        held.x + share * (wanted.x - held.x),
+        held.y + share * (wanted.y - held.y),
+        held.side * (wanted.side / held.side) ** share,
+        held.angle + share * _turn(held, wanted),
+    )
+
+
+def eased(held: RegionOfInterest, wanted: RegionOfInterest) -> RegionOfInterest:
+    """Return the region that was looked at last, moved towards the wanted one: the farther off, the more of the way.
+
+    A region that follows every point's noise shifts the picture that the model sees, and so makes noise of its own;
+    one that is held and then jumps makes a jump of its own. From `STRAY_SHIFT` and the like on it goes all the way,
+    so that no head outruns it.
+    """
+    ratio = math.log(wanted.side / held.side)
+    shift = math.hypot(wanted.x - held.x, wanted.y - held.y) / held.side
+    stray = max(shift / STRAY_SHIFT, abs(ratio) / STRAY_SCALE, abs(_turn(held, wanted)) / STRAY_ANGLE)
+    return _between(held, wanted, min(1.0, LEAST_PULL + stray))
+
+
+def trusted(held: RegionOfInterest, wanted: RegionOfInterest, sigma: float) -> RegionOfInterest:
+    """Return the region that was looked at, moved towards the one that its points ask for as far as they are sure.
+
+    Where most of a face is hidden, the points of each look are off on their own, and a region that follows them walks
+    away from the face. The share is the gain of a Kalman filter: a face strays by `STRAY_SHIFT` from one look to the
+    next, and its points are off by `sigma`.
+
+    Args:
+        held: where the points were seen.
+        wanted: about the points.
+        sigma: standard deviation of a point, pixels.
+    """
+    return _between(held, wanted, 1 / (1 + (sigma / (STRAY_SHIFT * held.side)) ** 2))
+
+
+def _turn(held: RegionOfInterest, wanted: RegionOfInterest) -> float:
+    return (wanted.angle - held.angle + 180) % 360 - 180
+
+
+def roll_of(points: Array, ibug68: NDArray[np.intp]) -> float:
+    """Return the roll of a face in degrees, clockwise in the image, from its eyes and chin.
+
+    At a profile the eyes lie behind one another and the line between them says little; the line from between the
+    eyes down to the chin stays in the image at any yaw.
+    """
+    eyes = _TWELFTHS @ points.take(ibug68[36:48], axis=0)
+    chin = points[ibug68[8]]
+    return math.degrees(math.atan2(float(eyes[0] - chin[0]), float(chin[1] - eyes[1])))

@@ -1,0 +1,188 @@
+"""Builds a TFLite interpreter with whichever runtime works here.
+
+The runtimes are tried in this order: ai-edge-litert (maintained), tflite-runtime (last release 2.14, what
+Bookworm and old Corals have), TensorFlow itself. Whether a runtime works shows only when an interpreter is
+built: tflite-runtime imports happily under numpy 2, which it was not compiled for, and fails afterwards.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.errors import InferenceRuntimeError, ModelError
+from landmarkd.vision.quiet import without_chatter
+
+Accelerator = Literal["xnnpack", "none", "edgetpu"]
+
+# Distribution, and its module that has `Interpreter`; importing TensorFlow takes seconds, so it comes last.
+RUNTIMES: Mapping[str, str] = {
+    "ai-edge-litert": "ai_edge_litert.interpreter",
+    "tflite-runtime": "tflite_runtime.interpreter",
+    "tensorflow": "tensorflow.lite.python.interpreter",
+}
+
+# What a runtime raises that was compiled for another numpy.
+MISFIT = (SystemError, AttributeError, ImportError)
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """One input or output of a model: real value = (stored - zero_point) * scale.
+
+    Attributes:
+        name: as in the model.
+        shape: static shape.
+        dtype: of the stored values.
+        scale: 0.0 for a tensor that is not quantised.
+        zero_point: stored value that stands for 0.
+        index: of the tensor inside the interpreter.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    scale: float
+    zero_point: int
+    index: int
+
+
+class Session:
+    """One interpreter with its tensors allocated; `landmarkd.vision.runtime.Engine` is what landmarkd uses.
+
+    Attributes:
+        runtime: name and version of the runtime, "ai-edge-litert 2.3.0".
+        accelerator: what executes the graph, found in the graph itself and not by what was asked for.
+        inputs, outputs: what the model takes and gives.
+    """
+
+    def __init__(self, interpreter: Any, runtime: str, delegate: object = None) -> None:
+        # A delegate must outlive the interpreter that it was applied to.
+        self._interpreter, self._delegate = interpreter, delegate
+        self.runtime = runtime
+        claimed = claimed_nodes(interpreter) > 0
+        self.accelerator: Accelerator = "none" if not claimed else "xnnpack" if delegate is None else "edgetpu"
+        self.inputs = tuple(map(_spec, interpreter.get_input_details()))
+        self.outputs = tuple(map(_spec, interpreter.get_output_details()))
+        # The functions may be kept; the views that they return may not be held across an invocation.
+        self._set = [interpreter.tensor(spec.index) for spec in self.inputs]
+        self._get = [interpreter.tensor(spec.index) for spec in self.outputs]
+
+    def invoke(self) -> None:
+        """Run the graph on whatever its inputs hold. Raises RuntimeError as the interpreter does."""
+        self._interpreter.invoke()
+
+    def run(self, inputs: tuple[NDArray[Any], ...], outputs: tuple[NDArray[Any], ...]) -> None:
+        """Run the graph from and into the caller's arrays. Raises RuntimeError as the interpreter does."""
+        for view, array in zip(self._set, inputs, strict=True):
+            np.copyto(view(), array, casting="no")
+        self._interpreter.invoke()
+        for view, array in zip(self._get, outputs, strict=True):
+            np.copyto(array, view(), casting="no")
+
+
+def open_session(content: bytes, threads: int = 1, *, xnnpack: bool = True) -> Session:
+    """Build an interpreter for the processor with the first runtime that works.
+
+    Args:
+        content: a .tflite file.
+        threads: 1 or more.
+        xnnpack: False runs plain kernels.
+
+    Raises:
+        ModelError: if the runtime refuses the model.
+        InferenceRuntimeError: if no runtime works here; the message says what each one said.
+    """
+    failures: dict[str, str] = {}
+    for distribution in RUNTIMES:
+        module = load_runtime(distribution)
+        if isinstance(module, str):
+            failures[distribution] = module
+            continue
+        try:
+            interpreter = build_interpreter(module, content, threads, xnnpack)
+        except MISFIT as error:
+            # The cause has the telling name.
+            failures[distribution] = sentence(error.__cause__ or error)
+            continue
+        except (ValueError, RuntimeError) as error:
+            if "edgetpu-custom-op" in str(error):
+                raise ModelError("This model was compiled for the Edge TPU; name the one for the processor.") from error
+            raise ModelError(f"The TFLite runtime refuses the model: {sentence(error)}.") from error
+        return Session(interpreter, describe_runtime(distribution))
+    raise no_runtime(failures)
+
+
+def build_interpreter(module: ModuleType, content: bytes, threads: int, xnnpack: bool, delegate: Any = None) -> Any:
+    """Return an interpreter of one runtime with its tensors allocated; raises whatever the runtime raises."""
+    resolver = module.OpResolverType
+    with without_chatter(*MISFIT):
+        interpreter = module.Interpreter(
+            model_content=content,
+            num_threads=threads,
+            experimental_op_resolver_type=resolver.AUTO if xnnpack else resolver.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            experimental_delegates=None if delegate is None else [delegate],
+        )
+        interpreter.allocate_tensors()
+    return interpreter
+
+
+@cache
+def load_runtime(distribution: str) -> ModuleType | str:
+    """Import one of `RUNTIMES`; return the module, or in words why that did not work."""
+    name = RUNTIMES[distribution]
+    try:
+        with without_chatter(Exception):
+            return import_module(name)
+    except ImportError as error:
+        absent = error.name is not None and name.startswith(error.name)
+        return "not installed" if absent else sentence(error)
+    except Exception as error:
+        return sentence(error)  # A binary that does not fit raises anything, AttributeError for one.
+
+
+def claimed_nodes(interpreter: Any) -> int:
+    """Return how many nodes of the graph a delegate executes; 0 if it runs on plain kernels.
+
+    No runtime has a public way to ask; all known ones have this private one.
+    """
+    return sum(node["op_name"] == "DELEGATE" for node in interpreter._get_ops_details())
+
+
+def describe_runtime(distribution: str) -> str:
+    """Return name and version of an installed runtime."""
+    try:
+        return f"{distribution} {version(distribution)}"
+    except PackageNotFoundError:
+        return distribution
+
+
+def no_runtime(failures: Mapping[str, str]) -> InferenceRuntimeError:
+    """Return the error that says what each runtime said and how to get one that works."""
+    said = "; ".join(f"{name}: {reason}" for name, reason in failures.items())
+    old = any("_ARRAY_API" in reason or "NumPy 1" in reason or "numpy.core" in reason for reason in failures.values())
+    remedy = "pip install ai-edge-litert" + (", or for a runtime compiled for numpy 1: pip install 'numpy<2'" * old)
+    return InferenceRuntimeError(f"No TFLite runtime works here ({said}); {remedy}.")
+
+
+def sentence(error: BaseException) -> str:
+    """Return an exception of a runtime as one line without its full stop."""
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+
+
+def _spec(details: Mapping[str, Any]) -> TensorSpec:
+    scale, zero_point = details["quantization"]
+    return TensorSpec(
+        name=str(details["name"]),
+        shape=tuple(int(size) for size in details["shape"]),
+        dtype=np.dtype(details["dtype"]),
+        scale=float(scale),
+        zero_point=int(zero_point),
+        index=int(details["index"]),
+    )

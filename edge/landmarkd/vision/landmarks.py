@@ -1,0 +1,196 @@
+"""The landmark model: a square of the image in, points in image pixels out."""
+
+import math
+from typing import Any, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.errors import ModelError
+from landmarkd.layout import DENSE, Layout, layout_of
+from landmarkd.stages import StageClock
+from landmarkd.types import Array, FaceObservation, RegionOfInterest
+from landmarkd.vision.geometry import image_from_crop, roi_from_box, roi_from_points, roll_of, to_image, trusted
+from landmarkd.vision.runtime import DelegateChoice, Engine, open_engine
+from landmarkd.vision.zoo import Card, LandmarkCard, OutputContract, Zoo
+
+MOST_SHRINKING = 32
+"""A face of more than this many times the crop's size is read with gaps rather than with a huge average."""
+
+
+class LandmarkModel:
+    """Any landmark model of the zoo, driven by its manifest entry alone.
+
+    Buffers are made once; one instance belongs to one thread.
+
+    Args:
+        zoo: where the model lies.
+        name: of the model, or "default".
+        threads: for the runtime's CPU kernels.
+        delegate: "none", "auto" or "coral".
+
+    Raises:
+        ModelError: the model is unknown, altered or does not match its manifest entry.
+        InferenceRuntimeError: there is no TFLite runtime that works.
+        DelegateError: a demanded accelerator cannot be used.
+    """
+
+    def __init__(self, zoo: Zoo, name: str = "default", *, threads: int = 1, delegate: DelegateChoice = "none") -> None:
+        name, card = zoo.landmarks(name)
+        engine = open_engine(
+            zoo.verified(card),
+            threads=threads,
+            delegate=delegate,
+            edgetpu=zoo.verified(card.edgetpu) if card.edgetpu else None,
+        )
+        self._adopt(name, card, engine)
+
+    @classmethod
+    def over(cls, name: str, card: LandmarkCard, engine: Engine) -> Self:
+        """Return a landmark model over an engine that is open already, described by `card`.
+
+        Raises:
+            ModelError: the engine does not match its card.
+        """
+        model = cls.__new__(cls)
+        model._adopt(name, card, engine)
+        return model
+
+    def _adopt(self, name: str, card: LandmarkCard, engine: Engine) -> None:
+        self.name, self.card, self.engine = name, card, engine
+        self.layout: Layout = layout_of(card.landmarks.layout)
+        self.crop = card.crop
+        self._size = card.input.width
+        self._check()
+        self._table = quantisation_table(card)
+        self._crop = np.empty((self._size, self._size, 3), np.uint8)
+        self._scratch = np.empty((0, 0, 3), np.uint8)
+
+    @property
+    def has_presence(self) -> bool:
+        """The model says itself whether it sees a face."""
+        return "presence" in self.card.outputs
+
+    def first_roi(self, box: tuple[float, float, float, float], angle: float = 0.0) -> RegionOfInterest:
+        """Return the region to begin with, from a tight box round the 68 points."""
+        return roi_from_box(box, self.crop.first_margin, self.crop.first_shift_up, angle)
+
+    def next_roi(self, seen: FaceObservation) -> RegionOfInterest:
+        """Return the region for the next look at a face: about its points, as far as they are sure."""
+        roi = roi_from_points(seen.points[:DENSE], self.crop.margin, roll_of(seen.points, self.layout.ibug68))
+        return roi if seen.sigma is None else trusted(seen.roi, roi, float(seen.sigma[:DENSE].mean()))
+
+    def locate(self, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock) -> FaceObservation:
+        """Return what the model sees in a region of a (height, width, 3) uint8 BGR image.
+
+        Raises:
+            DelegateError: the accelerator was lost.
+        """
+        self._cut(image, roi)
+        clock.lap("crop")
+        cv2.LUT(self._crop, self._table, self.engine.input(0)[0])
+        clock.lap("quantise")
+        self.engine.invoke()
+        clock.lap("inference")
+        points = to_image(self._output("points").reshape(-1, 3), roi)
+        sigma = None
+        if "log_sigma" in self.card.outputs:
+            # No point is farther off than the whole crop, whatever a network says of what it has never seen.
+            sigma = np.exp(np.minimum(self._output("log_sigma").reshape(-1), 0)) * np.float32(roi.side)
+        score = 1.0
+        if self.has_presence:
+            logit = float(self._output("presence").reshape(-1)[0])
+            score = 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
+        clock.lap("decode")
+        return FaceObservation(score, roi, points, sigma)
+
+    def close(self) -> None:
+        """Release the interpreter and the accelerator."""
+        self.engine.close()
+
+    def _cut(self, image: NDArray[np.uint8], roi: RegionOfInterest) -> None:
+        """Write the region into the crop buffer as RGB, averaging where it is shrunk."""
+        affine = image_from_crop(roi, self._size)
+        shrink = min(MOST_SHRINKING, int(roi.side / self._size))
+        if shrink >= 2:
+            image, affine = self._shrunk(image, roi, affine, shrink)
+        cv2.warpAffine(
+            image,
+            affine,
+            (self._size, self._size),
+            dst=self._crop,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_CONSTANT,
+        )
+        cv2.cvtColor(self._crop, cv2.COLOR_BGR2RGB, dst=self._crop)
+
+    def _shrunk(
+        self, image: NDArray[np.uint8], roi: RegionOfInterest, affine: NDArray[np.float64], shrink: int
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+        """Return the part of the image about the region, `shrink` times smaller, and the affine into it."""
+        turn = math.radians(roi.angle)
+        reach = roi.side / 2 * (abs(math.cos(turn)) + abs(math.sin(turn))) + shrink
+        x0, y0 = max(0, int(roi.x - reach)), max(0, int(roi.y - reach))
+        width = (min(image.shape[1], int(roi.x + reach) + 1) - x0) // shrink
+        height = (min(image.shape[0], int(roi.y + reach) + 1) - y0) // shrink
+        if width < 1 or height < 1:
+            return image, affine
+        if self._scratch.shape[0] < height or self._scratch.shape[1] < width:
+            self._scratch = np.empty((height, width, 3), np.uint8)
+        part = image[y0 : y0 + height * shrink, x0 : x0 + width * shrink]
+        small: NDArray[Any] = cv2.resize(
+            part, (width, height), dst=self._scratch[:height, :width], interpolation=cv2.INTER_AREA
+        )
+        # A shrunk pixel's centre lies at the middle of the pixels that it averages.
+        moved = affine / shrink
+        moved[:, 2] = (affine[:, 2] - (x0, y0) + 0.5) / shrink - 0.5
+        return small, moved
+
+    def _output(self, name: str) -> Array:
+        contract = self.card.outputs[name]
+        values = self.engine.output(contract.index)
+        if values.dtype == np.float32:
+            return values
+        detail = self.engine.outputs[contract.index]
+        return (values.astype(np.float32) - detail.zero_point) * np.float32(detail.scale)
+
+    def _check(self) -> None:
+        """Compare the file with its manifest entry, so that a mismatch is a sentence and not a strange result."""
+        wanted = self.card.input
+        shape = (1, wanted.height, wanted.width, 3)
+        real = self.engine.inputs[0]
+        if (
+            tuple(real.shape) != shape
+            or np.dtype(real.dtype) != np.dtype(wanted.dtype)
+            or wanted.width != wanted.height
+        ):
+            raise ModelError(
+                f"{self.card.file} takes {tuple(real.shape)} {np.dtype(real.dtype)}, the manifest says {shape} "
+                f"{wanted.dtype}; reinstall landmarkd."
+            )
+        for name, contract in self.card.outputs.items():
+            self._check_output(name, contract)
+
+    def _check_output(self, name: str, contract: OutputContract) -> None:
+        if contract.index >= len(self.engine.outputs):
+            raise ModelError(f"{self.card.file} has no output {contract.index} ({name}); reinstall landmarkd.")
+        shape = tuple(self.engine.outputs[contract.index].shape)
+        sizes = {"points": self.layout.count * 3, "log_sigma": self.layout.count, "presence": 1}
+        if shape != contract.shape or math.prod(shape) != sizes.get(name, math.prod(shape)):
+            raise ModelError(
+                f"{self.card.file}: output {name} has the shape {shape}, the manifest says {contract.shape} for "
+                f"{self.layout.count} points; reinstall landmarkd."
+            )
+
+
+def quantisation_table(card: Card) -> NDArray[Any]:
+    """Return the (1, 256) table from 8-bit pixels to the model's input values."""
+    real = np.arange(256) / 127.5 - 1
+    if card.input.dtype == "float32":
+        return real.astype(np.float32)[None]
+    if not card.input.scale or card.input.zero_point is None:
+        raise ModelError(f"{card.file}: the manifest's input lacks scale or zero_point; reinstall landmarkd.")
+    limits = np.iinfo(card.input.dtype)
+    stored = np.round(real / card.input.scale) + card.input.zero_point
+    return np.clip(stored, limits.min, limits.max).astype(card.input.dtype)[None]

@@ -1,0 +1,167 @@
+"""Opens a model and runs it, on the processor or on a Coral, without copying more than it must."""
+
+import logging
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.errors import DelegateError, InferenceRuntimeError, ModelError
+from landmarkd.vision.interpreter import Accelerator, Session, TensorSpec, open_session, sentence
+
+__all__ = ["Accelerator", "DelegateChoice", "Engine", "TensorSpec", "open_engine"]
+
+log = logging.getLogger(__name__)
+
+DelegateChoice = Literal["none", "auto", "coral"]
+
+# A FlatBuffer starts with the offset of its root and the identifier of its schema.
+_IDENTIFIER = b"TFL3"
+
+
+class Engine:
+    """A model that is ready to run, with its own input and output arrays, which never move.
+
+    The arrays are allocated once: fill `input(i)`, call `invoke()`, read `output(i)`. They may be held for as long
+    as one likes; `output(i)` is overwritten by the next `invoke()`. Not to be shared between threads.
+
+    With a Coral that was not demanded, losing it while running is mended here: the same input runs again
+    on the processor, a warning is logged and `degraded` says why.
+
+    Attributes:
+        inputs, outputs: what the model takes and gives.
+        degraded: why it runs on the processor although a Coral is there, or None.
+    """
+
+    def __init__(self, session: Session, spare: bytes | None = None, threads: int = 1) -> None:
+        self._session: Session | None = session
+        # The model for the processor, kept only where a lost accelerator is to be mended.
+        self._spare, self._threads = spare, threads
+        self.inputs, self.outputs = session.inputs, session.outputs
+        self._in = tuple(np.zeros(spec.shape, spec.dtype) for spec in self.inputs)
+        self._out = tuple(np.zeros(spec.shape, spec.dtype) for spec in self.outputs)
+        self.degraded: str | None = None
+
+    @property
+    def accelerator(self) -> Accelerator:
+        """What executes the graph now: "xnnpack", "edgetpu" or "none" (plain kernels, several times slower)."""
+        return self._open().accelerator
+
+    @property
+    def runtime(self) -> str:
+        """Name and version of the runtime, "ai-edge-litert 2.3.0"."""
+        return self._open().runtime
+
+    def input(self, index: int = 0) -> NDArray[Any]:
+        """Return the array that the next `invoke()` reads; shape and dtype are those of `inputs[index]`."""
+        return self._in[index]
+
+    def output(self, index: int = 0) -> NDArray[Any]:
+        """Return the array that the last `invoke()` wrote; shape and dtype are those of `outputs[index]`."""
+        return self._out[index]
+
+    def invoke(self) -> None:
+        """Run the model on what is in the inputs.
+
+        Raises:
+            DelegateError: if a demanded Coral was lost.
+            InferenceRuntimeError: if the runtime fails on the processor.
+        """
+        session = self._open()
+        try:
+            session.run(self._in, self._out)
+        except RuntimeError as error:
+            if session.accelerator != "edgetpu":
+                raise InferenceRuntimeError(f"The TFLite runtime failed: {sentence(error)}.") from error
+            if self._spare is None:
+                raise DelegateError(
+                    f"The Coral was lost while running ({sentence(error)}); plug it in again, directly and not"
+                    " through a hub, and look for undervoltage with landmarkd doctor."
+                ) from error
+            self._mend(f"the Coral was lost while running ({sentence(error)})")
+            self._open().run(self._in, self._out)
+
+    def close(self) -> None:
+        """Free the interpreter. The arrays stay valid."""
+        self._session = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _mend(self, reason: str) -> None:
+        assert self._spare is not None  # noqa: S101
+        self._session = open_session(self._spare, self._threads)
+        self._spare, self.degraded = None, reason
+        log.warning("Running on the processor from now on: %s.", reason)
+
+    def _open(self) -> Session:
+        if self._session is None:
+            raise InferenceRuntimeError("The model was closed; open it again.")
+        return self._session
+
+
+def open_engine(
+    model: Path,
+    *,
+    threads: int = 1,
+    delegate: DelegateChoice = "none",
+    edgetpu: Path | None = None,
+    xnnpack: bool = True,
+) -> Engine:
+    """Open a TFLite model.
+
+    The file is read once and run from memory, so that replacing it on disk cannot disturb a running daemon.
+    Check its hash first (`landmarkd.vision.zoo`): runtimes crash on truncated files and run ones with flipped bits.
+
+    Args:
+        model: .tflite file for the processor.
+        threads: for the processor, 1 or more. One is best for models of a few million MACs.
+        delegate: "none" for the processor; "coral" demands the Edge TPU; "auto" takes it where its library is
+            installed, and runs on the processor, with a warning and `Engine.degraded`, if that does not work.
+        edgetpu: the same model compiled for the Edge TPU; None if there is none.
+        xnnpack: False runs plain kernels, several times slower; to measure the difference.
+
+    Raises:
+        ModelError: if the file is missing, empty or no TFLite model, or needs the Edge TPU.
+        InferenceRuntimeError: if no runtime works here; the message says what each one said.
+        DelegateError: if the Coral was demanded and cannot be used.
+    """
+    content = read_model(model)
+    if delegate == "none":
+        return Engine(open_session(content, threads, xnnpack=xnnpack))
+    from landmarkd.vision.delegate import library_present, open_coral
+
+    if delegate == "auto" and not library_present():
+        return Engine(open_session(content, threads, xnnpack=xnnpack))
+    try:
+        session = open_coral(edgetpu)
+    except DelegateError as error:
+        if delegate == "coral":
+            raise
+        engine = Engine(open_session(content, threads, xnnpack=xnnpack))
+        engine.degraded = str(error)
+        log.warning("Running on the processor: %s", error)
+        return engine
+    return Engine(session, spare=content if delegate == "auto" else None, threads=threads)
+
+
+def read_model(path: Path) -> bytes:
+    """Return the bytes of a .tflite file.
+
+    Raises:
+        ModelError: if it cannot be read or does not begin like a TFLite model.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror}; name another model or reinstall landmarkd.") from error
+    if not content:
+        raise ModelError(f"{path} is empty; copy the model again or reinstall landmarkd.")
+    root = int.from_bytes(content[:4], "little")
+    if content[4:8] != _IDENTIFIER or not 8 <= root < len(content) - 4:
+        raise ModelError(f"{path} is not a TFLite model; copy the model again or reinstall landmarkd.")
+    return content

@@ -1,0 +1,254 @@
+"""The zoo: models that come with landmarkd, described by a manifest and checked before any runtime opens them."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from landmarkd.errors import ModelError
+from landmarkd.layout import LAYOUTS
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+Count = Annotated[int, Field(ge=1, le=4096)]
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+# A name, never a path: a manifest cannot point outside its folder.
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.tflite$")]
+
+
+class InputContract(_Strict):
+    """What a model wants to see: (1, height, width, 3), real = (stored - zero_point) * scale."""
+
+    width: Count
+    height: Count
+    colour: Literal["RGB"]
+    dtype: Literal["int8", "uint8", "float32"]
+    scale: float | None = None
+    zero_point: int | None = None
+    normalisation: Literal["x / 127.5 - 1"]
+
+
+class OutputContract(_Strict):
+    """One output tensor, found by its position among the model's outputs."""
+
+    index: Annotated[int, Field(ge=0, le=15)]
+    shape: tuple[Annotated[int, Field(ge=1, le=65536)], ...]
+    unit: Literal["crop", "log crop", "logit", "probability", "normalised", "cell", "patch"] = "crop"
+
+
+class CropContract(_Strict):
+    """How the square that is fed lies about the face."""
+
+    margin: Annotated[float, Field(gt=0.5, lt=4)]
+    first_margin: Annotated[float, Field(gt=0.5, lt=4)]
+    first_shift_up: Annotated[float, Field(ge=-0.5, le=0.5)]
+
+
+class LandmarkContract(_Strict):
+    """Which points the model finds."""
+
+    layout: str
+    count: Count
+
+
+class ModelFile(_Strict):
+    """A file of the zoo and how to know it."""
+
+    file: FileName
+    bytes: Annotated[int, Field(ge=1, le=64 << 20)]
+    sha256: Digest
+
+
+class _Card(ModelFile):
+    """What all entries of the manifest have: the file for the processor and what is known of the model."""
+
+    description: str = ""
+    licence: str = ""
+    provenance: Any = None
+    quantisation: Any = None
+    accuracy: Any = None
+    macs: int | None = None
+    parameters: int | None = None
+    outputs: dict[str, OutputContract]
+    edgetpu: ModelFile | None = None
+
+
+class LandmarkCard(_Card):
+    """A model that finds the points of one face in a square of the image."""
+
+    kind: Literal["landmarks"]
+    input: InputContract
+    crop: CropContract
+    landmarks: LandmarkContract
+
+    @model_validator(mode="after")
+    def _known_layout(self) -> Self:
+        layout = LAYOUTS.get(self.landmarks.layout)
+        if layout is None or layout.count != self.landmarks.count:
+            raise ValueError(f"unknown layout {self.landmarks.layout!r} of {self.landmarks.count} points")
+        if "points" not in self.outputs:
+            raise ValueError("a landmark model has an output named points")
+        return self
+
+
+class SecondLookContract(_Strict):
+    """When and where a detector looks again at what seems to be a small face.
+
+    Attributes:
+        doubt: least score of an answer that is worth another look.
+        largest: longer side of a box that counts as small, pixels of the input.
+        window: side of what is looked at, as a share of the frame's longer side.
+        most: windows a frame.
+    """
+
+    doubt: Annotated[float, Field(gt=0, lt=1)]
+    largest: Annotated[float, Field(gt=0, le=4096)]
+    window: Annotated[float, Field(gt=0, lt=1)]
+    most: Annotated[int, Field(ge=1, le=64)]
+
+
+class CellContract(_Strict):
+    """How a detector's answers are read: one for each cell of several grids, finest first, row by row.
+
+    Attributes:
+        strides: of the grids, pixels of the input.
+        unit: lengths are told in so many strides of the cell's grid.
+        score: least score of a face, 0 to 1.
+        overlap: of two answers that overlap by more, as intersection over union, the better one stays.
+        second: when to look again, if ever.
+    """
+
+    strides: Annotated[tuple[Count, ...], Field(min_length=1, max_length=8)]
+    unit: Annotated[float, Field(gt=0, le=64)]
+    score: Annotated[float, Field(gt=0, lt=1)]
+    overlap: Annotated[float, Field(gt=0, lt=1)]
+    second: SecondLookContract | None = None
+
+
+class PatchContract(_Strict):
+    """What the eye model wants to see: (1, height, width, 1), real = (stored - zero_point) * scale."""
+
+    width: Literal[48]
+    height: Literal[32]
+    colour: Literal["grey"]
+    dtype: Literal["int8", "float32"]
+    scale: float | None = None
+    zero_point: int | None = None
+
+
+class EyeCard(_Card):
+    """A model that finds lids and iris in a patch of one eye, see `landmarkd.vision.eyes`."""
+
+    kind: Literal["eyes"]
+    input: PatchContract
+
+
+class DetectorCard(_Card):
+    """A model that finds faces in a whole frame, which is scaled into the middle of its input, the rest black."""
+
+    kind: Literal["detector"]
+    input: InputContract
+    cells: CellContract
+
+    @model_validator(mode="after")
+    def _has_answers(self) -> Self:
+        if not {"scores", "geometry"} <= set(self.outputs):
+            raise ValueError("a detector has outputs named scores and geometry")
+        return self
+
+
+_AnyCard = TypeVar("_AnyCard", LandmarkCard, DetectorCard, EyeCard)
+Card = Annotated[LandmarkCard | DetectorCard | EyeCard, Field(discriminator="kind")]
+
+
+class Manifest(_Strict):
+    """The manifest of a folder of models."""
+
+    schema_: Annotated[Literal[1], Field(alias="schema")]
+    default: dict[str, str]
+    models: dict[str, Card]
+
+
+class Zoo:
+    """A folder with models and their `manifest.json`.
+
+    Raises:
+        ModelError: if the manifest is missing or wrong.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        path = folder / "manifest.json"
+        try:
+            self.manifest = Manifest.model_validate(json.loads(path.read_bytes()))
+        except OSError as error:
+            raise ModelError(f"{path}: {error.strerror}; reinstall landmarkd or name another model folder.") from error
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ModelError(f"{path} is not JSON ({error}); reinstall landmarkd.") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise ModelError(f"{path}: {where}: {first['msg']}; reinstall landmarkd.") from error
+
+    def landmarks(self, name: str = "default") -> tuple[str, LandmarkCard]:
+        """Return the name and entry of a landmark model; "default" stands for the manifest's choice.
+
+        Raises:
+            ModelError: naming the models of this kind that there are; so do the methods for the other kinds.
+        """
+        return self._find(name, "landmarks", LandmarkCard)
+
+    def detector(self, name: str = "default") -> tuple[str, DetectorCard]:
+        """Return the name and entry of a detector, see `landmarks`."""
+        return self._find(name, "detector", DetectorCard)
+
+    def eyes(self, name: str = "default") -> tuple[str, EyeCard]:
+        """Return the name and entry of an eye model, see `landmarks`."""
+        return self._find(name, "eyes", EyeCard)
+
+    def _find(self, name: str, kind: str, wanted: type[_AnyCard]) -> tuple[str, _AnyCard]:
+        chosen = self.manifest.default.get(kind, "") if name == "default" else name
+        card = self.manifest.models.get(chosen)
+        if not isinstance(card, wanted):
+            known = [key for key, value in self.manifest.models.items() if isinstance(value, wanted)]
+            raise ModelError(f"No {kind} model {name!r} in {self.folder}; known are {', '.join(known) or 'none'}.")
+        return chosen, card
+
+    def verified(self, file: ModelFile) -> Path:
+        """Return the path of a file of the zoo after checking its size and sha256.
+
+        Some runtimes crash on a truncated file and run happily on one with flipped bits: only this protects.
+
+        Raises:
+            ModelError: if the file is missing or is not the one that the manifest describes.
+        """
+        path = self.folder / file.file
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelError(f"{path}: {error.strerror}; reinstall landmarkd.") from error
+        if len(content) != file.bytes:
+            raise ModelError(f"{path} has {len(content)} bytes instead of {file.bytes}; reinstall landmarkd.")
+        if hashlib.sha256(content).hexdigest() != file.sha256:
+            raise ModelError(f"{path} was altered: its sha256 is not that of the manifest; reinstall landmarkd.")
+        return path
+
+
+def open_zoo(folder: Path | None = None) -> Zoo:
+    """Return the zoo in a folder, by default the one that comes with landmarkd.
+
+    That lies in the wheel beside this package, and in a checkout under models.
+
+    Raises:
+        ModelError: if the manifest is missing or wrong.
+    """
+    if folder is not None:
+        return Zoo(folder)
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "zoo"
+    return Zoo(installed if installed.is_dir() else package.parents[1] / "models" / "zoo")

@@ -1,0 +1,222 @@
+"""A small web server on loopback: one page, the mesh, and a stream of frames as server-sent events."""
+
+import base64
+import hashlib
+import json
+import re
+import threading
+import time
+from functools import lru_cache
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from landmarkd.errors import UsageError
+from landmarkd.layout import LAYOUTS, canonical_points, mesh_triangles
+from landmarkd.wire.assembler import FrameRecord
+from landmarkd.wire.decoder import DecoderCounters
+from landmarkd.wire.jsonl import encode_record
+
+MAX_VIEWERS = 8
+"""Pages that are served at once."""
+MAX_SENDERS = 16
+"""Senders that are kept for the page; beyond that the one silent for longest is forgotten."""
+PUSH_S = 1 / 30
+"""A page gets no more frames than this; the newest wins."""
+KEEPALIVE_S = 2.0
+_LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
+
+
+class Board:
+    """The newest frame of each sender, for any number of readers."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._frames: dict[str, tuple[int, str]] = {}
+        self._version = 0
+        self.viewers = 0
+        self.closed = False
+
+    def post(self, sender: str, record: FrameRecord, link: dict[str, Any]) -> None:
+        """Put up a frame; one whose STATUS was lost is not."""
+        if record.status is None:
+            return
+        hello = record.hello
+        told = {"sender": sender, "model": hello.model if hello is not None else "", **link}
+        text = f'{{"link":{json.dumps(told)},"record":{encode_record(record, sender)}}}'
+        with self._changed:
+            self._version += 1
+            self._frames.pop(sender, None)
+            self._frames[sender] = (self._version, text)
+            if len(self._frames) > MAX_SENDERS:
+                del self._frames[next(iter(self._frames))]
+            self._changed.notify_all()
+
+    def newer(self, version: int, timeout_s: float) -> tuple[int, list[str]]:
+        """Return the present version and the frames that are newer than `version`, waiting for one."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._version > version or self.closed, timeout_s)
+            return self._version, [text for at, text in self._frames.values() if at > version]
+
+    def close(self) -> None:
+        """Wake all readers for the last time."""
+        with self._changed:
+            self.closed = True
+            self._changed.notify_all()
+
+
+class RateMeter:
+    """Frames a second of each sender, over the last two seconds by the receiver's clock."""
+
+    WINDOW_S = 2.0
+
+    def __init__(self) -> None:
+        self._times: dict[str, list[float]] = {}
+
+    def tick(self, sender: str) -> float:
+        """Count a frame and return the rate, Hz."""
+        now = time.monotonic()
+        times = self._times.setdefault(sender, [])
+        times.append(now)
+        while now - times[0] > self.WINDOW_S:
+            times.pop(0)
+        if len(self._times) > MAX_SENDERS:
+            del self._times[next(iter(self._times))]
+        return (len(times) - 1) / (now - times[0]) if now > times[0] else 0.0
+
+
+def link_state(counters: DecoderCounters, rate: float, record: FrameRecord) -> dict[str, Any]:
+    """Return what the page shows of the connection."""
+    status, hello = record.status, record.hello
+    return {
+        "hz": round(rate, 1),
+        "missing": counters.missing,
+        "rejected": counters.rejected,
+        "bytes": counters.bytes,
+        "latency_ms": status.latency if status is not None else None,
+        "dropped": status.dropped if status is not None else None,
+        "points_hz": status.points_hz if status is not None else None,
+        "points_promised_hz": hello.points_hz if hello is not None else None,
+    }
+
+
+@lru_cache(maxsize=1)
+def _page() -> tuple[bytes, str]:
+    """Return the page and the policy that lets a browser run nothing but what is in it."""
+    text = Path(__file__).with_name("page.html").read_text()
+
+    def allowed(tag: str) -> str:
+        bodies = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        digests = (base64.b64encode(hashlib.sha256(body.encode()).digest()).decode() for body in bodies)
+        return " ".join(f"'sha256-{digest}'" for digest in digests)
+
+    rules = f"default-src 'none'; connect-src 'self'; script-src {allowed('script')}; style-src {allowed('style')}"
+    return text.encode(), f"{rules}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+@lru_cache(maxsize=1)
+def _mesh() -> bytes:
+    layout = LAYOUTS["landmarkd-562"]
+    points = canonical_points(layout).round(2).tolist()
+    lids = [indices.tolist() for indices in (layout.right_lid, layout.left_lid) if indices is not None]
+    irises = [indices.tolist() for indices in (layout.right_iris, layout.left_iris) if indices is not None]
+    mesh = {"triangles": mesh_triangles().tolist(), "canonical": points, "lids": lids, "irises": irises}
+    return json.dumps(mesh, separators=(",", ":")).encode()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: "ViewServer"
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Serve the page, the mesh or the stream, to this machine only."""
+        # A page elsewhere could point its own name at 127.0.0.1; the name it asked for tells it.
+        if not _LOCAL.fullmatch(self.headers.get("Host", "")):
+            self._answer(HTTPStatus.FORBIDDEN, "text/plain", b"Ask for 127.0.0.1.\n")
+        elif self.path == "/":
+            page, policy = _page()
+            self._answer(HTTPStatus.OK, "text/html; charset=utf-8", page, policy)
+        elif self.path == "/mesh.json":
+            self._answer(HTTPStatus.OK, "application/json", _mesh())
+        elif self.path == "/frames":
+            self._stream()
+        else:
+            self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"Nothing here; ask for /.\n")
+
+    def _answer(self, status: HTTPStatus, kind: str, body: bytes, policy: str = "default-src 'none'") -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Security-Policy", policy)
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _stream(self) -> None:
+        board = self.server.board
+        if board.viewers >= MAX_VIEWERS:
+            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", b"Too many pages are open.\n")
+            return
+        board.viewers += 1
+        try:
+            self.send_response(HTTPStatus.OK)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Cache-Control", "no-store")
+            self.send_header("Connection", "close")
+            self.end_headers()
+            self._push(board)
+        except OSError:
+            pass  # the page was closed
+        finally:
+            board.viewers -= 1
+            self.close_connection = True
+
+    def _push(self, board: Board) -> None:
+        version = 0
+        while not board.closed:
+            version, frames = board.newer(version, KEEPALIVE_S)
+            lines = "".join(f"data: {text}\n\n" for text in frames) or ": nothing new\n\n"
+            self.wfile.write(lines.encode())
+            time.sleep(PUSH_S)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002  # the name is http.server's
+        """Say nothing for each request."""
+
+
+class ViewServer(ThreadingHTTPServer):
+    """Serves a board on loopback until it is closed.
+
+    Attributes:
+        board: what is shown.
+        url: where.
+    """
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, port: int) -> None:
+        """Bind the port; 0 lets the system choose.
+
+        Raises:
+            UsageError: the port is in use.
+        """
+        self.board = Board()
+        try:
+            super().__init__(("127.0.0.1", port), _Handler)
+        except OSError as error:
+            raise UsageError(f"Port {port} cannot be used ({error.strerror}); choose another with --port.") from error
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/"
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), name="view", daemon=True)
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End."""
+        self.board.close()
+        self.shutdown()
+        self.server_close()
+        self._thread.join(1.0)

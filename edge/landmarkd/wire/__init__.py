@@ -1,0 +1,29 @@
+"""The binary protocol: messages, framing, checksums. Pure bytes, no I/O. docs/wire.md is its description.
+
+`Encoder` makes the messages of a stream from reports, `Decoder` reads them, `Assembler` puts together what
+belongs to one frame.
+"""
+
+from landmarkd.wire.assembler import Assembler, FrameRecord
+from landmarkd.wire.codec import Packet
+from landmarkd.wire.decoder import Decoder, DecoderCounters
+from landmarkd.wire.encoder import Encoder, EncoderOptions
+from landmarkd.wire.names import Selection
+from landmarkd.wire.schema import VERSION, Bye, Event, Hello, Points, Status
+
+__all__ = [
+    "VERSION",
+    "Assembler",
+    "Bye",
+    "Decoder",
+    "DecoderCounters",
+    "Encoder",
+    "EncoderOptions",
+    "Event",
+    "FrameRecord",
+    "Hello",
+    "Packet",
+    "Points",
+    "Selection",
+    "Status",
+]

@@ -1,0 +1,119 @@
+"""Messages to frames: STATUS, EVENT and the chunks of POINTS that belong together."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from landmarkd.types import Array
+from landmarkd.wire.codec import Packet
+from landmarkd.wire.names import Phase, Selection, StatusFlag
+from landmarkd.wire.schema import Bye, Event, Hello, Points, Status
+
+EVENT_TIMEOUT_NS = 5_000_000_000
+"""A running event that is not repeated for this long has ended unseen."""
+MAX_POINTS = 4096
+MAX_EVENTS = 64
+
+
+@dataclass(slots=True)
+class FrameRecord:
+    """What arrived about one frame.
+
+    Attributes:
+        frame: number of the frame at its source.
+        captured_ns: capture time on the sender's clock.
+        hello: the sender's last HELLO, or None before the first.
+        status: None if it was lost.
+        selection: which landmarks `points` are.
+        points: (total, 3) float32, pixels, or None if none were sent or some were lost.
+        events: phases that were told with this frame, repetitions included.
+        active: kinds of the events that are running, as far as was heard.
+    """
+
+    frame: int
+    captured_ns: int
+    hello: Hello | None = None
+    status: Status | None = None
+    selection: Selection = Selection.NONE
+    points: Array | None = None
+    events: list[Event] = field(default_factory=list)
+    active: tuple[str, ...] = ()
+
+
+class Assembler:
+    """Collects the messages of a frame until it is complete or the next one begins."""
+
+    def __init__(self) -> None:
+        self._hello: Hello | None = None
+        self._record: FrameRecord | None = None
+        self._points: Array = np.empty((0, 3), np.float32)
+        self._chunks: set[int] = set()
+        self._running: dict[int, tuple[str, int]] = {}
+
+    def add(self, packet: Packet) -> list[FrameRecord]:
+        """Return the frames that this message completes; HELLO and BYE make none."""
+        done: list[FrameRecord] = []
+        record = self._record
+        if record is not None and (record.frame, record.captured_ns) != (packet.frame, packet.captured_ns):
+            done += self.flush()
+            record = None
+        message = packet.message
+        if isinstance(message, Bye):
+            done += self.flush()
+        if isinstance(message, Hello):
+            self._hello = message
+        if not isinstance(message, Status | Points | Event):
+            return done
+        if record is None:
+            record = self._record = FrameRecord(packet.frame, packet.captured_ns, self._hello)
+            self._chunks.clear()
+        if isinstance(message, Status):
+            record.status = message
+            if not self._points_follow(message):
+                done += self.flush()
+        elif isinstance(message, Event):
+            self._event(record, message)
+        elif self._complete(record, message):
+            done += self.flush()
+        return done
+
+    def flush(self) -> list[FrameRecord]:
+        """Return the frame that was being collected, if there is one."""
+        record, self._record = self._record, None
+        if record is None:
+            return []
+        record.active = self._active(record.captured_ns)
+        return [record]
+
+    def _points_follow(self, status: Status) -> bool:
+        promised = self._hello is None or self._hello.selection != Selection.NONE
+        return bool(status.flags & StatusFlag.FACE) and promised
+
+    def _event(self, record: FrameRecord, event: Event) -> None:
+        if len(record.events) < MAX_EVENTS:
+            record.events.append(event)
+        self._running.pop(event.id, None)
+        if event.phase != Phase.END:
+            self._running[event.id] = (event.kind, record.captured_ns)
+        while len(self._running) > MAX_EVENTS:
+            del self._running[next(iter(self._running))]
+
+    def _active(self, now_ns: int) -> tuple[str, ...]:
+        for key, (_, heard_ns) in list(self._running.items()):
+            if not 0 <= now_ns - heard_ns < EVENT_TIMEOUT_NS:
+                del self._running[key]
+        return tuple(dict.fromkeys(kind for kind, _ in self._running.values()))
+
+    def _complete(self, record: FrameRecord, chunk: Points) -> bool:
+        if chunk.total > MAX_POINTS or chunk.selection not in Selection._value2member_map_:
+            return False
+        if not self._chunks:
+            self._points = np.zeros((chunk.total, 3), np.float32)
+        if len(self._points) != chunk.total or chunk.chunk in self._chunks:
+            return False
+        self._chunks.add(chunk.chunk)
+        self._points[chunk.first : chunk.first + len(chunk.rows)] = chunk.pixels()
+        if len(self._chunks) < chunk.chunks:
+            return False
+        record.selection, record.points = Selection(chunk.selection), self._points
+        return True

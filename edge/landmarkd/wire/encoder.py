@@ -1,0 +1,188 @@
+"""Reports to messages: what is sent for a frame, and when the rest is due."""
+
+from dataclasses import dataclass
+
+from landmarkd.types import FaceReport, Intrinsics, Report, Session
+from landmarkd.wire.chunks import PointChunks
+from landmarkd.wire.codec import Packet, encode_packet
+from landmarkd.wire.events import EventRepeater
+from landmarkd.wire.names import Selection
+from landmarkd.wire.schema import Bye, Hello, Message
+from landmarkd.wire.selection import indices_of
+from landmarkd.wire.status import status_of
+
+HELLO_PERIOD_NS = 2_000_000_000
+"""HELLO is repeated this often, so that a receiver that joins late knows what it sees."""
+MAX_DATAGRAM = 1400
+"""Bytes of a message in a datagram: below every usual path's limit, so that nothing is fragmented."""
+_RATE_WINDOW_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderOptions:
+    """What a stream carries.
+
+    Attributes:
+        selection: landmarks to send.
+        points_hz: complete sets of points per second of capture time, 0 for one with every frame.
+        status_hz: most STATUS per second of capture time, 0 for one with every frame.
+        raw: send the unsmoothed points.
+        max_message: bytes of the longest message, before framing.
+    """
+
+    selection: Selection = Selection.ALL
+    points_hz: float = 0.0
+    status_hz: float = 0.0
+    raw: bool = False
+    max_message: int = MAX_DATAGRAM
+
+
+class Pace:
+    """Says when something that is due so many times a second is due, by capture time; 0 means always."""
+
+    def __init__(self, hertz: float) -> None:
+        self._period = 1e9 / hertz if hertz else 0.0
+        self._next: float | None = None
+
+    def due(self, now_ns: int) -> bool:
+        """Return whether it is due at this frame, and if so count it as done."""
+        if not self._period:
+            return True
+        if self._next is None or not -2 * self._period < now_ns - self._next < 2 * self._period:
+            # The first frame, or a clock that jumped: start over from here.
+            self._next = float(now_ns)
+        # A frame that comes a little early must not wait for the one after it.
+        if now_ns < self._next - 0.1 * self._period:
+            return False
+        self._next += self._period
+        return True
+
+
+class Encoder:
+    """Makes the messages of one stream, in order and numbered. Knows nothing of framing or transport.
+
+    Attributes:
+        points_sent: complete sets of points since the start.
+        status_sent: STATUS messages since the start.
+    """
+
+    def __init__(self, session: Session, options: EncoderOptions | None = None) -> None:
+        self.session = session
+        self.options = options or EncoderOptions()
+        self.points_sent = 0
+        self.status_sent = 0
+        self._sequence = 0
+        self._frame = 0
+        self._captured_ns = 0
+        known = session.intrinsics
+        self._camera: tuple[int, int, Intrinsics | None] = (0, 0, None)
+        if known is not None:
+            self._camera = (known.width, known.height, known)
+        self._hello_ns: int | None = None
+        self._events = EventRepeater()
+        self._status_pace = Pace(self.options.status_hz)
+        self._points_pace = Pace(self.options.points_hz)
+        self._window = [0, 0.0]
+        self._window_ns: int | None = None
+        indices = indices_of(self.options.selection, session.layout)
+        self._indices = None if self.options.selection is Selection.ALL else indices
+        self._count = len(indices)
+        self._chunks = PointChunks(
+            self.options.selection, max(1, self._count), self.options.max_message, self.options.raw
+        )
+
+    def encode(self, report: Report, dropped: int = 0) -> list[bytes]:
+        """Return the messages for this frame: HELLO if it is due, EVENT, STATUS, POINTS, in this order.
+
+        Args:
+            report: the frame's result, with or without a face.
+            dropped: reports that this stream could not take so far.
+        """
+        now = report.captured_ns
+        self._frame, self._captured_ns = report.sequence, now
+        # Known from the first frame on, and others when the camera's picture changes its size.
+        camera = (report.width, report.height, report.intrinsics or self._camera[2])
+        changed, self._camera = camera != self._camera, camera
+        messages = []
+        if changed or self._hello_ns is None or not 0 <= now - self._hello_ns < HELLO_PERIOD_NS:
+            messages.append(self.hello())
+        if report.driver is not None:
+            messages += map(self._encode, self._events.due(report.driver, now))
+        if self._status_pace.due(now):
+            self.status_sent += 1
+            messages.append(self._encode(status_of(report, dropped, self._points_rate(now))))
+        face = report.face
+        if face is not None and self._count and self._points_pace.due(now):
+            messages += self._points(face)
+            self.points_sent += 1
+            self._window[0] += 1
+        return messages
+
+    def hello(self) -> bytes:
+        """Return a HELLO, which also tells that the sender lives when there are no frames."""
+        self._hello_ns = self._captured_ns
+        session, options = self.session, self.options
+        width, height, camera = self._camera
+        optics = {}
+        if camera is not None:
+            optics = dict(
+                zip(("fx", "fy", "cx", "cy"), (camera.fx, camera.fy, camera.cx, camera.cy), strict=True),
+                **dict(zip(("k1", "k2", "p1", "p2", "k3"), camera.distortion, strict=True)),
+                camera=camera.origin,
+                distorted=int(any(camera.distortion)),
+            )
+        return self._encode(
+            Hello(
+                boot_id=session.boot_id & (1 << 64) - 1,
+                device=session.device,
+                model=session.model,
+                model_hash=bytes.fromhex(session.model_sha256[:16]).ljust(8, b"\0"),
+                layout=session.layout,
+                landmarks=session.count,
+                width=width,
+                height=height,
+                selection=options.selection,
+                points_hz=options.points_hz,
+                status_hz=options.status_hz,
+                **optics,  # type: ignore[arg-type]
+            )
+        )
+
+    def bye(self, frames: int = 0, dropped: int = 0, reason: int = 0) -> bytes:
+        """Return the message that says that the sender stops on purpose."""
+        return self._encode(Bye(frames, dropped, reason))
+
+    def _encode(self, message: Message) -> bytes:
+        data = encode_packet(Packet(self._sequence, self._frame, self._captured_ns, message))
+        self._sequence += 1
+        return data
+
+    @property
+    def messages(self) -> int:
+        """Messages encoded since the start."""
+        return self._sequence
+
+    @property
+    def points_rate(self) -> float:
+        """Complete sets of points that were sent in the last second of capture time."""
+        return self._window[1]
+
+    def _points_rate(self, now: int) -> float:
+        if self._window_ns is None or not 0 <= now - self._window_ns < 2 * _RATE_WINDOW_NS:
+            self._window, self._window_ns = [0, 0.0], now
+        elapsed = now - self._window_ns
+        if elapsed >= _RATE_WINDOW_NS:
+            self._window, self._window_ns = [0, self._window[0] * 1e9 / elapsed], now
+        return self._window[1]
+
+    def _points(self, face: FaceReport) -> list[bytes]:
+        points = face.observation.points if self.options.raw else face.points
+        if not len(points):
+            return []  # a replayed stream that carried none
+        if len(points) != self.session.count:
+            raise ValueError(f"{len(points)} points in a stream of the layout {self.session.layout}")
+        if self._indices is not None:
+            points = points[self._indices]
+        messages = self._chunks.encode(points, face.box, self._sequence, self._frame, self._captured_ns)
+        self._sequence += len(messages)
+        return messages

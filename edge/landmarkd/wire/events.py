@@ -1,0 +1,53 @@
+"""Which driver events are due on the wire: each is repeated until its next phase supersedes it."""
+
+from landmarkd.types import DriverEvent, DriverState, EventPhase
+from landmarkd.wire.names import Phase
+from landmarkd.wire.schema import Event
+
+REPEAT_NS = 1_000_000_000
+"""A phase of an event is sent again this often, in capture time: one lost datagram loses no alarm."""
+END_REPEATS = 3
+"""The end of an event, or one that has no end, is superseded by nothing; it is sent this many times."""
+MAX_RUNNING = 32
+"""Events kept for repetition; beyond that the oldest is forgotten."""
+
+_PHASES = {EventPhase.BEGIN: Phase.BEGIN, EventPhase.ESCALATE: Phase.ESCALATE, EventPhase.END: Phase.END}
+
+
+class EventRepeater:
+    """Keeps the last phase of every event that still has to be told."""
+
+    def __init__(self) -> None:
+        self._running: dict[int, tuple[DriverEvent, int, int]] = {}
+
+    def due(self, driver: DriverState, now_ns: int) -> list[Event]:
+        """Return the messages that are due at this frame: new phases at once, others once a second."""
+        for event in driver.events:
+            self._running.pop(event.id, None)
+            self._running[event.id] = (event, 0, now_ns)
+        while len(self._running) > MAX_RUNNING:
+            del self._running[next(iter(self._running))]
+        messages = []
+        for event, repeat, due_ns in list(self._running.values()):
+            if now_ns < due_ns and due_ns - now_ns <= REPEAT_NS:
+                continue
+            messages.append(_message(event, repeat))
+            over = event.phase is EventPhase.END or event.kind not in driver.active
+            if over and repeat + 1 >= END_REPEATS:
+                del self._running[event.id]
+            else:
+                self._running[event.id] = (event, repeat + 1, now_ns + REPEAT_NS)
+        return messages
+
+
+def _message(event: DriverEvent, repeat: int) -> Event:
+    return Event(
+        id=event.id,
+        began_ns=event.began_ns,
+        at_ns=event.at_ns,
+        kind=event.kind,
+        phase=_PHASES[event.phase],
+        level=event.level,
+        repeat=repeat,
+        rows=tuple(event.evidence.items()),
+    )

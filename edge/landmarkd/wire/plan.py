@@ -1,0 +1,99 @@
+"""What fits a serial line: which points, how often, beside STATUS for every frame."""
+
+from dataclasses import dataclass
+
+from landmarkd.errors import UsageError
+from landmarkd.wire.codec import LAYOUTS
+from landmarkd.wire.framing import FRAMING_BYTES, MAX_SERIAL_FRAME
+from landmarkd.wire.names import Selection
+from landmarkd.wire.schema import TYPES, Points, Status
+from landmarkd.wire.selection import indices_of
+
+BITS_PER_BYTE = 10
+"""8N1: a start bit, eight of data, a stop bit."""
+LOAD = 0.85
+"""Share of the line that is planned; the rest is for HELLO, EVENT and a receiver's clock that is a little off."""
+ASSUMED_FPS = 60.0
+"""Frames a second that STATUS is planned for when nothing else is said."""
+RATES = (60.0, 50.0, 30.0, 25.0, 20.0, 15.0, 10.0, 5.0, 2.0, 1.0)
+"""Rates of POINTS that are offered, Hz."""
+GOOD_ENOUGH = {Selection.ALL: 10.0, Selection.IBUG68: 5.0, Selection.EYES: 5.0}
+"""The largest selection that reaches this rate is chosen, Hz."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is promised on a line.
+
+    Attributes:
+        baud: of the line.
+        selection: points to send.
+        points_hz: complete sets a second, 0 with no points.
+        status_hz: most STATUS a second.
+        load: share of the line that this takes.
+        text: the plan in words.
+    """
+
+    baud: int
+    selection: Selection
+    points_hz: float
+    status_hz: float
+    load: float
+    text: str
+
+
+def points_bytes(count: int, max_frame: int = MAX_SERIAL_FRAME) -> int:
+    """Return the bytes on the line of one complete set of `count` points."""
+    fixed = LAYOUTS[TYPES[Points]].minimum + FRAMING_BYTES
+    chunks = -(-count // ((max_frame - fixed) // 6))
+    return count * 6 + chunks * fixed
+
+
+def plan(
+    baud: int,
+    layout: str,
+    *,
+    selection: Selection | None = None,
+    points_hz: float | None = None,
+    fps: float = ASSUMED_FPS,
+    max_frame: int = MAX_SERIAL_FRAME,
+) -> Plan:
+    """Return what fits `baud`.
+
+    Args:
+        baud: bits per second, 8N1.
+        layout: name of the landmark layout.
+        selection: points that must be sent; None chooses.
+        points_hz: rate that must be reached; None chooses.
+        fps: frames a second that STATUS has to keep up with.
+        max_frame: bytes of the longest frame.
+
+    Raises:
+        UsageError: if what is demanded does not fit; says what would.
+    """
+    room = baud / BITS_PER_BYTE * LOAD
+    status = LAYOUTS[TYPES[Status]].minimum + FRAMING_BYTES
+    status_hz = min(fps, room / status)
+    left = room - status_hz * status
+
+    def best(chosen: Selection) -> float:
+        size = points_bytes(len(indices_of(chosen, layout)), max_frame)
+        return next((rate for rate in RATES if rate <= fps and rate * size <= left), 0.0)
+
+    if selection is None:
+        offers = ((chosen, best(chosen)) for chosen in (Selection.ALL, Selection.IBUG68, Selection.EYES))
+        enough = (chosen for chosen, rate in offers if rate >= (points_hz or GOOD_ENOUGH[chosen]))
+        selection = next(enough, Selection.NONE)
+    rate = 0.0
+    if selection is not Selection.NONE:
+        rate = best(selection)
+        if not rate or (points_hz and points_hz > rate):
+            size = points_bytes(len(indices_of(selection, layout)), max_frame)
+            fits = f"at most {left / size:.1f} sets a second fit"
+            raise UsageError(f"{baud} baud: {fits}; choose fewer points, a lower rate or a faster line.")
+        rate = points_hz or rate
+    count = len(indices_of(selection, layout))
+    load = (status_hz * status + rate * points_bytes(count, max_frame) * bool(count)) / (baud / BITS_PER_BYTE)
+    points = f"{count} points at {rate:g} Hz" if count else "no points"
+    text = f"{baud} baud: status at up to {status_hz:.0f} Hz, {points} ({load:.0%} of the line)"
+    return Plan(baud, selection, rate, status_hz if status_hz < fps else 0.0, load, text)

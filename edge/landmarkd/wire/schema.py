@@ -1,0 +1,233 @@
+"""landmarkd wire 1: every message, field, type, scale and unit, in this one place.
+
+The tuples below are the schema. The codec packs and unpacks them, `tools.wire_generate` writes the byte
+tables of docs/wire.md, the C header and the Wireshark dissector from them, and the seed of every checksum is
+their hash: a receiver that was built from another layout rejects a message instead of misreading it.
+
+All integers are little-endian. A field with a scale holds round(value * scale), limited to its type; the
+attribute in Python is the value in the stated unit. Angles, axes and signs are those of `landmarkd.types`.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+from typing import Annotated, NamedTuple, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.wire.names import Attention, Phase, PointsFlag, Selection, StatusFlag, Zone
+
+VERSION = 1
+
+SIZES = {"u8": 1, "i8": 1, "u16": 2, "i16": 2, "u32": 4, "i32": 4, "u64": 8}
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How one field looks on the wire.
+
+    Attributes:
+        kind: a key of `SIZES`, "char[N]" (UTF-8, padded with zeros) or "bytes[N]".
+        doc: what it means.
+        unit: of the value.
+        scale: steps in one unit; 1 for plain integers.
+        names: the enumeration or flags that its values come from.
+    """
+
+    kind: str
+    doc: str
+    unit: str = ""
+    scale: int = 1
+    names: type[IntEnum] | type[IntFlag] | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes that the field takes."""
+        return SIZES.get(self.kind) or int(self.kind[self.kind.index("[") + 1 : -1])
+
+
+POINT_SCALE = 16
+"""Steps of a pixel that points are sent in."""
+EVIDENCE_SCALE = 1000
+_NO_ROWS = np.empty((0, 3), np.int16)
+
+
+class Header(NamedTuple):
+    """Begins every message."""
+
+    version: Annotated[int, Wire("u8", "version of the protocol, 1")] = VERSION
+    type: Annotated[int, Wire("u8", "type of the message")] = 0
+    sequence: Annotated[
+        int, Wire("u16", "counts the messages of this stream and wraps; a gap is a message that was lost")
+    ] = 0
+    frame: Annotated[int, Wire("u32", "number of the frame at its source; all messages about one frame share it")] = 0
+    captured_ns: Annotated[int, Wire("u64", "capture time of the frame on the sender's monotonic clock", "ns")] = 0
+
+
+class Hello(NamedTuple):
+    """What stays the same for one run of the sender. First, and again every two seconds."""
+
+    boot_id: Annotated[int, Wire("u64", "random, differs at each start of the sender")] = 0
+    device: Annotated[str, Wire("char[24]", "name of the unit")] = ""
+    model: Annotated[str, Wire("char[24]", "name of the landmark model")] = ""
+    model_hash: Annotated[bytes, Wire("bytes[8]", "first 8 bytes of the SHA-256 of the model's file")] = bytes(8)
+    layout: Annotated[str, Wire("char[16]", "name of the landmark layout")] = ""
+    landmarks: Annotated[int, Wire("u16", "points in the layout")] = 0
+    width: Annotated[int, Wire("u16", "width of the image", "px")] = 0
+    height: Annotated[int, Wire("u16", "height of the image", "px")] = 0
+    selection: Annotated[int, Wire("u8", "points that the sender promises", names=Selection)] = 0
+    distorted: Annotated[int, Wire("u8", "1 if k1 to k3 are to be applied")] = 0
+    points_hz: Annotated[
+        float, Wire("u16", "complete sets of points promised; 0 is one for every frame", "Hz", 100)
+    ] = 0.0
+    status_hz: Annotated[float, Wire("u16", "most STATUS per second; 0 is one for every frame", "Hz", 100)] = 0.0
+    fx: Annotated[float, Wire("u32", "focal length; 0 when the intrinsics are not known", "px", 256)] = 0.0
+    fy: Annotated[float, Wire("u32", "focal length", "px", 256)] = 0.0
+    cx: Annotated[float, Wire("i32", "principal point", "px", 256)] = 0.0
+    cy: Annotated[float, Wire("i32", "principal point", "px", 256)] = 0.0
+    k1: Annotated[float, Wire("i32", "distortion as OpenCV has it", "", 1000000)] = 0.0
+    k2: Annotated[float, Wire("i32", "distortion", "", 1000000)] = 0.0
+    p1: Annotated[float, Wire("i32", "distortion", "", 1000000)] = 0.0
+    p2: Annotated[float, Wire("i32", "distortion", "", 1000000)] = 0.0
+    k3: Annotated[float, Wire("i32", "distortion", "", 1000000)] = 0.0
+    camera: Annotated[str, Wire("char[24]", "where the intrinsics came from, such as guess:60deg")] = ""
+
+
+class Status(NamedTuple):
+    """The state after one frame, with or without a face. Also the heartbeat: silence means dead."""
+
+    flags: Annotated[int, Wire("u16", "what is known and what holds", names=StatusFlag)] = 0
+    score: Annotated[float, Wire("u8", "probability that this is a face", "", 255)] = 0.0
+    attention: Annotated[int, Wire("u8", "the driver's attention", names=Attention)] = 0
+    yaw: Annotated[float, Wire("i16", "head, > 0 turns the nose to image left", "deg", 100)] = 0.0
+    pitch: Annotated[float, Wire("i16", "head, > 0 looks up", "deg", 100)] = 0.0
+    roll: Annotated[float, Wire("i16", "head, > 0 is clockwise in the image", "deg", 100)] = 0.0
+    x: Annotated[int, Wire("i16", "midpoint between the eyes, camera frame, right", "mm")] = 0
+    y: Annotated[int, Wire("i16", "the same, down", "mm")] = 0
+    z: Annotated[int, Wire("i16", "the same, forward", "mm")] = 0
+    gaze_yaw: Annotated[float, Wire("i16", "gaze in the camera frame, signs of the head's", "deg", 100)] = 0.0
+    gaze_pitch: Annotated[float, Wire("i16", "gaze in the camera frame, signs of the head's", "deg", 100)] = 0.0
+    openness_right: Annotated[float, Wire("u8", "1 is this person's open right eye, 0 is shut", "", 255)] = 0.0
+    openness_left: Annotated[float, Wire("u8", "1 is this person's open left eye, 0 is shut", "", 255)] = 0.0
+    aperture_right: Annotated[float, Wire("u8", "gap of the lids over the width of the eye", "", 400)] = 0.0
+    aperture_left: Annotated[float, Wire("u8", "gap of the lids over the width of the eye", "", 400)] = 0.0
+    mouth_openness: Annotated[float, Wire("u8", "gap of the lips over the width of the mouth", "", 200)] = 0.0
+    perclos: Annotated[float, Wire("u8", "share of the last minute with the eyes at least 80 % closed", "", 255)] = 0.0
+    level: Annotated[int, Wire("u8", "severity of the worst running event, 0 to 3")] = 0
+    drowsiness: Annotated[int, Wire("u8", "0 alert to 3 very drowsy")] = 0
+    zone: Annotated[int, Wire("u8", "where the driver looks", names=Zone)] = 0
+    active: Annotated[int, Wire("u8", "running events")] = 0
+    sigma: Annotated[float, Wire("u8", "mean standard deviation of the points", "px", 16)] = 0.0
+    residual: Annotated[float, Wire("u8", "misfit of the head's pose over the face's size", "", 1000)] = 0.0
+    x0: Annotated[int, Wire("i16", "box of the points, left", "px")] = 0
+    y0: Annotated[int, Wire("i16", "box of the points, top", "px")] = 0
+    x1: Annotated[int, Wire("i16", "box of the points, right", "px")] = 0
+    y1: Annotated[int, Wire("i16", "box of the points, bottom", "px")] = 0
+    latency: Annotated[float, Wire("u16", "from the capture to the end of the pipeline", "ms", 10)] = 0.0
+    dropped: Annotated[int, Wire("u16", "reports that this stream could not take, since the start; stays at 65535")] = 0
+    skipped: Annotated[
+        int, Wire("u32", "frames replaced by a newer one before they were processed, since the start")
+    ] = 0
+    reopened: Annotated[int, Wire("u8", "how often the camera was opened again; stays at 255")] = 0
+    points_hz: Annotated[int, Wire("u8", "complete sets of points sent in the last second; HELLO promises", "Hz")] = 0
+
+
+class Points(NamedTuple):
+    """Some or all of the landmarks of a frame, in as many chunks as it takes.
+
+    A point is (x, y, z): x and y in the image from its top left pixel centre, z larger when nearer to the
+    camera. The rows hold them in sixteenths of a pixel, x and y relative to the origin.
+    """
+
+    selection: Annotated[int, Wire("u8", "which landmarks", names=Selection)] = 0
+    flags: Annotated[int, Wire("u8", "what kind of points", names=PointsFlag)] = 0
+    chunk: Annotated[int, Wire("u8", "number of this chunk, from 0")] = 0
+    chunks: Annotated[int, Wire("u8", "chunks of this frame")] = 0
+    first: Annotated[int, Wire("u16", "index in the selection of the first point in this chunk")] = 0
+    total: Annotated[int, Wire("u16", "points in the selection")] = 0
+    origin_x: Annotated[int, Wire("i16", "add to x of every point", "px")] = 0
+    origin_y: Annotated[int, Wire("i16", "add to y of every point", "px")] = 0
+    rows: NDArray[np.int16] = _NO_ROWS
+
+    def pixels(self) -> NDArray[np.float32]:
+        """Return the points of this chunk as (n, 3) float32, pixels."""
+        points = self.rows.astype(np.float32)
+        points *= 1 / POINT_SCALE
+        points[:, 0] += self.origin_x
+        points[:, 1] += self.origin_y
+        return points
+
+
+class Event(NamedTuple):
+    """Something happened to the driver's attention. Repeated every second until it is superseded."""
+
+    id: Annotated[int, Wire("u32", "counts up from 1; begin, escalate and end of one event share it")] = 0
+    began_ns: Annotated[int, Wire("u64", "capture time of the frame that it began with", "ns")] = 0
+    at_ns: Annotated[int, Wire("u64", "capture time of the frame that this phase was decided on", "ns")] = 0
+    kind: Annotated[str, Wire("char[24]", "microsleep, long_distraction, yawn, ...")] = ""
+    phase: Annotated[int, Wire("u8", "where it is in its life", names=Phase)] = 0
+    level: Annotated[int, Wire("u8", "0 information, 1 notice, 2 warning, 3 alarm")] = 0
+    repeat: Annotated[int, Wire("u16", "how often this was sent before; 0 is the first time")] = 0
+    rows: tuple[tuple[str, float], ...] = ()
+
+
+class Bye(NamedTuple):
+    """The sender stops on purpose."""
+
+    frames: Annotated[int, Wire("u32", "frames processed since the start")] = 0
+    dropped: Annotated[int, Wire("u32", "reports that this stream could not take")] = 0
+    reason: Annotated[int, Wire("u8", "0 asked to stop, 1 end of the source, 2 error")] = 0
+
+
+Message = Hello | Status | Points | Event | Bye
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows that follow the fixed fields of a message, as many as its length tells.
+
+    Attributes:
+        columns: name and type of each column.
+        scale: steps in one unit, for the numbers.
+        doc: what a row is.
+    """
+
+    columns: tuple[tuple[str, str], ...]
+    scale: int
+    doc: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of a row."""
+        return sum(Wire(kind, "").size for _, kind in self.columns)
+
+
+TYPES: dict[type[Message], int] = {Hello: 1, Status: 2, Points: 3, Event: 4, Bye: 5}
+"""The number of each message on the wire."""
+ROWS: dict[type[Message], Rows] = {
+    Points: Rows((("x", "i16"), ("y", "i16"), ("z", "i16")), POINT_SCALE, "a point, px; x and y from the origin"),
+    Event: Rows((("name", "char[16]"), ("value", "i32")), EVIDENCE_SCALE, "a number that led to the event"),
+}
+MAX_EVIDENCE = 8
+"""Rows of an EVENT at most, so that it fits a frame on serial."""
+
+
+def wire_fields(message: type) -> list[tuple[str, Wire]]:
+    """Return name and layout of the fixed fields of a message, in their order on the wire."""
+    hints = get_type_hints(message, include_extras=True)
+    return [(name, hint.__metadata__[0]) for name, hint in hints.items() if hasattr(hint, "__metadata__")]
+
+
+def _canonical() -> str:
+    lines = [f"landmarkd wire {VERSION}"]
+    for message, number in ((Header, 0), *TYPES.items()):
+        lines.append(f"{message.__name__} {number}")
+        lines += [f"{name} {wire.kind} {wire.scale} {wire.unit}" for name, wire in wire_fields(message)]
+        if message in ROWS:
+            lines += [f"{name} {kind}[] {ROWS[message].scale}" for name, kind in ROWS[message].columns]
+    return "\n".join(lines)
+
+
+SCHEMA_HASH = hashlib.sha256(_canonical().encode()).digest()[:4]
+"""Four bytes that stand for this layout; the checksum of every message starts from them."""

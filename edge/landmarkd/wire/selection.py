@@ -1,0 +1,26 @@
+"""Which landmarks go on the wire: the indices of a selection in a layout."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.layout import Layout, layout_of
+from landmarkd.wire.names import Selection
+
+NAMES = {"none": Selection.NONE, "68": Selection.IBUG68, "eyes": Selection.EYES, "all": Selection.ALL}
+"""How a selection is written in a URI."""
+
+_EYES_OF_68 = slice(36, 48)
+
+
+def indices_of(selection: Selection, layout: str | Layout) -> NDArray[np.intp]:
+    """Return the indices in the layout of the points that a selection sends, in the order they are sent."""
+    points = layout_of(layout) if isinstance(layout, str) else layout
+    if selection is Selection.ALL:
+        return np.arange(points.count)
+    if selection is Selection.IBUG68:
+        return points.ibug68
+    if selection is Selection.NONE:
+        return np.empty(0, np.intp)
+    parts = (points.right_lid, points.left_lid, points.right_iris, points.left_iris)
+    eyes = [part for part in parts if part is not None]
+    return np.concatenate(eyes) if eyes else points.ibug68[_EYES_OF_68]

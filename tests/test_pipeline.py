@@ -1,0 +1,121 @@
+"""Frames in, reports out: the bundled clip against its ground truth."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from landmarkd.pipeline import Processor
+from landmarkd.settings.config import Configuration
+from landmarkd.stages import STAGES
+from landmarkd.types import Counters, Report
+
+from tests import clip
+
+
+@pytest.fixture(scope="module")
+def reports() -> list[Report]:
+    processor = Processor(Configuration())
+    found = [processor.process(frame) for frame in clip.frames()]
+    processor.close()
+    return found
+
+
+@pytest.fixture
+def processor() -> Iterator[Processor]:
+    processor = Processor(Configuration())
+    yield processor
+    processor.close()
+
+
+def test_every_frame_has_its_report(reports: list[Report]) -> None:
+    assert [report.sequence for report in reports] == list(range(len(clip.frames())))
+    assert [report.captured_ns for report in reports] == [frame.captured_ns for frame in clip.frames()]
+    assert all(report.emitted_ns > 0 and (report.width, report.height) == (640, 480) for report in reports)
+
+
+def test_the_driver_is_found_while_there_and_not_long_after(reports: list[Report]) -> None:
+    truth = clip.truth()
+    found = np.array([report.face is not None for report in reports])
+    assert found[truth.face].mean() > 0.95
+    first = int(np.argmax(found))
+    assert first == 0
+    gone = np.flatnonzero(~truth.face)
+    late = gone[(gone - gone[0]) / truth.rate_hz > 1.3]
+    assert not found[late].any()
+
+
+def test_points_and_pose_of_the_clip(reports: list[Report]) -> None:
+    truth = clip.truth()
+    errors, angles = [], []
+    for index, report in enumerate(reports):
+        if report.face is None or not truth.face[index]:
+            continue
+        errors.append(clip.nme(report.face.points, index))
+        pose = report.face.pose
+        angles.append(np.abs(np.array([pose.pitch, pose.yaw, pose.roll]) - truth.pose[index]))
+    assert np.median(errors) < 2.0
+    assert np.percentile(errors, 90) < 4.0
+    assert (np.median(angles, axis=0) < 3).all()
+    assert (np.percentile(angles, 90, axis=0) < 8).all()
+
+
+def test_smoothing_calms_a_still_face(processor: Processor) -> None:
+    rng, still = np.random.default_rng(1), clip.frames()[20].image
+    found = []
+    for frame in clip.frames()[:60]:
+        noisy = np.clip(still + rng.normal(0, 4, still.shape), 0, 255).astype(np.uint8)
+        found.append(processor.process(replace(frame, image=noisy)))
+    smooth, raw = smoothed_and_raw(found[15:])
+    assert len(raw) == 45
+    assert jitter(smooth) < 0.2 * jitter(raw)
+
+
+def test_smoothed_points_of_a_turning_head_are_as_calm_as_the_head_and_do_not_lag(reports: list[Report]) -> None:
+    turning = slice(5, 40)
+    smooth, raw = smoothed_and_raw(reports[turning])
+    assert jitter(smooth) < 0.6 * jitter(raw)
+    width = np.ptp(raw[0, :, 0])
+    assert np.linalg.norm((smooth - raw)[:, :, :2], axis=2).mean() < 0.02 * width
+    assert jitter(smooth[:, clip.IBUG68]) < 1.2 * jitter(clip.truth().points68[turning])
+
+
+def smoothed_and_raw(reports: list[Report]) -> tuple[np.ndarray, np.ndarray]:
+    pairs = [(report.face.points, report.face.observation.points) for report in reports if report.face is not None]
+    smooth, raw = (np.stack(points) for points in zip(*pairs, strict=True))
+    return smooth, raw
+
+
+def jitter(points: np.ndarray) -> float:
+    """Mean second difference of (frames, n, 2 or 3) points, pixels."""
+    return float(np.linalg.norm(np.diff(points[:, :, :2], n=2, axis=0), axis=2).mean())
+
+
+def test_translation_is_in_front_of_the_camera_and_says_what_camera_it_assumed(reports: list[Report]) -> None:
+    pose = next(report.face.pose for report in reports if report.face is not None)
+    assert pose.camera == "guess:60deg"
+    assert 250 < pose.translation_mm[2] < 1200
+
+
+def test_the_clock_booked_every_stage(processor: Processor) -> None:
+    for frame in clip.frames()[:5]:
+        processor.process(frame)
+    booked = dict(processor.clock.percentiles(50))
+    assert set(booked) == set(STAGES) - {"wait", "submit"}
+
+
+def test_a_box_bypasses_the_detector(processor: Processor) -> None:
+    report = processor.process(clip.frames()[200], box=clip.box(200))
+    assert report.face is not None
+    assert clip.nme(report.face.observation.points, 200) < 5
+    assert "detect" not in dict(processor.clock.percentiles(50))
+
+
+def test_a_moment_without_a_frame_says_so(processor: Processor) -> None:
+    last = processor.process(clip.frames()[0])
+    idle = processor.idle(last, last.emitted_ns + 10**9, Counters(captured=1))
+    assert idle.face is None
+    assert idle.degraded == ("camera_stalled",)
+    assert (idle.sequence, idle.captured_ns) == (last.sequence, last.captured_ns)
+    again = processor.idle(idle, last.emitted_ns + 2 * 10**9, Counters())
+    assert again.degraded == ("camera_stalled",)

@@ -1,0 +1,216 @@
+"""The page in a real Chromium: it shows the numbers that were sent, turns the head, and says when all is silent."""
+
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from landmarkd.layout import canonical_points, layout_of
+from landmarkd.rotation import matrix_from_angles
+from landmarkd.sinks import make_sink
+from landmarkd.types import Report
+from landmarkd.web.server import MAX_SENDERS, Board, RateMeter, ViewServer, link_state
+from landmarkd.wire import Assembler, Decoder, Encoder, EncoderOptions, Selection
+
+from tests.process import command
+from tests.web.browser import Page
+from tests.wire.builders import driver, event, report, session
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs a browser: apt install chromium")
+PERIOD_S = 1 / 20
+
+
+def turned(index: int, yaw: float) -> Report:
+    """The mean head with this yaw, in the middle of the image."""
+    rotation = matrix_from_angles(yaw, 0, 0)
+    head = canonical_points(layout_of("landmarkd-562")) @ rotation.T
+    points = (np.array([320, 240, 0]) + head * (1.4, 1.4, -1.4)).astype(np.float32)
+    sent = report(index, state=driver(index, event(number=index + 1), active=("microsleep",)))
+    assert sent.face is not None
+    pose = replace(sent.face.pose, yaw=yaw, pitch=0.0, roll=0.0, rotation=rotation.astype(np.float32))
+    return replace(sent, face=replace(sent.face, points=points, pose=pose))
+
+
+class Viewer:
+    """A running `landmarkd view` and a sender that feeds it until it is stopped."""
+
+    def __init__(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        arguments = ["view", f"udp://127.0.0.1:{self.port}", "--port", "0", "--no-browser"]
+        self.process = subprocess.Popen(command(arguments), stderr=subprocess.PIPE, text=True)
+        assert self.process.stderr is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+/", self.process.stderr.readline())
+        assert found is not None
+        self.url = found[0]
+        self.stop = threading.Event()
+        self.sender: threading.Thread | None = None
+
+    def feed(self, make: Callable[[int], Report], options: str = "") -> None:
+        def run() -> None:
+            with make_sink(f"udp://127.0.0.1:{self.port}{options}", session()) as sink:
+                index = 0
+                while not self.stop.wait(PERIOD_S):
+                    sink.submit(make(index))
+                    index += 1
+
+        self.sender = threading.Thread(target=run)
+        self.sender.start()
+
+    def close(self) -> None:
+        self.stop.set()
+        if self.sender is not None:
+            self.sender.join()
+        self.process.terminate()
+        self.process.wait(10)
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+
+
+class Bench:
+    """The server alone in this process, fed with what a stream would bring; starts at once."""
+
+    def __init__(self) -> None:
+        self.server = ViewServer(0)
+        self.server.start()
+        self.url = self.server.url
+        self.stop = threading.Event()
+        self.sender: threading.Thread | None = None
+
+    def feed(self, make: Callable[[int], Report], selection: Selection, device: str = "bench", frames: int = 0) -> None:
+        def run() -> None:
+            encoder = Encoder(replace(session(), device=device), EncoderOptions(selection))
+            decoder, assembler, rates = Decoder(), Assembler(), RateMeter()
+            index = 0
+            while not self.stop.wait(PERIOD_S) and (not frames or index < frames):
+                packets = [packet for data in encoder.encode(make(index)) for packet in decoder.datagram(data)]
+                for record in [record for packet in packets for record in assembler.add(packet)]:
+                    state = link_state(decoder.counters, rates.tick("bench"), record)
+                    self.server.board.post("bench", record, state)
+                index += 1
+
+        self.sender = threading.Thread(target=run)
+        self.sender.start()
+
+    def close(self) -> None:
+        self.stop.set()
+        if self.sender is not None:
+            self.sender.join()
+        self.server.close()
+
+
+@pytest.fixture(scope="module")
+def viewer() -> Iterator[Viewer]:
+    viewer = Viewer()
+    yield viewer
+    viewer.close()
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    bench = Bench()
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    assert CHROMIUM is not None
+    browser = Page(CHROMIUM, tmp_path_factory.mktemp("browser"))
+    yield browser
+    browser.close()
+
+
+@needs_browser
+def test_the_page_shows_what_was_sent(viewer: Viewer, browser: Page) -> None:
+    page = browser
+    page.open(viewer.url)
+    viewer.feed(lambda index: turned(index, 21.3))
+    assert page.until("Number(document.getElementById('head').dataset.frames) > 20")
+    shown = {name: page.text(name) for name in ("yaw", "distance", "attention", "perclos", "latency", "degraded")}
+    assert shown == {
+        "yaw": "21.3°",
+        "distance": "61 cm",
+        "attention": "attentive",
+        "perclos": "7.1 %",
+        "latency": "12.3 ms",
+        "degraded": "delegate",
+    }
+    assert page.text("lost") == "0 / 0"
+    assert page.text("device").startswith("bench · turning-head · 127.0.0.1:")
+    assert float(page.text("rate").removesuffix(" Hz")) > 0
+    assert "microsleep begin" in page.text("events")
+    assert page.evaluate("document.getElementById('head').dataset.mode") == "points"
+
+
+def eyes_and_edges(picture: np.ndarray) -> tuple[float, float]:
+    """Return the room beside the right and the left eye, to the edge of the head, in pixels."""
+    blue, green, red = (picture[60:, :610, k].astype(int) for k in range(3))
+    orange = (red > 220) & (abs(green - 180) < 25) & (abs(blue - 84) < 30)
+    sky = (blue > 220) & (abs(green - 200) < 25) & (abs(red - 92) < 30)
+    columns = np.flatnonzero(((red + green + blue) > 120)[:500].sum(0) > 20)
+    return np.nonzero(orange)[1].mean() - columns[0], columns[-1] - np.nonzero(sky)[1].mean()
+
+
+@needs_browser
+@pytest.mark.parametrize("selection", [Selection.ALL, Selection.NONE], ids=["points", "pose alone"])
+def test_the_page_turns_the_head(bench: Bench, browser: Page, selection: Selection) -> None:
+    yaw, page = -35.0, browser
+    page.open(bench.url)
+    bench.feed(lambda index: turned(index, yaw), selection)
+    rooms = []
+    for yaw in (-35.0, 35.0):
+        assert page.until(f"document.getElementById('yaw').textContent === '{yaw:.1f}°'")
+        picture = cv2.imdecode(np.frombuffer(page.picture(), np.uint8), cv2.IMREAD_COLOR)
+        assert picture is not None
+        rooms.append(eyes_and_edges(picture))
+    # A nose to image left, yaw > 0, brings the eye on that side, the subject's right one, to the edge.
+    assert rooms[0][0] > 1.5 * rooms[0][1]
+    assert rooms[1][1] > 1.5 * rooms[1][0]
+
+
+@needs_browser
+def test_hostile_names_stay_text_and_silence_is_told(bench: Bench, browser: Page) -> None:
+    device = "<img src=x onerror=a>"
+    browser.open(bench.url)
+    bench.feed(lambda index: turned(index, 0.0), Selection.ALL, device, frames=5)
+    assert browser.until("document.getElementById('notice').textContent.startsWith('Silence')")
+    assert browser.text("device").startswith(device)
+    assert browser.evaluate("document.images.length") == 0
+
+
+def test_only_this_machine_is_served_and_nothing_foreign_runs(viewer: Viewer) -> None:
+    with urllib.request.urlopen(viewer.url) as answer:  # noqa: S310  # an address of our own
+        policy = answer.headers["Content-Security-Policy"]
+        page = answer.read().decode()
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in page.replace("<!doctype html>", "").replace("<html", "").replace("</html>", "")
+    for path, headers, status in (("", {"Host": "evil.example"}, 403), ("../../etc/passwd", {}, 404), ("x", {}, 404)):
+        request = urllib.request.Request(viewer.url + path, headers=headers)  # noqa: S310
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request)  # noqa: S310
+        assert refused.value.code == status
+        refused.value.close()
+
+
+def test_a_board_keeps_the_newest_frame_of_a_bounded_number_of_senders() -> None:
+    board, decoder, assembler = Board(), Decoder(), Assembler()
+    packets = [packet for data in Encoder(session()).encode(report(0)) for packet in decoder.datagram(data)]
+    (record,) = [record for packet in packets for record in assembler.add(packet)]
+    for sender in range(MAX_SENDERS + 5):
+        for _ in range(3):
+            board.post(f"sender {sender}", record, {})
+    version, frames = board.newer(0, 0.0)
+    assert len(frames) == MAX_SENDERS
+    assert board.newer(version, 0.0) == (version, [])

@@ -1,0 +1,22 @@
+"""``python -m tools.wire_generate``: write the generated files, or with ``--check`` say which are stale."""
+
+import sys
+
+from tools.wire_generate.outputs import outputs
+
+
+def main() -> int:
+    """Return 1 if a file was stale and only to be checked."""
+    check, stale = "--check" in sys.argv[1:], 0
+    for path, text in outputs().items():
+        if path.exists() and path.read_text() == text:
+            continue
+        stale += 1
+        if not check:
+            path.write_text(text)
+        sys.stderr.write(f"{path} {'is stale' if check else 'written'}\n")
+    return int(check and stale > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
