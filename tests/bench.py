@@ -1,7 +1,7 @@
 """Where the time goes on the bundled clip: `make bench`. Prints; asserts nothing.
 
-Encoding and sending happen on the sinks' own threads in the daemon; here they are timed one after the other with
-the rest, so that the sum is what a frame costs in all.
+Encoding and sending happen on the sinks' own threads in the daemon; here they are timed one after
+the other with the rest, so that the sum is what a frame costs in all.
 """
 
 import argparse
@@ -24,7 +24,9 @@ from landmarkd.wire.encoder import Encoder
 from rich.console import Console
 from rich.table import Table
 
-FIRST_RESULT = "import sys; from landmarkd.cli.main import main; sys.argv[1:] = {arguments!r}; main()"
+FIRST_RESULT = (
+    "import sys; from landmarkd.cli.main import main; sys.argv[1:] = {arguments!r}; main()"
+)
 
 
 def measure(source_uri: str) -> dict[str, object]:
@@ -63,7 +65,12 @@ def measure(source_uri: str) -> dict[str, object]:
     stages |= dict(processor.clock.percentiles(50, 99))
     history = processor.clock.history() / 1e6
     rest = history[
-        :, [column for column, name in enumerate(STAGES) if name not in ("wait", "detect", "inference")]
+        :,
+        [
+            column
+            for column, name in enumerate(STAGES)
+            if name not in ("wait", "detect", "inference")
+        ],
     ].sum(1)
     return {
         "model": processor.model.name,
@@ -97,7 +104,9 @@ def first_result_s(source_uri: str) -> float:
 
 def show(result: dict[str, object], first_s: float) -> None:
     """Print a table."""
-    table = Table(title=f"{result['model']} on {result['runtime']} ({result['accelerator']}), one thread")
+    table = Table(
+        title=f"{result['model']} on {result['runtime']} ({result['accelerator']}), one thread"
+    )
     table.add_column("stage")
     table.add_column("median ms", justify="right")
     table.add_column("p99 ms", justify="right")

@@ -3,9 +3,10 @@
     python3 -m venv /tmp/peer && /tmp/peer/bin/pip install mediapipe==0.10.14
     .venv/bin/python -m tests.bench_peers --mediapipe /tmp/peer/bin/python [VIDEO…]
 
-Each program runs in a process of its own, on one face, with what is usual: landmarkd its default model and the driver
-monitor, MediaPipe its tracker without and with refined eyes. The CPU time of all threads counts, decoding does not.
-The median of the rounds is compared, because other work on the machine comes and goes.
+Each program runs in a process of its own, on one face, with what is usual: landmarkd its default
+model and the driver monitor, MediaPipe its tracker without and with refined eyes. The CPU time of
+all threads counts, decoding does not. The median of the rounds is compared, because other work on
+the machine comes and goes.
 """
 
 import argparse
@@ -66,26 +67,36 @@ print(json.dumps({"cpu_ms": spent / frames * 1e3, "frames": frames, "faces": fac
 
 def measure(python: str, program: str, *arguments: str) -> dict[str, float]:
     """Run a program and return what it measured."""
-    done = subprocess.run([python, "-c", program, *arguments], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [python, "-c", program, *arguments], capture_output=True, text=True, check=True
+    )
     result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return result
 
 
 def main() -> None:
     """Measure in turns and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("videos", nargs="*", type=Path, default=[CLIP])
-    parser.add_argument("--mediapipe", required=True, help="Python of an environment that has mediapipe")
+    parser.add_argument(
+        "--mediapipe", required=True, help="Python of an environment that has mediapipe"
+    )
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    print("| clip | program | CPU ms a frame | ratio to landmarkd | faces | peak MB |\n|---|---|---|---|---|---|")
+    print(
+        "| clip | program | CPU ms a frame | ratio to landmarkd | faces | peak MB |\n|---|---|---|---|---|---|"
+    )
     for video in options.videos:
         runs: dict[str, list[dict[str, float]]] = {}
         for _ in range(options.rounds):
             runs.setdefault("landmarkd", []).append(measure(sys.executable, OURS, str(video)))
             for mode in ("plain", "refined"):
                 name = f"MediaPipe Face Mesh, {mode}"
-                runs.setdefault(name, []).append(measure(options.mediapipe, MEDIAPIPE, str(video), mode))
+                runs.setdefault(name, []).append(
+                    measure(options.mediapipe, MEDIAPIPE, str(video), mode)
+                )
         base = statistics.median(run["cpu_ms"] for run in runs["landmarkd"])
         for name, results in runs.items():
             spent = statistics.median(run["cpu_ms"] for run in results)

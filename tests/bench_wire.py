@@ -2,7 +2,8 @@
 
 python -m tests.bench_wire
 
-Times are processor time of this process, the best of several rounds, so that other programs disturb them little.
+Times are processor time of this process, the best of several rounds, so that other programs disturb
+them little.
 """
 
 import os
@@ -75,7 +76,9 @@ def encode_and_decode() -> list[tuple[str, float, float, float]]:
     ):
         encoder = Encoder(session(), EncoderOptions(selection, max_message=MAX_SERIAL_MESSAGE))
         streams = [frame_messages(encoder.encode(r)) for r in reports]
-        encode = microseconds(lambda encoder=encoder: [frame_messages(encoder.encode(r)) for r in reports])
+        encode = microseconds(
+            lambda encoder=encoder: [frame_messages(encoder.encode(r)) for r in reports]
+        )
         decode = microseconds(lambda streams=streams: decode_line(streams))
         rows.append((name, encode, decode, GOAL_US[goal]))
     return rows
@@ -174,8 +177,8 @@ def paced_line() -> str:
 def cost_of(uri: str) -> tuple[float, float]:
     """Return processor time per frame in milliseconds, of the pipeline's thread and of the whole process.
 
-    The process does nothing but hand thirty frames a second to this sink; being scheduled late, on a machine that
-    others use as well, is not counted.
+    The process does nothing but hand thirty frames a second to this sink; being scheduled late, on
+    a machine that others use as well, is not counted.
     """
     reports, count = [report(i) for i in range(REPORTS)], 90
     with make_sink(uri, session()) as sink:
@@ -183,7 +186,9 @@ def cost_of(uri: str) -> tuple[float, float]:
         for i in range(count):
             sink.submit(reports[i % REPORTS])
             time.sleep(max(0.0, began + (i + 1) / 30 - time.perf_counter()))
-        return (time.thread_time() - thread) * 1e3 / count, (time.process_time() - process) * 1e3 / count
+        return (time.thread_time() - thread) * 1e3 / count, (
+            time.process_time() - process
+        ) * 1e3 / count
 
 
 def bad_receivers() -> list[str]:

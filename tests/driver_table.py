@@ -2,7 +2,8 @@
 
     python -m tests.driver_table [--model NAME] [--hours 0.1] [--json FILE]
 
-Rows on real clips need ../shared/eval beside the repository and are left out, with a word, where it is absent.
+Rows on real clips need ../shared/eval beside the repository and are left out, with a word, where it
+is absent.
 """
 
 import argparse
@@ -41,7 +42,9 @@ class Row:
 
 def play(path, model, *, every=1, last=None):
     """Return the reports of a video, one for each `every` frames; times are those of the file."""
-    processor = Processor(Configuration.model_validate({"model": {"name": model, "folder": FOLDER}}))
+    processor = Processor(
+        Configuration.model_validate({"model": {"name": model, "folder": FOLDER}})
+    )
     reports: list[Report] = []
     with make_source(f"file:{path}", fast=True) as source:
         while last is None or len(reports) * every <= last:
@@ -50,7 +53,11 @@ def play(path, model, *, every=1, last=None):
             except EndOfStreamError:
                 break
             if frame.sequence % every == 0:
-                reports.append(processor.process(Frame(frame.source, frame.sequence, frame.captured_ns, frame.image)))
+                reports.append(
+                    processor.process(
+                        Frame(frame.source, frame.sequence, frame.captured_ns, frame.image)
+                    )
+                )
     processor.close()
     return reports
 
@@ -115,37 +122,58 @@ def blink_rows(model, labels):
         for name in BLINK_CLIPS:
             label = labels[name]
             reports = play(VIDEOS / name, model, every=every)
-            total += match(blinks(reports), label["blink_events"], label["tolerance_frames"] * every)
+            total += match(
+                blinks(reports), label["blink_events"], label["tolerance_frames"] * every
+            )
             if every == 1:
                 values = [openness(report) for report in reports]
                 truth = label["closed_per_frame"][: len(values)]
                 closed += frame_scores([shut(value) for value in values], truth)
                 p80 += frame_scores(
-                    [bool(r.face and r.face.left.closed and r.face.right.closed) for r in reports], truth
+                    [bool(r.face and r.face.left.closed and r.face.right.closed) for r in reports],
+                    truth,
                 )
         score = f1(*total)
         detail = f"F1 {score:.2f} ({total[0]} hits, {total[1]} false, {total[2]} missed)"
         if every == 1:
-            rows.append(Row("blink events, 27 in three clips", "F1 0.95", "1.0", detail, bool(score >= 0.95)))
+            rows.append(
+                Row(
+                    "blink events, 27 in three clips", "F1 0.95", "1.0", detail, bool(score >= 0.95)
+                )
+            )
         else:
-            rows.append(Row(f"  the same at {30 / every:.0f} frames a second", "", "", detail, None))
+            rows.append(
+                Row(f"  the same at {30 / every:.0f} frames a second", "", "", detail, None)
+            )
     score = f1(*closed)
     text = f"F1 {score:.2f} (at least 80 %: {f1(*p80):.2f})"
-    rows.insert(1, Row("closed frames there, more than half closed", "F1 0.85", "0.95", text, bool(score >= 0.85)))
+    rows.insert(
+        1,
+        Row(
+            "closed frames there, more than half closed",
+            "F1 0.85",
+            "0.95",
+            text,
+            bool(score >= 0.85),
+        ),
+    )
     return rows
 
 
 def selfie_rows(model, labels):
     """Judge by half-closed eyes, and by what the daemon says of each eye: closed or not (P80).
 
-    The eye that does not wink is squeezed along to a narrow slit, which the first calls closed as well.
+    The eye that does not wink is squeezed along to a narrow slit, which the first calls closed as
+    well.
     """
     label = labels["selfie_glasses_sbr.mp4"]
     reports = play(VIDEOS / "selfie_glasses_sbr.mp4", model)
     mouth = np.array([(r.driver.mouth_openness or 0.0) > 0.5 for r in reports])
 
     def row(measure, is_closed):
-        left, right = (np.array([is_closed(report, side) for report in reports]) for side in ("left", "right"))
+        left, right = (
+            np.array([is_closed(report, side) for report in reports]) for side in ("left", "right")
+        )
         signs = {  # left in the image is the subject's right
             "both shut": (label["both_closed"][1:], left & right),
             "short shut": (label["both_closed"][:1], left & right),
@@ -157,13 +185,21 @@ def selfie_rows(model, labels):
             name: np.mean([flags[begin : end + 1].mean() for begin, end in spans])
             for name, (spans, flags) in signs.items()
         }
-        false = sum(int((left | right | mouth)[begin : end + 1].sum()) for begin, end in label["clearly_open"])
-        said = [f"{name} {share:.0%}" for name, share in shares.items()] + [f"{false} false frames while open"]
+        false = sum(
+            int((left | right | mouth)[begin : end + 1].sum())
+            for begin, end in label["clearly_open"]
+        )
+        said = [f"{name} {share:.0%}" for name, share in shares.items()] + [
+            f"{false} false frames while open"
+        ]
         met = bool(min(shares.values()) >= 0.5 and false == 0)
         return Row(measure, "all", "all", ", ".join(said), met)
 
     return [
-        row("winks, shut eyes, wide mouth behind glasses", lambda report, side: shut(openness(report, side))),
+        row(
+            "winks, shut eyes, wide mouth behind glasses",
+            lambda report, side: shut(openness(report, side)),
+        ),
         row(
             "  the same by what is reported, closed or not",
             lambda report, side: bool(report.face and getattr(report.face, side).closed),
@@ -187,18 +223,38 @@ def talking_row(model, labels):
         }
     )
     text = f"{hits} of 2 blinks, {false} false, other events: {', '.join(others) or 'none'}"
-    return Row("talking and smiling, 30 s", "2 and none", "2 and none", text, missed + false == 0 and not others)
+    return Row(
+        "talking and smiling, 30 s",
+        "2 and none",
+        "2 and none",
+        text,
+        missed + false == 0 and not others,
+    )
 
 
 def script_row():
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/signals/test_timelines.py"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "tests/signals/test_timelines.py",
+        ],
         cwd=Path(__file__).parents[1],
         capture_output=True,
         text=True,
         check=False,
     )
-    return Row("scripted drives, events within a frame", "all", "all", run.stdout.splitlines()[-1], run.returncode == 0)
+    return Row(
+        "scripted drives, events within a frame",
+        "all",
+        "all",
+        run.stdout.splitlines()[-1],
+        run.returncode == 0,
+    )
 
 
 def hour_row(hours):
@@ -209,7 +265,14 @@ def hour_row(hours):
     minute = [*blinking(54.2), *glances]
     said, none = [], True
     for fps in (15.0, 30.0, 60.0):
-        drive = Drive(minute * max(1, round(hours * 60)), fps=fps, noise_px=0.4, lost=0.02, drop=0.02, baseline=None)
+        drive = Drive(
+            minute * max(1, round(hours * 60)),
+            fps=fps,
+            noise_px=0.4,
+            lost=0.02,
+            drop=0.02,
+            baseline=None,
+        )
         false = drive.play().happened()
         none &= not false
         said.append(f"{len(false)} at {fps:.0f}")
@@ -220,7 +283,8 @@ def hour_row(hours):
 def clip_row(model):
     truth = np.load(CLIP.with_suffix(".npz"))
     reports = play(CLIP, model)
-    # The truth is gap over width; this head's own shut and open eyes make it the openness that is reported.
+    # The truth is gap over width; this head's own shut and open eyes make it the openness that is
+    # reported.
     gaps = truth["openness"]
     low, high = gaps.min(0), np.quantile(gaps, 0.8, axis=0)
     wanted = np.clip((gaps - low) / (high - low), 0, 1.2)
@@ -236,20 +300,28 @@ def clip_row(model):
                 errors["openness"].append(abs(min(eye.openness, 1.2) - value))
         if report.face.gaze is not None and wanted[index].min() > 0.6:
             eye_pitch, eye_yaw = (float(value) for value in truth["gaze_deg"][index])
-            looked = matrix_from_angles(yaw, pitch, roll) @ direction_from_angles(eye_yaw, eye_pitch)
+            looked = matrix_from_angles(yaw, pitch, roll) @ direction_from_angles(
+                eye_yaw, eye_pitch
+            )
             found = direction_from_angles(report.face.gaze.yaw, report.face.gaze.pitch)
             errors["gaze"].append(np.degrees(np.arccos(np.clip(looked @ found, -1.0, 1.0))))
-    means = {name: float(np.mean(values)) if values else float("nan") for name, values in errors.items()}
+    means = {
+        name: float(np.mean(values)) if values else float("nan") for name, values in errors.items()
+    }
     text = f"openness {means['openness']:.2f}, gaze {means['gaze']:.1f}°, yaw {means['yaw']:.1f}°"
     met = means["openness"] <= 0.10 and means["gaze"] <= 10.0 and means["yaw"] <= 4.0
-    return Row("bundled clip against its truth, mean errors", "0.10, 10°, 4°", "0.05, 5°, 2°", text, met)
+    return Row(
+        "bundled clip against its truth, mean errors", "0.10, 10°, 4°", "0.05, 5°, 2°", text, met
+    )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="default", help="landmark model of the zoo")
     parser.add_argument("--zoo", type=Path, help="another folder of models")
-    parser.add_argument("--hours", type=float, default=1.0, help="length of each synthetic attentive drive")
+    parser.add_argument(
+        "--hours", type=float, default=1.0, help="length of each synthetic attentive drive"
+    )
     parser.add_argument("--json", type=Path, help="write the rows here too")
     arguments = parser.parse_args()
     global FOLDER  # noqa: PLW0603 - the one setting of this script
@@ -269,10 +341,25 @@ def main():
     if CLIP.with_suffix(".npz").exists():
         rows.append(clip_row(arguments.model))
     else:
-        console.print(f"{CLIP.with_suffix('.npz')} is not here: the row on the bundled clip is left out.")
-    table = Table("measure", "must", "aim", "reached", "met", title=f"Driver monitoring with model {arguments.model}")
+        console.print(
+            f"{CLIP.with_suffix('.npz')} is not here: the row on the bundled clip is left out."
+        )
+    table = Table(
+        "measure",
+        "must",
+        "aim",
+        "reached",
+        "met",
+        title=f"Driver monitoring with model {arguments.model}",
+    )
     for row in rows:
-        table.add_row(row.measure, row.must, row.aim, row.reached, {True: "yes", False: "no", None: ""}[row.met])
+        table.add_row(
+            row.measure,
+            row.must,
+            row.aim,
+            row.reached,
+            {True: "yes", False: "no", None: ""}[row.met],
+        )
     console.print(table)
     if arguments.json:
         arguments.json.write_text(json.dumps([vars(row) for row in rows], indent=1))

@@ -8,11 +8,20 @@ from pathlib import Path
 LIMIT_S = 120
 
 
-def landmarkd(*arguments: str | Path, timeout_s: float = LIMIT_S) -> subprocess.CompletedProcess[str]:
+def landmarkd(
+    *arguments: str | Path, timeout_s: float = LIMIT_S
+) -> subprocess.CompletedProcess[str]:
     """Run the command to its end and return what it printed and its exit code."""
-    return subprocess.run(command(arguments), capture_output=True, text=True, timeout=timeout_s, check=False)
+    return subprocess.run(
+        command(arguments), capture_output=True, text=True, timeout=timeout_s, check=False
+    )
 
 
 def command(arguments: Sequence[str | Path]) -> list[str]:
     """Return the command line of a process of this environment's own landmarkd."""
-    return [sys.executable, "-c", "from landmarkd.cli.main import main; main()", *map(str, arguments)]
+    return [
+        sys.executable,
+        "-c",
+        "from landmarkd.cli.main import main; main()",
+        *map(str, arguments),
+    ]

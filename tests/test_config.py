@@ -19,11 +19,16 @@ def write(folder: Path, text: str | bytes) -> Path:
 
 
 def test_command_line_wins_over_file_and_file_over_defaults(tmp_path: Path) -> None:
-    path = write(tmp_path, 'sinks = ["jsonl:-"]\n[source]\nuri = "v4l2:/dev/video7"\ncamera = "guess:70deg"\n')
+    path = write(
+        tmp_path,
+        'sinks = ["jsonl:-"]\n[source]\nuri = "v4l2:/dev/video7"\ncamera = "guess:70deg"\n',
+    )
     assert load_configuration(path).source.uri == "v4l2:/dev/video7"
     chosen = read_configuration(path, source="demo:", sinks=["udp://localhost:1"])
     assert chosen.source.uri == "demo:"
-    assert chosen.source.camera == "guess:70deg", "what the command line does not name stays as in the file"
+    assert chosen.source.camera == "guess:70deg", (
+        "what the command line does not name stays as in the file"
+    )
     assert chosen.sinks == ("udp://localhost:1",)
     assert chosen.model == Configuration().model
 
@@ -43,7 +48,9 @@ def test_command_line_wins_over_file_and_file_over_defaults(tmp_path: Path) -> N
         ("x" * (1 << 20 | 1), "larger than"),
     ],
 )
-def test_a_wrong_file_is_told_the_field_and_what_is_allowed(tmp_path: Path, text: str | bytes, complaint: str) -> None:
+def test_a_wrong_file_is_told_the_field_and_what_is_allowed(
+    tmp_path: Path, text: str | bytes, complaint: str
+) -> None:
     with pytest.raises(ConfigurationError, match=complaint):
         load_configuration(write(tmp_path, text))
 
@@ -63,14 +70,18 @@ def test_an_unreadable_file_says_how_to_make_it_readable(tmp_path: Path) -> None
 
 
 def test_what_is_shown_can_be_loaded_again_and_means_the_same(tmp_path: Path) -> None:
-    configuration = read_configuration(None, source="file:ä b.mp4", sinks=["udp://h:1", 'jsonl:"x"'])
+    configuration = read_configuration(
+        None, source="file:ä b.mp4", sinks=["udp://h:1", 'jsonl:"x"']
+    )
     shown = "\n".join(_toml(configuration))
     assert load_configuration(write(tmp_path, shown)) == configuration
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-def test_any_content_is_a_configuration_or_an_error_with_a_sentence(tmp_path: Path, content: bytes) -> None:
+def test_any_content_is_a_configuration_or_an_error_with_a_sentence(
+    tmp_path: Path, content: bytes
+) -> None:
     with suppress(ConfigurationError):
         load_configuration(write(tmp_path, content))
         tomllib.loads(content.decode())

@@ -20,13 +20,18 @@ def test_points_of_the_canonical_head_lie_where_a_face_has_them(name: str) -> No
 def test_lids_and_irises_are_those_of_the_side_they_are_named_after() -> None:
     layout = layout_of("landmarkd-562")
     head = canonical_points(layout)
-    for lid, iris, side in ((layout.right_lid, layout.right_iris, -1), (layout.left_lid, layout.left_iris, 1)):
+    for lid, iris, side in (
+        (layout.right_lid, layout.right_iris, -1),
+        (layout.left_lid, layout.left_iris, 1),
+    ):
         assert lid is not None
         assert iris is not None
         assert np.all(np.sign(head[lid, 0]) == side)
         assert abs(head[lid[0], 0]) > abs(head[lid[8], 0]), "outer corner first"
         assert head[lid[1:8], 1].mean() < head[lid[9:16], 1].mean(), "upper lid before lower lid"
-        assert np.linalg.norm((head[iris[0]] - head[iris[1:]].mean(0))[:2]) < 0.5, "the pupil is in the limbus' middle"
+        assert np.linalg.norm((head[iris[0]] - head[iris[1:]].mean(0))[:2]) < 0.5, (
+            "the pupil is in the limbus' middle"
+        )
 
 
 def test_both_layouts_share_the_dense_points() -> None:
@@ -38,7 +43,10 @@ def test_both_layouts_share_the_dense_points() -> None:
 def test_mesh_leaves_eyes_and_mouth_open() -> None:
     triangles = mesh_triangles()
     assert triangles.max() < 520
-    groups = [set(LAYOUTS["dense-520"].ibug68[part]) for part in (slice(36, 42), slice(42, 48), slice(60, 68))]
+    groups = [
+        set(LAYOUTS["dense-520"].ibug68[part])
+        for part in (slice(36, 42), slice(42, 48), slice(60, 68))
+    ]
     assert not any(set(triangle) <= group for triangle in triangles.tolist() for group in groups)
 
 

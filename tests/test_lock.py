@@ -24,7 +24,10 @@ def pinned() -> dict[str, list[tuple[str, int]]]:
 
 @pytest.mark.parametrize(
     "wanted",
-    [*PROJECT["dependencies"], *(text for extra in EXTRAS for text in PROJECT["optional-dependencies"][extra])],
+    [
+        *PROJECT["dependencies"],
+        *(text for extra in EXTRAS for text in PROJECT["optional-dependencies"][extra]),
+    ],
 )
 def test_every_dependency_is_pinned_within_its_range(wanted: str) -> None:
     requirement = Requirement(wanted)

@@ -30,8 +30,12 @@ def processor() -> Iterator[Processor]:
 
 def test_every_frame_has_its_report(reports: list[Report]) -> None:
     assert [report.sequence for report in reports] == list(range(len(clip.frames())))
-    assert [report.captured_ns for report in reports] == [frame.captured_ns for frame in clip.frames()]
-    assert all(report.emitted_ns > 0 and (report.width, report.height) == (640, 480) for report in reports)
+    assert [report.captured_ns for report in reports] == [
+        frame.captured_ns for frame in clip.frames()
+    ]
+    assert all(
+        report.emitted_ns > 0 and (report.width, report.height) == (640, 480) for report in reports
+    )
 
 
 def test_the_driver_is_found_while_there_and_not_long_after(reports: list[Report]) -> None:
@@ -71,7 +75,9 @@ def test_smoothing_calms_a_still_face(processor: Processor) -> None:
     assert jitter(smooth) < 0.2 * jitter(raw)
 
 
-def test_smoothed_points_of_a_turning_head_are_as_calm_as_the_head_and_do_not_lag(reports: list[Report]) -> None:
+def test_smoothed_points_of_a_turning_head_are_as_calm_as_the_head_and_do_not_lag(
+    reports: list[Report],
+) -> None:
     turning = slice(5, 40)
     smooth, raw = smoothed_and_raw(reports[turning])
     assert jitter(smooth) < 0.6 * jitter(raw)
@@ -81,7 +87,11 @@ def test_smoothed_points_of_a_turning_head_are_as_calm_as_the_head_and_do_not_la
 
 
 def smoothed_and_raw(reports: list[Report]) -> tuple[np.ndarray, np.ndarray]:
-    pairs = [(report.face.points, report.face.observation.points) for report in reports if report.face is not None]
+    pairs = [
+        (report.face.points, report.face.observation.points)
+        for report in reports
+        if report.face is not None
+    ]
     smooth, raw = (np.stack(points) for points in zip(*pairs, strict=True))
     return smooth, raw
 
@@ -91,7 +101,9 @@ def jitter(points: np.ndarray) -> float:
     return float(np.linalg.norm(np.diff(points[:, :, :2], n=2, axis=0), axis=2).mean())
 
 
-def test_translation_is_in_front_of_the_camera_and_says_what_camera_it_assumed(reports: list[Report]) -> None:
+def test_translation_is_in_front_of_the_camera_and_says_what_camera_it_assumed(
+    reports: list[Report],
+) -> None:
     pose = next(report.face.pose for report in reports if report.face is not None)
     assert pose.camera == "guess:60deg"
     assert 250 < pose.translation_mm[2] < 1200

@@ -48,13 +48,17 @@ def test_direction_and_angles_are_inverse_and_agree_with_the_head(yaw, pitch):
     direction = direction_from_angles(yaw, pitch)
     assert math.isclose(float(np.linalg.norm(direction)), 1.0)
     np.testing.assert_allclose(angles_from_direction(direction), (yaw, pitch), atol=1e-6)
-    np.testing.assert_allclose(matrix_from_angles(yaw, pitch, 20.0) @ [0, 0, -1], direction, atol=1e-12)
+    np.testing.assert_allclose(
+        matrix_from_angles(yaw, pitch, 20.0) @ [0, 0, -1], direction, atol=1e-12
+    )
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.tuples(*[st.floats(-1.8, 1.8)] * 3))
 def test_vector_and_rotation_are_inverse(vector):
-    np.testing.assert_allclose(rotation_vector(rotation_from_vector(np.array(vector))), vector, atol=1e-7)
+    np.testing.assert_allclose(
+        rotation_vector(rotation_from_vector(np.array(vector))), vector, atol=1e-7
+    )
 
 
 @pytest.mark.parametrize("axis", np.eye(3))

@@ -16,14 +16,36 @@ SCHEMES = ("udp", "serial", "file", "demo", "jsonl", "v4l2")
         ("file:a%20clip%3F.mp4?loop=yes", "file", "a clip?.mp4", None, None, {"loop": "yes"}),
         ("jsonl:-", "jsonl", "-", None, None, {}),
         ("udp://192.168.1.2:5005", "udp", "", "192.168.1.2", 5005, {}),
-        ("UDP://[::1]:5005?ttl=2&points=all", "udp", "", "::1", 5005, {"ttl": "2", "points": "all"}),
+        (
+            "UDP://[::1]:5005?ttl=2&points=all",
+            "udp",
+            "",
+            "::1",
+            5005,
+            {"ttl": "2", "points": "all"},
+        ),
         ("udp://:5005", "udp", "", None, 5005, {}),
-        ("serial:///dev/ttyAMA0?baud=921600", "serial", "/dev/ttyAMA0", None, None, {"baud": "921600"}),
+        (
+            "serial:///dev/ttyAMA0?baud=921600",
+            "serial",
+            "/dev/ttyAMA0",
+            None,
+            None,
+            {"baud": "921600"},
+        ),
     ],
 )
-def test_uris(text: str, scheme: str, path: str, host: str | None, port: int | None, options: dict[str, str]) -> None:
+def test_uris(
+    text: str, scheme: str, path: str, host: str | None, port: int | None, options: dict[str, str]
+) -> None:
     uri = parse_uri(text, SCHEMES)
-    assert (uri.scheme, uri.path, uri.host, uri.port, dict(uri.options)) == (scheme, path, host, port, options)
+    assert (uri.scheme, uri.path, uri.host, uri.port, dict(uri.options)) == (
+        scheme,
+        path,
+        host,
+        port,
+        options,
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,17 @@ def load_representative(path: Path = PACKED) -> NDArray[np.uint8]:
     """
     with np.load(path) as stored:
         if not {"jpeg", "offsets"} <= set(stored.files):
-            raise ValueError(f"{path} is no representative set: make one with python -m calibration.int8")
+            raise ValueError(
+                f"{path} is no representative set: make one with python -m calibration.int8"
+            )
         data, offsets = stored["jpeg"], stored["offsets"]
     pictures = []
     for start, end in pairwise(offsets):
         picture = cv2.imdecode(data[start:end], cv2.IMREAD_COLOR)
         if picture is None:
-            raise ValueError(f"{path}: picture {len(pictures)} cannot be decoded; make the set anew")
+            raise ValueError(
+                f"{path}: picture {len(pictures)} cannot be decoded; make the set anew"
+            )
         pictures.append(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
     return np.stack(pictures)
 
@@ -32,7 +36,10 @@ def load_representative(path: Path = PACKED) -> NDArray[np.uint8]:
 def save_representative(path: Path, pictures: NDArray[np.uint8], quality: int = 90) -> None:
     """Pack (N, side, side, 3) uint8 RGB crops as JPEG, whole or not at all."""
     parameters = [cv2.IMWRITE_JPEG_QUALITY, quality]
-    encoded = [cv2.imencode(".jpg", cv2.cvtColor(p, cv2.COLOR_RGB2BGR), parameters)[1].ravel() for p in pictures]
+    encoded = [
+        cv2.imencode(".jpg", cv2.cvtColor(p, cv2.COLOR_RGB2BGR), parameters)[1].ravel()
+        for p in pictures
+    ]
     offsets = np.cumsum([0, *map(len, encoded)])
     temporary = path.with_name(path.stem + ".tmp.npz")
     np.savez(temporary, jpeg=np.concatenate(encoded), offsets=offsets)

@@ -9,7 +9,8 @@ import numpy as np
 
 from calibration.int8 import PACKED, load_representative, save_representative
 
-# Bounds of |yaw| in degrees; every bin gives the same number of faces, so that profiles count as much as fronts.
+# Bounds of |yaw| in degrees; every bin gives the same number of faces, so that profiles count as
+# much as fronts.
 YAW_BINS = (0, 20, 40, 60, 80, 110)
 FACELESS = 0.05
 
@@ -43,7 +44,9 @@ def choose(shards: list[Path], count: int, seed: int) -> np.ndarray:
     faceless = round(count * FACELESS)
     shares = [len(part) for part in np.array_split(np.arange(count - faceless), len(pools))]
     chosen = []
-    for pool, share in zip([*pools, np.nonzero(np.isnan(yaw))[0]], [*shares, faceless], strict=True):
+    for pool, share in zip(
+        [*pools, np.nonzero(np.isnan(yaw))[0]], [*shares, faceless], strict=True
+    ):
         if len(pool) < share:
             raise ValueError(f"{len(pool)} crops where {share} are wanted: render more")
         chosen.append(rng.choice(pool, share, replace=False))
@@ -58,16 +61,22 @@ def choose(shards: list[Path], count: int, seed: int) -> np.ndarray:
 def main() -> int:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m calibration.int8", description=__doc__)
-    parser.add_argument("shards", type=Path, help="folder of shards, rendered with a seed that training never saw")
+    parser.add_argument(
+        "shards", type=Path, help="folder of shards, rendered with a seed that training never saw"
+    )
     parser.add_argument("--count", type=int, default=256)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=PACKED)
     arguments = parser.parse_args()
     shards = sorted(arguments.shards.glob("shard-*.npz"))
     if not shards:
-        parser.error(f"no shard-*.npz in {arguments.shards}: python -m models.synth write --out {arguments.shards}")
+        parser.error(
+            f"no shard-*.npz in {arguments.shards}: python -m models.synth write --out {arguments.shards}"
+        )
     save_representative(arguments.out, choose(shards, arguments.count, arguments.seed))
-    print(f"{arguments.out}: {len(load_representative(arguments.out))} crops, {arguments.out.stat().st_size} bytes")
+    print(
+        f"{arguments.out}: {len(load_representative(arguments.out))} crops, {arguments.out.stat().st_size} bytes"
+    )
     return 0
 
 

@@ -1,8 +1,8 @@
 """Every error that landmarkd raises on purpose, and the exit code that a command ends with.
 
 Each error inherits from `LandmarkdError` and from the builtin that it is a case of, so that both
-``except LandmarkdError`` and, say, ``except TimeoutError`` work. The message is one sentence that says
-what is wrong, followed by what to do about it. Exit codes follow ``sysexits.h``.
+``except LandmarkdError`` and, say, ``except TimeoutError`` work. The message is one sentence that
+says what is wrong, followed by what to do about it. Exit codes follow ``sysexits.h``.
 """
 
 from enum import IntEnum

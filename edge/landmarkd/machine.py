@@ -12,7 +12,8 @@ from typing import Any
 
 _MOST_BYTES = 1 << 16
 
-# Bits of the firmware's get_throttled, https://www.raspberrypi.com/documentation/computers/os.html#get_throttled
+# Bits of the firmware's get_throttled,
+# https://www.raspberrypi.com/documentation/computers/os.html#get_throttled
 THROTTLE_BITS = {
     0: "undervoltage now",
     1: "clock capped now",
@@ -31,7 +32,8 @@ class Machine:
 
     Attributes:
         root: of the file system.
-        commands: whether programs of the machine may be run; False for a folder that only looks like a machine.
+        commands: whether programs of the machine may be run; False for a folder that only looks
+            like a machine.
     """
 
     root: Path = Path("/")
@@ -98,7 +100,11 @@ class Machine:
     def memory_kib(self) -> dict[str, int]:
         """Return /proc/meminfo: kibibytes by name, "MemAvailable" for one; empty where it is absent."""
         lines = (line.split() for line in (self.read("/proc/meminfo") or "").splitlines())
-        return {words[0].rstrip(":"): int(words[1]) for words in lines if len(words) > 1 and words[1].isdigit()}
+        return {
+            words[0].rstrip(":"): int(words[1])
+            for words in lines
+            if len(words) > 1 and words[1].isdigit()
+        }
 
 
 def trial(program: str, *arguments: str, timeout_s: float = 120.0) -> tuple[Any, str]:

@@ -49,11 +49,21 @@ def _draw_face(canvas: Image, face: FaceReport, layout: Layout, unit: float) -> 
         if lid is None or iris is None:
             continue
         margin = face.observation.points[lid]
-        cv2.polylines(canvas, [_fixed(margin)], True, SHUT if eye.closed else LID, thickness, cv2.LINE_AA, SUBPIXEL)
+        cv2.polylines(
+            canvas,
+            [_fixed(margin)],
+            True,
+            SHUT if eye.closed else LID,
+            thickness,
+            cv2.LINE_AA,
+            SUBPIXEL,
+        )
         if not eye.closed:
             limbus = cv2.convexHull(face.observation.points[iris[1:], :2])[:, 0]
             cv2.polylines(canvas, [_fixed(limbus)], True, IRIS, thickness, cv2.LINE_AA, SUBPIXEL)
-    _draw_axes(canvas, face.pose, face.points[layout.ibug68[30]], 0.5 * size, max(1, round(2 * unit)))
+    _draw_axes(
+        canvas, face.pose, face.points[layout.ibug68[30]], 0.5 * size, max(1, round(2 * unit))
+    )
 
 
 def _draw_points(canvas: Image, points: Array, colour: tuple[int, int, int], size: float) -> None:
@@ -79,7 +89,10 @@ def _lines(report: Report) -> list[tuple[str, tuple[int, int, int]]]:
         pose = report.face.pose
         distance = float(np.linalg.norm(pose.translation_mm)) / 10
         lines = [
-            (f"yaw {pose.yaw:+.0f}  pitch {pose.pitch:+.0f}  roll {pose.roll:+.0f}  {distance:.0f} cm", white),
+            (
+                f"yaw {pose.yaw:+.0f}  pitch {pose.pitch:+.0f}  roll {pose.roll:+.0f}  {distance:.0f} cm",
+                white,
+            ),
             (
                 f"eyes  right {_openness(report.face.right.openness)}  left {_openness(report.face.left.openness)}",
                 white,
@@ -109,10 +122,14 @@ def _draw_text(canvas: Image, lines: list[tuple[str, tuple[int, int, int]]], uni
     for row, (text, colour) in enumerate(lines):
         place = (round(8 * unit), round((20 + 20 * row) * unit))
         for shade, thickness in (((0, 0, 0), round(3 * unit)), (colour, max(1, round(unit)))):
-            cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, shade, thickness, cv2.LINE_AA)
+            cv2.putText(
+                canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, shade, thickness, cv2.LINE_AA
+            )
 
 
 def _fixed(points: NDArray[Any]) -> NDArray[np.int32]:
     """Return x and y of points as cv2's fixed-point integers."""
-    fixed: NDArray[np.int32] = np.round(np.clip(points[..., :2], -1e5, 1e5) * (1 << SUBPIXEL)).astype(np.int32)
+    fixed: NDArray[np.int32] = np.round(
+        np.clip(points[..., :2], -1e5, 1e5) * (1 << SUBPIXEL)
+    ).astype(np.int32)
     return fixed

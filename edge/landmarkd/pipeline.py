@@ -16,7 +16,15 @@ from landmarkd.signals.monitor import DriverBaseline, DriverMonitor
 from landmarkd.signals.pose import PoseEstimator, PoseFilter
 from landmarkd.signals.smoothing import NoFilter, OneEuroFilter, PointFilter
 from landmarkd.stages import StageClock
-from landmarkd.types import Counters, DriverState, FaceObservation, FaceReport, Frame, Intrinsics, Report
+from landmarkd.types import (
+    Counters,
+    DriverState,
+    FaceObservation,
+    FaceReport,
+    Frame,
+    Intrinsics,
+    Report,
+)
 from landmarkd.vision.detector import Detector, make_detector
 from landmarkd.vision.eyes import open_eyes
 from landmarkd.vision.geometry import box_of
@@ -37,7 +45,8 @@ class Processor:
         baseline: what is known of the driver from before.
 
     Raises:
-        LandmarkdError: the model, the runtime or the detector cannot be used; see `landmarkd.errors`.
+        LandmarkdError: the model, the runtime or the detector cannot be used; see
+            `landmarkd.errors`.
     """
 
     def __init__(
@@ -60,28 +69,37 @@ class Processor:
         self.clock = StageClock()
         tracking = configuration.tracker
         checker = None if self.model.has_presence else make_detector(tracking.checker)
-        self.tracker = Tracker(self.model, detector or make_detector(tracking.detector), tracking, checker)
+        self.tracker = Tracker(
+            self.model, detector or make_detector(tracking.detector), tracking, checker
+        )
         smoothing = configuration.smoothing
         self._points: PointFilter = (
-            OneEuroFilter(smoothing.minimum_cutoff_hz, smoothing.beta) if smoothing.filter == "one-euro" else NoFilter()
+            OneEuroFilter(smoothing.minimum_cutoff_hz, smoothing.beta)
+            if smoothing.filter == "one-euro"
+            else NoFilter()
         )
         self._poses = PoseFilter()
-        self._speed = VehicleSpeed(configuration.driver.speed) if configuration.driver.speed else None
+        self._speed = (
+            VehicleSpeed(configuration.driver.speed) if configuration.driver.speed else None
+        )
         self._known = baseline
         self._driver = DriverMonitor(configuration.driver, self.layout, baseline)
         self.intrinsics: Intrinsics | None = None
         self._estimator: PoseEstimator | None = None
 
     def process(
-        self, frame: Frame, counters: Counters | None = None, box: tuple[float, float, float, float] | None = None
+        self,
+        frame: Frame,
+        counters: Counters | None = None,
+        box: tuple[float, float, float, float] | None = None,
     ) -> Report:
         """Return the report for one frame.
 
         Args:
             frame: the next one.
             counters: totals for the report.
-            box: tight box of the 68 points of the face that is wanted, x0, y0, x1, y1 in pixels; bypasses the
-                detector and what is remembered from the frames before.
+            box: tight box of the 68 points of the face that is wanted, x0, y0, x1, y1 in pixels;
+                bypasses the detector and what is remembered from the frames before.
 
         Raises:
             SourceFormatError: the frame cannot hold a face.
@@ -136,7 +154,10 @@ class Processor:
             face=face,
             driver=driver,
             counters=counters,
-            degraded=(*(name for name in last.degraded if name != "camera_stalled"), "camera_stalled"),
+            degraded=(
+                *(name for name in last.degraded if name != "camera_stalled"),
+                "camera_stalled",
+            ),
         )
 
     def close(self) -> None:
@@ -150,7 +171,11 @@ class Processor:
 
     def _estimator_for(self, width: int, height: int) -> PoseEstimator:
         known = self.intrinsics
-        if self._estimator is None or known is None or (known.width, known.height) != (width, height):
+        if (
+            self._estimator is None
+            or known is None
+            or (known.width, known.height) != (width, height)
+        ):
             self.intrinsics = intrinsics_for(width, height, self.configuration.source.camera)
             self._estimator = PoseEstimator(self.layout, self.intrinsics)
         return self._estimator
@@ -179,5 +204,7 @@ class Processor:
         self.clock.lap("pose")
         reading = self._driver.update(seen, raw, time_ns, speed_kmh=speed)
         self.clock.lap("driver")
-        face = FaceReport(seen, points, box_of(points), pose, reading.left, reading.right, reading.gaze)
+        face = FaceReport(
+            seen, points, box_of(points), pose, reading.left, reading.right, reading.gaze
+        )
         return face, reading.state if settings.enabled else None

@@ -21,7 +21,9 @@ def load(table: Mapping[str, str], group: str, name: str) -> type:
     """
     target = table.get(name)
     if target is None:
-        target = next((entry.value for entry in entry_points(group=group) if entry.name == name), None)
+        target = next(
+            (entry.value for entry in entry_points(group=group) if entry.name == name), None
+        )
     if target is None:
         raise KeyError(name)
     module_name, _, attribute = target.partition(":")

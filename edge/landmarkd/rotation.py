@@ -1,8 +1,9 @@
 """Rotations: the one place that holds the sign convention of the angles (docs/landmarks.md).
 
-All rotations are (3, 3) and act in OpenCV's camera frame: x right, y down, z away from the camera. The angles
-are those of AFLW2000-3D's `Pose_Para`, R = Rx(pitch) Ry(yaw) Rz(roll) with y up and z toward the viewer, turned
-the way that makes yaw > 0 look to image left, pitch > 0 up and roll > 0 clockwise in the image.
+All rotations are (3, 3) and act in OpenCV's camera frame: x right, y down, z away from the camera.
+The angles are those of AFLW2000-3D's `Pose_Para`, R = Rx(pitch) Ry(yaw) Rz(roll) with y up and z
+toward the viewer, turned the way that makes yaw > 0 look to image left, pitch > 0 up and roll > 0
+clockwise in the image.
 """
 
 import math
@@ -102,7 +103,8 @@ def rotation_from_vector(vector: Vector) -> Matrix:
 def rotation_to_ray(ray: NDArray[np.floating]) -> Matrix:
     """Return the smallest rotation that turns the optical axis (0, 0, 1) onto a ray from the camera.
 
-    What a camera sees of a head off its axis looks like the head turned back by this rotation on the axis.
+    What a camera sees of a head off its axis looks like the head turned back by this rotation on
+    the axis.
     """
     x, y, z = (float(value) for value in ray)
     length = math.sqrt(x * x + y * y + z * z)
@@ -112,4 +114,6 @@ def rotation_to_ray(ray: NDArray[np.floating]) -> Matrix:
     if z <= -1.0 + _SMALL_ANGLE:
         return np.diag([1.0, -1.0, -1.0])
     k = 1.0 / (1.0 + z)
-    return np.array([[1.0 - k * x * x, -k * x * y, x], [-k * x * y, 1.0 - k * y * y, y], [-x, -y, z]])
+    return np.array(
+        [[1.0 - k * x * x, -k * x * y, x], [-k * x * y, 1.0 - k * y * y, y], [-x, -y, z]]
+    )

@@ -28,8 +28,8 @@ HISTORY = 4096
 class StageClock:
     """Attributes time to stages: each `lap` books the time since the last one.
 
-    One clock belongs to one thread. It keeps the last `HISTORY` frames in an array made at the start, so that it
-    allocates nothing while running.
+    One clock belongs to one thread. It keeps the last `HISTORY` frames in an array made at the
+    start, so that it allocates nothing while running.
     """
 
     def __init__(self) -> None:

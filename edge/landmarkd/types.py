@@ -1,9 +1,9 @@
 """What flows through the pipeline: immutable records over arrays, validated where they are built.
 
-Conventions (docs/landmarks.md): pixels with x right, y down and pixel centres at integers; depth in the
-same unit, larger is nearer to the camera, zero at the mean of the dense points; angles in degrees, yaw > 0
-turns the nose to image left, pitch > 0 looks up, roll > 0 is clockwise in the image; left and right are
-the subject's; times are monotonic nanoseconds of the frame's capture.
+Conventions (docs/landmarks.md): pixels with x right, y down and pixel centres at integers; depth in
+the same unit, larger is nearer to the camera, zero at the mean of the dense points; angles in
+degrees, yaw > 0 turns the nose to image left, pitch > 0 looks up, roll > 0 is clockwise in the
+image; left and right are the subject's; times are monotonic nanoseconds of the frame's capture.
 """
 
 from dataclasses import dataclass, field
@@ -26,7 +26,8 @@ class Frame:
 
     Attributes:
         source: where it came from, a URI or a file name.
-        sequence: number of the frame at its source, counted from 0; gaps are frames never delivered.
+        sequence: number of the frame at its source, counted from 0; gaps are frames never
+            delivered.
         captured_ns: monotonic time of the capture, nanoseconds.
         image: (height, width, 3) uint8, BGR.
     """
@@ -88,9 +89,10 @@ class FaceObservation:
         score: probability that a face is in the region, 0 to 1.
         roi: the region that was looked at.
         points: (count, 3) float32, image pixels.
-        sigma: (count,) float32, standard deviation of each point in pixels, or None if the model has none.
-        eyes_visible: probabilities, 0 to 1, that the subject's left and right eye are there to be seen, lids open or
-            shut and not covered, or None if no model says so.
+        sigma: (count,) float32, standard deviation of each point in pixels, or None if the model
+            has none.
+        eyes_visible: probabilities, 0 to 1, that the subject's left and right eye are there to be
+            seen, lids open or shut and not covered, or None if no model says so.
     """
 
     score: float
@@ -113,10 +115,13 @@ class HeadPose:
 
     Attributes:
         yaw, pitch, roll: degrees.
-        rotation: (3, 3) float32, head frame to camera frame; identity looks straight into the camera.
+        rotation: (3, 3) float32, head frame to camera frame; identity looks straight into the
+            camera.
         translation_mm: (3,) float32, the midpoint between the eyes in millimetres.
-        camera: where the intrinsics came from, for example "calibrated:NAME", "preset:NAME" or "guess:60deg".
-        residual: root mean square of the fit over the face's size; large when the points make no face.
+        camera: where the intrinsics came from, for example "calibrated:NAME", "preset:NAME" or
+            "guess:60deg".
+        residual: root mean square of the fit over the face's size; large when the points make no
+            face.
     """
 
     yaw: float
@@ -137,8 +142,10 @@ class EyeState:
     """One eye.
 
     Attributes:
-        aperture: gap of the lids over the width of the eye, corrected for the head's pose; about 0.3 open.
-        openness: aperture over that of the same person's open eye; 1 is open, 0 is shut. None if unknown.
+        aperture: gap of the lids over the width of the eye, corrected for the head's pose; about
+            0.3 open.
+        openness: aperture over that of the same person's open eye; 1 is open, 0 is shut. None if
+            unknown.
         closed: at least 80 % closed (P80, see docs/driver-monitoring.md). None if unknown.
     """
 
@@ -175,7 +182,8 @@ class DriverEvent:
 
     Attributes:
         id: counts up from 1 within one run; begin, escalate and end of one event share it.
-        kind: "microsleep", "long_distraction", "yawn", "blink"… (docs/driver-monitoring.md lists them).
+        kind: "microsleep", "long_distraction", "yawn", "blink"… (docs/driver-monitoring.md lists
+            them).
         phase: begin, escalate or end.
         level: severity, 0 information, 1 notice, 2 warning, 3 alarm.
         began_ns: capture time of the frame that it began with.
@@ -197,12 +205,13 @@ class DriverState:
     """The driver's attention after this frame.
 
     Attributes:
-        attention: "attentive", "distracted", "drowsy", "asleep", "unresponsive", "absent", "blocked"
-            or "unknown".
+        attention: "attentive", "distracted", "drowsy", "asleep", "unresponsive", "absent",
+            "blocked" or "unknown".
         level: severity of the worst running event, 0 to 3.
-        calibrating: baselines of this person are still being learnt; openness is not to be trusted yet.
-        perclos: share of the last 60 s with eyes at least 80 % closed, 0 to 1, or None before enough
-            was seen.
+        calibrating: baselines of this person are still being learnt; openness is not to be trusted
+            yet.
+        perclos: share of the last 60 s with eyes at least 80 % closed, 0 to 1, or None before
+            enough was seen.
         drowsiness: 0 alert to 3 very drowsy.
         mouth_openness: gap of the lips over the width of the mouth, or None if unknown.
         active: kinds of the running events.
@@ -269,7 +278,8 @@ class Report:
         face: None when no face is tracked.
         driver: None when driver monitoring is off.
         counters: totals up to this frame.
-        degraded: names of what runs in a fallback ("delegate", "camera_stalled"), empty when all is well.
+        degraded: names of what runs in a fallback ("delegate", "camera_stalled"), empty when all is
+            well.
         intrinsics: of the camera that the pose was computed with.
     """
 

@@ -56,7 +56,9 @@ class Uri:
         except ValueError:
             value = low - 1
         if not low <= value <= high:
-            raise UsageError(f"{self.text}: {name} is {text!r}; use an integer from {low} to {high}.")
+            raise UsageError(
+                f"{self.text}: {name} is {text!r}; use an integer from {low} to {high}."
+            )
         return value
 
     def boolean(self, name: str, default: bool) -> bool:
@@ -86,7 +88,8 @@ def parse_uri(text: str, schemes: Collection[str]) -> Uri:
         raise UsageError(f"{text!r} is not a URI; it starts with one of {known}")
     if scheme not in schemes:
         raise UsageError(f"{text!r}: unknown scheme {scheme + ':'!r}; known are {known}")
-    # A scheme that urlsplit treats alike for all: everything behind it is parsed by the generic rules.
+    # A scheme that urlsplit treats alike for all: everything behind it is parsed by the generic
+    # rules.
     try:
         parts = urlsplit("x:" + rest)
         host, port = parts.hostname, parts.port

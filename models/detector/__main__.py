@@ -59,7 +59,9 @@ def _export(arguments: argparse.Namespace) -> int:
     from models.detector.train import load
     from models.export.manifest import write_entry
 
-    images = export.representative(arguments.data, arguments.scenes, arguments.seed, arguments.photographs)
+    images = export.representative(
+        arguments.data, arguments.scenes, arguments.seed, arguments.photographs
+    )
     float_model = export.to_float_tflite(load(arguments.checkpoint))
     if arguments.keep_float:
         arguments.keep_float.write_bytes(float_model)
@@ -79,39 +81,65 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m models.detector", description=__doc__)
     commands = parser.add_subparsers(required=True)
     train = commands.add_parser("train", help="train, or go on training")
-    train.add_argument("--data", type=Path, nargs="+", required=True, help="folders of shards of rendered crops")
+    train.add_argument(
+        "--data", type=Path, nargs="+", required=True, help="folders of shards of rendered crops"
+    )
     train.add_argument("--out", type=Path, required=True)
     train.add_argument("--samples", type=int, default=300_000)
-    train.add_argument("--minutes", type=float, default=math.inf, help="end after so long with fewer samples")
+    train.add_argument(
+        "--minutes", type=float, default=math.inf, help="end after so long with fewer samples"
+    )
     train.add_argument("--batch", type=int, default=64)
     train.add_argument("--rate", type=float, default=4e-3, help="highest learning rate")
-    train.add_argument("--photographs", type=Path, help="folder that python -m models.photographs wrote")
+    train.add_argument(
+        "--photographs", type=Path, help="folder that python -m models.photographs wrote"
+    )
     train.add_argument("--device", default="cpu", help="cpu or cuda")
-    train.add_argument("--replayed", type=int, default=1024, help="hard faceless scenes to keep and show again")
+    train.add_argument(
+        "--replayed", type=int, default=1024, help="hard faceless scenes to keep and show again"
+    )
     train.add_argument("--workers", type=int, default=1, help="processes that compose scenes")
     train.add_argument("--threads", type=int, default=1, help="of torch")
-    train.add_argument("--once", action="store_true", help="do not see each scene in a mirror as well")
-    train.add_argument("--float32", action="store_true", help="for processors that do not multiply in bfloat16")
+    train.add_argument(
+        "--once", action="store_true", help="do not see each scene in a mirror as well"
+    )
+    train.add_argument(
+        "--float32", action="store_true", help="for processors that do not multiply in bfloat16"
+    )
     train.add_argument("--seed", type=int, default=1)
     train.add_argument("--initial", type=Path, help="weights to begin with instead of random ones")
     train.set_defaults(run=_train)
     out = commands.add_parser("export", help="quantise a checkpoint into the zoo")
     out.add_argument("checkpoint", type=Path)
-    out.add_argument("--data", type=Path, nargs="+", required=True, help="folders of shards to compose scenes from")
-    out.add_argument("--photographs", type=Path, help="folder that python -m models.photographs wrote")
+    out.add_argument(
+        "--data",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="folders of shards to compose scenes from",
+    )
+    out.add_argument(
+        "--photographs", type=Path, help="folder that python -m models.photographs wrote"
+    )
     out.add_argument("--scenes", type=int, default=400, help="to measure activations on")
     out.add_argument("--seed", type=int, default=7)
     out.add_argument("--name", default="faces-160")
     out.add_argument("--score", type=float, default=0.5, help="least score of a face")
     out.add_argument("--zoo", type=Path, default=Path(__file__).resolve().parents[1] / "zoo")
-    out.add_argument("--about", type=Path, help="JSON with description, provenance, accuracy for the manifest")
-    out.add_argument("--default", action="store_true", help="make it the detector that the runtime takes")
+    out.add_argument(
+        "--about", type=Path, help="JSON with description, provenance, accuracy for the manifest"
+    )
+    out.add_argument(
+        "--default", action="store_true", help="make it the detector that the runtime takes"
+    )
     out.add_argument("--keep-float", type=Path, help="write the float .tflite here as well")
     out.set_defaults(run=_export)
     sheet = commands.add_parser("sheet", help="draw a sheet of random scenes with their labels")
     sheet.add_argument("picture", type=Path)
     sheet.add_argument("--data", type=Path, nargs="+", required=True)
-    sheet.add_argument("--photographs", type=Path, help="folder that python -m models.photographs wrote")
+    sheet.add_argument(
+        "--photographs", type=Path, help="folder that python -m models.photographs wrote"
+    )
     sheet.add_argument("--count", type=int, default=48)
     sheet.add_argument("--seed", type=int, default=1)
     sheet.set_defaults(run=_sheet)

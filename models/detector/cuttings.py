@@ -39,10 +39,12 @@ class Cutting:
     """A square picture to be pasted: a rendered crop or a cut-out.
 
     Attributes:
-        levels: (side, side, 3) uint8 RGB, each half as wide as the one before; a rendered crop's are 176, 88, 44, 22.
+        levels: (side, side, 3) uint8 RGB, each half as wide as the one before; a rendered crop's
+            are 176, 88, 44, 22.
         alphas: (side, side) uint8 for each level, or `NO_ALPHA`.
         points: (68, 2) float32 in pixels of the largest; (0, 2) if it shows no face.
-        doubtful: whether so little of the face is to be seen that finding it is neither right nor wrong.
+        doubtful: whether so little of the face is to be seen that finding it is neither right nor
+            wrong.
     """
 
     levels: tuple[Image, ...]
@@ -64,7 +66,11 @@ class Cutting:
         for _ in range(LEVELS - 1):
             small = (levels[-1].shape[1] // 2,) * 2
             levels.append(cv2.resize(levels[-1], small, interpolation=cv2.INTER_AREA))
-            alphas.append(alpha if alpha is NO_ALPHA else cv2.resize(alphas[-1], small, interpolation=cv2.INTER_AREA))
+            alphas.append(
+                alpha
+                if alpha is NO_ALPHA
+                else cv2.resize(alphas[-1], small, interpolation=cv2.INTER_AREA)
+            )
         return cls(tuple(levels), tuple(alphas), points, doubtful)
 
 
@@ -82,13 +88,22 @@ class Shard:
         """Decode the crops of a shard."""
         ibug, result = LAYOUTS["landmarkd-562"].ibug68, cls()
         with np.load(path) as shard:
-            jpeg, offsets, points, face = (shard[key] for key in ("jpeg", "offsets", "points", "face"))
+            jpeg, offsets, points, face = (
+                shard[key] for key in ("jpeg", "offsets", "points", "face")
+            )
             away = np.abs(shard["pose_deg"][:, 1]) > TURNED_AWAY
             names, seen = shard["attribute_names"], shard["visible"][:, ibug[CONTOUR:]].mean(1)
-            rare = (shard["attributes"] & np.uint32(sum(1 << n for n, name in enumerate(names) if name in RARE))) != 0
+            rare = (
+                shard["attributes"]
+                & np.uint32(sum(1 << n for n, name in enumerate(names) if name in RARE))
+            ) != 0
         for n in range(len(face)):
             picture = cv2.imdecode(jpeg[offsets[n] : offsets[n + 1]], cv2.IMREAD_COLOR_RGB)
-            cutting = Cutting.of(picture, points[n][ibug, :2].copy() if face[n] else NO_POINTS, doubtful=seen[n] < SEEN)
+            cutting = Cutting.of(
+                picture,
+                points[n][ibug, :2].copy() if face[n] else NO_POINTS,
+                doubtful=seen[n] < SEEN,
+            )
             (result.faces if face[n] else result.others).append(cutting)
             if face[n] and rare[n]:
                 result.rare.append(cutting)
@@ -109,14 +124,18 @@ class Cuttings:
         ValueError: if the folders hold no shard.
     """
 
-    def __init__(self, folders: Sequence[Path], rng: np.random.Generator, most_shards: int = 12) -> None:
+    def __init__(
+        self, folders: Sequence[Path], rng: np.random.Generator, most_shards: int = 12
+    ) -> None:
         self._folders, self._most = tuple(folders), most_shards
         self._held: dict[Path, Shard] = {}
         self.all = Shard()
         paths = self._paths()
         if not paths:
             named = ", ".join(map(str, folders))
-            raise ValueError(f"no shard of crops in {named}; make some: python -m models.synth write --out FOLDER")
+            raise ValueError(
+                f"no shard of crops in {named}; make some: python -m models.synth write --out FOLDER"
+            )
         for n in rng.permutation(len(paths))[: max(1, most_shards // 2)]:
             self._held[paths[n]] = Shard.read(paths[n])
         self._join()
@@ -137,5 +156,8 @@ class Cuttings:
 
     def _join(self) -> None:
         self.all = Shard(
-            *([one for shard in self._held.values() for one in getattr(shard, name)] for name in Shard.__slots__)
+            *(
+                [one for shard in self._held.values() for one in getattr(shard, name)]
+                for name in Shard.__slots__
+            )
         )

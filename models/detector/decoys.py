@@ -1,6 +1,7 @@
 """What is no face and might be taken for one: cut-outs of animals, flowers, fruit, dials, boxes, and spoilt faces.
 
-Each is drawn once and pasted many times, at other sizes, turned and coloured otherwise, so it may take its time.
+Each is drawn once and pasted many times, at other sizes, turned and coloured otherwise, so it may
+take its time.
 """
 
 import math
@@ -26,7 +27,19 @@ def draw(rng: np.random.Generator, texture: Image) -> Cutting:
         texture: picture (height, width, 3) whose light and dark some of them take on.
     """
     canvas = np.zeros((SIDE, SIDE, 4), np.uint8)
-    makers = (_animal, _animal, _bird, _flower, _fruit, _rings, _spots, _bars, _grid, _spokes, _blob)
+    makers = (
+        _animal,
+        _animal,
+        _bird,
+        _flower,
+        _fruit,
+        _rings,
+        _spots,
+        _bars,
+        _grid,
+        _spokes,
+        _blob,
+    )
     makers[int(rng.integers(len(makers)))](rng, canvas)
     colours = canvas[..., :3].astype(np.float32)
     if rng.random() < 0.6:
@@ -36,7 +49,10 @@ def draw(rng: np.random.Generator, texture: Image) -> Cutting:
     alpha = np.ascontiguousarray(canvas[..., 3])
     if rng.random() < 0.5:
         sigma = float(rng.uniform(0.4, 1.6))
-        picture, alpha = cv2.GaussianBlur(picture, (0, 0), sigma), cv2.GaussianBlur(alpha, (0, 0), sigma)
+        picture, alpha = (
+            cv2.GaussianBlur(picture, (0, 0), sigma),
+            cv2.GaussianBlur(alpha, (0, 0), sigma),
+        )
     return Cutting.of(picture, alpha=alpha)
 
 
@@ -59,7 +75,10 @@ def scrambled(rng: np.random.Generator, picture: Image, points: NDArray[np.float
     if min(step) < 2:
         return picture
     tiles = [
-        picture[low[1] + r * step[1] : low[1] + (r + 1) * step[1], low[0] + c * step[0] : low[0] + (c + 1) * step[0]]
+        picture[
+            low[1] + r * step[1] : low[1] + (r + 1) * step[1],
+            low[0] + c * step[0] : low[0] + (c + 1) * step[0],
+        ]
         for r in range(rows)
         for c in range(columns)
     ]
@@ -112,7 +131,9 @@ def _at(x: float, y: float) -> tuple[int, int]:
     return round(float(x)), round(float(y))
 
 
-def _oval(canvas: Image, x: float, y: float, rx: float, ry: float, colour: Colour, angle: float = 0.0) -> None:
+def _oval(
+    canvas: Image, x: float, y: float, rx: float, ry: float, colour: Colour, angle: float = 0.0
+) -> None:
     axes = max(1, round(rx)), max(1, round(ry))
     cv2.ellipse(canvas, _at(x, y), axes, angle, 0, 360, colour, -1, cv2.LINE_AA)
 
@@ -128,12 +149,18 @@ def _fur(rng: np.random.Generator) -> NDArray[np.float32]:
     noise = cv2.GaussianBlur(noise, (0, 0), fine, sigmaY=long)
     turn = cv2.getRotationMatrix2D((MIDDLE, MIDDLE), float(rng.uniform(0, 180)), 1.4)
     noise = cv2.warpAffine(noise, turn, (SIDE, SIDE), borderMode=cv2.BORDER_REFLECT)
-    return (1 + float(rng.uniform(0.1, 0.45)) * noise / max(float(noise.std()), 1e-6)).astype(np.float32)
+    return (1 + float(rng.uniform(0.1, 0.45)) * noise / max(float(noise.std()), 1e-6)).astype(
+        np.float32
+    )
 
 
 def _grain(rng: np.random.Generator, texture: Image) -> NDArray[np.float32]:
-    part = cv2.resize(texture, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32).mean(2)
-    return (0.5 + part / max(float(part.mean()), 8.0) * float(rng.uniform(0.3, 0.7))).astype(np.float32)
+    part = (
+        cv2.resize(texture, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32).mean(2)
+    )
+    return (0.5 + part / max(float(part.mean()), 8.0) * float(rng.uniform(0.3, 0.7))).astype(
+        np.float32
+    )
 
 
 def _light(rng: np.random.Generator) -> NDArray[np.float32]:
@@ -156,13 +183,24 @@ def _animal(rng: np.random.Generator, canvas: Image) -> None:
     wide, tall = rng.uniform(16, 27), rng.uniform(15, 28)
     x, y = MIDDLE + rng.normal() * 3, rng.uniform(36, 52)
     if rng.random() < 0.5:
-        _oval(canvas, x + rng.normal() * 12, y + 1.7 * tall, 1.2 * wide, 1.3 * tall, _near(rng, fur, 12))
+        _oval(
+            canvas,
+            x + rng.normal() * 12,
+            y + 1.7 * tall,
+            1.2 * wide,
+            1.3 * tall,
+            _near(rng, fur, 12),
+        )
     ear, drop, spread = rng.uniform(0.3, 0.9), rng.uniform(-1.4, 0.9), rng.uniform(0.5, 1.2)
     for side in (-1, 1):
         root = x + side * 0.6 * wide, y - 0.55 * tall
         tip = root[0] + side * ear * wide * spread, root[1] + drop * ear * tall
         if rng.random() < 0.6:
-            _polygon(canvas, [(root[0] - side * 0.3 * wide, root[1] - 3), (root[0], root[1] + 0.5 * tall), tip], fur)
+            _polygon(
+                canvas,
+                [(root[0] - side * 0.3 * wide, root[1] - 3), (root[0], root[1] + 0.5 * tall), tip],
+                fur,
+            )
         else:
             _oval(canvas, *root, 0.5 * ear * wide, 0.6 * ear * tall, _near(rng, fur, 25), side * 40)
     _oval(canvas, x, y, wide, tall, fur, float(rng.normal() * 6))
@@ -170,30 +208,62 @@ def _animal(rng: np.random.Generator, canvas: Image) -> None:
         _oval(canvas, x, y - 0.1 * tall, 0.2 * wide, 0.8 * tall, _near(rng, fur, 60))
     turned = rng.normal() * 0.35 * wide
     nose = x + turned, y + rng.uniform(0.35, 0.9) * tall
-    _oval(canvas, x + turned, nose[1], rng.uniform(0.3, 0.6) * wide, rng.uniform(0.3, 0.6) * tall, _near(rng, fur, 35))
+    _oval(
+        canvas,
+        x + turned,
+        nose[1],
+        rng.uniform(0.3, 0.6) * wide,
+        rng.uniform(0.3, 0.6) * tall,
+        _near(rng, fur, 35),
+    )
     apart, high = rng.uniform(0.4, 0.85) * wide, y - rng.uniform(0.0, 0.55) * tall
     size = rng.uniform(0.06, 0.2) * wide
     for side in (-1, 1) if rng.random() < 0.8 else (1,):
         eye = x + 0.5 * turned + side * apart, high
-        _oval(canvas, *eye, 1.4 * size, 1.3 * size, _near(rng, fur, 60) if rng.random() < 0.5 else _natural(rng))
+        _oval(
+            canvas,
+            *eye,
+            1.4 * size,
+            1.3 * size,
+            _near(rng, fur, 60) if rng.random() < 0.5 else _natural(rng),
+        )
         _oval(canvas, *eye, size, size, _dark(rng))
     big = rng.uniform(0.1, 0.25) * wide
     _oval(canvas, nose[0], nose[1] - 0.1 * tall, big, 0.7 * big, _dark(rng))
     if rng.random() < 0.5:
-        cv2.line(canvas, _at(nose[0], nose[1]), _at(nose[0], nose[1] + 0.3 * tall), _dark(rng), 1, cv2.LINE_AA)
+        cv2.line(
+            canvas,
+            _at(nose[0], nose[1]),
+            _at(nose[0], nose[1] + 0.3 * tall),
+            _dark(rng),
+            1,
+            cv2.LINE_AA,
+        )
 
 
 def _bird(rng: np.random.Generator, canvas: Image) -> None:
     """A round head with a beak to the side or two great eyes, on a body."""
     feathers, size = _natural(rng) if rng.random() < 0.6 else _tint(rng), rng.uniform(11, 24)
     x, y = MIDDLE + rng.normal() * 6, rng.uniform(28, 46)
-    _oval(canvas, x + rng.normal() * 14, y + 1.8 * size, 1.2 * size, 1.7 * size, _near(rng, feathers, 40), 20)
+    _oval(
+        canvas,
+        x + rng.normal() * 14,
+        y + 1.8 * size,
+        1.2 * size,
+        1.7 * size,
+        _near(rng, feathers, 40),
+        20,
+    )
     side = -1 if rng.random() < 0.5 else 1
     reach = x + side * size * rng.uniform(1.3, 2.6), y + rng.uniform(-0.2, 0.8) * size
     bill = _natural(rng)
     _oval(canvas, x, y, size, size * rng.uniform(0.85, 1.1), feathers)
     if rng.random() < 0.6:
-        _polygon(canvas, [(x + side * 0.7 * size, y - 5), reach, (x + side * 0.6 * size, y + 0.5 * size)], bill)
+        _polygon(
+            canvas,
+            [(x + side * 0.7 * size, y - 5), reach, (x + side * 0.6 * size, y + 0.5 * size)],
+            bill,
+        )
         eyes = [(x + side * rng.uniform(0.1, 0.5) * size, y - 0.2 * size)]
     else:
         _polygon(canvas, [(x - 4, y), (x + 4, y), (x, y + 0.6 * size)], bill)
@@ -209,7 +279,15 @@ def _flower(rng: np.random.Generator, canvas: Image) -> None:
     for n in range(count):
         turn = 2 * math.pi * n / count + rng.normal() * 0.1
         x, y = MIDDLE + inner * math.cos(turn), MIDDLE + inner * math.sin(turn)
-        _oval(canvas, x, y, long, long * rng.uniform(0.25, 0.6), _near(rng, petal, 14), math.degrees(turn))
+        _oval(
+            canvas,
+            x,
+            y,
+            long,
+            long * rng.uniform(0.25, 0.6),
+            _near(rng, petal, 14),
+            math.degrees(turn),
+        )
     _oval(canvas, MIDDLE, MIDDLE, inner * 0.8, inner * 0.8, _natural(rng))
 
 
@@ -218,7 +296,15 @@ def _fruit(rng: np.random.Generator, canvas: Image) -> None:
     for _ in range(int(rng.integers(1, 6))):
         x, y = MIDDLE + rng.normal(size=2) * 11
         size = rng.uniform(12, 34)
-        _oval(canvas, x, y, size, size * rng.uniform(0.7, 1.2), _near(rng, skin, 16), rng.uniform(0, 180))
+        _oval(
+            canvas,
+            x,
+            y,
+            size,
+            size * rng.uniform(0.7, 1.2),
+            _near(rng, skin, 16),
+            rng.uniform(0, 180),
+        )
         if rng.random() < 0.4:
             tip = _at(x + rng.normal() * 5, y - size - 6)
             cv2.line(canvas, _at(x, y - 0.8 * size), tip, _dark(rng), 2, cv2.LINE_AA)
@@ -234,7 +320,9 @@ def _rings(rng: np.random.Generator, canvas: Image) -> None:
 def _spots(rng: np.random.Generator, canvas: Image) -> None:
     """A rounded thing with a few spots on it."""
     skin = _natural(rng) if rng.random() < 0.6 else _tint(rng)
-    _oval(canvas, MIDDLE, MIDDLE, rng.uniform(24, 42), rng.uniform(24, 46), skin, rng.uniform(-30, 30))
+    _oval(
+        canvas, MIDDLE, MIDDLE, rng.uniform(24, 42), rng.uniform(24, 46), skin, rng.uniform(-30, 30)
+    )
     ink = _dark(rng) if rng.random() < 0.5 else _tint(rng)
     for _ in range(int(rng.integers(1, 8))):
         x, y = MIDDLE + rng.uniform(-26, 26, 2)
@@ -271,7 +359,12 @@ def _spokes(rng: np.random.Generator, canvas: Image) -> None:
     _oval(canvas, MIDDLE, MIDDLE, 44, 44, _tint(rng))
     if rng.random() < 0.5:
         _oval(canvas, MIDDLE, MIDDLE, 32, 32, _tint(rng))
-    ink, thick, turn, count = _tint(rng), int(rng.integers(1, 9)), rng.uniform(0, 6), int(rng.integers(2, 12))
+    ink, thick, turn, count = (
+        _tint(rng),
+        int(rng.integers(1, 9)),
+        rng.uniform(0, 6),
+        int(rng.integers(2, 12)),
+    )
     for n in range(count):
         angle = turn + 2 * math.pi * n / count
         end = MIDDLE + 40 * math.cos(angle), MIDDLE + 40 * math.sin(angle)
@@ -282,6 +375,14 @@ def _spokes(rng: np.random.Generator, canvas: Image) -> None:
 def _blob(rng: np.random.Generator, canvas: Image) -> None:
     """A stone, a cushion, a loaf, a bush: a rounded outline, lit and textured."""
     turns = np.linspace(0, 2 * math.pi, 24, endpoint=False)
-    radius = 30 + sum(rng.normal() * 7 / n * np.cos(n * turns + rng.uniform(0, 6)) for n in (1, 2, 3, 4))
-    points = np.column_stack([MIDDLE + radius * np.cos(turns), MIDDLE + radius * np.sin(turns) * rng.uniform(0.6, 1.2)])
-    _polygon(canvas, [(float(x), float(y)) for x, y in points], _natural(rng) if rng.random() < 0.7 else _tint(rng))
+    radius = 30 + sum(
+        rng.normal() * 7 / n * np.cos(n * turns + rng.uniform(0, 6)) for n in (1, 2, 3, 4)
+    )
+    points = np.column_stack(
+        [MIDDLE + radius * np.cos(turns), MIDDLE + radius * np.sin(turns) * rng.uniform(0.6, 1.2)]
+    )
+    _polygon(
+        canvas,
+        [(float(x), float(y)) for x, y in points],
+        _natural(rng) if rng.random() < 0.7 else _tint(rng),
+    )

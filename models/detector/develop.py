@@ -42,7 +42,12 @@ def develop(rng: np.random.Generator, image: Image) -> Image:
     if chance[1] < 0.3:
         image = cv2.GaussianBlur(image, (0, 0), 0.3 + rng.random() ** 2 * 1.1)
     if chance[2] < 0.4:
-        add_noise(image, _bank(), int(rng.random() * 5 * _STRETCH), (1 + 11 * rng.random() ** 2) / NOISE_UNIT)
+        add_noise(
+            image,
+            _bank(),
+            int(rng.random() * 5 * _STRETCH),
+            (1 + 11 * rng.random() ** 2) / NOISE_UNIT,
+        )
     if chance[3] < 0.2:
         small = image
         if chance[5] < 0.4:  # a small picture, enlarged
@@ -60,7 +65,11 @@ def _night(rng: np.random.Generator, image: Image) -> Image:
     x, y = (n * (0.5 + 0.25 * rng.standard_normal()) for n in (width, height))
     away = np.hypot((np.arange(width) - x), (np.arange(height) - y)[:, None]) / SIDE
     lamp = 1 / (1 + (away / (0.15 + 0.5 * rng.random())) ** 2)
-    light = image * (0.12 + 0.3 * rng.random() + lamp[..., None]) * np.exp(0.12 * rng.standard_normal(3))
+    light = (
+        image
+        * (0.12 + 0.3 * rng.random() + lamp[..., None])
+        * np.exp(0.12 * rng.standard_normal(3))
+    )
     dark = (light / 255) ** (1 + rng.random()) * 255
     dark *= min(1.0, (DARKER + (DARK - DARKER) * rng.random()) / max(float(dark.mean()), 1.0))
     return np.clip(dark, 0, 255).astype(np.uint8)

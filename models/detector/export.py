@@ -43,10 +43,14 @@ def to_float_tflite(network: nn.Module) -> bytes:
     return bytes(litert_torch.convert(wrapped, (torch.zeros(1, SIDE, SIDE, 3),)).model_content())
 
 
-def representative(data: Sequence[Path], count: int, seed: int, photographs: Path | None = None) -> np.ndarray:
+def representative(
+    data: Sequence[Path], count: int, seed: int, photographs: Path | None = None
+) -> np.ndarray:
     """Return scenes to measure activations on, (count, 160, 160, 3) uint8 RGB."""
     rng = np.random.default_rng(seed)
-    scenes = Composer(Cuttings(data, rng), rng, album(photographs) if photographs else None).scenes(rng)
+    scenes = Composer(Cuttings(data, rng), rng, album(photographs) if photographs else None).scenes(
+        rng
+    )
     return np.stack([scene.image for _, scene in zip(range(count), scenes, strict=False)])
 
 
@@ -80,9 +84,15 @@ def card_of(engine: Any, score: float | None = None) -> DetectorCard:
     image: TensorSpec = engine.inputs[0]
     sizes = [int(np.prod(spec.shape)) for spec in engine.outputs]
     if sorted(sizes) != [CELLS, CELLS * 8]:
-        raise ValueError(f"outputs of {sizes} values are not those of this detector with {CELLS} cells")
+        raise ValueError(
+            f"outputs of {sizes} values are not those of this detector with {CELLS} cells"
+        )
     outputs = {
-        name: {"index": sizes.index(size), "shape": engine.outputs[sizes.index(size)].shape, "unit": unit}
+        name: {
+            "index": sizes.index(size),
+            "shape": engine.outputs[sizes.index(size)].shape,
+            "unit": unit,
+        }
         for name, size, unit in (("scores", CELLS, "logit"), ("geometry", CELLS * 8, "cell"))
     }
     return DetectorCard.model_validate(
@@ -101,6 +111,12 @@ def card_of(engine: Any, score: float | None = None) -> DetectorCard:
                 "normalisation": "x / 127.5 - 1",
             },
             "outputs": outputs,
-            "cells": {"strides": STRIDES, "unit": UNIT, "score": score or SCORE, "overlap": OVERLAP, "second": SECOND},
+            "cells": {
+                "strides": STRIDES,
+                "unit": UNIT,
+                "score": score or SCORE,
+                "overlap": OVERLAP,
+                "second": SECOND,
+            },
         }
     )

@@ -45,9 +45,15 @@ def masked(rng: np.random.Generator, face: Cutting, pattern: Image | None = None
     light *= np.float32(1.1) - np.float32(rng.uniform(0.2, 1.4)) * aside**2
     folds = int(rng.integers(0, 5))
     if folds:
-        light *= 1 + np.float32(rng.uniform(0.03, 0.14)) * np.sin(along * float(folds * 14) + float(rng.uniform(0, 6)))
-    bright = float(np.clip(grey[cover > 128].mean() / 150 if (cover > 128).any() else 1.0, 0.25, 1.3))
-    cloth = colour if pattern is None else cv2.resize(pattern, picture.shape[1::-1]).astype(np.float32)
+        light *= 1 + np.float32(rng.uniform(0.03, 0.14)) * np.sin(
+            along * float(folds * 14) + float(rng.uniform(0, 6))
+        )
+    bright = float(
+        np.clip(grey[cover > 128].mean() / 150 if (cover > 128).any() else 1.0, 0.25, 1.3)
+    )
+    cloth = (
+        colour if pattern is None else cv2.resize(pattern, picture.shape[1::-1]).astype(np.float32)
+    )
     cloth = np.clip(cloth * (light * bright)[..., None], 0, 255)
     weight = cover.astype(np.float32)[..., None] / 255
     picture = (picture + weight * (cloth - picture)).astype(np.uint8)
@@ -62,7 +68,11 @@ def masked(rng: np.random.Generator, face: Cutting, pattern: Image | None = None
 def _mask_colour(rng: np.random.Generator) -> tuple[float, ...]:
     kind = rng.random()
     if kind < 0.28:
-        return float(rng.uniform(120, 180)), float(rng.uniform(175, 215)), float(rng.uniform(205, 245))
+        return (
+            float(rng.uniform(120, 180)),
+            float(rng.uniform(175, 215)),
+            float(rng.uniform(205, 245)),
+        )
     if kind < 0.56:
         return (float(rng.uniform(205, 250)),) * 3
     if kind < 0.8:

@@ -1,12 +1,13 @@
 """A single-stage face detector: dense squeezed convolutions, bounded activations, three grids, one way down.
 
-Each cell of a grid says whether a face's middle lies about it, and where the face's box, the middle of its eyes and
-its chin are. Coarser maps are added to the finer ones, so that a cell of eight pixels knows what stands around it: a
-small face is told by the head and the shoulders it sits on.
+Each cell of a grid says whether a face's middle lies about it, and where the face's box, the middle
+of its eyes and its chin are. Coarser maps are added to the finer ones, so that a cell of eight
+pixels knows what stands around it: a small face is told by the head and the shoulders it sits on.
 
-A dense 3x3 convolution to few channels and back costs a processor less than its multiply-adds suggest, in training
-(twice the scenes a second of depthwise-separable blocks with as many) and under XNNPACK. Maps shrink by 2x2
-convolutions, which need no padding and so leave no PAD in the exported graph.
+A dense 3x3 convolution to few channels and back costs a processor less than its multiply-adds
+suggest, in training (twice the scenes a second of depthwise-separable blocks with as many) and
+under XNNPACK. Maps shrink by 2x2 convolutions, which need no padding and so leave no PAD in the
+exported graph.
 """
 
 from itertools import pairwise
@@ -32,9 +33,14 @@ UNIT = 2.0
 """Lengths are told in this many strides of the cell's grid."""
 
 
-def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> list[nn.Module]:
+def _convolution(
+    inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0
+) -> list[nn.Module]:
     """Return a convolution with its normalisation."""
-    return [nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False), nn.BatchNorm2d(outputs)]
+    return [
+        nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False),
+        nn.BatchNorm2d(outputs),
+    ]
 
 
 class Residual(nn.Module):
@@ -75,7 +81,9 @@ class DetectorNet(nn.Module):
         self.stem = nn.Sequential(*_convolution(3, widths[0], 6, 4, 1), nn.ReLU6())
         self.stages = nn.ModuleList(
             nn.Sequential(
-                *_convolution(inputs, outputs, 2, 2), nn.ReLU6(), *(Residual(outputs, inner) for inner in squeezed)
+                *_convolution(inputs, outputs, 2, 2),
+                nn.ReLU6(),
+                *(Residual(outputs, inner) for inner in squeezed),
             )
             for inputs, outputs, squeezed in zip(widths, widths[1:], hidden, strict=False)
         )
@@ -83,7 +91,9 @@ class DetectorNet(nn.Module):
             nn.Sequential(*_convolution(coarse, fine, 1)) for fine, coarse in pairwise(widths[1:])
         )
         self.refine = Residual(widths[1], refined)
-        self.heads = nn.ModuleList(nn.Sequential(*_convolution(width, HIDDEN, 1), nn.ReLU6()) for width in widths[1:])
+        self.heads = nn.ModuleList(
+            nn.Sequential(*_convolution(width, HIDDEN, 1), nn.ReLU6()) for width in widths[1:]
+        )
         self.scores = nn.ModuleList(nn.Conv2d(HIDDEN, 1, 1) for _ in STRIDES)
         self.geometry = nn.ModuleList(nn.Conv2d(HIDDEN, GEOMETRY, 1) for _ in STRIDES)
         for layer in self.scores:
@@ -98,7 +108,9 @@ class DetectorNet(nn.Module):
             maps.append(x)
         for n in (1, 0):
             # Computed on the coarse map, where it costs a quarter.
-            coarse = functional.interpolate(self.down[n](maps[n + 1]), scale_factor=2.0, mode="nearest")
+            coarse = functional.interpolate(
+                self.down[n](maps[n + 1]), scale_factor=2.0, mode="nearest"
+            )
             maps[n] = functional.relu6(maps[n] + coarse)
         maps[0] = self.refine(maps[0])
         scores, geometry = [], []
@@ -130,5 +142,8 @@ def decode(geometry: Tensor) -> tuple[Tensor, Tensor]:
     centres, units = (part.to(geometry.device) for part in cell_centres())
     middle = centres + geometry[..., 0:2] * units[:, None]
     half = torch.exp2(geometry[..., 2:4].clamp(-6, 6)) * units[:, None] / 2
-    marks = centres[:, None] + geometry[..., 4:8].reshape(*geometry.shape[:-1], 2, 2) * units[:, None, None]
+    marks = (
+        centres[:, None]
+        + geometry[..., 4:8].reshape(*geometry.shape[:-1], 2, 2) * units[:, None, None]
+    )
     return torch.cat([middle - half, middle + half], -1), marks

@@ -1,7 +1,7 @@
 """What is done to every pixel of a scene: pasting through an affine with a soft rim, and a camera's noise.
 
-Compiled, because a scene has a handful of small pastes, for each of which a dozen calls into array libraries cost
-more than the pixels do.
+Compiled, because a scene has a handful of small pastes, for each of which a dozen calls into array
+libraries cost more than the pixels do.
 """
 
 import math
@@ -35,10 +35,11 @@ def paste(
         image: (height, width, 3).
         picture: (side, side, 3); it should be no more than twice as large as it will appear.
         alpha: (side, side), 255 where the picture is to be seen, or `NO_ALPHA`.
-        inverse: (2, 3) from the image's pixels to the picture's; pixel centres are at integers in both.
+        inverse: (2, 3) from the image's pixels to the picture's; pixel centres are at integers in
+            both.
         bounds: x0, y0, x1, y1 of the image, what may be touched.
-        rim: half axes of a superellipse in half sides of the picture, how far inside it the rim begins, and 1 for
-            the sixth power instead of the square.
+        rim: half axes of a superellipse in half sides of the picture, how far inside it the rim
+            begins, and 1 for the sixth power instead of the square.
         gain: (3,) each channel is multiplied by.
     """
     side = picture.shape[0]
@@ -63,12 +64,16 @@ def paste(
             fx, fy = max(x - x0, 0.0), max(y - y0, 0.0)
             a, b, c, d = (1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy
             if has_alpha:
-                shown *= (a * alpha[y0, x0] + b * alpha[y0, x1] + c * alpha[y1, x0] + d * alpha[y1, x1]) / 255
+                shown *= (
+                    a * alpha[y0, x0] + b * alpha[y0, x1] + c * alpha[y1, x0] + d * alpha[y1, x1]
+                ) / 255
             for k in range(3):
                 value = a * picture[y0, x0, k] + b * picture[y0, x1, k]
                 value += c * picture[y1, x0, k] + d * picture[y1, x1, k]
                 value = min(value * gain[k], 255.0)
-                image[row, column, k] = np.uint8(image[row, column, k] * (1 - shown) + value * shown + 0.5)
+                image[row, column, k] = np.uint8(
+                    image[row, column, k] * (1 - shown) + value * shown + 0.5
+                )
 
 
 @njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
@@ -93,7 +98,9 @@ def inverse_of(affine: NDArray[np.float64]) -> NDArray[np.float32]:
     )
 
 
-def bounds_of(affine: NDArray[np.float64], side: float, height: int, width: int) -> NDArray[np.int64]:
+def bounds_of(
+    affine: NDArray[np.float64], side: float, height: int, width: int
+) -> NDArray[np.int64]:
     """Return the part x0, y0, x1, y1 of an image where an affine lays a square of `side` pixels."""
     (a, b, x), (c, d, y) = affine.tolist()
     low, high = -0.5, side - 0.5

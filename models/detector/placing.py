@@ -30,7 +30,9 @@ class Placed:
     face: NDArray[np.float32]
 
 
-def place(rng: np.random.Generator, cutting: Cutting, size: float, x: float, y: float, turn: float = 9.0) -> Placed:
+def place(
+    rng: np.random.Generator, cutting: Cutting, size: float, x: float, y: float, turn: float = 9.0
+) -> Placed:
     """Lay the middle of a crop's face, about `size` pixels long, at x, y, turned by some `turn` degrees."""
     points = cutting.points
     low, high = points.min(0), points.max(0)
@@ -46,7 +48,9 @@ def group(rng: np.random.Generator, side: int) -> list[float]:
     count = 2 + int(rng.random() * (MOST_FACES - 1))
     if rng.random() < 0.65:
         size = min(log_uniform(rng, SMALLEST + 1, 34), 1.5 * side / count)
-        return sorted(max(size * math.exp(0.13 * rng.standard_normal()), SMALLEST) for _ in range(count))
+        return sorted(
+            max(size * math.exp(0.13 * rng.standard_normal()), SMALLEST) for _ in range(count)
+        )
     high = side * min(0.6, 1.6 / count)
     return sorted(log_uniform(rng, SMALLEST, high) for _ in range(count))
 

@@ -2,7 +2,8 @@
 
 What stands behind is painted, or a part of a photograph where there are some.
 
-What is pasted comes with a soft or a hard rim and is as often something else as a face, so that a rim means nothing.
+What is pasted comes with a soft or a hard rim and is as often something else as a face, so that a
+rim means nothing.
 """
 
 import math
@@ -18,7 +19,16 @@ from models.detector.cuttings import NO_POINTS, Cutting, Cuttings
 from models.detector.develop import develop
 from models.detector.network import SIDE
 from models.detector.paste import NO_ALPHA, WHOLE, bounds_of, inverse_of, paste
-from models.detector.placing import affine_at, apart, between, group, log_uniform, pick, place, shown
+from models.detector.placing import (
+    affine_at,
+    apart,
+    between,
+    group,
+    log_uniform,
+    pick,
+    place,
+    shown,
+)
 from models.photographs import Album
 from models.synth.appearance import backgrounds
 
@@ -41,7 +51,8 @@ class Scene:
 
     Attributes:
         image: (160, 160, 3) uint8 RGB, black where the frame's shape leaves the square empty.
-        faces: (n, 8) float32: x0, y0, x1, y1 of the 68 points, middle of the eyes x, y, chin x, y; pixels.
+        faces: (n, 8) float32: x0, y0, x1, y1 of the 68 points, middle of the eyes x, y, chin x, y;
+            pixels.
         ignored: (n,) bool, faces cut so far that finding them is neither right nor wrong.
     """
 
@@ -106,26 +117,36 @@ class Composer:
         elif kind < 0.5:
             self._near(rng, image, faces)
         else:
-            for size in group(rng, side) if kind > 0.7 else [log_uniform(rng, 0.12 * side, 0.95 * side)]:
+            for size in (
+                group(rng, side) if kind > 0.7 else [log_uniform(rng, 0.12 * side, 0.95 * side)]
+            ):
                 for _ in range(int(rng.random() * (1.8 if size > 20 else 1.4))):
-                    self._paste_other(rng, image, size * between(rng, 0.6, 2), *self._anywhere(rng, image))
+                    self._paste_other(
+                        rng, image, size * between(rng, 0.6, 2), *self._anywhere(rng, image)
+                    )
                 self._paste_face(rng, image, size, faces)
         image = develop(rng, image)
         left, top = (SIDE - width) // 2, (SIDE - height) // 2
         square = np.zeros((SIDE, SIDE, 3), np.uint8)
         square[top : top + height, left : left + width] = image
-        found = np.array([face for face, _ in faces], np.float32).reshape(-1, 8) + np.tile(np.float32([left, top]), 4)
+        found = np.array([face for face, _ in faces], np.float32).reshape(-1, 8) + np.tile(
+            np.float32([left, top]), 4
+        )
         return Scene(square, found, np.array([ignored for _, ignored in faces], bool))
 
     def _new_backdrop(self, rng: np.random.Generator) -> tuple[Image, Image]:
         """Return a picture to stand behind everything, and a small one to make clothes of."""
         kind, others = rng.random(), self._cuttings.all.others
         if kind < 0.1 and others:
-            picture = cv2.resize(pick(rng, others).levels[0], (BACKDROP, BACKDROP), interpolation=cv2.INTER_LINEAR)
+            picture = cv2.resize(
+                pick(rng, others).levels[0], (BACKDROP, BACKDROP), interpolation=cv2.INTER_LINEAR
+            )
         elif self._photographs and rng.random() < 0.5:
             picture = self._photographs.window(rng, BACKDROP, BACKDROP)
         else:
-            light = backgrounds.background(rng, BACKDROP, BACKDROP, kind="decoy" if kind < 0.22 else None)
+            light = backgrounds.background(
+                rng, BACKDROP, BACKDROP, kind="decoy" if kind < 0.22 else None
+            )
             picture = _encoded(light, float(rng.uniform(0.5, 1.6)))
         return picture, cv2.resize(picture, (48, 48), interpolation=cv2.INTER_AREA)
 
@@ -142,7 +163,9 @@ class Composer:
     def _new_masked(self, rng: np.random.Generator) -> Cutting:
         faces = self._cuttings.all
         face = pick(rng, (faces.rare if rng.random() < 0.2 else []) or faces.faces)
-        return masks.masked(rng, face, pick(rng, self._backdrops)[1] if rng.random() < 0.25 else None)
+        return masks.masked(
+            rng, face, pick(rng, self._backdrops)[1] if rng.random() < 0.25 else None
+        )
 
     def _background(self, rng: np.random.Generator, height: int, width: int) -> Image:
         """Return a random window of a photograph, or of a backdrop."""
@@ -151,7 +174,10 @@ class Composer:
         picture = pick(rng, self._backdrops)[0]
         scale = between(rng, 0.45, 1.0) * BACKDROP / max(height, width)
         high, wide = max(int(height * scale), 8), max(int(width * scale), 8)
-        top, left = int(rng.random() * (BACKDROP - high + 1)), int(rng.random() * (BACKDROP - wide + 1))
+        top, left = (
+            int(rng.random() * (BACKDROP - high + 1)),
+            int(rng.random() * (BACKDROP - wide + 1)),
+        )
         part = cv2.resize(picture[top : top + high, left : left + wide], (width, height))
         return cv2.flip(part, 1) if rng.random() < 0.5 else part
 
@@ -171,7 +197,9 @@ class Composer:
                 self._paste_shoulders(rng, image, x, y, 0.6 * size)
             self._paste_other(rng, image, size, x, y)
 
-    def _near(self, rng: np.random.Generator, image: Image, faces: list[tuple[NDArray[np.float32], bool]]) -> None:
+    def _near(
+        self, rng: np.random.Generator, image: Image, faces: list[tuple[NDArray[np.float32], bool]]
+    ) -> None:
         """One face that fills the frame, as often as not one that is rare, more often than not with a mask."""
         height, width = image.shape[:2]
         cutting = self._face(rng, rare=0.25, masked=0.45)
@@ -184,7 +212,11 @@ class Composer:
             faces.append((label.face, share < SHOWN or cutting.doubtful))
 
     def _paste_face(
-        self, rng: np.random.Generator, image: Image, size: float, faces: list[tuple[NDArray[np.float32], bool]]
+        self,
+        rng: np.random.Generator,
+        image: Image,
+        size: float,
+        faces: list[tuple[NDArray[np.float32], bool]],
     ) -> None:
         """Paste a face whose box is about `size` long where it hides no other, and keep its label."""
         cutting = self._face(rng, rare=0.12, masked=0.22)
@@ -211,10 +243,19 @@ class Composer:
         kind = rng.random()
         if kind < masked:
             return pick(rng, self._masked)
-        return pick(rng, (self._cuttings.all.rare if kind < masked + rare else []) or self._cuttings.all.faces)
+        return pick(
+            rng,
+            (self._cuttings.all.rare if kind < masked + rare else []) or self._cuttings.all.faces,
+        )
 
     def _paste_other(
-        self, rng: np.random.Generator, image: Image, size: float, x: float, y: float, cutting: Cutting | None = None
+        self,
+        rng: np.random.Generator,
+        image: Image,
+        size: float,
+        x: float,
+        y: float,
+        cutting: Cutting | None = None,
     ) -> None:
         """Paste something that is no face, of about `size` pixels."""
         others = self._cuttings.all.others
@@ -226,13 +267,22 @@ class Composer:
         cut_out = cutting.alphas[0].shape[0] > 1
         self._paste(rng, image, cutting, affine, WHOLE if cut_out else _rim(rng), gain)
 
-    def _paste_shoulders(self, rng: np.random.Generator, image: Image, x: float, y: float, size: float) -> None:
+    def _paste_shoulders(
+        self, rng: np.random.Generator, image: Image, x: float, y: float, size: float
+    ) -> None:
         """Paste a rounded piece of cloth under a chin at x, y."""
         cloth = Cutting((pick(rng, self._backdrops)[1],), (NO_ALPHA,), NO_POINTS)
         scale = size * between(rng, 1.9, 3.2) / 48
         affine = affine_at(rng, 23.5, 23.5 - 24 * between(rng, 0.6, 0.95), scale, x, y, 5.0)
         rim = np.float32([0.98, 0.98, between(rng, 0.05, 0.3), rng.random() < 0.3])
-        self._paste(rng, image, cloth, affine, rim, np.full(3, math.exp(0.4 * rng.standard_normal()), np.float32))
+        self._paste(
+            rng,
+            image,
+            cloth,
+            affine,
+            rim,
+            np.full(3, math.exp(0.4 * rng.standard_normal()), np.float32),
+        )
 
     def _paste(
         self,
@@ -249,10 +299,15 @@ class Composer:
         ratio = 2.0**level
         # Pixel centres are at integers: u_large = (u_small + 0.5) * ratio - 0.5.
         shift = 0.5 * ratio - 0.5
-        affine = np.column_stack([affine[:, :2] * ratio, affine[:, 2] + affine[:, :2].sum(1) * shift])
+        affine = np.column_stack(
+            [affine[:, :2] * ratio, affine[:, 2] + affine[:, :2].sum(1) * shift]
+        )
         picture = cutting.levels[level]
         if gain is None:
-            gain = np.exp(np.float32(0.12 * rng.standard_normal()) + 0.04 * rng.standard_normal(3, dtype=np.float32))
+            gain = np.exp(
+                np.float32(0.12 * rng.standard_normal())
+                + 0.04 * rng.standard_normal(3, dtype=np.float32)
+            )
         bounds = bounds_of(affine, picture.shape[0], *image.shape[:2])
         paste(image, picture, cutting.alphas[level], inverse_of(affine), bounds, rim, gain)
 
@@ -265,8 +320,16 @@ def draw(scene: Scene, zoom: int = 2) -> Image:
     """Return a scene with its labels drawn, BGR: faces green, ignored ones red."""
     picture = cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR)
     picture = cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_NEAREST)
-    for face, ignored in zip(np.rint((scene.faces + 0.5) * zoom).astype(int), scene.ignored, strict=True):
-        cv2.rectangle(picture, face[:2].tolist(), face[2:4].tolist(), (0, 0, 255) if ignored else (0, 255, 0), 1)
+    for face, ignored in zip(
+        np.rint((scene.faces + 0.5) * zoom).astype(int), scene.ignored, strict=True
+    ):
+        cv2.rectangle(
+            picture,
+            face[:2].tolist(),
+            face[2:4].tolist(),
+            (0, 0, 255) if ignored else (0, 255, 0),
+            1,
+        )
         cv2.line(picture, face[4:6].tolist(), face[6:8].tolist(), (255, 255, 0), 1)
     return picture
 
@@ -312,5 +375,11 @@ def _rim(rng: np.random.Generator) -> NDArray[np.float32]:
     if rng.random() < 0.15:
         return WHOLE
     return np.array(
-        [between(rng, 0.66, 1.0), between(rng, 0.75, 1.0), between(rng, 0.05, 0.7), rng.random() < 0.4], np.float32
+        [
+            between(rng, 0.66, 1.0),
+            between(rng, 0.75, 1.0),
+            between(rng, 0.05, 0.7),
+            rng.random() < 0.4,
+        ],
+        np.float32,
     )

@@ -66,14 +66,21 @@ def assign(faces: Tensor, valid: Tensor, ignored: Tensor) -> Targets:
     owner, cell = torch.nonzero(positive & (rank == best[images]), as_tuple=True)
     chosen = torch.zeros(len(valid), CELLS, 8, device=where)
     chosen[images[owner], cell] = faces[owner]
-    return Targets(wanted.float(), (~free | wanted).float(), chosen[..., :4], chosen[..., 4:].reshape(-1, CELLS, 2, 2))
+    return Targets(
+        wanted.float(),
+        (~free | wanted).float(),
+        chosen[..., :4],
+        chosen[..., 4:].reshape(-1, CELLS, 2, 2),
+    )
 
 
 @lru_cache(maxsize=1)
 def _cells() -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Middles and units of the cells, and the shortest and longest faces that each answers for."""
     sizes = torch.tensor([grid * grid for grid in GRIDS])
-    low, high = (torch.tensor([bounds[n] for bounds in RANGES]).repeat_interleave(sizes) for n in (0, 1))
+    low, high = (
+        torch.tensor([bounds[n] for bounds in RANGES]).repeat_interleave(sizes) for n in (0, 1)
+    )
     return *cell_centres(), low, high
 
 
@@ -89,7 +96,10 @@ def losses(outputs: dict[str, Tensor], targets: Targets) -> dict[str, Tensor]:
     found, true = boxes[wanted], targets.boxes[wanted]
     size = (true[:, 2:] - true[:, :2]).amax(1).clamp(min=1)
     off = functional.smooth_l1_loss(
-        marks[wanted] / size[:, None, None], targets.marks[wanted] / size[:, None, None], beta=0.05, reduction="sum"
+        marks[wanted] / size[:, None, None],
+        targets.marks[wanted] / size[:, None, None],
+        beta=0.05,
+        reduction="sum",
     )
     return {
         "score": (focal * targets.counted).sum() / count,
@@ -100,7 +110,9 @@ def losses(outputs: dict[str, Tensor], targets: Targets) -> dict[str, Tensor]:
 
 def _distance_iou(found: Tensor, true: Tensor) -> Tensor:
     """One less IoU, with the distance of the middles over the diagonal of both (Zheng et al., AAAI 2020)."""
-    inside = (torch.minimum(found[:, 2:], true[:, 2:]) - torch.maximum(found[:, :2], true[:, :2])).clamp(min=0)
+    inside = (
+        torch.minimum(found[:, 2:], true[:, 2:]) - torch.maximum(found[:, :2], true[:, :2])
+    ).clamp(min=0)
     common = inside.prod(1)
     areas = (found[:, 2:] - found[:, :2]).prod(1) + (true[:, 2:] - true[:, :2]).prod(1)
     iou = common / (areas - common).clamp(min=1e-6)

@@ -52,7 +52,8 @@ class Settings:
         data: folders of shards of rendered crops.
         out: folder of the checkpoint and the log.
         samples: scenes to see in all.
-        minutes: end the schedule after so much time even if fewer were seen; the time of all starts counts.
+        minutes: end the schedule after so much time even if fewer were seen; the time of all starts
+            counts.
         batch: scenes at once.
         rate: highest learning rate.
         twice: each scene is seen in a mirror as well.
@@ -109,11 +110,20 @@ def part_of(batch: int, workers: int, shared_bytes: float) -> int:
     return part
 
 
-def batches(parts: Iterator[tuple[Tensor, ...]], count: int, device: torch.device) -> Iterator[tuple[Tensor, ...]]:
+def batches(
+    parts: Iterator[tuple[Tensor, ...]], count: int, device: torch.device
+) -> Iterator[tuple[Tensor, ...]]:
     """Yield batches, on a device, of `count` parts each."""
     while True:
-        waiting = [tuple(tensor.to(device, non_blocking=True) for tensor in part) for part in islice(parts, count)]
-        yield waiting[0] if count == 1 else tuple(torch.cat(tensors) for tensors in zip(*waiting, strict=True))
+        waiting = [
+            tuple(tensor.to(device, non_blocking=True) for tensor in part)
+            for part in islice(parts, count)
+        ]
+        yield (
+            waiting[0]
+            if count == 1
+            else tuple(torch.cat(tensors) for tensors in zip(*waiting, strict=True))
+        )
 
 
 def tensors(scenes: Sequence[Scene]) -> tuple[Tensor, ...]:
@@ -164,7 +174,9 @@ class Trainer:
     @property
     def progress(self) -> float:
         """Share of the schedule that is over, 0 to 1."""
-        return min(1.0, max(self.seen / self.settings.samples, self.spent_s / 60 / self.settings.minutes))
+        return min(
+            1.0, max(self.seen / self.settings.samples, self.spent_s / 60 / self.settings.minutes)
+        )
 
     def run(self) -> None:
         """Train to the end of the schedule."""
@@ -179,7 +191,8 @@ class Trainer:
             prefetch_factor=PREFETCHED,
             pin_memory=self.device.type == "cuda",
         )
-        # Workers are to die of the signal that stops the training with a checkpoint: they start before it is caught.
+        # Workers are to die of the signal that stops the training with a checkpoint: they start
+        # before it is caught.
         scenes, stopped = batches(iter(loader), settings.batch // part, self.device), list[int]()
         previous = signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
         began = saved = time.monotonic()
@@ -199,7 +212,9 @@ class Trainer:
                 break
         signal.signal(signal.SIGTERM, previous)
 
-    def step(self, images: Tensor, faces: Tensor, valid: Tensor, ignored: Tensor) -> dict[str, float]:
+    def step(
+        self, images: Tensor, faces: Tensor, valid: Tensor, ignored: Tensor
+    ) -> dict[str, float]:
         """Take one step and return the losses of the batch."""
         warm = min(1.0, (self.seen + 1) / max(WARM_UP, WARM_UP_BATCHES * self.settings.batch))
         rate = self.settings.rate * warm * (0.01 + 0.99 * _cosine(self.progress))
@@ -211,7 +226,8 @@ class Trainer:
             images = torch.cat([images, again])
             # What is not there is no face: the rest of the labels is nothing.
             faces, valid, ignored = (
-                torch.cat([part, part.new_zeros(len(again), *part.shape[1:])]) for part in (faces, valid, ignored)
+                torch.cat([part, part.new_zeros(len(again), *part.shape[1:])])
+                for part in (faces, valid, ignored)
             )
         x = images.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.settings.bfloat16):
@@ -254,7 +270,10 @@ class Trainer:
     def _follow(self, count: int) -> None:
         """Move the averaged weights; quickly at first, when the early ones are worth little."""
         share = max(count / EMA_SAMPLES, 1 / (1 + self.seen / count / 10))
-        means, values = list(self.average.state_dict().values()), list(self.network.state_dict().values())
+        means, values = (
+            list(self.average.state_dict().values()),
+            list(self.network.state_dict().values()),
+        )
         floats = [n for n, value in enumerate(values) if value.is_floating_point()]
         torch._foreach_lerp_([means[n] for n in floats], [values[n] for n in floats], share)
         for mean, value in zip(means, values, strict=True):
@@ -288,7 +307,10 @@ def load(path: Path) -> DetectorNet:
     state = torch.load(path, map_location="cpu", weights_only=True)
     network = DetectorNet()
     network.load_state_dict(
-        {name: value.float() if value.is_floating_point() else value for name, value in state.get("ema", state).items()}
+        {
+            name: value.float() if value.is_floating_point() else value
+            for name, value in state.get("ema", state).items()
+        }
     )
     return network.eval()
 

@@ -22,13 +22,26 @@ def landmarks(arguments: list[str]) -> int:
     from models.evaluate.subjects import open_model
     from models.evaluate.suite import evaluate
 
-    parser = argparse.ArgumentParser(prog="python -m models.evaluate", description=landmarks.__doc__)
-    parser.add_argument("--model", default="default", help="a name of the zoo, a .tflite file or a .pt checkpoint")
+    parser = argparse.ArgumentParser(
+        prog="python -m models.evaluate", description=landmarks.__doc__
+    )
+    parser.add_argument(
+        "--model", default="default", help="a name of the zoo, a .tflite file or a .pt checkpoint"
+    )
     parser.add_argument("--architecture", help="of a bare state dict")
-    parser.add_argument("--eyes", default="none", help="eye model that reads lids and irises anew, or none")
+    parser.add_argument(
+        "--eyes", default="none", help="eye model that reads lids and irises anew, or none"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the report")
-    parser.add_argument("--real", type=Path, default=REAL, help="folder with images, videos and nonface")
-    parser.add_argument("--synthetic", type=Path, default=SYNTHETIC, help="folder of shards that were never trained on")
+    parser.add_argument(
+        "--real", type=Path, default=REAL, help="folder with images, videos and nonface"
+    )
+    parser.add_argument(
+        "--synthetic",
+        type=Path,
+        default=SYNTHETIC,
+        help="folder of shards that were never trained on",
+    )
     parser.add_argument("--detector", default="network", help="for the tables that need one")
     parser.add_argument("--quick", action="store_true", help="labelled pictures only: seconds")
     options = parser.parse_args(arguments)
@@ -36,12 +49,15 @@ def landmarks(arguments: list[str]) -> int:
     synthetic = options.synthetic if any(options.synthetic.glob("shard-*.npz")) else None
     if real is None and synthetic is None:
         print(
-            f"There is neither {options.real} nor a shard in {options.synthetic}: nothing to measure.", file=sys.stderr
+            f"There is neither {options.real} nor a shard in {options.synthetic}: nothing to measure.",
+            file=sys.stderr,
         )
         return 2
     began = time.monotonic()
     model = open_model(options.model, architecture=options.architecture, eyes=options.eyes)
-    done = evaluate(model, real=real, synthetic=synthetic, detector=options.detector, quick=options.quick)
+    done = evaluate(
+        model, real=real, synthetic=synthetic, detector=options.detector, quick=options.quick
+    )
     facts = {
         "runs on": f"{model.engine.runtime} {model.engine.accelerator}",
         "input": f"{model.card.input.width} px {model.card.input.dtype}",
@@ -52,7 +68,9 @@ def landmarks(arguments: list[str]) -> int:
     }
     path = write_report(done, options.out, facts)
     for name, results in done.results.items():
-        write_sheet(worst(results), model.layout.ibug68, options.out / f"worst-{name.replace(' ', '-')}.png")
+        write_sheet(
+            worst(results), model.layout.ibug68, options.out / f"worst-{name.replace(' ', '-')}.png"
+        )
     print(markdown(done, facts))
     print(f"Written: {path} with numbers.json, faces.csv and the sheets of the worst faces.")
     return 0
@@ -62,7 +80,9 @@ def compare(arguments: list[str]) -> int:
     """Say what changed between two reports."""
     from models.evaluate import report
 
-    parser = argparse.ArgumentParser(prog="python -m models.evaluate compare", description=compare.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m models.evaluate compare", description=compare.__doc__
+    )
     parser.add_argument("before", type=Path, help="numbers.json")
     parser.add_argument("after", type=Path, help="numbers.json")
     options = parser.parse_args(arguments)
@@ -80,9 +100,17 @@ def detector(arguments: list[str]) -> int:
     from models.evaluate.subjects import open_detector, open_model
     from models.evaluate.suite import Evaluation
 
-    parser = argparse.ArgumentParser(prog="python -m models.evaluate detector", description=detector.__doc__)
-    parser.add_argument("--detector", default="network", help="a name, a detector's .tflite file or a .pt checkpoint")
-    parser.add_argument("--score", type=float, help="least score, for a file that no manifest describes")
+    parser = argparse.ArgumentParser(
+        prog="python -m models.evaluate detector", description=detector.__doc__
+    )
+    parser.add_argument(
+        "--detector",
+        default="network",
+        help="a name, a detector's .tflite file or a .pt checkpoint",
+    )
+    parser.add_argument(
+        "--score", type=float, help="least score, for a file that no manifest describes"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the report")
     parser.add_argument("--real", type=Path, default=REAL)
     parser.add_argument("--model", default="default", help="landmark model to track with")
@@ -92,14 +120,21 @@ def detector(arguments: list[str]) -> int:
         print(f"No {options.real}: nothing to measure.", file=sys.stderr)
         return 2
     finder = open_detector(options.detector, options.score)
-    report = evaluate_detector(finder, options.real, None if options.quick else open_model(options.model))
+    report = evaluate_detector(
+        finder, options.real, None if options.quick else open_model(options.model)
+    )
     frame = next(frames_of(options.real / "videos" / "blink_mahie_1.avi", 1)).image
     others = {} if options.detector == "cascade" else {"cascade": make_detector("cascade")}
     report.tables["Processor time of one look at 640x480, ms"] = {
-        name: {"ms": cpu_ms(each, frame)} for name, each in {options.detector: finder, **others}.items()
+        name: {"ms": cpu_ms(each, frame)}
+        for name, each in {options.detector: finder, **others}.items()
     }
     done = Evaluation(options.detector, report.tables)
-    print(write_report(done, options.out, {"landmark model": options.model}).read_text(encoding="utf-8"))
+    print(
+        write_report(done, options.out, {"landmark model": options.model}).read_text(
+            encoding="utf-8"
+        )
+    )
     write_sheets(report, options.out)
     return 0
 

@@ -68,7 +68,9 @@ def frames_of(path: Path, limit: int | None = None, step: int = 1) -> Iterator[F
     capture.release()
 
 
-def follow(model: LandmarkModel, detector: Detector, path: Path, limit: int | None = None) -> ClipTrack:
+def follow(
+    model: LandmarkModel, detector: Detector, path: Path, limit: int | None = None
+) -> ClipTrack:
     """Track the face of a clip, unsmoothed, with the tracker that runs on the device."""
     tracker = Tracker(model, detector, TrackerSettings())
     clock = StageClock()
@@ -76,7 +78,9 @@ def follow(model: LandmarkModel, detector: Detector, path: Path, limit: int | No
     points, openness, scores = [], [], []
     for frame in frames_of(path, limit):
         seen = tracker.track(frame, clock)
-        points.append(lost if seen is None else seen.points[model.layout.ibug68, :2].astype(np.float64))
+        points.append(
+            lost if seen is None else seen.points[model.layout.ibug68, :2].astype(np.float64)
+        )
         openness.append(np.nan if seen is None else lid_signal(seen.points, model.layout))
         scores.append(np.nan if seen is None else seen.score)
     return ClipTrack(np.array(points), np.array(openness), np.array(scores))

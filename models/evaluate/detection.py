@@ -42,7 +42,9 @@ class DetectorReport:
     tables: dict[str, Table] = field(default_factory=dict)
     tiles: dict[str, list[NDArray[np.uint8]]] = field(default_factory=dict)
 
-    def show(self, kind: str, image: NDArray[np.uint8], found: Iterable[Detection], label: tuple = ()) -> None:
+    def show(
+        self, kind: str, image: NDArray[np.uint8], found: Iterable[Detection], label: tuple = ()
+    ) -> None:
         """Keep a picture with what was found in red and the label in green."""
         tiles = self.tiles.setdefault(kind, [])
         if len(tiles) >= MOST_TILES:
@@ -56,14 +58,19 @@ class DetectorReport:
             corners = [round(value) for value in label]
             cv2.rectangle(image, corners[:2], corners[2:], (0, 255, 0), thick)
         scale = TILE / max(image.shape)
-        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)[:TILE, :TILE]
+        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)[
+            :TILE, :TILE
+        ]
         tile = np.zeros((TILE, TILE, 3), np.uint8)
         tile[: small.shape[0], : small.shape[1]] = small
         tiles.append(tile)
 
 
 def evaluate_detector(
-    detector: Detector, real: Path, model: LandmarkModel | None = None, say: Callable[[str], None] = print
+    detector: Detector,
+    real: Path,
+    model: LandmarkModel | None = None,
+    say: Callable[[str], None] = print,
 ) -> DetectorReport:
     """Measure a detector on the pictures and clips for evaluation.
 
@@ -75,25 +82,38 @@ def evaluate_detector(
     """
     report = DetectorReport()
     say("labelled faces")
-    rows = {name: _labelled(detector, read_labels(real / "images" / name), report) for name in SINGLE_SETS}
+    rows = {
+        name: _labelled(detector, read_labels(real / "images" / name), report)
+        for name in SINGLE_SETS
+    }
     total = {key: sum(row[key] for row in rows.values()) for key in ("faces", "found")}
     rows["single faces together"] = {**total, "found, %": 100 * total["found"] / total["faces"]}
     rows["dlib_faces"] = _labelled(detector, read_labels(real / "images" / "dlib_faces"), report)
     report.tables[f"Labelled faces found at IoU {FOUND_OVERLAP}"] = rows
     say("unlabelled faces and no faces")
     report.tables["Pictures with a face of which one was found"] = {
-        name: _any_found(detector, real / "unlabelled" / name, report, missed=True) for name in ("mask_with", "victor")
+        name: _any_found(detector, real / "unlabelled" / name, report, missed=True)
+        for name in ("mask_with", "victor")
     }
-    false = {name: _any_found(detector, real / "nonface" / name, report, missed=False) for name in ("clean", "hard")}
+    false = {
+        name: _any_found(detector, real / "nonface" / name, report, missed=False)
+        for name in ("clean", "hard")
+    }
     both = {key: false["clean"][key] + false["hard"][key] for key in ("pictures", "with a box")}
     false["clean and hard"] = {**both, "share, %": 100 * both["with a box"] / both["pictures"]}
     if model is not None:
         say("clips")
-        false["no_face_backs frames"] = _false_in_clip(detector, real / "videos" / "no_face_backs.mp4", report)
+        false["no_face_backs frames"] = _false_in_clip(
+            detector, real / "videos" / "no_face_backs.mp4", report
+        )
         report.tables["Bundled clip"] = {"driver.mp4": enters_after(detector, model, CLIP)}
         report.tables["Tracked"] = {
             name: _tracked(detector, model, real / "videos" / name, step)
-            for name, step in (("profile_turn_side.mp4", 4), ("talking_face_franck.mp4", 8), ("dark_desk.mp4", 2))
+            for name, step in (
+                ("profile_turn_side.mp4", 4),
+                ("talking_face_franck.mp4", 8),
+                ("dark_desk.mp4", 2),
+            )
         }
     report.tables["False alarms"] = false
     return report
@@ -104,9 +124,14 @@ def enters_after(detector: Detector, model: LandmarkModel, clip: Path) -> Row:
     with np.load(clip.with_suffix(".npz")) as truth:
         present, rate = truth["face"], float(truth["rate_hz"])
     tracker, clock = Tracker(model, detector, TrackerSettings()), StageClock()
-    seen = np.array([tracker.track(frame, clock) is not None for frame in frames_of(clip)])[: len(present)]
+    seen = np.array([tracker.track(frame, clock) is not None for frame in frames_of(clip)])[
+        : len(present)
+    ]
     entered = [first for first, _ in runs_of(present[: len(seen)])]
-    waits = [float(np.argmax(seen[first:])) / rate * 1000 if seen[first:].any() else np.inf for first in entered]
+    waits = [
+        float(np.argmax(seen[first:])) / rate * 1000 if seen[first:].any() else np.inf
+        for first in entered
+    ]
     return {
         "first box, ms": waits[0],
         "on coming back, ms": waits[-1],
@@ -145,7 +170,12 @@ def _labelled(detector: Detector, faces: list[LabelledFace], report: DetectorRep
         else:
             report.show("missed", image, answers, face.box)
     mean = float(np.mean(overlaps)) if overlaps else 0.0
-    return {"faces": len(faces), "found": found, "found, %": 100 * found / len(faces), "mean IoU of the found": mean}
+    return {
+        "faces": len(faces),
+        "found": found,
+        "found, %": 100 * found / len(faces),
+        "mean IoU of the found": mean,
+    }
 
 
 def _any_found(detector: Detector, folder: Path, report: DetectorReport, *, missed: bool) -> Row:

@@ -61,11 +61,16 @@ class Result:
             "score": self.score,
         }
         if self.face.pose_deg is not None and self.found:
-            for name, seen, true in zip(("pitch", "yaw", "roll"), self.pose_deg, self.face.pose_deg, strict=True):
+            for name, seen, true in zip(
+                ("pitch", "yaw", "roll"), self.pose_deg, self.face.pose_deg, strict=True
+            ):
                 numbers[f"{name}_error"] = abs((seen - true + 180) % 360 - 180)
         if self.face.openness is not None and self.found:
             off = np.subtract(self.openness, self.face.openness)
-            numbers["openness_error"], numbers["openness_bias"] = float(np.abs(off).mean()), float(off.mean())
+            numbers["openness_error"], numbers["openness_bias"] = (
+                float(np.abs(off).mean()),
+                float(off.mean()),
+            )
         return numbers
 
 
@@ -83,7 +88,11 @@ def evaluate_faces(
     results = []
     for face in faces:
         image = face.read()
-        roi = model.first_roi(face.box) if detector is None else _detected_roi(model, detector, image, face.box)
+        roi = (
+            model.first_roi(face.box)
+            if detector is None
+            else _detected_roi(model, detector, image, face.box)
+        )
         if roi is None:
             results.append(_missed(face))
             continue
@@ -111,7 +120,9 @@ def _missed(face: LabelledFace) -> Result:
     return Result(face, None, None, 0.0, np.full(68, np.nan), (nan, nan, nan), (nan, nan))
 
 
-def _result(model: LandmarkModel, face: LabelledFace, image: NDArray[np.uint8], seen: FaceObservation) -> Result:
+def _result(
+    model: LandmarkModel, face: LabelledFace, image: NDArray[np.uint8], seen: FaceObservation
+) -> Result:
     layout = model.layout
     errors = point_errors(seen.points[layout.ibug68].astype(np.float64), face.points)
     pose = PoseEstimator(layout, far_camera(image.shape[1], image.shape[0])).estimate(seen.points)

@@ -26,8 +26,8 @@ def nme(errors: Floats, size: float, among: NDArray[np.intp] | None = None) -> f
 def by_yaw(values: Floats, yaw_deg: Floats) -> dict[str, float]:
     """Return the mean over all faces, over each bin of |yaw|, beyond them, and over the means of the bins ("macro").
 
-    Bins without a face are NaN, and "macro" is then the mean of the others. The protocol's bins end at 90 degrees: what
-    lies beyond counts in "all" and not in "macro".
+    Bins without a face are NaN, and "macro" is then the mean of the others. The protocol's bins end
+    at 90 degrees: what lies beyond counts in "all" and not in "macro".
     """
     turned = np.abs(yaw_deg)
     table = {"all": _mean(values)}
@@ -44,7 +44,8 @@ def by_yaw(values: Floats, yaw_deg: Floats) -> dict[str, float]:
 def lid_openness(points: Points, layout: Layout) -> tuple[float, float]:
     """Return the gap of the lids over the width of the eye, in the image, subject's right and left.
 
-    From the middles of the lids where the layout has lids, otherwise from the six iBUG points of the eye.
+    From the middles of the lids where the layout has lids, otherwise from the six iBUG points of
+    the eye.
     """
     if layout.right_lid is not None and layout.left_lid is not None:
         right, left = (
@@ -93,7 +94,9 @@ def runs_of(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(first), int(end) - 1) for first, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def match_events(found: list[tuple[int, int]], truth: list[tuple[int, int]], tolerance: int) -> tuple[int, int]:
+def match_events(
+    found: list[tuple[int, int]], truth: list[tuple[int, int]], tolerance: int
+) -> tuple[int, int]:
     """Return how many true events were found, and how many found events are false."""
 
     def near(a: tuple[int, int], b: tuple[int, int]) -> bool:
@@ -107,8 +110,8 @@ def match_events(found: list[tuple[int, int]], truth: list[tuple[int, int]], tol
 def calibration(errors: Floats, sigma: Floats) -> dict[str, float]:
     """Return how the claimed standard deviations compare with the distances that were measured.
 
-    For a true Gaussian with the deviation sigma in x and in y the root mean square of distance / sigma is
-    sqrt(2), 39 % of the distances are under one sigma and 86 % under two.
+    For a true Gaussian with the deviation sigma in x and in y the root mean square of distance /
+    sigma is sqrt(2), 39 % of the distances are under one sigma and 86 % under two.
     """
     known = np.isfinite(errors) & np.isfinite(sigma) & (sigma > 0)
     if known.sum() < 2:

@@ -60,7 +60,9 @@ def _tile(result: Result, ibug68: NDArray[np.intp]) -> NDArray[np.uint8]:
     return tile
 
 
-def _dots(tile: NDArray[np.uint8], points: NDArray[np.floating], colour: tuple[int, int, int], radius: int) -> None:
+def _dots(
+    tile: NDArray[np.uint8], points: NDArray[np.floating], colour: tuple[int, int, int], radius: int
+) -> None:
     for x, y in points[np.isfinite(points).all(1)]:
         if -TILE < x < 2 * TILE and -TILE < y < 2 * TILE:
             cv2.circle(tile, (round(float(x)), round(float(y))), radius, colour, -1)

@@ -19,7 +19,10 @@ def crops_of(width: int, height: int) -> list[RegionOfInterest]:
     """Return squares of a picture to be asked about: the middle, its half, and the four quarters."""
     side = min(width, height)
     middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
-    squares = [RegionOfInterest(middle_x, middle_y, side), RegionOfInterest(middle_x, middle_y, side / 2)]
+    squares = [
+        RegionOfInterest(middle_x, middle_y, side),
+        RegionOfInterest(middle_x, middle_y, side / 2),
+    ]
     squares += [
         RegionOfInterest(middle_x + sx * side / 4, middle_y + sy * side / 4, side / 2)
         for sy in (-1, 1)
@@ -34,14 +37,21 @@ def scores_of(model: LandmarkModel, folder: Path) -> NDArray[np.float64]:
     scores = []
     for path in sorted(folder.iterdir()):
         image = read_image(path)
-        scores += [look(model, image, roi, clock).score for roi in crops_of(image.shape[1], image.shape[0])]
+        scores += [
+            look(model, image, roi, clock).score for roi in crops_of(image.shape[1], image.shape[0])
+        ]
     return np.array(scores)
 
 
-def measure_presence(model: LandmarkModel, face_scores: NDArray[np.float64], folders: list[Path]) -> dict[str, float]:
+def measure_presence(
+    model: LandmarkModel, face_scores: NDArray[np.float64], folders: list[Path]
+) -> dict[str, float]:
     """Return the threshold that keeps 99 % of the faces and the share of faceless crops that it rejects."""
     threshold = float(np.quantile(face_scores, 1 - KEPT_SHARE))
-    numbers = {"threshold that keeps 99 %": threshold, "faces above 0.5, %": 100 * float((face_scores > 0.5).mean())}
+    numbers = {
+        "threshold that keeps 99 %": threshold,
+        "faces above 0.5, %": 100 * float((face_scores > 0.5).mean()),
+    }
     for folder in folders:
         scores = scores_of(model, folder)
         numbers[f"{folder.name}: rejected, %"] = 100 * float((scores < threshold).mean())

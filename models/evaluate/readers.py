@@ -62,7 +62,13 @@ def read_pts(path: Path) -> Points:
     if begin is None or end is None:
         raise ValueError(f"{path} has no points between braces")
     try:
-        points = np.array([[float(value) for value in line.split()] for line in lines[begin + 1 : end] if line.strip()])
+        points = np.array(
+            [
+                [float(value) for value in line.split()]
+                for line in lines[begin + 1 : end]
+                if line.strip()
+            ]
+        )
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     if points.shape != (68, 2) or not np.isfinite(points).all():
@@ -74,7 +80,10 @@ def read_pts_folder(folder: Path) -> list[LabelledFace]:
     """Read a folder of pictures each of which has a .pts beside it."""
     faces = []
     for path in sorted(folder.rglob("*.pts")):
-        image = next((path.with_suffix(end) for end in IMAGE_SUFFIXES if path.with_suffix(end).is_file()), None)
+        image = next(
+            (path.with_suffix(end) for end in IMAGE_SUFFIXES if path.with_suffix(end).is_file()),
+            None,
+        )
         if image is not None:
             points = read_pts(path)
             name = path.relative_to(folder).with_suffix("").as_posix()
@@ -122,8 +131,9 @@ def seen_tag(share: float) -> str:
 def read_shards(folder: Path, limit: int | None = None) -> Iterator[LabelledFace]:
     """Yield the faces of a folder of synthetic shards, decoded, in the order of their files.
 
-    The points that a shard holds are those of the 562 layout, pixels of the stored crop; crops without a face are
-    skipped. The attributes of a face, and how much of it is seen, become its tags.
+    The points that a shard holds are those of the 562 layout, pixels of the stored crop; crops
+    without a face are skipped. The attributes of a face, and how much of it is seen, become its
+    tags.
     """
     count = 0
     ibug = LAYOUTS["landmarkd-562"].ibug68

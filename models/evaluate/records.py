@@ -51,7 +51,9 @@ class LabelledFace:
 
     def __post_init__(self) -> None:
         if self.points.shape != (68, 2):
-            raise ValueError(f"{self.name}: 68 points with x and y are wanted, these are {self.points.shape}")
+            raise ValueError(
+                f"{self.name}: 68 points with x and y are wanted, these are {self.points.shape}"
+            )
         if not (self.box[2] > self.box[0] and self.box[3] > self.box[1]):
             raise ValueError(f"{self.name}: the box {self.box} is empty")
 

@@ -30,19 +30,50 @@ class Target:
     more_is_better: bool = False
 
 
-_YAW, _SETS, _JITTER = "AFLW2000-3D by yaw, 68 points, NME %", "Sets, NME %", "second difference, % of IOD"
+_YAW, _SETS, _JITTER = (
+    "AFLW2000-3D by yaw, 68 points, NME %",
+    "Sets, NME %",
+    "second difference, % of IOD",
+)
 _BLINKS = ("Blinks by threshold", f"{CLOSED_BELOW:.1f}")
 _REJECTED = ("Presence", "all crops")
 TARGETS = (
     Target("AFLW2000-3D, 68 points, labelled box", (_YAW, "labelled box", "all"), 3.3, 2.7),
-    Target("FG-NET, labelled points among the 51", (_SETS, "FG-NET, labelled box", "51 points"), 2.7, 2.4),
-    Target("people-labelled 2D, 51 points", (_SETS, "people-labelled 2D, labelled box", "51 points"), 2.8, 2.3),
-    Target("synthetic, yaw 60–90, 68 points", ("Synthetic by yaw, NME %", "68 points", "60-90"), 4.0, 3.0),
+    Target(
+        "FG-NET, labelled points among the 51",
+        (_SETS, "FG-NET, labelled box", "51 points"),
+        2.7,
+        2.4,
+    ),
+    Target(
+        "people-labelled 2D, 51 points",
+        (_SETS, "people-labelled 2D, labelled box", "51 points"),
+        2.8,
+        2.3,
+    ),
+    Target(
+        "synthetic, yaw 60–90, 68 points",
+        ("Synthetic by yaw, NME %", "68 points", "60-90"),
+        4.0,
+        3.0,
+    ),
     Target("jitter, % of the inter-ocular distance", ("Jitter", JITTER_CLIP, _JITTER), 0.6, 0.3),
     Target("blinks found, of 27", (*_BLINKS, "found"), 27, 27, more_is_better=True),
     Target("false blinks", (*_BLINKS, "false"), 2, 0),
-    Target("faceless crops rejected, clean, %", (*_REJECTED, "clean: rejected, %"), 98, 99.5, more_is_better=True),
-    Target("faceless crops rejected, hard, %", (*_REJECTED, "hard: rejected, %"), 98, 99.5, more_is_better=True),
+    Target(
+        "faceless crops rejected, clean, %",
+        (*_REJECTED, "clean: rejected, %"),
+        98,
+        99.5,
+        more_is_better=True,
+    ),
+    Target(
+        "faceless crops rejected, hard, %",
+        (*_REJECTED, "hard: rejected, %"),
+        98,
+        99.5,
+        more_is_better=True,
+    ),
 )
 
 
@@ -79,10 +110,17 @@ def markdown(done: Evaluation, facts: dict[str, Any]) -> str:
     lines = [f"# {done.model}", "", *(f"- {name}: {value}" for name, value in facts.items()), ""]
     targets = target_table(done.tables)
     if targets:
-        lines += ["## Targets", "", "| measure | measured | must | aim | |", "|---|---|---|---|---|"]
+        lines += [
+            "## Targets",
+            "",
+            "| measure | measured | must | aim | |",
+            "|---|---|---|---|---|",
+        ]
         for target, value in targets:
             goals = f"{_number(target.must)} | {_number(target.aim)}"
-            lines.append(f"| {target.name} | {_number(value)} | {goals} | {verdict(target, value)} |")
+            lines.append(
+                f"| {target.name} | {_number(value)} | {goals} | {verdict(target, value)} |"
+            )
         lines.append("")
     for title, table in done.tables.items():
         lines += [f"## {title}", "", *table_lines(table), ""]
@@ -101,7 +139,10 @@ def table_lines(table: Table) -> list[str]:
     """Return a table as lines of Markdown; columns that a row lacks stay empty."""
     columns = list(dict.fromkeys(name for row in table.values() for name in row))
     lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
-    lines += [f"| {name} | {' | '.join(_cell(row, key) for key in columns)} |" for name, row in table.items()]
+    lines += [
+        f"| {name} | {' | '.join(_cell(row, key) for key in columns)} |"
+        for name, row in table.items()
+    ]
     return lines
 
 
@@ -118,7 +159,14 @@ def compare(first: Path, second: Path) -> str:
             if key in old.get(row, {})
         ]
         if rows:
-            lines += [f"## {title}", "", "| | | before | after | ratio |", "|---|---|---|---|---|", *rows, ""]
+            lines += [
+                f"## {title}",
+                "",
+                "| | | before | after | ratio |",
+                "|---|---|---|---|---|",
+                *rows,
+                "",
+            ]
     return "\n".join(lines)
 
 
@@ -142,8 +190,16 @@ def _cell(row: Row, key: str) -> str:
 def _number(value: float) -> str:
     if not math.isfinite(value):
         return "–"
-    return f"{value:g}" if float(value).is_integer() else f"{value:.3f}" if abs(value) < 1 else f"{value:.2f}"
+    return (
+        f"{value:g}"
+        if float(value).is_integer()
+        else f"{value:.3f}"
+        if abs(value) < 1
+        else f"{value:.2f}"
+    )
 
 
 def _ratio(before: float, after: float) -> str:
-    return f"{after / before:.3f}" if before and math.isfinite(before) and math.isfinite(after) else ""
+    return (
+        f"{after / before:.3f}" if before and math.isfinite(before) and math.isfinite(after) else ""
+    )

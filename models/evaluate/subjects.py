@@ -27,7 +27,8 @@ class TorchEngine:
     """A float network that looks like `landmarkd.vision.runtime.Engine`.
 
     Args:
-        network: takes (1, 3, size, size) as x / 127.5 - 1, returns {"points": …, "log_sigma": …, "presence": …}.
+        network: takes (1, 3, size, size) as x / 127.5 - 1, returns {"points": …, "log_sigma": …,
+            "presence": …}.
         size: of the crop, pixels.
         threads: for torch.
     """
@@ -45,7 +46,8 @@ class TorchEngine:
         self.names = list(self._run())
         self.inputs = (TensorSpec("image", self._in.shape, np.dtype(np.float32), 0.0, 0, 0),)
         self.outputs = tuple(
-            TensorSpec(name, array.shape, array.dtype, 0.0, 0, n) for n, (name, array) in enumerate(self._run().items())
+            TensorSpec(name, array.shape, array.dtype, 0.0, 0, n)
+            for n, (name, array) in enumerate(self._run().items())
         )
         self.invoke()
 
@@ -67,7 +69,10 @@ class TorchEngine:
     def _run(self) -> dict[str, np.ndarray]:
         with self._torch.inference_mode():
             outputs = self._network(self._torch.from_numpy(self._in).permute(0, 3, 1, 2))
-        return {name: np.ascontiguousarray(value.float().numpy().reshape(1, -1)) for name, value in outputs.items()}
+        return {
+            name: np.ascontiguousarray(value.float().numpy().reshape(1, -1))
+            for name, value in outputs.items()
+        }
 
 
 class WithEyes:
@@ -83,7 +88,9 @@ class WithEyes:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
 
-    def locate(self, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock) -> FaceObservation:
+    def locate(
+        self, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock
+    ) -> FaceObservation:
         """Return what the landmark model sees, its eyes read anew."""
         return self._eyes.refine(image, self._model.locate(image, roi, clock))
 
@@ -123,7 +130,9 @@ def open_detector(spec: str, score: float | None = None) -> Detector:
     from models.detector.export import card_of
     from models.detector.train import load
 
-    engine = open_engine(path) if path.suffix == ".tflite" else TorchEngine(load(path), DETECTOR_SIDE)
+    engine = (
+        open_engine(path) if path.suffix == ".tflite" else TorchEngine(load(path), DETECTOR_SIDE)
+    )
     return FaceDetector.over(path.stem, card_of(engine, score), engine)
 
 
@@ -131,7 +140,9 @@ def _open_landmarks(spec: str, zoo: Zoo | None, architecture: str | None) -> Lan
     path = Path(spec)
     if path.suffix == ".tflite":
         engine = open_engine(path)
-        return LandmarkModel.over(path.stem, _card_of(path.name, engine.inputs[0], engine.outputs), engine)
+        return LandmarkModel.over(
+            path.stem, _card_of(path.name, engine.inputs[0], engine.outputs), engine
+        )
     if path.suffix in {".pt", ".pth"}:
         from models.train.architectures import load
 
@@ -145,9 +156,13 @@ def _open_landmarks(spec: str, zoo: Zoo | None, architecture: str | None) -> Lan
 def _card_of(file: str, image: TensorSpec, outputs: tuple[TensorSpec, ...]) -> LandmarkCard:
     """Describe a model that comes without a manifest, its outputs known by their sizes."""
     sizes = {spec: int(np.prod(spec.shape)) for spec in outputs}
-    layout = next((layout for layout in LAYOUTS.values() if layout.count * 3 in sizes.values()), None)
+    layout = next(
+        (layout for layout in LAYOUTS.values() if layout.count * 3 in sizes.values()), None
+    )
     if layout is None:
-        raise ValueError(f"{file} has outputs of {sorted(sizes.values())} values, none of them points")
+        raise ValueError(
+            f"{file} has outputs of {sorted(sizes.values())} values, none of them points"
+        )
     meaning = {layout.count * 3: "points", layout.count: "log_sigma", 1: "presence"}
     return LandmarkCard.model_validate(
         {

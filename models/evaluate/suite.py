@@ -60,7 +60,9 @@ def evaluate(
             _clips(done, model, real / "videos", detector)
         if model.has_presence and not quick:
             say("presence")
-            scores = np.array([result.score for results in done.results.values() for result in results])
+            scores = np.array(
+                [result.score for results in done.results.values() for result in results]
+            )
             folders = [real / "nonface" / "clean", real / "nonface" / "hard"]
             done.tables["Presence"] = {"all crops": measure_presence(model, scores, folders)}
     if synthetic is not None:
@@ -73,7 +75,12 @@ def evaluate(
 def real_sets(real: Path) -> dict[str, list[LabelledFace]]:
     """Return the labelled faces by the sets of the report."""
     images = real / "images"
-    people = [face for name in PEOPLE_SETS if (images / name).is_dir() for face in read_labels(images / name)]
+    people = [
+        face
+        for name in PEOPLE_SETS
+        if (images / name).is_dir()
+        for face in read_labels(images / name)
+    ]
     sets = {
         "AFLW2000-3D": read_labels(images / "aflw2000_deca9"),
         "FG-NET": read_labels(images / "fgnet"),
@@ -87,9 +94,16 @@ def _pictures(done: Evaluation, model: LandmarkModel, real: Path, detector: str 
     ibug = model.layout.ibug68
     for name, faces in sets.items():
         done.results[name] = evaluate_faces(model, faces)
-    again = evaluate_faces(model, read_labels(real / "images" / "aflw2000_deca9", "points68_reannotated"))
-    yaw = {"labelled box": make.yaw_row(done.results["AFLW2000-3D"]), "reannotated": make.yaw_row(again)}
-    rows = {f"{name}, labelled box": make.set_row(results) for name, results in done.results.items()}
+    again = evaluate_faces(
+        model, read_labels(real / "images" / "aflw2000_deca9", "points68_reannotated")
+    )
+    yaw = {
+        "labelled box": make.yaw_row(done.results["AFLW2000-3D"]),
+        "reannotated": make.yaw_row(again),
+    }
+    rows = {
+        f"{name}, labelled box": make.set_row(results) for name, results in done.results.items()
+    }
     if detector is not None:
         finder = make_detector(detector)
         for name, faces in sets.items():
@@ -101,7 +115,9 @@ def _pictures(done: Evaluation, model: LandmarkModel, real: Path, detector: str 
     done.tables["Sets, NME %"] = rows
     done.tables["Pose error, degrees"] = {"AFLW2000-3D": make.pose_row(done.results["AFLW2000-3D"])}
     done.tables["Lid openness"] = {"FG-NET": make.openness_row(done.results["FG-NET"])}
-    done.tables["Uncertainty"] = {name: make.calibration_row(results, ibug) for name, results in done.results.items()}
+    done.tables["Uncertainty"] = {
+        name: make.calibration_row(results, ibug) for name, results in done.results.items()
+    }
     for name, results in done.results.items():
         done.tables[f"Systematic residuals, {name}"] = make.residual_table(results, ibug)
 
@@ -113,7 +129,9 @@ def _clips(done: Evaluation, model: LandmarkModel, videos: Path, detector: str) 
     tracks = {name: clips.follow(model, finder, videos / name) for name in clips.BLINK_CLIPS}
     blinks = clips.measure_blinks(tracks, videos / "eye_labels.json")
     done.tables["Blinks by threshold"] = blinks
-    done.tables["Clips held"] = {name: {"face held, %": 100 * track.held} for name, track in tracks.items()}
+    done.tables["Clips held"] = {
+        name: {"face held, %": 100 * track.held} for name, track in tracks.items()
+    }
 
 
 def _synthetic(done: Evaluation, model: LandmarkModel, folder: Path, limit: int | None) -> None:
@@ -128,7 +146,9 @@ def _synthetic(done: Evaluation, model: LandmarkModel, folder: Path, limit: int 
     done.tables["Synthetic, all, NME %"] = {"synthetic": make.set_row(results)}
     done.tables["Synthetic pose error, degrees"] = {"synthetic": make.pose_row(results)}
     done.tables["Synthetic lid openness"] = {"synthetic": make.openness_row(results)}
-    done.tables["Synthetic uncertainty"] = {"synthetic": make.calibration_row(results, model.layout.ibug68)}
+    done.tables["Synthetic uncertainty"] = {
+        "synthetic": make.calibration_row(results, model.layout.ibug68)
+    }
     tags = sorted({tag for result in results for tag in result.face.tags})
     values, yaw = make.column(results, "nme"), [result.face.pose_deg[1] for result in results]
     rows = {}

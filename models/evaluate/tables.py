@@ -24,7 +24,9 @@ def column(results: Iterable[Result], name: str) -> np.ndarray:
 
 def yaw_row(results: list[Result], name: str = "nme") -> Row:
     """Return a number by bins of yaw, and how many faces were not found."""
-    yaw = np.array([result.face.pose_deg[1] if result.face.pose_deg else math.nan for result in results])
+    yaw = np.array(
+        [result.face.pose_deg[1] if result.face.pose_deg else math.nan for result in results]
+    )
     return {**by_yaw(column(results, name), yaw), "faces": len(results), "missed": _missed(results)}
 
 
@@ -78,15 +80,18 @@ def calibration_row(results: list[Result], ibug68: np.ndarray) -> Row:
 def residual_table(results: list[Result], ibug68: np.ndarray) -> Table:
     """Return the points that lie off in the same direction on many faces, the worst first.
 
-    What is systematic in a face's own frame is a fault of the head, its layout or the labels, not of training.
-    Only faces that look ahead take part, where "to the subject's left" means something in the picture.
+    What is systematic in a face's own frame is a fault of the head, its layout or the labels, not
+    of training. Only faces that look ahead take part, where "to the subject's left" means something
+    in the picture.
     """
     frontal = [result for result in results if result.found and abs(result.pose_deg[1]) < 30]
     if not frontal:
         return {}
     offsets = np.array(
         [
-            face_frame_residuals(result.points[ibug68].astype(np.float64), result.face.points, result.face.size)
+            face_frame_residuals(
+                result.points[ibug68].astype(np.float64), result.face.points, result.face.size
+            )
             for result in frontal
         ]
     )

@@ -13,15 +13,25 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     model = commands.add_parser("model", help="quantise a checkpoint into the zoo")
     model.add_argument("checkpoint", type=Path)
-    model.add_argument("--name", required=True, help="of the model in the manifest, and of its file")
+    model.add_argument(
+        "--name", required=True, help="of the model in the manifest, and of its file"
+    )
     model.add_argument("--architecture", help="for a checkpoint that does not say it")
     model.add_argument("--representative", type=Path, help="another representative set")
     model.add_argument("--head", choices=("dynamic", "float", "int8"), default="dynamic")
-    model.add_argument("--coverage", type=float, default=1.0, help="share of crops whose extremes fit a range")
-    model.add_argument("--presence", type=Path, nargs="+", help="folders of shards to calibrate the presence on")
-    model.add_argument("--about", type=Path, help="JSON with description, provenance, accuracy for the manifest")
+    model.add_argument(
+        "--coverage", type=float, default=1.0, help="share of crops whose extremes fit a range"
+    )
+    model.add_argument(
+        "--presence", type=Path, nargs="+", help="folders of shards to calibrate the presence on"
+    )
+    model.add_argument(
+        "--about", type=Path, help="JSON with description, provenance, accuracy for the manifest"
+    )
     model.add_argument("--zoo", type=Path, default=ZOO)
-    model.add_argument("--default", action="store_true", help="make it the model that the runtime takes")
+    model.add_argument(
+        "--default", action="store_true", help="make it the model that the runtime takes"
+    )
     model.add_argument("--keep-float", type=Path, help="write the float .tflite here as well")
     check = commands.add_parser("check", help="apply the Edge TPU compiler's rules to a file")
     check.add_argument("file", type=Path)

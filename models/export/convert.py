@@ -1,7 +1,8 @@
 """From a PyTorch network to TFLite: first float, then integer.
 
-The network is traced with its input turned to channels-last, which together with TensorFlow's way of padding
-(all of it after the last row and column when the stride is two) leaves no TRANSPOSE and no PAD in the graph.
+The network is traced with its input turned to channels-last, which together with TensorFlow's way
+of padding (all of it after the last row and column when the stride is two) leaves no TRANSPOSE and
+no PAD in the graph.
 """
 
 import logging
@@ -60,14 +61,15 @@ class Recipe:
     """How a float file becomes an integer one.
 
     Attributes:
-        head: What becomes of what is computed from the smallest map on: a fifth of the multiply-adds of the landmark
-            network, three fifths of its weights and most of what int8 costs.
-            "dynamic": int8 weights and float results, for which what is read is rounded with a scale of its own in
-            each crop; what sums the map up, whose channels differ too much in size for one scale, in float. int8
-            over a whole crop would leave coordinates in steps of half a pixel, and residuals in steps that make
-            points tremble. "float": left alone. "int8": everything integer, for an Edge TPU.
-        coverage: Share of the calibration crops whose extreme activation has to fit into a tensor's range;
-            1 takes the extremes of all of them.
+        head: What becomes of what is computed from the smallest map on: a fifth of the
+            multiply-adds of the landmark network, three fifths of its weights and most of what int8
+            costs. "dynamic": int8 weights and float results, for which what is read is rounded with
+            a scale of its own in each crop; what sums the map up, whose channels differ too much in
+            size for one scale, in float. int8 over a whole crop would leave coordinates in steps of
+            half a pixel, and residuals in steps that make points tremble. "float": left alone.
+            "int8": everything integer, for an Edge TPU.
+        coverage: Share of the calibration crops whose extreme activation has to fit into a tensor's
+            range; 1 takes the extremes of all of them.
     """
 
     head: str = "dynamic"
@@ -100,13 +102,15 @@ def _samples(images: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
 def _append(old: dict[str, np.ndarray], new: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Keep each crop's extremes, for want of which the quantizer takes a moving average of about 20 crops.
 
-    That average cuts off what rare poses need, and the plain extremes of all crops leave everyone else a
-    coarse step: `_cover` chooses between the two.
+    That average cuts off what rare poses need, and the plain extremes of all crops leave everyone
+    else a coarse step: `_cover` chooses between the two.
     """
     return {key: np.append(old[key], new[key]) for key in ("min", "max")} if old else new
 
 
-def _cover(ranges: dict[str, dict[str, np.ndarray]], coverage: float) -> dict[str, dict[str, np.ndarray]]:
+def _cover(
+    ranges: dict[str, dict[str, np.ndarray]], coverage: float
+) -> dict[str, dict[str, np.ndarray]]:
     """The range of each tensor that holds the extremes of `coverage` of the crops."""
     return {
         name: {
@@ -120,8 +124,9 @@ def _cover(ranges: dict[str, dict[str, np.ndarray]], coverage: float) -> dict[st
 def _bound(ranges: dict[str, dict[str, np.ndarray]], float_model: bytes) -> None:
     """Cut the ranges of what is added under a ReLU6, in place.
 
-    With one summand between 0 and 6, a sum is the same for any other summand above 6, and for any below -6: what
-    int8 saturates there is nothing lost, and a single channel far outside would coarsen all of them.
+    With one summand between 0 and 6, a sum is the same for any other summand above 6, and for any
+    below -6: what int8 saturates there is nothing lost, and a single channel far outside would
+    coarsen all of them.
     """
     for name in bounded_summands(float_model):
         if name in ranges:
@@ -149,7 +154,9 @@ def quantise(float_model: bytes, images: np.ndarray, recipe: Recipe) -> bytes:
             if recipe.head == "dynamic" and kind == "CONV_2D":
                 quant.add_dynamic_config(re.escape(name), names.CONV_2D, num_bits=8)
             else:
-                quant.update_quantization_recipe(re.escape(name), names.ALL_SUPPORTED, algorithm_key="no_quantize")
+                quant.update_quantization_recipe(
+                    re.escape(name), names.ALL_SUPPORTED, algorithm_key="no_quantize"
+                )
         quant.update_quantization_recipe(".*", names.OUTPUT, algorithm_key="no_quantize")
     ranges = calibrator.Calibrator(float_model, num_threads=1, qsv_update_func=_append)
     signature = ranges.get_signature_list()

@@ -1,9 +1,9 @@
 """What the Edge TPU's compiler would say to a model, as far as its published rules tell.
 
-The compiler itself is a closed program for x86-64, last released in 2021; these are the rules that its
-documentation and its users' logs state. It maps operators from the input on and stops at the first that it cannot
-map: the rest runs on the processor. The rules are necessary, not sufficient: it also refuses operators "due to
-some unspecified limitation".
+The compiler itself is a closed program for x86-64, last released in 2021; these are the rules that
+its documentation and its users' logs state. It maps operators from the input on and stops at the
+first that it cannot map: the rest runs on the processor. The rules are necessary, not sufficient:
+it also refuses operators "due to some unspecified limitation".
 """
 
 from collections.abc import Callable
@@ -18,8 +18,9 @@ UNSUPPORTED = "Operation is not supported"
 LIMITED = "Operation is otherwise supported, but not mapped due to some unspecified limitation"
 NOT_QUANTISED = "Model not quantized"
 
-# The operators of the compiler's table. Versions rise when an operator learns something new; those of the last
-# compiler's time (TensorFlow 2.5) are not published with it, so only what is plainly younger is refused.
+# The operators of the compiler's table. Versions rise when an operator learns something new; those
+# of the last compiler's time (TensorFlow 2.5) are not published with it, so only what is plainly
+# younger is refused.
 VERSIONS = {
     "ADD": 4,
     "AVERAGE_POOL_2D": 3,
@@ -52,7 +53,8 @@ VERSIONS = {
     "SUB": 5,
     "TANH": 3,
 }
-# 8 MiB of memory less what code and activations take: compiler logs show 6.86 to 6.89 MiB cached at most.
+# 8 MiB of memory less what code and activations take: compiler logs show 6.86 to 6.89 MiB cached at
+# most.
 PARAMETER_BYTES = int(6.8 * (1 << 20))
 NO_ACTIVATION = 0
 
@@ -70,7 +72,9 @@ class Finding:
 
 def _quantisation_fault(tensor: TensorInfo) -> str:
     if tensor.constant:
-        return "" if tensor.dtype in {"int8", "uint8", "int32"} else f"a parameter is {tensor.dtype}"
+        return (
+            "" if tensor.dtype in {"int8", "uint8", "int32"} else f"a parameter is {tensor.dtype}"
+        )
     return "" if tensor.dtype in {"int8", "uint8"} else f"a tensor is {tensor.dtype}"
 
 
@@ -103,12 +107,16 @@ def _fully_connected(graph: Graph, operator: OperatorInfo) -> str:
 
 
 def _no_activation(_: Graph, operator: OperatorInfo) -> str:
-    fused = operator.options is not None and operator.options.fusedActivationFunction != NO_ACTIVATION
+    fused = (
+        operator.options is not None and operator.options.fusedActivationFunction != NO_ACTIVATION
+    )
     return "an activation is fused into it" if fused else ""
 
 
 def _softmax(graph: Graph, operator: OperatorInfo) -> str:
-    return "more than 16,000 elements" if max(graph.tensors[operator.inputs[0]].shape) > 16_000 else ""
+    return (
+        "more than 16,000 elements" if max(graph.tensors[operator.inputs[0]].shape) > 16_000 else ""
+    )
 
 
 RULES: dict[str, Callable[[Graph, OperatorInfo], str]] = {
@@ -130,7 +138,9 @@ def _judge(graph: Graph, index: int, operator: OperatorInfo) -> Finding:
         return finding(UNSUPPORTED, "not in the compiler's table")
     if operator.version > VERSIONS[operator.name]:
         return finding(VERSION, f"at most version {VERSIONS[operator.name]}")
-    tensors = [graph.tensors[number] for number in (*operator.inputs, *operator.outputs) if number >= 0]
+    tensors = [
+        graph.tensors[number] for number in (*operator.inputs, *operator.outputs) if number >= 0
+    ]
     if fault := next(filter(None, map(_quantisation_fault, tensors)), ""):
         return finding(NOT_QUANTISED, fault)
     if fault := next(filter(None, map(_shape_fault, tensors)), ""):
@@ -146,7 +156,13 @@ def check(graph: Graph) -> list[Finding]:
     for index, operator in enumerate(graph.operators):
         finding = _judge(graph, index, operator)
         if stopped and finding.status == MAPPED:
-            finding = Finding(index, operator.name, operator.version, SECOND, "an operator before it is not mapped")
+            finding = Finding(
+                index,
+                operator.name,
+                operator.version,
+                SECOND,
+                "an operator before it is not mapped",
+            )
         stopped = stopped or finding.status != MAPPED
         findings.append(finding)
     return findings
@@ -164,7 +180,9 @@ def report(graph: Graph) -> tuple[str, bool]:
     share = f"{macs / max(graph.macs, 1):.1%} of {graph.macs / 1e6:.1f} million multiply-adds"
     lines.append(f"{mapped} of {len(findings)} operators mapped, {share}")
     if graph.size > PARAMETER_BYTES:
-        lines.append(f"{graph.size} bytes: above about {PARAMETER_BYTES}, weights are streamed at every invocation")
+        lines.append(
+            f"{graph.size} bytes: above about {PARAMETER_BYTES}, weights are streamed at every invocation"
+        )
     if graph.subgraphs > 1:
         lines.append(f"{graph.subgraphs} subgraphs: only one is supported")
     return "\n".join(lines), mapped == len(findings) and graph.subgraphs == 1

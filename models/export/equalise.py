@@ -1,8 +1,9 @@
 """Gives every channel its share of an int8 range before quantisation; in float the network computes the same.
 
-One scale holds for all channels of an activation. A channel that hardly varies then has a few steps only, while what
-follows may weigh it as heavily as any other. Multiplying a channel where it is made and dividing where it is read
-changes nothing in float (Nagel et al., Data-Free Quantization, ICCV 2019, who do it between pairs of convolutions).
+One scale holds for all channels of an activation. A channel that hardly varies then has a few steps
+only, while what follows may weigh it as heavily as any other. Multiplying a channel where it is
+made and dividing where it is read changes nothing in float (Nagel et al., Data-Free Quantization,
+ICCV 2019, who do it between pairs of convolutions).
 """
 
 import torch
@@ -51,8 +52,8 @@ def _evened(network: LandmarkNet, images: Tensor) -> Tensor:
 def _balanced(network: LandmarkNet, images: Tensor) -> Tensor:
     """Factors for features whose scale is found anew in every crop.
 
-    A feature's step reaches the points by its weights, and a weight's step by the feature: where the two are of the
-    same size in every channel, both roundings together cost least.
+    A feature's step reaches the points by its weights, and a weight's step by the feature: where
+    the two are of the same size in every channel, both roundings together cost least.
     """
     features = torch.cat([network.features(batch) for batch in images.split(64)])
     sizes, read = features.square().mean(0).sqrt(), network.points.weight.norm(dim=0)
@@ -76,7 +77,8 @@ def _peaks(network: nn.Module, layers: list[nn.Module], images: Tensor) -> Tenso
     """The largest magnitude (C,) of each channel that comes out of any of the layers."""
     peaks: list[Tensor] = []
     hooks = [
-        layer.register_forward_hook(lambda _, __, out: peaks.append(out.abs().amax((0, 2, 3)))) for layer in layers
+        layer.register_forward_hook(lambda _, __, out: peaks.append(out.abs().amax((0, 2, 3))))
+        for layer in layers
     ]
     for batch in images.split(64):
         network(batch)
@@ -98,7 +100,9 @@ def _scale_stream(network: LandmarkNet, number: int, factors: Tensor) -> None:
         norm.weight.mul_(factors)
         norm.bias.mul_(factors)
     if number + 1 < len(network.stages):
-        readers.append(next(part for part in network.stages[number + 1] if isinstance(part, nn.Conv2d)))
+        readers.append(
+            next(part for part in network.stages[number + 1] if isinstance(part, nn.Conv2d))
+        )
     else:
         network.pool.weight.div_(factors.repeat_interleave(2)[:, None, None, None])
     for reader in readers:

@@ -62,7 +62,11 @@ class Graph:
     @property
     def parameters(self) -> int:
         """Number of weights and biases of convolutions and fully connected layers."""
-        layers = [op for op in self.operators if op.name in {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}]
+        layers = [
+            op
+            for op in self.operators
+            if op.name in {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}
+        ]
         used = {index for op in layers for index in op.inputs[1:] if index >= 0}
         return sum(int(np.prod(self.tensors[index].shape)) for index in used)
 
@@ -84,7 +88,8 @@ def _listed(values: Any) -> tuple[Any, ...]:
 
 def _tensor(model: Any, raw: Any) -> TensorInfo:
     quantisation, buffer = raw.quantization, model.buffers[raw.buffer]
-    # A large file keeps its weights behind the flatbuffer: then there is an offset in place of data.
+    # A large file keeps its weights behind the flatbuffer: then there is an offset in place of
+    # data.
     stored = (buffer.data is not None and len(buffer.data) > 0) or buffer.offset > 1
     return TensorInfo(
         name=raw.name.decode(errors="replace"),
@@ -103,7 +108,9 @@ def _operator(model: Any, raw: Any) -> OperatorInfo:
     name = _OPERATORS.get(number, f"OPERATOR_{number}")
     if name == "CUSTOM":
         name = (code.customCode or b"CUSTOM").decode(errors="replace")
-    return OperatorInfo(name, code.version, _listed(raw.inputs), _listed(raw.outputs), raw.builtinOptions)
+    return OperatorInfo(
+        name, code.version, _listed(raw.inputs), _listed(raw.outputs), raw.builtinOptions
+    )
 
 
 def read_graph(path: Path) -> Graph:
@@ -138,7 +145,10 @@ def bounded_summands(content: bytes) -> list[str]:
     graph = parse_graph(content)
 
     def bounded(operator: OperatorInfo) -> bool:
-        return getattr(operator.options, "fusedActivationFunction", None) == schema.ActivationFunctionType.RELU6
+        return (
+            getattr(operator.options, "fusedActivationFunction", None)
+            == schema.ActivationFunctionType.RELU6
+        )
 
     from_0_to_6 = {operator.outputs[0] for operator in graph.operators if bounded(operator)}
     names = []
@@ -158,7 +168,11 @@ def late_operators(content: bytes) -> list[tuple[str, str]]:
     def place(index: int) -> tuple[int, ...]:
         return graph.tensors[index].shape[1:3] if len(graph.tensors[index].shape) == 4 else ()
 
-    sums = [op for op in graph.operators if place(op.outputs[0]) == (1, 1) and place(op.inputs[0]) != (1, 1)]
+    sums = [
+        op
+        for op in graph.operators
+        if place(op.outputs[0]) == (1, 1) and place(op.inputs[0]) != (1, 1)
+    ]
     if not sums:
         return []
     last = place(sums[0].inputs[0])

@@ -25,10 +25,17 @@ def digest(path: Path) -> dict[str, Any]:
 
 def _outputs(graph: Graph, names: list[str]) -> dict[str, Any]:
     def describe(index: int, name: str, tensor: TensorInfo) -> dict[str, Any]:
-        return {"index": index, "shape": list(tensor.shape), "dtype": tensor.dtype, "unit": UNITS[name]}
+        return {
+            "index": index,
+            "shape": list(tensor.shape),
+            "dtype": tensor.dtype,
+            "unit": UNITS[name],
+        }
 
     tensors = [graph.tensors[index] for index in graph.outputs]
-    return {name: describe(i, name, t) for i, (name, t) in enumerate(zip(names, tensors, strict=True))}
+    return {
+        name: describe(i, name, t) for i, (name, t) in enumerate(zip(names, tensors, strict=True))
+    }
 
 
 def landmark_entry(path: Path, names: list[str], quantisation: str) -> dict[str, Any]:
@@ -40,14 +47,19 @@ def landmark_entry(path: Path, names: list[str], quantisation: str) -> dict[str,
         quantisation: How it was made, in words.
 
     Raises:
-        ValueError: The file's input is not what the runtime feeds, or its points are of no known layout.
+        ValueError: The file's input is not what the runtime feeds, or its points are of no known
+            layout.
     """
     graph = read_graph(path)
     fed = graph.tensors[graph.inputs[0]]
     if fed.dtype != "int8" or len(fed.shape) != 4 or fed.shape[3] != 3:
-        raise ValueError(f"{path}: the input is {fed.dtype} {fed.shape} instead of int8 (1, height, width, 3)")
+        raise ValueError(
+            f"{path}: the input is {fed.dtype} {fed.shape} instead of int8 (1, height, width, 3)"
+        )
     if abs(fed.scales[0] / INPUT_SCALE - 1) > 1e-3 or fed.zero_points[0] != 0:
-        raise ValueError(f"{path}: the input's scale {fed.scales[0]} is not 1/127.5 with zero point 0")
+        raise ValueError(
+            f"{path}: the input's scale {fed.scales[0]} is not 1/127.5 with zero point 0"
+        )
     outputs = _outputs(graph, names)
     count = outputs["points"]["shape"][-1] // 3
     outputs["points"]["layout"] = "x, y, z of each point in turn"
@@ -84,11 +96,15 @@ def landmark_entry(path: Path, names: list[str], quantisation: str) -> dict[str,
 def write_entry(folder: Path, name: str, entry: dict[str, Any], *, default: bool) -> None:
     """Add or replace one model of a folder's `manifest.json`, whole or not at all.
 
-    What was written by hand about the model before (accuracy, description, provenance) stays where the new
-    entry says nothing of it.
+    What was written by hand about the model before (accuracy, description, provenance) stays where
+    the new entry says nothing of it.
     """
     path = folder / "manifest.json"
-    manifest = json.loads(path.read_text()) if path.exists() else {"schema": 1, "default": {}, "models": {}}
+    manifest = (
+        json.loads(path.read_text())
+        if path.exists()
+        else {"schema": 1, "default": {}, "models": {}}
+    )
     manifest["models"][name] = {**manifest["models"].get(name, {}), **entry}
     if default:
         manifest["default"][entry["kind"]] = name

@@ -1,8 +1,8 @@
 """Moves and scales the presence logit so that 0.5 lies where faces and other crops part.
 
-Training sees ten faces for each crop without one, so that what the network calls a probability is one for that share.
-In front of a camera nobody knows the share: after this, both kinds count the same (Platt, Advances in Large Margin
-Classifiers, 1999).
+Training sees ten faces for each crop without one, so that what the network calls a probability is
+one for that share. In front of a camera nobody knows the share: after this, both kinds count the
+same (Platt, Advances in Large Margin Classifiers, 1999).
 """
 
 from pathlib import Path
@@ -17,7 +17,9 @@ from models.train.shards import count_rows, list_shards
 _BATCH = 64
 
 
-def presence_logits(network: nn.Module, folders: list[Path], crops: int, seed: int = 5) -> tuple[Tensor, Tensor]:
+def presence_logits(
+    network: nn.Module, folders: list[Path], crops: int, seed: int = 5
+) -> tuple[Tensor, Tensor]:
     """Logits (N,) and faces (N,) bool of crops cut as in training.
 
     Raises:
@@ -25,14 +27,18 @@ def presence_logits(network: nn.Module, folders: list[Path], crops: int, seed: i
     """
     shards = list_shards(folders)
     if not shards:
-        raise FileNotFoundError(f"no shard-*.npz in {', '.join(map(str, folders))}: render some first")
+        raise FileNotFoundError(
+            f"no shard-*.npz in {', '.join(map(str, folders))}: render some first"
+        )
     data = Samples(shards, [count_rows(path) for path in shards], seed, 0, _BATCH, Jitter())
     logits, faces = [], []
     with torch.no_grad():
         for number in range(min(len(data), -(-crops // _BATCH))):
             batch = data[number]
             images = (batch["images"].permute(0, 3, 1, 2).float() - 128) / 127.5
-            logits.append(network(images.contiguous(memory_format=torch.channels_last))["presence"][:, 0])
+            logits.append(
+                network(images.contiguous(memory_format=torch.channels_last))["presence"][:, 0]
+            )
             faces.append(batch["face"])
     return torch.cat(logits), torch.cat(faces)
 
@@ -45,7 +51,9 @@ def fit(logits: Tensor, faces: Tensor) -> tuple[float, float]:
         faces: (N,) bool, with both values.
     """
     weight = torch.where(faces, 1 / faces.sum(), 1 / (~faces).sum())
-    line = torch.tensor([1.0, -float(logits[faces].mean() + logits[~faces].mean()) / 2], requires_grad=True)
+    line = torch.tensor(
+        [1.0, -float(logits[faces].mean() + logits[~faces].mean()) / 2], requires_grad=True
+    )
     optimiser = torch.optim.LBFGS([line], max_iter=100, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:

@@ -15,7 +15,9 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("train", help="train on shards of synthetic crops")
     command.add_argument("--data", type=Path, nargs="+", required=True)
-    command.add_argument("--out", type=Path, required=True, help="weights; the log and the cut patches lie beside")
+    command.add_argument(
+        "--out", type=Path, required=True, help="weights; the log and the cut patches lie beside"
+    )
     command.add_argument("--minutes", type=float, default=30.0)
     command.add_argument("--samples", type=int, default=1_000_000)
     command.add_argument("--seed", type=int, default=1)
@@ -24,10 +26,14 @@ def main() -> None:
     command.set_defaults(run=_train)
     command = commands.add_parser("export", help="quantise weights into the zoo")
     command.add_argument("weights", type=Path)
-    command.add_argument("--data", type=Path, nargs="+", required=True, help="shards that the ranges are taken from")
+    command.add_argument(
+        "--data", type=Path, nargs="+", required=True, help="shards that the ranges are taken from"
+    )
     command.add_argument("--zoo", type=Path, default=ZOO)
     command.add_argument("--name", default="eyes-21")
-    command.add_argument("--about", type=Path, help="JSON with description, provenance, accuracy for the manifest")
+    command.add_argument(
+        "--about", type=Path, help="JSON with description, provenance, accuracy for the manifest"
+    )
     command.set_defaults(run=_export)
     arguments = parser.parse_args()
     arguments.run(arguments)

@@ -25,7 +25,9 @@ def load_weights(path: Path) -> EyeNet:
     return network.eval()
 
 
-def export(weights: Path, folders: list[Path], zoo: Path, name: str, about: dict[str, object]) -> Path:
+def export(
+    weights: Path, folders: list[Path], zoo: Path, name: str, about: dict[str, object]
+) -> Path:
     """Quantise a network into the zoo and write its entry of the manifest.
 
     Args:
@@ -48,14 +50,18 @@ def export(weights: Path, folders: list[Path], zoo: Path, name: str, about: dict
     recipe = Recipe(coverage=0.98)
     # `quantise` turns uint8 u into (u - 128) / 127.5.
     path = zoo / f"{name}.tflite"
-    path.write_bytes(quantise(content, np.clip(np.round(fed * 127.5) + 128, 0, 255).astype(np.uint8), recipe))
+    path.write_bytes(
+        quantise(content, np.clip(np.round(fed * 127.5) + 128, 0, 255).astype(np.uint8), recipe)
+    )
     graph = read_graph(path)
     scale = graph.tensors[graph.inputs[0]].scales[0]
     entry = {
         "kind": "eyes",
         **digest(path),
         "licence": "MIT",
-        "attribution": ATTRIBUTION.replace(" The 520 dense points follow the vertex list of arXiv 2308.15170.", ""),
+        "attribution": ATTRIBUTION.replace(
+            " The 520 dense points follow the vertex list of arXiv 2308.15170.", ""
+        ),
         "input": {
             "width": 48,
             "height": 32,

@@ -31,8 +31,8 @@ class Convolution(nn.Module):
 class EyeNet(nn.Module):
     """(n, 1, 32, 48), patch normalised to mean 0 and standard deviation 0.4, clipped to ±1 -> (n, 43).
 
-    The first 42 are x and y of the points in halves of the patch's width from its centre; the last is the logit of the
-    eye being there to be seen.
+    The first 42 are x and y of the points in halves of the patch's width from its centre; the last
+    is the logit of the eye being there to be seen.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,9 @@ class EyeNet(nn.Module):
             Convolution(32, 64, 2),
             Convolution(64, 64),
         )
-        self.squeeze = nn.Sequential(nn.Conv2d(64, 128, (4, 6), groups=64, bias=False), nn.BatchNorm2d(128), nn.ReLU6())
+        self.squeeze = nn.Sequential(
+            nn.Conv2d(64, 128, (4, 6), groups=64, bias=False), nn.BatchNorm2d(128), nn.ReLU6()
+        )
         self.head = nn.Linear(128, 2 * POINTS + 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

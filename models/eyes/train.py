@@ -46,10 +46,14 @@ def load(folders: list[Path], cache: Path) -> Eyes:
     if not parts:
         raise FileNotFoundError(f"no shard-*.npz in {', '.join(map(str, folders))}")
     names = ("patch", "points", "visible", "iris")
-    return Eyes(*(torch.from_numpy(np.concatenate([part[name] for part in parts])) for name in names))
+    return Eyes(
+        *(torch.from_numpy(np.concatenate([part[name] for part in parts])) for name in names)
+    )
 
 
-def batch(eyes: Eyes, index: torch.Tensor, generator: torch.Generator | None) -> tuple[torch.Tensor, ...]:
+def batch(
+    eyes: Eyes, index: torch.Tensor, generator: torch.Generator | None
+) -> tuple[torch.Tensor, ...]:
     """Return input, points in network units, and weights of lids and iris, visibility; augmented with a generator."""
     n = len(index)
     picture = eyes.patch[index].float()[:, None] / 255.0
@@ -70,7 +74,9 @@ def batch(eyes: Eyes, index: torch.Tensor, generator: torch.Generator | None) ->
     grid = F.affine_grid(theta, [n, 1, HEIGHT, WIDTH], align_corners=False)
     picture = F.grid_sample(picture, grid, align_corners=False, padding_mode="border")
     centre = (size - 1) / 2
-    points = torch.linalg.solve(turn, (points - centre - shift[:, None]).transpose(1, 2)).transpose(1, 2)
+    points = torch.linalg.solve(turn, (points - centre - shift[:, None]).transpose(1, 2)).transpose(
+        1, 2
+    )
     if generator:
         picture = _photometric(picture, dice)
     visible = (eyes.visible[index] > 0.5).float()
@@ -86,18 +92,28 @@ class _Dice:
 
     def normal(self, *shape: int) -> torch.Tensor:
         """Return normally distributed numbers."""
-        return torch.zeros(*shape) if self._generator is None else torch.randn(*shape, generator=self._generator)
+        return (
+            torch.zeros(*shape)
+            if self._generator is None
+            else torch.randn(*shape, generator=self._generator)
+        )
 
     def uniform(self, *shape: int) -> torch.Tensor:
         """Return numbers from 0 to 1."""
-        return torch.zeros(*shape) if self._generator is None else torch.rand(*shape, generator=self._generator)
+        return (
+            torch.zeros(*shape)
+            if self._generator is None
+            else torch.rand(*shape, generator=self._generator)
+        )
 
 
 def _photometric(picture: torch.Tensor, dice: _Dice) -> torch.Tensor:
     draw, uniform = dice.normal, dice.uniform
     n = len(picture)
     soft = F.avg_pool2d(F.pad(picture, (1, 1, 1, 1), mode="replicate"), 3, 1)
-    coarse = F.interpolate(F.avg_pool2d(picture, 2), scale_factor=2, mode="bilinear", align_corners=False)
+    coarse = F.interpolate(
+        F.avg_pool2d(picture, 2), scale_factor=2, mode="bilinear", align_corners=False
+    )
     choice = uniform(n, 1, 1, 1)
     picture = torch.where(choice < 0.25, soft, torch.where(choice < 0.45, coarse, picture))
     picture = picture.clamp(1e-3, 1) ** torch.exp(0.35 * draw(n, 1, 1, 1))
@@ -108,11 +124,16 @@ def _photometric(picture: torch.Tensor, dice: _Dice) -> torch.Tensor:
 
 def normalise(picture: torch.Tensor) -> torch.Tensor:
     """Return patches with mean 0 and standard deviation 0.4, clipped to ±1; what the runtime does too."""
-    mean, deviation = picture.mean((2, 3), keepdim=True), picture.std((2, 3), keepdim=True, correction=0)
+    mean, deviation = (
+        picture.mean((2, 3), keepdim=True),
+        picture.std((2, 3), keepdim=True, correction=0),
+    )
     return (0.4 * (picture - mean) / (deviation + 0.01)).clamp(-1, 1)
 
 
-def loss(out: torch.Tensor, points: torch.Tensor, visible: torch.Tensor, iris: torch.Tensor) -> dict[str, torch.Tensor]:
+def loss(
+    out: torch.Tensor, points: torch.Tensor, visible: torch.Tensor, iris: torch.Tensor
+) -> dict[str, torch.Tensor]:
     """Return the parts of the loss, in pixels of the patch, and their sum "loss"."""
     found = out[:, : 2 * POINTS].view(-1, POINTS, 2)
     error = (found - points).abs().sum(2) * (WIDTH / 2)
@@ -121,10 +142,18 @@ def loss(out: torch.Tensor, points: torch.Tensor, visible: torch.Tensor, iris: t
         "lids": (error[:, :LIDS].mean(1) * visible).sum() / count,
         "iris": (error[:, LIDS:].mean(1) * iris).sum() / count_iris,
         "gap": ((gap(found) - gap(points)).abs() * visible).sum() / count * (WIDTH / 2),
-        "shift": ((shift(found) - shift(points)).abs().sum(1) * iris).sum() / count_iris * (WIDTH / 2),
+        "shift": ((shift(found) - shift(points)).abs().sum(1) * iris).sum()
+        / count_iris
+        * (WIDTH / 2),
         "visible": F.binary_cross_entropy_with_logits(out[:, -1], visible),
     }
-    parts["loss"] = parts["lids"] + 0.5 * parts["iris"] + 2.0 * parts["gap"] + parts["shift"] + 0.5 * parts["visible"]
+    parts["loss"] = (
+        parts["lids"]
+        + 0.5 * parts["iris"]
+        + 2.0 * parts["gap"]
+        + parts["shift"]
+        + 0.5 * parts["visible"]
+    )
     return parts
 
 
@@ -189,12 +218,19 @@ def train(
         optimiser.step()
         keep = min(0.998, step / (step + 20))
         for name, value in net.state_dict().items():
-            average[name] = keep * average[name] + (1 - keep) * value if value.is_floating_point() else value.clone()
+            average[name] = (
+                keep * average[name] + (1 - keep) * value
+                if value.is_floating_point()
+                else value.clone()
+            )
         seen, step = seen + size, step + 1
         if step % 100 == 0:
             values = {name: round(float(value.detach()), 4) for name, value in parts.items()}
             with log.open("a") as file:
-                file.write(json.dumps({"seen": seen, "seconds": round(time.monotonic() - began), **values}) + "\n")
+                file.write(
+                    json.dumps({"seen": seen, "seconds": round(time.monotonic() - began), **values})
+                    + "\n"
+                )
             if step % 500 == 0:
                 _save(average, out)
     _save(average, out)

@@ -1,10 +1,11 @@
 """Moves landmarks on the head to where people put them.
 
-The layout was carried from another head by registration, which finds noses and lips by their shape but slides on the
-smooth skin between brows and eyes: there the points came to lie most of a centimetre above the brows of people. What
-is right is known from the mean of many annotated faces. Brows and the bridge and tip of the nose take their height
-and breadth from it, points on the lips their place along the lip; eyes, corners of the mouth, jaw and the base of the
-nose, which have edges of their own, stay. Other dense points near a moved one go with it, the less the farther off.
+The layout was carried from another head by registration, which finds noses and lips by their shape
+but slides on the smooth skin between brows and eyes: there the points came to lie most of a
+centimetre above the brows of people. What is right is known from the mean of many annotated faces.
+Brows and the bridge and tip of the nose take their height and breadth from it, points on the lips
+their place along the lip; eyes, corners of the mouth, jaw and the base of the nose, which have
+edges of their own, stay. Other dense points near a moved one go with it, the less the farther off.
 """
 
 from __future__ import annotations
@@ -23,16 +24,38 @@ if TYPE_CHECKING:
 
     from models.head.model import HeadModel
 
-# Mean of the inner iBUG points over the training faces of 300-W (Sagonas et al., ICCV Workshops 2013), left and right
-# averaged: right brow, bridge and tip of the nose. x from the middle toward the side, y down, in any unit. The inner
-# end of the brow lies half-way between that mean (0.0967) and AFLW2000-3D's, which has it farther out.
-_MEAN_X = {17: 0.4899, 18: 0.4149, 19: 0.3090, 20: 0.1994, 21: 0.1215, 27: 0.0, 28: 0.0, 29: 0.0, 30: 0.0}
-_MEAN_Y = {17: 0.1065, 18: 0.0389, 19: 0.0187, 20: 0.0345, 21: 0.0774, 27: 0.2034, 28: 0.3070, 29: 0.4098, 30: 0.5156}
+# Mean of the inner iBUG points over the training faces of 300-W (Sagonas et al., ICCV Workshops
+# 2013), left and right averaged: right brow, bridge and tip of the nose. x from the middle toward
+# the side, y down, in any unit. The inner end of the brow lies half-way between that mean (0.0967)
+# and AFLW2000-3D's, which has it farther out.
+_MEAN_X = {
+    17: 0.4899,
+    18: 0.4149,
+    19: 0.3090,
+    20: 0.1994,
+    21: 0.1215,
+    27: 0.0,
+    28: 0.0,
+    29: 0.0,
+    30: 0.0,
+}
+_MEAN_Y = {
+    17: 0.1065,
+    18: 0.0389,
+    19: 0.0187,
+    20: 0.0345,
+    21: 0.0774,
+    27: 0.2034,
+    28: 0.3070,
+    29: 0.4098,
+    30: 0.5156,
+}
 _MEAN_EYES = (0.1556, 0.3684, 0.2160)
 """Inner and outer corner from the middle, and the height of the eyes, in the same unit."""
 _MEAN_NOSE_BASE = 0.6281
 # Of the half breadth of the mouth: how far from the middle the points between the corners lie.
-# The same mean; those under the middle lie toward the even spacing of older markups (XM2VTS, FG-NET).
+# The same mean; those under the middle lie toward the even spacing of older markups (XM2VTS,
+# FG-NET).
 _MEAN_LIPS = {49: 0.632, 50: 0.260, 58: 0.300, 59: 0.660, 61: 0.340, 67: 0.350}
 
 _OPPOSITE = {17: 26, 18: 25, 19: 24, 20: 23, 21: 22, 27: 27, 28: 28, 29: 29, 30: 30}
@@ -60,7 +83,10 @@ def adapt(model: HeadModel) -> Layout:
     walk = _Edges(neutral, skin)
     half = np.abs(points[layout.ibug68[[48, 54]], 0]).mean()
     for right, left in _LIP_OPPOSITE.items():
-        for point, toward, sign in ((right, _TOWARD[right], -1), (left, _opposite_of(_TOWARD[right]), 1)):
+        for point, toward, sign in (
+            (right, _TOWARD[right], -1),
+            (left, _opposite_of(_TOWARD[right]), 1),
+        ):
             k = layout.ibug68[point]
             ends = (_nearest(layout, k), _nearest(layout, layout.ibug68[toward]))
             vertices[k], weights[k] = walk.at(*ends, sign * _MEAN_LIPS[right] * half)
@@ -105,7 +131,9 @@ def _with_neighbours(
     )
     free = sorted(set(range(DENSE.stop)) - set(still.tolist()) - set(moved))
     shifts = field(plane[free])
-    return moved | {k: plane[k] + s for k, s in zip(free, shifts, strict=True) if np.linalg.norm(s) > 0.01}
+    return moved | {
+        k: plane[k] + s for k, s in zip(free, shifts, strict=True) if np.linalg.norm(s) > 0.01
+    }
 
 
 def _on_front(
@@ -149,5 +177,7 @@ class _Edges:
         for first, second, a, b in zip(way, way[1:], along, along[1:], strict=False):
             if min(a, b) <= x <= max(a, b) and a != b:
                 share = (x - a) / (b - a)
-                return np.array([first, second, second], np.int32), np.array([1 - share, share, 0.0])
+                return np.array([first, second, second], np.int32), np.array(
+                    [1 - share, share, 0.0]
+                )
         return np.array([start] * 3, np.int32), np.array([1.0, 0.0, 0.0])

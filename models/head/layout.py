@@ -30,7 +30,11 @@ class Layout:
     ibug68: np.ndarray
 
     def __post_init__(self) -> None:
-        if self.vertices.shape != (562, 3) or self.weights.shape != (562, 3) or self.ibug68.shape != (68,):
+        if (
+            self.vertices.shape != (562, 3)
+            or self.weights.shape != (562, 3)
+            or self.ibug68.shape != (68,)
+        ):
             raise ValueError("a landmark layout has 562 points of 3 vertices, 68 of them named")
         if not np.allclose(self.weights.sum(1), 1, atol=1e-4):
             raise ValueError("landmark weights do not sum to one")

@@ -37,8 +37,8 @@ class Eyes:
 def openness(landmarks: np.ndarray) -> np.ndarray:
     """Lid openness (right, left) of metric landmarks (562, 3).
 
-    The mean distance of the three middle pairs of upper and lower lid points over the distance of the
-    corners, in 3D, so that neither pose nor perspective changes it.
+    The mean distance of the three middle pairs of upper and lower lid points over the distance of
+    the corners, in 3D, so that neither pose nor perspective changes it.
     """
     result = np.empty(2, np.float32)
     for side, start in enumerate((520, 536)):
@@ -112,9 +112,9 @@ class HeadModel:
 
     def eyeball_centres(self, vertices: np.ndarray) -> np.ndarray:
         """Centres (2, 3), right then left, of unturned vertices (N, 3)."""
-        return np.stack([centre + (vertices[v] - self.vertices[v]).mean(0) for v, centre in self._eyeballs]).astype(
-            np.float32
-        )
+        return np.stack(
+            [centre + (vertices[v] - self.vertices[v]).mean(0) for v, centre in self._eyeballs]
+        ).astype(np.float32)
 
     def identity(self, coefficients: np.ndarray) -> np.ndarray:
         """Neutral vertices float32 (26719, 3) of a person; coefficients (<=100,) ~ N(0, 1)."""
@@ -128,7 +128,9 @@ class HeadModel:
         every = np.eye(len(self.expression_names), dtype=np.float32)
         nothing = np.zeros_like(self.vertices)
         expressions = [self.evaluate(nothing, weights) for weights in every]
-        return np.concatenate([self.vertices[None], self._identity.reshape(-1, *self.vertices.shape), expressions])
+        return np.concatenate(
+            [self.vertices[None], self._identity.reshape(-1, *self.vertices.shape), expressions]
+        )
 
     def weights(self, named: Mapping[str, float]) -> np.ndarray:
         """Expression weights float32 (57,) from names."""
@@ -149,7 +151,9 @@ class HeadModel:
             result[f"eyeLookIn_{side}"] = max(-out, 0.0)
         return result
 
-    def evaluate(self, person: np.ndarray, weights: np.ndarray, eyes: Eyes | None = None) -> np.ndarray:
+    def evaluate(
+        self, person: np.ndarray, weights: np.ndarray, eyes: Eyes | None = None
+    ) -> np.ndarray:
         """Vertices float32 (26719, 3) of a person with an expression and turned eyeballs.
 
         Args:
@@ -161,7 +165,9 @@ class HeadModel:
         _add_shapes(result, np.asarray(weights, np.float32), *self._expression)
         if eyes is not None:
             centres = self.eyeball_centres(person)
-            for (index, _), centre, turn in zip(self._eyeballs, centres, eye_rotations(eyes), strict=True):
+            for (index, _), centre, turn in zip(
+                self._eyeballs, centres, eye_rotations(eyes), strict=True
+            ):
                 result[index] = (result[index] - centre) @ turn.T + centre
         return result
 

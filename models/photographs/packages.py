@@ -58,7 +58,9 @@ def unpacked(name: str, folder: Path) -> Path:
         return target
     package = PACKAGES[name]
     wheel = name.replace("-", "_")
-    pattern = {"apt": f"{name}_*.deb", "npm": "pmndrs-assets-*.tgz", "pip": f"{wheel}-*.whl"}[package.client]
+    pattern = {"apt": f"{name}_*.deb", "npm": "pmndrs-assets-*.tgz", "pip": f"{wheel}-*.whl"}[
+        package.client
+    ]
     if not list(folder.glob(pattern)):
         subprocess.run(_command(name, package), cwd=folder, check=True)  # noqa: S603 - names from the table above
     file, partial = next(folder.glob(pattern)), target.with_name(target.name + ".part")

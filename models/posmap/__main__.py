@@ -39,11 +39,15 @@ def main() -> None:
     write.add_argument("--count", type=int, default=100)
     write.add_argument("--seed", type=int, default=1)
     write.set_defaults(run=_write)
-    shards = commands.add_parser("shards", help="turn a folder of pictures and maps into training shards")
+    shards = commands.add_parser(
+        "shards", help="turn a folder of pictures and maps into training shards"
+    )
     shards.add_argument("folder", type=Path)
     shards.add_argument("--out", type=Path, required=True)
     shards.add_argument(
-        "--face-ind", type=Path, help="PRNet's uv-data/face_ind.txt, for maps over the Basel face such as 300W-LP's"
+        "--face-ind",
+        type=Path,
+        help="PRNet's uv-data/face_ind.txt, for maps over the Basel face such as 300W-LP's",
     )
     shards.set_defaults(run=_shards)
     args = parser.parse_args()

@@ -1,7 +1,7 @@
 """Folders of pictures with position maps in the layout written for 300W-LP.
 
-For each picture ``name.jpg`` (256x256) lies beside it ``name.npy``, float32 (256, 256, 3): image x, image y and
-depth in pixels of the picture, per texel.
+For each picture ``name.jpg`` (256x256) lies beside it ``name.npy``, float32 (256, 256, 3): image x,
+image y and depth in pixels of the picture, per texel.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ class Pair:
 
     def __post_init__(self) -> None:
         if self.image.shape != SHAPE or self.image.dtype != np.uint8:
-            raise ValueError(f"{self.name}: the picture is {self.image.dtype} {self.image.shape}, not uint8 {SHAPE}")
+            raise ValueError(
+                f"{self.name}: the picture is {self.image.dtype} {self.image.shape}, not uint8 {SHAPE}"
+            )
         if self.position_map.shape != SHAPE or self.position_map.dtype != np.float32:
             kind = f"{self.position_map.dtype} {self.position_map.shape}"
             raise ValueError(f"{self.name}: the position map is {kind}, not float32 {SHAPE}")
@@ -46,7 +48,9 @@ def write_pair(folder: Path, pair: Pair) -> None:
     base.parent.mkdir(parents=True, exist_ok=True)
     np.save(base.with_name(base.name + ".npy"), pair.position_map)
     picture = cv2.cvtColor(pair.image, cv2.COLOR_RGB2BGR)
-    if not cv2.imwrite(str(base.with_name(base.name + ".jpg")), picture, [cv2.IMWRITE_JPEG_QUALITY, 95]):
+    if not cv2.imwrite(
+        str(base.with_name(base.name + ".jpg")), picture, [cv2.IMWRITE_JPEG_QUALITY, 95]
+    ):
         raise OSError(f"cannot write {base}.jpg")
 
 
@@ -72,4 +76,8 @@ def read_folder(folder: Path) -> Iterator[Pair]:
         except (ValueError, EOFError) as error:
             raise ValueError(f"{data} is no readable array: {error}") from error
         name = str(path.relative_to(folder).with_suffix(""))
-        yield Pair(name, cv2.cvtColor(image, cv2.COLOR_BGR2RGB), position_map.astype(np.float32, copy=False))
+        yield Pair(
+            name,
+            cv2.cvtColor(image, cv2.COLOR_BGR2RGB),
+            position_map.astype(np.float32, copy=False),
+        )

@@ -1,7 +1,8 @@
 """Write the UV position map of a head and sample landmarks from it.
 
-The map is the M_Face tile at 256x256. The irises are not on that tile: the front of each eyeball, seen along its
-own axis, fills a square of 12 texels in the two corners below the ears that the tile leaves empty.
+The map is the M_Face tile at 256x256. The irises are not on that tile: the front of each eyeball,
+seen along its own axis, fills a square of 12 texels in the two corners below the ears that the tile
+leaves empty.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ class PositionMap:
     """Texels as points on head triangles, and landmarks as places in the texture.
 
     Attributes:
-        coordinates: float32 (562, 2) row and column of every landmark in the map, texel centres at integers.
+        coordinates: float32 (562, 2) row and column of every landmark in the map, texel centres at
+            integers.
     """
 
     def __init__(self, mesh: HeadMesh):
@@ -40,7 +42,9 @@ class PositionMap:
         self.coordinates[:552] = _landmark_texels(mesh, texels)[:552, ::-1] - 0.5
         centres = mesh.model.eyeball_centres(mesh.model.vertices)
         taken = np.zeros((SIZE, SIZE), bool)
-        for side, (name, (row, column)) in enumerate(zip(("Right", "Left"), _EYE_PATCHES, strict=True)):
+        for side, (name, (row, column)) in enumerate(
+            zip(("Right", "Left"), _EYE_PATCHES, strict=True)
+        ):
             flat = _along_axis(mesh.model, side, centres[side])
             chosen = mesh.whole.part == 2 + side
             triangles = mesh.whole.vertex_triangles[chosen]
@@ -60,8 +64,13 @@ class PositionMap:
         taps = np.arange(_TAPS)
         self._rows = np.repeat(corner[:, :1] + taps, _TAPS, axis=1)
         self._columns = np.tile(corner[:, 1:] + taps, _TAPS)
-        hats = [np.clip(1 - np.abs(corner[:, k, None] + taps - self.coordinates[:, k, None]), 0, 1) for k in (0, 1)]
-        self._shares = (hats[0][:, :, None] * hats[1][:, None, :]).reshape(562, -1).astype(np.float64)
+        hats = [
+            np.clip(1 - np.abs(corner[:, k, None] + taps - self.coordinates[:, k, None]), 0, 1)
+            for k in (0, 1)
+        ]
+        self._shares = (
+            (hats[0][:, :, None] * hats[1][:, None, :]).reshape(562, -1).astype(np.float64)
+        )
         self._shares /= self._shares.sum(1, keepdims=True)
         self._sharpen()
 
@@ -70,7 +79,9 @@ class PositionMap:
 
         Depth is larger where nearer and, as in 300W-LP's maps, starts at zero.
         """
-        result = np.einsum("rcw,rcwk->rck", self._weights, points[self._vertices]).astype(np.float32)
+        result = np.einsum("rcw,rcwk->rck", self._weights, points[self._vertices]).astype(
+            np.float32
+        )
         result[..., 2] -= result[..., 2].min()
         return result
 
@@ -86,9 +97,9 @@ class PositionMap:
     def _sharpen(self) -> None:
         """Correct the bilinear shares of the landmarks on the skin for folds that are finer than a texel.
 
-        At the eyes' corners the inner lids crowd into single texels. All shapes of the head are linear in its
-        identities and expressions, so the best shares over these are a small least-squares problem, held to
-        the bilinear ones by a ridge.
+        At the eyes' corners the inner lids crowd into single texels. All shapes of the head are
+        linear in its identities and expressions, so the best shares over these are a small
+        least-squares problem, held to the bilinear ones by a ridge.
         """
         model = self._model
         shapes = model.shape_basis()
@@ -97,18 +108,27 @@ class PositionMap:
         for k in range(552):
             at = self._rows[k], self._columns[k]
             vertices, weights = self._vertices[at], self._weights[at]
-            texels = np.einsum("tw,stwk->skt", weights, basis[:, vertices]).reshape(-1, _TAPS * _TAPS)
-            target = np.einsum("w,swk->sk", model.layout.weights[k], basis[:, model.layout.vertices[k]]).reshape(-1)
-            residual = np.append(target - texels @ self._shares[k], 0.0)  # the last row keeps the sum at one
+            texels = np.einsum("tw,stwk->skt", weights, basis[:, vertices]).reshape(
+                -1, _TAPS * _TAPS
+            )
+            target = np.einsum(
+                "w,swk->sk", model.layout.weights[k], basis[:, model.layout.vertices[k]]
+            ).reshape(-1)
+            residual = np.append(
+                target - texels @ self._shares[k], 0.0
+            )  # the last row keeps the sum at one
             rows = np.vstack([texels, np.full(_TAPS * _TAPS, 1e3)])
             normal = rows.T @ rows + _RIDGE * np.eye(_TAPS * _TAPS)
             self._shares[k] += np.linalg.solve(normal, rows.T @ residual)
 
 
-def _cover(place: np.ndarray, triangles: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _cover(
+    place: np.ndarray, triangles: np.ndarray, size: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For every texel the corners (S, S, 3) and weights (S, S, 3) of its triangle, and whether one covers it.
 
-    A texel that no triangle covers extends the nearest one, so that sampling at an edge does not jump.
+    A texel that no triangle covers extends the nearest one, so that sampling at an edge does not
+    jump.
     """
     screen = np.ones((len(place), 3), np.float32)
     screen[:, :2] = place
@@ -136,7 +156,8 @@ def _cross(u: np.ndarray, v: np.ndarray) -> np.ndarray:
 def _landmark_texels(mesh: HeadMesh, texels: np.ndarray) -> np.ndarray:
     """Texture places (562, 2) of the landmarks on the face's skin; the irises' rows are zero.
 
-    A vertex on a seam has several places, so the corners of one triangle or quad that holds all three count.
+    A vertex on a seam has several places, so the corners of one triangle or quad that holds all
+    three count.
     """
     model, layout = mesh.model, mesh.model.layout
     chosen = model.quad_material == model.material_names.index("M_Face")
@@ -150,7 +171,8 @@ def _landmark_texels(mesh: HeadMesh, texels: np.ndarray) -> np.ndarray:
             raise ValueError(f"landmark {k} lies on no face of the skin")
         quad, places = quads[home[0]], quads_uv[home[0]]
         result[k] = sum(
-            w * uv[places[np.flatnonzero(quad == v)[0]]] for v, w in zip(names, layout.weights[k], strict=True)
+            w * uv[places[np.flatnonzero(quad == v)[0]]]
+            for v, w in zip(names, layout.weights[k], strict=True)
         )
     return result
 

@@ -20,9 +20,9 @@ class Sampler(Protocol):
 class ReferenceSampler:
     """The 520 dense points of maps over the Basel face's texture, as face3d and PRNet write them.
 
-    Such a map has 43867 valid texels, listed in ``face_ind.txt`` of PRNet's ``uv-data`` as flat indices into
-    256x256. The paper's 520 points (arXiv 2308.15170) are positions in that list. Lids and irises stay NaN: the
-    Basel map has no points there.
+    Such a map has 43867 valid texels, listed in ``face_ind.txt`` of PRNet's ``uv-data`` as flat
+    indices into 256x256. The paper's 520 points (arXiv 2308.15170) are positions in that list. Lids
+    and irises stay NaN: the Basel map has no points there.
     """
 
     def __init__(self, face_ind: Path, landmarks_json: Path):
@@ -30,7 +30,9 @@ class ReferenceSampler:
         chosen = read_paper_index(landmarks_json)
         if flat.ndim != 1 or len(flat) <= chosen.max() or flat.min() < 0 or flat.max() >= 65536:
             least = chosen.max() + 1
-            raise ValueError(f"{face_ind} is no list of texels of a 256x256 map with at least {least} entries")
+            raise ValueError(
+                f"{face_ind} is no list of texels of a 256x256 map with at least {least} entries"
+            )
         self._flat = flat[chosen]
 
     def sample(self, position_map: np.ndarray) -> np.ndarray:

@@ -18,8 +18,8 @@ from models.synth.shards import CROPS_PER_SHARD, pack, store
 def to_crop(pair: Pair, sampler: Sampler) -> Crop:
     """Cut the face of a pair as the synthetic crops are cut.
 
-    Points that the map does not hold are NaN and not visible; so are pose and gaze, which it does not tell, and
-    the openness where there are no lids.
+    Points that the map does not hold are NaN and not visible; so are pose and gaze, which it does
+    not tell, and the openness where there are no lids.
 
     Raises:
         ValueError: The dense points of the map span no area.
@@ -32,9 +32,12 @@ def to_crop(pair: Pair, sampler: Sampler) -> Crop:
     scale = SIZE / side
     shift = (SIZE - 1) / 2 - scale * (low + high) / 2
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    # Shrinking without a low pass would alias, so blur by what a box filter of the same factor would.
+    # Shrinking without a low pass would alias, so blur by what a box filter of the same factor
+    # would.
     image = cv2.GaussianBlur(pair.image, (0, 0), 0.35 / scale) if scale < 0.8 else pair.image
-    picture = cv2.warpAffine(image, matrix, (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    picture = cv2.warpAffine(
+        image, matrix, (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+    )
     moved = points * np.float32(scale)
     moved[:, :2] += shift.astype(np.float32)
     inside = ((moved[:, :2] > -0.5) & (moved[:, :2] < SIZE - 0.5)).all(1)  # NaN is outside

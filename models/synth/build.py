@@ -1,7 +1,7 @@
 """Builds: children, heavy, gaunt and old heads, and features beyond what the identities span.
 
-Everything is one smooth field over the neutral head: blobs that push and stretch what lies about them. A blob on one
-side stands for its mirror image as well.
+Everything is one smooth field over the neutral head: blobs that push and stretch what lies about
+them. A blob on one side stands for its mirror image as well.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ def _field(vertices, blobs):
             across += weight * (blobs[k, 4] + blobs[k, 7] * dx)
             moved[i, 1] += weight * (blobs[k, 5] + blobs[k, 8] * dy)
             moved[i, 2] += weight * (blobs[k, 6] + blobs[k, 9] * dz)
-        moved[i, 0] += across * side * min(x / np.float32(1.5), np.float32(1))  # nothing tears along the middle
+        moved[i, 0] += (
+            across * side * min(x / np.float32(1.5), np.float32(1))
+        )  # nothing tears along the middle
     return moved
 
 

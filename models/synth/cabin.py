@@ -36,11 +36,19 @@ class Cabin:
 
         fill(interior, [(0, 0), (1, 0), (1, 0.10), (0, 0.14)], (0.30, 0.28, 0.25))  # roof lining
         fill(glass, [(0.66, 0.13), (1, 0.11), (1, 0.66), (0.74, 0.70)], 1.0)  # the driver's window
-        fill(glass, [(0.30, 0.17), (0.60, 0.15), (0.62, 0.42), (0.33, 0.44)], 1.0)  # the rear window
+        fill(
+            glass, [(0.30, 0.17), (0.60, 0.15), (0.62, 0.42), (0.33, 0.44)], 1.0
+        )  # the rear window
         fill(glass, [(0, 0.20), (0.20, 0.18), (0.24, 0.52), (0, 0.60)], 1.0)  # the far side
-        fill(interior, [(0.60, 0.1), (0.665, 0.1), (0.745, 0.72), (0.67, 0.72)], (0.16, 0.15, 0.14))  # pillar
-        fill(interior, [(0.36, 0.46), (0.66, 0.46), (0.78, 1), (0.26, 1)], (0.07, 0.065, 0.06))  # seat
-        fill(interior, [(0.42, 0.19), (0.60, 0.19), (0.62, 0.42), (0.40, 0.42)], (0.085, 0.08, 0.075))  # headrest
+        fill(
+            interior, [(0.60, 0.1), (0.665, 0.1), (0.745, 0.72), (0.67, 0.72)], (0.16, 0.15, 0.14)
+        )  # pillar
+        fill(
+            interior, [(0.36, 0.46), (0.66, 0.46), (0.78, 1), (0.26, 1)], (0.07, 0.065, 0.06)
+        )  # seat
+        fill(
+            interior, [(0.42, 0.19), (0.60, 0.19), (0.62, 0.42), (0.40, 0.42)], (0.085, 0.08, 0.075)
+        )  # headrest
         fill(glass, [(0.42, 0.19), (0.60, 0.19), (0.62, 0.42), (0.40, 0.42)], 0.0)
         fill(interior, [(0.72, 0.72), (1, 0.68), (1, 1), (0.78, 1)], (0.05, 0.048, 0.046))  # door
         belt = np.int32(np.array([(0.68, 0.36), (0.70, 0.52)]) * scale)
@@ -55,4 +63,6 @@ class Cabin:
         start = int(t * 0.5 * self._width) % span
         shake = round(1.5 * np.sin(17 * t) + np.sin(29 * t))
         outside = np.roll(self._panorama[:, start : start + self._width], shake, axis=0)
-        return np.ascontiguousarray(self._interior * (1 - self._glass) + outside * self._glass, np.float32)
+        return np.ascontiguousarray(
+            self._interior * (1 - self._glass) + outside * self._glass, np.float32
+        )

@@ -29,7 +29,8 @@ AWAY_S = (8.05, 9.0)
 _SEED = 41
 _POINTS = 562
 
-# Time, head (pitch, yaw, roll), eyes (pitch, yaw), shift of the head in centimetres (right in the image, down).
+# Time, head (pitch, yaw, roll), eyes (pitch, yaw), shift of the head in centimetres (right in the
+# image, down).
 _SCRIPT = np.array(
     [
         [0.0, 0, 0, 0, 0, 0, 0, 0],
@@ -93,7 +94,14 @@ def script(t: float) -> np.ndarray:
     share = (t - _SCRIPT[k, 0]) / (_SCRIPT[k + 1, 0] - _SCRIPT[k, 0])
     share = share * share * (3 - 2 * share)
     row = _SCRIPT[k, 1:] * (1 - share) + _SCRIPT[k + 1, 1:] * share
-    sway = [0.8 * np.sin(2.1 * t), 0.9 * np.sin(1.3 * t + 1), 0.5 * np.sin(1.7 * t), 0, 0, 0.25 * np.sin(3.1 * t)]
+    sway = [
+        0.8 * np.sin(2.1 * t),
+        0.9 * np.sin(1.3 * t + 1),
+        0.5 * np.sin(1.7 * t),
+        0,
+        0,
+        0.25 * np.sin(3.1 * t),
+    ]
     return row + np.array([*sway, 0.18 * np.sin(9 * t) + 0.1 * np.sin(14.3 * t)])
 
 
@@ -107,7 +115,9 @@ def lids(t: float) -> float:
 
 
 def _yawn(t: float) -> float:
-    return float(np.interp(t, [YAWN_S[0], YAWN_S[0] + 0.35, YAWN_S[1] - 0.3, YAWN_S[1]], [0, 1, 1, 0]))
+    return float(
+        np.interp(t, [YAWN_S[0], YAWN_S[0] + 0.35, YAWN_S[1] - 0.3, YAWN_S[1]], [0, 1, 1, 0])
+    )
 
 
 def _light(t: float) -> Lighting:
@@ -116,7 +126,9 @@ def _light(t: float) -> Lighting:
     sh[0] = np.array([0.34, 0.36, 0.40])
     sh[1], sh[2], sh[3] = -0.10, -0.10, 0.08
     sun = 0.55 + 0.45 * np.tanh(2.5 * np.sin(1.9 * t) + 1.2 * np.sin(5.3 * t))
-    directions = np.array([[0.82, -0.42, -0.38], [-0.7, -0.3, -0.65], [0.0, -1.0, -0.2]], np.float32)
+    directions = np.array(
+        [[0.82, -0.42, -0.38], [-0.7, -0.3, -0.65], [0.0, -1.0, -0.2]], np.float32
+    )
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     colours = np.array([[1.05, 0.98, 0.86], [0.22, 0.24, 0.28], [0.1, 0.1, 0.11]], np.float32)
     colours[0] *= 0.25 + 0.75 * sun
@@ -131,7 +143,13 @@ def frames(studio: Studio) -> Iterator[tuple[np.ndarray, Truth]]:
     rng = np.random.default_rng(_SEED)
     person = replace(studio.person(rng, usual=True), child=0.0)
     cabin = Cabin(rng, HEIGHT, WIDTH)
-    shirt = part_row(colour=(0.03, 0.045, 0.08), colour2=(0.022, 0.032, 0.055), pattern=3, scale=0.7, specular=0.0)
+    shirt = part_row(
+        colour=(0.03, 0.045, 0.08),
+        colour2=(0.022, 0.032, 0.055),
+        pattern=3,
+        scale=0.7,
+        specular=0.0,
+    )
     rings = headwear.collar_rings(-10.6)
     clothes = [loft(rings, shirt)]
     model = studio.model
@@ -140,8 +158,17 @@ def frames(studio: Studio) -> Iterator[tuple[np.ndarray, Truth]]:
         t = i / RATE
         pitch, yaw, roll, eye_pitch, eye_yaw, right, down = script(t)
         eyes, closed, yawn = Eyes(eye_pitch, eye_yaw, 1.5), lids(t), _yawn(t)
-        named = {"jawOpen": 0.02 + 0.85 * yawn, "mouthStretch_L": 0.2 * yawn, "mouthStretch_R": 0.2 * yawn}
-        named |= {"browInnerUp_L": 0.3 * yawn, "browInnerUp_R": 0.3 * yawn, "mouthSmile_L": 0.1, "mouthSmile_R": 0.1}
+        named = {
+            "jawOpen": 0.02 + 0.85 * yawn,
+            "mouthStretch_L": 0.2 * yawn,
+            "mouthStretch_R": 0.2 * yawn,
+        }
+        named |= {
+            "browInnerUp_L": 0.3 * yawn,
+            "browInnerUp_R": 0.3 * yawn,
+            "mouthSmile_L": 0.1,
+            "mouthSmile_R": 0.1,
+        }
         vertices = studio.people.evaluate(person, named, (closed, closed), eyes)
         metric = model.landmarks(vertices)
         rotation = rotation_from_angles(pitch, yaw, roll)
@@ -150,11 +177,15 @@ def frames(studio: Studio) -> Iterator[tuple[np.ndarray, Truth]]:
         lean = rotation_from_angles(0, 0.4 * yaw, 0.5 * roll)
         worn = [m.moved(rotation.T @ lean, pivot - rotation.T @ lean @ pivot) for m in clothes]
         if person.style is not None:
-            mesh = studio.people.fitter.fit(np.random.default_rng(5), person.style, vertices, person.skin.hair_colour)
+            mesh = studio.people.fitter.fit(
+                np.random.default_rng(5), person.style, vertices, person.skin.hair_colour
+            )
             hair = (mesh, person.style.alpha, person.style.strands)
         camera = Camera(FOCAL, (WIDTH - 1) / 2, (HEIGHT - 1) / 2)
         image = cabin.picture(t)
-        drawing = studio.artist.draw(image, vertices, eyes, person.look, placement, camera, _light(t), worn, hair)
+        drawing = studio.artist.draw(
+            image, vertices, eyes, person.look, placement, camera, _light(t), worn, hair
+        )
         landmarks = placement(metric)
         points = camera.landmarks(landmarks)
         inside = ((points[:520, :2] > 0) & (points[:520, :2] < [WIDTH - 1, HEIGHT - 1])).all(1)
@@ -175,7 +206,9 @@ def _develop(rng: np.random.Generator, linear: np.ndarray) -> np.ndarray:
     value = np.clip(value, 0, 1) ** (1 / 2.2) * 255
     value = (
         cv2.GaussianBlur(value, (0, 0), 0.5)
-        + cv2.resize(rng.normal(0, 1.3, (HEIGHT, WIDTH, 1)).astype(np.float32), (WIDTH, HEIGHT))[..., None]
+        + cv2.resize(rng.normal(0, 1.3, (HEIGHT, WIDTH, 1)).astype(np.float32), (WIDTH, HEIGHT))[
+            ..., None
+        ]
     )
     return np.clip(value + 0.5, 0, 255).astype(np.uint8)
 
@@ -183,9 +216,10 @@ def _develop(rng: np.random.Generator, linear: np.ndarray) -> np.ndarray:
 def write(folder: Path) -> tuple[Path, Path]:
     """Write ``driver.mp4`` (H.264, 640x480, 30 frames a second) and ``driver.npz``.
 
-    The truth file holds, per frame: ``points_16`` int16 (n, k, 2), sixteenths of a pixel, of the landmarks
-    ``landmarks`` int16 (k,); ``visible`` packed bits of them; ``face``, ``yawning`` bool (n,); ``pose_deg``,
-    ``openness``, ``gaze_deg`` float32; and once ``rate_hz``, ``blinks_s``, ``yawn_s``, ``away_s``.
+    The truth file holds, per frame: ``points_16`` int16 (n, k, 2), sixteenths of a pixel, of the
+    landmarks ``landmarks`` int16 (k,); ``visible`` packed bits of them; ``face``, ``yawning`` bool
+    (n,); ``pose_deg``, ``openness``, ``gaze_deg`` float32; and once ``rate_hz``, ``blinks_s``,
+    ``yawn_s``, ``away_s``.
 
     Raises:
         RuntimeError: ffmpeg is missing or fails.

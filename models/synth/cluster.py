@@ -14,8 +14,8 @@ _AHEAD = 2
 def write_all(work: list[Job], address: str | None = None) -> Iterator[Path]:
     """Render shards on a Ray cluster and write them here, yielding each as it is done.
 
-    The machines need this project with the ``models`` extra and the head assets, and no common disk: a shard
-    travels back as bytes. The crops are the same as those of local workers.
+    The machines need this project with the ``models`` extra and the head assets, and no common
+    disk: a shard travels back as bytes. The crops are the same as those of local workers.
 
     Args:
         work: The shards; those that are there already are left out by the caller.

@@ -99,7 +99,9 @@ class Studio:
         """A random crop with the person's face."""
         return self._usual_crop(rng, person, expression.pose(rng))[0]
 
-    def crop_with_vertices(self, rng: np.random.Generator, person: Person) -> tuple[Crop, np.ndarray]:
+    def crop_with_vertices(
+        self, rng: np.random.Generator, person: Person
+    ) -> tuple[Crop, np.ndarray]:
         """The same crop, and its head's vertices float32 (26719, 3) in pixels, z as of the landmarks."""
         crop, vertices = self._usual_crop(rng, person, expression.pose(rng))
         return crop, vertices()
@@ -115,7 +117,13 @@ class Studio:
 
     def close_up(self, rng: np.random.Generator, person: Person) -> Crop:
         """A random crop about the eyes, nearer, with more glasses and more squeezed lids: for the eye model."""
-        shot = Shot(rng.normal(0, 0.02, 2), rng.uniform(0.42, 0.65), on_eyes=True, strained=0.5, glasses=0.45)
+        shot = Shot(
+            rng.normal(0, 0.02, 2),
+            rng.uniform(0.42, 0.65),
+            on_eyes=True,
+            strained=0.5,
+            glasses=0.45,
+        )
         return self._crop(rng, person, expression.near_pose(rng), shot)[0]
 
     def non_face(self, rng: np.random.Generator, person: Person) -> Crop:
@@ -147,10 +155,21 @@ class Studio:
             props, names = self._before_face(rng, person, ibug, force=True)
             camera = Camera(SIZE / rng.uniform(0.3, 1.0), SIZE / 2, SIZE / 2)
             turn = rotation_from_angles(*rng.normal(0, 20, 3))
-            placement = Placement(turn, vertices[:9409].mean(0), np.array([0, 0, rng.uniform(35, 70)]))
+            placement = Placement(
+                turn, vertices[:9409].mean(0), np.array([0, 0, rng.uniform(35, 70)])
+            )
             light = lighting.sample(rng, image, 50.0)
             self.artist.draw(
-                image, vertices, Eyes(), person.look, placement, camera, light, props, None, with_head=False
+                image,
+                vertices,
+                Eyes(),
+                person.look,
+                placement,
+                camera,
+                light,
+                props,
+                None,
+                with_head=False,
             )
         nan = np.full((562, 3), np.nan, np.float32)
         return Crop(
@@ -203,7 +222,12 @@ class Studio:
         return makers[chosen][1]()
 
     def _hair(
-        self, rng: np.random.Generator, person: Person, vertices: np.ndarray, ibug: np.ndarray, names: set[str]
+        self,
+        rng: np.random.Generator,
+        person: Person,
+        vertices: np.ndarray,
+        ibug: np.ndarray,
+        names: set[str],
     ) -> tuple[Mesh, np.ndarray, np.ndarray] | None:
         """The hair mesh with its textures, unless something that covers it is worn."""
         style = person.style
@@ -212,7 +236,9 @@ class Studio:
         mesh = self.people.fitter.fit(rng, style, vertices, person.skin.hair_colour)
         if names & {"cap", "helmet"}:  # only what hangs out below the brim
             brim = ibug[17:27, 1].max() + 2.0
-            mesh.triangles = np.ascontiguousarray(mesh.triangles[mesh.vertices[mesh.triangles, 1].max(1) < brim])
+            mesh.triangles = np.ascontiguousarray(
+                mesh.triangles[mesh.vertices[mesh.triangles, 1].max(1) < brim]
+            )
         return mesh, style.alpha, style.strands
 
     def _crop(
@@ -226,32 +252,46 @@ class Studio:
         ibug = metric[self.model.layout.ibug68]
         origin = metric[:520].mean(0)
         placement = Placement(
-            rotation_from_angles(pose.pitch, pose.yaw, pose.roll), origin, np.array([0.0, 0.0, pose.distance])
+            rotation_from_angles(pose.pitch, pose.yaw, pose.roll),
+            origin,
+            np.array([0.0, 0.0, pose.distance]),
         )
         landmarks = placement(metric)
         camera = _framing(rng, landmarks, shot)
         image = backgrounds.background(rng, SIZE, SIZE)
         light = lighting.sample(rng, image, pose.distance)
-        names = set(light.names) | (set(person.skin.attributes) & set(ATTRIBUTES)) | {tone_name(person.skin.darkness)}
+        names = (
+            set(light.names)
+            | (set(person.skin.attributes) & set(ATTRIBUTES))
+            | {tone_name(person.skin.darkness)}
+        )
         props, more = self._worn(rng, vertices, ibug, shot.glasses)
         names |= more
         if person.skin.thick is not None and "mask" not in names:
-            props.append(self.people.beards.make(rng, vertices, person.skin.thick, person.look.roughness))
+            props.append(
+                self.people.beards.make(rng, vertices, person.skin.thick, person.look.roughness)
+            )
         more_props, more = self._before_face(rng, person, ibug)
         names |= more
         hair = self._hair(rng, person, vertices, ibug, names)
         names.add("hair" if hair else "bald")
         skin = _folded(rng, person.look.face, named)
         if rng.random() < 0.6:
-            skin = wrinkles.lid_line(rng, skin, self.people.kit, *(rng.uniform(0.0, 0.9) + rng.uniform(0, 0.1, 2)))
+            skin = wrinkles.lid_line(
+                rng, skin, self.people.kit, *(rng.uniform(0.0, 0.9) + rng.uniform(0, 0.1, 2))
+            )
         look = replace(person.look, face=skin)
         if light.infrared and rng.random() < 0.4:
             look = replace(look, pupil_colour=np.full(3, rng.uniform(0.3, 1.2)))
             names.add("bright_pupil")
-        look = replace(look, pupil=float(np.clip(look.pupil * (1.35 if light.night else 1.0), 0.13, 0.44)))
+        look = replace(
+            look, pupil=float(np.clip(look.pupil * (1.35 if light.night else 1.0), 0.13, 0.44))
+        )
         if "flash" in light.names:
             look = _red_eyes(rng, look)
-        drawing = self.artist.draw(image, vertices, eyes, look, placement, camera, light, props + more_props, hair)
+        drawing = self.artist.draw(
+            image, vertices, eyes, look, placement, camera, light, props + more_props, hair
+        )
         if "flash" in light.names:
             _wall(rng, image, drawing.index >= 0)
         points = camera.landmarks(landmarks)
@@ -286,11 +326,17 @@ def _red_eyes(rng: np.random.Generator, look: Look) -> Look:
 
 def _wall(rng: np.random.Generator, image: np.ndarray, drawn: np.ndarray) -> None:
     """The dim room behind a flash, and the hard shadow on a near wall, in place; drawn bool (2 SIZE, 2 SIZE)."""
-    front = cv2.resize(drawn.astype(np.float32), (SIZE, SIZE), interpolation=cv2.INTER_AREA)[..., None]
+    front = cv2.resize(drawn.astype(np.float32), (SIZE, SIZE), interpolation=cv2.INTER_AREA)[
+        ..., None
+    ]
     behind = np.full((SIZE, SIZE, 1), rng.uniform(0.15, 1.0), np.float32)
     if rng.random() < 0.6:
-        shift = np.float32([[1, 0, rng.choice([-1, 1]) * rng.uniform(1, 12)], [0, 1, rng.uniform(-2, 9)]])
-        shadow = cv2.GaussianBlur(cv2.warpAffine(front, shift, (SIZE, SIZE)), (0, 0), float(rng.uniform(0.4, 2)))
+        shift = np.float32(
+            [[1, 0, rng.choice([-1, 1]) * rng.uniform(1, 12)], [0, 1, rng.uniform(-2, 9)]]
+        )
+        shadow = cv2.GaussianBlur(
+            cv2.warpAffine(front, shift, (SIZE, SIZE)), (0, 0), float(rng.uniform(0.4, 2))
+        )
         behind *= 1 - shadow[..., None] * np.float32(rng.uniform(0.3, 0.9))
     image *= front + (1 - front) * behind
 
@@ -298,7 +344,11 @@ def _wall(rng: np.random.Generator, image: np.ndarray, drawn: np.ndarray) -> Non
 def _folded(rng: np.random.Generator, skin: np.ndarray, named: dict[str, float]) -> np.ndarray:
     """The skin (SIZE, SIZE, 3) with the folds that raised cheeks and squinting lids throw."""
     strengths = [
-        float(np.clip(named.get("eyeSquint" + side, 0) + named.get("cheekSquint" + side, 0) - 0.25, 0, 1))
+        float(
+            np.clip(
+                named.get("eyeSquint" + side, 0) + named.get("cheekSquint" + side, 0) - 0.25, 0, 1
+            )
+        )
         for side in ("_R", "_L")
     ]
     return wrinkles.squeeze(rng, skin, *strengths) if max(strengths) > 0 else skin

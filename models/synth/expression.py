@@ -48,7 +48,11 @@ class _Blend(dict[str, float]):
 def _speech(rng: np.random.Generator, blend: _Blend) -> None:
     """One moment of speech: a jaw and a lip shape."""
     blend.move(rng, "jawOpen", rng.beta(1.2, 4) * 0.9)
-    shape = str(rng.choice(["mouthFunnel", "mouthPucker", "mouthStretch", "mouthPress", "open", "mouthRollLower"]))
+    shape = str(
+        rng.choice(
+            ["mouthFunnel", "mouthPucker", "mouthStretch", "mouthPress", "open", "mouthRollLower"]
+        )
+    )
     if shape == "open":
         blend.move(rng, "mouthLowerDown", rng.uniform(0, 0.7))
         blend.move(rng, "mouthUpperUp", rng.uniform(0, 0.6))
@@ -117,17 +121,24 @@ def _cry(rng: np.random.Generator, blend: _Blend) -> None:
 
 def _pout(rng: np.random.Generator, blend: _Blend) -> None:
     """Lips pushed out, pressed together or drawn in, at times to one side."""
-    first, second = rng.choice(["mouthPucker", "mouthFunnel", "mouthPress", "mouthRollLower", "mouthRollUpper"], 2)
+    first, second = rng.choice(
+        ["mouthPucker", "mouthFunnel", "mouthPress", "mouthRollLower", "mouthRollUpper"], 2
+    )
     blend.move(rng, str(first), rng.uniform(0.4, 1))
     blend.move(rng, str(second), rng.uniform(0, 0.5))
     blend.move(rng, "mouthShrugLower", rng.uniform(0, 0.8))
     if rng.random() < 0.3:
-        blend.move(rng, str(rng.choice(["mouthLeft", "mouthRight", "jawLeft", "jawRight"])), rng.uniform(0.2, 1))
+        blend.move(
+            rng,
+            str(rng.choice(["mouthLeft", "mouthRight", "jawLeft", "jawRight"])),
+            rng.uniform(0.2, 1),
+        )
 
 
 _CALM = 0.11
 _MOODS = (
-    # what a face does besides lids and gaze, and its share; a ninth does nothing, the rest mix moves by chance
+    # what a face does besides lids and gaze, and its share; a ninth does nothing, the rest mix
+    # moves by chance
     (_speech, 0.22),
     (_smile, 0.14),
     (_laugh, 0.10),
@@ -209,14 +220,16 @@ def _squeeze(rng: np.random.Generator, named: dict[str, float], right: float, le
     for name, most, least in _SQUEEZE:
         share = most * rng.uniform(least, 1)
         for side, strength in (("_R", right), ("_L", left)):
-            named[name + side] = float(np.clip(max(named.get(name + side, 0), share * strength), 0, 1))
+            named[name + side] = float(
+                np.clip(max(named.get(name + side, 0), share * strength), 0, 1)
+            )
 
 
 def _strained(rng: np.random.Generator, named: dict[str, float]) -> tuple[float, float]:
     """Squeeze one eye or both, as in a wink, a grimace, against sun or soap; return how far the lids are closed.
 
-    The other eye of a wink is seldom left alone: some of the strain reaches it, and its lids come down, a little or
-    to a slit.
+    The other eye of a wink is seldom left alone: some of the strain reaches it, and its lids come
+    down, a little or to a slit.
     """
     kind, strength = rng.random(), rng.beta(2.2, 1)
     if kind < 0.5:
@@ -233,7 +246,9 @@ def _strained(rng: np.random.Generator, named: dict[str, float]) -> tuple[float,
     return float(lids[0]), float(lids[1])
 
 
-def face(rng: np.random.Generator, strained: float = STRAINED) -> tuple[dict[str, float], tuple[float, float]]:
+def face(
+    rng: np.random.Generator, strained: float = STRAINED
+) -> tuple[dict[str, float], tuple[float, float]]:
     """An expression, and how far the right and the left lid are closed; see `expression` and `closure`.
 
     Args:
@@ -285,5 +300,7 @@ def gaze(rng: np.random.Generator, head: Pose) -> Eyes:
     else:
         yaw, pitch = rng.normal(0, 16), rng.normal(-3, 11)
     return Eyes(
-        float(np.clip(pitch, -28, 24)), float(np.clip(yaw, -36, 36)), float(rng.choice([0.0, rng.uniform(0, 8)]))
+        float(np.clip(pitch, -28, 24)),
+        float(np.clip(yaw, -36, 36)),
+        float(rng.choice([0.0, rng.uniform(0, 8)])),
     )

@@ -46,7 +46,9 @@ class Surface:
         used, inverse = np.unique(self.triangles[chosen], return_inverse=True)
         triangles = np.ascontiguousarray(inverse.reshape(-1, 3), np.int32)
         vertex_triangles = np.ascontiguousarray(self.vertex_triangles[chosen])
-        return Surface(vertex_triangles, triangles, self.part[chosen], self.corner[used], self.uv[used])
+        return Surface(
+            vertex_triangles, triangles, self.part[chosen], self.corner[used], self.uv[used]
+        )
 
 
 class HeadMesh:
@@ -58,7 +60,8 @@ class HeadMesh:
         whole: Every triangle of MATERIALS.
         open_mouth: What can be seen from outside with parted lips.
         closed_mouth: The same with lips together.
-        occlusion: float32 (26719,) ambient occlusion of the neutral head with a half-open mouth, 1 is open.
+        occlusion: float32 (26719,) ambient occlusion of the neutral head with a half-open mouth, 1
+            is open.
     """
 
     def __init__(self, model: HeadModel):
@@ -68,14 +71,26 @@ class HeadMesh:
         self.occlusion = ambient_occlusion(model, self.whole.vertex_triangles[self.whole.part < 2])
         self._sclera = [model.material_vertices(f"M_Sclera{side}") for side in ("Right", "Left")]
         eyes = {f"eyeWide_{s}": 1.0 for s in "RL"}
-        looks = [eyes, {"eyeBlink_R": 1.0, "eyeBlink_L": 1.0, "mouthRollLower": 1.0, "mouthRollUpper": 1.0}]
+        looks = [
+            eyes,
+            {"eyeBlink_R": 1.0, "eyeBlink_L": 1.0, "mouthRollLower": 1.0, "mouthRollUpper": 1.0},
+        ]
         closed = _seen(self, looks)
         parted = [
             {**eyes, "jawOpen": 1.0},
-            {"jawOpen": 0.4, "mouthUpperUp_L": 1, "mouthUpperUp_R": 1, "mouthLowerDown_L": 1, "mouthLowerDown_R": 1},
-            {"jawOpen": 0.15} | {name + s: 1.0 for name in ("mouthSmile", "mouthUpperUp") for s in ("_L", "_R")},
+            {
+                "jawOpen": 0.4,
+                "mouthUpperUp_L": 1,
+                "mouthUpperUp_R": 1,
+                "mouthLowerDown_L": 1,
+                "mouthLowerDown_R": 1,
+            },
+            {"jawOpen": 0.15}
+            | {name + s: 1.0 for name in ("mouthSmile", "mouthUpperUp") for s in ("_L", "_R")},
         ]
-        self.closed_mouth = self.whole.only(closed & ~np.isin(self.kinds[self.whole.part], (MOUTH,)))
+        self.closed_mouth = self.whole.only(
+            closed & ~np.isin(self.kinds[self.whole.part], (MOUTH,))
+        )
         self.open_mouth = self.whole.only(_grown(self.whole, closed | _seen(self, parted)))
 
     @property
@@ -146,14 +161,19 @@ def _seen(mesh: HeadMesh, expressions: list[dict[str, float]]) -> np.ndarray:
     seen = np.isin(mesh.kinds[whole.part], (EYE, LASH))
     one = np.ones((1, 1), np.float32)
     for named in expressions:
-        vertices = model.evaluate(model.vertices, model.weights(named)) - np.array([0, -1.0, 1.0], np.float32)
+        vertices = model.evaluate(model.vertices, model.weights(named)) - np.array(
+            [0, -1.0, 1.0], np.float32
+        )
         for pitch in (-48, -5, 38):
             for yaw in range(0, 360, 36):
                 turned = vertices @ rotation_from_angles(pitch, yaw, 0).T.astype(np.float32)
                 screen = np.empty_like(turned)
                 screen[:, :2] = (turned[:, :2] * [1, -1] / reach + 1) * side / 2
                 screen[:, 2] = 1 / (distance - turned[:, 2])
-                depth, index = np.zeros((side, side), np.float32), np.full((side, side), -1, np.int32)
+                depth, index = (
+                    np.zeros((side, side), np.float32),
+                    np.full((side, side), -1, np.int32),
+                )
                 rasterise(
                     np.ascontiguousarray(screen[whole.corner]), whole.uv, whole.triangles, whole.part, mesh.kinds,
                     one, np.float32(0), 0, depth, depth, index,
@@ -167,8 +187,8 @@ def _seen(mesh: HeadMesh, expressions: list[dict[str, float]]) -> np.ndarray:
 def ambient_occlusion(model: HeadModel, triangles: np.ndarray, directions: int = 48) -> np.ndarray:
     """Cosine-weighted share (26719,) of directions that leave each vertex without meeting skin.
 
-    Rays march through a grid of half-centimetre cells that the skin occupies; the mouth is half open, so that
-    its inside is dark and not black.
+    Rays march through a grid of half-centimetre cells that the skin occupies; the mouth is half
+    open, so that its inside is dark and not black.
     """
     vertices = model.evaluate(model.vertices, model.weights({"jawOpen": 0.4}))
     normals = vertex_normals(vertices, triangles)
@@ -190,7 +210,9 @@ def ambient_occlusion(model: HeadModel, triangles: np.ndarray, directions: int =
         front = used[cosine > 0]
         blocked = np.zeros(len(front), bool)
         for step in range(2, 15):
-            at = ((vertices[front] + 0.6 * normals[front] + step * cell * ray - low) / cell).astype(int)
+            at = ((vertices[front] + 0.6 * normals[front] + step * cell * ray - low) / cell).astype(
+                int
+            )
             at = np.clip(at, 0, np.array(shape) - 1)
             blocked |= occupied[at[:, 0], at[:, 1], at[:, 2]]
         cosine = cosine[cosine > 0]

@@ -6,7 +6,9 @@ import numpy as np
 
 from models.head import HeadModel
 
-_PAIRS = np.array([(3, 13), (4, 12), (5, 11)])  # upper and lower points of a lid's sixteen, the three in the middle
+_PAIRS = np.array(
+    [(3, 13), (4, 12), (5, 11)]
+)  # upper and lower points of a lid's sixteen, the three in the middle
 _MOST = 1.6  # weight of a blink beyond which its shape no longer looks like one
 _SAMPLE_WEIGHT = 0.25  # vertices are linear in the weights; a small one stays clear of rounding
 
@@ -14,8 +16,9 @@ _SAMPLE_WEIGHT = 0.25  # vertices are linear in the weights; a small one stays c
 class Lids:
     """Solves for the blink. A gap has a sign here: where lids cross, their distance would grow again.
 
-    Vertices are linear in the weights, so the signed gap is, too; whatever else moves the lids (cheeks that push the
-    lower one up, a brow that weighs on the upper one) needs that much less of the blink to shut them.
+    Vertices are linear in the weights, so the signed gap is, too; whatever else moves the lids
+    (cheeks that push the lower one up, a brow that weighs on the upper one) needs that much less of
+    the blink to shut them.
     """
 
     def __init__(self, model: HeadModel):

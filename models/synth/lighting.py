@@ -1,7 +1,7 @@
 """Light: an ambience of spherical harmonics, up to three lamps, and what lenses mirror.
 
-Directions are in the camera's frame (x right, y down, z forward) and point toward the light, so a light behind
-the camera has z < 0 and one overhead y < 0.
+Directions are in the camera's frame (x right, y down, z forward) and point toward the light, so a
+light behind the camera has z < 0 and one overhead y < 0.
 """
 
 from __future__ import annotations
@@ -59,7 +59,12 @@ def _ambience(rng: np.random.Generator, background: np.ndarray) -> np.ndarray:
     share = rng.uniform(0, 0.6)
     level = rng.uniform(0.12, 0.75)
     colour = level * (share * tint + (1 - share) * _warmth(rng))
-    sh = rng.normal(0, 0.16, (9, 1)) * level * rng.uniform(0.2, 1.4) * (0.6 * colour / level + 0.4 * _warmth(rng))
+    sh = (
+        rng.normal(0, 0.16, (9, 1))
+        * level
+        * rng.uniform(0.2, 1.4)
+        * (0.6 * colour / level + 0.4 * _warmth(rng))
+    )
     sh[4:] *= 0.6
     slope = (small - mean) / (mean.mean() + 0.1)
     sh[3] += share * 0.35 * level * (slope[:, 2].mean(0) - slope[:, 0].mean(0)).clip(-1, 1)
@@ -93,7 +98,9 @@ def sample(rng: np.random.Generator, background: np.ndarray, distance: float) ->
     behind = rng.random(3) < np.array([0.15, 0.3, 0.5])
     directions[:, 2] = np.abs(directions[:, 2]) * np.where(behind, 1, -1)
     colours = np.stack([_warmth(rng) for _ in range(3)])
-    power = np.array([rng.uniform(0, 1.0) ** 1.3, rng.uniform(0, 0.6) ** 1.3, rng.uniform(0, 0.6) ** 1.5])
+    power = np.array(
+        [rng.uniform(0, 1.0) ** 1.3, rng.uniform(0, 0.6) ** 1.3, rng.uniform(0, 0.6) ** 1.5]
+    )
     softness = rng.uniform(0.2, 2.0, 2)
     if rng.random() < 0.22:  # hard sun, half the time from the side as through a car's window
         names.add("hard_sun")

@@ -55,7 +55,9 @@ class Mesh:
     def __post_init__(self) -> None:
         self.vertices = np.ascontiguousarray(self.vertices, np.float32)
         self.triangles = np.ascontiguousarray(self.triangles, np.int32)
-        if self.triangles.size and not 0 <= self.triangles.min() <= self.triangles.max() < len(self.vertices):
+        if self.triangles.size and not 0 <= self.triangles.min() <= self.triangles.max() < len(
+            self.vertices
+        ):
             raise ValueError("a triangle names a vertex that is not there")
         if self.uv is None:
             self.uv = np.zeros((len(self.vertices), 2), np.float32)
@@ -80,7 +82,9 @@ def grid_triangles(rows: int, columns: int, *, closed: bool) -> np.ndarray:
 def loft(rings: np.ndarray, part: np.ndarray, *, closed: bool = True) -> Mesh:
     """A skin over rings of points (R, C, 3)."""
     rings = np.asarray(rings)
-    return Mesh(rings.reshape(-1, 3), grid_triangles(rings.shape[0], rings.shape[1], closed=closed), part)
+    return Mesh(
+        rings.reshape(-1, 3), grid_triangles(rings.shape[0], rings.shape[1], closed=closed), part
+    )
 
 
 def ellipse_rings(centres: np.ndarray, radii: np.ndarray, columns: int = 20) -> np.ndarray:
@@ -91,12 +95,15 @@ def ellipse_rings(centres: np.ndarray, radii: np.ndarray, columns: int = 20) -> 
     return np.asarray(centres)[:, None] + unit[None] * scale[:, None]
 
 
-def ellipsoid(centre: np.ndarray, axes: np.ndarray, part: np.ndarray, rows: int = 9, columns: int = 14) -> Mesh:
+def ellipsoid(
+    centre: np.ndarray, axes: np.ndarray, part: np.ndarray, rows: int = 9, columns: int = 14
+) -> Mesh:
     """An ellipsoid; axes are its radii (3,) or a (3, 3) matrix whose columns are its half axes."""
     polar = np.linspace(0, np.pi, rows)[:, None]
     angle = np.linspace(0, 2 * np.pi, columns, endpoint=False)[None]
     unit = np.stack(
-        [np.sin(polar) * np.cos(angle), np.cos(polar) + 0 * angle, np.sin(polar) * np.sin(angle)], -1
+        [np.sin(polar) * np.cos(angle), np.cos(polar) + 0 * angle, np.sin(polar) * np.sin(angle)],
+        -1,
     ).reshape(-1, 3)
     axes = np.asarray(axes, float)
     matrix = np.diag(axes) if axes.ndim == 1 else axes
@@ -104,7 +111,12 @@ def ellipsoid(centre: np.ndarray, axes: np.ndarray, part: np.ndarray, rows: int 
 
 
 def tube(
-    path: np.ndarray, radius: float | np.ndarray, part: np.ndarray, sides: int = 6, *, closed: bool = False
+    path: np.ndarray,
+    radius: float | np.ndarray,
+    part: np.ndarray,
+    sides: int = 6,
+    *,
+    closed: bool = False,
 ) -> Mesh:
     """A tube along path (n, 3); radius may vary per point (n,)."""
     path = np.asarray(path, float)
@@ -121,7 +133,9 @@ def tube(
     if closed:
         rings = np.concatenate([rings, rings[:1]])
         return loft(rings, part)
-    ends = np.concatenate([path[:1, None].repeat(sides, 1), rings, path[-1:, None].repeat(sides, 1)])
+    ends = np.concatenate(
+        [path[:1, None].repeat(sides, 1), rings, path[-1:, None].repeat(sides, 1)]
+    )
     return loft(ends, part)
 
 
@@ -143,7 +157,10 @@ def disc(ring: np.ndarray, bulge: np.ndarray, part: np.ndarray) -> Mesh:
     """A dish over a closed ring (n, 3): two inner rings rise toward the ring's centre plus `bulge` (3,)."""
     ring = np.asarray(ring)
     centre = ring.mean(0)
-    rings = [centre + share * (ring - centre) + (1 - share**2) * np.asarray(bulge) for share in (1.0, 0.66, 0.33, 0.02)]
+    rings = [
+        centre + share * (ring - centre) + (1 - share**2) * np.asarray(bulge)
+        for share in (1.0, 0.66, 0.33, 0.02)
+    ]
     return loft(np.stack(rings), part)
 
 

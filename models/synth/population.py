@@ -90,18 +90,22 @@ class Population:
             roughness=float(max(skin.roughness, 0.34)),
             lashes=float(rng.uniform(0.1, 0.75)),
             lash_colour=np.minimum(skin.hair_colour, 0.08) * rng.uniform(0.1, 0.7),
-            teeth=np.array([0.75, 0.7, 0.6]) * rng.uniform(0.55, 1.15) * np.exp(rng.normal(0, 0.04, 3)),
+            teeth=np.array([0.75, 0.7, 0.6])
+            * rng.uniform(0.55, 1.15)
+            * np.exp(rng.normal(0, 0.04, 3)),
         )
         return Person(shape, child, stretch, skin, look, style)
 
-    def evaluate(self, person: Person, named: dict[str, float], closed: tuple[float, float], eyes: Eyes) -> np.ndarray:
+    def evaluate(
+        self, person: Person, named: dict[str, float], closed: tuple[float, float], eyes: Eyes
+    ) -> np.ndarray:
         """Vertices float32 (26719, 3) of a person with an expression, lids closed so far, and a gaze.
 
         Args:
             person: Who.
             named: Weights by name, see `models.synth.expression`.
-            closed: Of the right and the left lids: 0 leaves them where the expression puts them, at 1 they meet,
-                beyond they are pressed together.
+            closed: Of the right and the left lids: 0 leaves them where the expression puts them, at
+                1 they meet, beyond they are pressed together.
             eyes: The gaze.
         """
         weights = self.model.weights(named)
@@ -134,7 +138,9 @@ def _load_irises(model: HeadModel) -> dict[str, np.ndarray]:
     for path in sorted((model.root / "iris").glob("*.jpg")):
         picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
         x, y, r = (np.array([0.707, 0.295, 0.115]) * picture.shape[0]).astype(int)
-        patch = cv2.resize(picture[y - r : y + r, x - r : x + r], (64, 64), interpolation=cv2.INTER_AREA)
+        patch = cv2.resize(
+            picture[y - r : y + r, x - r : x + r], (64, 64), interpolation=cv2.INTER_AREA
+        )
         found[path.stem] = (patch.astype(np.float32) / 255) ** 2.2
     return found
 

@@ -1,7 +1,7 @@
 """Numba kernels: vertex normals, visibility buffers and shadow maps.
 
-Buffers hold 1/z (larger is nearer, 0 is empty) and the triangle index (-1 is empty). Sample (i, j) of a
-buffer has its centre at x = j + 0.5, y = i + 0.5 of buffer coordinates.
+Buffers hold 1/z (larger is nearer, 0 is empty) and the triangle index (-1 is empty). Sample (i, j)
+of a buffer has its centre at x = j + 0.5, y = i + 0.5 of buffer coordinates.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ def pack(screen, world, normals, uv, occlusion, aux, data):
 def lid_shadow(vertices, eyeball, lid, occlusion):
     """Darken eyeball vertices near the lids (16, 3) that stand over them, in place.
 
-    The eyeball in a narrow slit sees little light from anywhere: to people a squinting eye is a dark line.
+    The eyeball in a narrow slit sees little light from anywhere: to people a squinting eye is a
+    dark line.
     """
     gap = 0.0
     for j in range(3, 6):
@@ -120,7 +121,9 @@ def opacity(kind, u, v, hair_alpha, lash_density):
     """Opacity of a hair or lash texel."""
     if kind == HAIR:
         rows, columns = hair_alpha.shape
-        return hair_alpha[min(max(int((1.0 - v) * rows), 0), rows - 1), min(max(int(u * columns), 0), columns - 1)]
+        return hair_alpha[
+            min(max(int((1.0 - v) * rows), 0), rows - 1), min(max(int(u * columns), 0), columns - 1)
+        ]
     # Six strips of lashes per eye along v, roots at the upper edge of each strip.
     strip = int((v - 0.0092) / 0.1668)
     length = 1.0 - (v - 0.0142 - 0.1668 * strip) / 0.14
@@ -164,7 +167,9 @@ def rasterise(  # noqa: PLR0912 - one loop, kept whole for the compiler
         x1, y1 = screen[b, 0], screen[b, 1]
         x2, y2 = screen[c, 0], screen[c, 1]
         area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        if abs(area) < 1e-9 or (area > 0.0 and FACE <= kind <= MOUTH):  # closed surfaces show their front only
+        if abs(area) < 1e-9 or (
+            area > 0.0 and FACE <= kind <= MOUTH
+        ):  # closed surfaces show their front only
             continue
         left = max(0, int(np.ceil(min(x0, x1, x2) - np.float32(0.5))))
         right = min(width - 1, int(np.floor(max(x0, x1, x2) - np.float32(0.5))))
@@ -221,7 +226,14 @@ def shadow_map(light, uv, triangles, part, kinds, hair_alpha, depth):
         if kind in (EYE, MOUTH, LASH, LENS):
             continue
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        x0, y0, x1, y1, x2, y2 = light[a, 0], light[a, 1], light[b, 0], light[b, 1], light[c, 0], light[c, 1]
+        x0, y0, x1, y1, x2, y2 = (
+            light[a, 0],
+            light[a, 1],
+            light[b, 0],
+            light[b, 1],
+            light[c, 0],
+            light[c, 1],
+        )
         left = max(0, int(np.ceil(min(x0, x1, x2) - 0.5)))
         right = min(size - 1, int(np.floor(max(x0, x1, x2) - 0.5)))
         top = max(0, int(np.ceil(min(y0, y1, y2) - 0.5)))
@@ -230,7 +242,9 @@ def shadow_map(light, uv, triangles, part, kinds, hair_alpha, depth):
             continue
         area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
         if abs(area) < 1e-9 or (area > 0.0 and kind in (FACE, BACK)):
-            continue  # the skin casts its shadow with the side away from the light, so it never shadows itself
+            # the skin casts its shadow with the side away from the light, so it never shadows
+            # itself
+            continue
         inverse = 1.0 / area
         for y in range(top, bottom + 1):
             for x in range(left, right + 1):

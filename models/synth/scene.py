@@ -160,7 +160,11 @@ class Artist:
             elif material == "M_Teeth":
                 rows.append(part_row(k, look.teeth, specular=1.2, roughness=0.25))
             else:
-                rows.append(part_row(k, look.teeth * np.array([0.62, 0.2, 0.2]), specular=1.2, roughness=0.3))
+                rows.append(
+                    part_row(
+                        k, look.teeth * np.array([0.62, 0.2, 0.2]), specular=1.2, roughness=0.3
+                    )
+                )
         return np.stack(rows)
 
     def draw(
@@ -195,7 +199,9 @@ class Artist:
         strands = hair[2] if hair else np.ones((1, 1), np.float32)
         extra = ([hair[0]] if hair else []) + props
         body = self._gather(vertices, look, placement, extra, with_head=with_head)
-        screen = raster.project(body.world, camera.focal, camera.cx, camera.cy, camera.k1, SUPERSAMPLING, _NEAR_CM)
+        screen = raster.project(
+            body.world, camera.focal, camera.cx, camera.cy, camera.k1, SUPERSAMPLING, _NEAR_CM
+        )
         data = np.empty((len(screen), 16), np.float32)
         raster.pack(screen, body.world, body.normals, body.uv, body.occlusion, body.aux, data)
         uv_all, triangles_all, part_all, parts = body.uv, body.triangles, body.part, body.parts
@@ -210,14 +216,43 @@ class Artist:
         if (kinds == raster.LENS).any():
             raster.rasterise(*geometry, 2, depth, lens_depth, lens_index)
         shadows, matrices, spread = self._shadows(light, body, kinds, alpha, placement)
-        eye = np.concatenate([[look.pupil, look.veins], look.pupil_colour, look.sclera]).astype(np.float32)
+        eye = np.concatenate([[look.pupil, look.veins], look.pupil_colour, look.sclera]).astype(
+            np.float32
+        )
         paint = (look.face, look.back, strands, look.iris, self._eye_frames(placement, eyes), eye)
-        lamps = (light.sh, light.directions, light.colours, light.near, shadows, matrices, spread, light.infrared)
-        shade(depth, index, lens_index, data, triangles_all, part_all, parts, paint, lamps, light.glare, image)
+        lamps = (
+            light.sh,
+            light.directions,
+            light.colours,
+            light.near,
+            shadows,
+            matrices,
+            spread,
+            light.infrared,
+        )
+        shade(
+            depth,
+            index,
+            lens_index,
+            data,
+            triangles_all,
+            part_all,
+            parts,
+            paint,
+            lamps,
+            light.glare,
+            image,
+        )
         return Drawing(seen_depth, index, lens_index, part_all, parts)
 
     def _gather(
-        self, vertices: np.ndarray, look: Look, placement: Placement, things: list[Mesh], *, with_head: bool
+        self,
+        vertices: np.ndarray,
+        look: Look,
+        placement: Placement,
+        things: list[Mesh],
+        *,
+        with_head: bool,
     ) -> Body:
         """The head and everything with it as one body in the camera frame."""
         pieces, rows = [], []
@@ -229,7 +264,15 @@ class Artist:
             occlusion = self.mesh.eye_shadow(vertices)[corner]
             rows += list(self.head_parts(look))
             pieces.append(
-                (world[corner], normals, surface.uv, occlusion, self._aux[corner], surface.triangles, surface.part)
+                (
+                    world[corner],
+                    normals,
+                    surface.uv,
+                    occlusion,
+                    self._aux[corner],
+                    surface.triangles,
+                    surface.part,
+                )
             )
         count = sum(len(piece[0]) for piece in pieces)
         for thing in things:
@@ -238,20 +281,32 @@ class Artist:
             own = np.full(len(thing.triangles), len(rows), np.int32)
             rows.append(thing.part)
             open_ = np.ones(len(world), np.float32)
-            pieces.append((world, normals, thing.uv, open_, thing.aux, thing.triangles + np.int32(count), own))
+            pieces.append(
+                (world, normals, thing.uv, open_, thing.aux, thing.triangles + np.int32(count), own)
+            )
             count += len(world)
-        return Body(*(np.concatenate(column) for column in zip(*pieces, strict=True)), np.stack(rows))
+        return Body(
+            *(np.concatenate(column) for column in zip(*pieces, strict=True)), np.stack(rows)
+        )
 
     def _eye_frames(self, placement: Placement, eyes: Eyes) -> np.ndarray:
         """Rotations float32 (2, 3, 3) from the camera frame to each eye's own."""
         head_from_camera = placement.camera_from_head().T
         turns = eye_rotations(eyes)
         return np.stack(
-            [align @ turn.T @ head_from_camera for align, turn in zip(self._eye_axis, turns, strict=True)]
+            [
+                align @ turn.T @ head_from_camera
+                for align, turn in zip(self._eye_axis, turns, strict=True)
+            ]
         ).astype(np.float32)
 
     def _shadows(
-        self, light: Lighting, body: Body, kinds: np.ndarray, alpha: np.ndarray, placement: Placement
+        self,
+        light: Lighting,
+        body: Body,
+        kinds: np.ndarray,
+        alpha: np.ndarray,
+        placement: Placement,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Shadow maps (2, S, S), matrices (2, 3, 4) and the spread (2,) in map pixels."""
         size = _SHADOW_SIZE if any(light.shadows) else 1

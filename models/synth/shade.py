@@ -1,7 +1,7 @@
 """Numba kernel: from visibility buffers to a linear-light picture.
 
-Every output pixel has 2x2 samples. Where all four see the same surface one of them is shaded, in turn over the
-2x2 neighbours so that on average nothing shifts; at edges and on eyes all four are.
+Every output pixel has 2x2 samples. Where all four see the same surface one of them is shaded, in
+turn over the 2x2 neighbours so that on average nothing shifts; at edges and on eyes all four are.
 """
 
 from __future__ import annotations
@@ -14,7 +14,18 @@ from models.synth.surface import ambient, lit, pattern, texel
 from models.synth.surface import iris as iris_albedo
 
 # Columns of the part table.
-KIND, RED, RED2, PATTERN, SCALE, SPECULAR, ROUGHNESS, SIDE, TRANSMISSION, MIRROR = 0, 1, 4, 7, 8, 9, 10, 11, 12, 13
+KIND, RED, RED2, PATTERN, SCALE, SPECULAR, ROUGHNESS, SIDE, TRANSMISSION, MIRROR = (
+    0,
+    1,
+    4,
+    7,
+    8,
+    9,
+    10,
+    11,
+    12,
+    13,
+)
 PART_COLUMNS = 14
 _ORDER = (0, 3, 2, 1)
 
@@ -70,7 +81,9 @@ def _shade(x, y, t, data, triangles, part, parts, paint, lamps):  # noqa: PLR091
         ex = f[0, 0] * vx + f[0, 1] * vy + f[0, 2] * vz
         ey = f[1, 0] * vx + f[1, 1] * vy + f[1, 2] * vz
         ez = f[2, 0] * vx + f[2, 1] * vy + f[2, 2] * vz
-        red, green, blue = iris_albedo(ax, ay, az, ex, ey, ez, iris, eye[0], eye[2:5], eye[5:8], eye[1])
+        red, green, blue = iris_albedo(
+            ax, ay, az, ex, ey, ez, iris, eye[0], eye[2:5], eye[5:8], eye[1]
+        )
     elif kind == MOUTH:
         ao *= min(max((az - 4.5) / 6.0, 0.03), 1.0)
     elif kind == HAIR:
@@ -102,7 +115,9 @@ def _shade(x, y, t, data, triangles, part, parts, paint, lamps):  # noqa: PLR091
             continue
         lx, ly, lz = lights[i, 0], lights[i, 1], lights[i, 2]
         power = 1.0
-        if near[i] > 0.0:  # a lamp at the camera: from the viewer, weaker with the square of the distance
+        if (
+            near[i] > 0.0
+        ):  # a lamp at the camera: from the viewer, weaker with the square of the distance
             lx, ly, lz = vx + 0.03 * lights[i, 0], vy + 0.03 * lights[i, 1], vz
             power = (near[i] / pz) ** 2
         cosine = nx * lx + ny * ly + nz * lz
@@ -131,7 +146,9 @@ def _shade(x, y, t, data, triangles, part, parts, paint, lamps):  # noqa: PLR091
             out_r += shine * colours[i, 0]
             out_g += shine * colours[i, 1]
             out_b += shine * colours[i, 2]
-    if specular > 0.0 and kind != MOUTH:  # a mirror of the surroundings, blurred to what the harmonics hold
+    if (
+        specular > 0.0 and kind != MOUTH
+    ):  # a mirror of the surroundings, blurred to what the harmonics hold
         rx, ry, rz = 2 * facing * nx - vx, 2 * facing * ny - vy, 2 * facing * nz - vz
         mirror = specular * fresnel * ao * (1.0 - 0.6 * roughness) + row[MIRROR]
         out_r += mirror * ambient(sh, rx, ry, rz, 0)
@@ -195,14 +212,16 @@ def shade(depth, index, lens_index, data, triangles, part, parts, paint, lamps, 
         triangles: int32 (T, 3).
         part: int32 (T,) into parts.
         parts: float32 (P, PART_COLUMNS).
-        paint: Textures: face (h, w, 3), back of the head (h, w, 3), strands of hair (h, w) about 1, iris
-            (h, w, 3); rotations (2, 3, 3) from the camera frame to the right and left eye's own; and float32
-            (8,) of pupil radius, veins, pupil colour, sclera colour.
-        lamps: Harmonics (9, 3); directions (L, 3) toward the lights, of which the first two may cast shadows;
-            their colours (L, 3); for a lamp at the camera the distance (L,) at which it has its nominal power,
-            else 0; shadow maps (2, S, S), S of 1 for none; camera frame to shadow map (2, 3, 4); spread (2,) of
-            the looks into it in map pixels; whether the camera sees near infrared only.
-        glare: float32 (G, 8) what lenses mirror: direction (x, rise, z), half width, half height, colour.
+        paint: Textures: face (h, w, 3), back of the head (h, w, 3), strands of hair (h, w) about 1,
+            iris (h, w, 3); rotations (2, 3, 3) from the camera frame to the right and left eye's
+            own; and float32 (8,) of pupil radius, veins, pupil colour, sclera colour.
+        lamps: Harmonics (9, 3); directions (L, 3) toward the lights, of which the first two may
+            cast shadows; their colours (L, 3); for a lamp at the camera the distance (L,) at which
+            it has its nominal power, else 0; shadow maps (2, S, S), S of 1 for none; camera frame
+            to shadow map (2, 3, 4); spread (2,) of the looks into it in map pixels; whether the
+            camera sees near infrared only.
+        glare: float32 (G, 8) what lenses mirror: direction (x, rise, z), half width, half height,
+            colour.
         image: float32 (H, W, 3) background in, picture out.
     """
     height, width = image.shape[0], image.shape[1]
@@ -238,12 +257,16 @@ def shade(depth, index, lens_index, data, triangles, part, parts, paint, lamps, 
                 i, j = 2 * y + s // 2, 2 * x + s % 2
                 t = index[i, j]
                 if t >= 0:
-                    r, g, b = _shade(j + 0.5, i + 0.5, t, data, triangles, part, parts, paint, lamps)
+                    r, g, b = _shade(
+                        j + 0.5, i + 0.5, t, data, triangles, part, parts, paint, lamps
+                    )
                 else:
                     r, g, b = image[y, x, 0], image[y, x, 1], image[y, x, 2]
                 t = lens_index[i, j]
                 if t >= 0:
-                    r, g, b = _through_lens(r, g, b, j + 0.5, i + 0.5, t, data, triangles, part, parts, sh, glare)
+                    r, g, b = _through_lens(
+                        r, g, b, j + 0.5, i + 0.5, t, data, triangles, part, parts, sh, glare
+                    )
                 red += r
                 green += g
                 blue += b

@@ -69,7 +69,10 @@ def crops(job: Job) -> Iterator[tuple[int, Crop]]:
     for i in range(job.count):
         if i % per_person == 0:
             person = room.person(np.random.default_rng([job.seed, job.number, 1, i]))
-        seed = int(np.random.SeedSequence([job.seed, job.number, 2, i]).generate_state(1, np.uint64)[0] >> 1)
+        seed = int(
+            np.random.SeedSequence([job.seed, job.number, 2, i]).generate_state(1, np.uint64)[0]
+            >> 1
+        )
         rng = np.random.default_rng(seed)
         faceless = job.kind == "usual" and rng.random() < NON_FACE_SHARE
         make = room.non_face if faceless else make_face
@@ -133,7 +136,13 @@ def _encode(image: np.ndarray) -> np.ndarray:
 
 
 def jobs(
-    folder: Path, count: int, seed: int, first: int = 0, *, kind: Kind = "usual", photographs: Path | None = None
+    folder: Path,
+    count: int,
+    seed: int,
+    first: int = 0,
+    *,
+    kind: Kind = "usual",
+    photographs: Path | None = None,
 ) -> list[Job]:
     """The shards that together hold `count` crops."""
     if count < 1:
@@ -162,7 +171,9 @@ def sheet(crops_: list[Crop], columns: int = 12) -> np.ndarray:
             for k, (x, y) in enumerate(crop.points[:, :2]):
                 shade = (255, 255, 0) if k >= 520 else (0, 255, 0)
                 at = (round(float(x) * 8), round(float(y) * 8))
-                cv2.circle(cell, at, 6, shade if crop.visible[k] else (255, 0, 0), -1, cv2.LINE_AA, 3)
+                cv2.circle(
+                    cell, at, 6, shade if crop.visible[k] else (255, 0, 0), -1, cv2.LINE_AA, 3
+                )
         cells.append(cell)
     cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
     return np.vstack([np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)])

@@ -18,16 +18,27 @@ def texel(texture, u, v):
     fy, fx = y - i, x - j
     a, b, c, d = (1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx
     return (
-        a * texture[i, j, 0] + b * texture[i, j + 1, 0] + c * texture[i + 1, j, 0] + d * texture[i + 1, j + 1, 0],
-        a * texture[i, j, 1] + b * texture[i, j + 1, 1] + c * texture[i + 1, j, 1] + d * texture[i + 1, j + 1, 1],
-        a * texture[i, j, 2] + b * texture[i, j + 1, 2] + c * texture[i + 1, j, 2] + d * texture[i + 1, j + 1, 2],
+        a * texture[i, j, 0]
+        + b * texture[i, j + 1, 0]
+        + c * texture[i + 1, j, 0]
+        + d * texture[i + 1, j + 1, 0],
+        a * texture[i, j, 1]
+        + b * texture[i, j + 1, 1]
+        + c * texture[i + 1, j, 1]
+        + d * texture[i + 1, j + 1, 1],
+        a * texture[i, j, 2]
+        + b * texture[i, j + 1, 2]
+        + c * texture[i + 1, j, 2]
+        + d * texture[i + 1, j + 1, 2],
     )
 
 
 @nb.njit(cache=True, fastmath=True, nogil=True, inline="always")
 def ambient(sh, x, y, z, k):
     """Irradiance from nine spherical harmonics (real, unnormalised) in a direction."""
-    value = sh[0, k] + sh[1, k] * y + sh[2, k] * z + sh[3, k] * x + sh[4, k] * x * y + sh[5, k] * y * z
+    value = (
+        sh[0, k] + sh[1, k] * y + sh[2, k] * z + sh[3, k] * x + sh[4, k] * x * y + sh[5, k] * y * z
+    )
     value += sh[6, k] * (3 * z * z - 1) + sh[7, k] * x * z + sh[8, k] * (x * x - y * y)
     return max(value, 0.1 * sh[0, k])
 
@@ -40,7 +51,9 @@ def pattern(kind, scale, x, y, z):
     if kind == 2:  # checks
         return (0.5 if np.sin(x * scale) > 0 else 0.0) + (0.5 if np.sin(y * scale) > 0 else 0.0)
     if kind == 3:  # folds and blotches
-        a = np.sin(x * scale + 1.7 * np.sin(y * scale * 0.7)) * np.sin(y * scale * 1.3 + z * scale * 0.6)
+        a = np.sin(x * scale + 1.7 * np.sin(y * scale * 0.7)) * np.sin(
+            y * scale * 1.3 + z * scale * 0.6
+        )
         return 0.5 + 0.5 * a
     if kind == 4:  # dots
         return 1.0 if np.sin(x * scale) * np.sin(y * scale) > 0.6 else 0.0

@@ -1,9 +1,9 @@
 """Train, or go on with what was interrupted; the same command does both.
 
-python -m models.train --data runs/synth/train --out runs/train/main
-torchrun --nproc-per-node 4 -m models.train --data runs/synth/train --out runs/train/main
-python -m models.train plot runs/train/main
-python -m models.train fleet --data runs/synth/train --out runs/train/fleet --minutes 8 --networks landmarks-562
+python -m models.train --data runs/synth/train --out runs/train/main torchrun --nproc-per-node 4 -m
+models.train --data runs/synth/train --out runs/train/main python -m models.train plot
+runs/train/main python -m models.train fleet --data runs/synth/train --out runs/train/fleet
+--minutes 8 --networks landmarks-562
 """
 
 import argparse
@@ -15,7 +15,9 @@ from models.train.config import TrainingConfig
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m models.train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m models.train",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command")
     run = commands.add_parser("run", help="train")
@@ -37,20 +39,36 @@ def _parser() -> argparse.ArgumentParser:
         "frozen",
     ):
         run.add_argument("--" + name.replace("_", "-"), type=int, default=defaults[name])
-    for name in ("learning_rate", "weight_decay", "checkpoint_minutes", "average", "budget_minutes", "calm"):
+    for name in (
+        "learning_rate",
+        "weight_decay",
+        "checkpoint_minutes",
+        "average",
+        "budget_minutes",
+        "calm",
+    ):
         run.add_argument("--" + name.replace("_", "-"), type=float, default=defaults[name])
     plot = commands.add_parser("plot", help="draw a run's log")
     plot.add_argument("run", type=Path)
     plot.add_argument("--out", type=Path, help="PNG, the run's log.png otherwise")
-    fleet = commands.add_parser("fleet", help="train several networks at once on a GPU, for a given time")
-    fleet.add_argument("--data", type=Path, nargs="+", required=True, help="folders of shards, which may grow")
+    fleet = commands.add_parser(
+        "fleet", help="train several networks at once on a GPU, for a given time"
+    )
+    fleet.add_argument(
+        "--data", type=Path, nargs="+", required=True, help="folders of shards, which may grow"
+    )
     fleet.add_argument("--out", type=Path, required=True, help="folder of weights and log")
     fleet.add_argument(
-        "--networks", nargs="+", required=True, help="architecture or architecture=weights to begin with"
+        "--networks",
+        nargs="+",
+        required=True,
+        help="architecture or architecture=weights to begin with",
     )
     fleet.add_argument("--minutes", type=float, required=True)
     fleet.add_argument("--crops", type=int, help="in a batch; each gives two views")
-    fleet.add_argument("--capacity", type=int, help="most crops that are held in the device's memory")
+    fleet.add_argument(
+        "--capacity", type=int, help="most crops that are held in the device's memory"
+    )
     fleet.add_argument("--least", type=int, help="crops to wait for before the first step")
     fleet.add_argument("--seed", type=int)
     fleet.add_argument("--learning-rate", type=float)
@@ -60,9 +78,15 @@ def _parser() -> argparse.ArgumentParser:
     revived.add_argument("source", type=Path, help="checkpoint or weights")
     revived.add_argument("target", type=Path, help="weights to begin the next run with")
     revived.add_argument("--data", type=Path, nargs="+", required=True, help="folders of shards")
-    mean = commands.add_parser("mean", help="average the weights of runs that began with one another")
+    mean = commands.add_parser(
+        "mean", help="average the weights of runs that began with one another"
+    )
     mean.add_argument(
-        "shares", nargs="+", type=_share, metavar="CHECKPOINT=SHARE", help="weights and their share in the mean"
+        "shares",
+        nargs="+",
+        type=_share,
+        metavar="CHECKPOINT=SHARE",
+        help="weights and their share in the mean",
     )
     mean.add_argument("--out", type=Path, required=True, help="checkpoint to write")
     return parser
@@ -73,7 +97,9 @@ def _share(text: str) -> tuple[Path, float]:
     try:
         return Path(path), float(share)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} has no share: write {text}=0.5, for example") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} has no share: write {text}=0.5, for example"
+        ) from None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -98,7 +124,9 @@ def main(arguments: list[str] | None = None) -> int:
         from models.train.revive import run as revive
 
         dead, loud = revive(parsed["source"], parsed["target"], parsed["data"])
-        print(f"{parsed['target']}: {dead} channels were dead, {loud} were heard by outsized weights only")
+        print(
+            f"{parsed['target']}: {dead} channels were dead, {loud} were heard by outsized weights only"
+        )
     elif command == "mean":
         from models.train import checkpoint
 

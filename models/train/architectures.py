@@ -10,7 +10,9 @@ from models.train.network import LandmarkNet
 ARCHITECTURES: dict[str, Callable[[], LandmarkNet]] = {
     "landmarks-562": LandmarkNet,
     "landmarks-562-small": lambda: LandmarkNet((16, 40, 72, 128), ((), (24,), (32, 32), (48, 48))),
-    "landmarks-562-large": lambda: LandmarkNet((48, 96, 192, 320), ((48,), (64, 64), (96, 96), (128, 128, 128))),
+    "landmarks-562-large": lambda: LandmarkNet(
+        (48, 96, 192, 320), ((48,), (64, 64), (96, 96), (128, 128, 128))
+    ),
 }
 """Of 69, 24 and 239 million multiply-adds."""
 
@@ -22,14 +24,17 @@ def build(name: str) -> LandmarkNet:
         KeyError: There is no such architecture; the message lists those there are.
     """
     if name not in ARCHITECTURES:
-        raise KeyError(f"no architecture {name!r}: choose one of {', '.join(sorted(ARCHITECTURES))}")
+        raise KeyError(
+            f"no architecture {name!r}: choose one of {', '.join(sorted(ARCHITECTURES))}"
+        )
     return ARCHITECTURES[name]()
 
 
 def load(path: Path, name: str | None = None) -> tuple[LandmarkNet, str]:
     """Load float weights for evaluation from a bare state dict or from a training checkpoint.
 
-    A training checkpoint names its architecture and holds the averaged weights, which are the ones taken.
+    A training checkpoint names its architecture and holds the averaged weights, which are the ones
+    taken.
 
     Returns:
         The network in evaluation mode and the name of its architecture.

@@ -1,6 +1,7 @@
 """Cuts the model's crop out of a stored one as a tracker would have cut it, and disturbs its colours.
 
-Everything random comes from the generator that is passed in, so that a sample depends on its seed alone.
+Everything random comes from the generator that is passed in, so that a sample depends on its seed
+alone.
 """
 
 import math
@@ -23,14 +24,15 @@ class Jitter:
 
     Attributes:
         side: Of the model's crop in pixels.
-        margin: Side of the crop over the longer side of the box of the dense points in the turned frame.
+        margin: Side of the crop over the longer side of the box of the dense points in the turned
+            frame.
         scale: Range of the factor on that side, drawn evenly in its logarithm.
         shift: Standard deviation of the centre in units of the box.
         turn_deg: Standard deviation of the rotation about the upright face.
         upright: Share of crops that are turned upright first, as the runtime does.
-        wild: Share of crops that lie far off, as after a fast move or where half a face is hidden: from there
-            the points have to lead back to the face. Turned by anything up to `wild_deg`, shifted by
-            `wild_shift`, scaled by `wild_scale`.
+        wild: Share of crops that lie far off, as after a fast move or where half a face is hidden:
+            from there the points have to lead back to the face. Turned by anything up to
+            `wild_deg`, shifted by `wild_shift`, scaled by `wild_scale`.
     """
 
     side: int = 128
@@ -87,11 +89,14 @@ class _Region:
         )
 
 
-def cut(crop: Crop, rng: np.random.Generator, jitter: Jitter) -> tuple[Image, NDArray[np.float32], NDArray[np.bool_]]:
+def cut(
+    crop: Crop, rng: np.random.Generator, jitter: Jitter
+) -> tuple[Image, NDArray[np.float32], NDArray[np.bool_]]:
     """Cut a turned, scaled, shifted, perhaps mirrored square.
 
     Returns:
-        Picture (side, side, 3), points (562, 3) in its pixels (pixel centres at integers), visible (562,).
+        Picture (side, side, 3), points (562, 3) in its pixels (pixel centres at integers), visible
+        (562,).
     """
     crop = _mirrored(crop) if rng.random() < 0.5 else crop
     matrix = _region(crop, rng, jitter).matrix(jitter.side)
@@ -105,8 +110,8 @@ def cut_twice(
     """Cut two views that differ as two pictures of a film do.
 
     Returns:
-        Two pictures, their points (2, 562, 3), visible (562,), and what maps the pixels of either to those of the
-        first (2, 2, 3).
+        Two pictures, their points (2, 562, 3), visible (562,), and what maps the pixels of either
+        to those of the first (2, 2, 3).
     """
     crop = _mirrored(crop) if rng.random() < 0.5 else crop
     first = _region(crop, rng, jitter)
@@ -121,7 +126,9 @@ def cut_twice(
 
 def _mirrored(crop: Crop) -> Crop:
     points = mirror_points(crop.points, crop.image.shape[1])
-    return Crop(cv2.flip(crop.image, 1), points, crop.visible[mirror_nearest()], crop.face, -crop.roll_deg)
+    return Crop(
+        cv2.flip(crop.image, 1), points, crop.visible[mirror_nearest()], crop.face, -crop.roll_deg
+    )
 
 
 def _axes(turn_deg: float) -> NDArray[np.float32]:
@@ -133,7 +140,11 @@ def _region(crop: Crop, rng: np.random.Generator, jitter: Jitter) -> _Region:
     """The square that a tracker might have taken."""
     turn = rng.normal() * jitter.turn_deg
     kind = rng.random()
-    scales, shift = (jitter.wild_scale, jitter.wild_shift) if kind < jitter.wild else (jitter.scale, jitter.shift)
+    scales, shift = (
+        (jitter.wild_scale, jitter.wild_shift)
+        if kind < jitter.wild
+        else (jitter.scale, jitter.shift)
+    )
     if kind < jitter.wild:
         turn = rng.uniform(-jitter.wild_deg, jitter.wild_deg)
     elif kind < jitter.wild + jitter.upright and math.isfinite(crop.roll_deg):
@@ -149,11 +160,17 @@ def _region(crop: Crop, rng: np.random.Generator, jitter: Jitter) -> _Region:
 def _border(rng: np.random.Generator) -> tuple[int, tuple[float, ...]]:
     """What lies beyond the stored crop: more of its edge, black or a colour."""
     border = cv2.BORDER_REPLICATE if rng.random() < 0.4 else cv2.BORDER_CONSTANT
-    return border, (0, 0, 0) if rng.random() < 0.5 else tuple(float(v) for v in rng.integers(0, 256, 3))
+    return border, (0, 0, 0) if rng.random() < 0.5 else tuple(
+        float(v) for v in rng.integers(0, 256, 3)
+    )
 
 
-def _warp(image: Image, matrix: NDArray[np.float32], side: int, border: int, fill: tuple[float, ...]) -> Image:
-    return cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=border, borderValue=fill)
+def _warp(
+    image: Image, matrix: NDArray[np.float32], side: int, border: int, fill: tuple[float, ...]
+) -> Image:
+    return cv2.warpAffine(
+        image, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=border, borderValue=fill
+    )
 
 
 def _moved(points: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -207,7 +224,9 @@ def grain(image: Image, rng: np.random.Generator) -> Image:
         cv2.randn(noise, (0, 0, 0), (math.exp(rng.uniform(0, 2)),) * 3)
         image = cv2.add(image, noise, dtype=cv2.CV_8U)
     if rng.random() < 0.3:
-        written = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 92))])[1]
+        written = cv2.imencode(
+            ".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 92))]
+        )[1]
         image = cv2.imdecode(written, cv2.IMREAD_COLOR)
     return image
 
@@ -236,5 +255,7 @@ def _cover(image: Image, rng: np.random.Generator) -> Image:
     for _ in range(rng.integers(1, 3)):
         h, w = (int(v) for v in rng.uniform(0.08, 0.35, 2) * side)
         (y, v), (x, u) = rng.integers(0, side - h, 2), rng.integers(0, side - w, 2)
-        image[y : y + h, x : x + w] = image[v : v + h, u : u + w] if rng.random() < 0.4 else rng.integers(0, 256, 3)
+        image[y : y + h, x : x + w] = (
+            image[v : v + h, u : u + w] if rng.random() < 0.4 else rng.integers(0, 256, 3)
+        )
     return image

@@ -38,7 +38,10 @@ def groups(parameters: Iterable[nn.Parameter], weight_decay: float) -> list[dict
     everything = list(parameters)
     decayed = [p for p in everything if p.ndim > 1]
     plain = [p for p in everything if p.ndim <= 1]
-    return [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    return [
+        {"params": decayed, "weight_decay": weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
 
 
 def random_state() -> dict[str, Any]:
@@ -70,8 +73,12 @@ def weights(path: Path) -> dict[str, Tensor]:
     stored = load(path)
     found = stored.get("ema", stored.get("model"))
     if found is None:
-        raise ValueError(f"{path} holds no weights under 'ema' or 'model': it is no checkpoint of this training")
-    return {name: value.float() if value.is_floating_point() else value for name, value in found.items()}
+        raise ValueError(
+            f"{path} holds no weights under 'ema' or 'model': it is no checkpoint of this training"
+        )
+    return {
+        name: value.float() if value.is_floating_point() else value for name, value in found.items()
+    }
 
 
 def mean(shares: dict[Path, float]) -> dict[str, Any]:
@@ -81,7 +88,8 @@ def mean(shares: dict[Path, float]) -> dict[str, Any]:
         shares: Of each file in the mean; only their ratios count.
 
     Returns:
-        Content for `save` that every command takes as a checkpoint; integers are those of the first file.
+        Content for `save` that every command takes as a checkpoint; integers are those of the first
+        file.
 
     Raises:
         ValueError: A file holds no weights, or those of another architecture.
@@ -89,10 +97,14 @@ def mean(shares: dict[Path, float]) -> dict[str, Any]:
     total = sum(shares.values())
     names = {path: load(path).get("architecture") for path in shares}
     if len(set(names.values())) > 1:
-        raise ValueError("no mean of " + ", ".join(f"{path} ({name})" for path, name in names.items()))
+        raise ValueError(
+            "no mean of " + ", ".join(f"{path} ({name})" for path, name in names.items())
+        )
     parts = [(weights(path), share / total) for path, share in shares.items()]
     result = {
-        name: sum(part[name] * share for part, share in parts) if value.is_floating_point() else value
+        name: sum(part[name] * share for part, share in parts)
+        if value.is_floating_point()
+        else value
         for name, value in parts[0][0].items()
     }
     return {"architecture": next(iter(names.values())), "ema": result}

@@ -48,21 +48,24 @@ class CommonConfig:
             progress: Share of the schedule that is over.
         """
         cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-        return self.learning_rate * min(1.0, warm) * (self.final_rate + (1 - self.final_rate) * cosine)
+        return (
+            self.learning_rate * min(1.0, warm) * (self.final_rate + (1 - self.final_rate) * cosine)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig(CommonConfig):
     """All that decides what a run of one network does.
 
-    The folders are listed anew at the beginning of every pass, and of every part of one; without `calm` there is one
-    view of a crop.
+    The folders are listed anew at the beginning of every pass, and of every part of one; without
+    `calm` there is one view of a crop.
 
     Attributes:
         samples: How many crops the schedule is stretched over.
-        budget_minutes: Stretch the schedule over this much time of training instead, for a machine whose speed
-            is not known beforehand.
-        pass_shards: At most this many shards to a pass, so that shards which appear meanwhile are soon seen.
+        budget_minutes: Stretch the schedule over this much time of training instead, for a machine
+            whose speed is not known beforehand.
+        pass_shards: At most this many shards to a pass, so that shards which appear meanwhile are
+            soon seen.
         workers: Processes that make crops, a process of training.
         threads: Of each training process; 0 leaves the choice to PyTorch.
         frozen: So many of the network's first parts (the stem and the stages) stay as they are.
@@ -90,7 +93,14 @@ class TrainingConfig(CommonConfig):
     def __post_init__(self) -> None:
         if not self.data:
             raise ValueError("data is empty: name a folder of shards")
-        for name in ("samples", "batch", "pass_shards", "checkpoint_minutes", "log_steps", "learning_rate"):
+        for name in (
+            "samples",
+            "batch",
+            "pass_shards",
+            "checkpoint_minutes",
+            "log_steps",
+            "learning_rate",
+        ):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: it has to be above 0")
 
@@ -101,6 +111,10 @@ class TrainingConfig(CommonConfig):
     def as_json(self) -> dict[str, Any]:
         """For the log and the checkpoint."""
         return {
-            key: [str(p) for p in value] if key == "data" else str(value) if isinstance(value, Path) else value
+            key: [str(p) for p in value]
+            if key == "data"
+            else str(value)
+            if isinstance(value, Path)
+            else value
             for key, value in asdict(self).items()
         }

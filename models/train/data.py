@@ -19,8 +19,9 @@ Batch = dict[str, Tensor]
 class Samples(Dataset[Batch]):
     """Whole batches by number, made from the seed, the pass and the sample's place in it alone.
 
-    A batch holds images (N, side, side, 3), points (N, 562, 3), visible (N, 562), face (N,); with `shake` two
-    views of every crop after one another, and what leads either back to the first, back (N, 2, 3).
+    A batch holds images (N, side, side, 3), points (N, 562, 3), visible (N, 562), face (N,); with
+    `shake` two views of every crop after one another, and what leads either back to the first, back
+    (N, 2, 3).
     """
 
     def __init__(

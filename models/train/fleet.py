@@ -1,8 +1,8 @@
 """Trains several networks on the same batches of one device, as fast as it can, for a given time.
 
-For a machine with a GPU that is there for minutes only: crops are rendered beside it, decoded once into its memory,
-and cut and disturbed there. Each batch holds two views of every crop, whose points are also compared with one another,
-and weights and activations are rounded as int8 will round them.
+For a machine with a GPU that is there for minutes only: crops are rendered beside it, decoded once
+into its memory, and cut and disturbed there. Each batch holds two views of every crop, whose points
+are also compared with one another, and weights and activations are rounded as int8 will round them.
 
     python -m models.train fleet --data runs/synth/train --out runs/train/fleet --minutes 8 \
         --networks landmarks-562=models/train/landmarks-562.pt landmarks-562-large
@@ -62,7 +62,9 @@ class FleetConfig(CommonConfig):
 class Member:
     """One network with its optimiser."""
 
-    def __init__(self, name: str, initial: Path | None, config: FleetConfig, device: torch.device) -> None:
+    def __init__(
+        self, name: str, initial: Path | None, config: FleetConfig, device: torch.device
+    ) -> None:
         self.name, self.config = name, config
         self.network = build(name)
         if initial:
@@ -95,7 +97,9 @@ class Member:
     def save(self, folder: Path, progress: dict[str, Any]) -> None:
         """Write what the export reads, and what another run may begin with."""
         state = {name: value.cpu() for name, value in self.average.state.items()}
-        checkpoint.save(folder / f"{self.name}.pt", {"architecture": self.name, "ema": state, **progress})
+        checkpoint.save(
+            folder / f"{self.name}.pt", {"architecture": self.name, "ema": state, **progress}
+        )
 
 
 def run(config: FleetConfig) -> None:
@@ -130,9 +134,16 @@ def run(config: FleetConfig) -> None:
         step += 1
         if step % config.log_steps == 0:
             pool.refresh()
-            line: dict[str, Any] = {"step": step, "seconds": round(seconds, 1), "pool": pool.count, "rate": rate}
+            line: dict[str, Any] = {
+                "step": step,
+                "seconds": round(seconds, 1),
+                "pool": pool.count,
+                "rate": rate,
+            }
             for name, terms in sums.items():
-                line[name] = {key: round(float(value) / config.log_steps, 4) for key, value in terms.items()}
+                line[name] = {
+                    key: round(float(value) / config.log_steps, 4) for key, value in terms.items()
+                }
                 terms.clear()
             with (config.out / "log.jsonl").open("a") as log:
                 log.write(json.dumps(line) + "\n")

@@ -37,7 +37,10 @@ class Trainer:
 
     def __init__(self, config: TrainingConfig) -> None:
         self.config = config
-        self.rank, self.world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+        self.rank, self.world = (
+            int(os.environ.get("RANK", "0")),
+            int(os.environ.get("WORLD_SIZE", "1")),
+        )
         self.device = self._device()
         if config.threads:
             torch.set_num_threads(config.threads)
@@ -86,11 +89,20 @@ class Trainer:
         SIGTERM ends a run early, with a checkpoint.
         """
         signal.signal(signal.SIGTERM, self._stop)
-        self._log({"event": "start", "config": self.config.as_json(), "step": self.step, "world": self.world})
+        self._log(
+            {
+                "event": "start",
+                "config": self.config.as_json(),
+                "step": self.step,
+                "world": self.world,
+            }
+        )
         saved = time.monotonic()
         while self.progress < 1 and not self.stopping:
             data = self._begin_pass()
-            numbers = list(range(self.position + self.rank, len(data) - len(data) % self.world, self.world))
+            numbers = list(
+                range(self.position + self.rank, len(data) - len(data) % self.world, self.world)
+            )
             before = time.monotonic()
             for batch in batches(data, numbers, self.config.workers):
                 self._train(batch)
@@ -124,7 +136,9 @@ class Trainer:
         if not self.shards:
             there = list_shards(list(config.data))
             if not there:
-                raise FileNotFoundError(f"no shard-*.npz in {', '.join(map(str, config.data))}: render some first")
+                raise FileNotFoundError(
+                    f"no shard-*.npz in {', '.join(map(str, config.data))}: render some first"
+                )
             generator = torch.Generator().manual_seed(config.seed * 7919 + self.epoch)
             chosen = torch.randperm(len(there), generator=generator)[: config.pass_shards]
             self.shards = [str(there[i]) for i in sorted(chosen.tolist())]
@@ -171,9 +185,13 @@ class Trainer:
         for name, value in terms.items():
             self.sums[name] = self.sums.get(name, 0.0) + float(value)
         if self.step % self.config.log_steps == 0:
-            means = {name: round(value / self.config.log_steps, 4) for name, value in self.sums.items()}
+            means = {
+                name: round(value / self.config.log_steps, 4) for name, value in self.sums.items()
+            }
             state = {"step": self.step, "samples": self.samples, "seconds": round(self.seconds, 1)}
-            self._log({**state, "pass": self.epoch, "shards": len(self.shards), "rate": rate, **means})
+            self._log(
+                {**state, "pass": self.epoch, "shards": len(self.shards), "rate": rate, **means}
+            )
             self.sums = {}
 
     def _log(self, line: dict[str, Any]) -> None:

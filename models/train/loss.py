@@ -1,8 +1,8 @@
 """What training minimises, in pixels of the 128-pixel crop.
 
-The means follow a Wing loss (arXiv 1711.06753), whose pull does not fade as the error does; the uncertainties
-follow a Gaussian likelihood of the errors as they stand, so that a point which cannot be seen widens its sigma
-but cannot buy itself out of being learned.
+The means follow a Wing loss (arXiv 1711.06753), whose pull does not fade as the error does; the
+uncertainties follow a Gaussian likelihood of the errors as they stand, so that a point which cannot
+be seen widens its sigma but cannot buy itself out of being learned.
 """
 
 import math
@@ -19,7 +19,28 @@ IBUG68 = (
     *(120, 98, 87, 90, 99, 100, 95, 89, 101, 123),
     *(142, 188, 217, 242, 292, 299, 308, 300, 293),
     *(166, 144, 147, 158, 171, 176, 160, 150, 146, 169, 179, 172),
-    *(394, 360, 348, 353, 349, 361, 397, 417, 426, 425, 424, 414, 390, 375, 374, 376, 396, 402, 395, 401),
+    *(
+        394,
+        360,
+        348,
+        353,
+        349,
+        361,
+        397,
+        417,
+        426,
+        425,
+        424,
+        414,
+        390,
+        375,
+        374,
+        376,
+        396,
+        402,
+        395,
+        401,
+    ),
 )
 # Upper and lower lid points that lie over one another: 7 pairs an eye, right eye first.
 UPPER_LIDS = (*range(521, 528), *range(537, 544))
@@ -31,8 +52,8 @@ class LossWeights:
     """Weights of points and terms; those of the points are scaled to a mean of one.
 
     Attributes:
-        ibug68, lids, irises: Of these points, over that of a dense point; `inner` is added for the 51 points
-            other than the jaw.
+        ibug68, lids, irises: Of these points, over that of a dense point; `inner` is added for the
+            51 points other than the jaw.
         depth: Of z beside x and y.
         gap: Of the opening between the lids, in which an error of half a pixel is a missed blink.
         unseen_gap: Of it where either lid is hidden, over that where both are seen.
@@ -80,27 +101,33 @@ class LandmarkLoss(torch.nn.Module):
         offset = w - w * math.log1p(w / c)
         return torch.where(error < w, w * torch.log1p(error / c), error + offset)
 
-    def forward(self, outputs: dict[str, Tensor], batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+    def forward(
+        self, outputs: dict[str, Tensor], batch: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """Compare what the network said with the truth.
 
         Args:
             outputs: Of `LandmarkNet`, in float32.
-            batch: "points" (N, 562, 3) pixels with pixel centres at integers, NaN for a point that nobody knows,
-                "visible" (N, 562), "face" (N,).
+            batch: "points" (N, 562, 3) pixels with pixel centres at integers, NaN for a point that
+                nobody knows, "visible" (N, 562), "face" (N,).
 
         Returns:
-            The loss, and means of: "nme_px" (error of the 68 points), "gap_px" (of lids that are seen), "sigma",
+            The loss, and means of: "nme_px" (error of the 68 points), "gap_px" (of lids that are
+                seen), "sigma",
             "presence", "wing".
         """
         face = batch["face"]
-        presence = functional.binary_cross_entropy_with_logits(outputs["presence"][:, 0], face.float())
-        # Crops without a face count nothing rather than being taken out: nothing waits for the device.
+        presence = functional.binary_cross_entropy_with_logits(
+            outputs["presence"][:, 0], face.float()
+        )
+        # Crops without a face count nothing rather than being taken out: nothing waits for the
+        # device.
         known = torch.isfinite(batch["points"]).all(2) & face[:, None]
         each = LANDMARKS * face.sum().clamp(min=1)
         found = outputs["points"].unflatten(1, (-1, 3)) * self.side
         truth = torch.nan_to_num(batch["points"]) + found.new_tensor([0.5, 0.5, 0.0])
-        # Errors are judged over the size of the face, and a turned face is a narrow one; squared, because the bins of
-        # yaw count the same while fewer faces are turned.
+        # Errors are judged over the size of the face, and a turned face is a narrow one; squared,
+        # because the bins of yaw count the same while fewer faces are turned.
         size = _size(truth[:, IBUG68, :2], known[:, IBUG68])
         difference = (found - truth) * known[..., None]
         visible = batch["visible"] & known
@@ -126,7 +153,8 @@ class LandmarkLoss(torch.nn.Module):
             distance = difference[:, IBUG68, :2].norm(dim=2).sum()
             terms = {
                 "nme_px": distance / (len(IBUG68) * face.sum().clamp(min=1)),
-                "gap_px": ((opening - true_opening).norm(dim=2) * both_seen).sum() / both_seen.sum().clamp(min=1),
+                "gap_px": ((opening - true_opening).norm(dim=2) * both_seen).sum()
+                / both_seen.sum().clamp(min=1),
                 "sigma": sigma,
                 "presence": presence,
                 "wing": wing,
@@ -141,16 +169,19 @@ def _size(points: Tensor, known: Tensor) -> Tensor:
     return (high - low).clamp(min=0).prod(1).sqrt().clamp(min=FACE / 2)
 
 
-def restlessness(outputs: dict[str, Tensor], batch: dict[str, Tensor], per_point: Tensor, side: int) -> Tensor:
+def restlessness(
+    outputs: dict[str, Tensor], batch: dict[str, Tensor], per_point: Tensor, side: int
+) -> Tensor:
     """How much the points of two views of the same stored crop differ, back in its frame, in pixels of the view.
 
-    Neither view has the error of the other's noise, so this takes out what would be jitter in a film. Only points
-    that are seen count: where nothing shows a point, each look can only guess, and to guess the same costs accuracy.
+    Neither view has the error of the other's noise, so this takes out what would be jitter in a
+    film. Only points that are seen count: where nothing shows a point, each look can only guess,
+    and to guess the same costs accuracy.
 
     Args:
         outputs: Of `LandmarkNet` for views of which 2i and 2i + 1 show the same crop.
-        batch: "back" (N, 2, 3), which maps pixels of a view to those of the first of its two, "visible" (N, 562) and
-            "face".
+        batch: "back" (N, 2, 3), which maps pixels of a view to those of the first of its two,
+            "visible" (N, 562) and "face".
         per_point: (562,) weights.
         side: Of a view in pixels.
     """

@@ -1,8 +1,9 @@
 """Left and right of the 562-point layout: what becomes of the labels when a picture is mirrored.
 
-Lids and irises have exact counterparts. The 520 dense points have not (their mirror images fall up to 17 mm from
-the nearest of them), so each mirrored dense point is a fixed weighting of its eight nearest neighbours, fitted on
-random heads: 0.13 mm median and 0.8 mm 99th percentile error on heads that were not used in the fit.
+Lids and irises have exact counterparts. The 520 dense points have not (their mirror images fall up
+to 17 mm from the nearest of them), so each mirrored dense point is a fixed weighting of its eight
+nearest neighbours, fitted on random heads: 0.13 mm median and 0.8 mm 99th percentile error on heads
+that were not used in the fit.
 """
 
 from functools import lru_cache
@@ -13,7 +14,14 @@ from numpy.typing import NDArray
 
 DATA = Path(__file__).with_name("mirror562.npz")
 NEIGHBOURS = 8
-EXACT_PAIRS = (*((520 + k, 536 + k) for k in range(16)), (552, 557), (553, 560), (554, 559), (555, 558), (556, 561))
+EXACT_PAIRS = (
+    *((520 + k, 536 + k) for k in range(16)),
+    (552, 557),
+    (553, 560),
+    (554, 559),
+    (555, 558),
+    (556, 561),
+)
 
 
 @lru_cache(maxsize=1)
@@ -68,9 +76,14 @@ def fit(assets: Path, heads: int = 60, seed: int = 0) -> None:
         wanted.append((shape[opposite][corners] * [-1, 1, 1] * barycentric).sum(1))
     have, want, used = np.array(reflected), np.array(wanted), heads * 2 // 3
     neighbours, weights = _regress(have[:used], want[:used])
-    error = np.linalg.norm((have[used:, neighbours] * weights[..., None]).sum(2) - want[used:], axis=2) * 10
+    error = (
+        np.linalg.norm((have[used:, neighbours] * weights[..., None]).sum(2) - want[used:], axis=2)
+        * 10
+    )
     print(f"mm: median {np.median(error):.2f}, 99th percentile {np.percentile(error, 99):.2f}")
-    np.savez_compressed(DATA, neighbours=neighbours.astype(np.int16), weights=weights.astype(np.float32))
+    np.savez_compressed(
+        DATA, neighbours=neighbours.astype(np.int16), weights=weights.astype(np.float32)
+    )
 
 
 def _regress(have: np.ndarray, want: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,12 +1,13 @@
 """The landmark network: 562 points with an uncertainty each, and whether there is a face at all.
 
-It is sized to 70 million multiply-adds. On a processor a dense 3x3 convolution at 16x16 and below costs less
-than its multiply-adds suggest and a depthwise one more, both in training (three times) and under XNNPACK, so
-the residual blocks squeeze between two dense convolutions, and only the head is depthwise: one 4x4 kernel per
-channel that keeps where in the crop something was seen, which average pooling would throw away.
+It is sized to 70 million multiply-adds. On a processor a dense 3x3 convolution at 16x16 and below
+costs less than its multiply-adds suggest and a depthwise one more, both in training (three times)
+and under XNNPACK, so the residual blocks squeeze between two dense convolutions, and only the head
+is depthwise: one 4x4 kernel per channel that keeps where in the crop something was seen, which
+average pooling would throw away.
 
-Activations are bounded (ReLU6) for the sake of int8. Strided convolutions pad as TensorFlow's SAME does, so
-that the exported graph has no PAD.
+Activations are bounded (ReLU6) for the sake of int8. Strided convolutions pad as TensorFlow's SAME
+does, so that the exported graph has no PAD.
 """
 
 import math
@@ -32,7 +33,8 @@ def _step(weight: Tensor, levels: int) -> Tensor:
 class Convolution(nn.Conv2d):
     """Convolution whose weights are rounded to those of int8 when `levels` is set.
 
-    That a batch normalisation follows changes nothing: it scales a whole channel, and its range with it.
+    That a batch normalisation follows changes nothing: it scales a whole channel, and its range
+    with it.
     """
 
     levels = 0
@@ -41,14 +43,16 @@ class Convolution(nn.Conv2d):
         """As `nn.Conv2d`."""
         if not self.levels:
             return super().forward(x)
-        return self._conv_forward(x, _rounded(self.weight, _step(self.weight, self.levels)), self.bias)
+        return self._conv_forward(
+            x, _rounded(self.weight, _step(self.weight, self.levels)), self.bias
+        )
 
 
 def read_map(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """A fully connected layer with weights (M, K) over (N, K, 1, 1), to (N, M), as the convolution that it is.
 
-    An exported convolution has a scale for each output everywhere. Of a fully connected layer with float results
-    tflite-runtime 2.14 reads the first scale alone, and says nothing.
+    An exported convolution has a scale for each output everywhere. Of a fully connected layer with
+    float results tflite-runtime 2.14 reads the first scale alone, and says nothing.
     """
     return nn.functional.conv2d(x, weight[..., None, None], bias).flatten(1)
 
@@ -60,8 +64,14 @@ class Reading(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         """As `nn.Linear`; (N, K, 1, 1) as `read_map`."""
-        weight = _rounded(self.weight, _step(self.weight, self.levels)) if self.levels else self.weight
-        return read_map(x, weight, self.bias) if x.ndim == 4 else nn.functional.linear(x, weight, self.bias)
+        weight = (
+            _rounded(self.weight, _step(self.weight, self.levels)) if self.levels else self.weight
+        )
+        return (
+            read_map(x, weight, self.bias)
+            if x.ndim == 4
+            else nn.functional.linear(x, weight, self.bias)
+        )
 
 
 class Bounded(nn.ReLU6):
@@ -78,7 +88,8 @@ class Bounded(nn.ReLU6):
 class Summary(nn.Conv2d):
     """Depthwise convolution as large as what it reads, so that one value is left of each of `multiple` kernels.
 
-    In training it is a product of matrices, whose gradient takes a processor a fifteenth of the time.
+    In training it is a product of matrices, whose gradient takes a processor a fifteenth of the
+    time.
     """
 
     def __init__(self, channels: int, multiple: int, side: int) -> None:
@@ -127,9 +138,12 @@ class LandmarkNet(nn.Module):
 
     It returns a dictionary of
 
-    - "points": (N, 562 * 3), x, y, z of each point in turn, in units of the crop's side, origin at its top left
-      corner (``x = (column + 0.5) / 128`` for a pixel's centre), z larger nearer and zero at the dense mean;
-    - "log_sigma": (N, 562), natural logarithm of the standard deviation of x and of y in the same unit;
+    - "points": (N, 562 * 3), x, y, z of each point in turn, in units of the crop's side, origin at
+    its top left
+      corner (``x = (column + 0.5) / 128`` for a pixel's centre), z larger nearer and zero at the
+      dense mean;
+    - "log_sigma": (N, 562), natural logarithm of the standard deviation of x and of y in the same
+    unit;
     - "presence": (N, 1), logit of there being a face.
     """
 
@@ -141,7 +155,9 @@ class LandmarkNet(nn.Module):
         hidden: tuple[tuple[int, ...], ...] = ((), (48,), (48, 48), (80, 80)),
     ) -> None:
         super().__init__()
-        self.stem = nn.Sequential(Convolution(3, widths[0], 8, 4, 2, bias=False), nn.BatchNorm2d(widths[0]), Bounded())
+        self.stem = nn.Sequential(
+            Convolution(3, widths[0], 8, 4, 2, bias=False), nn.BatchNorm2d(widths[0]), Bounded()
+        )
         stages, channels = [], widths[0]
         for number, (width, squeezed) in enumerate(zip(widths, hidden, strict=True)):
             layers = [*_convolution(channels, width, 2 if number else 1), Bounded()]
@@ -151,7 +167,8 @@ class LandmarkNet(nn.Module):
         self.pool = Summary(channels, 2, 4)
         self.points = Reading(channels * 2, LANDMARKS * 3)
         self.log_sigma = Reading(channels * 2, LANDMARKS)
-        # Four pixels: from one crop's side on, where zero would put it, the loss holds sigma and teaches nothing.
+        # Four pixels: from one crop's side on, where zero would put it, the loss holds sigma and
+        # teaches nothing.
         nn.init.constant_(self.log_sigma.bias, math.log(4 / 128))
         self.presence = Reading(channels * 2, 1)
 
@@ -184,15 +201,18 @@ def round_as_int8(network: LandmarkNet, levels: int = LEVELS) -> None:
             module.levels = levels
 
 
-def trained_outputs(network: LandmarkNet, images: Tensor, kind: torch.dtype, levels: int = 0) -> dict[str, Tensor]:
+def trained_outputs(
+    network: LandmarkNet, images: Tensor, kind: torch.dtype, levels: int = 0
+) -> dict[str, Tensor]:
     """What a network says while it is trained, (N, 3, side, side) to float32 outputs.
 
     Args:
         network: In training.
         images: As the network takes them.
-        kind: Half-precision type of all but the last layers: a coordinate in it steps by a quarter of a pixel.
-        levels: Of rounded features, over their range in each crop, as a fully connected layer with int8 weights and a
-            float result rounds them.
+        kind: Half-precision type of all but the last layers: a coordinate in it steps by a quarter
+            of a pixel.
+        levels: Of rounded features, over their range in each crop, as a fully connected layer with
+            int8 weights and a float result rounds them.
     """
     with torch.autocast(images.device.type, kind):
         features = network.features(images)

@@ -1,8 +1,8 @@
 """What changes the weights: Muon where they are matrices between features, AdamW for the rest.
 
-Muon turns the step of a layer's weights into the nearest one that changes all directions equally (K. Jordan, 2024;
-its learning rate scaled as in arXiv 2502.16982, so that it is AdamW's), which rare directions, such as those of turned
-and hidden faces, gain by.
+Muon turns the step of a layer's weights into the nearest one that changes all directions equally
+(K. Jordan, 2024; its learning rate scaled as in arXiv 2502.16982, so that it is AdamW's), which
+rare directions, such as those of turned and hidden faces, gain by.
 """
 
 from typing import Any
@@ -29,14 +29,22 @@ class Optimiser:
 
     def __init__(self, network: nn.Module, weight_decay: float) -> None:
         # The first convolution reads colours, which are no features.
-        self._kernels = [m.weight for m in network.modules() if isinstance(m, Convolution) and m.in_channels > 3]
+        self._kernels = [
+            m.weight for m in network.modules() if isinstance(m, Convolution) and m.in_channels > 3
+        ]
         self._matrices = [nn.Parameter(_matrix(kernel.detach())) for kernel in self._kernels]
         for kernel, matrix in zip(self._kernels, self._matrices, strict=True):
             if matrix.data_ptr() != kernel.data_ptr():
-                raise ValueError("the weights of a convolution do not lie with channels last in memory")
+                raise ValueError(
+                    "the weights of a convolution do not lie with channels last in memory"
+                )
         taken = set(map(id, self._kernels))
-        groups = checkpoint.groups((p for p in network.parameters() if id(p) not in taken), weight_decay)
-        muon = torch.optim.Muon(self._matrices, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
+        groups = checkpoint.groups(
+            (p for p in network.parameters() if id(p) not in taken), weight_decay
+        )
+        muon = torch.optim.Muon(
+            self._matrices, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"
+        )
         self._parts: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, fused=True), muon]
 
     def step(self, learning_rate: float) -> None:

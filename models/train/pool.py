@@ -62,10 +62,14 @@ class Pool:
                 raise columns
             wait = False
             end = min(self.capacity, self.count + len(columns[0]))
-            for name, column in zip(("images", "points", "visible", "face", "roll_deg"), columns, strict=True):
+            for name, column in zip(
+                ("images", "points", "visible", "face", "roll_deg"), columns, strict=True
+            ):
                 new = torch.from_numpy(column[: end - self.count])
                 if name not in self._held:
-                    self._held[name] = torch.empty((self.capacity, *new.shape[1:]), dtype=new.dtype, device=self.device)
+                    self._held[name] = torch.empty(
+                        (self.capacity, *new.shape[1:]), dtype=new.dtype, device=self.device
+                    )
                 self._held[name][self.count : end] = new.to(self.device)
             self.count = end
 
@@ -79,5 +83,8 @@ def _read(path: Path) -> list[np.ndarray]:
     """Columns of a shard: images, points, visible, face, roll."""
     reader = ShardReader()
     crops: Iterator[Crop] = (reader.read(path, row) for row in range(count_rows(path)))
-    made = [(crop.image, crop.points, crop.visible, crop.face, np.float32(crop.roll_deg)) for crop in crops]
+    made = [
+        (crop.image, crop.points, crop.visible, crop.face, np.float32(crop.roll_deg))
+        for crop in crops
+    ]
     return [np.stack(column) for column in zip(*made, strict=True)]

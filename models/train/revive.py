@@ -1,10 +1,12 @@
 """Gives channels that died, or that only giants among the weights can hear, a new start before training goes on.
 
-    python -m models.train revive runs/train/main/last.pt runs/train/revived.pt --data runs/synth/train
+    python -m models.train revive runs/train/main/last.pt runs/train/revived.pt --data
+    runs/synth/train
 
-Channels of the last residual block die in long trainings: nothing in any crop lifts them above zero, and no gradient
-reaches them any more. And where a channel of the stream seldom speaks, its readers' weights grow fifty times as large
-as the others, which then share a few of the 255 steps of an int8 channel.
+Channels of the last residual block die in long trainings: nothing in any crop lifts them above
+zero, and no gradient reaches them any more. And where a channel of the stream seldom speaks, its
+readers' weights grow fifty times as large as the others, which then share a few of the 255 steps of
+an int8 channel.
 """
 
 from pathlib import Path
@@ -30,8 +32,8 @@ LOUD = 4.0
 def revive(network: LandmarkNet, images: Tensor, generator: torch.Generator) -> tuple[int, int]:
     """Revive the dead channels of the last block and quieten its stage's loud weights, in place.
 
-    What a dead channel says is not read at first, so that the network's outputs stay as they are but for the
-    weights that were quietened.
+    What a dead channel says is not read at first, so that the network's outputs stay as they are
+    but for the weights that were quietened.
 
     Args:
         network: In evaluation mode.
@@ -41,7 +43,9 @@ def revive(network: LandmarkNet, images: Tensor, generator: torch.Generator) -> 
     Returns:
         How many channels were dead and how many loud.
     """
-    first = next(number for number, part in enumerate(network.stages[-1]) if isinstance(part, nn.Conv2d))
+    first = next(
+        number for number, part in enumerate(network.stages[-1]) if isinstance(part, nn.Conv2d)
+    )
     quietened = _quieten(network.stages[-1][first])
     for norm in network.stages[-1].modules():
         if isinstance(norm, nn.BatchNorm2d):
@@ -53,7 +57,10 @@ def revive(network: LandmarkNet, images: Tensor, generator: torch.Generator) -> 
     spread.weight[dead] = fresh[dead]
     norm.weight[dead], norm.bias[dead] = 1.0, 0.0
     convolved = _passing(network, spread, images)[1]
-    norm.running_mean[dead], norm.running_var[dead] = convolved.mean((0, 2, 3))[dead], convolved.var((0, 2, 3))[dead]
+    norm.running_mean[dead], norm.running_var[dead] = (
+        convolved.mean((0, 2, 3))[dead],
+        convolved.var((0, 2, 3))[dead],
+    )
     features = dead.repeat_interleave(network.pool.out_channels // network.pool.in_channels)
     pool = torch.randn(network.pool.weight.shape, generator=generator) * 0.05
     network.pool.weight[features] = pool[features]
@@ -103,7 +110,9 @@ def run(source: Path, target: Path, folders: list[Path], seed: int = 1) -> tuple
     network, name = load(source)
     shards = list_shards(folders)[:2]
     if not shards:
-        raise FileNotFoundError(f"no shard-*.npz in {', '.join(map(str, folders))}: render some first")
+        raise FileNotFoundError(
+            f"no shard-*.npz in {', '.join(map(str, folders))}: render some first"
+        )
     data = Samples(shards, [count_rows(path) for path in shards], seed, 0, 16, Jitter())
     pictures = torch.cat([data[number]["images"] for number in range(min(64, len(data)))])
     images = (pictures.permute(0, 3, 1, 2).float() - 128) / 127.5

@@ -25,7 +25,8 @@ class ShardError(ValueError):
 class Crop:
     """One stored crop: image (H, W, 3) uint8 RGB, points (562, 3) float32 pixels, NaN where `face` is False.
 
-    `visible` is (562,) bool, `roll_deg` is that by which the runtime turns its region, NaN where it is not known.
+    `visible` is (562,) bool, `roll_deg` is that by which the runtime turns its region, NaN where it
+    is not known.
     """
 
     image: NDArray[np.uint8]
@@ -60,10 +61,14 @@ class ShardReader:
         jpeg = shard["jpeg"][shard["offsets"][row] : shard["offsets"][row + 1]]
         image = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
         if image is None:
-            raise ShardError(f"{path}: crop {row} cannot be decoded: delete the shard and render it again")
+            raise ShardError(
+                f"{path}: crop {row} cannot be decoded: delete the shard and render it again"
+            )
         points, face = shard["points"][row], bool(shard["face"][row])
         roll_deg = roll_of(points, LAYOUTS["landmarkd-562"].ibug68) if face else math.nan
-        return Crop(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), points, shard["visible"][row], face, roll_deg)
+        return Crop(
+            cv2.cvtColor(image, cv2.COLOR_BGR2RGB), points, shard["visible"][row], face, roll_deg
+        )
 
 
 def list_shards(folders: list[Path]) -> list[Path]:
@@ -85,19 +90,24 @@ def _stored(path: Path, names: tuple[str, ...]) -> dict[str, Any]:
         with path.open("rb") as file, np.load(file) as stored:
             return {name: stored[name] for name in names}
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise ShardError(f"{path} is no whole shard ({error}): delete it and render it again") from error
+        raise ShardError(
+            f"{path} is no whole shard ({error}): delete it and render it again"
+        ) from error
 
 
 def epoch_order(rows: list[int], seed: int, epoch: int) -> NDArray[np.int32]:
     """Order of one pass over the data: (K, 2) of shard and row.
 
-    Shards are shuffled and taken in groups, rows are shuffled within a group, so that a worker needs only few
-    shards in memory. The same arguments give the same order.
+    Shards are shuffled and taken in groups, rows are shuffled within a group, so that a worker
+    needs only few shards in memory. The same arguments give the same order.
     """
     rng = np.random.default_rng((seed, epoch))
     shards = rng.permutation(len(rows))
     parts = []
     for start in range(0, len(shards), GROUP):
-        group = [np.stack([np.full(rows[s], s), np.arange(rows[s])], 1) for s in shards[start : start + GROUP]]
+        group = [
+            np.stack([np.full(rows[s], s), np.arange(rows[s])], 1)
+            for s in shards[start : start + GROUP]
+        ]
         parts.append(rng.permutation(np.concatenate(group)))
     return np.concatenate(parts).astype(np.int32) if parts else np.zeros((0, 2), np.int32)

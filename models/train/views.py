@@ -1,7 +1,8 @@
 """Cuts and disturbs crops by the thousand on the training device: what `augment` does to one, for a whole batch.
 
-Every stored crop gives two views that differ as two pictures of a film do: the region a little off, other noise,
-another phase of the compression. `loss.restlessness` compares what a network says of the two.
+Every stored crop gives two views that differ as two pictures of a film do: the region a little off,
+other noise, another phase of the compression. `loss.restlessness` compares what a network says of
+the two.
 """
 
 import math
@@ -62,8 +63,8 @@ class Views:
             roll_deg: (N,), NaN where it is not known.
 
         Returns:
-            "images" (2N, 3, side, side) as the network takes them, "points", "visible", "face" of them as in
-            `data.Samples`, and "back" (2N, 2, 3), see `loss.restlessness`.
+            "images" (2N, 3, side, side) as the network takes them, "points", "visible", "face" of
+            them as in `data.Samples`, and "back" (2N, 2, 3), see `loss.restlessness`.
         """
         count, width = len(images), images.shape[1]
         mirrored = self.chance(0.5, count)
@@ -77,7 +78,11 @@ class Views:
         pictures = self._sample(images, matrices, mirrored, width)
         twice = points.repeat_interleave(2, 0)
         moved = torch.cat(
-            [twice[..., :2] @ matrices[..., :2].mT + matrices[:, None, :, 2], twice[..., 2:] * _scale(matrices)], 2
+            [
+                twice[..., :2] @ matrices[..., :2].mT + matrices[:, None, :, 2],
+                twice[..., 2:] * _scale(matrices),
+            ],
+            2,
         )
         back = _then(_inverse(matrices), matrices[::2].repeat_interleave(2, 0))
         pictures = self._disturb(pictures)
@@ -101,11 +106,16 @@ class Views:
         axes = _axes(turn)
         turned = points[:, :DENSE, :2] @ axes.mT
         middle = axes @ points.new_full((2,), width / 2)
-        low = torch.where(face[:, None], torch.nan_to_num(turned, nan=1e9).amin(1), middle - width * 0.28)
-        high = torch.where(face[:, None], torch.nan_to_num(turned, nan=-1e9).amax(1), middle + width * 0.28)
+        low = torch.where(
+            face[:, None], torch.nan_to_num(turned, nan=1e9).amin(1), middle - width * 0.28
+        )
+        high = torch.where(
+            face[:, None], torch.nan_to_num(turned, nan=-1e9).amax(1), middle + width * 0.28
+        )
         longer = (high - low).amax(1)
         usual, far_off = (
-            torch.exp(self.uniform(*(math.log(v) for v in scale), count)) for scale in (jitter.scale, jitter.wild_scale)
+            torch.exp(self.uniform(*(math.log(v) for v in scale), count))
+            for scale in (jitter.scale, jitter.wild_scale)
         )
         span = jitter.margin * longer * torch.where(wild, far_off, usual)
         shift = torch.where(wild, jitter.wild_shift, jitter.shift) * longer
@@ -114,7 +124,9 @@ class Views:
 
         far = torch.where(self.chance(shake.far_share, count), shake.far, 1.0)
         turns = torch.stack([turn, turn + self.normal(count) * shake.turn_deg * far], 1).flatten()
-        spans = torch.stack([span, span * torch.exp(self.normal(count) * shake.scale * far)], 1).flatten()
+        spans = torch.stack(
+            [span, span * torch.exp(self.normal(count) * shake.scale * far)], 1
+        ).flatten()
         shift = self.normal(count, 2) * (shake.shift * far * longer)[:, None]
         centres = torch.stack([centre, centre + shift], 1).flatten(0, 1)
         linear = _axes(turns) * (jitter.side / spans)[:, None, None]
@@ -128,7 +140,9 @@ class Views:
         x = inverse[:, :, 0, None, None] * self.places + inverse[:, :, 2, None, None]
         grid = x + inverse[:, :, 1, None, None] * self.places[:, None]
         grid = grid.unflatten(0, (count, 2))  # (N, 2, 2, side, side): crop, view, axis
-        flipped = torch.where(mirrored[:, None, None, None], width - 1 - grid[:, :, 0], grid[:, :, 0])
+        flipped = torch.where(
+            mirrored[:, None, None, None], width - 1 - grid[:, :, 0], grid[:, :, 0]
+        )
         grid = torch.stack([flipped, grid[:, :, 1]], -1).flatten(1, 2)
         replicate = self.chance(0.4, count)[:, None, None, None]
         grid = torch.where(replicate, grid.clamp(0, width - 1), grid) * (2 / (width - 1)) - 1
@@ -145,7 +159,9 @@ class Views:
             return value.repeat_interleave(2, 0)
 
         kind = both(self.uniform(0, 1, count))[:, None, None, None]
-        grey = (pictures * pictures.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
+        grey = (pictures * pictures.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(
+            1, keepdim=True
+        )
         order = torch.rand(count, 3, generator=self.generator, device=self.device).argsort(1)
         exchanged = pictures.gather(1, both(order)[:, :, None, None].expand_as(pictures))
         pictures = torch.where(kind < 0.12, grey, torch.where(kind < 0.2, exchanged, pictures))
@@ -169,11 +185,15 @@ class Views:
                 continue
             if number < 4:
                 small = int(self.random.uniform(28, 90))
-                chunk = functional.interpolate(chunk, (small, small), mode="bilinear", antialias=True)
+                chunk = functional.interpolate(
+                    chunk, (small, small), mode="bilinear", antialias=True
+                )
                 chunk = functional.interpolate(chunk, (side, side), mode="bilinear")
             else:
                 sigma = self.random.uniform(0.4, 1.8)
-                kernel = torch.exp(-0.5 * (torch.arange(-5.0, 6.0, device=self.device) / sigma) ** 2)
+                kernel = torch.exp(
+                    -0.5 * (torch.arange(-5.0, 6.0, device=self.device) / sigma) ** 2
+                )
                 kernel = (kernel / kernel.sum()).repeat(3, 1)
                 chunk = functional.pad(chunk, (5, 5, 5, 5), mode="reflect")
                 chunk = functional.conv2d(chunk, kernel[:, None, None, :], groups=3)
@@ -185,14 +205,20 @@ class Views:
         """Gamma, brightness, a cast and contrast, a hundredth of brightness apart in the second view."""
         count = len(pictures) // 2
         gamma = torch.exp(self.normal(count) * 0.2)
-        gain = torch.exp(self.normal(count) * 0.18)[:, None] * torch.exp(self.normal(count, 3) * 0.06)
+        gain = torch.exp(self.normal(count) * 0.18)[:, None] * torch.exp(
+            self.normal(count, 3) * 0.06
+        )
         middle = (gain.mean(1) / (gamma + 1))[:, None, None, None]
         contrast = self.uniform(0.7, 1.25, count)[:, None, None, None]
         offset = self.normal(count)[:, None, None, None] * 0.05
         flicker = 1 + 0.01 * self.normal(2 * count)[:, None, None, None]
-        curved = (pictures.clamp(0, 255) / 255) ** both(gamma)[:, None, None, None] * both(gain)[:, :, None, None]
+        curved = (pictures.clamp(0, 255) / 255) ** both(gamma)[:, None, None, None] * both(gain)[
+            :, :, None, None
+        ]
         middle = both(middle)
-        curved = ((curved * flicker - middle) * both(contrast) + middle + both(offset)).clamp(0, 1) * 255
+        curved = ((curved * flicker - middle) * both(contrast) + middle + both(offset)).clamp(
+            0, 1
+        ) * 255
         return torch.where(both(self.chance(0.7, count))[:, None, None, None], curved, pictures)
 
     def _cover(self, pictures: Tensor, both: Callable[[Tensor], Tensor]) -> Tensor:
@@ -203,8 +229,12 @@ class Views:
             here = chosen & self.chance(0.5, count) if second else chosen
             size = self.uniform(0.08, 0.35, count, 2) * side
             start = self.uniform(0, 1, count, 2) * (side - size)
-            inside = (self.places >= start[..., None]) & (self.places < (start + size)[..., None])  # (N, 2, side)
-            mask = both((inside[:, 0, :, None] & inside[:, 1, None, :] & here[:, None, None])[:, None])
+            inside = (self.places >= start[..., None]) & (
+                self.places < (start + size)[..., None]
+            )  # (N, 2, side)
+            mask = both(
+                (inside[:, 0, :, None] & inside[:, 1, None, :] & here[:, None, None])[:, None]
+            )
             colour = both(self.uniform(0, 255, count, 3))[:, :, None, None]
             other = both(self.chance(0.4, count))[:, None, None, None]
             pictures = torch.where(mask, torch.where(other, pictures.roll(2, 0), colour), pictures)
@@ -213,7 +243,9 @@ class Views:
     def _compress(self, pictures: Tensor, quality: Tensor) -> Tensor:
         """What JPEG's quantisation leaves, colour at half resolution; quality (2N,) as libjpeg scales its tables."""
         factor = torch.where(quality < 50, 50 / quality, 2 - quality / 50)
-        weights = pictures.new_tensor([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
+        weights = pictures.new_tensor(
+            [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]]
+        )
         channels = torch.einsum("kc,nchw->nkhw", weights, pictures)
         light = self._quantised(channels[:, :1] - 128, _LUMINANCE, factor) + 128
         colour = self._quantised(functional.avg_pool2d(channels[:, 1:], 2), _CHROMINANCE, factor)
@@ -222,8 +254,12 @@ class Views:
         return torch.einsum("ck,nkhw->nchw", back, torch.cat([light, colour], 1))
 
     def _quantised(self, plane: Tensor, table: tuple[int, ...], factor: Tensor) -> Tensor:
-        steps = (plane.new_tensor(table).view(8, 8) * factor[:, None, None]).clamp(min=1)[:, None, None, None]
-        blocks = plane.unflatten(3, (-1, 8)).unflatten(2, (-1, 8)).transpose(3, 4)  # (N, C, rows, columns, 8, 8)
+        steps = (plane.new_tensor(table).view(8, 8) * factor[:, None, None]).clamp(min=1)[
+            :, None, None, None
+        ]
+        blocks = (
+            plane.unflatten(3, (-1, 8)).unflatten(2, (-1, 8)).transpose(3, 4)
+        )  # (N, C, rows, columns, 8, 8)
         cosines = self.cosines
         spectrum = torch.round((cosines @ blocks @ cosines.T) / steps) * steps
         return (cosines.T @ spectrum @ cosines).transpose(3, 4).flatten(4, 5).flatten(2, 3)

@@ -1,7 +1,8 @@
 """Compares what both machines computed: compare.py FOLDER, with arm64's results in it and x86's in FOLDER/x86.
 
-Models and pictures have to give the same bits. A video does not: the decoder's conversion to BGR differs by a step of
-brightness between processors, so its points have to agree within a pixel of the crop that the model sees.
+Models and pictures have to give the same bits. A video does not: the decoder's conversion to BGR
+differs by a step of brightness between processors, so its points have to agree within a pixel of
+the crop that the model sees.
 """
 
 import json
@@ -17,7 +18,12 @@ STEP = 1.0
 
 def main(folder: Path) -> int:
     """Print what was compared and return 0 if everything agrees, else 1."""
-    problems = [*_doctor(folder), *_models(folder), *_reports(folder, "pictures", 0.0), *_reports(folder, "clip", STEP)]
+    problems = [
+        *_doctor(folder),
+        *_models(folder),
+        *_reports(folder, "pictures", 0.0),
+        *_reports(folder, "clip", STEP),
+    ]
     for problem in problems:
         print(f"FAILED: {problem}")
     if not problems:
@@ -26,9 +32,13 @@ def main(folder: Path) -> int:
 
 
 def _doctor(folder: Path) -> list[str]:
-    findings = {finding["name"]: finding for finding in json.loads((folder / "doctor.json").read_bytes())}
+    findings = {
+        finding["name"]: finding for finding in json.loads((folder / "doctor.json").read_bytes())
+    }
     print(f"system:   {findings['system']['text']}\nruntime:  {findings['runtime']['text']}")
-    problems = [f"doctor: {item['text']}" for item in findings.values() if item["severity"] == "error"]
+    problems = [
+        f"doctor: {item['text']}" for item in findings.values() if item["severity"] == "error"
+    ]
     if "aarch64" not in findings["system"]["text"]:
         problems.append("this was not arm64")
     if "with XNNPACK" not in findings["runtime"]["text"]:
@@ -37,11 +47,15 @@ def _doctor(folder: Path) -> list[str]:
 
 
 def _models(folder: Path) -> list[str]:
-    arm, x86 = (json.loads((path / "digest.json").read_bytes()) for path in (folder, folder / "x86"))
+    arm, x86 = (
+        json.loads((path / "digest.json").read_bytes()) for path in (folder, folder / "x86")
+    )
     problems = []
     for name, theirs in x86["models"].items():
         same = arm["models"].get(name, {}).get("sha256") == theirs["sha256"]
-        print(f"model:    {name}: outputs {'bit-identical' if same else 'differ'} (sha256 {theirs['sha256'][:12]})")
+        print(
+            f"model:    {name}: outputs {'bit-identical' if same else 'differ'} (sha256 {theirs['sha256'][:12]})"
+        )
         if not same:
             problems.append(f"the model {name} computes other bits")
         if arm["models"].get(name, {}).get("accelerator") != "xnnpack":
@@ -62,7 +76,9 @@ def _reports(folder: Path, name: str, allowed: float) -> list[str]:
         faces += 1
         difference = np.abs(np.array(ours["points"]) - np.array(theirs["points"])).max()
         worst = max(worst, float(difference) / theirs["roi"]["side"] * CROP_PIXELS)
-    print(f"{name + ':':<9} {len(x86)} frames, {faces} faces, points differ by {worst:.3f} crop pixels at most")
+    print(
+        f"{name + ':':<9} {len(x86)} frames, {faces} faces, points differ by {worst:.3f} crop pixels at most"
+    )
     if not faces:
         return [f"{name}: no face in any frame"]
     return [f"{name}: points differ by more than {allowed} crop pixels"] if worst > allowed else []

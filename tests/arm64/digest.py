@@ -26,9 +26,16 @@ def digest() -> dict[str, dict[str, str]]:
                 engine.invoke()
                 for index in range(len(engine.outputs)):
                     total.update(engine.output(index).tobytes())
-            results[name] = {"accelerator": engine.accelerator, "runtime": engine.runtime, "sha256": total.hexdigest()}
+            results[name] = {
+                "accelerator": engine.accelerator,
+                "runtime": engine.runtime,
+                "sha256": total.hexdigest(),
+            }
     return results
 
 
 if __name__ == "__main__":
-    json.dump({"machine": platform.machine(), "python": platform.python_version(), "models": digest()}, sys.stdout)
+    json.dump(
+        {"machine": platform.machine(), "python": platform.python_version(), "models": digest()},
+        sys.stdout,
+    )

@@ -4,8 +4,12 @@ from landmarkd.types import Intrinsics
 
 from tests.calibration.render import board_texture, poses, render
 
-CAMERA = Intrinsics(402.0, 404.0, 246.0, 176.0, 480, 360, "truth", (0.08, -0.15, 0.001, -0.0015, 0.0))
-WIDE = Intrinsics(272.0, 272.0, 241.0, 181.0, 480, 360, "truth", (-0.28, 0.09, 0.0005, 0.0003, -0.012))
+CAMERA = Intrinsics(
+    402.0, 404.0, 246.0, 176.0, 480, 360, "truth", (0.08, -0.15, 0.001, -0.0015, 0.0)
+)
+WIDE = Intrinsics(
+    272.0, 272.0, 241.0, 181.0, 480, 360, "truth", (-0.28, 0.09, 0.0005, 0.0003, -0.012)
+)
 
 
 @pytest.fixture(scope="session")

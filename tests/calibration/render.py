@@ -15,13 +15,19 @@ def board_texture() -> np.ndarray:
     height, width = (round((side + 2 * MARGIN_MM) * PX_PER_MM) for side in (HEIGHT_MM, WIDTH_MM))
     sheet = np.full((height, width), 255, np.uint8)
     for r in black_rectangles():
-        x0, y0, x1, y1 = (round((value + MARGIN_MM) * PX_PER_MM) for value in (r.x, r.y, r.x + r.width, r.y + r.height))
+        x0, y0, x1, y1 = (
+            round((value + MARGIN_MM) * PX_PER_MM)
+            for value in (r.x, r.y, r.x + r.width, r.y + r.height)
+        )
         sheet[y0:y1, x0:x1] = 0
     return sheet
 
 
 def rotation(tilt_x_deg: float, tilt_y_deg: float, roll_deg: float) -> np.ndarray:
-    x, y, z = (cv2.Rodrigues(np.radians(v) * np.eye(3)[i])[0] for i, v in enumerate((tilt_x_deg, tilt_y_deg, roll_deg)))
+    x, y, z = (
+        cv2.Rodrigues(np.radians(v) * np.eye(3)[i])[0]
+        for i, v in enumerate((tilt_x_deg, tilt_y_deg, roll_deg))
+    )
     return x @ y @ z
 
 
@@ -33,14 +39,19 @@ def rays_of(camera, n) -> np.ndarray:
     pixels = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 1, 2)
     matrix = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1]])
     criteria = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 25, 1e-9)
-    straight = cv2.undistortPointsIter(pixels, matrix, np.array(camera.distortion), None, None, criteria)
+    straight = cv2.undistortPointsIter(
+        pixels, matrix, np.array(camera.distortion), None, None, criteria
+    )
     return np.concatenate([straight.reshape(-1, 2), np.ones((len(pixels), 1))], axis=1)
 
 
-def render(camera, turn, centre_mm, *, texture, noise=2.0, blur=0.6, seed=0, supersample=2) -> np.ndarray:
+def render(
+    camera, turn, centre_mm, *, texture, noise=2.0, blur=0.6, seed=0, supersample=2
+) -> np.ndarray:
     """Return (height, width, 3) uint8: the board, its centre at `centre_mm` in the camera's frame.
 
-    Each pixel is followed back through the distortion to the board's plane, `supersample` squared times.
+    Each pixel is followed back through the distortion to the board's plane, `supersample` squared
+    times.
     """
     n = supersample
     width, height = camera.width, camera.height
@@ -49,7 +60,11 @@ def render(camera, turn, centre_mm, *, texture, noise=2.0, blur=0.6, seed=0, sup
     # In the board's frame: the eye is at -centre, and the plane is z = 0.
     distance = centre[2] / rays[:, 2]
     places = rays[:, :2] * distance[:, None] - centre[:2] + (WIDTH_MM / 2, HEIGHT_MM / 2)
-    maps = ((places + MARGIN_MM) * PX_PER_MM - 0.5).reshape(height * n, width * n, 2).astype(np.float32)
+    maps = (
+        ((places + MARGIN_MM) * PX_PER_MM - 0.5)
+        .reshape(height * n, width * n, 2)
+        .astype(np.float32)
+    )
     fine = cv2.remap(texture, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderValue=90)
     image = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
     if blur:

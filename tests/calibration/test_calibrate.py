@@ -34,10 +34,14 @@ class TestIntrinsics:
 
     def test_rays_agree_all_over_the_picture(self, wide_pictures):
         found = calibrate(views(wide_pictures), "test").intrinsics
-        grid = np.stack(np.meshgrid(np.linspace(40, 440, 9), np.linspace(40, 320, 7)), -1).reshape(-1, 1, 2)
+        grid = np.stack(np.meshgrid(np.linspace(40, 440, 9), np.linspace(40, 320, 7)), -1).reshape(
+            -1, 1, 2
+        )
         ours, truth = (
             cv2.undistortPoints(
-                grid, np.array([[c.fx, 0, c.cx], [0, c.fy, c.cy], [0, 0, 1]]), np.array(c.distortion)
+                grid,
+                np.array([[c.fx, 0, c.cx], [0, c.fy, c.cy], [0, 0, 1]]),
+                np.array(c.distortion),
             ).reshape(-1, 2)
             for c in (found, WIDE)
         )
@@ -71,7 +75,9 @@ class TestFile:
         save(result, tmp_path / "car.json")
         read = load_intrinsics(tmp_path / "car.json")
         assert read.origin == "calibrated:car"
-        assert (read.fx, read.cy) == pytest.approx((result.intrinsics.fx, result.intrinsics.cy), abs=1e-3)
+        assert (read.fx, read.cy) == pytest.approx(
+            (result.intrinsics.fx, result.intrinsics.cy), abs=1e-3
+        )
         assert read.distortion == pytest.approx(result.intrinsics.distortion, abs=1e-7)
         twice = intrinsics_for(960, 720, str(tmp_path / "car.json"))
         assert twice.fx == pytest.approx(2 * read.fx)
@@ -93,16 +99,24 @@ class TestViews:
 
     def test_tilts_have_the_signs_that_the_advice_names(self, texture):
         for tilt_x, tilt_y in ((30, 0), (-30, 0), (0, 30), (0, -30)):
-            view = find_board(render(CAMERA, rotation(tilt_x, tilt_y, 0), (0, 0, 420), texture=texture, supersample=1))
+            view = find_board(
+                render(
+                    CAMERA, rotation(tilt_x, tilt_y, 0), (0, 0, 420), texture=texture, supersample=1
+                )
+            )
             assert view.tilt_x_deg == pytest.approx(tilt_x, abs=6)
             assert view.tilt_y_deg == pytest.approx(tilt_y, abs=6)
         # tilt_x > 0: the top is nearer, so its squares are larger.
-        view = find_board(render(CAMERA, rotation(30, 0, 0), (0, 0, 420), texture=texture, supersample=1))
+        view = find_board(
+            render(CAMERA, rotation(30, 0, 0), (0, 0, 420), texture=texture, supersample=1)
+        )
         top, bottom = view.corners[view.ids < 8], view.corners[view.ids >= 40]
         assert np.ptp(top[:, 0]) > np.ptp(bottom[:, 0])
 
     def test_a_blurred_view_says_so(self, pictures):
-        sharp, blurred = (find_board(cv2.GaussianBlur(pictures[1], (0, 0), sigma)) for sigma in (0.3, 1.5))
+        sharp, blurred = (
+            find_board(cv2.GaussianBlur(pictures[1], (0, 0), sigma)) for sigma in (0.3, 1.5)
+        )
         assert sharp.defect() is None
         assert blurred.edge_px > 1.5 * sharp.edge_px
         assert "blurred" in blurred.defect()
@@ -155,6 +169,8 @@ class TestCollection:
         collection = Collection(live=False)
         for x in (-90, -30, 30, 90):
             for y in (-60, 0, 60):
-                flat = render(CAMERA, rotation(0, 0, 0), (x, y, 420), texture=texture, supersample=1)
+                flat = render(
+                    CAMERA, rotation(0, 0, 0), (x, y, 420), texture=texture, supersample=1
+                )
                 collection.offer(find_board(flat))
         assert "tilt the board" in collection.advice()

@@ -13,8 +13,16 @@ from tests.calibration.conftest import CAMERA
 
 
 def landmarkd(*arguments, cwd):
-    command = [sys.executable, "-c", "from landmarkd.cli.main import main; main()", "calibrate", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+    command = [
+        sys.executable,
+        "-c",
+        "from landmarkd.cli.main import main; main()",
+        "calibrate",
+        *map(str, arguments),
+    ]
+    return subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def test_pictures_become_a_calibration(pictures, tmp_path):
@@ -33,7 +41,9 @@ def test_pictures_become_a_calibration(pictures, tmp_path):
 
 
 def test_a_live_camera_is_followed_until_nothing_is_missing(pictures, tmp_path):
-    writer = cv2.VideoWriter(str(tmp_path / "board.avi"), cv2.VideoWriter.fourcc(*"FFV1"), 10, (480, 360))
+    writer = cv2.VideoWriter(
+        str(tmp_path / "board.avi"), cv2.VideoWriter.fourcc(*"FFV1"), 10, (480, 360)
+    )
     for picture in pictures:
         for _ in range(3):
             writer.write(picture)
@@ -65,7 +75,9 @@ def test_no_board_is_one_sentence_and_no_file(tmp_path):
         (["presets", "--size", "big"], 64, "640x480"),
     ],
 )
-def test_mistakes_get_a_sentence_and_a_status(tmp_path, monkeypatch, capsys, arguments, status, words):
+def test_mistakes_get_a_sentence_and_a_status(
+    tmp_path, monkeypatch, capsys, arguments, status, words
+):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["landmarkd", "calibrate", *arguments])
     with pytest.raises(SystemExit) as ended:

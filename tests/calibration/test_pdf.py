@@ -24,7 +24,9 @@ def page(pdf: bytes, paper) -> np.ndarray:
     image = np.full((round(paper.height * MM), round(paper.width * MM)), 255, np.uint8)
     for x, y, width, height in rectangles(pdf):
         top = paper.height - y - height
-        image[round(top * MM) : round((top + height) * MM), round(x * MM) : round((x + width) * MM)] = 0
+        image[
+            round(top * MM) : round((top + height) * MM), round(x * MM) : round((x + width) * MM)
+        ] = 0
     return image
 
 
@@ -42,10 +44,17 @@ def test_the_page_has_the_size_of_the_paper(paper):
 def test_the_print_is_opencvs_own_board_true_to_scale(paper):
     image = page(board_pdf(paper), paper)
     left, top = (paper.width - WIDTH_MM) / 2, (paper.height - HEIGHT_MM) / 2 - 3
-    ours = image[round(top * MM) : round((top + HEIGHT_MM) * MM), round(left * MM) : round((left + WIDTH_MM) * MM)]
-    theirs = charuco_board().generateImage((round(WIDTH_MM * MM), round(HEIGHT_MM * MM)), marginSize=0)
+    ours = image[
+        round(top * MM) : round((top + HEIGHT_MM) * MM),
+        round(left * MM) : round((left + WIDTH_MM) * MM),
+    ]
+    theirs = charuco_board().generateImage(
+        (round(WIDTH_MM * MM), round(HEIGHT_MM * MM)), marginSize=0
+    )
     # Modules of 3 mm and squares of 25 mm are whole pixels, offsets of the page are not.
-    assert (ours[: theirs.shape[0], : theirs.shape[1]] != theirs[: ours.shape[0], : ours.shape[1]]).mean() < 0.02
+    assert (
+        ours[: theirs.shape[0], : theirs.shape[1]] != theirs[: ours.shape[0], : ours.shape[1]]
+    ).mean() < 0.02
 
 
 def test_every_corner_of_the_print_is_found_in_its_place(paper):
@@ -81,10 +90,20 @@ def test_the_file_is_well_formed(paper):
     assert pdf[begin + length :].startswith(b"\nendstream")
 
 
-@pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="poppler-utils, an independent reader, is not here")
+@pytest.mark.skipif(
+    shutil.which("pdftoppm") is None, reason="poppler-utils, an independent reader, is not here"
+)
 def test_an_independent_reader_draws_it(tmp_path, paper):
     (tmp_path / "board.pdf").write_bytes(board_pdf(paper))
-    command = ["pdftoppm", "-r", "100", "-png", "-singlefile", tmp_path / "board.pdf", tmp_path / "board"]
+    command = [
+        "pdftoppm",
+        "-r",
+        "100",
+        "-png",
+        "-singlefile",
+        tmp_path / "board.pdf",
+        tmp_path / "board",
+    ]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert not done.stderr
     view = find_board(cv2.imread(str(tmp_path / "board.png")))

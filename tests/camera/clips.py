@@ -31,9 +31,12 @@ def rotate_mp4(path: Path) -> None:
     """Mark an MP4 as to be shown turned by 90 degrees clockwise, in its track header's matrix."""
     data = bytearray(path.read_bytes())
     at = data.index(b"tkhd")
-    # ISO 14496-12: a version 0 track header has its 3x3 matrix 44 bytes after the name and flags start.
+    # ISO 14496-12: a version 0 track header has its 3x3 matrix 44 bytes after the name and flags
+    # start.
     matrix = at + 4 + 40
     assert data[at + 4] == 0
     assert struct.unpack_from(">9i", data, matrix)[0] == 0x10000
-    struct.pack_into(">9i", data, matrix, 0, 0x10000, 0, -0x10000, 0, 0, SIZE[1] << 16, 0, 0x40000000)
+    struct.pack_into(
+        ">9i", data, matrix, 0, 0x10000, 0, -0x10000, 0, 0, SIZE[1] << 16, 0, 0x40000000
+    )
     path.write_bytes(data)

@@ -1,7 +1,7 @@
 """A stand-in for the library picamera2 with the part of its documented behaviour that the source relies on.
 
-A camera thread fills a fixed number of buffers and stands still when all of them are held; a request that
-was asked for is served by the next frame, whoever waits for it by then.
+A camera thread fills a fixed number of buffers and stands still when all of them are held; a
+request that was asked for is served by the next frame, whoever waits for it by then.
 """
 
 import sys
@@ -47,7 +47,9 @@ class Transform:
     vflip: int = 0
 
 
-def install(monkeypatch, *, models=("imx708",), busy=False, fps=100, align=0, resolution=(4608, 2592)):
+def install(
+    monkeypatch, *, models=("imx708",), busy=False, fps=100, align=0, resolution=(4608, 2592)
+):
     """Put the fakes into sys.modules; returns the list that opened cameras are added to."""
     opened = []
 
@@ -56,7 +58,10 @@ def install(monkeypatch, *, models=("imx708",), busy=False, fps=100, align=0, re
 
         @staticmethod
         def global_camera_info():
-            return [{"Model": model, "Num": number, "Location": 2} for number, model in enumerate(models)]
+            return [
+                {"Model": model, "Num": number, "Location": 2}
+                for number, model in enumerate(models)
+            ]
 
         def __init__(self, camera_num=0):
             if busy:
@@ -65,11 +70,18 @@ def install(monkeypatch, *, models=("imx708",), busy=False, fps=100, align=0, re
                 except RuntimeError:
                     # The library does not chain it on purpose; the reason is only in the context.
                     raise RuntimeError("Camera __init__ sequence did not complete.")  # noqa: B904
-            self.number, self.config, self.closed, self.pausing = camera_num, None, False, threading.Event()
+            self.number, self.config, self.closed, self.pausing = (
+                camera_num,
+                None,
+                False,
+                threading.Event(),
+            )
             self.jobs, self.lock, self.running = [], threading.Lock(), threading.Event()
             opened.append(self)
 
-        def create_video_configuration(self, main=None, raw=None, transform=None, buffer_count=6, controls=None):
+        def create_video_configuration(
+            self, main=None, raw=None, transform=None, buffer_count=6, controls=None
+        ):
             assert set(main) <= {"size", "format"}
             width, height = main["size"]
             size = (width - width % align, height) if align else (width, height)
@@ -103,7 +115,9 @@ def install(monkeypatch, *, models=("imx708",), busy=False, fps=100, align=0, re
                     continue
                 count += 1
                 image = np.full((height, width, 3), (count % 200, 20, 30), np.uint8)
-                request = CompletedRequest(self, image, time.clock_gettime_ns(time.CLOCK_BOOTTIME) - 4_000_000)
+                request = CompletedRequest(
+                    self, image, time.clock_gettime_ns(time.CLOCK_BOOTTIME) - 4_000_000
+                )
                 with self.lock:
                     job = self.jobs.pop(0) if self.jobs else None
                 if job is None:

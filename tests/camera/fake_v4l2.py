@@ -7,7 +7,15 @@ import numpy as np
 from landmarkd.camera import devices, v4l2
 
 
-def install(monkeypatch, *, sizes=((64, 48), (640, 480)), opens=True, streams=True, driver=b"uvcvideo", caps=0x1):
+def install(
+    monkeypatch,
+    *,
+    sizes=((64, 48), (640, 480)),
+    opens=True,
+    streams=True,
+    driver=b"uvcvideo",
+    caps=0x1,
+):
     """Make /dev/video7 a camera with these picture sizes; returns the captures that were opened."""
     captures = []
 
@@ -19,7 +27,13 @@ def install(monkeypatch, *, sizes=((64, 48), (640, 480)), opens=True, streams=Tr
         def __init__(self, path, backend):
             assert (path, backend) == ("/dev/video7", cv2.CAP_V4L2)
             self.values = {cv2.CAP_PROP_FPS: 30.0}
-            self.size, self.count, self.stamp_ms, self.gone, self.broken = sizes[-1], 0, 0.0, False, False
+            self.size, self.count, self.stamp_ms, self.gone, self.broken = (
+                sizes[-1],
+                0,
+                0.0,
+                False,
+                False,
+            )
             self.silent = False
             captures.append(self)
 
@@ -28,7 +42,10 @@ def install(monkeypatch, *, sizes=((64, 48), (640, 480)), opens=True, streams=Tr
 
         def set(self, prop, value):
             self.values[prop] = value
-            wanted = self.values.get(cv2.CAP_PROP_FRAME_WIDTH), self.values.get(cv2.CAP_PROP_FRAME_HEIGHT)
+            wanted = (
+                self.values.get(cv2.CAP_PROP_FRAME_WIDTH),
+                self.values.get(cv2.CAP_PROP_FRAME_HEIGHT),
+            )
             if None not in wanted:
                 self.size = min(sizes, key=lambda size: abs(size[0] - wanted[0]))
             return True

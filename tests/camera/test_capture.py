@@ -78,7 +78,9 @@ def test_a_healthy_camera_delivers_in_order_and_loses_nothing_uncounted(scripted
     assert len(taken) + statistics.skipped == statistics.captured == 60
     numbers = [frame.sequence for frame in taken]
     assert numbers == sorted(set(numbers))
-    assert statistics.reopened == statistics.stale == statistics.identical == statistics.corrupt == 0
+    assert (
+        statistics.reopened == statistics.stale == statistics.identical == statistics.corrupt == 0
+    )
 
 
 def test_a_slow_consumer_gets_the_newest_frame(scripted):
@@ -160,7 +162,9 @@ def test_a_covered_lens_is_not_a_fault(scripted):
     assert sum(frame.image.max() == 0 for frame in taken) > 20
 
 
-@pytest.mark.parametrize(("action", "counter"), [("corrupt", "corrupt"), ("resize", "corrupt"), ("stale", "stale")])
+@pytest.mark.parametrize(
+    ("action", "counter"), [("corrupt", "corrupt"), ("resize", "corrupt"), ("stale", "stale")]
+)
 def test_frames_that_cannot_be_used_are_dropped_and_counted(scripted, action, counter):
     capture = scripted(frames(20), {"do": action, "count": 8}, frames(20))
     taken, states = play(capture)

@@ -141,7 +141,9 @@ class TestScripted(SourceContract):
     @pytest.fixture
     def uri(self, tmp_path):
         script = tmp_path / "script.json"
-        script.write_text(json.dumps({"size": [64, 48], "fps": 200, "steps": [{"do": "frames", "count": 50}]}))
+        script.write_text(
+            json.dumps({"size": [64, 48], "fps": 200, "steps": [{"do": "frames", "count": 50}]})
+        )
         return f"scripted:{script}"
 
 

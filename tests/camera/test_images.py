@@ -15,8 +15,14 @@ def test_pictures_come_in_natural_order_under_their_own_names(tmp_path):
         frames = [source.read(1.0) for _ in range(3)]
         with pytest.raises(EndOfStreamError):
             source.read(1.0)
-    assert [frame.source for frame in frames] == [str(tmp_path / n) for n in ("Face1.jpg", "face2.png", "face10.png")]
-    assert [frame.captured_ns - frames[0].captured_ns for frame in frames] == [0, 100_000_000, 200_000_000]
+    assert [frame.source for frame in frames] == [
+        str(tmp_path / n) for n in ("Face1.jpg", "face2.png", "face10.png")
+    ]
+    assert [frame.captured_ns - frames[0].captured_ns for frame in frames] == [
+        0,
+        100_000_000,
+        200_000_000,
+    ]
 
 
 def test_a_single_picture(tmp_path):
@@ -27,7 +33,11 @@ def test_a_single_picture(tmp_path):
 
 @pytest.mark.parametrize(
     "image",
-    [picture(3)[..., 0], np.dstack([picture(3), picture(3)[..., 0]]), picture(3).astype(np.uint16) * 257],
+    [
+        picture(3)[..., 0],
+        np.dstack([picture(3), picture(3)[..., 0]]),
+        picture(3).astype(np.uint16) * 257,
+    ],
     ids=["grey", "alpha", "16 bit"],
 )
 def test_pictures_of_other_kinds_become_bgr(tmp_path, image):

@@ -24,7 +24,9 @@ def field_deg(intrinsics):
     return 2 * math.degrees(math.atan(intrinsics.width / 2 / intrinsics.fx))
 
 
-@pytest.mark.parametrize(("choice", "degrees"), [("guess", 60), ("guess:60deg", 60), ("guess:75.5", 75.5)])
+@pytest.mark.parametrize(
+    ("choice", "degrees"), [("guess", 60), ("guess:60deg", 60), ("guess:75.5", 75.5)]
+)
 def test_a_guess_has_the_field_of_view_it_names(choice, degrees):
     intrinsics = intrinsics_for(640, 480, choice)
     assert field_deg(intrinsics) == pytest.approx(degrees)
@@ -36,9 +38,11 @@ def test_a_guess_is_across_the_longer_side():
     assert intrinsics_for(480, 640).fx == intrinsics_for(640, 480).fx
 
 
-# Horizontal fields of view from the Raspberry Pi documentation; those of Module 3 include distortion.
+# Horizontal fields of view from the Raspberry Pi documentation; those of Module 3 include
+# distortion.
 @pytest.mark.parametrize(
-    ("name", "degrees", "within"), [("module-2", 62.2, 0.2), ("module-3", 66, 3), ("module-3-wide", 102, 3.5)]
+    ("name", "degrees", "within"),
+    [("module-2", 62.2, 0.2), ("module-3", 66, 3), ("module-3-wide", 102, 3.5)],
 )
 def test_presets_agree_with_the_documented_field_of_view(name, degrees, within):
     preset = PRESETS[name]
@@ -94,7 +98,16 @@ def test_a_calibration_of_another_shape_is_warned_of(tmp_path, caplog):
 
 
 @pytest.mark.parametrize(
-    "choice", ["", "guess:0deg", "guess:wide", "guess:179", "module-9", "preset:module-9", "preset:/tmp/x.json"]
+    "choice",
+    [
+        "",
+        "guess:0deg",
+        "guess:wide",
+        "guess:179",
+        "module-9",
+        "preset:module-9",
+        "preset:/tmp/x.json",
+    ],
 )
 def test_a_wrong_choice_says_what_is_allowed(choice):
     with pytest.raises(ConfigurationError, match=r"preset|10 to 150"):

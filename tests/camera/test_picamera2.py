@@ -79,13 +79,17 @@ def test_what_can_be_wrong_with_a_camera(monkeypatch, fake, uri, error, words):
         make_source(uri).open()
 
 
-@pytest.mark.parametrize("uri", ["picamera2:?rotation=90", "picamera2:?rotation=270", "picamera2:?rotation=45"])
+@pytest.mark.parametrize(
+    "uri", ["picamera2:?rotation=90", "picamera2:?rotation=270", "picamera2:?rotation=45"]
+)
 def test_rotations_that_the_hardware_cannot_do_are_refused_with_the_reason(uri):
     with pytest.raises(UsageError, match="turn the camera"):
         make_source(uri)
 
 
-@pytest.mark.parametrize("uri", ["picamera2:/dev/video0", "picamera2:?size=641x480", "picamera2:?fps=0"])
+@pytest.mark.parametrize(
+    "uri", ["picamera2:/dev/video0", "picamera2:?size=641x480", "picamera2:?fps=0"]
+)
 def test_wrong_uris_are_usage_errors(uri):
     with pytest.raises(UsageError):
         make_source(uri)

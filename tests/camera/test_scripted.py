@@ -22,7 +22,12 @@ def test_frames_can_come_from_a_clip_round_and_round(tmp_path):
     width, height = SIZE
     path = script(
         tmp_path,
-        {"clip": "face.mp4", "size": [width, height], "fps": 200, "steps": [{"do": "frames", "count": 7}]},
+        {
+            "clip": "face.mp4",
+            "size": [width, height],
+            "fps": 200,
+            "steps": [{"do": "frames", "count": 7}],
+        },
     )
     with make_source(f"scripted:{path}") as source:
         levels = [round((source.read(1.0).image[-10:, -10:].mean() - 20) / 8) for _ in range(7)]
@@ -81,7 +86,9 @@ def test_the_actions_are_listed_for_who_mistypes_one(tmp_path):
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4)
+    ),
     max_leaves=8,
 )
 steps = st.fixed_dictionaries(
@@ -92,7 +99,9 @@ steps = st.fixed_dictionaries(
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.fixed_dictionaries({"steps": st.lists(steps, max_size=3)}, optional={"size": json_values, "fps": json_values})
+    st.fixed_dictionaries(
+        {"steps": st.lists(steps, max_size=3)}, optional={"size": json_values, "fps": json_values}
+    )
 )
 def test_no_script_raises_anything_else(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("scripts") / "script.json"

@@ -38,7 +38,9 @@ class TestErrorsOnThisMachine:
             make_source("v4l2:").open()
 
 
-@pytest.mark.parametrize("uri", ["v4l2://host/dev", "v4l2:0?fourcc=JPEG2000", "v4l2:0?size=big", "v4l2:0?fps=x"])
+@pytest.mark.parametrize(
+    "uri", ["v4l2://host/dev", "v4l2:0?fourcc=JPEG2000", "v4l2:0?size=big", "v4l2:0?fps=x"]
+)
 def test_wrong_uris_are_usage_errors(uri):
     with pytest.raises(UsageError):
         make_source(uri)

@@ -20,7 +20,9 @@ from landmarkd.errors import (
 from tests.camera.clips import SIZE, picture, rotate_mp4, write_clip
 
 EVAL = Path(__file__).parents[3] / "shared" / "eval" / "videos"
-needs_eval = pytest.mark.skipif(not EVAL.is_dir(), reason="the evaluation videos (../shared/eval) are not here")
+needs_eval = pytest.mark.skipif(
+    not EVAL.is_dir(), reason="the evaluation videos (../shared/eval) are not here"
+)
 
 
 def frames_of(path, limit=10_000, **options):
@@ -103,7 +105,8 @@ def test_the_cameras_own_times_win(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{}", "[1, 1]", "[2, 1]", '["soon"]', "[true]", "[NaN, 1]", "[1e400]", "[" * 5000, "\xff"]
+    "content",
+    ["", "{}", "[1, 1]", "[2, 1]", '["soon"]', "[true]", "[NaN, 1]", "[1e400]", "[" * 5000, "\xff"],
 )
 def test_a_wrong_list_of_times_is_named(tmp_path, content):
     path = write_clip(tmp_path / "a.mp4")
@@ -205,7 +208,9 @@ def test_no_permission(forbidden, uri, words):
         make_source(uri.format(forbidden)).open()
 
 
-@pytest.mark.parametrize("uri", ["file:", "file://host/clip.mp4", "file:a.mp4?loop=maybe", "demo:clip.mp4"])
+@pytest.mark.parametrize(
+    "uri", ["file:", "file://host/clip.mp4", "file:a.mp4?loop=maybe", "demo:clip.mp4"]
+)
 def test_wrong_uris_are_usage_errors(uri):
     with pytest.raises(UsageError):
         make_source(uri)
@@ -218,7 +223,10 @@ class TestTimeline:
 
     def test_a_gap_that_no_camera_makes_is_one_period(self):
         timeline = Timeline(0.04, 0)
-        stamps = [timeline.stamp(t) for t in (0.0, 0.04, 0.08 + 2 * LONGEST_GAP_S, 0.12 + 2 * LONGEST_GAP_S)]
+        stamps = [
+            timeline.stamp(t)
+            for t in (0.0, 0.04, 0.08 + 2 * LONGEST_GAP_S, 0.12 + 2 * LONGEST_GAP_S)
+        ]
         assert stamps == [0, 40_000_000, 80_000_000, 120_000_000]
 
     @given(st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=1, max_size=30))

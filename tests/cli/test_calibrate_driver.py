@@ -30,7 +30,10 @@ def test_learns_from_a_camera_and_is_kept_by_name(tmp_path, monkeypatch, capsys)
 def test_without_enough_to_see_nothing_is_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     watching = processor(eyes_trusted_s=1000.0)
-    with make_source("demo:", fast=True) as source, pytest.raises(CalibrationError, match="half a minute"):
+    with (
+        make_source("demo:", fast=True) as source,
+        pytest.raises(CalibrationError, match="half a minute"),
+    ):
         learn(watching, source)
     watching.close()
     assert list(tmp_path.iterdir()) == []

@@ -69,7 +69,9 @@ def test_demo_decodes_all_that_it_sends() -> None:
 
 
 @pytest.mark.parametrize("source", ["bundled", "webcam"])
-def test_a_clip_reaches_listeners_over_udp_and_serial_with_nothing_lost(source: str, tmp_path: Path) -> None:
+def test_a_clip_reaches_listeners_over_udp_and_serial_with_nothing_lost(
+    source: str, tmp_path: Path
+) -> None:
     video = CLIP if source == "bundled" else EVAL / "videos" / "webcam_cap12.mp4"
     if not video.exists():
         pytest.skip("real clips lie in ../shared/eval, which is not here")
@@ -79,7 +81,14 @@ def test_a_clip_reaches_listeners_over_udp_and_serial_with_nothing_lost(source: 
     listeners = [Listener(udp), Listener(serial)]
     done = landmarkd(
         *("run", "--source", f"file:{video}", "--fast", "--frames", "400"),
-        *("--sink", f"{udp_uri}?points=all", "--sink", serial.sink_uri, "--sink", f"jsonl:{tmp_path / 'all'}"),
+        *(
+            "--sink",
+            f"{udp_uri}?points=all",
+            "--sink",
+            serial.sink_uri,
+            "--sink",
+            f"jsonl:{tmp_path / 'all'}",
+        ),
     )
     for listener in listeners:
         listener.close()
@@ -93,7 +102,18 @@ def test_a_clip_reaches_listeners_over_udp_and_serial_with_nothing_lost(source: 
 
 def test_listen_shows_what_run_sends() -> None:
     with subprocess.Popen(
-        command(["listen", "udp://127.0.0.1:15987", "--jsonl", "-", "--frames", "40", "--duration", "60"]),
+        command(
+            [
+                "listen",
+                "udp://127.0.0.1:15987",
+                "--jsonl",
+                "-",
+                "--frames",
+                "40",
+                "--duration",
+                "60",
+            ]
+        ),
         stdout=subprocess.PIPE,
         text=True,
     ) as listener:
@@ -101,7 +121,17 @@ def test_listen_shows_what_run_sends() -> None:
 
         def send() -> None:
             while not stop.is_set():
-                landmarkd(*("run", "--source", "demo:", "--frames", "60", "--sink", "udp://127.0.0.1:15987?points=68"))
+                landmarkd(
+                    *(
+                        "run",
+                        "--source",
+                        "demo:",
+                        "--frames",
+                        "60",
+                        "--sink",
+                        "udp://127.0.0.1:15987?points=68",
+                    )
+                )
 
         sender = threading.Thread(target=send)
         sender.start()
@@ -164,7 +194,8 @@ def test_config_shows_what_it_checks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("run",), ("demo",), ("annotate",), ("listen",), ("models",), ("doctor",), ("config",)]
+    "arguments",
+    [(), ("run",), ("demo",), ("annotate",), ("listen",), ("models",), ("doctor",), ("config",)],
 )
 def test_help_teaches(arguments: tuple[str, ...]) -> None:
     done = landmarkd(*arguments, "--help")

@@ -64,14 +64,23 @@ def listening(uri: str, target: str, *options: str) -> subprocess.CompletedProce
 
 
 def test_json_lines_over_udp(free_port: int) -> None:
-    done = listening(f"udp://127.0.0.1:{free_port}", f"udp://127.0.0.1:{free_port}", "--jsonl", "-", "--frames", "20")
+    done = listening(
+        f"udp://127.0.0.1:{free_port}",
+        f"udp://127.0.0.1:{free_port}",
+        "--jsonl",
+        "-",
+        "--frames",
+        "20",
+    )
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     numbers = [line["sequence"] for line in lines]
     assert len(numbers) == 20
     assert numbers == sorted(set(numbers))
     assert all(len(line["face"]["points"]) == 562 for line in lines)
-    assert re.search(r"20 frames in \d+ messages, \d+ bytes; 0 messages missing, 0 rejected", done.stderr)
+    assert re.search(
+        r"20 frames in \d+ messages, \d+ bytes; 0 messages missing, 0 rejected", done.stderr
+    )
 
 
 def test_a_pseudo_terminal_as_serial_device() -> None:
@@ -113,7 +122,9 @@ def test_messages_are_printed_as_they_are(recording: Path) -> None:
     done = landmarkd("listen", recording, "--messages")
     decoder = Decoder()
     with recording.open("rb") as file:
-        expected = [packet_text(p) for data in RecordingReader(file) for p in decoder.datagram(data)]
+        expected = [
+            packet_text(p) for data in RecordingReader(file) for p in decoder.datagram(data)
+        ]
     assert done.stdout.splitlines() == expected
 
 
@@ -121,7 +132,10 @@ def test_a_table_in_a_terminal(recording: Path) -> None:
     """A real terminal: the table is drawn at its end and holds the last frame."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        command(["listen", str(recording)]), stdout=slave, stderr=subprocess.PIPE, env=os.environ | {"TERM": "xterm"}
+        command(["listen", str(recording)]),
+        stdout=slave,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"TERM": "xterm"},
     )
     os.close(slave)
     shown = b""
@@ -164,11 +178,17 @@ def test_curves_show_what_is_known_and_gaps_where_nothing_is() -> None:
         (["udp://127.0.0.1:0", "--jsonl", "-", "--messages"], 64, "exclude each other"),
         (["/dev/ttyNONE"], 74, "there is no such device"),
         (["lmk:/nowhere.lmk"], 66, "No such file"),
-        (["udp://127.0.0.1:0", "--jsonl", "/nowhere/out.jsonl"], 74, "choose a file in a folder that exists"),
+        (
+            ["udp://127.0.0.1:0", "--jsonl", "/nowhere/out.jsonl"],
+            74,
+            "choose a file in a folder that exists",
+        ),
         (["udp://127.0.0.1:0?key=/nowhere"], 64, "no key can be read"),
     ],
 )
-def test_mistakes_end_in_one_sentence_and_a_code(arguments: list[str], code: int, reason: str) -> None:
+def test_mistakes_end_in_one_sentence_and_a_code(
+    arguments: list[str], code: int, reason: str
+) -> None:
     done = landmarkd("listen", *arguments)
     assert done.returncode == code
     assert reason in done.stderr

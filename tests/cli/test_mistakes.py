@@ -39,37 +39,87 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("arguments", "code", "words"),
     [
         (("run",), ExitCode.USAGE, ("--sink",)),
-        (("run", "--sink", "jsonl:-", "--source", "v4l2:/dev/video99"), ExitCode.NO_INPUT, ("/dev/video99",)),
-        (("run", "--sink", "jsonl:-", "--source", "file:{}/none.mp4"), ExitCode.NO_INPUT, ("none.mp4",)),
-        (("run", "--sink", "jsonl:-", "--source", "file:{}/empty.mp4"), ExitCode.DATA, ("empty.mp4",)),
-        (("run", "--sink", "jsonl:-", "--source", "file:{}/text.mp4"), ExitCode.DATA, ("text.mp4", "not a video")),
-        (("run", "--sink", "jsonl:-", "--source", "images:{}/nothing"), ExitCode.NO_INPUT, ("nothing",)),
+        (
+            ("run", "--sink", "jsonl:-", "--source", "v4l2:/dev/video99"),
+            ExitCode.NO_INPUT,
+            ("/dev/video99",),
+        ),
+        (
+            ("run", "--sink", "jsonl:-", "--source", "file:{}/none.mp4"),
+            ExitCode.NO_INPUT,
+            ("none.mp4",),
+        ),
+        (
+            ("run", "--sink", "jsonl:-", "--source", "file:{}/empty.mp4"),
+            ExitCode.DATA,
+            ("empty.mp4",),
+        ),
+        (
+            ("run", "--sink", "jsonl:-", "--source", "file:{}/text.mp4"),
+            ExitCode.DATA,
+            ("text.mp4", "not a video"),
+        ),
+        (
+            ("run", "--sink", "jsonl:-", "--source", "images:{}/nothing"),
+            ExitCode.NO_INPUT,
+            ("nothing",),
+        ),
         (
             ("run", "--sink", "jsonl:-", "--source", "rtsp://camera"),
             ExitCode.USAGE,
             ("unknown scheme 'rtsp:'", "v4l2:"),
         ),
-        (("run", "--sink", "carrier-pigeon:coop", "--source", "demo:"), ExitCode.USAGE, ("unknown scheme", "udp:")),
-        (("run", "--sink", "serial:///dev/ttyS0?baud=12", "--source", "demo:"), ExitCode.USAGE, ("baud",)),
+        (
+            ("run", "--sink", "carrier-pigeon:coop", "--source", "demo:"),
+            ExitCode.USAGE,
+            ("unknown scheme", "udp:"),
+        ),
+        (
+            ("run", "--sink", "serial:///dev/ttyS0?baud=12", "--source", "demo:"),
+            ExitCode.USAGE,
+            ("baud",),
+        ),
         (("run", "--sink", "udp://host:99999", "--source", "demo:"), ExitCode.USAGE, ("ort",)),
-        (("run", "--sink", "jsonl:{}/no/such/folder", "--source", "demo:"), ExitCode.IO, ("no/such/folder",)),
+        (
+            ("run", "--sink", "jsonl:{}/no/such/folder", "--source", "demo:"),
+            ExitCode.IO,
+            ("no/such/folder",),
+        ),
         (("run", "--frames", "0"), ExitCode.USAGE, ("--help",)),
         (("run", "--frobnicate"), ExitCode.USAGE, ("--frobnicate", "--help")),
         (("run", "--config", "{}/none.toml"), ExitCode.CONFIGURATION, ("none.toml",)),
-        (("run", "--config", "{}/bad.toml"), ExitCode.CONFIGURATION, ("tracker.presence", "less than or equal to 1")),
-        (("config", "check", "--config", "{}/bad.toml"), ExitCode.CONFIGURATION, ("tracker.presence",)),
-        (("run", "--sink", "jsonl:-", "--model", "no-such-model"), ExitCode.DATA, ("no-such-model", "known are")),
+        (
+            ("run", "--config", "{}/bad.toml"),
+            ExitCode.CONFIGURATION,
+            ("tracker.presence", "less than or equal to 1"),
+        ),
+        (
+            ("config", "check", "--config", "{}/bad.toml"),
+            ExitCode.CONFIGURATION,
+            ("tracker.presence",),
+        ),
+        (
+            ("run", "--sink", "jsonl:-", "--model", "no-such-model"),
+            ExitCode.DATA,
+            ("no-such-model", "known are"),
+        ),
         (("annotate", "{}/none.jpg", "--out", "{}/out"), ExitCode.NO_INPUT, ("none.jpg",)),
         (("annotate", "{}/nothing", "--out", "{}/out"), ExitCode.NO_INPUT, ("nothing",)),
         (("annotate", "{}/empty.mp4"), ExitCode.USAGE, ("--out", "--jsonl")),
-        (("annotate", "{}/empty.mp4", "--jsonl", "-", "--boxes", "{}/boxes.json"), ExitCode.DATA, ("a.jpg", "x1 > x0")),
+        (
+            ("annotate", "{}/empty.mp4", "--jsonl", "-", "--boxes", "{}/boxes.json"),
+            ExitCode.DATA,
+            ("a.jpg", "x1 > x0"),
+        ),
         (("fly",), ExitCode.USAGE, ("fly",)),
     ],
 )
 def test_a_mistake_is_one_sentence_and_a_code(
     folder: Path, arguments: tuple[str, ...], code: ExitCode, words: tuple[str, ...]
 ) -> None:
-    assert_one_sentence(tuple(argument.replace("{}", str(folder)) for argument in arguments), code, words)
+    assert_one_sentence(
+        tuple(argument.replace("{}", str(folder)) for argument in arguments), code, words
+    )
     assert not (folder / "out").exists(), "nothing half-written"
 
 
@@ -88,7 +138,9 @@ def altered_zoo(tmp_path: Path) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "truncated", "flipped"])
-def test_a_damaged_model_is_refused_before_the_runtime_opens_it(altered_zoo: tuple[Path, Path], damage: str) -> None:
+def test_a_damaged_model_is_refused_before_the_runtime_opens_it(
+    altered_zoo: tuple[Path, Path], damage: str
+) -> None:
     model, configuration = altered_zoo
     content = bytearray(model.read_bytes())
     if damage == "missing":
@@ -100,7 +152,9 @@ def test_a_damaged_model_is_refused_before_the_runtime_opens_it(altered_zoo: tup
     else:
         content[len(content) // 2] ^= 4
         model.write_bytes(content)
-    assert_one_sentence(("run", "--config", str(configuration)), ExitCode.DATA, (model.name, "reinstall"))
+    assert_one_sentence(
+        ("run", "--config", str(configuration)), ExitCode.DATA, (model.name, "reinstall")
+    )
 
 
 def test_a_port_in_use_is_said(tmp_path: Path) -> None:
@@ -117,7 +171,9 @@ def test_a_device_without_permission_says_which_group_helps(tmp_path: Path) -> N
     Path(device).chmod(0)
     try:
         assert_one_sentence(
-            ("run", "--source", "demo:", "--sink", f"serial://{device}"), ExitCode.NO_PERMISSION, ("dialout",)
+            ("run", "--source", "demo:", "--sink", f"serial://{device}"),
+            ExitCode.NO_PERMISSION,
+            ("dialout",),
         )
     finally:
         os.close(master)

@@ -67,7 +67,10 @@ def test_shows_facts_events_and_zones(tmp_path):
 
 
 def test_a_name_from_outside_is_only_text(tmp_path):
-    lines = [line(0), line(1, zone="<script>alert(1)</script>", events=[event("<b>x</b>", "begin", 1)])]
+    lines = [
+        line(0),
+        line(1, zone="<script>alert(1)</script>", events=[event("<b>x</b>", "begin", 1)]),
+    ]
     report(recorded(tmp_path, lines, "a<b>.jsonl"), tmp_path / "out.html")
     page = Page((tmp_path / "out.html").read_text())
     assert "script" not in page.tags
@@ -75,7 +78,9 @@ def test_a_name_from_outside_is_only_text(tmp_path):
 
 
 def test_unknown_stays_a_gap(tmp_path):
-    drive = read_drive(recorded(tmp_path, [line(0), line(1, face=False), {"captured_ns": 2 * 10**9}]))
+    drive = read_drive(
+        recorded(tmp_path, [line(0), line(1, face=False), {"captured_ns": 2 * 10**9}])
+    )
     assert [moment.left for moment in drive.moments] == [1.0, None, None]
     assert drive.moments[0].right is None
     assert drive.moments[2].attention is None
@@ -95,7 +100,8 @@ def test_a_recording_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"hello\nthere\n", b"[1, 2]\n[3]\n", b'{"a": 1}\n{"b": 2}\n', b"\x00\xff\n\n1\n"]
+    "content",
+    [b"", b"hello\nthere\n", b"[1, 2]\n[3]\n", b'{"a": 1}\n{"b": 2}\n', b"\x00\xff\n\n1\n"],
 )
 def test_other_files_get_a_sentence(tmp_path, content):
     path = tmp_path / "other.jsonl"

@@ -28,9 +28,21 @@ def asked(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
     ("snapshot", "code", "words"),
     [
         (running(), ExitCode.OK, "Nothing is wrong."),
-        (running(sinks=(sink(note="nobody listens there"),)), ExitCode.OK, "- udp://127.0.0.1:5005"),
-        (running(refused="tracker: no"), ExitCode.TEMPORARY, "! The configuration was not reloaded"),
-        (running(state="stopped", failure="lost"), ExitCode.UNAVAILABLE, "! The daemon ended by itself: lost"),
+        (
+            running(sinks=(sink(note="nobody listens there"),)),
+            ExitCode.OK,
+            "- udp://127.0.0.1:5005",
+        ),
+        (
+            running(refused="tracker: no"),
+            ExitCode.TEMPORARY,
+            "! The configuration was not reloaded",
+        ),
+        (
+            running(state="stopped", failure="lost"),
+            ExitCode.UNAVAILABLE,
+            "! The daemon ended by itself: lost",
+        ),
     ],
     ids=["well", "worth a note", "in trouble", "ended"],
 )

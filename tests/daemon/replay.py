@@ -1,8 +1,8 @@
 """Replaying recorded input through the real process, and reducing what it wrote to what is compared.
 
-A recording is a configuration `NAME.toml` beside its expectation `NAME.expected.jsonl`. A file is reduced to lines:
-the state of every tenth frame and of each with an event. A scripted camera, whose frames come when they come, is
-reduced to steps: each change of what the wire says, in order.
+A recording is a configuration `NAME.toml` beside its expectation `NAME.expected.jsonl`. A file is
+reduced to lines: the state of every tenth frame and of each with an event. A scripted camera, whose
+frames come when they come, is reduced to steps: each change of what the wire says, in order.
 """
 
 import hashlib
@@ -44,12 +44,16 @@ class Outcome:
 
     def text(self) -> str:
         """Return the content of an expectation."""
-        return "".join(json.dumps(line, separators=(", ", ": ")) + "\n" for line in (self.header, *self.lines))
+        return "".join(
+            json.dumps(line, separators=(", ", ": ")) + "\n" for line in (self.header, *self.lines)
+        )
 
 
 def expected(name: str) -> Outcome:
     """Return what is expected of a recording."""
-    header, *lines = (json.loads(line) for line in (RECORDED / f"{name}.expected.jsonl").read_text().splitlines())
+    header, *lines = (
+        json.loads(line) for line in (RECORDED / f"{name}.expected.jsonl").read_text().splitlines()
+    )
     return Outcome(header, lines)
 
 
@@ -57,9 +61,16 @@ def depends_on() -> dict[str, Any]:
     """Return what the answer to a clip depends on besides the code; scripted cameras show no face."""
     zoo = open_zoo()
     landmarks, card = zoo.landmarks()
-    names = {kind: zoo.manifest.models[name].sha256 for kind, name in sorted(zoo.manifest.default.items())}
+    names = {
+        kind: zoo.manifest.models[name].sha256
+        for kind, name in sorted(zoo.manifest.default.items())
+    }
     assert names["landmarks"] == card.sha256
-    return {"model": landmarks, "models": names, "clip": hashlib.sha256(CLIP.read_bytes()).hexdigest()}
+    return {
+        "model": landmarks,
+        "models": names,
+        "clip": hashlib.sha256(CLIP.read_bytes()).hexdigest(),
+    }
 
 
 def replay(name: str, folder: Path) -> Outcome:
@@ -73,11 +84,22 @@ def replay(name: str, folder: Path) -> Outcome:
         shutil.copy(file, folder)
     live = load_configuration(folder / f"{name}.toml").source.uri.startswith("scripted:")
     reports = folder / "reports.jsonl"
-    arguments = ["run", "--config", f"{name}.toml", "--sink", f"jsonl:{reports}", *([] if live else ["--fast"])]
+    arguments = [
+        "run",
+        "--config",
+        f"{name}.toml",
+        "--sink",
+        f"jsonl:{reports}",
+        *([] if live else ["--fast"]),
+    ]
     done = subprocess.run(
         command(arguments),
         cwd=folder,
-        env={**os.environ, "RUNTIME_DIRECTORY": str(folder / "run"), "STATE_DIRECTORY": str(folder / "state")},
+        env={
+            **os.environ,
+            "RUNTIME_DIRECTORY": str(folder / "run"),
+            "STATE_DIRECTORY": str(folder / "state"),
+        },
         capture_output=True,
         text=True,
         timeout=LIMIT_S,
@@ -88,14 +110,19 @@ def replay(name: str, folder: Path) -> Outcome:
     header = {"machine": platform.machine(), "accelerator": status.accelerator}
     records = [json.loads(line) for line in reports.read_text().splitlines()]
     if live:
-        return Outcome(header, [*_steps(records), _totals(status.corrupt, status.stale, status.identical, records)])
+        return Outcome(
+            header,
+            [*_steps(records), _totals(status.corrupt, status.stale, status.identical, records)],
+        )
     return Outcome(header | depends_on(), list(_lines(records)))
 
 
 def _lines(records: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     first_ns = records[0]["captured_ns"]
     for record in records:
-        events = [[event["kind"], event["phase"], event["level"]] for event in record["driver"]["events"]]
+        events = [
+            [event["kind"], event["phase"], event["level"]] for event in record["driver"]["events"]
+        ]
         if record["sequence"] % EVERY and not events:
             continue
         yield {
@@ -134,7 +161,9 @@ def _steps(records: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         before = step
 
 
-def _totals(corrupt: int, stale: int, identical: int, records: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _totals(
+    corrupt: int, stale: int, identical: int, records: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
     numbers = [record["sequence"] for record in records if not record["degraded"]]
     return {
         "corrupt": corrupt,

@@ -29,7 +29,10 @@ def test_a_daemon_that_is_well() -> None:
         ({"degraded": ("delegate",)}, "Coral"),
         ({"throttled": 1}, "voltage"),
         ({"skipped_fps": 10.0}, "10 of 30 frames a second are skipped"),
-        ({"sinks": (sink(connected=False, last_error="cable cut"),)}, "is not connected: cable cut"),
+        (
+            {"sinks": (sink(connected=False, last_error="cable cut"),)},
+            "is not connected: cable cut",
+        ),
         ({"sinks": (sink(dropped_fps=7.0),)}, "drops 7 reports a second"),
     ],
 )
@@ -71,7 +74,14 @@ def ended_process() -> int:
         (running(pid=1 << 80), "without saying goodbye"),
         (running(updated_ns=time.monotonic_ns() + 10**15), "without saying goodbye"),
     ],
-    ids=["stopped", "failed", "killed", "no process", "no number", "before the machine was started again"],
+    ids=[
+        "stopped",
+        "failed",
+        "killed",
+        "no process",
+        "no number",
+        "before the machine was started again",
+    ],
 )
 def test_a_daemon_that_does_not_run(snapshot: Snapshot, words: str) -> None:
     found = diagnose(snapshot, time.monotonic_ns())

@@ -26,11 +26,18 @@ def metrics(port: int) -> Iterator[Metrics]:
 def scraped(port: int) -> dict[str, float]:
     with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
         lines = answer.read().decode().splitlines()
-    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")}
+    return {
+        name: float(value)
+        for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")
+    }
 
 
 def test_what_was_published_is_scraped(metrics: Metrics, port: int) -> None:
-    metrics.publish(running(skipped_fps=2.0, skipped=20, reopened=3, state="stalled", temperature_c=61.5, corrupt=4))
+    metrics.publish(
+        running(
+            skipped_fps=2.0, skipped=20, reopened=3, state="stalled", temperature_c=61.5, corrupt=4
+        )
+    )
     got = scraped(port)
     assert got['landmarkd_frames_per_second{kind="captured"}'] == 30
     assert got['landmarkd_frames_per_second{kind="skipped"}'] == 2

@@ -32,7 +32,9 @@ def test_the_manager_hears_every_step(manager: socket.socket) -> None:
     notifier.close()
     ready, status, reloading, stopping = heard(manager)
     assert (ready, stopping) == ("READY=1", "STOPPING=1")
-    assert status == "STATUS=running, 30 fps WATCHDOG=1", "a status cannot smuggle in other messages"
+    assert status == "STATUS=running, 30 fps WATCHDOG=1", (
+        "a status cannot smuggle in other messages"
+    )
     assert reloading.splitlines()[0] == "RELOADING=1"
     assert reloading.splitlines()[1].startswith("MONOTONIC_USEC=")
 
@@ -46,7 +48,9 @@ def test_the_watchdog_is_fed_at_half_its_time_and_only_by_progress(manager: sock
     assert heard(manager) == ["WATCHDOG=1"] * 10
 
 
-def test_a_watchdog_of_another_process_is_not_ours(manager: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_watchdog_of_another_process_is_not_ours(
+    manager: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", manager.getsockname())
     monkeypatch.setenv("WATCHDOG_USEC", "1000000")
     monkeypatch.setenv("WATCHDOG_PID", "1")

@@ -19,7 +19,10 @@ def assert_close(got: Any, wanted: Any, tolerance: float, where: str) -> None:
         assert got.keys() == wanted.keys(), where
         for key, value in wanted.items():
             assert_close(
-                got[key], value, tolerance * (10 if key == "mm" else 0.1 if key == "aperture" else 1), f"{where}.{key}"
+                got[key],
+                value,
+                tolerance * (10 if key == "mm" else 0.1 if key == "aperture" else 1),
+                f"{where}.{key}",
             )
     elif isinstance(wanted, list):
         assert len(got) == len(wanted), where

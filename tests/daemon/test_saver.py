@@ -29,7 +29,10 @@ def test_an_eighth_of_the_side_needs_more_bytes_than_the_tests_allow() -> None:
 def test_nothing_that_could_be_an_image_is_written_or_sent(tmp_path: Path) -> None:
     """Counted by the kernel: every byte that the process hands to any file, and every one that it sends."""
     lines = tmp_path / "lines.jsonl"
-    environment = {name: str(tmp_path / "own") for name in ("HOME", "TMPDIR", "STATE_DIRECTORY", "XDG_CACHE_HOME")}
+    environment = {
+        name: str(tmp_path / "own")
+        for name in ("HOME", "TMPDIR", "STATE_DIRECTORY", "XDG_CACHE_HOME")
+    }
     (tmp_path / "own").mkdir()
     with Daemon(tmp_path, sinks=[f"jsonl:{lines}"], environment=environment, clip=CLIP) as daemon:
         heard = daemon.ear.frames(FRAMES)
@@ -38,7 +41,9 @@ def test_nothing_that_could_be_an_image_is_written_or_sent(tmp_path: Path) -> No
         written = int(re.search(r"wchar: (\d+)", counted)[1])  # type: ignore[index]
         files = [path for path in tmp_path.rglob("*") if path.is_file()]
         known = sum(path.stat().st_size for path in files)
-        snapshots = int(values.uptime_s + 3) * 2 * daemon.runtime.joinpath("status.json").stat().st_size
+        snapshots = (
+            int(values.uptime_s + 3) * 2 * daemon.runtime.joinpath("status.json").stat().st_size
+        )
         assert daemon.end() == 0
     assert written < known + snapshots + FRAMES * SMALLEST_IMAGE
     assert values.sinks[0].bytes / values.sinks[0].sent < SMALLEST_IMAGE / 4
@@ -47,7 +52,9 @@ def test_nothing_that_could_be_an_image_is_written_or_sent(tmp_path: Path) -> No
         assert cv2.imread(str(path), cv2.IMREAD_UNCHANGED) is None, f"{path} is an image"
 
 
-def test_whoever_asks_gets_every_frame_and_is_told_loudly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_asks_gets_every_frame_and_is_told_loudly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "run"))
     folder = tmp_path / "pictures"
     done = landmarkd(
@@ -56,7 +63,9 @@ def test_whoever_asks_gets_every_frame_and_is_told_loudly(tmp_path: Path, monkey
     )
     assert done.returncode == ExitCode.OK, done.stderr
     assert "PICTURES ARE SAVED" in done.stderr
-    assert [path.name for path in sorted(folder.iterdir())] == [f"frame-{number:08}.jpg" for number in range(5)]
+    assert [path.name for path in sorted(folder.iterdir())] == [
+        f"frame-{number:08}.jpg" for number in range(5)
+    ]
     assert all(cv2.imread(str(path)).shape == (480, 640, 3) for path in folder.iterdir())
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700

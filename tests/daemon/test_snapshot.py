@@ -12,6 +12,13 @@ def test_the_line_for_the_manager_says_how_it_goes_and_what_is_wrong() -> None:
         refused="tracker: no",
         saving="/srv/pictures",
     ).sentence()
-    for words in ("stalled", "no face", "camera_stalled", "udp://car:1: no route", "cable cut", "tracker: no"):
+    for words in (
+        "stalled",
+        "no face",
+        "camera_stalled",
+        "udp://car:1: no route",
+        "cable cut",
+        "tracker: no",
+    ):
         assert words in ill
     assert ill.endswith("saving pictures to /srv/pictures")

@@ -15,7 +15,9 @@ from tests.daemon.snapshots import running
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3)
+    ),
     max_leaves=10,
 )
 
@@ -65,7 +67,9 @@ def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
     assert uptimes == sorted(uptimes), "whole records, in the order in which they were written"
 
 
-def test_a_folder_that_cannot_be_written_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_folder_that_cannot_be_written_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "file").write_text("")
     status = StatusFile(tmp_path / "file")
     with caplog.at_level(logging.WARNING):
@@ -97,16 +101,25 @@ def test_no_permission(tmp_path: Path) -> None:
         read_status(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"nonsense", b"[" * 100_000, b"\xff", b" " * (LARGEST + 1)])
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b"nonsense", b"[" * 100_000, b"\xff", b" " * (LARGEST + 1)]
+)
 def test_a_damaged_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / NAME).write_bytes(content)
     with pytest.raises(SourceFormatError, match="restart the daemon"):
         read_status(tmp_path)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.dictionaries(st.sampled_from(sorted(running().as_dict())), JSON, max_size=4), st.binary(max_size=3))
-def test_whatever_the_file_holds_is_read_or_refused(tmp_path: Path, changes: dict[str, object], junk: bytes) -> None:
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.dictionaries(st.sampled_from(sorted(running().as_dict())), JSON, max_size=4),
+    st.binary(max_size=3),
+)
+def test_whatever_the_file_holds_is_read_or_refused(
+    tmp_path: Path, changes: dict[str, object], junk: bytes
+) -> None:
     content = json.dumps(running().as_dict() | changes).encode()
     (tmp_path / NAME).write_bytes(content + junk)
     try:

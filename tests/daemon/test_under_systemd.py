@@ -116,7 +116,10 @@ def test_nothing_listens(tmp_path: Path) -> None:
         assert ours, "there is at least the socket of the stream"
         listening = []
         for table in ("tcp", "tcp6"):
-            rows = [line.split() for line in Path(f"/proc/{daemon.process.pid}/net/{table}").read_text().splitlines()]
+            rows = [
+                line.split()
+                for line in Path(f"/proc/{daemon.process.pid}/net/{table}").read_text().splitlines()
+            ]
             listening += [row for row in rows[1:] if row[9] in ours]
         assert not listening, "no TCP socket at all"
         assert daemon.end() == 0

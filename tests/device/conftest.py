@@ -42,7 +42,9 @@ def coral(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         if key not in built:
             built[key] = folder / f"libedgetpu-{key}.so"
             defines = [f"-DBEHAVIOUR={behaviour}", f"-DAFTER={after}"]
-            subprocess.run([compiler, "-shared", "-fPIC", *defines, "-o", built[key], SOURCE], check=True)
+            subprocess.run(
+                [compiler, "-shared", "-fPIC", *defines, "-o", built[key], SOURCE], check=True
+            )
         return built[key]
 
     return compile_one
@@ -62,9 +64,13 @@ def pi(tmp_path: Path) -> Layout:
     layout.write("/etc/os-release", 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n')
     layout.write("/sys/class/thermal/thermal_zone0/temp", "51121\n")
     layout.write("/sys/devices/platform/soc/soc:firmware/get_throttled", "0\n")
-    layout.write("/proc/meminfo", "MemAvailable: 3000000 kB\nCmaTotal: 524288 kB\nCmaFree: 400000 kB\n")
+    layout.write(
+        "/proc/meminfo", "MemAvailable: 3000000 kB\nCmaTotal: 524288 kB\nCmaFree: 400000 kB\n"
+    )
     layout.write("/proc/mounts", "/dev/mmcblk0p2 / ext4 rw,noatime 0 0\n")
     layout.write("/proc/cmdline", "console=tty1 root=PARTUUID=1-02 rootwait\n")
-    layout.write("/sys/devices/system/clocksource/clocksource0/current_clocksource", "arch_sys_counter\n")
+    layout.write(
+        "/sys/devices/system/clocksource/clocksource0/current_clocksource", "arch_sys_counter\n"
+    )
     layout.link("/dev/serial0", "ttyAMA0")
     return layout

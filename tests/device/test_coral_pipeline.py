@@ -47,7 +47,9 @@ def report(target: Processor, sequence: int) -> Report:
     return target.process(Frame("test:", sequence, sequence * 33_000_000, image), box=BOX)
 
 
-def test_its_loss_is_on_the_wire_and_no_frame_is_lost(zoo: Path, coral, monkeypatch: pytest.MonkeyPatch):
+def test_its_loss_is_on_the_wire_and_no_frame_is_lost(
+    zoo: Path, coral, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv(delegate.LIBRARY_VARIABLE, str(coral("LOST", after=3)))
     target = processor(zoo, "auto")
     assert target.model.engine.accelerator == "edgetpu"
@@ -65,7 +67,9 @@ def test_what_does_not_start_is_on_the_wire(zoo: Path, coral, monkeypatch: pytes
     target.close()
 
 
-def test_a_unit_that_demands_it_ends_when_it_is_lost(zoo: Path, coral, monkeypatch: pytest.MonkeyPatch):
+def test_a_unit_that_demands_it_ends_when_it_is_lost(
+    zoo: Path, coral, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv(delegate.LIBRARY_VARIABLE, str(coral("LOST", after=3)))
     target = processor(zoo, "coral")
     with pytest.raises(DelegateError, match="lost while running"):

@@ -45,13 +45,17 @@ class TestChosen:
 
 
 class TestAbsent:
-    def test_auto_runs_quietly_on_the_processor(self, chosen, tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    def test_auto_runs_quietly_on_the_processor(
+        self, chosen, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ):
         engine = chosen(tmp_path / "absent.so", "auto")
         assert (engine.accelerator, engine.degraded) == ("xnnpack", None)
         assert not caplog.records
 
     def test_demanding_it_is_an_error_with_a_remedy(self, chosen, tmp_path: Path):
-        with pytest.raises(DelegateError, match=r"cannot open shared object.*landmarkd doctor") as caught:
+        with pytest.raises(
+            DelegateError, match=r"cannot open shared object.*landmarkd doctor"
+        ) as caught:
             chosen(tmp_path / "absent.so", "coral")
         assert caught.value.exit_code == ExitCode.UNAVAILABLE
 
@@ -82,7 +86,9 @@ class TestUnusable:
             chosen(coral(behaviour), "coral")
 
     @pytest.mark.parametrize("behaviour", ["ABSENT_SILENT", "CLAIMS_NOTHING", "CRASHES"])
-    def test_auto_falls_back_with_a_warning(self, chosen, coral, behaviour: str, caplog: pytest.LogCaptureFixture):
+    def test_auto_falls_back_with_a_warning(
+        self, chosen, coral, behaviour: str, caplog: pytest.LogCaptureFixture
+    ):
         engine = chosen(coral(behaviour), "auto")
         engine.invoke()
         assert engine.accelerator == "xnnpack"
@@ -90,7 +96,9 @@ class TestUnusable:
         assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
     def test_a_library_that_hangs_is_given_up(self, models: Path, coral):
-        problem = delegate.probe("ai-edge-litert", str(coral("HANGS")), models / "tiny_edgetpu.tflite", timeout_s=3)
+        problem = delegate.probe(
+            "ai-edge-litert", str(coral("HANGS")), models / "tiny_edgetpu.tflite", timeout_s=3
+        )
         assert problem is not None
         assert "did not answer within 3 s" in problem
 
@@ -99,7 +107,9 @@ class TestUnusable:
             chosen(not_a_delegate, "coral")
 
     def test_a_library_that_is_no_delegate(self, chosen):
-        with pytest.raises(DelegateError, match="no TFLite delegate: it lacks tflite_plugin_create_delegate"):
+        with pytest.raises(
+            DelegateError, match="no TFLite delegate: it lacks tflite_plugin_create_delegate"
+        ):
             chosen("libm.so.6", "coral")
 
     def test_a_plain_model_in_the_place_of_the_compiled_one(self, models: Path, coral, monkeypatch):
@@ -115,7 +125,9 @@ class TestUnusable:
 class TestLost:
     """The trial process uses the device once; AFTER counts anew in this process."""
 
-    def test_auto_mends_it_and_the_frame_is_not_lost(self, chosen, coral, models, caplog: pytest.LogCaptureFixture):
+    def test_auto_mends_it_and_the_frame_is_not_lost(
+        self, chosen, coral, models, caplog: pytest.LogCaptureFixture
+    ):
         engine = chosen(coral("LOST", after=2), "auto")
         image, points = engine.input(), engine.output()
         image[:] = 5

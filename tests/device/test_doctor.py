@@ -19,10 +19,14 @@ class TestReport:
             Finding("x", Severity.WARNING, "broken")
 
     @pytest.mark.parametrize(
-        ("severity", "status"), [(Severity.OK, 0), (Severity.NOTE, 0), (Severity.WARNING, 1), (Severity.ERROR, 2)]
+        ("severity", "status"),
+        [(Severity.OK, 0), (Severity.NOTE, 0), (Severity.WARNING, 1), (Severity.ERROR, 2)],
     )
     def test_the_exit_status_is_the_worst(self, severity: Severity, status: int):
-        assert exit_status([Finding("a", Severity.OK, "."), Finding("b", severity, ".", "mend it")]) == status
+        assert (
+            exit_status([Finding("a", Severity.OK, "."), Finding("b", severity, ".", "mend it")])
+            == status
+        )
 
     def test_this_machine_can_be_examined(self):
         names = {finding.name for finding in examine(Machine(), settings())}
@@ -31,8 +35,18 @@ class TestReport:
     def test_the_command_speaks_json(self, tmp_path: Path):
         configuration = tmp_path / "landmarkd.toml"
         configuration.write_text("[model]\nthreads = 0\n")
-        program = "import sys; from landmarkd.cli.main import main; sys.argv[0] = 'landmarkd'; main()"
-        command = [sys.executable, "-c", program, "doctor", "--json", "--config", str(configuration)]
+        program = (
+            "import sys; from landmarkd.cli.main import main; sys.argv[0] = 'landmarkd'; main()"
+        )
+        command = [
+            sys.executable,
+            "-c",
+            program,
+            "doctor",
+            "--json",
+            "--config",
+            str(configuration),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         findings = json.loads(done.stdout)
         assert done.returncode == 2

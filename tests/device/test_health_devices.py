@@ -12,8 +12,14 @@ from tests.device.layout import Layout, only, settings
 
 
 class TestCamera:
-    def port(self, layout: Layout, answer: object, problem: str = "", uri: str = "picamera2:") -> Finding:
-        return only(health_camera.camera_port(layout.machine, settings(source={"uri": uri}), lambda: (answer, problem)))
+    def port(
+        self, layout: Layout, answer: object, problem: str = "", uri: str = "picamera2:"
+    ) -> Finding:
+        return only(
+            health_camera.camera_port(
+                layout.machine, settings(source={"uri": uri}), lambda: (answer, problem)
+            )
+        )
 
     def test_the_camera_port_of_a_pc_is_nobodys_business(self, pc: Layout):
         assert list(health_camera.camera_port(pc.machine, settings())) == []
@@ -39,7 +45,11 @@ class TestCamera:
     @pytest.mark.parametrize(
         ("module", "body", "words"),
         [
-            ("picamera2", "raise ValueError('numpy.dtype size changed, Expected 96, got 88')", "numpy.dtype size"),
+            (
+                "picamera2",
+                "raise ValueError('numpy.dtype size changed, Expected 96, got 88')",
+                "numpy.dtype size",
+            ),
             ("picamera2", "import libcamera", "python3-libcamera"),
             ("picamera2", "import pykms", "python3-kms++"),
         ],
@@ -85,7 +95,10 @@ class TestDevices:
         pi.write("/etc/group", "video:x:44:\ndialout:x:20:pi\nusers:x:100:\n")
         finding = only(health_devices.groups(pi.machine, settings(), mine=[44, 100], user=1000))
         assert "usermod -aG dialout" in finding.remedy
-        assert only(health_devices.groups(pi.machine, settings(), mine=[44, 20], user=1000)).severity == Severity.OK
+        assert (
+            only(health_devices.groups(pi.machine, settings(), mine=[44, 20], user=1000)).severity
+            == Severity.OK
+        )
 
     def test_a_configured_serial_port_that_is_not_there(self, pi: Layout):
         wanted = settings(sinks=["serial:///dev/ttyUSB0?baud=921600", "jsonl:-"])
@@ -93,7 +106,9 @@ class TestDevices:
         assert finding.severity == Severity.ERROR
         assert "/dev/ttyUSB0" in finding.text
 
-    def test_a_configured_serial_port_without_permission(self, pi: Layout, monkeypatch: pytest.MonkeyPatch):
+    def test_a_configured_serial_port_without_permission(
+        self, pi: Layout, monkeypatch: pytest.MonkeyPatch
+    ):
         pi.write("/dev/ttyUSB0")
         wanted = settings(sinks=["serial:///dev/ttyUSB0"])
         assert only(health_devices.serial_ports(pi.machine, wanted)).severity == Severity.OK
@@ -112,9 +127,13 @@ class TestDevices:
 
     def test_a_login_on_the_uart(self, pi: Layout):
         pi.write("/run/systemd/generator/getty.target.wants/serial-getty@ttyAMA0.service")
-        assert "uart_console" in {finding.name for finding in health_devices.uart(pi.machine, settings())}
+        assert "uart_console" in {
+            finding.name for finding in health_devices.uart(pi.machine, settings())
+        }
 
-    @pytest.mark.parametrize(("target", "words"), [("ttyS0", "mini-UART"), ("ttyAMA10", "debug connector")])
+    @pytest.mark.parametrize(
+        ("target", "words"), [("ttyS0", "mini-UART"), ("ttyAMA10", "debug connector")]
+    )
     def test_the_wrong_uart(self, pi: Layout, target: str, words: str):
         (pi.root / "dev/serial0").unlink()
         pi.link("/dev/serial0", target)

@@ -24,7 +24,10 @@ class TestRuntime:
         return folder
 
     def test_models_that_are_whole(self, pc: Layout, zoo: Path):
-        assert only(health_runtime.models(pc.machine, settings(model={"folder": zoo}))).severity == Severity.OK
+        assert (
+            only(health_runtime.models(pc.machine, settings(model={"folder": zoo}))).severity
+            == Severity.OK
+        )
 
     def test_a_flipped_bit_in_a_model(self, pc: Layout, zoo: Path):
         path = next(zoo.glob("*.tflite"))
@@ -108,9 +111,17 @@ class TestCoral:
         finding = only(health_runtime.coral(plugged.machine, settings()))
         assert "no version for the Edge TPU" in finding.text
 
-    @pytest.mark.parametrize(("behaviour", "severity"), [("WORKS", Severity.OK), ("CRASHES", Severity.ERROR)])
+    @pytest.mark.parametrize(
+        ("behaviour", "severity"), [("WORKS", Severity.OK), ("CRASHES", Severity.ERROR)]
+    )
     def test_the_library_is_tried_with_the_runtime(
-        self, plugged: Layout, compiled: Path, coral, monkeypatch, behaviour: str, severity: Severity
+        self,
+        plugged: Layout,
+        compiled: Path,
+        coral,
+        monkeypatch,
+        behaviour: str,
+        severity: Severity,
     ):
         monkeypatch.setenv(delegate.LIBRARY_VARIABLE, str(coral(behaviour)))
         wanted = settings(model={"folder": compiled, "delegate": "coral"})

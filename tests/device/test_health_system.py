@@ -21,7 +21,9 @@ class TestSystem:
 
     @pytest.mark.parametrize("version", [(3, 10), (3, 14)])
     def test_another_python(self, pi: Layout, version: tuple[int, int]):
-        assert only(health_system.python(pi.machine, settings(), version)).severity == Severity.ERROR
+        assert (
+            only(health_system.python(pi.machine, settings(), version)).severity == Severity.ERROR
+        )
 
     def test_heat(self, pi: Layout):
         pi.write("/sys/class/thermal/thermal_zone0/temp", "81000")

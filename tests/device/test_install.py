@@ -12,7 +12,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-# Covers the folders that an installation changes, in a mount namespace of its own, and waits inside to be entered.
+# Covers the folders that an installation changes, in a mount namespace of its own, and waits inside
+# to be entered.
 SCRATCH = """
 set -e
 mount -t tmpfs tmpfs "$1"
@@ -58,14 +59,35 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     if os.geteuid() != 0 or shutil.which("nsenter") is None:
         pytest.skip("needs root, to make a scratch copy of this system's folders")
     folder, wheels = tmp_path_factory.mktemp("scratch"), tmp_path_factory.mktemp("wheels")
-    build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(wheels)]
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(wheels),
+    ]
     subprocess.run([*build, str(REPOSITORY)], check=True)
-    # The packages of the tests' own environment stand for those that pip would install beside landmarkd.
+    # The packages of the tests' own environment stand for those that pip would install beside
+    # landmarkd.
     packages = tmp_path_factory.mktemp("packages")
     for package in Path(sysconfig.get_path("purelib")).iterdir():
         if not package.name.startswith(("landmarkd", "_editable", "pip", "setuptools")):
             (packages / package.name).symlink_to(package)
-    command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", SCRATCH, "sh", str(folder)]
+    command = [
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        "sh",
+        "-c",
+        SCRATCH,
+        "sh",
+        str(folder),
+    ]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, **pipes) as process:
         assert process.stdout is not None
@@ -94,12 +116,21 @@ class TestInstall:
         for placed in ("systemd/system/landmarkd.service", "udev/rules.d/60-landmarkd.rules"):
             assert installed.shell(f"test -s /etc/{placed} && echo yes") == "yes"
         assert {"video", "dialout"} <= set(installed.shell("id -nG landmarkd").split())
-        assert installed.run("landmarkd", "config", "check", "--config", "/etc/landmarkd.toml").returncode == 0
+        assert (
+            installed.run(
+                "landmarkd", "config", "check", "--config", "/etc/landmarkd.toml"
+            ).returncode
+            == 0
+        )
         assert installed.shell("stat -c %a /etc/landmarkd.toml") == "644"
         # The unit names the same program.
-        program = installed.shell("sed -n 's/^ExecStart=\\([^ ]*\\).*/\\1/p' /etc/systemd/system/landmarkd.service")
+        program = installed.shell(
+            "sed -n 's/^ExecStart=\\([^ ]*\\).*/\\1/p' /etc/systemd/system/landmarkd.service"
+        )
         assert installed.shell(f"test -x {program} && echo yes") == "yes"
-        assert "include-system-site-packages = true" in installed.shell("cat /opt/landmarkd/pyvenv.cfg")
+        assert "include-system-site-packages = true" in installed.shell(
+            "cat /opt/landmarkd/pyvenv.cfg"
+        )
 
     def test_again_it_keeps_the_configuration_and_the_release_before(self, installed: Sandbox):
         installed.shell("echo 'sinks = [\"jsonl:-\"]' >/etc/landmarkd.toml")
@@ -121,7 +152,9 @@ class TestInstall:
 
     def test_uninstall_keeps_the_configuration_and_purge_does_not(self, installed: Sandbox):
         assert installed.install("--uninstall").returncode == 0
-        left = installed.shell("ls -d /opt/landmarkd* /usr/local/bin/landmarkd /etc/landmarkd.toml 2>/dev/null")
+        left = installed.shell(
+            "ls -d /opt/landmarkd* /usr/local/bin/landmarkd /etc/landmarkd.toml 2>/dev/null"
+        )
         assert left == "/etc/landmarkd.toml"
         assert installed.install("--uninstall", "--purge").returncode == 0
         assert installed.shell("ls -d /etc/landmarkd* 2>/dev/null") == ""
@@ -153,7 +186,14 @@ class TestMistakes:
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to stop being root")
     def test_without_root(self):
-        command = ["setpriv", "--reuid", "65534", "--clear-groups", "sh", str(REPOSITORY / "install.sh")]
+        command = [
+            "setpriv",
+            "--reuid",
+            "65534",
+            "--clear-groups",
+            "sh",
+            str(REPOSITORY / "install.sh"),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 77
         assert "sudo" in done.stderr

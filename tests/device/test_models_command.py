@@ -10,7 +10,13 @@ from landmarkd.vision.zoo import open_zoo
 
 
 def models(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from landmarkd.cli.main import main; main()", "models", *arguments]
+    command = [
+        sys.executable,
+        "-c",
+        "from landmarkd.cli.main import main; main()",
+        "models",
+        *arguments,
+    ]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -25,7 +31,11 @@ def test_json_tells_the_default_and_what_it_finds():
     entries = json.loads(models("--json").stdout)
     (default,) = [entry for entry in entries if entry["default"] and entry["kind"] == "landmarks"]
     name, card = open_zoo().landmarks()
-    assert (default["name"], default["sha256"], default["points"]) == (name, card.sha256, card.landmarks.count)
+    assert (default["name"], default["sha256"], default["points"]) == (
+        name,
+        card.sha256,
+        card.landmarks.count,
+    )
     assert all(entry["problem"] is None for entry in entries)
 
 

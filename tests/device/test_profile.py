@@ -57,7 +57,11 @@ class TestRecording:
             assert 0 < recording.stages[name].size <= FRAMES
 
     def test_stages_of_a_frame_do_not_overlap(self, recording: Recording):
-        spans = sorted((began, began + spent) for _, thread, began, spent in recording.spans if thread == "pipeline")
+        spans = sorted(
+            (began, began + spent)
+            for _, thread, began, spent in recording.spans
+            if thread == "pipeline"
+        )
         overlap_ns = max(before[1] - after[0] for before, after in pairwise(spans))
         assert overlap_ns < 1_000_000
 
@@ -80,7 +84,9 @@ class TestRecording:
 
 class TestSampler:
     def test_reads_what_the_machine_tells(self, pi: Layout):
-        pi.write("/proc/stat", "cpu  9 9 9 9 9 9 9 9\ncpu0 10 0 10 80 0 0 0 0\ncpu1 50 0 0 50 0 0 0 0\n")
+        pi.write(
+            "/proc/stat", "cpu  9 9 9 9 9 9 9 9\ncpu0 10 0 10 80 0 0 0 0\ncpu1 50 0 0 50 0 0 0 0\n"
+        )
         pi.write("/proc/self/statm", "9 25600 3")
         pi.write("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq", "1800000")
         pi.write("/sys/devices/platform/soc/soc:firmware/get_throttled", "50005")
@@ -99,7 +105,9 @@ class TestSampler:
 
     def test_memory_that_grows_has_a_slope(self):
         sampler = Sampler(Machine(commands=False))
-        sampler.samples = [Sample(float(at), (), 100 + at / 60, None, None, None) for at in range(30)]
+        sampler.samples = [
+            Sample(float(at), (), 100 + at / 60, None, None, None) for at in range(30)
+        ]
         assert sampler.memory_slope() == pytest.approx(1.0, abs=0.01)
         sampler.samples = sampler.samples[:12]
         assert sampler.memory_slope() is None
@@ -109,7 +117,11 @@ class TestSampler:
         sampler.start()
         sampler.stop()
         summary = sampler.summary()
-        assert (summary["temperature_c"], summary["clock_mhz"], summary["throttled"]) == (None, None, None)
+        assert (summary["temperature_c"], summary["clock_mhz"], summary["throttled"]) == (
+            None,
+            None,
+            None,
+        )
 
 
 class TestEngine:
@@ -129,13 +141,17 @@ class TestEngine:
             return Variant("m", threads, True, delegate, accelerator, p50, p50)
 
         assert recommend([measured(1, 10.0), measured(2, 9.0)], "m")["threads"] == 1
-        assert recommend([measured(1, 10.0), measured(2, 6.0), measured(3, 5.9)], "m")["threads"] == 2
+        assert (
+            recommend([measured(1, 10.0), measured(2, 6.0), measured(3, 5.9)], "m")["threads"] == 2
+        )
         assert recommend([measured(1, 10.0), measured(1, 3.0, "coral")], "m")["delegate"] == "coral"
         assert recommend([Variant("m", 1, problem="no")], "m") == {}
 
     def test_the_recommendation_is_a_configuration(self):
         advice = recommend([Variant("default", 2, True, "none", "xnnpack", 1.0, 1.0)], "default")
-        assert Configuration.model_validate(tomllib.loads(advice["configuration"])).model.threads == 2
+        assert (
+            Configuration.model_validate(tomllib.loads(advice["configuration"])).model.threads == 2
+        )
 
     def test_operators_add_up_to_the_model(self):
         zoo = open_zoo()
@@ -143,7 +159,9 @@ class TestEngine:
         found = operators(zoo.verified(card), invocations=2)
         assert len(found) > 10
         assert {"CONV_2D"} <= {each["operator"] for each in found}
-        assert sum(each["ms"] for each in found) == pytest.approx(found[-1]["cumulative_ms"], rel=0.01)
+        assert sum(each["ms"] for each in found) == pytest.approx(
+            found[-1]["cumulative_ms"], rel=0.01
+        )
 
     def test_operators_of_a_tiny_model(self, models: Path):
         (only,) = operators(models / "tiny.tflite", invocations=2)
@@ -162,7 +180,14 @@ class TestDocument:
         assert load(path)["frames"] == FRAMES
 
     @pytest.mark.parametrize(
-        "content", [b"", b"{}", b"[]", b'{"schema": 9}', b'{"schema": 1, "stages_ms": {"a": {"samples": []}}}']
+        "content",
+        [
+            b"",
+            b"{}",
+            b"[]",
+            b'{"schema": 9}',
+            b'{"schema": 1, "stages_ms": {"a": {"samples": []}}}',
+        ],
     )
     def test_refuses_what_is_no_profile(self, tmp_path: Path, content: bytes):
         path = tmp_path / "profile.json"
@@ -171,8 +196,18 @@ class TestDocument:
             load(path)
 
     def test_the_page_stands_alone_and_is_well_formed(self, recording: Recording):
-        results = [Variant("<b>", 1, True, "none", "xnnpack", 1.0, 2.0), Variant("x", 1, problem="<script>")]
-        text = page(document(recording, results, recommend(results, "<b>"), [{"index": 0, "operator": "A", "ms": 1.0}]))
+        results = [
+            Variant("<b>", 1, True, "none", "xnnpack", 1.0, 2.0),
+            Variant("x", 1, problem="<script>"),
+        ]
+        text = page(
+            document(
+                recording,
+                results,
+                recommend(results, "<b>"),
+                [{"index": 0, "operator": "A", "ms": 1.0}],
+            )
+        )
         assert "<script" not in text
         assert not re.search(r'(src|href)="', text)
         opened: list[str] = []
@@ -192,7 +227,11 @@ class TestDocument:
         assert opened == []
 
     def test_the_trace_holds_the_last_seconds(self):
-        spans = [("a", "pipeline", 0, 1000), ("b", "pipeline", int(10e9), 2000), ("c", "udp", int(10e9), 500)]
+        spans = [
+            ("a", "pipeline", 0, 1000),
+            ("b", "pipeline", int(10e9), 2000),
+            ("c", "udp", int(10e9), 500),
+        ]
         events = trace(spans, seconds=5)["traceEvents"]
         complete = [event for event in events if event["ph"] == "X"]
         assert {event["name"] for event in complete} == {"b", "c"}
@@ -204,7 +243,9 @@ class TestComparison:
     def profiles(self, scale: float, size: int = 300) -> tuple[dict, dict]:
         draw = np.random.default_rng(5)
         old, new = (summarise(draw.gamma(20, 0.1, size) * factor) for factor in (1.0, scale))
-        return ({"stages_ms": {"inference": side, "wait": side}, "ages_ms": {}} for side in (old, new))
+        return (
+            {"stages_ms": {"inference": side, "wait": side}, "ages_ms": {}} for side in (old, new)
+        )
 
     def test_a_slower_stage_is_found(self):
         (change,) = compare(*self.profiles(1.2))

@@ -35,9 +35,9 @@ def compiled_for_numpy_1() -> SimpleNamespace:
     """What tflite-runtime 2.14 does under numpy 2: it imports, and fails when the interpreter is built."""
 
     def build(**_: object) -> None:
-        raise SystemError("CreateWrapperFromBuffer returned a result with an exception set") from AttributeError(
-            "_ARRAY_API not found"
-        )
+        raise SystemError(
+            "CreateWrapperFromBuffer returned a result with an exception set"
+        ) from AttributeError("_ARRAY_API not found")
 
     resolver = SimpleNamespace(AUTO=0, BUILTIN_WITHOUT_DEFAULT_DELEGATES=3)
     return SimpleNamespace(Interpreter=build, OpResolverType=resolver)
@@ -60,7 +60,9 @@ class TestOpening:
         assert name in interpreter.RUNTIMES
         assert version[0].isdigit()
 
-    @pytest.mark.parametrize("content", [b"", b"\0", b"TFL3", b"x" * 1000, b"\xff\xff\xff\x7fTFL3" + b"\0" * 100])
+    @pytest.mark.parametrize(
+        "content", [b"", b"\0", b"TFL3", b"x" * 1000, b"\xff\xff\xff\x7fTFL3" + b"\0" * 100]
+    )
     def test_refuses_what_is_no_model(self, tmp_path: Path, content: bytes):
         path = tmp_path / "model.tflite"
         path.write_bytes(content)
@@ -75,24 +77,32 @@ class TestOpening:
         with pytest.raises(ModelError, match="compiled for the Edge TPU"):
             open_engine(models / "tiny_edgetpu.tflite")
 
-    def test_the_next_runtime_is_taken_when_the_first_does_not_fit_numpy(self, models: Path, runtimes):
+    def test_the_next_runtime_is_taken_when_the_first_does_not_fit_numpy(
+        self, models: Path, runtimes
+    ):
         module = interpreter.load_runtime("ai-edge-litert")
         runtimes(ai_edge_litert=compiled_for_numpy_1(), tflite_runtime=module)
         engine = open_engine(models / "tiny.tflite")
         assert engine.runtime.startswith("tflite-runtime")
         engine.invoke()
 
-    def test_a_runtime_that_does_not_fit_numpy_is_named_with_the_remedy(self, models: Path, runtimes):
+    def test_a_runtime_that_does_not_fit_numpy_is_named_with_the_remedy(
+        self, models: Path, runtimes
+    ):
         runtimes(tflite_runtime=compiled_for_numpy_1())
         with pytest.raises(InferenceRuntimeError, match=r"_ARRAY_API not found.*numpy<2"):
             open_engine(models / "tiny.tflite")
 
     def test_without_any_runtime_the_error_says_what_to_install(self, models: Path, runtimes):
         runtimes()
-        with pytest.raises(InferenceRuntimeError, match=r"not installed.*pip install ai-edge-litert"):
+        with pytest.raises(
+            InferenceRuntimeError, match=r"not installed.*pip install ai-edge-litert"
+        ):
             open_engine(models / "tiny.tflite")
 
-    def test_a_runtime_whose_binary_is_broken_is_reported_in_words(self, tmp_path: Path, monkeypatch):
+    def test_a_runtime_whose_binary_is_broken_is_reported_in_words(
+        self, tmp_path: Path, monkeypatch
+    ):
         package = tmp_path / "tflite_runtime"
         package.mkdir()
         (package / "__init__.py").touch()
@@ -115,7 +125,10 @@ class TestRunning:
         assert (results[0] != results[1]).any()
 
     def test_computes_the_convolution(self, models: Path):
-        engine, plain = open_engine(models / "tiny.tflite"), open_engine(models / "tiny.tflite", xnnpack=False)
+        engine, plain = (
+            open_engine(models / "tiny.tflite"),
+            open_engine(models / "tiny.tflite", xnnpack=False),
+        )
         draw = np.random.default_rng(3)
         for _ in range(5):
             engine.input()[:] = draw.integers(-128, 128, engine.input().shape)
@@ -143,16 +156,17 @@ class TestRunning:
 
 class TestChatter:
     def test_starting_says_nothing_on_standard_error(self, models: Path):
-        program = (
-            "import sys, pathlib; from landmarkd.vision.runtime import open_engine as o; o(pathlib.Path(sys.argv[1]))"
-        )
+        program = "import sys, pathlib; from landmarkd.vision.runtime import open_engine as o; o(pathlib.Path(sys.argv[1]))"
         command = [sys.executable, "-c", program, str(models / "tiny.tflite")]
         finished = subprocess.run(command, capture_output=True, check=True)
         assert finished.stderr == b""
 
     def test_everything_else_is_replayed_in_order(self, capfd: pytest.CaptureFixture[str]):
         with without_chatter():
-            os.write(2, b"WARNING: one\nINFO: Created TensorFlow Lite XNNPACK delegate for CPU.\nERROR: two\n")
+            os.write(
+                2,
+                b"WARNING: one\nINFO: Created TensorFlow Lite XNNPACK delegate for CPU.\nERROR: two\n",
+            )
         assert capfd.readouterr().err == "WARNING: one\nERROR: two\n"
 
     def test_nothing_is_lost_when_the_body_raises(self, capfd: pytest.CaptureFixture[str]):
@@ -176,5 +190,7 @@ class TestChatter:
     def test_works_without_a_standard_error(self):
         body = "from landmarkd.vision.quiet import without_chatter as quiet\nwith quiet(): print('ran')"
         program = f"import os; os.close(2)\n{body}"
-        finished = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True)
+        finished = subprocess.run(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, check=True
+        )
         assert finished.stdout == b"ran\n"

@@ -25,13 +25,20 @@ def tiny_model(edgetpu: bool = False) -> bytes:
     operator.opcodeIndex, operator.outputs = 0, [3]
     if edgetpu:
         code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
-        code.customCode, operator.inputs, operator.customOptions = "edgetpu-custom-op", [0], [0] * 16
+        code.customCode, operator.inputs, operator.customOptions = (
+            "edgetpu-custom-op",
+            [0],
+            [0] * 16,
+        )
     else:
         code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CONV_2D
         options = schema.Conv2DOptionsT()
         options.padding, options.strideW, options.strideH = schema.Padding.SAME, 2, 2
         options.dilationWFactor = options.dilationHFactor = 1
-        operator.builtinOptionsType, operator.builtinOptions = schema.BuiltinOptions.Conv2DOptions, options
+        operator.builtinOptionsType, operator.builtinOptions = (
+            schema.BuiltinOptions.Conv2DOptions,
+            options,
+        )
         operator.inputs = [0, 1, 2]
     code.version = 3 - 2 * edgetpu
     graph.operators, graph.inputs, graph.outputs = [operator], [0], [3]
@@ -68,7 +75,9 @@ def _buffer(content: bytes) -> schema.BufferT:
     return buffer
 
 
-def _tensor(name: str, shape: tuple[int, ...], kind: int, scale: float, zero_point: int, buffer: int = 0):
+def _tensor(
+    name: str, shape: tuple[int, ...], kind: int, scale: float, zero_point: int, buffer: int = 0
+):
     tensor, quantisation = schema.TensorT(), schema.QuantizationParametersT()
     tensor.name, tensor.shape, tensor.type, tensor.buffer = name, list(shape), kind, buffer
     quantisation.scale, quantisation.zeroPoint = [scale], [zero_point]

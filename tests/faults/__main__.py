@@ -18,7 +18,9 @@ def main() -> None:
     """Run all faults, or those whose name holds a word."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("word", nargs="?", default="", help="only faults whose name holds this")
-    parser.add_argument("--kills", type=int, default=service.KILLS, help="how often to kill at random")
+    parser.add_argument(
+        "--kills", type=int, default=service.KILLS, help="how often to kill at random"
+    )
     options = parser.parse_args()
     service.KILLS = options.kills
     rows, failed = [], 0
@@ -36,9 +38,13 @@ def main() -> None:
                 rows.append(f"| {name} | NOT SURVIVED: {str(error).splitlines()[0][:200]} | | | |")
                 continue
         recovery = "" if row.recovery_s is None else f"{row.recovery_s:.1f} s"
-        status = row.status.replace(f"scripted:{folder}/camera.json", "CAMERA").replace(folder, "DIR")
+        status = row.status.replace(f"scripted:{folder}/camera.json", "CAMERA").replace(
+            folder, "DIR"
+        )
         rows.append(f"| {name} | {row.wire} | {recovery} | {row.lost} | {status} |")
-    print("| fault | the wire shows | recovery | lost | `landmarkd status` says |\n|---|---|---|---|---|")
+    print(
+        "| fault | the wire shows | recovery | lost | `landmarkd status` says |\n|---|---|---|---|---|"
+    )
     print("\n".join(rows))
     sys.exit(failed > 0)
 

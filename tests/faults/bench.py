@@ -73,7 +73,9 @@ class Ear:
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
-    def wait(self, wanted: Callable[[list[Heard]], Any], since: int = 0, limit_s: float = LIMIT_S) -> Any:
+    def wait(
+        self, wanted: Callable[[list[Heard]], Any], since: int = 0, limit_s: float = LIMIT_S
+    ) -> Any:
         """Wait until `wanted` is true of what was heard from number `since` on, and return what it returned."""
         with self._changed:
             result = None
@@ -90,7 +92,10 @@ class Ear:
         """Wait for so many frames that were really captured, and return them."""
         return list(
             self.wait(
-                lambda heard: len(moving := [item for item in heard if not item.stalled]) >= count and moving, since
+                lambda heard: (
+                    len(moving := [item for item in heard if not item.stalled]) >= count and moving
+                ),
+                since,
             )
         )
 
@@ -141,7 +146,8 @@ class Daemon:
 
     Args:
         folder: scratch of this test.
-        steps: script of the camera; moving pictures follow after the last one for as long as it takes.
+        steps: script of the camera; moving pictures follow after the last one for as long as it
+            takes.
         sinks: URIs besides the UDP stream that is always there.
         settings: more TOML for the configuration.
         environment: more variables.
@@ -186,7 +192,8 @@ class Daemon:
     def write_configuration(self, more: str = "") -> None:
         """Write the configuration that the process reads at its start and on SIGHUP."""
         self.configuration.write_text(
-            f'sinks = {json.dumps(self.sinks)}\n[source]\nuri = "{self.source}"\n{more or SELDOM}\n', "utf-8"
+            f'sinks = {json.dumps(self.sinks)}\n[source]\nuri = "{self.source}"\n{more or SELDOM}\n',
+            "utf-8",
         )
 
     def signal(self, number: signal.Signals) -> None:
@@ -206,13 +213,16 @@ class Daemon:
                 snapshot = self.status()
             if snapshot is not None and wanted(snapshot):
                 return snapshot
-            assert time.monotonic() < until, f"the status never said so; last: {snapshot}; log: {self.logged()}"
+            assert time.monotonic() < until, (
+                f"the status never said so; last: {snapshot}; log: {self.logged()}"
+            )
             time.sleep(0.05)
 
     def told(self, words: str = "", code: ExitCode = ExitCode.TEMPORARY) -> str:
         """Wait until it is known that something is wrong, and return what `landmarkd status` says of it.
 
-        The command is asked about the very record in which it was found, however long its process takes to start.
+        The command is asked about the very record in which it was found, however long its process
+        takes to start.
 
         Args:
             words: of the sentence that is waited for; without words, nothing may be wrong.
@@ -237,7 +247,11 @@ class Daemon:
     def ask(folder: Path, words: str, code: ExitCode) -> str:
         """Ask `landmarkd status` about a runtime directory, and return the sentences below its table."""
         done = landmarkd("status", "--runtime", folder)
-        said = [line[2:] for line in (done.stdout + done.stderr).splitlines() if line.startswith(("! ", "- "))]
+        said = [
+            line[2:]
+            for line in (done.stdout + done.stderr).splitlines()
+            if line.startswith(("! ", "- "))
+        ]
         found = [line for line in said if words and words in line]
         beside = [line for line in said if BUSY not in line and OLD not in line]
         assert found or not (words or beside), done.stdout + done.stderr
@@ -258,12 +272,16 @@ class Daemon:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
         if error is not None:
-            error.add_note(f"exit code {self.process.returncode}; log of the daemon:\n{self.logged()}")
+            error.add_note(
+                f"exit code {self.process.returncode}; log of the daemon:\n{self.logged()}"
+            )
         self.ear.close()
         self.log.close()
 

@@ -12,7 +12,9 @@ HEARTBEAT_LIMIT_S = 2.0
 """Silence on the wire means dead: this long is never reached while the daemon lives, however the camera does."""
 
 
-def _camera(folder: Path, steps: list[dict[str, object]], words: str, counter: str = "", stalls: bool = True) -> Row:
+def _camera(
+    folder: Path, steps: list[dict[str, object]], words: str, counter: str = "", stalls: bool = True
+) -> Row:
     """Play a script: good frames, then trouble, then good frames; the wire must tell and nothing else must end.
 
     Args:
@@ -26,7 +28,9 @@ def _camera(folder: Path, steps: list[dict[str, object]], words: str, counter: s
         ear = daemon.ear
         before = ear.frames(10)[-1]
         said = daemon.told(words)
-        values = daemon.wait_status(lambda status: status.state == "running" and not status.camera_trouble)
+        values = daemon.wait_status(
+            lambda status: status.state == "running" and not status.camera_trouble
+        )
         ear.wait(lambda heard: heard[-1].frame > before.frame + 40 and not heard[-1].stalled)
         heard = list(ear.heard)
         moving = [item for item in heard if not item.stalled]
@@ -37,10 +41,17 @@ def _camera(folder: Path, steps: list[dict[str, object]], words: str, counter: s
         if counter:
             assert getattr(values, counter) > 0
         assert daemon.end() == 0
-        told = f"camera_stalled, heartbeat at most {silence:.1f} s apart" if stalls else "attention: blocked"
+        told = (
+            f"camera_stalled, heartbeat at most {silence:.1f} s apart"
+            if stalls
+            else "attention: blocked"
+        )
         lost = f"{gap:.1f} s without a frame" if stalls else "nothing"
         return Row(
-            told, gap if stalls else 0.0, lost + (f", {getattr(values, counter)} {counter}" if counter else ""), said
+            told,
+            gap if stalls else 0.0,
+            lost + (f", {getattr(values, counter)} {counter}" if counter else ""),
+            said,
         )
 
 
@@ -69,7 +80,9 @@ def stale(folder: Path) -> Row:
 
 @fault("camera repeats a frame with new times")
 def identical(folder: Path) -> Row:
-    return _camera(folder, [{"do": "identical", "count": 75}], "repeats the same picture", "identical")
+    return _camera(
+        folder, [{"do": "identical", "count": 75}], "repeats the same picture", "identical"
+    )
 
 
 @fault("camera delivers frames that cannot be decoded")

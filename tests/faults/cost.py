@@ -42,7 +42,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         receivers = Receivers(Path(folder), threading.TIMEOUT_MAX)
         well = [make_sink(uri, session) for uri in receivers.sinks]
-        ill = [make_sink(f"{dead.sink_uri}&points=all", session), make_sink(f"udp://127.0.0.1:{nobody}", session)]
+        ill = [
+            make_sink(f"{dead.sink_uri}&points=all", session),
+            make_sink(f"udp://127.0.0.1:{nobody}", session),
+        ]
         for sink in (*well, *ill):
             sink.start()
         times = _measure(processor, (well, ill), options.pairs)

@@ -38,7 +38,9 @@ def busy(folder: Path) -> Row:
             for hog in hogs:
                 hog.kill()
                 hog.wait()
-        assert 0 <= values.captured - values.processed - values.skipped <= 2, "what was not processed was counted"
+        assert 0 <= values.captured - values.processed - values.skipped <= 2, (
+            "what was not processed was counted"
+        )
         rate = (heard[-1].frame - heard[0].frame) / (heard[-1].at_s - heard[0].at_s)
         assert daemon.end() == 0
         return Row(
@@ -67,7 +69,8 @@ def _memory_group() -> tuple[Path, Path, str] | None:
 def out_of_memory(folder: Path) -> Row:
     """In a control group whose memory is limited, beside a program that eats all of it.
 
-    The kernel then ends what it thinks least of; the unit's OOMScoreAdjust makes that the other one, as here.
+    The kernel then ends what it thinks least of; the unit's OOMScoreAdjust makes that the other
+    one, as here.
     """
     found = _memory_group()
     if found is None:
@@ -81,12 +84,19 @@ def out_of_memory(folder: Path) -> Row:
             pid = daemon.process.pid
             (group / members).write_text(str(pid))
             (group / limit).write_text(str(192 << 20))
-            balloon = subprocess.Popen([sys.executable, "-c", BALLOON.format(group=str(group / members))])
+            balloon = subprocess.Popen(
+                [sys.executable, "-c", BALLOON.format(group=str(group / members))]
+            )
             mark = daemon.ear.mark()
             assert balloon.wait(60) == -signal.SIGKILL, "the kernel ended the other program"
             heard = daemon.ear.frames(30, mark)
             said = daemon.told(code=ExitCode.OK)
             assert daemon.end() == 0
-            return Row(f"the stream goes on, at most {longest_silence_s(heard):.2f} s apart", 0.0, "nothing", said)
+            return Row(
+                f"the stream goes on, at most {longest_silence_s(heard):.2f} s apart",
+                0.0,
+                "nothing",
+                said,
+            )
     finally:
         group.rmdir()

@@ -17,8 +17,8 @@ class Row:
 
     Attributes:
         wire: what the wire showed meanwhile.
-        recovery_s: from the end of the trouble to the next frame that went through; None where there is no such
-            moment.
+        recovery_s: from the end of the trouble to the next frame that went through; None where
+            there is no such moment.
         lost: what was lost.
         status: what `landmarkd status` said meanwhile, without its table.
     """
@@ -29,7 +29,9 @@ class Row:
     status: str
 
 
-def fault(name: str, *, alone: bool = False) -> Callable[[Callable[[Path], Row]], Callable[[Path], Row]]:
+def fault(
+    name: str, *, alone: bool = False
+) -> Callable[[Callable[[Path], Row]], Callable[[Path], Row]]:
     """Enter a function into the table under `name`; `alone` if nothing else may run beside it."""
 
     def enter(function: Callable[[Path], Row]) -> Callable[[Path], Row]:

@@ -74,7 +74,10 @@ def killed(folder: Path) -> Row:
         daemon.process.wait()
         said = daemon.ask(daemon.runtime, "without saying goodbye", ExitCode.UNAVAILABLE)
     return Row(
-        "silence until the next start", slowest, f"what was not yet sent; {KILLS} kills, no file half-written", said
+        "silence until the next start",
+        slowest,
+        f"what was not yet sent; {KILLS} kills, no file half-written",
+        said,
     )
 
 
@@ -116,9 +119,16 @@ def good_reload(folder: Path) -> Row:
         daemon.signal(signal.SIGHUP)
         daemon.wait_status(lambda status: status.device == "renamed" and status.processed > 0)
         said = daemon.told(code=ExitCode.OK)
-        after = daemon.ear.wait(lambda heard: [item for item in heard if item.frame < 30 and item.at_s > began], mark)
+        after = daemon.ear.wait(
+            lambda heard: [item for item in heard if item.frame < 30 and item.at_s > began], mark
+        )
         assert daemon.end() == 0
-        return Row("BYE, HELLO", after[0].at_s - began, "the frames while the camera was opened again", said)
+        return Row(
+            "BYE, HELLO",
+            after[0].at_s - began,
+            "the frames while the camera was opened again",
+            said,
+        )
 
 
 @fault("model replaced and truncated under the running process")
@@ -151,7 +161,9 @@ def model_replaced(folder: Path) -> Row:
 @fault("file descriptors run out")
 def descriptors(folder: Path) -> Row:
     """While the camera is away, so that what has to be opened again cannot be; not even the status can be written."""
-    with Daemon(folder, [{"do": "frames", "count": 40}, {"do": "disconnect", "seconds": 3}]) as daemon:
+    with Daemon(
+        folder, [{"do": "frames", "count": 40}, {"do": "disconnect", "seconds": 3}]
+    ) as daemon:
         daemon.ear.frames(15)
         daemon.wait_status(lambda status: status.processed > 0)
         pid = daemon.process.pid
@@ -180,7 +192,9 @@ def disk_full(folder: Path) -> Row:
         dropped = next(sink.dropped for sink in daemon.status().sinks if "full" in sink.uri)
         assert dropped > 0
         assert daemon.end() == 0
-        return Row("nothing; the other sinks go on", 0.0, f"{dropped} reports on that disk, counted", said)
+        return Row(
+            "nothing; the other sinks go on", 0.0, f"{dropped} reports on that disk, counted", said
+        )
 
 
 @fault("runtime directory missing and not to be made")
@@ -244,7 +258,9 @@ def clock_stepped(folder: Path) -> Row:
         pytest.skip("needs gcc for the library that moves the clock")
     library, offset = folder / "wall_clock.so", folder / "offset"
     source = Path(__file__).with_name("wall_clock.c")
-    subprocess.run(["gcc", "-O1", "-Wall", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    subprocess.run(
+        ["gcc", "-O1", "-Wall", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True
+    )
     offset.write_text("0")
     environment = {"LD_PRELOAD": str(library), "WALL_CLOCK_OFFSET": str(offset)}
     with Daemon(folder, environment=environment) as daemon:

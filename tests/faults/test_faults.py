@@ -15,16 +15,26 @@ SLOW_FIRST = sorted(FAULTS, key=lambda name: (name in ALONE, name != "camera nev
 
 
 @pytest.fixture(scope="module")
-def row(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Row]]:
+def row(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Row]]:
     """Start the rows that are asked for, several at a time; those that want to be alone run when they are fetched."""
-    asked = [item.callspec.params["name"] for item in request.session.items if item.path == request.path]
+    asked = [
+        item.callspec.params["name"] for item in request.session.items if item.path == request.path
+    ]
     with ThreadPoolExecutor(WORKERS) as pool:
         started = {
-            name: pool.submit(FAULTS[name], tmp_path_factory.mktemp("fault")) for name in asked if name not in ALONE
+            name: pool.submit(FAULTS[name], tmp_path_factory.mktemp("fault"))
+            for name in asked
+            if name not in ALONE
         }
 
         def fetch(name: str) -> Row:
-            return started[name].result() if name in started else FAULTS[name](tmp_path_factory.mktemp("fault"))
+            return (
+                started[name].result()
+                if name in started
+                else FAULTS[name](tmp_path_factory.mktemp("fault"))
+            )
 
         yield fetch
         pool.shutdown(cancel_futures=True)

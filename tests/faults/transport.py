@@ -40,7 +40,9 @@ def _unharmed(daemon: Daemon, normal: float) -> float:
         share = max(share, _share(daemon))
         if share >= normal * (1 - RATE_TOLERANCE):
             return share
-    raise AssertionError(f"{share:.3f} of the frames go through, without the trouble it was {normal:.3f}")
+    raise AssertionError(
+        f"{share:.3f} of the frames go through, without the trouble it was {normal:.3f}"
+    )
 
 
 @fault("serial line unplugged in the middle of a frame, and plugged in again", alone=True)
@@ -123,7 +125,9 @@ def network_down(folder: Path) -> Row:
     if os.geteuid() != 0 or shutil.which("ip") is None or shutil.which("unshare") is None:
         pytest.skip("needs root, ip and unshare for a network namespace")
     receiver, ear = serial_pair()
-    with Daemon(folder, sinks=[receiver.sink_uri, "udp://10.99.0.2:5005"], prefix=["unshare", "--net"]) as daemon:
+    with Daemon(
+        folder, sinks=[receiver.sink_uri, "udp://10.99.0.2:5005"], prefix=["unshare", "--net"]
+    ) as daemon:
 
         def ip(*arguments: str) -> None:
             enter = ["nsenter", f"--net=/proc/{daemon.process.pid}/ns/net", "ip"]
@@ -156,7 +160,9 @@ def network_down(folder: Path) -> Row:
 @fault("MQTT broker killed and started again")
 def broker_restarted(folder: Path) -> Row:
     """Mosquitto itself, on a port of the loopback interface."""
-    mosquitto = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    mosquitto = shutil.which(
+        "mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+    )
     if mosquitto is None:
         pytest.skip("needs mosquitto: sudo apt install mosquitto")
     pytest.importorskip("paho.mqtt.client", reason="needs paho-mqtt")
@@ -165,7 +171,9 @@ def broker_restarted(folder: Path) -> Row:
         port = place.getsockname()[1]
 
     def broker() -> subprocess.Popen[bytes]:
-        return subprocess.Popen([mosquitto, "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return subprocess.Popen(
+            [mosquitto, "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
 
     def sink(status: Snapshot) -> SinkSnapshot:
         return status.sinks[1]
@@ -181,10 +189,17 @@ def broker_restarted(folder: Path) -> Row:
             mark = daemon.ear.mark()
             daemon.ear.frames(15, mark)
             running, began = broker(), time.monotonic()
-            values = daemon.wait_status(lambda status: sink(status).connected and sink(status).reconnects > 0)
+            values = daemon.wait_status(
+                lambda status: sink(status).connected and sink(status).reconnects > 0
+            )
             passed = time.monotonic() - began
             assert daemon.end() == 0
-            return Row("the others go on", passed, f"{sink(values).dropped} reports for the broker, counted", said)
+            return Row(
+                "the others go on",
+                passed,
+                f"{sink(values).dropped} reports for the broker, counted",
+                said,
+            )
     finally:
         running.kill()
         running.wait()

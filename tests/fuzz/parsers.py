@@ -47,8 +47,17 @@ CALIBRATION = {
     "height": 480,
     "distortion": [0.1, -0.2, 0.0, 0.0, 0.0],
 }
-SCRIPT = {"size": [320, 240], "fps": 30, "clip": None, "steps": [{"do": "frames", "count": 3}, {"do": "block"}]}
-PROFILE: dict[str, Any] = {"schema": 1, "stages_ms": {"inference": {"samples": [1.0, 2.0]}}, "ages_ms": {}}
+SCRIPT = {
+    "size": [320, 240],
+    "fps": 30,
+    "clip": None,
+    "steps": [{"do": "frames", "count": 3}, {"do": "block"}],
+}
+PROFILE: dict[str, Any] = {
+    "schema": 1,
+    "stages_ms": {"inference": {"samples": [1.0, 2.0]}},
+    "ages_ms": {},
+}
 BASELINE = {"version": 1, "open_left": 0.3, "open_right": 0.3, "head_yaw": 1.0, "head_pitch": 2.0}
 BASELINE |= {"gaze_yaw": None, "gaze_pitch": 0.5}
 
@@ -86,18 +95,26 @@ def _uris(make: Callable[[str], object]) -> Callable[[Path], object]:
 PARSERS = {
     "configuration": Parser("landmarkd.toml", CONFIGURATION, load_configuration),
     "manifest": Parser(
-        "manifest.json", (open_zoo().folder / "manifest.json").read_text(), lambda path: Zoo(path.parent)
+        "manifest.json",
+        (open_zoo().folder / "manifest.json").read_text(),
+        lambda path: Zoo(path.parent),
     ),
     "calibration": Parser("camera.json", json.dumps(CALIBRATION), load_intrinsics),
     "script": Parser("script.json", json.dumps(SCRIPT), read_script),
     "timestamps": Parser(
-        f"{CLIP.stem}.timestamps.txt", "[0.0, 0.1, 0.2]", lambda path: read_sidecar(path.with_name(CLIP.name))
+        f"{CLIP.stem}.timestamps.txt",
+        "[0.0, 0.1, 0.2]",
+        lambda path: read_sidecar(path.with_name(CLIP.name)),
     ),
     "boxes": Parser("boxes.json", '{"a.png": [1, 2, 30, 40.5]}', _read_boxes),
-    "baseline": Parser("anna.json", json.dumps(BASELINE), lambda path: BaselineStore(path.parent).load("anna")),
+    "baseline": Parser(
+        "anna.json", json.dumps(BASELINE), lambda path: BaselineStore(path.parent).load("anna")
+    ),
     "profile": Parser("profile.json", json.dumps(PROFILE), load_profile),
     "status": Parser(NAME, json.dumps(running().as_dict()), lambda path: read_status(path.parent)),
     "source": Parser("uri", SOURCES, _uris(make_source)),
     "sink": Parser("uri", SINKS, _uris(lambda uri: make_sink(uri, SESSION))),
-    "camera": Parser("choice", "guess:60deg", _uris(lambda choice: intrinsics_for(640, 480, choice))),
+    "camera": Parser(
+        "choice", "guess:60deg", _uris(lambda choice: intrinsics_for(640, 480, choice))
+    ),
 }

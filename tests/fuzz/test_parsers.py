@@ -16,12 +16,40 @@ from tests.fuzz.parsers import PARSERS, Parser
 CORPUS = Path(__file__).with_name("corpus")
 EXAMPLES = 60
 TOKENS = (
-    *(b"\0", b"\xff\xfe", b"\xed\xa0\x80", b"NaN", b"Infinity", b"1e400", b"-1", b"9" * 400, b"null", b"true", b"{}"),
-    *(b"[]", b'""', b"\n", b"%00", b"~nobody-of-this-name/", b"../", b"\\ud800", b"[" * 200, b"://", b"?", b"&", b"="),
+    *(
+        b"\0",
+        b"\xff\xfe",
+        b"\xed\xa0\x80",
+        b"NaN",
+        b"Infinity",
+        b"1e400",
+        b"-1",
+        b"9" * 400,
+        b"null",
+        b"true",
+        b"{}",
+    ),
+    *(
+        b"[]",
+        b'""',
+        b"\n",
+        b"%00",
+        b"~nobody-of-this-name/",
+        b"../",
+        b"\\ud800",
+        b"[" * 200,
+        b"://",
+        b"?",
+        b"&",
+        b"=",
+    ),
 )
 
 fuzzed = settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    database=None,
 )
 
 
@@ -46,14 +74,33 @@ def mutated(draw: st.DrawFn, content: bytes) -> bytes:
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, len(out)))
         length = draw(st.integers(0, 12))
-        piece = draw(st.sampled_from(TOKENS) | st.binary(max_size=4) | st.just(bytes(out[at : at + length]) * 2))
+        piece = draw(
+            st.sampled_from(TOKENS)
+            | st.binary(max_size=4)
+            | st.just(bytes(out[at : at + length]) * 2)
+        )
         out[at : at + length] = piece
     return bytes(out)
 
 
 def replaced(value: Any, chance: random.Random) -> Any:
     """Return a JSON value in which one leaf or branch is something else."""
-    strange = (None, True, -1, 0, 10**400, 1e300, float("nan"), float("inf"), "", "x" * 3000, "\ud800", [], {}, [[]])
+    strange = (
+        None,
+        True,
+        -1,
+        0,
+        10**400,
+        1e300,
+        float("nan"),
+        float("inf"),
+        "",
+        "x" * 3000,
+        "\ud800",
+        [],
+        {},
+        [[]],
+    )
     if chance.random() < 0.2 or not isinstance(value, dict | list) or not value:
         return chance.choice(strange)
     if isinstance(value, list):
@@ -61,7 +108,9 @@ def replaced(value: Any, chance: random.Random) -> Any:
         return [replaced(item, chance) if index == at else item for index, item in enumerate(value)]
     key = chance.choice(sorted(value))
     if chance.random() < 0.1:
-        return {name: item for name, item in value.items() if name != key} | {chance.choice(("", "x\ny")): value[key]}
+        return {name: item for name, item in value.items() if name != key} | {
+            chance.choice(("", "x\ny")): value[key]
+        }
     return value | {key: replaced(value[key], chance)}
 
 
@@ -93,7 +142,9 @@ def test_any_bytes(name: str, tmp_path: Path) -> None:
     run()
 
 
-@pytest.mark.parametrize("name", [name for name, parser in PARSERS.items() if parser.file.endswith((".json", ".txt"))])
+@pytest.mark.parametrize(
+    "name", [name for name, parser in PARSERS.items() if parser.file.endswith((".json", ".txt"))]
+)
 def test_right_json_with_a_wrong_value(name: str, tmp_path: Path) -> None:
     good = json.loads(PARSERS[name].example)
 

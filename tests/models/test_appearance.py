@@ -11,10 +11,23 @@ pytest.importorskip("numba", reason="the training extras are not installed: make
 
 from models.head import HeadModel
 from models.photographs import Album
-from models.synth.appearance import backgrounds, camera, colour, facial_hair, mask, noise, occluders2d, skin
+from models.synth.appearance import (
+    backgrounds,
+    camera,
+    colour,
+    facial_hair,
+    mask,
+    noise,
+    occluders2d,
+    skin,
+)
 
 pytestmark = pytest.mark.models
-ASSETS = Path(os.environ.get("LANDMARKD_ASSETS", Path(__file__).resolve().parents[3] / "shared" / "assets" / "head"))
+ASSETS = Path(
+    os.environ.get(
+        "LANDMARKD_ASSETS", Path(__file__).resolve().parents[3] / "shared" / "assets" / "head"
+    )
+)
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +65,13 @@ class TestColour:
     def test_encoding_undoes_the_linear_table(self) -> None:
         assert np.array_equal(colour.encode_srgb(colour.linear_table()), np.arange(256))
 
-    @pytest.mark.parametrize(("lab", "srgb"), [((53.24, 80.09, 67.20), (255, 0, 0)), ((100, 0, 0), (255, 255, 255))])
+    @pytest.mark.parametrize(
+        ("lab", "srgb"), [((53.24, 80.09, 67.20), (255, 0, 0)), ((100, 0, 0), (255, 255, 255))]
+    )
     def test_lab_of_known_colours(self, lab: tuple[float, ...], srgb: tuple[int, ...]) -> None:
-        assert np.abs(colour.encode_srgb(colour.from_lab(np.array(lab))).astype(int) - srgb).max() <= 2
+        assert (
+            np.abs(colour.encode_srgb(colour.from_lab(np.array(lab))).astype(int) - srgb).max() <= 2
+        )
 
     def test_skin_tones_span_the_typology_from_very_light_to_dark(self) -> None:
         rng = np.random.default_rng(0)
@@ -81,7 +98,10 @@ class TestNoise:
         assert 0.95 < large[::9, ::9].std() < 1.05
 
     def test_a_steeper_spectrum_is_smoother(self) -> None:
-        rough, smooth = (noise.fractal(np.random.default_rng(1), 128, 128, exponent=e, zoom=1.0) for e in (0.5, 2.0))
+        rough, smooth = (
+            noise.fractal(np.random.default_rng(1), 128, 128, exponent=e, zoom=1.0)
+            for e in (0.5, 2.0)
+        )
         assert np.abs(np.diff(smooth)).mean() < 0.3 * np.abs(np.diff(rough)).mean()
 
 
@@ -107,7 +127,9 @@ class TestSkin:
         assert np.corrcoef([s.darkness for s in skins], cheek)[0, 1] < -0.7
 
     def test_the_promised_variety_turns_up(self, kit: skin.SkinKit) -> None:
-        seen = set().union(*(skin.paint(np.random.default_rng(seed), kit).attributes for seed in range(120)))
+        seen = set().union(
+            *(skin.paint(np.random.default_rng(seed), kit).attributes for seed in range(120))
+        )
         assert {
             "beard",
             "stubble",
@@ -126,7 +148,9 @@ class TestSkin:
         offsets = []
         for seed in range(60):
             face = np.full((3, 256, 256), 0.5, np.float32)
-            facial_hair.grow_brows(np.random.default_rng(seed), face, kit, np.full(3, 0.02, np.float32))
+            facial_hair.grow_brows(
+                np.random.default_rng(seed), face, kit, np.full(3, 0.02, np.float32)
+            )
             dark = np.where(face[1] < 0.45, 0.5 - face[1], 0)
             for x, y in uv:
                 column = dark[:, round(x)]
@@ -163,7 +187,10 @@ class TestBackgrounds:
         assert is_light(image)
 
     def test_reproducible_and_varied(self) -> None:
-        images = [backgrounds.background(np.random.default_rng(s), 64, 64, kind="plain") for s in (1, 1, 2)]
+        images = [
+            backgrounds.background(np.random.default_rng(s), 64, 64, kind="plain")
+            for s in (1, 1, 2)
+        ]
         assert np.array_equal(images[0], images[1])
         assert not np.array_equal(images[0], images[2])
 
@@ -190,13 +217,17 @@ class TestOccluders:
 
     def test_probability_and_the_original_is_kept(self) -> None:
         image = grey()
-        same, covered, names = occluders2d.apply(np.random.default_rng(0), image, face_points(), probability=0.0)
+        same, covered, names = occluders2d.apply(
+            np.random.default_rng(0), image, face_points(), probability=0.0
+        )
         assert same is image
         assert names == ()
         assert not covered.any()
         hidden = 0
         for seed in range(20):
-            out, covered, names = occluders2d.apply(np.random.default_rng(seed), image, face_points(), probability=1.0)
+            out, covered, names = occluders2d.apply(
+                np.random.default_rng(seed), image, face_points(), probability=1.0
+            )
             assert is_light(out)
             assert set(names) <= set(occluders2d.NAMES)
             assert names
@@ -206,7 +237,9 @@ class TestOccluders:
 
     def test_faces_outside_the_frame_are_survived(self) -> None:
         for seed in range(15):
-            out, _, _ = occluders2d.apply(np.random.default_rng(seed), grey(), face_points() + 400, probability=1.0)
+            out, _, _ = occluders2d.apply(
+                np.random.default_rng(seed), grey(), face_points() + 400, probability=1.0
+            )
             assert is_light(out)
 
     def test_an_unknown_name_is_refused(self) -> None:
@@ -220,7 +253,9 @@ class TestCamera:
     def test_pictures_are_8_bit_rgb_and_reproducible(self, night: bool) -> None:
         scene = backgrounds.background(np.random.default_rng(0), 120, 176, kind="room")
         for seed in range(40):
-            first, again = (camera.develop(np.random.default_rng(seed), scene, night=night) for _ in range(2))
+            first, again = (
+                camera.develop(np.random.default_rng(seed), scene, night=night) for _ in range(2)
+            )
             assert first.shape == (120, 176, 3)
             assert first.dtype == np.uint8
             assert first.flags.c_contiguous
@@ -229,7 +264,10 @@ class TestCamera:
     def test_the_camera_meters_any_scale_of_light(self) -> None:
         scene = backgrounds.background(np.random.default_rng(0), 96, 96, kind="room")
         for seed in range(10):
-            dim, bright = (camera.develop(np.random.default_rng(seed), scene * s, night=False) for s in (0.01, 100.0))
+            dim, bright = (
+                camera.develop(np.random.default_rng(seed), scene * s, night=False)
+                for s in (0.01, 100.0)
+            )
             assert np.abs(dim.astype(int) - bright).mean() < 4
 
     def test_darkness_is_survived(self) -> None:
@@ -238,7 +276,10 @@ class TestCamera:
     def test_night_pictures_are_mostly_colourless(self) -> None:
         scene = grey() * np.float32([1.5, 0.8, 0.5])
         colourless = sum(
-            int(np.ptp(camera.develop(np.random.default_rng(s), scene, night=True).mean((0, 1))) < 12)
+            int(
+                np.ptp(camera.develop(np.random.default_rng(s), scene, night=True).mean((0, 1)))
+                < 12
+            )
             for s in range(60)
         )
         assert colourless > 35
@@ -246,13 +287,20 @@ class TestCamera:
     def test_no_effect_moves_the_picture(self) -> None:
         """The centre of a bright spot stays within a third of a pixel, over cameras, on average."""
         y, x = np.mgrid[:96, :96].astype(np.float32)
-        spot = 0.05 + np.exp(-((x - 52) ** 2 + (y - 41) ** 2) / 60)[..., None] * np.ones(3, np.float32)
+        spot = 0.05 + np.exp(-((x - 52) ** 2 + (y - 41) ** 2) / 60)[..., None] * np.ones(
+            3, np.float32
+        )
         found = []
         for seed in range(80):
-            picture = camera.develop(np.random.default_rng(seed), spot, night=False)[21:62, 32:73].mean(2)
+            picture = camera.develop(np.random.default_rng(seed), spot, night=False)[
+                21:62, 32:73
+            ].mean(2)
             weight = np.maximum(picture - np.quantile(picture, 0.8), 0)
             if weight.sum() > 0:
-                found.append([(weight * x[21:62, 32:73]).sum(), (weight * y[21:62, 32:73]).sum()] / weight.sum())
+                found.append(
+                    [(weight * x[21:62, 32:73]).sum(), (weight * y[21:62, 32:73]).sum()]
+                    / weight.sum()
+                )
         assert np.abs(np.median(found, 0) - [52, 41]).max() < 0.33
 
 
@@ -269,7 +317,9 @@ def test_photographs_stand_behind_a_share_of_crops_once_they_are_given(tmp_path,
     with pytest.raises(ValueError, match=r"models\.photographs"):
         backgrounds.use(tmp_path / "none")
     windows = []
-    monkeypatch.setattr(Album, "window", lambda _, rng, h, w: windows.append(1) or np.zeros((h, w, 3), np.uint8))
+    monkeypatch.setattr(
+        Album, "window", lambda _, rng, h, w: windows.append(1) or np.zeros((h, w, 3), np.uint8)
+    )
     backgrounds.use(tmp_path)
     try:
         many()

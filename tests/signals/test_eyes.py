@@ -12,7 +12,9 @@ SHUTTING = DriverSettings(closed_share=0.0, prior_aperture=0.2855)
 
 
 def view(points, layout=FULL, sigma=None):
-    return FaceViewer(layout).view(observation(points, sigma=sigma), PoseEstimator(layout, CAMERA).estimate(points))
+    return FaceViewer(layout).view(
+        observation(points, sigma=sigma), PoseEstimator(layout, CAMERA).estimate(points)
+    )
 
 
 class TestAperture:
@@ -37,14 +39,18 @@ class TestAperture:
 
     def test_is_proportional_to_the_gap(self):
         meter = GapMeter(rings(FULL)["left"], FULL)
-        gaps = [meter.aperture(view(seen(head(left=openness)))) for openness in (0.0, 0.25, 0.5, 1.0)]
+        gaps = [
+            meter.aperture(view(seen(head(left=openness)))) for openness in (0.0, 0.25, 0.5, 1.0)
+        ]
         assert gaps == pytest.approx([0.0, gaps[3] / 4, gaps[3] / 2, gaps[3]], abs=0.005)
 
     def test_of_the_mouth_is_its_gap_over_its_width(self):
         meter = GapMeter(FULL.ibug68[60:68], FULL, along=(0.0, 1.0, 0.0))
         shut, wide = (meter.aperture(view(seen(head(mouth=mouth)))) for mouth in (0.0, 0.6))
         assert shut == pytest.approx(0.0, abs=0.1)
-        assert wide - shut == pytest.approx(0.6, abs=0.06)  # lips are nearer to the camera than the eyes
+        assert wide - shut == pytest.approx(
+            0.6, abs=0.06
+        )  # lips are nearer to the camera than the eyes
 
 
 class TestBaseline:
@@ -134,7 +140,13 @@ class TestEyes:
 
     @pytest.mark.parametrize(("yaw", "hidden"), [(40.0, "right"), (-40.0, "left")])
     def test_the_eye_behind_the_nose_is_unknown(self, yaw, hidden):
-        states = dict(zip(("left", "right"), Eyes(SHUTTING, FULL).update(view(seen(head(), yaw=yaw)), 0), strict=True))
+        states = dict(
+            zip(
+                ("left", "right"),
+                Eyes(SHUTTING, FULL).update(view(seen(head(), yaw=yaw)), 0),
+                strict=True,
+            )
+        )
         assert states.pop(hidden).openness is None
         (near,) = states.values()
         assert near.openness == pytest.approx(1.0, abs=0.1)
@@ -149,7 +161,10 @@ class TestEyes:
         sigma = np.full(562, 0.5, np.float32)
         sigma[520:] = 15.0
         eyes = Eyes(SHUTTING, FULL)
-        assert [eye.closed for eye in eyes.update(view(seen(head()), sigma=sigma), 0)] == [None, None]
+        assert [eye.closed for eye in eyes.update(view(seen(head()), sigma=sigma), 0)] == [
+            None,
+            None,
+        ]
         assert eyes.covered
 
     def test_points_without_extent_make_no_view(self):

@@ -59,7 +59,9 @@ def test_a_lens_that_distorts_is_undone():
     space = head() @ matrix_from_angles(15, -5, 8).T + np.array((180.0, 90.0, 500.0))
     points = seen(head(), yaw=15, pitch=-5, roll=8, at_mm=(180.0, 90.0, 500.0))
     matrix = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1]])
-    bent, _ = cv2.projectPoints(space, np.zeros(3), np.zeros(3), matrix, np.array(camera.distortion))
+    bent, _ = cv2.projectPoints(
+        space, np.zeros(3), np.zeros(3), matrix, np.array(camera.distortion)
+    )
     points[:, :2] = bent[:, 0]
     pose = PoseEstimator(FULL, camera).estimate(points)
     assert (pose.yaw, pose.pitch, pose.roll) == pytest.approx((15, -5, 8), abs=0.1)
@@ -99,7 +101,8 @@ def test_the_signs_are_those_of_a_labelled_picture():
     for label in json.loads(labels.read_text()):
         wanted = label["pose_deg"]
         if abs(wanted["yaw"]) > 60.0:
-            continue  # pitch and roll of these labels are approximate, near profile they mean little
+            # pitch and roll of these labels are approximate, near profile they mean little
+            continue
         found = _fit_68(np.array(label["points3d68"], float), camera)
         assert found.yaw == pytest.approx(wanted["yaw"], abs=3.0)
         assert found.pitch == pytest.approx(wanted["pitch"], abs=9.0)
@@ -122,7 +125,11 @@ def pose_of(yaw, at=(0.0, 0.0, 600.0)):
 
 
 def turning_between(a, b):
-    return float(np.degrees(np.linalg.norm(rotation_vector(a.rotation.astype(float) @ b.rotation.T.astype(float)))))
+    return float(
+        np.degrees(
+            np.linalg.norm(rotation_vector(a.rotation.astype(float) @ b.rotation.T.astype(float)))
+        )
+    )
 
 
 class TestPoseFilter:
@@ -134,7 +141,10 @@ class TestPoseFilter:
     def test_a_resting_head_gets_calm_and_a_turning_one_is_followed(self):
         rng = np.random.default_rng(1)
         smooth = PoseFilter()
-        rest = [smooth.filter(pose_of(rng.normal(0, 1.0)), index * 33_333_333).yaw for index in range(200)]
+        rest = [
+            smooth.filter(pose_of(rng.normal(0, 1.0)), index * 33_333_333).yaw
+            for index in range(200)
+        ]
         assert np.diff(rest[50:]).std() < 0.5 * np.sqrt(2)
         smooth.reset()
         turn = [smooth.filter(pose_of(index * 3.0), index * 33_333_333).yaw for index in range(25)]
@@ -157,4 +167,6 @@ class TestPoseFilter:
         smooth = PoseFilter()
         smooth.filter(pose_of(0), 0)
         out = smooth.filter(pose_of(20), 33_333_333)
-        np.testing.assert_allclose(out.rotation, matrix_from_angles(out.yaw, out.pitch, out.roll), atol=1e-5)
+        np.testing.assert_allclose(
+            out.rotation, matrix_from_angles(out.yaw, out.pitch, out.roll), atol=1e-5
+        )

@@ -16,12 +16,17 @@ def one_euro():
 
 def play(points_filter, values, fps=30.0, size=SIZE, start_ns=5):
     return np.array(
-        [points_filter.filter(value, start_ns + round(index / fps * 1e9), size) for index, value in enumerate(values)]
+        [
+            points_filter.filter(value, start_ns + round(index / fps * 1e9), size)
+            for index, value in enumerate(values)
+        ]
     )
 
 
 def noise(frames=200, points=7, sigma=0.8):
-    return np.random.default_rng(3).normal(0.0, sigma, (frames, points, 3)).astype(np.float32) + 100.0
+    return (
+        np.random.default_rng(3).normal(0.0, sigma, (frames, points, 3)).astype(np.float32) + 100.0
+    )
 
 
 class FilterContract:
@@ -118,9 +123,13 @@ class TestOneEuro(FilterContract):
                 alpha = 1 / (1 + 1 / (2 * math.pi * (1.0 + 20.0 * abs(dx))) * 30)
                 x += alpha * (value - x)
             wanted.append(x)
-        np.testing.assert_allclose(play(OneEuroFilter(1.0, 20.0), values)[:, 0, 0], wanted, rtol=1e-4)
+        np.testing.assert_allclose(
+            play(OneEuroFilter(1.0, 20.0), values)[:, 0, 0], wanted, rtol=1e-4
+        )
 
-    @pytest.mark.parametrize("bad", [{"min_cutoff_hz": 0}, {"beta": -1}, {"derivative_cutoff_hz": -1}])
+    @pytest.mark.parametrize(
+        "bad", [{"min_cutoff_hz": 0}, {"beta": -1}, {"derivative_cutoff_hz": -1}]
+    )
     def test_refuses_impossible_settings(self, bad):
         with pytest.raises(ValueError, match="positive"):
             OneEuroFilter(**{"min_cutoff_hz": 1.0, "beta": 20.0} | bad)

@@ -16,13 +16,19 @@ FPS = (10.0, 30.0, 60.0)
 def expect(drive, *expected):
     """Compare events with (kind, phase, seconds), each within one frame."""
     happened = drive.happened()
-    assert [(kind, phase) for kind, phase, _ in happened] == [(kind, phase) for kind, phase, _ in expected]
+    assert [(kind, phase) for kind, phase, _ in happened] == [
+        (kind, phase) for kind, phase, _ in expected
+    ]
     for (kind, phase, at), (_, _, wanted) in zip(happened, expected, strict=True):
         assert abs(at - wanted) <= 1.0 / drive.fps + 1e-6, f"{kind} {phase} at {at}, not {wanted}"
 
 
 def blinking(seconds, every=3.0, blink=0.2):
-    return [part for _ in range(round(seconds / every)) for part in (Do(every - blink), Do(blink, eyes=0.0))]
+    return [
+        part
+        for _ in range(round(seconds / every))
+        for part in (Do(every - blink), Do(blink, eyes=0.0))
+    ]
 
 
 @pytest.mark.parametrize("fps", FPS)
@@ -41,7 +47,9 @@ def test_blinks_normally(fps):
     assert len(blinks) == 20
     for event in blinks:
         assert event.evidence["duration_s"] == pytest.approx(0.2, abs=1.0 / fps)
-    assert drive.readings[-1][1].state.perclos == pytest.approx(0.2 / 3.0, abs=0.005 + 0.5 / fps / 3.0)
+    assert drive.readings[-1][1].state.perclos == pytest.approx(
+        0.2 / 3.0, abs=0.005 + 0.5 / fps / 3.0
+    )
 
 
 def test_talks_all_the_way():
@@ -70,7 +78,11 @@ def test_reads_the_phone_in_the_lap(fps):
         ("unresponsive", "end", ROAD + 8.0 + S.clear_s),
     )
     assert {event.id for event in drive.events} == {1}
-    zones = {reading.gaze.zone for now, reading in drive.readings if reading.gaze and ROAD < now < ROAD + 8.0}
+    zones = {
+        reading.gaze.zone
+        for now, reading in drive.readings
+        if reading.gaze and ROAD < now < ROAD + 8.0
+    }
     assert zones == {"lap"}
 
 
@@ -93,7 +105,9 @@ def test_glances_add_up():
 
 
 def test_long_looks_at_the_road_forgive_glances():
-    drive = Drive([Do(ROAD), *[Do(2.0, gaze=(28.0, -30.0)), Do(S.sharing_reset_s + 0.2)] * 10]).play()
+    drive = Drive(
+        [Do(ROAD), *[Do(2.0, gaze=(28.0, -30.0)), Do(S.sharing_reset_s + 0.2)] * 10]
+    ).play()
     assert drive.happened() == []
 
 
@@ -105,7 +119,9 @@ def test_microsleep(fps):
         ("microsleep", "begin", ROAD + S.microsleep_s),
         ("microsleep", "end", ROAD + 1.6 + S.clear_s),
     )
-    end = next(event for event in drive.events if event.phase.value == "end" and event.kind == "microsleep")
+    end = next(
+        event for event in drive.events if event.phase.value == "end" and event.kind == "microsleep"
+    )
     assert end.evidence["duration_s"] == pytest.approx(1.6, abs=1.0 / fps)
     assert drive.readings[-1][1].state.drowsiness == 2
 
@@ -120,7 +136,9 @@ def test_sleep_grows_worse(fps):
         ("unresponsive", "escalate", ROAD + S.unresponsive_s),
         ("unresponsive", "end", ROAD + 7.0 + S.clear_s),
     )
-    attention = [reading.state.attention for now, reading in drive.readings if ROAD + 4.0 < now < ROAD + 5.0]
+    attention = [
+        reading.state.attention for now, reading in drive.readings if ROAD + 4.0 < now < ROAD + 5.0
+    ]
     assert set(attention) == {"asleep"}
 
 
@@ -147,7 +165,9 @@ def test_a_head_that_turns_out_of_sight_is_still_away():
 
 
 def test_sunglasses_hide_the_eyes_but_not_the_head():
-    drive = Drive([Do(10.0, sunglasses=True), Do(4.0, yaw=40.0, sunglasses=True), Do(5.0, sunglasses=True)]).play()
+    drive = Drive(
+        [Do(10.0, sunglasses=True), Do(4.0, yaw=40.0, sunglasses=True), Do(5.0, sunglasses=True)]
+    ).play()
     expect(
         drive,
         ("eyes_covered", "begin", S.covered_s),
@@ -173,7 +193,11 @@ def test_the_camera_is_covered():
 
 def test_the_seat_is_left():
     drive = Drive([Do(ROAD), Do(6.0, face=False), Do(4.0)]).play()
-    expect(drive, ("no_driver", "begin", ROAD + S.absent_s), ("no_driver", "end", ROAD + 6.0 + S.hold_s))
+    expect(
+        drive,
+        ("no_driver", "begin", ROAD + S.absent_s),
+        ("no_driver", "end", ROAD + 6.0 + S.hold_s),
+    )
 
 
 @pytest.mark.parametrize("fps", FPS)

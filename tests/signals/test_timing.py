@@ -10,7 +10,9 @@ SECOND = 1_000_000_000
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.tuples(st.sampled_from([True, False, None]), st.integers(1, 20)), min_size=1, max_size=40),
+    st.lists(
+        st.tuples(st.sampled_from([True, False, None]), st.integers(1, 20)), min_size=1, max_size=40
+    ),
     st.integers(1, 30),
 )
 def test_a_sliding_share_counts_what_a_simulation_counts(spans, window):
@@ -70,7 +72,9 @@ class TestConcern:
         for index, letter in enumerate(conditions):
             condition = {"T": True, "F": False, "?": None}[letter]
             events = concern.update(condition, round(index * step_s * SECOND), {"x": 1.0})
-            out.extend((event.kind, event.phase.value, round(event.at_ns / SECOND, 2)) for event in events)
+            out.extend(
+                (event.kind, event.phase.value, round(event.at_ns / SECOND, 2)) for event in events
+            )
         return out
 
     def test_rises_in_stages_and_ends(self):

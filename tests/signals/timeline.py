@@ -84,8 +84,12 @@ class Drive:
 
     def _frame(self, part, time_ns, estimator, rng):
         if not part.face or part.blocked or rng.random() < self.lost:
-            return self.monitor.update(None, None, time_ns, speed_kmh=self.speed_kmh, blocked=part.blocked)
-        points = _points(part.eyes, part.yaw, part.pitch, part.gaze, part.mouth)[: self.layout.count]
+            return self.monitor.update(
+                None, None, time_ns, speed_kmh=self.speed_kmh, blocked=part.blocked
+            )
+        points = _points(part.eyes, part.yaw, part.pitch, part.gaze, part.mouth)[
+            : self.layout.count
+        ]
         if self.noise_px:
             points = points + rng.normal(0.0, self.noise_px, points.shape).astype(np.float32)
         sigma = None
@@ -102,5 +106,7 @@ class Drive:
     def happened(self, *, without=("blink", "drowsiness")):
         """Return the events as (kind, phase, seconds) without some kinds."""
         return [
-            (event.kind, event.phase.value, event.at_ns / 1e9) for event in self.events if event.kind not in without
+            (event.kind, event.phase.value, event.at_ns / 1e9)
+            for event in self.events
+            if event.kind not in without
         ]

@@ -36,7 +36,10 @@ class TestHook:
             sink.submit(report(2, event()))
             sink.submit(report(3, event(phase=EventPhase.ESCALATE, level=3, kind="sleep")))
             sink.close(5.0)
-        assert (tmp_path / "arguments").read_text().splitlines() == ["microsleep begin 2", "sleep escalate 3"]
+        assert (tmp_path / "arguments").read_text().splitlines() == [
+            "microsleep begin 2",
+            "sleep escalate 3",
+        ]
         first, second = (json.loads(line) for line in (tmp_path / "lines").read_text().splitlines())
         assert first == {
             "id": 1, "kind": "microsleep", "phase": "begin", "level": 2, "began_ns": 5, "at_ns": 7,

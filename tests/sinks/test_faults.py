@@ -187,10 +187,17 @@ with make_sink("jsonl:-", session()) as sink:
 def test_multicast_reaches_a_group() -> None:
     receiver = make_receiver("udp://239.255.77.1:0?interface=lo")
     receiver.open()
-    with make_sink(f"udp://239.255.77.1:{receiver.port}?interface=lo&ttl=0&points=none", session()) as sink:
+    with make_sink(
+        f"udp://239.255.77.1:{receiver.port}?interface=lo&ttl=0&points=none", session()
+    ) as sink:
         sink.submit(report(3), wait=True)
         received: list[int] = []
-        assert until(lambda: 3 in received or bool(received.extend(r.packet.frame for r in receiver.receive(0.1))))
+        assert until(
+            lambda: (
+                3 in received
+                or bool(received.extend(r.packet.frame for r in receiver.receive(0.1)))
+            )
+        )
     receiver.close()
 
 

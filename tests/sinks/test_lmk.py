@@ -46,11 +46,18 @@ class TestContract(Contract):
         return f"lmk:{self.path}"
 
     def frames(self) -> list[int]:
-        return [r.sequence for r in read_reports(self.path)] if self.path.exists() and self.path.stat().st_size else []
+        return (
+            [r.sequence for r in read_reports(self.path)]
+            if self.path.exists() and self.path.stat().st_size
+            else []
+        )
 
 
 def test_a_report_comes_back_to_the_steps_of_the_wire(tmp_path: Path) -> None:
-    sent = [report(i, with_face=i > 0, state=driver(i, *([event()] if i == 2 else []))) for i in range(4)]
+    sent = [
+        report(i, with_face=i > 0, state=driver(i, *([event()] if i == 2 else [])))
+        for i in range(4)
+    ]
     with make_sink(f"lmk:{tmp_path}/a.lmk", session()) as sink:
         for r in sent:
             sink.submit(r, wait=True)
@@ -151,12 +158,16 @@ def test_listen_and_replay_give_the_same_lines(recording: Path, tmp_path: Path) 
     done = landmarkd("replay", recording, "--sink", f"lmk:{copy}?points=none", "--fast")
     assert f"{FRAMES} sent, 0 dropped" in done.stderr
     landmarkd("listen", f"lmk:{copy}", "--jsonl", second)
-    lines = [[json.loads(line) for line in path.read_text().splitlines()] for path in (first, second)]
+    lines = [
+        [json.loads(line) for line in path.read_text().splitlines()] for path in (first, second)
+    ]
     assert len(lines[0]) == len(lines[1]) == FRAMES
     for a, b in zip(*lines, strict=True):
         for line in (a, b):
             if line["face"]:
-                line["face"].pop("ibug68")  # a replay cannot send 68 points of a layout that has 562
+                line["face"].pop(
+                    "ibug68"
+                )  # a replay cannot send 68 points of a layout that has 562
         assert a == b
 
 

@@ -44,10 +44,14 @@ class TestOpentrack:
             sink.submit(report(1, with_face=False), wait=True)
             nan = report(2)
             assert nan.face is not None
-            sink.submit(replace(nan, face=replace(nan.face, pose=replace(nan.face.pose, yaw=float("nan")))), wait=True)
+            sink.submit(
+                replace(nan, face=replace(nan.face, pose=replace(nan.face.pose, yaw=float("nan")))),
+                wait=True,
+            )
             sink.submit(posed(3, -40.0, 0.0, -90.0), wait=True)
             lines = process.communicate(timeout=20)[0].splitlines()
-        # Position 12.4 right, 30.6 up (ours is down), 612.2 away, in centimetres; angles as they are.
+        # Position 12.4 right, 30.6 up (ours is down), 612.2 away, in centimetres; angles as they
+        # are.
         assert lines == [
             "1.240 3.060 61.220 12.500 -7.250 3.000",
             "1.240 3.060 61.220 -40.000 0.000 -90.000",
@@ -82,9 +86,16 @@ class TestOsc:
 
     @pytest.mark.parametrize(
         ("angles", "axis"),
-        [((90, 0, 0), (0, 1, 0)), ((0, 90, 0), (-1, 0, 0)), ((0, 0, 90), (0, 0, 1)), ((0, 0, 0), (0, 0, 0))],
+        [
+            ((90, 0, 0), (0, 1, 0)),
+            ((0, 90, 0), (-1, 0, 0)),
+            ((0, 0, 90), (0, 0, 1)),
+            ((0, 0, 0), (0, 0, 0)),
+        ],
     )
-    def test_the_head_turns_in_unitys_axes(self, angles: tuple[float, ...], axis: tuple[int, ...]) -> None:
+    def test_the_head_turns_in_unitys_axes(
+        self, angles: tuple[float, ...], axis: tuple[int, ...]
+    ) -> None:
         """Turning to the own right is +y, looking up is -x, tilting to the own left is +z (left-handed, y up)."""
         found = self.send(posed(0, *angles))
         ((name, *position, x, y, z, w),) = found["/VMC/Ext/Bone/Pos"]
@@ -101,7 +112,9 @@ class TestOsc:
         assert blinks["Blink_L"] == pytest.approx(1 - sent.face.left.openness, abs=1e-6)
         assert found["/VMC/Ext/Blend/Apply"] == [()]
         assert found["/landmarkd/face"] == [(1,)]
-        assert found["/landmarkd/pose"][0] == pytest.approx((10, 20, 30, 12.4, -30.6, 612.2), abs=1e-4)
+        assert found["/landmarkd/pose"][0] == pytest.approx(
+            (10, 20, 30, 12.4, -30.6, 612.2), abs=1e-4
+        )
         assert found["/landmarkd/driver"] == [("attentive", 0)]
 
     def test_no_face_is_told(self) -> None:
@@ -146,7 +159,9 @@ class TestMqtt:
     def start_broker(self) -> None:
         assert MOSQUITTO is not None
         self.process = subprocess.Popen(
-            [MOSQUITTO, "-c", self.configuration], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [MOSQUITTO, "-c", self.configuration],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         assert until(self.broker_answers)
 
@@ -194,7 +209,10 @@ class TestMqtt:
         assert states[0]["face"]["pose"]["roll"] == 3.5
         assert "points" not in states[0]["face"]
         told = [json.loads(text) for topic, text, _ in got if topic == "landmarkd/bench/event"]
-        assert [(e["kind"], e["phase"]) for e in told] == [("microsleep", "begin"), ("microsleep", "end")]
+        assert [(e["kind"], e["phase"]) for e in told] == [
+            ("microsleep", "begin"),
+            ("microsleep", "end"),
+        ]
         self.leave(client)
 
     def test_one_who_comes_later_gets_the_last_state(self) -> None:
@@ -205,7 +223,11 @@ class TestMqtt:
             assert until(lambda: len(got) >= 2)
             self.leave(client)
         assert ("landmarkd/bench/state", "online", True) in got
-        (state,) = [json.loads(text) for topic, text, retained in got if topic.endswith("status") and retained]
+        (state,) = [
+            json.loads(text)
+            for topic, text, retained in got
+            if topic.endswith("status") and retained
+        ]
         assert state["sequence"] == 7
 
     def test_the_broker_keeps_the_last_will_of_a_unit_that_died(self) -> None:

@@ -13,7 +13,9 @@ def main() -> None:
     """Run the soak and print its summary."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=1_000_000)
-    parser.add_argument("--log", type=Path, default=Path("runs/soak.jsonl"), help="a line for each 10,000 frames")
+    parser.add_argument(
+        "--log", type=Path, default=Path("runs/soak.jsonl"), help="a line for each 10,000 frames"
+    )
     options = parser.parse_args()
     options.log.parent.mkdir(parents=True, exist_ok=True)
     lines = []

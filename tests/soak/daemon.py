@@ -1,6 +1,7 @@
 """The process that is soaked: the service as `landmarkd run` builds it, with the fast camera, telling on itself.
 
-Every `--every` frames it prints one line of JSON: frames, seconds, memory, descriptors, threads, latency, CPU time.
+Every `--every` frames it prints one line of JSON: frames, seconds, memory, descriptors, threads,
+latency, CPU time.
 """
 
 import argparse
@@ -61,7 +62,9 @@ class Log:
             "cpu_ms": round((cpu - before) * 1e3 / self._every, 4),
             "with_face": self._faces,
             "reopened": self.service.capture.statistics.reopened,
-            "sinks": [[sink.statistics.sent, sink.statistics.reconnects] for sink in self.service.sinks],
+            "sinks": [
+                [sink.statistics.sent, sink.statistics.reconnects] for sink in self.service.sinks
+            ],
         }
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()

@@ -27,7 +27,10 @@ class Receivers:
         self._ends = self._plug()
         self._socket = self._bind(0)
         self._port = self._socket.getsockname()[1]
-        self.sinks = [f"serial://{self._name}?baud=921600", f"udp://127.0.0.1:{self._port}?points=all"]
+        self.sinks = [
+            f"serial://{self._name}?baud=921600",
+            f"udp://127.0.0.1:{self._port}?points=all",
+        ]
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()

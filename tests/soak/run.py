@@ -27,7 +27,11 @@ FIGURES = {
 
 
 def soak(
-    folder: Path, frames: int, every: int = 10_000, faults: int = FAULT_EVERY, sink_faults_s: float = 60.0
+    folder: Path,
+    frames: int,
+    every: int = 10_000,
+    faults: int = FAULT_EVERY,
+    sink_faults_s: float = 60.0,
 ) -> Iterator[dict[str, Any]]:
     """Run so many frames and yield what the process tells of itself, every `every` frames.
 
@@ -42,11 +46,21 @@ def soak(
         CalledProcessError: it did not end well.
     """
     receivers = Receivers(folder, sink_faults_s)
-    arguments = ["--frames", str(frames), "--every", str(every), "--faults", str(faults), *receivers.sinks]
+    arguments = [
+        "--frames",
+        str(frames),
+        "--every",
+        str(every),
+        "--faults",
+        str(faults),
+        *receivers.sinks,
+    ]
     command = [sys.executable, "-m", "tests.soak.daemon", *arguments]
     environment = {**os.environ, "RUNTIME_DIRECTORY": str(folder / "run")}
     try:
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, env=environment
+        ) as process:
             assert process.stdout is not None
             for line in process.stdout:
                 yield json.loads(line)
@@ -60,7 +74,9 @@ def thirds(lines: Sequence[dict[str, Any]], name: str) -> tuple[float, float]:
     """Return the median of a figure over the first and over the last third of what came after the warm-up."""
     after = lines[int(len(lines) * WARM_UP) :]
     third = max(1, len(after) // 3)
-    return median(line[name] for line in after[:third]), median(line[name] for line in after[-third:])
+    return median(line[name] for line in after[:third]), median(
+        line[name] for line in after[-third:]
+    )
 
 
 def violations(lines: Sequence[dict[str, Any]]) -> list[str]:
@@ -83,11 +99,16 @@ def summary(lines: Sequence[dict[str, Any]]) -> str:
     """Return the figures of a soak as Markdown."""
     last = lines[-1]
     rows = [
-        ("frames", f"{last['frames']:,} in {last['seconds'] / 60:.0f} min, {last['with_face']:,} with a face"),
+        (
+            "frames",
+            f"{last['frames']:,} in {last['seconds'] / 60:.0f} min, {last['with_face']:,} with a face",
+        ),
         ("camera opened again", f"{last['reopened']} times"),
         ("sinks connected again", f"{sum(reconnects for _, reconnects in last['sinks'])} times"),
     ]
     for name, text in FIGURES.items():
         early, late = thirds(lines, name)
         rows.append((text, f"{early:.2f} in the first third, {late:.2f} in the last"))
-    return "| figure | measured |\n|---|---|\n" + "\n".join(f"| {name} | {text} |" for name, text in rows)
+    return "| figure | measured |\n|---|---|\n" + "\n".join(
+        f"| {name} | {text} |" for name, text in rows
+    )

@@ -28,14 +28,18 @@ def pictures() -> list[NDArray[np.uint8]]:
     """Return the bundled clip, (240, 320, 3) uint8 BGR each."""
     capture, frames = open_video(CLIP), []
     while (found := capture.read())[0]:
-        frames.append(np.asarray(cv2.resize(found[1], SIZE, interpolation=cv2.INTER_AREA), np.uint8))
+        frames.append(
+            np.asarray(cv2.resize(found[1], SIZE, interpolation=cv2.INTER_AREA), np.uint8)
+        )
     return frames
 
 
 def empty_seats(count: int) -> list[NDArray[np.uint8]]:
     """Return pictures of a ramp that moves, no two neighbours equal."""
     ramp = np.arange(SIZE[0]) + np.arange(SIZE[1])[:, None]
-    return [np.repeat((ramp + step).astype(np.uint8)[:, :, None], 3, axis=2) for step in range(count)]
+    return [
+        np.repeat((ramp + step).astype(np.uint8)[:, :, None], 3, axis=2) for step in range(count)
+    ]
 
 
 class Stage:

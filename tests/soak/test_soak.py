@@ -20,7 +20,10 @@ def test_a_short_soak_survives_its_faults(tmp_path: Path) -> None:
 
 def told(**growth: float) -> list[dict[str, Any]]:
     start = {"rss_mb": 200.0, "descriptors": 10.0, "threads": 4.0, "p50_ms": 2.0}
-    return [{name: value + growth.get(name, 0.0) * step for name, value in start.items()} for step in range(30)]
+    return [
+        {name: value + growth.get(name, 0.0) * step for name, value in start.items()}
+        for step in range(30)
+    ]
 
 
 def test_what_stays_is_well() -> None:

@@ -10,7 +10,9 @@ import pytest
 SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
 DROPINS = sorted((SYSTEMD / "dropins").glob("*.conf"))
 
-pytestmark = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+pytestmark = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
+)
 
 
 def installed(folder: Path, *dropins: Path) -> Path:
@@ -37,10 +39,14 @@ def exposure(unit: Path) -> float:
     return float(found[1])
 
 
-@pytest.mark.parametrize("dropin", [None, *DROPINS], ids=lambda path: path.stem if path else "alone")
+@pytest.mark.parametrize(
+    "dropin", [None, *DROPINS], ids=lambda path: path.stem if path else "alone"
+)
 def test_systemd_finds_no_fault(tmp_path: Path, dropin: Path | None) -> None:
     unit = installed(tmp_path, *([dropin] if dropin else []))
-    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
+    )
     # Other units of this machine are read along with ours; what is said of them is not about us.
     about_us = [line for line in done.stderr.splitlines() if "landmarkd" in line]
     assert not about_us
@@ -58,10 +64,15 @@ def test_exposure_of_a_unit_that_sends_over_serial_alone(tmp_path: Path) -> None
 def test_both_ids_of_the_coral_are_let_in() -> None:
     rules = (SYSTEMD / "udev" / "60-landmarkd.rules").read_text()
     for vendor, product in (("1a6e", "089a"), ("18d1", "9302")):
-        assert f'ATTRS{{idVendor}}=="{vendor}", ATTRS{{idProduct}}=="{product}", GROUP="plugdev"' in rules
+        assert (
+            f'ATTRS{{idVendor}}=="{vendor}", ATTRS{{idProduct}}=="{product}", GROUP="plugdev"'
+            in rules
+        )
 
 
-@pytest.mark.skipif(shutil.which("systemd-sysusers") is None, reason="systemd-sysusers is not installed")
+@pytest.mark.skipif(
+    shutil.which("systemd-sysusers") is None, reason="systemd-sysusers is not installed"
+)
 def test_user_and_groups_are_made(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     done = subprocess.run(
@@ -72,14 +83,20 @@ def test_user_and_groups_are_made(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "landmarkd:" in (tmp_path / "etc" / "passwd").read_text()
-    groups = {line.split(":")[0]: line.split(":")[3] for line in (tmp_path / "etc" / "group").read_text().splitlines()}
+    groups = {
+        line.split(":")[0]: line.split(":")[3]
+        for line in (tmp_path / "etc" / "group").read_text().splitlines()
+    }
     assert all("landmarkd" in groups[name] for name in ("video", "dialout", "plugdev", "gpio"))
 
 
 @pytest.mark.skipif(shutil.which("udevadm") is None, reason="udevadm is not installed")
 def test_udev_rules_are_well_formed() -> None:
     done = subprocess.run(
-        ["udevadm", "verify", str(SYSTEMD / "udev" / "60-landmarkd.rules")], capture_output=True, text=True, check=False
+        ["udevadm", "verify", str(SYSTEMD / "udev" / "60-landmarkd.rules")],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if "verify" in done.stderr and "Unknown command" in done.stderr:
         pytest.skip("this udevadm cannot verify")

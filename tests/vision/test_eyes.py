@@ -25,11 +25,15 @@ class TestPatch:
     def test_each_eye_lies_upright_in_the_middle(self, roll):
         points = seen(head(), roll=roll)
         for affine, lid, outer in zip(
-            image_from_patch(points, FULL.ibug68), (FULL.left_lid, FULL.right_lid), (0, 0), strict=True
+            image_from_patch(points, FULL.ibug68),
+            (FULL.left_lid, FULL.right_lid),
+            (0, 0),
+            strict=True,
         ):
             inside = to_patch(points[lid, :2], affine)
             assert inside.mean(0) == pytest.approx([(WIDTH - 1) / 2, (HEIGHT - 1) / 2], abs=2.0)
-            # Mirrored as it is, the right eye too has its outer corner at the right and its upper lid above.
+            # Mirrored as it is, the right eye too has its outer corner at the right and its upper
+            # lid above.
             assert inside[outer, 0] > inside[8, 0] + 15
             assert inside[1:8, 1].mean() < inside[9:16, 1].mean()
 
@@ -113,7 +117,9 @@ def test_covered_eyes_are_not_to_be_seen(model, clip):
     points = found.points[FULL.ibug68[36:48], :2]
     low, high = points.min(0) - 35, points.max(0) + 35
     cv2.rectangle(covered, low.astype(int).tolist(), high.astype(int).tolist(), (40, 40, 40), -1)
-    assert max(model.refine(covered, found).eyes_visible) < min(model.refine(image, found).eyes_visible)
+    assert max(model.refine(covered, found).eyes_visible) < min(
+        model.refine(image, found).eyes_visible
+    )
 
 
 @pytest.mark.parametrize("shift", [(-400.0, 0.0), (5000.0, 5000.0)])
@@ -127,7 +133,9 @@ def test_an_eye_outside_the_frame_is_no_failure(model, clip, shift):
 @pytest.mark.parametrize("size", [30.0, 3000.0])
 def test_tiny_and_huge_faces_are_no_failure(model, size):
     points = seen(head())[:DENSE]
-    points = (points - points.mean(0)) * np.float32(size / 200.0) + np.array([320, 240, 0], np.float32)
+    points = (points - points.mean(0)) * np.float32(size / 200.0) + np.array(
+        [320, 240, 0], np.float32
+    )
     image = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
     found = FaceObservation(1.0, RegionOfInterest(320, 240, size), points)
     assert np.isfinite(model.refine(image, found).points).all()

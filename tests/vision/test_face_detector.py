@@ -49,7 +49,9 @@ class Script:
         shapes = ((1, SIDE, SIDE, 3), (1, cells), (1, cells, 8))
         self.seen, self.scores, self.geometry = (np.zeros(shape, np.float32) for shape in shapes)
         self.scores[:] = -9
-        self.inputs, *outputs = (TensorSpec("", shape, np.dtype(np.float32), 0.0, 0, 0) for shape in shapes)
+        self.inputs, *outputs = (
+            TensorSpec("", shape, np.dtype(np.float32), 0.0, 0, 0) for shape in shapes
+        )
         self.inputs, self.outputs = (self.inputs,), tuple(outputs)
 
     def input(self, index):
@@ -71,12 +73,24 @@ class Script:
         n = before + row * (SIDE // stride) + column
         centre = (np.array([column, row]) + 0.5) * stride - 0.5
         unit = UNIT * stride
-        middle, size = (np.add(box[:2], box[2:]) / 2 - centre) / unit, np.subtract(box[2:], box[:2]) / unit
+        middle, size = (
+            (np.add(box[:2], box[2:]) / 2 - centre) / unit,
+            np.subtract(box[2:], box[:2]) / unit,
+        )
         self.scores[0, n] = logit
-        self.geometry[0, n] = [*middle, *np.log2(size), *(eyes - centre) / unit, *(chin - centre) / unit]
+        self.geometry[0, n] = [
+            *middle,
+            *np.log2(size),
+            *(eyes - centre) / unit,
+            *(chin - centre) / unit,
+        ]
 
 
-FACE = {"box": (40.0, 30.0, 80.0, 90.0), "eyes": np.array([60.0, 45.0]), "chin": np.array([60.0, 90.0])}
+FACE = {
+    "box": (40.0, 30.0, 80.0, 90.0),
+    "eyes": np.array([60.0, 45.0]),
+    "chin": np.array([60.0, 90.0]),
+}
 
 
 @pytest.mark.parametrize(
@@ -109,12 +123,23 @@ def test_the_frame_lies_in_the_middle_and_the_rest_stays_black_when_shapes_chang
     seen = engine.seen[0]
     assert (seen[:20] == -1).all()
     assert (seen[140:] == -1).all()
-    np.testing.assert_allclose(seen[20:140], np.broadcast_to([1.0, -1.0, -1.0], (120, 160, 3)), atol=1e-6)
+    np.testing.assert_allclose(
+        seen[20:140], np.broadcast_to([1.0, -1.0, -1.0], (120, 160, 3)), atol=1e-6
+    )
 
 
 @pytest.mark.parametrize(
     ("height", "width"),
-    [(480, 640), (640, 480), (720, 1280), (322, 484), (600, 800), (1080, 1920), (160, 160), (90, 121)],
+    [
+        (480, 640),
+        (640, 480),
+        (720, 1280),
+        (322, 484),
+        (600, 800),
+        (1080, 1920),
+        (160, 160),
+        (90, 121),
+    ],
 )
 def test_every_pixel_of_the_frame_has_its_share_in_what_the_network_sees(height, width):
     rng = np.random.default_rng(height)
@@ -124,7 +149,9 @@ def test_every_pixel_of_the_frame_has_its_share_in_what_the_network_sees(height,
     FaceDetector.over("d", card(), engine).detect(frame)
     scale = SIDE / max(height, width)
     small = (round(width * scale), round(height * scale))
-    wanted = cv2.resize(frame, small, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)[..., ::-1]
+    wanted = cv2.resize(
+        frame, small, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    )[..., ::-1]
     left, top = (SIDE - small[0]) // 2, (SIDE - small[1]) // 2
     seen = (engine.seen[0, top : top + small[1], left : left + small[0]] + 1) * 127.5
     np.testing.assert_allclose(seen, wanted, atol=4)
@@ -142,8 +169,18 @@ def test_the_best_of_overlapping_answers_stays_and_other_faces_do():
     engine = Script()
     engine.say(1, 4, 4, 1.0, **FACE)
     engine.say(1, 4, 5, 2.0, (42.0, 31.0, 82.0, 91.0), FACE["eyes"], FACE["chin"])
-    engine.say(0, 15, 15, 0.5, (115.0, 115.0, 130.0, 133.0), np.array([122.0, 118.0]), np.array([122.0, 133.0]))
-    engine.say(0, 2, 2, -0.5, (10.0, 10.0, 25.0, 30.0), np.array([17.0, 15.0]), np.array([17.0, 30.0]))
+    engine.say(
+        0,
+        15,
+        15,
+        0.5,
+        (115.0, 115.0, 130.0, 133.0),
+        np.array([122.0, 118.0]),
+        np.array([122.0, 133.0]),
+    )
+    engine.say(
+        0, 2, 2, -0.5, (10.0, 10.0, 25.0, 30.0), np.array([17.0, 15.0]), np.array([17.0, 30.0])
+    )
     faces = FaceDetector.over("d", card(), engine).detect(np.zeros((160, 160, 3), np.uint8))
     assert [round(face.box[0]) for face in faces] == [42, 115]
     assert faces[0].score > faces[1].score
@@ -163,13 +200,21 @@ class Spots(Script):
     def invoke(self):
         self.looks += 1
         self.scores[:] = -9
-        count, _, stats, _ = cv2.connectedComponentsWithStats((self.seen[0, ..., 0] > 0).astype(np.uint8))
+        count, _, stats, _ = cv2.connectedComponentsWithStats(
+            (self.seen[0, ..., 0] > 0).astype(np.uint8)
+        )
         for x, y, wide, high, _ in stats[1:count]:
             box = (x - 0.5, y - 0.5, x + wide - 0.5, y + high - 0.5)
             middle = np.array([x + wide / 2, y + high / 2])
             column, row = (middle // 8).astype(int)
             self.say(
-                0, min(row, 19), min(column, 19), self.sharp * (max(wide, high) - self.sure_from), box, middle, middle
+                0,
+                min(row, 19),
+                min(column, 19),
+                self.sharp * (max(wide, high) - self.sure_from),
+                box,
+                middle,
+                middle,
             )
 
 
@@ -190,7 +235,9 @@ def test_a_small_face_is_looked_at_again(at):
     detector = FaceDetector.over("d", with_second_look(), engine)
     (face,) = detector.detect(frame)
     assert engine.looks == 2
-    assert face.box == pytest.approx((at[0] - 0.5, at[1] - 0.5, at[0] + 23.5, at[1] + 31.5), abs=2.5)
+    assert face.box == pytest.approx(
+        (at[0] - 0.5, at[1] - 0.5, at[0] + 23.5, at[1] + 31.5), abs=2.5
+    )
     assert FaceDetector.over("d", with_second_look(), Spots(sure_from=40)).detect(frame) == []
 
 
@@ -227,7 +274,9 @@ def test_neighbours_share_a_window_and_each_face_comes_once():
     found = sorted((round(face.box[0] / 20) * 20, round(face.box[1] / 10) * 10) for face in faces)
     assert len(found) == len(set(found))
     assert {(40, 60), (100, 60), (40, 130), (100, 130)} <= set(found)
-    assert len(FaceDetector.over("d", with_second_look(most=9), Spots()).detect(frame)) == len(places)
+    assert len(FaceDetector.over("d", with_second_look(most=9), Spots()).detect(frame)) == len(
+        places
+    )
 
 
 @settings(max_examples=25, deadline=None)

@@ -18,7 +18,9 @@ def test_image_and_crop_units_round_trip(roi: RegionOfInterest, seed: int) -> No
     points = np.random.default_rng(seed).uniform(-0.5, 1.5, (20, 3)).astype(np.float32)
     back = geometry.to_unit(geometry.to_image(points, roi), roi)
     # float32 pixels of a far crop carry this much of a small region's side.
-    assert np.allclose(back, points, atol=2e-6 * max(1, (abs(roi.x) + abs(roi.y) + roi.side) / roi.side))
+    assert np.allclose(
+        back, points, atol=2e-6 * max(1, (abs(roi.x) + abs(roi.y) + roi.side) / roi.side)
+    )
 
 
 def test_crop_unit_of_a_whole_picture_is_its_edges() -> None:
@@ -29,7 +31,9 @@ def test_crop_unit_of_a_whole_picture_is_its_edges() -> None:
 
 @pytest.mark.parametrize("angle", [0, 30, -120])
 @pytest.mark.parametrize("side", [60, 128, 200])
-def test_a_dot_in_the_image_appears_in_the_crop_where_the_geometry_says(angle: float, side: float) -> None:
+def test_a_dot_in_the_image_appears_in_the_crop_where_the_geometry_says(
+    angle: float, side: float
+) -> None:
     picture = np.zeros((300, 400), np.float32)
     dot = np.array([210.0, 140.0])
     y, x = np.mgrid[0:300, 0:400]
@@ -37,7 +41,10 @@ def test_a_dot_in_the_image_appears_in_the_crop_where_the_geometry_says(angle: f
     roi = RegionOfInterest(205, 150, side, angle)
     size = 128
     crop = cv2.warpAffine(
-        picture, geometry.image_from_crop(roi, size), (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        picture,
+        geometry.image_from_crop(roi, size),
+        (size, size),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
     )
     cy, cx = np.mgrid[0:size, 0:size]
     seen = np.array([(crop * cx).sum(), (crop * cy).sum()]) / crop.sum()
@@ -67,7 +74,9 @@ def test_roll_of_a_turned_head_is_its_turn(roll: float) -> None:
 def test_roll_of_an_upright_profile_is_small(yaw: float) -> None:
     layout = LAYOUTS["landmarkd-562"]
     turn = np.deg2rad(yaw)
-    about_y = np.array([[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]])
+    about_y = np.array(
+        [[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]]
+    )
     points = (canonical_points(layout) @ about_y.T).astype(np.float32)
     assert abs(geometry.roll_of(points, layout.ibug68)) < 8
 
@@ -89,7 +98,9 @@ def test_the_first_region_is_moved_up_along_the_face() -> None:
     assert (lying.x, lying.y) == pytest.approx((165, 140))
 
 
-@pytest.mark.parametrize("bad", [(0, 0, 0, 0), (float("nan"), 0, 1, 0), (0, 0, -5, 0), (0, 0, float("inf"), 0)])
+@pytest.mark.parametrize(
+    "bad", [(0, 0, 0, 0), (float("nan"), 0, 1, 0), (0, 0, -5, 0), (0, 0, float("inf"), 0)]
+)
 def test_impossible_regions_are_refused(bad: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="region of interest"):
         RegionOfInterest(*bad)
@@ -108,8 +119,13 @@ def test_impossible_regions_are_refused(bad: tuple[float, ...]) -> None:
         (100.0, 200.0, -355.0, 1.0),
     ],
 )
-def test_a_region_follows_the_more_the_farther_off_it_is(x: float, side: float, angle: float, share: float) -> None:
-    before, wanted = RegionOfInterest(100.0, 80.0, 200.0, 10.0), RegionOfInterest(x, 80.0, side, angle)
+def test_a_region_follows_the_more_the_farther_off_it_is(
+    x: float, side: float, angle: float, share: float
+) -> None:
+    before, wanted = (
+        RegionOfInterest(100.0, 80.0, 200.0, 10.0),
+        RegionOfInterest(x, 80.0, side, angle),
+    )
     region = geometry.eased(before, wanted)
     assert region.x == pytest.approx(100 + share * (x - 100))
     assert math.log(region.side / 200) == pytest.approx(share * math.log(side / 200))
@@ -118,7 +134,10 @@ def test_a_region_follows_the_more_the_farther_off_it_is(x: float, side: float, 
 
 
 def test_a_region_comes_to_rest_where_it_belongs() -> None:
-    region, wanted = RegionOfInterest(100.0, 80.0, 200.0, 179.0), RegionOfInterest(101.0, 79.0, 203.0, -179.0)
+    region, wanted = (
+        RegionOfInterest(100.0, 80.0, 200.0, 179.0),
+        RegionOfInterest(101.0, 79.0, 203.0, -179.0),
+    )
     for _ in range(200):
         region = geometry.eased(region, wanted)
     assert (region.x, region.y, region.side) == pytest.approx((101, 79, 203))
@@ -127,7 +146,10 @@ def test_a_region_comes_to_rest_where_it_belongs() -> None:
 
 @pytest.mark.parametrize(("sigma", "share"), [(0.0, 1.0), (4.0, 0.8), (8.0, 0.5), (80.0, 1 / 101)])
 def test_a_region_follows_its_points_as_far_as_they_are_sure(sigma: float, share: float) -> None:
-    held, wanted = RegionOfInterest(100.0, 80.0, 200.0, 170.0), RegionOfInterest(110.0, 60.0, 220.0, -170.0)
+    held, wanted = (
+        RegionOfInterest(100.0, 80.0, 200.0, 170.0),
+        RegionOfInterest(110.0, 60.0, 220.0, -170.0),
+    )
     region = geometry.trusted(held, wanted, sigma)
     assert (region.x, region.y) == pytest.approx((100 + 10 * share, 80 - 20 * share))
     assert region.side == pytest.approx(200 * 1.1**share)

@@ -20,7 +20,9 @@ from landmarkd.vision.zoo import LandmarkCard, open_zoo
 
 from tests import clip
 
-NAMES = [name for name, card in open_zoo().manifest.models.items() if isinstance(card, LandmarkCard)]
+NAMES = [
+    name for name, card in open_zoo().manifest.models.items() if isinstance(card, LandmarkCard)
+]
 FRONTAL, TURNED = 5, 57
 
 
@@ -31,7 +33,9 @@ def model(request: pytest.FixtureRequest) -> Iterator[LandmarkModel]:
     model.close()
 
 
-def points_of(model: LandmarkModel, image: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
+def points_of(
+    model: LandmarkModel, image: np.ndarray, box: tuple[float, float, float, float]
+) -> np.ndarray:
     return look(model, image, model.first_roi(box), StageClock()).points
 
 
@@ -76,7 +80,11 @@ def test_a_turned_picture_gives_turned_points(model: LandmarkModel, angle: float
 
 
 def test_a_region_off_the_picture_is_black_and_no_error(model: LandmarkModel) -> None:
-    for roi in (RegionOfInterest(-5000, -5000, 200), RegionOfInterest(0, 0, 1e5), RegionOfInterest(3, 3, 0.5)):
+    for roi in (
+        RegionOfInterest(-5000, -5000, 200),
+        RegionOfInterest(0, 0, 1e5),
+        RegionOfInterest(3, 3, 0.5),
+    ):
         seen = model.locate(clip.frames()[0].image, roi, StageClock())
         assert seen.points.shape == (model.layout.count, 3)
         assert np.isfinite(seen.points).all()
@@ -104,7 +112,9 @@ def test_a_region_waits_for_points_that_are_sure(model: LandmarkModel) -> None:
     middle = box_of(seen.points)[0] + box_of(seen.points)[2]
     assert model.next_roi(unsure).x == pytest.approx(beside.x, abs=0.1)
     assert model.next_roi(sure).x == pytest.approx(middle / 2, abs=4)
-    assert astuple(model.next_roi(sure)) == pytest.approx(astuple(model.next_roi(replace(seen, sigma=None))))
+    assert astuple(model.next_roi(sure)) == pytest.approx(
+        astuple(model.next_roi(replace(seen, sigma=None)))
+    )
 
 
 def test_uncertainty_is_in_pixels_of_the_image(model: LandmarkModel) -> None:
@@ -114,7 +124,9 @@ def test_uncertainty_is_in_pixels_of_the_image(model: LandmarkModel) -> None:
     roi = model.first_roi(clip.box(FRONTAL))
     small = model.locate(image, roi, clock).sigma
     double = cv2.resize(image, None, fx=2, fy=2)
-    large = model.locate(double, RegionOfInterest(roi.x * 2 + 0.5, roi.y * 2 + 0.5, roi.side * 2), clock).sigma
+    large = model.locate(
+        double, RegionOfInterest(roi.x * 2 + 0.5, roi.y * 2 + 0.5, roi.side * 2), clock
+    ).sigma
     assert small is not None
     assert large is not None
     assert np.median(large / small) == pytest.approx(2, rel=0.15)
@@ -145,7 +157,9 @@ def test_presence_tells_a_face_from_the_empty_seat(model: LandmarkModel) -> None
         (lambda entry: entry["input"].pop("scale"), "scale"),
     ],
 )
-def test_a_manifest_that_does_not_fit_the_file_is_refused(tmp_path: Path, change: object, complaint: str) -> None:
+def test_a_manifest_that_does_not_fit_the_file_is_refused(
+    tmp_path: Path, change: object, complaint: str
+) -> None:
     zoo = open_zoo()
     name, card = zoo.landmarks()
     manifest = json.loads((zoo.folder / "manifest.json").read_text())

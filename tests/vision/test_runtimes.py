@@ -49,9 +49,13 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     python = folder / "bin" / "python"
     wanted = ["tflite-runtime==2.14.0", "numpy<2"]
-    done = subprocess.run([python, "-m", "pip", "install", "-q", *wanted], check=False, capture_output=True, text=True)
+    done = subprocess.run(
+        [python, "-m", "pip", "install", "-q", *wanted], check=False, capture_output=True, text=True
+    )
     if done.returncode:
-        pytest.skip(f"tflite-runtime cannot be installed here: {done.stderr.strip().splitlines()[-1]}")
+        pytest.skip(
+            f"tflite-runtime cannot be installed here: {done.stderr.strip().splitlines()[-1]}"
+        )
     return python
 
 
@@ -60,7 +64,9 @@ def crops(width: int, height: int, channels: int) -> np.ndarray:
     made = []
     for index in FRAMES:
         x0, y0, x1, y1 = (max(0, int(v)) for v in clip.box(index))
-        part = cv2.resize(clip.frames()[index].image[y0:y1, x0:x1], (width, height), interpolation=cv2.INTER_AREA)
+        part = cv2.resize(
+            clip.frames()[index].image[y0:y1, x0:x1], (width, height), interpolation=cv2.INTER_AREA
+        )
         part = part if channels == 3 else cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)[..., None]
         made.append((part.astype(np.int16) - 128).astype(np.int8)[None])
     return np.stack(made)
@@ -80,9 +86,14 @@ def test_the_older_runtime_answers_the_same(python: Path, tmp_path: Path) -> Non
     pictures = tmp_path / "pictures.npz"
     np.savez(
         pictures,
-        **{path: crops(fed.width, fed.height, 1 if fed.colour == "grey" else 3) for path, fed in cards.items()},
+        **{
+            path: crops(fed.width, fed.height, 1 if fed.colour == "grey" else 3)
+            for path, fed in cards.items()
+        },
     )
-    wanted, found = (answers(runtime, pictures, list(cards)) for runtime in (sys.executable, python))
+    wanted, found = (
+        answers(runtime, pictures, list(cards)) for runtime in (sys.executable, python)
+    )
     for path in cards:
         signal = wanted[path].std(0).mean()
         assert signal > 0, path

@@ -60,7 +60,9 @@ def at(second: float, image: NDArray[np.uint8], sequence: int = 0) -> Frame:
     return Frame("test:", sequence, round(second * 1e9), image)
 
 
-def test_a_face_is_found_once_and_then_followed(model: LandmarkModel, detector: ToldDetector) -> None:
+def test_a_face_is_found_once_and_then_followed(
+    model: LandmarkModel, detector: ToldDetector
+) -> None:
     detector.faces = [Detection(0.9, clip.box(0))]
     tracker = make(model, detector, recheck_s=60)
     for index in range(60):
@@ -92,11 +94,16 @@ def test_a_face_that_leaves_is_let_go(model: LandmarkModel, detector: ToldDetect
     detector.faces = []
     away = int(np.flatnonzero(~clip.truth().face)[20])
     seconds = np.arange(1, 90) / 30
-    held = [tracker.track(at(second, clip.frames()[away].image), StageClock()) is not None for second in seconds]
+    held = [
+        tracker.track(at(second, clip.frames()[away].image), StageClock()) is not None
+        for second in seconds
+    ]
     assert not any(held[45:]), "gone for a second and a half"
 
 
-def test_of_several_faces_the_largest_is_taken(model: LandmarkModel, detector: ToldDetector) -> None:
+def test_of_several_faces_the_largest_is_taken(
+    model: LandmarkModel, detector: ToldDetector
+) -> None:
     x0, y0, x1, y1 = clip.box(FACE)
     detector.faces = [Detection(0.99, (10, 10, 50, 50)), Detection(0.6, (x0, y0, x1, y1))]
     seen = make(model, detector).track(at(0, clip.frames()[FACE].image), StageClock())
@@ -104,7 +111,9 @@ def test_of_several_faces_the_largest_is_taken(model: LandmarkModel, detector: T
     assert clip.nme(seen.points, FACE) < 5
 
 
-def test_of_several_faces_the_one_in_the_seat_is_taken(model: LandmarkModel, detector: ToldDetector) -> None:
+def test_of_several_faces_the_one_in_the_seat_is_taken(
+    model: LandmarkModel, detector: ToldDetector
+) -> None:
     wide = np.hstack([clip.frames()[FACE].image, clip.frames()[FACE].image])[:, ::2]
     wide = np.ascontiguousarray(np.vstack([wide, wide])[:480])
     x0, y0, x1, y1 = clip.box(FACE)
@@ -123,12 +132,16 @@ def test_another_frame_size_starts_afresh(model: LandmarkModel, detector: ToldDe
     assert tracker.track(at(0.04, np.zeros((240, 320, 3), np.uint8)), StageClock()) is None
 
 
-def test_a_frame_too_small_for_a_face_is_refused(model: LandmarkModel, detector: ToldDetector) -> None:
+def test_a_frame_too_small_for_a_face_is_refused(
+    model: LandmarkModel, detector: ToldDetector
+) -> None:
     with pytest.raises(SourceFormatError, match="16x16"):
         make(model, detector).track(at(0, np.zeros((16, 16, 3), np.uint8)), StageClock())
 
 
-def test_a_detection_that_is_no_face_is_not_believed(model: LandmarkModel, detector: ToldDetector) -> None:
+def test_a_detection_that_is_no_face_is_not_believed(
+    model: LandmarkModel, detector: ToldDetector
+) -> None:
     if not model.has_presence:
         pytest.skip(f"{model.name} does not say whether it sees a face")
     detector.faces = [Detection(0.9, (200, 100, 400, 300))]
@@ -141,10 +154,13 @@ def test_the_cascade_finds_the_rendered_driver() -> None:
     from landmarkd.vision.geometry import box_overlap
 
     detector = make_detector("cascade")
-    indices = [i for i in np.flatnonzero(clip.truth().face)[::10] if abs(clip.truth().pose[i, 1]) < 15]
+    indices = [
+        i for i in np.flatnonzero(clip.truth().face)[::10] if abs(clip.truth().pose[i, 1]) < 15
+    ]
     found = [detector.detect(clip.frames()[i].image) for i in indices]
     hits = sum(
-        any(box_overlap(face.box, clip.box(i)) > 0.4 for face in faces) for i, faces in zip(indices, found, strict=True)
+        any(box_overlap(face.box, clip.box(i)) > 0.4 for face in faces)
+        for i, faces in zip(indices, found, strict=True)
     )
     assert hits >= 0.85 * len(indices)
     away = np.flatnonzero(~clip.truth().face)[10:-10:5]

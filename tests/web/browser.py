@@ -24,7 +24,12 @@ class Page:
         ]
         # The browser wants the pipes as its descriptors 3 and 4.
         script = f'exec "$@" 3<&{to_browser} 4>&{from_browser}'
-        arguments = [*flags, f"--user-data-dir={folder}/profile", "--remote-debugging-pipe", "about:blank"]
+        arguments = [
+            *flags,
+            f"--user-data-dir={folder}/profile",
+            "--remote-debugging-pipe",
+            "about:blank",
+        ]
         self._process = subprocess.Popen(
             ["bash", "-c", script, "bash", chromium, *arguments],
             pass_fds=(to_browser, from_browser),
@@ -35,12 +40,16 @@ class Page:
         os.close(from_browser)
         self._number, self._rest, self._session = 0, b"", None
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)[
+            "sessionId"
+        ]
 
     def open(self, url: str) -> None:
         """Go to an address and wait until it is there."""
         self.call("Page.navigate", url=url)
-        assert self.until(f"location.href === {json.dumps(url)} && document.readyState === 'complete'")
+        assert self.until(
+            f"location.href === {json.dumps(url)} && document.readyState === 'complete'"
+        )
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Call a method of the protocol and return its result."""

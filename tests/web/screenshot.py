@@ -37,7 +37,9 @@ def looking(index: int) -> Report:
     gaze = Gaze(sent.face.pose.yaw * 0.8 + 4, -3.0, "road")
     face = replace(sent.face, points=points.astype(np.float32), left=eye, right=eye, gaze=gaze)
     happened = [event(number=index)] if index in {100, 200} else []
-    return replace(sent, face=face, driver=replace(driver(index, *happened), calibrating=False), degraded=())
+    return replace(
+        sent, face=face, driver=replace(driver(index, *happened), calibrating=False), degraded=()
+    )
 
 
 def main() -> None:

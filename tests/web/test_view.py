@@ -24,7 +24,9 @@ from tests.process import command
 from tests.web.browser import Page
 from tests.wire.builders import driver, event, report, session
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs a browser: apt install chromium")
 PERIOD_S = 1 / 20
 
@@ -36,7 +38,9 @@ def turned(index: int, yaw: float) -> Report:
     points = (np.array([320, 240, 0]) + head * (1.4, 1.4, -1.4)).astype(np.float32)
     sent = report(index, state=driver(index, event(number=index + 1), active=("microsleep",)))
     assert sent.face is not None
-    pose = replace(sent.face.pose, yaw=yaw, pitch=0.0, roll=0.0, rotation=rotation.astype(np.float32))
+    pose = replace(
+        sent.face.pose, yaw=yaw, pitch=0.0, roll=0.0, rotation=rotation.astype(np.float32)
+    )
     return replace(sent, face=replace(sent.face, points=points, pose=pose))
 
 
@@ -87,13 +91,23 @@ class Bench:
         self.stop = threading.Event()
         self.sender: threading.Thread | None = None
 
-    def feed(self, make: Callable[[int], Report], selection: Selection, device: str = "bench", frames: int = 0) -> None:
+    def feed(
+        self,
+        make: Callable[[int], Report],
+        selection: Selection,
+        device: str = "bench",
+        frames: int = 0,
+    ) -> None:
         def run() -> None:
             encoder = Encoder(replace(session(), device=device), EncoderOptions(selection))
             decoder, assembler, rates = Decoder(), Assembler(), RateMeter()
             index = 0
             while not self.stop.wait(PERIOD_S) and (not frames or index < frames):
-                packets = [packet for data in encoder.encode(make(index)) for packet in decoder.datagram(data)]
+                packets = [
+                    packet
+                    for data in encoder.encode(make(index))
+                    for packet in decoder.datagram(data)
+                ]
                 for record in [record for packet in packets for record in assembler.add(packet)]:
                     state = link_state(decoder.counters, rates.tick("bench"), record)
                     self.server.board.post("bench", record, state)
@@ -137,7 +151,10 @@ def test_the_page_shows_what_was_sent(viewer: Viewer, browser: Page) -> None:
     page.open(viewer.url)
     viewer.feed(lambda index: turned(index, 21.3))
     assert page.until("Number(document.getElementById('head').dataset.frames) > 20")
-    shown = {name: page.text(name) for name in ("yaw", "distance", "attention", "perclos", "latency", "degraded")}
+    shown = {
+        name: page.text(name)
+        for name in ("yaw", "distance", "attention", "perclos", "latency", "degraded")
+    }
     assert shown == {
         "yaw": "21.3°",
         "distance": "61 cm",
@@ -174,7 +191,8 @@ def test_the_page_turns_the_head(bench: Bench, browser: Page, selection: Selecti
         picture = cv2.imdecode(np.frombuffer(page.picture(), np.uint8), cv2.IMREAD_COLOR)
         assert picture is not None
         rooms.append(eyes_and_edges(picture))
-    # A nose to image left, yaw > 0, brings the eye on that side, the subject's right one, to the edge.
+    # A nose to image left, yaw > 0, brings the eye on that side, the subject's right one, to the
+    # edge.
     assert rooms[0][0] > 1.5 * rooms[0][1]
     assert rooms[1][1] > 1.5 * rooms[1][0]
 
@@ -195,8 +213,14 @@ def test_only_this_machine_is_served_and_nothing_foreign_runs(viewer: Viewer) ->
         page = answer.read().decode()
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
-    assert "http" not in page.replace("<!doctype html>", "").replace("<html", "").replace("</html>", "")
-    for path, headers, status in (("", {"Host": "evil.example"}, 403), ("../../etc/passwd", {}, 404), ("x", {}, 404)):
+    assert "http" not in page.replace("<!doctype html>", "").replace("<html", "").replace(
+        "</html>", ""
+    )
+    for path, headers, status in (
+        ("", {"Host": "evil.example"}, 403),
+        ("../../etc/passwd", {}, 404),
+        ("x", {}, 404),
+    ):
         request = urllib.request.Request(viewer.url + path, headers=headers)  # noqa: S310
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(request)  # noqa: S310
@@ -206,7 +230,9 @@ def test_only_this_machine_is_served_and_nothing_foreign_runs(viewer: Viewer) ->
 
 def test_a_board_keeps_the_newest_frame_of_a_bounded_number_of_senders() -> None:
     board, decoder, assembler = Board(), Decoder(), Assembler()
-    packets = [packet for data in Encoder(session()).encode(report(0)) for packet in decoder.datagram(data)]
+    packets = [
+        packet for data in Encoder(session()).encode(report(0)) for packet in decoder.datagram(data)
+    ]
     (record,) = [record for packet in packets for record in assembler.add(packet)]
     for sender in range(MAX_SENDERS + 5):
         for _ in range(3):

@@ -29,7 +29,9 @@ def session(layout: str = "landmarkd-562", boot_id: int = 0x1122334455667788) ->
         model_sha256="0123456789abcdef" * 4,
         layout=layout,
         count=layout_of(layout).count,
-        intrinsics=Intrinsics(554.25, 554.25, 319.5, 239.5, 640, 480, "guess:60deg", (0.01, -0.02, 0.001, 0.0, 0.0)),
+        intrinsics=Intrinsics(
+            554.25, 554.25, 319.5, 239.5, 640, 480, "guess:60deg", (0.01, -0.02, 0.001, 0.0, 0.0)
+        ),
     )
 
 
@@ -41,7 +43,10 @@ def face(index: int, count: int = 562) -> FaceReport:
     low, high = points.min(0), points.max(0)
     return FaceReport(
         observation=FaceObservation(
-            0.97, RegionOfInterest(320, 240, 400, 3.5), points + 0.5, np.full(count, 0.75, np.float32)
+            0.97,
+            RegionOfInterest(320, 240, 400, 3.5),
+            points + 0.5,
+            np.full(count, 0.75, np.float32),
         ),
         points=points,
         box=(float(low[0]), float(low[1]), float(high[0]), float(high[1])),
@@ -64,11 +69,17 @@ def driver(index: int, *events: DriverEvent, active: tuple[str, ...] = ()) -> Dr
     return DriverState("attentive", 0, index < 100, 0.07, 1, 0.12, active, events)
 
 
-def event(phase: EventPhase = EventPhase.BEGIN, number: int = 1, at_ns: int = 5_000_000_000) -> DriverEvent:
-    return DriverEvent(number, "microsleep", phase, 2, 4_000_000_000, at_ns, {"duration_s": 1.25, "perclos": 0.2})
+def event(
+    phase: EventPhase = EventPhase.BEGIN, number: int = 1, at_ns: int = 5_000_000_000
+) -> DriverEvent:
+    return DriverEvent(
+        number, "microsleep", phase, 2, 4_000_000_000, at_ns, {"duration_s": 1.25, "perclos": 0.2}
+    )
 
 
-def report(index: int = 0, *, with_face: bool = True, count: int = 562, state: DriverState | None = None) -> Report:
+def report(
+    index: int = 0, *, with_face: bool = True, count: int = 562, state: DriverState | None = None
+) -> Report:
     captured = 1_000_000_000 + index * PERIOD_NS
     return Report(
         source="demo:",

@@ -1,6 +1,7 @@
 """Coverage-guided fuzzing of every parser of the wire, with atheris.
 
-python -m tests.wire.fuzz tests/wire/corpus -max_total_time=60 -max_len=2000     (pip install atheris first)
+python -m tests.wire.fuzz tests/wire/corpus -max_total_time=60 -max_len=2000     (pip install
+atheris first)
 
 Inputs that reach new code are added to the corpus; `test_corpus.py` runs all of it at every test.
 """

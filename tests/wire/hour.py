@@ -32,24 +32,34 @@ EVENT_FRAMES = 900
 def build_dump(folder: Path) -> Path:
     """Compile the C example as a user would."""
     program, source = folder / "dump", PACKAGE / "c" / "examples" / "dump.c"
-    subprocess.run(["gcc", "-std=c99", "-O2", f"-I{PACKAGE / 'c'}", source, "-o", program], check=True)
+    subprocess.run(
+        ["gcc", "-std=c99", "-O2", f"-I{PACKAGE / 'c'}", source, "-o", program], check=True
+    )
     return program
 
 
 def stream(frames: int) -> Iterator[bytes]:
     """Yield the stream, a frame at a time, with faces that go and come and events that begin and end."""
     fit = plan(BAUD, "landmarkd-562")
-    options = EncoderOptions(fit.selection, fit.points_hz, fit.status_hz, max_message=MAX_SERIAL_MESSAGE)
+    options = EncoderOptions(
+        fit.selection, fit.points_hz, fit.status_hz, max_message=MAX_SERIAL_MESSAGE
+    )
     encoder = Encoder(session(), options)
     faces = [report(i, with_face=i % 50 > 2) for i in range(FACES)]
     for i in range(frames):
         phase = {0: EventPhase.BEGIN, 330: EventPhase.END}.get(i % EVENT_FRAMES)
-        happened = (event(phase, i // EVENT_FRAMES + 1, i * PERIOD_NS),) if phase is not None else ()
+        happened = (
+            (event(phase, i // EVENT_FRAMES + 1, i * PERIOD_NS),) if phase is not None else ()
+        )
         active = ("microsleep",) if i % EVENT_FRAMES < 330 else ()
         captured = 1_000_000_000 + i * PERIOD_NS
         state = driver(i, *happened, active=active)
         sent = replace(
-            faces[i % FACES], sequence=i, captured_ns=captured, emitted_ns=captured + 9_000_000 + i, driver=state
+            faces[i % FACES],
+            sequence=i,
+            captured_ns=captured,
+            emitted_ns=captured + 9_000_000 + i,
+            driver=state,
         )
         yield frame_messages(encoder.encode(sent))
     yield frame_messages([encoder.bye(frames)])
@@ -65,7 +75,9 @@ def compare(frames: int, folder: Path) -> dict[str, float]:
     output = folder / "c.txt"
     size = 0
     with output.open("wb") as file:
-        process = subprocess.Popen([build_dump(folder)], stdin=subprocess.PIPE, stdout=file, stderr=subprocess.PIPE)
+        process = subprocess.Popen(
+            [build_dump(folder)], stdin=subprocess.PIPE, stdout=file, stderr=subprocess.PIPE
+        )
         assert process.stdin is not None
         for data in stream(frames):
             size += len(data)
@@ -81,7 +93,12 @@ def compare(frames: int, folder: Path) -> dict[str, float]:
     assert counters.missing == counters.rejected == counters.late == 0
     assert told.startswith(f"{counters.packets} messages; 0 missing, 0 rejected"), told
     assert by_python.digest() == by_c.digest(), "Python and C tell different numbers"
-    return {"frames": frames, "messages": counters.packets, "bytes": size, "load": size * 10 / BAUD / (frames / 30)}
+    return {
+        "frames": frames,
+        "messages": counters.packets,
+        "bytes": size,
+        "load": size * 10 / BAUD / (frames / 30),
+    }
 
 
 def main() -> None:

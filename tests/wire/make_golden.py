@@ -17,11 +17,37 @@ GOLDEN = Path(__file__).with_name("golden.json")
 
 MESSAGES: dict[str, Message] = {
     "hello": Hello(
-        *(0xFEDCBA9876543210, "car 7, front seat", "landmarks-m", bytes(range(8)), "landmarkd-562", 562, 640, 480),
-        *(Selection.ALL, 1, 15.0, 0.0, 554.25, 554.5, 319.5, 239.5, 0.0125, -0.25, 0.001, -0.0005, 0.03, "guess:60deg"),
+        *(
+            0xFEDCBA9876543210,
+            "car 7, front seat",
+            "landmarks-m",
+            bytes(range(8)),
+            "landmarkd-562",
+            562,
+            640,
+            480,
+        ),
+        *(
+            Selection.ALL,
+            1,
+            15.0,
+            0.0,
+            554.25,
+            554.5,
+            319.5,
+            239.5,
+            0.0125,
+            -0.25,
+            0.001,
+            -0.0005,
+            0.03,
+            "guess:60deg",
+        ),
     ),
     "hello of a sender that knows nothing": Hello(),
-    "status without a face": Status(flags=StatusFlag.DRIVER, attention=Attention.ABSENT, latency=8.1),
+    "status without a face": Status(
+        flags=StatusFlag.DRIVER, attention=Attention.ABSENT, latency=8.1
+    ),
     "status of a face": Status(
         flags=(1 << 13) - 1,
         score=0.98,
@@ -66,7 +92,9 @@ MESSAGES: dict[str, Message] = {
         *(Selection.IBUG68, 0, 0, 2, 0, 4, 320, 240),
         np.array([[-1600, 800, 0], [1, -1, 16], [32767, -32768, 255]], np.int16),
     ),
-    "points, last chunk, unsmoothed": Points(3, 1, 1, 2, 3, 4, -5, 7, np.array([[256, 0, -256]], np.int16)),
+    "points, last chunk, unsmoothed": Points(
+        3, 1, 1, 2, 3, 4, -5, 7, np.array([[256, 0, -256]], np.int16)
+    ),
     "points, none": Points(Selection.EYES, 0, 0, 1, 0, 0),
     "event": Event(
         *(41, 5_000_000_000, 7_250_000_000, "microsleep", Phase.ESCALATE, 3, 2),
@@ -81,9 +109,18 @@ def main() -> None:
     """Write the file."""
     golden = []
     for number, (name, message) in enumerate(MESSAGES.items()):
-        data = encode_packet(Packet(65530 + number, 1_000_000 + number, 33_333_333 * number, message))
+        data = encode_packet(
+            Packet(65530 + number, 1_000_000 + number, 33_333_333 * number, message)
+        )
         text = packet_text(decode_packet(data))
-        golden.append({"name": name, "message": data.hex(), "serial": (cobs_encode(data) + b"\0").hex(), "text": text})
+        golden.append(
+            {
+                "name": name,
+                "message": data.hex(),
+                "serial": (cobs_encode(data) + b"\0").hex(),
+                "text": text,
+            }
+        )
     GOLDEN.write_text(json.dumps(golden, indent=1) + "\n")
 
 

@@ -21,8 +21,12 @@ HERE = Path(__file__).parent / "c"
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{C}"]
 golden = json.loads(GOLDEN.read_text())
 
-needs_c = pytest.mark.skipif(shutil.which("gcc") is None, reason="needs a C compiler: apt install gcc")
-needs_cpp = pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler: apt install g++")
+needs_c = pytest.mark.skipif(
+    shutil.which("gcc") is None, reason="needs a C compiler: apt install gcc"
+)
+needs_cpp = pytest.mark.skipif(
+    shutil.which("g++") is None, reason="needs a C++ compiler: apt install g++"
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +36,16 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def dump(build: Path) -> Path:
-    flags = ["-std=c99", "-O1", "-Wconversion", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    subprocess.run(["gcc", *flags, *STRICT, C / "examples/dump.c", "-o", build / "dump"], check=True)
+    flags = [
+        "-std=c99",
+        "-O1",
+        "-Wconversion",
+        "-fsanitize=address,undefined",
+        "-fno-sanitize-recover=all",
+    ]
+    subprocess.run(
+        ["gcc", *flags, *STRICT, C / "examples/dump.c", "-o", build / "dump"], check=True
+    )
     return build / "dump"
 
 
@@ -76,7 +88,9 @@ def test_c_passes_the_golden_messages(dump: Path) -> None:
 @needs_c
 def test_c_prints_a_drive_exactly_like_python(dump: Path) -> None:
     stream = drive()
-    assert run(dump, stream).splitlines() == [packet_text(packet) for packet in Decoder().feed(stream)]
+    assert run(dump, stream).splitlines() == [
+        packet_text(packet) for packet in Decoder().feed(stream)
+    ]
 
 
 @needs_c
@@ -92,7 +106,8 @@ def test_no_bytes_upset_the_c_decoder(build: Path) -> None:
     subprocess.run(["gcc", *flags, *STRICT, HERE / "fuzz.c", "-o", build / "fuzz"], check=True)
     seeds = b"".join(bytes.fromhex(vector["serial"]) for vector in golden)
     told = run(build / "fuzz", seeds, "1", "200000")
-    # Half of the damaged messages carry a checksum that fits: the fuzzer gets behind the first gate.
+    # Half of the damaged messages carry a checksum that fits: the fuzzer gets behind the first
+    # gate.
     assert int(told.split()[0]) > 20_000
 
 
@@ -100,7 +115,10 @@ def test_no_bytes_upset_the_c_decoder(build: Path) -> None:
 def test_the_arduino_example_runs_on_the_host(build: Path) -> None:
     include = [f"-I{HERE}", f"-I{C}", f"-I{C / 'examples/attention_lamp'}"]
     sources = ["-x", "c++", HERE / "host.cpp"]
-    subprocess.run(["g++", "-std=c++11", "-Wall", "-Werror", *include, *sources, "-o", build / "lamp"], check=True)
+    subprocess.run(
+        ["g++", "-std=c++11", "-Wall", "-Werror", *include, *sources, "-o", build / "lamp"],
+        check=True,
+    )
     attentive = run(build / "lamp", drive())
     assert "yaw" in attentive
     assert attentive.endswith("lamp 0\nflashes 2\n")

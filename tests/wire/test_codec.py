@@ -43,12 +43,16 @@ def _random_message(kind: type[Message], fixed: bytes) -> bytes:
 @pytest.mark.parametrize("kind", [Hello, Status, Bye])
 @given(data=st.data())
 @settings(max_examples=30)
-def test_any_bit_pattern_of_numbers_survives_decoding_and_encoding(kind: type[Message], data: st.DataObject) -> None:
+def test_any_bit_pattern_of_numbers_survives_decoding_and_encoding(
+    kind: type[Message], data: st.DataObject
+) -> None:
     layout = LAYOUTS[TYPES[kind]]
     # Texts are compared apart: what is not UTF-8 is replaced on purpose.
     numbers = [wire.kind.startswith("char") for _, wire in wire_fields(kind)]
     raw = data.draw(st.binary(min_size=layout.struct.size, max_size=layout.struct.size))
-    values = [b"text" if text else v for v, text in zip(layout.struct.unpack(raw), numbers, strict=True)]
+    values = [
+        b"text" if text else v for v, text in zip(layout.struct.unpack(raw), numbers, strict=True)
+    ]
     message = _random_message(kind, layout.struct.pack(*values))
     assert encode_packet(decode_packet(message)) == message
 
@@ -85,7 +89,9 @@ def test_numbers_beyond_their_type_are_limited_and_nan_is_zero() -> None:
 
 
 def test_the_checksum_is_crc16_ccitt_false_continued_from_the_hash_of_the_schema() -> None:
-    assert crc_hqx(b"123456789", 0xFFFF) == 0x29B1  # the catalogue's check value of CRC-16/CCITT-FALSE (IBM-3740)
+    assert (
+        crc_hqx(b"123456789", 0xFFFF) == 0x29B1
+    )  # the catalogue's check value of CRC-16/CCITT-FALSE (IBM-3740)
     assert crc_hqx(SCHEMA_HASH, 0xFFFF) == CRC_SEED
 
 
@@ -112,13 +118,17 @@ def test_a_length_that_does_not_fit_is_refused(extra: int) -> None:
 
 
 def test_text_is_cut_at_a_character_and_cleaned_when_read() -> None:
-    got = decode_packet(encode_packet(Packet(0, 0, 0, Hello(device="ü" * 20, model="a\0b", layout="x" * 99)))).message
+    got = decode_packet(
+        encode_packet(Packet(0, 0, 0, Hello(device="ü" * 20, model="a\0b", layout="x" * 99)))
+    ).message
     assert isinstance(got, Hello)
     assert (got.device, got.model, got.layout) == ("ü" * 12, "a b", "x" * 16)
     names = [name for name, _ in wire_fields(Hello)]
     values = list(LAYOUTS[TYPES[Hello]].struct.unpack(LAYOUTS[TYPES[Hello]].pack(Hello())))
     values[names.index("device")] = b"\xff\xfe\x1b[31m"
-    hostile = decode_packet(_random_message(Hello, LAYOUTS[TYPES[Hello]].struct.pack(*values))).message
+    hostile = decode_packet(
+        _random_message(Hello, LAYOUTS[TYPES[Hello]].struct.pack(*values))
+    ).message
     assert isinstance(hostile, Hello)
     assert hostile.device.isprintable()
 

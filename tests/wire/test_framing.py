@@ -5,7 +5,13 @@ from cobs import cobs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from landmarkd.errors import WireError
-from landmarkd.wire.framing import MAX_FRAME, StreamSplitter, cobs_decode, cobs_encode, frame_messages
+from landmarkd.wire.framing import (
+    MAX_FRAME,
+    StreamSplitter,
+    cobs_decode,
+    cobs_encode,
+    frame_messages,
+)
 
 # Runs of zeros and runs without, long enough to cross the blocks of 254.
 payloads = st.lists(
@@ -42,11 +48,18 @@ def test_decodes_what_the_reference_decodes_and_rejects_the_rest(frame: bytes) -
 
 @given(st.lists(st.binary(min_size=1, max_size=300), max_size=6))
 def test_framing_many_at_once_is_framing_each(messages: list[bytes]) -> None:
-    assert frame_messages(messages) == b"".join(cobs.encode(message) + b"\0" for message in messages)
+    assert frame_messages(messages) == b"".join(
+        cobs.encode(message) + b"\0" for message in messages
+    )
 
 
-@given(st.lists(st.binary(min_size=1, max_size=300), max_size=6), st.lists(st.integers(1, 50), min_size=1, max_size=8))
-def test_a_stream_in_any_pieces_gives_the_same_messages(messages: list[bytes], sizes: list[int]) -> None:
+@given(
+    st.lists(st.binary(min_size=1, max_size=300), max_size=6),
+    st.lists(st.integers(1, 50), min_size=1, max_size=8),
+)
+def test_a_stream_in_any_pieces_gives_the_same_messages(
+    messages: list[bytes], sizes: list[int]
+) -> None:
     stream, splitter, found = frame_messages(messages), StreamSplitter(), []
     at = turn = 0
     while at < len(stream):

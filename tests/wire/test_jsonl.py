@@ -24,7 +24,11 @@ def test_the_schema_is_a_schema() -> None:
 @pytest.mark.parametrize("count", [520, 562])
 @pytest.mark.parametrize("with_face", [True, False])
 def test_a_report_is_a_valid_line(count: int, with_face: bool) -> None:
-    text = jsonl.encode(report(5, with_face=with_face, count=count, state=driver(5, event(), active=("microsleep",))))
+    text = jsonl.encode(
+        report(
+            5, with_face=with_face, count=count, state=driver(5, event(), active=("microsleep",))
+        )
+    )
     assert "\n" not in text
     VALIDATOR.validate(json.loads(text))
 
@@ -36,7 +40,9 @@ def test_the_numbers_are_the_reports() -> None:
     face = line["face"]
     assert (line["source"], line["sequence"], line["captured_ns"]) == ("demo:", 5, sent.captured_ns)
     np.testing.assert_allclose(face["points"], sent.face.points, atol=0.006)
-    np.testing.assert_allclose(face["ibug68"], sent.face.points[layout_of("landmarkd-562").ibug68], atol=0.006)
+    np.testing.assert_allclose(
+        face["ibug68"], sent.face.points[layout_of("landmarkd-562").ibug68], atol=0.006
+    )
     np.testing.assert_allclose(face["box"], sent.face.box, atol=0.006)
     assert face["roi"] == {"x": 320, "y": 240, "side": 400, "angle": 3.5}
     assert face["pose"]["rotation"] == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
@@ -49,7 +55,9 @@ def test_no_number_that_json_does_not_know() -> None:
     points = sent.face.points.copy()
     points[3, 1] = np.nan
     pose = replace(sent.face.pose, yaw=float("inf"), translation_mm=np.full(3, np.nan, np.float32))
-    line = json.loads(jsonl.encode(replace(sent, face=replace(sent.face, points=points, pose=pose))))
+    line = json.loads(
+        jsonl.encode(replace(sent, face=replace(sent.face, points=points, pose=pose)))
+    )
     assert line["face"]["points"] is None
     assert line["face"]["pose"]["yaw"] is None
     VALIDATOR.validate(line)
@@ -69,4 +77,6 @@ def test_what_the_wire_brought_has_the_same_keys(selection: Selection, with_face
     if with_face:
         assert line["face"].keys() == original["face"].keys()
         assert (line["face"]["points"] is None) == (selection is not Selection.ALL)
-        assert (line["face"]["ibug68"] is None) == (selection not in {Selection.ALL, Selection.IBUG68})
+        assert (line["face"]["ibug68"] is None) == (
+            selection not in {Selection.ALL, Selection.IBUG68}
+        )

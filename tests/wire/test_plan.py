@@ -13,14 +13,20 @@ from tests.wire.builders import report, session
 
 @pytest.mark.parametrize(
     ("baud", "selection"),
-    [(9600, Selection.NONE), (115200, Selection.IBUG68), (921600, Selection.ALL), (3_000_000, Selection.ALL)],
+    [
+        (9600, Selection.NONE),
+        (115200, Selection.IBUG68),
+        (921600, Selection.ALL),
+        (3_000_000, Selection.ALL),
+    ],
 )
 @pytest.mark.parametrize("fps", [30, 60])
 def test_ten_seconds_of_frames_fit_the_line(baud: int, selection: Selection, fps: int) -> None:
     fit = plan(baud, "landmarkd-562", fps=fps)
     assert fit.selection is selection
     encoder = Encoder(
-        session(), EncoderOptions(fit.selection, fit.points_hz, fit.status_hz, max_message=MAX_SERIAL_MESSAGE)
+        session(),
+        EncoderOptions(fit.selection, fit.points_hz, fit.status_hz, max_message=MAX_SERIAL_MESSAGE),
     )
     period = 1_000_000_000 // fps
     reports = [replace(report(i % 30), sequence=i, captured_ns=i * period) for i in range(10 * fps)]
@@ -37,7 +43,9 @@ def test_all_points_at_15_hz_fit_921600() -> None:
 
 
 def test_the_plan_says_what_it_does_at_the_usual_rate() -> None:
-    assert plan(115200, "landmarkd-562").text.startswith("115200 baud: status at up to 60 Hz, 68 points at 10 Hz")
+    assert plan(115200, "landmarkd-562").text.startswith(
+        "115200 baud: status at up to 60 Hz, 68 points at 10 Hz"
+    )
 
 
 def test_a_demand_that_does_not_fit_is_refused_with_what_would() -> None:

@@ -69,7 +69,9 @@ def test_each_datagram_is_taken_once_in_any_order() -> None:
     sent = [sealer.seal(bytes([i % 256])) for i in range(REPLAY_WINDOW)]
     shuffled = sent.copy()
     random.Random(1).shuffle(shuffled)
-    assert sorted(map(opener.open, shuffled)) == sorted(bytes([i % 256]) for i in range(REPLAY_WINDOW))
+    assert sorted(map(opener.open, shuffled)) == sorted(
+        bytes([i % 256]) for i in range(REPLAY_WINDOW)
+    )
     for datagram in sent:
         with pytest.raises(ReplayedError):
             opener.open(datagram)
@@ -105,7 +107,12 @@ def test_a_stream_is_sealed_counted_and_fits_its_datagrams() -> None:
     decoder.datagram(messages[0])
     decoder.datagram(Sealer(OTHER).seal(messages[0]))
     counters = decoder.counters
-    assert (counters.replayed, counters.unauthentic, counters.missing, counters.rejected) == (1, 2, 0, 3)
+    assert (counters.replayed, counters.unauthentic, counters.missing, counters.rejected) == (
+        1,
+        2,
+        0,
+        3,
+    )
     assert Decoder().datagram(sealed[0]) == []
 
 
@@ -142,7 +149,9 @@ def test_over_a_socket_with_a_key_made_by_the_command(tmp_path: Path) -> None:
         ("not a key", 0o600, UsageError, "no key can be read"),
     ],
 )
-def test_a_key_file_is_checked(tmp_path: Path, text: str, mode: int, error: type[Exception], reason: str) -> None:
+def test_a_key_file_is_checked(
+    tmp_path: Path, text: str, mode: int, error: type[Exception], reason: str
+) -> None:
     file = tmp_path / "key"
     file.write_text(text)
     file.chmod(mode)

@@ -15,17 +15,26 @@ _UNKNOWN = StatusFlag.LEFT_CLOSED | StatusFlag.DEGRADED_DELEGATE | StatusFlag.DE
 
 
 def test_every_field_is_told_and_as_what_it_is() -> None:
-    sent = report(3, state=replace(driver(3), attention="asleep", level=3, active=("yawn", "blink", "yawn", "blink")))
+    sent = report(
+        3,
+        state=replace(
+            driver(3), attention="asleep", level=3, active=("yawn", "blink", "yawn", "blink")
+        ),
+    )
     assert sent.face is not None
     face = replace(
         sent.face,
         box=(100.0, 110.0, 320.0, 330.0),
-        pose=replace(sent.face.pose, yaw=1.25, translation_mm=np.array([10.4, 19.6, 600], np.float32)),
+        pose=replace(
+            sent.face.pose, yaw=1.25, translation_mm=np.array([10.4, 19.6, 600], np.float32)
+        ),
         left=EyeState(0.25, 0.8, closed=False),
         right=EyeState(0.5, 0.1, closed=True),
         gaze=Gaze(7.5, -8.5, "phone"),
     )
-    told = status_of(replace(sent, face=face, degraded=("camera_stalled",)), dropped=9, points_hz=14.6)
+    told = status_of(
+        replace(sent, face=face, degraded=("camera_stalled",)), dropped=9, points_hz=14.6
+    )
     expected = Status(
         flags=int(0xFFFF & ~_UNKNOWN),
         score=0.97,

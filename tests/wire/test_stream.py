@@ -25,13 +25,23 @@ from tests.wire.builders import PERIOD_NS, driver, event, report, session
 
 def receive(messages: list[bytes], decoder: Decoder | None = None) -> list[FrameRecord]:
     decoder, assembler = decoder or Decoder(), Assembler()
-    records = [record for data in messages for packet in decoder.datagram(data) for record in assembler.add(packet)]
+    records = [
+        record
+        for data in messages
+        for packet in decoder.datagram(data)
+        for record in assembler.add(packet)
+    ]
     return records + assembler.flush()
 
 
 def of_type(messages: list[bytes], kind: type) -> list:
     decoder = Decoder()
-    return [p.message for data in messages for p in decoder.datagram(data) if isinstance(p.message, kind)]
+    return [
+        p.message
+        for data in messages
+        for p in decoder.datagram(data)
+        if isinstance(p.message, kind)
+    ]
 
 
 class TestReport:
@@ -78,7 +88,9 @@ class TestReport:
     def test_numbers_that_are_none_do_not_stop_the_stream(self) -> None:
         sent = report(3)
         assert sent.face is not None
-        pose = replace(sent.face.pose, yaw=float("nan"), translation_mm=np.full(3, np.inf, np.float32))
+        pose = replace(
+            sent.face.pose, yaw=float("nan"), translation_mm=np.full(3, np.inf, np.float32)
+        )
         points = sent.face.points.copy()
         points[5] = np.nan
         sent = replace(sent, face=replace(sent.face, pose=pose, points=points))
@@ -88,14 +100,19 @@ class TestReport:
 
     @pytest.mark.parametrize("layout", ["dense-520", "landmarkd-562"])
     @pytest.mark.parametrize("selection", list(Selection))
-    def test_a_selection_sends_its_points_in_its_order(self, layout: str, selection: Selection) -> None:
+    def test_a_selection_sends_its_points_in_its_order(
+        self, layout: str, selection: Selection
+    ) -> None:
         count = layout_of(layout).count
         sent = report(2, count=count)
         assert sent.face is not None
         (record,) = receive(Encoder(session(layout), EncoderOptions(selection)).encode(sent))
         indices = indices_of(selection, layout)
         assert (
-            len(indices) == {"NONE": 0, "IBUG68": 68, "EYES": 42 if count == 562 else 12, "ALL": count}[selection.name]
+            len(indices)
+            == {"NONE": 0, "IBUG68": 68, "EYES": 42 if count == 562 else 12, "ALL": count}[
+                selection.name
+            ]
         )
         if selection is Selection.NONE:
             assert record.points is None
@@ -128,13 +145,27 @@ class TestPace:
     def test_hello_comes_first_and_again(self) -> None:
         encoder = Encoder(session())
         frames = 2 * HELLO_PERIOD_NS // PERIOD_NS + 5
-        messages = [data for i in range(frames) for data in encoder.encode(report(i, with_face=False))]
+        messages = [
+            data for i in range(frames) for data in encoder.encode(report(i, with_face=False))
+        ]
         hellos = of_type(messages, Hello)
         assert len(hellos) == 3
         assert isinstance(Decoder().datagram(messages[0])[0].message, Hello)
-        assert (hellos[0].device, hellos[0].layout, hellos[0].landmarks) == ("bench", "landmarkd-562", 562)
-        assert (hellos[0].boot_id, hellos[0].model_hash.hex()) == (0x1122334455667788, "0123456789abcdef")
-        assert (hellos[0].fx, hellos[0].cx, hellos[0].k2, hellos[0].camera) == (554.25, 319.5, -0.02, "guess:60deg")
+        assert (hellos[0].device, hellos[0].layout, hellos[0].landmarks) == (
+            "bench",
+            "landmarkd-562",
+            562,
+        )
+        assert (hellos[0].boot_id, hellos[0].model_hash.hex()) == (
+            0x1122334455667788,
+            "0123456789abcdef",
+        )
+        assert (hellos[0].fx, hellos[0].cx, hellos[0].k2, hellos[0].camera) == (
+            554.25,
+            319.5,
+            -0.02,
+            "guess:60deg",
+        )
 
     def test_hello_comes_again_when_the_camera_is_known(self) -> None:
         known = session()
@@ -148,7 +179,9 @@ class TestPace:
         assert not of_type(encoder.encode(replace(report(2), intrinsics=known.intrinsics)), Hello)
 
     @pytest.mark.parametrize("hertz", [1, 5, 10, 15, 30])
-    def test_points_come_at_the_promised_rate_and_status_tells_what_was_sent(self, hertz: int) -> None:
+    def test_points_come_at_the_promised_rate_and_status_tells_what_was_sent(
+        self, hertz: int
+    ) -> None:
         encoder = Encoder(session(), EncoderOptions(points_hz=hertz))
         messages = [data for i in range(300) for data in encoder.encode(report(i))]
         assert encoder.points_sent == pytest.approx(10 * hertz, abs=1)
@@ -190,7 +223,11 @@ class TestEvents:
         assert [m.phase for _, m in told][:3] == [Phase.BEGIN, Phase.ESCALATE, Phase.ESCALATE]
 
     def test_a_receiver_knows_what_is_running(self) -> None:
-        encoder, decoder, assembler = Encoder(session(), EncoderOptions(Selection.NONE)), Decoder(), Assembler()
+        encoder, decoder, assembler = (
+            Encoder(session(), EncoderOptions(Selection.NONE)),
+            Decoder(),
+            Assembler(),
+        )
         active = []
         for i in range(60):
             happened = {10: (event(),), 40: (event(EventPhase.END),)}.get(i, ())
@@ -204,7 +241,9 @@ class TestEvents:
 class TestLoss:
     def stream(self, frames: int = 20) -> list[bytes]:
         encoder = Encoder(session())
-        return [data for i in range(frames) for data in encoder.encode(report(i))] + [encoder.bye(frames)]
+        return [data for i in range(frames) for data in encoder.encode(report(i))] + [
+            encoder.bye(frames)
+        ]
 
     def test_nothing_lost_is_nothing_missing(self) -> None:
         decoder = Decoder()
@@ -281,7 +320,15 @@ class TestHostileBytes:
         assembler = Assembler()
         for selection, chunk, first, total, rows in chunks:
             message = Points(
-                selection % 256, 0, chunk % 256, (chunk >> 8) + 1, first, total, 0, 0, np.zeros((rows, 3), np.int16)
+                selection % 256,
+                0,
+                chunk % 256,
+                (chunk >> 8) + 1,
+                first,
+                total,
+                0,
+                0,
+                np.zeros((rows, 3), np.int16),
             )
             try:
                 packet = decode_packet(encode_packet(Packet(0, 0, 0, message)))

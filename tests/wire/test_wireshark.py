@@ -11,7 +11,9 @@ from landmarkd.wire import Encoder
 from tests.wire.builders import driver, event, report, session
 from tools.wire_generate.outputs import PACKAGE
 
-pytestmark = pytest.mark.skipif(shutil.which("tshark") is None, reason="needs tshark: apt install tshark")
+pytestmark = pytest.mark.skipif(
+    shutil.which("tshark") is None, reason="needs tshark: apt install tshark"
+)
 RAW_IP = 101
 
 
@@ -22,7 +24,12 @@ def write_capture(path: Path, datagrams: list[bytes], port: int = 40123) -> None
         for number, data in enumerate(datagrams):
             udp = struct.pack(">HHHH", 40000, port, 8 + len(data), 0) + data
             address = bytes((127, 0, 0, 1))
-            ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), number, 0, 64, 17, 0, address, address) + udp
+            ip = (
+                struct.pack(
+                    ">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), number, 0, 64, 17, 0, address, address
+                )
+                + udp
+            )
             file.write(struct.pack("<IIII", number, 0, len(ip), len(ip)) + ip)
 
 
@@ -34,25 +41,44 @@ def tshark(capture: Path, *arguments: str) -> str:
 
 def test_the_fields_are_the_messages(tmp_path: Path) -> None:
     encoder = Encoder(session())
-    sent = [report(i, state=driver(i, *([event()] if i == 2 else []), active=("microsleep",))) for i in range(4)]
+    sent = [
+        report(i, state=driver(i, *([event()] if i == 2 else []), active=("microsleep",)))
+        for i in range(4)
+    ]
     messages = [data for r in sent for data in encoder.encode(r)]
     damaged = bytearray(messages[-1])
     damaged[-1] ^= 1
     capture = tmp_path / "drive.pcap"
     write_capture(capture, [*messages, bytes(damaged)])
 
-    columns = [f"-elandmarkd.{name}" for name in ("frame", "status.yaw", "status.z", "status.latency")]
-    rows = [line.split("\t") for line in tshark(capture, "-Ylandmarkd.status.yaw", "-Tfields", *columns).splitlines()]
+    columns = [
+        f"-elandmarkd.{name}" for name in ("frame", "status.yaw", "status.z", "status.latency")
+    ]
+    rows = [
+        line.split("\t")
+        for line in tshark(capture, "-Ylandmarkd.status.yaw", "-Tfields", *columns).splitlines()
+    ]
     assert [int(row[0]) for row in rows] == [0, 1, 2, 3]
     for row, r in zip(rows, sent, strict=True):
         assert r.face is not None
         assert float(row[1]) == pytest.approx(r.face.pose.yaw, abs=0.0051)
         assert (int(row[2]), float(row[3])) == (612, pytest.approx(12.3))
 
-    assert tshark(capture, "-Ylandmarkd.hello.device == bench", "-Tfields", "-elandmarkd.message") == "HELLO\n"
-    kinds = tshark(capture, "-Ylandmarkd.event.level >= 2", "-Tfields", "-elandmarkd.event.kind", "-elandmarkd.row")
+    assert (
+        tshark(capture, "-Ylandmarkd.hello.device == bench", "-Tfields", "-elandmarkd.message")
+        == "HELLO\n"
+    )
+    kinds = tshark(
+        capture,
+        "-Ylandmarkd.event.level >= 2",
+        "-Tfields",
+        "-elandmarkd.event.kind",
+        "-elandmarkd.row",
+    )
     assert kinds == "microsleep\tduration_s 1.250,perclos 0.200\n"
-    chunks = tshark(capture, "-Ylandmarkd.points.total == 562", "-Tfields", "-elandmarkd.points.chunk").split()
+    chunks = tshark(
+        capture, "-Ylandmarkd.points.total == 562", "-Tfields", "-elandmarkd.points.chunk"
+    ).split()
     assert chunks == ["0", "1", "2"] * 4 + ["2"]
     wrong = tshark(capture, "-Ylandmarkd.bad_checksum", "-Tfields", "-eframe.number")
     assert wrong == f"{len(messages) + 1}\n"

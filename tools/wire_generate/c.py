@@ -2,17 +2,36 @@
 
 from landmarkd.wire.codec import CRC_SEED, HEADER, LAYOUTS
 from landmarkd.wire.framing import MAX_SERIAL_FRAME
-from landmarkd.wire.schema import EVIDENCE_SCALE, POINT_SCALE, ROWS, TYPES, VERSION, Event, Points, Wire, wire_fields
+from landmarkd.wire.schema import (
+    EVIDENCE_SCALE,
+    POINT_SCALE,
+    ROWS,
+    TYPES,
+    VERSION,
+    Event,
+    Points,
+    Wire,
+    wire_fields,
+)
 from landmarkd.wire.text import decimals
 
 from tools.wire_generate.description import ENUMERATIONS, members, summary
 
-_TYPES = {"u8": "uint8_t", "i8": "int8_t", "u16": "uint16_t", "i16": "int16_t", "u32": "uint32_t", "i32": "int32_t"}
+_TYPES = {
+    "u8": "uint8_t",
+    "i8": "int8_t",
+    "u16": "uint16_t",
+    "i16": "int16_t",
+    "u32": "uint32_t",
+    "i32": "int32_t",
+}
 _TYPES |= {"u64": "uint64_t"}
 
 
 def _snake(name: str) -> str:
-    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).strip("_")
+    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).strip(
+        "_"
+    )
 
 
 def _declaration(name: str, wire: Wire) -> str:
@@ -34,7 +53,9 @@ def _structures() -> str:
         lines = [f"/* {summary(message)} */", "typedef struct {"]
         lines += [_declaration(field, wire) for field, wire in wire_fields(message)]
         if message in ROWS:
-            lines.append(f"    {'const uint8_t *rows;':<28} /* points into the bytes that were decoded */")
+            lines.append(
+                f"    {'const uint8_t *rows;':<28} /* points into the bytes that were decoded */"
+            )
             lines.append(f"    {'uint16_t row_count;':<28}")
         blocks.append("\n".join([*lines, f"}} lmk_{name};"]))
     return "\n\n".join(blocks)
@@ -59,18 +80,29 @@ def _scales() -> str:
         for name, wire in wire_fields(message)
         if wire.scale != 1
     ]
-    return "\n".join([*lines, f"#define LMK_POINT_SCALE {POINT_SCALE}", f"#define LMK_EVIDENCE_SCALE {EVIDENCE_SCALE}"])
+    return "\n".join(
+        [
+            *lines,
+            f"#define LMK_POINT_SCALE {POINT_SCALE}",
+            f"#define LMK_EVIDENCE_SCALE {EVIDENCE_SCALE}",
+        ]
+    )
 
 
 def _decoders() -> str:
     blocks = []
     for message, number in TYPES.items():
         name, at = _snake(message.__name__), HEADER.size
-        lines = [f"static inline int lmk_decode_{name}(const uint8_t *data, size_t size, lmk_{name} *out)", "{"]
+        lines = [
+            f"static inline int lmk_decode_{name}(const uint8_t *data, size_t size, lmk_{name} *out)",
+            "{",
+        ]
         fixed = LAYOUTS[number].minimum
         if message in ROWS:
             row = ROWS[message].size
-            lines.append(f"    if (size < {fixed} || (size - {fixed}) % {row} != 0) return LMK_MALFORMED;")
+            lines.append(
+                f"    if (size < {fixed} || (size - {fixed}) % {row} != 0) return LMK_MALFORMED;"
+            )
         else:
             lines.append(f"    if (size != {fixed}) return LMK_MALFORMED;")
         for field, wire in wire_fields(message):
@@ -83,7 +115,9 @@ def _decoders() -> str:
             at += wire.size
         if message in ROWS:
             lines.append(f"    out->rows = data + {at};")
-            lines.append(f"    out->row_count = (uint16_t)((size - {fixed}) / {ROWS[message].size});")
+            lines.append(
+                f"    out->row_count = (uint16_t)((size - {fixed}) / {ROWS[message].size});"
+            )
         if message is Points:
             lines.append(
                 "    if (out->chunk >= out->chunks || out->first + out->row_count > out->total) return LMK_MALFORMED;"
@@ -100,7 +134,9 @@ def header(template: str) -> str:
         "CRC_SEED": f"0x{CRC_SEED:04X}u",
         "HEADER_SIZE": str(HEADER.size),
         "MAX_SERIAL_FRAME": str(MAX_SERIAL_FRAME),
-        "TYPES": "\n".join(f"    LMK_{m.__name__.upper()} = {n}, /* {summary(m)} */" for m, n in TYPES.items()),
+        "TYPES": "\n".join(
+            f"    LMK_{m.__name__.upper()} = {n}, /* {summary(m)} */" for m, n in TYPES.items()
+        ),
         "SCALES": _scales(),
         "ENUMERATIONS": _enumerations(),
         "STRUCTURES": _structures(),

@@ -31,9 +31,13 @@ def dissector(template: str) -> str:
     """Return landmarkd.lua."""
     enumerations = []
     for enumeration in ENUMERATIONS:
-        pairs = ", ".join(f"[{value}] = {_quoted(name.lower())}" for name, value, _ in members(enumeration))
+        pairs = ", ".join(
+            f"[{value}] = {_quoted(name.lower())}" for name, value, _ in members(enumeration)
+        )
         flag = "true" if enumeration.__name__.endswith("Flag") else "false"
-        enumerations.append(f"local {enumeration.__name__} = {{ flags = {flag}, names = {{ {pairs} }} }}")
+        enumerations.append(
+            f"local {enumeration.__name__} = {{ flags = {flag}, names = {{ {pairs} }} }}"
+        )
     messages = [line for kind, number in TYPES.items() for line in _message(kind, number)]
     header = "\n".join(_field(name, wire) for name, wire in wire_fields(Header))
     parts = {

@@ -28,7 +28,9 @@ def _table(kind: type, start: int) -> list[str]:
     if kind in ROWS:
         rows = ROWS[kind]
         columns = ", ".join(f"{name} {column}" for name, column in rows.columns)
-        lines.append(f"| {at} | n × {rows.size} | rows | {columns} | 1/{rows.scale} | each {rows.doc} |")
+        lines.append(
+            f"| {at} | n × {rows.size} | rows | {columns} | 1/{rows.scale} | each {rows.doc} |"
+        )
         lines.append(f"| … | {CRC_SIZE} | u16 | `crc` | | checksum of everything before it |")
     elif kind is not Header:
         lines.append(
@@ -40,7 +42,14 @@ def _table(kind: type, start: int) -> list[str]:
 def _messages() -> str:
     lines = []
     for kind, number in TYPES.items():
-        lines += [f"### {kind.__name__.upper()} (type {number})", "", summary(kind), "", *_table(kind, HEADER.size), ""]
+        lines += [
+            f"### {kind.__name__.upper()} (type {number})",
+            "",
+            summary(kind),
+            "",
+            *_table(kind, HEADER.size),
+            "",
+        ]
     return "\n".join(lines)
 
 
@@ -53,7 +62,9 @@ def _enumerations() -> str:
             "| value | name | meaning |",
             "|---:|---|---|",
         ]
-        lines += [f"| {value} | {name.lower()} | {text} |" for name, value, text in members(enumeration)]
+        lines += [
+            f"| {value} | {name.lower()} | {text} |" for name, value, text in members(enumeration)
+        ]
         lines.append("")
     return "\n".join(lines)
 

@@ -17,6 +17,8 @@ def outputs() -> dict[Path, str]:
     return {
         PACKAGE / "c" / "landmarkd_wire.h": header((TEMPLATES / "landmarkd_wire.h").read_text()),
         PACKAGE / "c" / "landmarkd_text.h": printer((TEMPLATES / "landmarkd_text.h").read_text()),
-        PACKAGE / "wireshark" / "landmarkd.lua": dissector((TEMPLATES / "landmarkd.lua").read_text()),
+        PACKAGE / "wireshark" / "landmarkd.lua": dissector(
+            (TEMPLATES / "landmarkd.lua").read_text()
+        ),
         DOCS: document(DOCS.read_text()),
     }

@@ -23,8 +23,8 @@ _CLOCK_SLACK_NS = 2 * NS_PER_S
 class FrameSource(ABC):
     """Delivers frames, one at a time.
 
-    A source is built from a parsed URI without touching the device; `open` does that. Sources are context
-    managers that close themselves. All methods are called from one thread.
+    A source is built from a parsed URI without touching the device; `open` does that. Sources are
+    context managers that close themselves. All methods are called from one thread.
 
     Attributes:
         uri: as it was written.
@@ -91,7 +91,9 @@ def size_option(uri: Uri, default: tuple[int, int] | None) -> tuple[int, int] | 
     match = re.fullmatch(r"(\d{2,5})x(\d{2,5})", text)
     width, height = (int(match[1]), int(match[2])) if match else (0, 0)
     if not all(16 <= side <= MAX_SIDE and side % 2 == 0 for side in (width, height)):
-        raise UsageError(f"{uri.text}: size is {text!r}; use WIDTHxHEIGHT in even pixels, such as 640x480.")
+        raise UsageError(
+            f"{uri.text}: size is {text!r}; use WIDTHxHEIGHT in even pixels, such as 640x480."
+        )
     return width, height
 
 
@@ -132,8 +134,8 @@ def quiet_opencv() -> Iterator[None]:
 def monotonic_stamp(stamp_ns: int, now_ns: int) -> int:
     """Return a driver's time stamp on the monotonic clock, or `now_ns` if it is on no clock that we know.
 
-    Drivers stamp frames with CLOCK_MONOTONIC or, as libcamera does, with CLOCK_BOOTTIME, which runs on
-    while the machine sleeps. A stamp is believed if it lies within the last two seconds.
+    Drivers stamp frames with CLOCK_MONOTONIC or, as libcamera does, with CLOCK_BOOTTIME, which runs
+    on while the machine sleeps. A stamp is believed if it lies within the last two seconds.
     """
     if 0 <= now_ns - stamp_ns <= _CLOCK_SLACK_NS:
         return stamp_ns

@@ -65,10 +65,11 @@ class Statistics:
 class Capture:
     """Delivers the frames of a source and keeps a camera alive.
 
-    A file is read where `next` is called and loses no frame. A camera is read by a thread of its own; `next`
-    returns the newest frame and watches over that thread: a late frame means "stalled", after `REOPEN_S` the
-    camera is opened again, and when `BACKOFF_S` is used up it is lost. A driver that never returns is left
-    behind with its thread. Use it from one thread; `statistics` may be read from any.
+    A file is read where `next` is called and loses no frame. A camera is read by a thread of its
+    own; `next` returns the newest frame and watches over that thread: a late frame means "stalled",
+    after `REOPEN_S` the camera is opened again, and when `BACKOFF_S` is used up it is lost. A
+    driver that never returns is left behind with its thread. Use it from one thread; `statistics`
+    may be read from any.
 
     Args:
         source: not yet open; belongs to the capture from here on.
@@ -106,7 +107,11 @@ class Capture:
                 f"{self._source.uri} does not open within {OPEN_S:.0f} s; unplug the camera or reboot."
             )
         error = self._reader.error
-        if error is not None and not self._reader.captured and not isinstance(error, EndOfStreamError):
+        if (
+            error is not None
+            and not self._reader.captured
+            and not isinstance(error, EndOfStreamError)
+        ):
             raise error
 
     def next(self, timeout_s: float) -> Frame:
@@ -135,7 +140,9 @@ class Capture:
                 return newest
             self._watch(time.monotonic_ns())
             if left_s <= 0:
-                raise SourceTimeoutError(f"{self._source.uri} has no new frame within {timeout_s:.2f} s.")
+                raise SourceTimeoutError(
+                    f"{self._source.uri} has no new frame within {timeout_s:.2f} s."
+                )
 
     @property
     def statistics(self) -> Statistics:
@@ -166,7 +173,9 @@ class Capture:
 
     def _state(self) -> str:
         reader = self._reader
-        if self._retry_ns is not None or (reader is not None and self._attempt and not reader.captured):
+        if self._retry_ns is not None or (
+            reader is not None and self._attempt and not reader.captured
+        ):
             return REOPENING
         if reader is None or self._silence_s(reader, time.monotonic_ns()) <= reader.deadline_s:
             return RUNNING
@@ -184,7 +193,9 @@ class Capture:
             if reader.error is not None:
                 self._abandon(reader, str(reader.error).rstrip("."), now_ns)
             elif self._silence_s(reader, now_ns) > limit_s:
-                self._abandon(reader, f"{self._source.uri} has no new frame for {limit_s:.0f} s", now_ns)
+                self._abandon(
+                    reader, f"{self._source.uri} has no new frame for {limit_s:.0f} s", now_ns
+                )
         elif self._retry_ns is None:
             raise SourceLostError(f"{self._source.uri} was not started.")
         elif now_ns >= self._retry_ns:

@@ -15,5 +15,7 @@ class DemoSource(VideoSource):
 
     def _locate(self, uri: Uri) -> Path:
         if uri.path or uri.host is not None:
-            raise UsageError(f"{uri.text}: the demo takes no path; for a video of your own use file:{uri.path}")
+            raise UsageError(
+                f"{uri.text}: the demo takes no path; for a video of your own use file:{uri.path}"
+            )
         return CLIP

@@ -10,15 +10,17 @@ from pathlib import Path
 
 from landmarkd.errors import AccessError, SourceBusyError, SourceError, SourceLostError
 
-# linux/videodev2.h: struct v4l2_capability is driver[16], card[32], bus_info[32], version, capabilities,
-# device_caps, reserved[3]; VIDIOC_QUERYCAP is _IOR('V', 0, struct v4l2_capability).
+# linux/videodev2.h: struct v4l2_capability is driver[16], card[32], bus_info[32], version,
+# capabilities, device_caps, reserved[3]; VIDIOC_QUERYCAP is _IOR('V', 0, struct v4l2_capability).
 _CAPABILITY = struct.Struct("=16s32s32sII I12x")
 _QUERYCAP = (2 << 30) | (_CAPABILITY.size << 16) | (ord("V") << 8)
 _VIDEO_CAPTURE = 0x1
 _VIDEO_CAPTURE_MPLANE = 0x1000
 _DEVICE_CAPS = 0x80000000
 
-PI_DRIVERS = frozenset({"unicam", "bcm2835-isp", "bcm2835-codec", "rp1-cfe", "pispbe", "rpi-hevc-dec", "rpivid"})
+PI_DRIVERS = frozenset(
+    {"unicam", "bcm2835-isp", "bcm2835-codec", "rp1-cfe", "pispbe", "rpi-hevc-dec", "rpivid"}
+)
 """Parts of the Raspberry Pi's own camera and codec pipeline; pictures come from these only by libcamera."""
 
 
@@ -30,7 +32,8 @@ class VideoDevice:
         path: for example "/dev/video0".
         name: what the device calls itself.
         driver: of the kernel.
-        is_camera: delivers pictures by itself; False for codecs, metadata and the Pi's raw camera port.
+        is_camera: delivers pictures by itself; False for codecs, metadata and the Pi's raw camera
+            port.
     """
 
     path: str
@@ -59,7 +62,9 @@ def query(path: str) -> VideoDevice:
         if error.errno == errno.EBUSY:
             raise busy(path) from error
         if error.errno in {errno.ENODEV, errno.ENXIO, errno.EIO}:
-            raise SourceLostError(f"{path} does not answer ({error.strerror}); unplug it and plug it in.") from error
+            raise SourceLostError(
+                f"{path} does not answer ({error.strerror}); unplug it and plug it in."
+            ) from error
         raise SourceError(f"{path} is not a camera; {describe_cameras()}") from error
 
 
@@ -94,7 +99,9 @@ def describe_cameras() -> str:
     """Return a half sentence that lists the cameras of this machine, for an error message."""
     found = cameras()
     if found:
-        return "cameras here: " + ", ".join(f"{device.path} ({device.name})" for device in found) + "."
+        return (
+            "cameras here: " + ", ".join(f"{device.path} ({device.name})" for device in found) + "."
+        )
     return "no V4L2 camera is connected; for a camera on the Pi's ribbon cable use picamera2:"
 
 

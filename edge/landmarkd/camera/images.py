@@ -97,7 +97,9 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
     if image is None:
-        raise SourceFormatError(f"{path} is not a picture that can be decoded; mend it or take it away.")
+        raise SourceFormatError(
+            f"{path} is not a picture that can be decoded; mend it or take it away."
+        )
     return to_bgr(image, str(path))
 
 

@@ -38,7 +38,8 @@ class Preset:
     height: int
 
 
-# Raspberry Pi documentation, "Camera hardware specification" and, for the 6 mm lens, its product brief.
+# Raspberry Pi documentation, "Camera hardware specification" and, for the 6 mm lens, its product
+# brief.
 PRESETS = {
     "module-2": Preset("Camera Module 2 (IMX219)", 3.04, 1.12, 3280, 2464),
     "module-3": Preset("Camera Module 3 (IMX708)", 4.74, 1.40, 4608, 2592),
@@ -88,8 +89,8 @@ def from_preset(width: int, height: int, name: str) -> Intrinsics:
 def scaled(intrinsics: Intrinsics, width: int, height: int, *, quiet: bool = False) -> Intrinsics:
     """Return intrinsics for another picture size of the same camera.
 
-    Where the shape differs, the picture is taken to be cut from the middle, as camera hardware does: what
-    is lost is at the long side.
+    Where the shape differs, the picture is taken to be cut from the middle, as camera hardware
+    does: what is lost is at the long side.
     """
     if (width, height) == (intrinsics.width, intrinsics.height):
         return intrinsics
@@ -102,7 +103,8 @@ def scaled(intrinsics: Intrinsics, width: int, height: int, *, quiet: bool = Fal
     return Intrinsics(
         fx=intrinsics.fx * factor,
         fy=intrinsics.fy * factor,
-        # Pixel centres are at integers: the middle of a picture is half a pixel less than half its width.
+        # Pixel centres are at integers: the middle of a picture is half a pixel less than half its
+        # width.
         cx=(intrinsics.cx - (intrinsics.width - 1) / 2) * factor + (width - 1) / 2,
         cy=(intrinsics.cy - (intrinsics.height - 1) / 2) * factor + (height - 1) / 2,
         width=width,
@@ -116,9 +118,13 @@ def _guess(width: int, height: int, text: str) -> Intrinsics:
     match = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)(?:deg)?", text)
     degrees = float(match[1]) if match else 0.0
     if not 10.0 <= degrees <= 150.0:
-        raise ConfigurationError(f"camera is 'guess:{text}'; the field of view is from 10 to 150 degrees.")
+        raise ConfigurationError(
+            f"camera is 'guess:{text}'; the field of view is from 10 to 150 degrees."
+        )
     focal = max(width, height) / 2 / math.tan(math.radians(degrees) / 2)
-    return Intrinsics(focal, focal, (width - 1) / 2, (height - 1) / 2, width, height, f"guess:{degrees:g}deg")
+    return Intrinsics(
+        focal, focal, (width - 1) / 2, (height - 1) / 2, width, height, f"guess:{degrees:g}deg"
+    )
 
 
 def load_intrinsics(path: Path) -> Intrinsics:
@@ -132,7 +138,9 @@ def load_intrinsics(path: Path) -> Intrinsics:
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
     except PermissionError as error:
-        raise AccessError(f"{path}: no permission to read it; sudo chmod a+r {path} gives it.") from error
+        raise AccessError(
+            f"{path}: no permission to read it; sudo chmod a+r {path} gives it."
+        ) from error
     except OSError as error:
         raise ConfigurationError(
             f"{path}: {error.strerror}; make a calibration with: landmarkd calibrate camera --out {path}"
@@ -143,7 +151,9 @@ def load_intrinsics(path: Path) -> Intrinsics:
         return _parse(json.loads(content), path.stem)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
-        raise ConfigurationError(f"{path} is not a camera calibration: {what}; make it anew.") from error
+        raise ConfigurationError(
+            f"{path} is not a camera calibration: {what}; make it anew."
+        ) from error
 
 
 def _parse(data: Any, name: str) -> Intrinsics:
@@ -158,5 +168,9 @@ def _parse(data: Any, name: str) -> Intrinsics:
     if not (width > 0 < height and all(0.1 < numbers[key] / longest < 100 for key in ("fx", "fy"))):
         raise ValueError("its focal length or size is impossible")
     return Intrinsics(
-        **numbers, width=width, height=height, origin=f"calibrated:{name}", distortion=(k1, k2, p1, p2, k3)
+        **numbers,
+        width=width,
+        height=height,
+        origin=f"calibrated:{name}",
+        distortion=(k1, k2, p1, p2, k3),
     )

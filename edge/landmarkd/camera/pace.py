@@ -20,8 +20,8 @@ def period_of(fps: float) -> float:
 class Timeline:
     """Turns presentation times into capture times that only grow.
 
-    A time stamp that is missing, runs backwards (as at the seam of a loop) or jumps is replaced by one
-    period after the frame before, and those behind it are counted from there.
+    A time stamp that is missing, runs backwards (as at the seam of a loop) or jumps is replaced by
+    one period after the frame before, and those behind it are counted from there.
 
     Args:
         period_s: nominal time between frames.

@@ -15,7 +15,9 @@ def local_path(uri: Uri, what: str) -> Path:
         UsageError: no path, or a host.
     """
     if uri.host is not None:
-        raise UsageError(f"{uri.text}: write {uri.scheme}:PATH or {uri.scheme}:/PATH, without a host.")
+        raise UsageError(
+            f"{uri.text}: write {uri.scheme}:PATH or {uri.scheme}:/PATH, without a host."
+        )
     if not uri.path:
         raise UsageError(f"{uri.text}: {what} is missing; write {uri.scheme}:PATH.")
     return user_path(uri.path)
@@ -52,7 +54,9 @@ def require_file(path: Path) -> None:
     except OSError as error:
         raise SourceError(f"{path} cannot be used: {error.strerror}.") from error
     if stat.S_ISDIR(status.st_mode):
-        raise SourceError(f"{path} is a folder; name a file, or use images:{path} for its pictures.")
+        raise SourceError(
+            f"{path} is a folder; name a file, or use images:{path} for its pictures."
+        )
     if not os.access(path, os.R_OK, effective_ids=True):
         raise AccessError(f"{path} cannot be read: permission denied; try: chmod +r {path}")
     if status.st_size == 0:

@@ -34,7 +34,9 @@ class Picamera2Source(FrameSource):
         super().__init__(uri, fast=fast)
         uri.only({"size", "fps", "camera", "rotation"})
         if uri.path or uri.host is not None:
-            raise UsageError(f"{uri.text}: picamera2 takes no path; choose one of several by ?camera=1")
+            raise UsageError(
+                f"{uri.text}: picamera2 takes no path; choose one of several by ?camera=1"
+            )
         self._size = size_option(uri, DEFAULT_SIZE) or DEFAULT_SIZE
         self._fps = uri.integer("fps", 30, 1, 240)
         self._number = uri.integer("camera", 0, 0, 15)
@@ -60,7 +62,9 @@ class Picamera2Source(FrameSource):
                 "rpicam-hello --list-cameras"
             )
         if self._number >= len(found):
-            names = ", ".join(f"{number} ({info.get('Model', '?')})" for number, info in enumerate(found))
+            names = ", ".join(
+                f"{number} ({info.get('Model', '?')})" for number, info in enumerate(found)
+            )
             raise SourceError(f"{self.uri}: there is no camera {self._number}; there are: {names}.")
         try:
             self._camera = library(self._number)
@@ -87,7 +91,9 @@ class Picamera2Source(FrameSource):
         given = tuple(self._camera.camera_configuration()["main"]["size"])
         if given != self._size:
             width, height = given
-            raise SourceFormatError(f"{self.uri}: the camera makes {width}x{height} of this; use size={width}x{height}")
+            raise SourceFormatError(
+                f"{self.uri}: the camera makes {width}x{height} of this; use size={width}x{height}"
+            )
         self._camera.start()
 
     def read(self, timeout_s: float) -> Frame:
@@ -101,7 +107,9 @@ class Picamera2Source(FrameSource):
             stamp_ns = int(request.get_metadata().get("SensorTimestamp", now_ns))
         finally:
             request.release()
-        frame = Frame(self.uri, self._sequence, monotonic_stamp(stamp_ns, now_ns), to_bgr(image, self.uri))
+        frame = Frame(
+            self.uri, self._sequence, monotonic_stamp(stamp_ns, now_ns), to_bgr(image, self.uri)
+        )
         self._sequence += 1
         return frame
 
@@ -112,9 +120,13 @@ class Picamera2Source(FrameSource):
                 self._pending = self._camera.capture_request(wait=False)
             request = self._pending.get_result(timeout=timeout_s)
         except TimeoutError as error:
-            raise SourceTimeoutError(f"{self.uri} has no frame within {timeout_s:.1f} s.") from error
+            raise SourceTimeoutError(
+                f"{self.uri} has no frame within {timeout_s:.1f} s."
+            ) from error
         except (RuntimeError, OSError) as error:
-            raise SourceLostError(f"{self.uri} stopped: {error}; check the ribbon cable and dmesg.") from error
+            raise SourceLostError(
+                f"{self.uri} stopped: {error}; check the ribbon cable and dmesg."
+            ) from error
         self._pending = None
         return request
 
@@ -132,8 +144,9 @@ class Picamera2Source(FrameSource):
 def whole_field(resolution: tuple[int, int]) -> tuple[int, int]:
     """Return the size of the sensor mode to ask for: the whole field, pixels joined two by two on large sensors.
 
-    Left to itself libcamera takes the mode nearest to the picture's size, which on small pictures sees only
-    the middle of the field (IMX219 at 640x480), so that faces come out too near and too few.
+    Left to itself libcamera takes the mode nearest to the picture's size, which on small pictures
+    sees only the middle of the field (IMX219 at 640x480), so that faces come out too near and too
+    few.
     """
     width, height = resolution
     return (width // 2, height // 2) if width > 2000 else (width, height)
@@ -149,15 +162,20 @@ def import_picamera2() -> tuple[Any, Any]:
         return import_module("picamera2").Picamera2, import_module("libcamera")
     except ImportError as error:
         missing = error.name or "picamera2"
-        package = {"prctl": "python3-prctl", "pykms": "python3-kms++", "kms": "python3-kms++"}.get(missing)
-        package = package or ("python3-libcamera" if missing == "libcamera" else "python3-picamera2")
+        package = {"prctl": "python3-prctl", "pykms": "python3-kms++", "kms": "python3-kms++"}.get(
+            missing
+        )
+        package = package or (
+            "python3-libcamera" if missing == "libcamera" else "python3-picamera2"
+        )
         raise MissingPackageError(
             f"The Pi camera needs the Python module {missing!r}, which is missing; run: sudo apt install -y "
             f"{' '.join(dict.fromkeys(['python3-picamera2', package]))}, and make the virtual environment "
             "with --system-site-packages."
         ) from error
     except (ValueError, AttributeError) as error:
-        # "numpy.dtype size changed": apt's simplejpeg is built against an older numpy than the environment's.
+        # "numpy.dtype size changed": apt's simplejpeg is built against an older numpy than the
+        # environment's.
         raise MissingPackageError(
             f"picamera2 does not load here ({error}); if this is about numpy, take the system's own: "
             "pip uninstall numpy, in an environment with --system-site-packages."
@@ -173,5 +191,7 @@ def _opening_error(uri: str, error: Exception) -> SourceError:
         cause = cause.__cause__ or cause.__context__
     chain = "; ".join(texts)
     if "busy" in chain.lower() or "requiring state Available" in chain:
-        return SourceBusyError(f"{uri} is used by another program; find it with: sudo fuser -v /dev/video* /dev/media*")
+        return SourceBusyError(
+            f"{uri} is used by another program; find it with: sudo fuser -v /dev/video* /dev/media*"
+        )
     return SourceError(f"{uri} does not start: {chain}; look at: rpicam-hello --list-cameras")

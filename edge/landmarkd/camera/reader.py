@@ -21,15 +21,19 @@ DEFAULT_PERIOD_S = 1 / 30
 class Reader:
     """Reads a source until it is stopped, ends or fails. Only this thread ever touches the source.
 
-    Frames that a hung driver makes are dropped: those with an old time stamp, and those that equal the one
-    before bit for bit. No sensor does that, save in a picture that is black or white all over.
+    Frames that a hung driver makes are dropped: those with an old time stamp, and those that equal
+    the one before bit for bit. No sensor does that, save in a picture that is black or white all
+    over.
 
     Args:
         source: not yet open; closed by the thread, however long the driver keeps it.
         slot: where frames go.
-        keep_identical: deliver identical frames too, for a picture that stands still, until it moves.
-        sequence: added to the numbers of the source's frames, which count from 0 after each opening.
-        last: the last frame of the reader before, or None; the size of its picture is that of all frames.
+        keep_identical: deliver identical frames too, for a picture that stands still, until it
+            moves.
+        sequence: added to the numbers of the source's frames, which count from 0 after each
+            opening.
+        last: the last frame of the reader before, or None; the size of its picture is that of all
+            frames.
 
     Attributes:
         error: what ended it, or None.
@@ -59,7 +63,8 @@ class Reader:
         self._keep_identical = keep_identical
         self._stop = threading.Event()
         self._period_s: float | None = None
-        # A driver may block for ever, and not even a kill ends that: the thread must not keep the process.
+        # A driver may block for ever, and not even a kill ends that: the thread must not keep the
+        # process.
         self._thread = threading.Thread(target=self._run, name=f"capture {source.uri}", daemon=True)
         self._thread.start()
 

@@ -24,7 +24,9 @@ from landmarkd.errors import (
 from landmarkd.types import Frame
 from landmarkd.uri import Uri
 
-ACTIONS = frozenset({"frames", "black", "corrupt", "resize", "identical", "stale", "silence", "block", "disconnect"})
+ACTIONS = frozenset(
+    {"frames", "black", "corrupt", "resize", "identical", "stale", "silence", "block", "disconnect"}
+)
 _TIMED = frozenset({"silence", "block", "disconnect"})
 
 
@@ -33,10 +35,11 @@ class Step:
     """One line of a script.
 
     Attributes:
-        action: "frames", "black" (a covered lens), "corrupt" (cannot be decoded), "resize" (half the size),
-            "identical" (the last frame with new time stamps), "stale" (the last frame with its old time
-            stamp), each for `count` frames; "silence" (reads time out), "block" (a read does not return,
-            whatever its timeout), "disconnect" (reading fails, and so does opening), each for `seconds`.
+        action: "frames", "black" (a covered lens), "corrupt" (cannot be decoded), "resize" (half
+            the size), "identical" (the last frame with new time stamps), "stale" (the last frame
+            with its old time stamp), each for `count` frames; "silence" (reads time out), "block"
+            (a read does not return, whatever its timeout), "disconnect" (reading fails, and so does
+            opening), each for `seconds`.
         count: frames.
         seconds: infinity if the script says nothing or null.
     """
@@ -177,7 +180,11 @@ class _Device:
         last = self._last
         if step.action == "stale" and last is not None:
             return last
-        image = last.image if step.action == "identical" and last is not None else self._draw(step.action)
+        image = (
+            last.image
+            if step.action == "identical" and last is not None
+            else self._draw(step.action)
+        )
         self._last = Frame(self._uri, self._sequence - 1, captured_ns, image)
         return self._last
 
@@ -239,12 +246,17 @@ def _parse(data: Any, folder: Path) -> Script:
 
 def _step(entry: Any) -> Step:
     if not isinstance(entry, dict) or entry.get("do") not in ACTIONS:
-        raise ValueError(f'each step is {{"do": ACTION, ...}} with one of {", ".join(sorted(ACTIONS))}')
+        raise ValueError(
+            f'each step is {{"do": ACTION, ...}} with one of {", ".join(sorted(ACTIONS))}'
+        )
     allowed = {"do", "seconds"} if entry["do"] in _TIMED else {"do", "count"}
     if unknown := entry.keys() - allowed:
         raise ValueError(f"{entry['do']} takes {sorted(allowed)}, not {min(unknown)!r}")
     seconds = entry.get("seconds")
-    count, duration = int(entry.get("count", 1)), float("inf") if seconds is None else float(seconds)
+    count, duration = (
+        int(entry.get("count", 1)),
+        float("inf") if seconds is None else float(seconds),
+    )
     if count < 0 or not duration >= 0:
         raise ValueError("count and seconds are not negative")
     return Step(entry["do"], count, duration)

@@ -30,9 +30,9 @@ COMPRESSED = "MJPG"
 class V4l2Source(FrameSource):
     """A camera: ``v4l2:/dev/video0?size=640x480&fps=30&fourcc=MJPG``, ``v4l2:0``, or ``v4l2:`` for the first.
 
-    Names under ``/dev/v4l/by-id`` stay the same when cameras are plugged in another order, and are looked up
-    again each time the camera is opened. `Frame.captured_ns` is the driver's time stamp if that is on the
-    monotonic clock, and otherwise the time of reading.
+    Names under ``/dev/v4l/by-id`` stay the same when cameras are plugged in another order, and are
+    looked up again each time the camera is opened. `Frame.captured_ns` is the driver's time stamp
+    if that is on the monotonic clock, and otherwise the time of reading.
     """
 
     live = True
@@ -74,9 +74,13 @@ class V4l2Source(FrameSource):
         path = os.path.realpath(self._path)
         device = devices.query(path)
         if device.driver in devices.PI_DRIVERS:
-            raise SourceError(f"{path} is a part of the Raspberry Pi's own camera; use the source picamera2:")
+            raise SourceError(
+                f"{path} is a part of the Raspberry Pi's own camera; use the source picamera2:"
+            )
         if not device.is_camera:
-            raise SourceError(f"{path} ({device.name}) delivers no pictures; {devices.describe_cameras()}")
+            raise SourceError(
+                f"{path} ({device.name}) delivers no pictures; {devices.describe_cameras()}"
+            )
         return path
 
     def _configure(self, capture: Any, path: str) -> None:
@@ -88,7 +92,10 @@ class V4l2Source(FrameSource):
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
         capture.set(cv2.CAP_PROP_FPS, self._fps)
         capture.set(cv2.CAP_PROP_BUFFERSIZE, BUFFERS)
-        given = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        given = (
+            int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
+            int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
+        )
         if self._wanted is not None and given != self._wanted:
             raise SourceFormatError(
                 f"{path} has no pictures of {width}x{height}, the nearest are {given[0]}x{given[1]}; "
@@ -120,7 +127,9 @@ class V4l2Source(FrameSource):
             if not Path(self._node).exists():
                 raise SourceLostError(f"{self.uri} is gone; was it unplugged?")
             raise SourceFormatError(f"{self.uri} delivered a frame that cannot be decoded.")
-        frame = Frame(self.uri, self._sequence, monotonic_stamp(stamp_ns, now_ns), to_bgr(image, self.uri))
+        frame = Frame(
+            self.uri, self._sequence, monotonic_stamp(stamp_ns, now_ns), to_bgr(image, self.uri)
+        )
         self._sequence += 1
         return frame
 

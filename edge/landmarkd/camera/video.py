@@ -25,17 +25,19 @@ log = logging.getLogger(__name__)
 SIDECAR_SUFFIX = ".timestamps.txt"
 LARGEST_SIDECAR = 64 << 20
 
-# FFmpeg's own messages would stand beside our sentence; -8 is AV_LOG_QUIET. OpenCV reads this only once.
+# FFmpeg's own messages would stand beside our sentence; -8 is AV_LOG_QUIET. OpenCV reads this only
+# once.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 
 class VideoSource(FrameSource):
     """A video file: ``file:clip.mp4``, option ``loop=yes``.
 
-    Every frame is delivered, at the file's own pace or, with `fast`, as soon as it is asked for. The capture
-    time is the time of opening plus the frame's presentation time, which is the container's, or that of the
-    camera if ``clip.timestamps.txt`` lies beside ``clip.mp4``: a JSON list with a time for each frame, ISO
-    8601 or seconds. Rotation that the container asks for is applied.
+    Every frame is delivered, at the file's own pace or, with `fast`, as soon as it is asked for.
+    The capture time is the time of opening plus the frame's presentation time, which is the
+    container's, or that of the camera if ``clip.timestamps.txt`` lies beside ``clip.mp4``: a JSON
+    list with a time for each frame, ISO 8601 or seconds. Rotation that the container asks for is
+    applied.
     """
 
     def __init__(self, uri: Uri, *, fast: bool = False) -> None:
@@ -166,10 +168,14 @@ def read_sidecar(video: Path) -> list[float]:
         if not isinstance(entries, list):
             raise TypeError("it is no list")
         times = [_seconds(entry) for entry in entries]
-        if not all(map(math.isfinite, times)) or not all(late > early for early, late in pairwise(times)):
+        if not all(map(math.isfinite, times)) or not all(
+            late > early for early, late in pairwise(times)
+        ):
             raise ValueError("its times do not grow")
     except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise SourceFormatError(f"{path} gives no times for the frames ({error}); mend or remove it.") from error
+        raise SourceFormatError(
+            f"{path} gives no times for the frames ({error}); mend or remove it."
+        ) from error
     return [at - times[0] for at in times]
 
 

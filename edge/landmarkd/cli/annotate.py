@@ -29,12 +29,20 @@ def register(app: typer.Typer) -> None:
 
 
 def annotate(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT…", help="Pictures, folders of pictures, videos.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for the overlay pictures and videos.")] = None,
-    jsonl: Annotated[str | None, typer.Option(help="File for JSON lines, or - for the terminal.")] = None,
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="INPUT…", help="Pictures, folders of pictures, videos.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the overlay pictures and videos.")
+    ] = None,
+    jsonl: Annotated[
+        str | None, typer.Option(help="File for JSON lines, or - for the terminal.")
+    ] = None,
     boxes: Annotated[
         Path | None,
-        typer.Option(help="JSON: file name of a picture to [x0, y0, x1, y1], tight round the 68 points; no detector."),
+        typer.Option(
+            help="JSON: file name of a picture to [x0, y0, x1, y1], tight round the 68 points; no detector."
+        ),
     ] = None,
     model: ModelOption = None,
     config: ConfigOption = None,
@@ -47,7 +55,9 @@ def annotate(
     from landmarkd.pipeline import Processor
 
     if out is None and jsonl is None:
-        raise UsageError("Nothing to write: add --out FOLDER for pictures or --jsonl FILE for numbers.")
+        raise UsageError(
+            "Nothing to write: add --out FOLDER for pictures or --jsonl FILE for numbers."
+        )
     known = _read_boxes(boxes)
     files = list(_files(inputs))
     with ExitStack() as stack:
@@ -64,7 +74,9 @@ def annotate(
                 _video(processor, path, out, lines)
 
 
-def _picture(processor: "Processor", path: Path, box: Box | None, out: Path | None, lines: TextIO | None) -> None:
+def _picture(
+    processor: "Processor", path: Path, box: Box | None, out: Path | None, lines: TextIO | None
+) -> None:
     from landmarkd.camera import make_source
     from landmarkd.types import Frame
 
@@ -100,9 +112,13 @@ def _video(processor: "Processor", path: Path, out: Path | None, lines: TextIO |
                 if writer is None:
                     height, width = frame.image.shape[:2]
                     rate = getattr(source, "fps", 30.0)
-                    writer = cv2.VideoWriter(str(target), cv2.VideoWriter.fourcc(*"mp4v"), rate, (width, height))
+                    writer = cv2.VideoWriter(
+                        str(target), cv2.VideoWriter.fourcc(*"mp4v"), rate, (width, height)
+                    )
                     if not writer.isOpened():
-                        raise SinkError(f"{target} cannot be written; name another folder with --out.")
+                        raise SinkError(
+                            f"{target} cannot be written; name another folder with --out."
+                        )
                 writer.write(draw(frame.image, report, processor.layout))
         except EndOfStreamError:
             pass
@@ -116,7 +132,9 @@ def _files(inputs: list[Path]) -> Iterator[Path]:
         if path.is_dir():
             found = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
             if not found:
-                raise SourceError(f"{path} holds no pictures; known are {', '.join(sorted(PICTURES))}.")
+                raise SourceError(
+                    f"{path} holds no pictures; known are {', '.join(sorted(PICTURES))}."
+                )
             yield from found
         elif path.exists():
             yield path
@@ -135,14 +153,18 @@ def _read_boxes(path: Path | None) -> dict[str, Box]:
         return {}
     try:
         if path.stat().st_size > LARGEST_BOXES:
-            raise SourceFormatError(f"{path} is larger than {LARGEST_BOXES >> 20} MiB; that is no list of boxes.")
+            raise SourceFormatError(
+                f"{path} is larger than {LARGEST_BOXES >> 20} MiB; that is no list of boxes."
+            )
         values = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}; name a readable JSON file.") from error
     except (ValueError, RecursionError) as error:
         raise SourceFormatError(f"{path} is not JSON: {error}.") from error
     if not isinstance(values, dict):
-        raise SourceFormatError(f"{path}: expected an object that maps file names to [x0, y0, x1, y1].")
+        raise SourceFormatError(
+            f"{path}: expected an object that maps file names to [x0, y0, x1, y1]."
+        )
     return {name: _box(path, name, value) for name, value in values.items()}
 
 
@@ -156,7 +178,9 @@ def _box(path: Path, name: str, value: object) -> Box:
         # Compared before they become floats: an integer may be larger than any float.
         if all(-LARGEST_SIDE < part < LARGEST_SIDE for part in value) and x1 > x0 and y1 > y0:
             return float(x0), float(y0), float(x1), float(y1)
-    raise SourceFormatError(f"{path}: {name}: expected [x0, y0, x1, y1] with x1 > x0 and y1 > y0, got {value!r}.")
+    raise SourceFormatError(
+        f"{path}: {name}: expected [x0, y0, x1, y1] with x1 > x0 and y1 > y0, got {value!r}."
+    )
 
 
 def _lines(target: str) -> TextIO:
@@ -181,7 +205,9 @@ def _make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SinkError(f"{path}: {error.strerror}; name a folder that can be written with --out.") from error
+        raise SinkError(
+            f"{path}: {error.strerror}; name a folder that can be written with --out."
+        ) from error
 
 
 def _write_picture(path: Path, image: Any) -> None:

@@ -35,8 +35,8 @@ def board(
 ) -> None:
     """Write the calibration board as a PDF to print at 100 %.
 
-    Glue it to something flat, a picture frame or a piece of board: a wavy sheet spoils the calibration, a
-    wrong scale does not.
+    Glue it to something flat, a picture frame or a piece of board: a wavy sheet spoils the
+    calibration, a wrong scale does not.
     """
     from landmarkd.camera.calibration.pdf import PAPERS, board_pdf
 
@@ -45,28 +45,40 @@ def board(
     try:
         out.write_bytes(board_pdf(PAPERS[paper.lower()]))
     except PermissionError as error:
-        raise AccessError(f"{out}: no permission to write there; choose another place with --out.") from error
+        raise AccessError(
+            f"{out}: no permission to write there; choose another place with --out."
+        ) from error
     except OSError as error:
-        raise SinkError(f"{out} cannot be written: {error.strerror}; choose another place with --out.") from error
-    print(f"Wrote {out}. Print it at 100 %, glue it flat, then: landmarkd calibrate camera --source v4l2:/dev/video0")
+        raise SinkError(
+            f"{out} cannot be written: {error.strerror}; choose another place with --out."
+        ) from error
+    print(
+        f"Wrote {out}. Print it at 100 %, glue it flat, then: landmarkd calibrate camera --source v4l2:/dev/video0"
+    )
 
 
 def camera(
     pictures: Annotated[
-        list[Path] | None, typer.Argument(help="Pictures of the board, or folders of them, instead of a camera.")
+        list[Path] | None,
+        typer.Argument(help="Pictures of the board, or folders of them, instead of a camera."),
     ] = None,
     source: Annotated[
-        str | None, typer.Option("--source", "-s", help="Camera or video; default: that of the configuration.")
+        str | None,
+        typer.Option("--source", "-s", help="Camera or video; default: that of the configuration."),
     ] = None,
     config: ConfigOption = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The calibration to write.")] = Path("camera.json"),
-    limit: Annotated[float, typer.Option(min=5, help="Seconds after which the views must do.")] = 300.0,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The calibration to write.")] = Path(
+        "camera.json"
+    ),
+    limit: Annotated[
+        float, typer.Option(min=5, help="Seconds after which the views must do.")
+    ] = 300.0,
 ) -> None:
     """Find out a camera's focal length, centre and distortion from views of the printed board.
 
-    Hold the board still in front of the camera and follow what it says: all over the picture, and tilted to
-    each side. Ctrl-C ends it early. Focus and size of the picture must be those of later use; another size
-    of the same shape is scaled.
+    Hold the board still in front of the camera and follow what it says: all over the picture, and
+    tilted to each side. Ctrl-C ends it early. Focus and size of the picture must be those of later
+    use; another size of the same shape is scaled.
 
     Example: landmarkd calibrate camera --source v4l2:/dev/video0?size=640x480 --out camera.json
     """
@@ -80,7 +92,9 @@ def camera(
         raise UsageError("Name pictures or a --source, not both.")
     uri = source or read_configuration(config).source.uri
     if not pictures and uri.startswith("images:"):
-        raise UsageError(f"Name pictures without --source: landmarkd calibrate camera {uri.removeprefix('images:')}")
+        raise UsageError(
+            f"Name pictures without --source: landmarkd calibrate camera {uri.removeprefix('images:')}"
+        )
     with _Screen() as screen:
         if pictures:
             collection = look_at_pictures(pictures, screen.look)
@@ -118,11 +132,15 @@ def presets(
             for side, focal in ((known.width, known.fx), (known.height, known.fy))
         ]
         title = (
-            f"{PRESETS[choice].title}, by its data sheet" if choice in PRESETS else "a guess; any angle may be named"
+            f"{PRESETS[choice].title}, by its data sheet"
+            if choice in PRESETS
+            else "a guess; any angle may be named"
         )
         table.add_row(f'"{choice}"', title, f"{known.fx:.0f}", f"{fields[0]:.1f} x {fields[1]:.1f}")
     Console().print(table)
-    print('\nPut one into the configuration: [source] camera = "module-3". A calibration is better than any.')
+    print(
+        '\nPut one into the configuration: [source] camera = "module-3". A calibration is better than any.'
+    )
 
 
 class _Screen:
@@ -145,7 +163,9 @@ class _Screen:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def look(self, name: str, view: "BoardView | None", verdict: "Verdict", collection: "Collection") -> None:
+    def look(
+        self, name: str, view: "BoardView | None", verdict: "Verdict", collection: "Collection"
+    ) -> None:
         """Show what became of a picture."""
         self._taken += verdict.taken
         if not verdict.taken:
@@ -157,16 +177,22 @@ class _Screen:
 
     def why(self) -> str:
         """Return the commonest reason for refusing a view."""
-        return max(self._refused, key=lambda reason: self._refused[reason], default="no picture came")
+        return max(
+            self._refused, key=lambda reason: self._refused[reason], default="no picture came"
+        )
 
 
-def _progress(view: "BoardView | None", verdict: "Verdict", collection: "Collection") -> "RenderableType":
+def _progress(
+    view: "BoardView | None", verdict: "Verdict", collection: "Collection"
+) -> "RenderableType":
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.text import Text
 
     rows = [
-        Text(" ").join(Text("███" if count else "░░░", style="green" if count else "dim") for count in row)
+        Text(" ").join(
+            Text("███" if count else "░░░", style="green" if count else "dim") for count in row
+        )
         for row in collection.covered
     ]
     seen = f"{len(view.ids)} corners" if view is not None else "no board"
@@ -188,11 +214,20 @@ def _print_result(result: "Calibration", collection: "Collection", out: Path) ->
     across = 2 * math.degrees(math.atan(known.width / 2 / known.fx))
     table = Table(show_header=False, box=None)
     rows: list[tuple[str, Any]] = [
-        ("Focal length", f"{known.fx:.1f} x {known.fy:.1f} px, ± {100 * result.focal_uncertainty:.2f} %"),
+        (
+            "Focal length",
+            f"{known.fx:.1f} x {known.fy:.1f} px, ± {100 * result.focal_uncertainty:.2f} %",
+        ),
         ("Field of view", f"{across:.1f} degrees across {known.width} px"),
         ("Centre", f"{known.cx:.1f}, {known.cy:.1f} px"),
-        ("Distortion", ", ".join(f"{value:.4f}" for value in known.distortion) + "  (k1, k2, p1, p2, k3)"),
-        ("Error", f"{result.rms_px:.2f} px over {len(result.view_px)} views, {result.corners} corners"),
+        (
+            "Distortion",
+            ", ".join(f"{value:.4f}" for value in known.distortion) + "  (k1, k2, p1, p2, k3)",
+        ),
+        (
+            "Error",
+            f"{result.rms_px:.2f} px over {len(result.view_px)} views, {result.corners} corners",
+        ),
     ]
     for label, value in rows:
         table.add_row(label, value)

@@ -24,15 +24,18 @@ def register_driver(commands: typer.Typer) -> None:
 
 
 def driver(
-    name: Annotated[str, typer.Argument(help="Whose baseline it is: letters, digits, - and _.")] = "driver",
+    name: Annotated[
+        str, typer.Argument(help="Whose baseline it is: letters, digits, - and _.")
+    ] = "driver",
     source: SourceOption = None,
     config: ConfigOption = None,
     model: ModelOption = None,
 ) -> None:
     """Learn one driver's open eyes and natural forward direction, in half a minute, before the first drive.
 
-    Sit as you drive, look ahead at the road, blink as you like. The daemon learns the same by itself while driving;
-    this only spares it the first minute. Kept are six numbers, never a picture.
+    Sit as you drive, look ahead at the road, blink as you like. The daemon learns the same by
+    itself while driving; this only spares it the first minute. Kept are six numbers, never a
+    picture.
 
     Example: landmarkd calibrate driver anna --source v4l2:/dev/video0
     """
@@ -73,7 +76,9 @@ def learn(processor: "Processor", source: "FrameSource") -> "tuple[DriverBaselin
 
     began: int | None = None
     blinks = 0
-    seconds = iter(progress(range(int(processor.configuration.driver.forward_trusted_s)), "look ahead"))
+    seconds = iter(
+        progress(range(int(processor.configuration.driver.forward_trusted_s)), "look ahead")
+    )
     told = -1.0
     while True:
         try:
@@ -114,7 +119,9 @@ def drivers(
     for name in store.names():
         known = store.load(name)
         if known is not None:
-            numbers = ", ".join(f"{key} {value:.2f}" for key, value in asdict(known).items() if value is not None)
+            numbers = ", ".join(
+                f"{key} {value:.2f}" for key, value in asdict(known).items() if value is not None
+            )
             print(f"{name}: {numbers}")
     if not store.names():
         print(f"No driver is known in {store.folder}; landmarkd calibrate driver NAME makes one.")

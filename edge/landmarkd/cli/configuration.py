@@ -43,10 +43,14 @@ def check(config: ConfigOption = None) -> None:
 
     configuration = load_configuration(config)
     make_source(configuration.source.uri)
-    session = make_session(configuration, *open_zoo(configuration.model.folder).landmarks(configuration.model.name))
+    session = make_session(
+        configuration, *open_zoo(configuration.model.folder).landmarks(configuration.model.name)
+    )
     for uri in configuration.sinks:
         make_sink(uri, session)
-    print(f"The configuration is right: {configuration.source.uri} to {', '.join(configuration.sinks) or 'no sink'}.")
+    print(
+        f"The configuration is right: {configuration.source.uri} to {', '.join(configuration.sinks) or 'no sink'}."
+    )
 
 
 def _toml(model: "BaseModel", name: str = "") -> list[str]:
@@ -69,7 +73,11 @@ def _toml(model: "BaseModel", name: str = "") -> list[str]:
 
 def _value(value: Any) -> str:
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{json.dumps(key)} = {_value(item)}" for key, item in value.items()) + " }"
+        return (
+            "{ "
+            + ", ".join(f"{json.dumps(key)} = {_value(item)}" for key, item in value.items())
+            + " }"
+        )
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_value, value)) + "]"
     if isinstance(value, bool | int | float):

@@ -30,7 +30,9 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     model: ModelOption = None,
-    fast: Annotated[bool, typer.Option("--fast", help="As fast as possible instead of at the clip's pace.")] = False,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="As fast as possible instead of at the clip's pace.")
+    ] = False,
 ) -> None:
     """Play the bundled clip through the whole pipeline, send it over UDP and serial, decode both, and sum up.
 
@@ -59,7 +61,9 @@ def demo(
         for receiver in receivers:
             stack.callback(Listener(receiver).close)
         sinks = [make_sink(uri, session) for uri in (udp_uri, serial.sink_uri)]
-        live = stack.enter_context(Live(console=console, refresh_per_second=REFRESH_HZ, transient=True))
+        live = stack.enter_context(
+            Live(console=console, refresh_per_second=REFRESH_HZ, transient=True)
+        )
         if not console.is_terminal:
             live.stop()
         service = Service(make_source("demo:", fast=fast), processor, sinks, on_report=view.add)
@@ -70,7 +74,8 @@ def demo(
         cpu_ms = (time.process_time() - began) * 1e3
     console.print(_summary(view, service, receivers, cpu_ms))
     lost = sum(
-        sink.statistics.messages - receiver.counters.packets for sink, receiver in zip(sinks, receivers, strict=True)
+        sink.statistics.messages - receiver.counters.packets
+        for sink, receiver in zip(sinks, receivers, strict=True)
     )
     if lost:
         print(f"landmarkd: {lost} messages were sent and not decoded.", file=sys.stderr)
@@ -109,12 +114,20 @@ class _View:
         else:
             pose, face = report.face.pose, report.face
             table.add_row("face", f"{len(face.points)} points, score {face.observation.score:.2f}")
-            table.add_row("head", f"yaw {pose.yaw:+5.0f}°  pitch {pose.pitch:+5.0f}°  roll {pose.roll:+5.0f}°")
+            table.add_row(
+                "head", f"yaw {pose.yaw:+5.0f}°  pitch {pose.pitch:+5.0f}°  roll {pose.roll:+5.0f}°"
+            )
             table.add_row(
                 "place",
-                "  ".join(f"{axis} {v:+.0f}" for axis, v in zip("xyz", pose.translation_mm, strict=True)) + " mm",
+                "  ".join(
+                    f"{axis} {v:+.0f}" for axis, v in zip("xyz", pose.translation_mm, strict=True)
+                )
+                + " mm",
             )
-            table.add_row("eyes", f"right {_percent(face.right.openness)}  left {_percent(face.left.openness)} open")
+            table.add_row(
+                "eyes",
+                f"right {_percent(face.right.openness)}  left {_percent(face.left.openness)} open",
+            )
         if report.driver is not None:
             table.add_row("driver", ", ".join((report.driver.attention, *report.driver.active)))
         if self.latencies_ms:
@@ -126,7 +139,9 @@ def _percent(value: float | None) -> str:
     return "   ?" if value is None else f"{100 * value:3.0f}%"
 
 
-def _summary(view: _View, service: "Service", receivers: "Sequence[Receiver]", cpu_ms: float) -> "Table":
+def _summary(
+    view: _View, service: "Service", receivers: "Sequence[Receiver]", cpu_ms: float
+) -> "Table":
     import numpy as np
     from rich.table import Table
 
@@ -141,7 +156,11 @@ def _summary(view: _View, service: "Service", receivers: "Sequence[Receiver]", c
         table.add_row(f"  {name}", f"median {median:.3f} ms, p99 {worst:.3f} ms")
     for sink, receiver in zip(service.sinks, receivers, strict=True):
         sent, got = sink.statistics, receiver.counters
-        verdict = "all decoded" if got.packets == sent.messages and not got.rejected else "NOT all decoded"
+        verdict = (
+            "all decoded"
+            if got.packets == sent.messages and not got.rejected
+            else "NOT all decoded"
+        )
         table.add_row(
             sink.uri.partition(":")[0],
             f"{sent.bytes} bytes, {sent.messages} messages sent, {got.packets} decoded: {verdict}",

@@ -24,7 +24,9 @@ def register(app: typer.Typer) -> None:
 
 def doctor(
     config: ConfigOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON list of findings instead of a table.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A JSON list of findings instead of a table.")
+    ] = False,
 ) -> int:
     """Check everything that can be wrong with this machine, and say what mends it.
 
@@ -56,7 +58,12 @@ def _findings(path: "Path | None") -> "Iterator[Finding]":
 def _json(findings: "Iterable[Finding]") -> "list[Finding]":
     found = list(findings)
     plain = [
-        {"name": item.name, "severity": item.severity.name.lower(), "text": item.text, "remedy": item.remedy}
+        {
+            "name": item.name,
+            "severity": item.severity.name.lower(),
+            "text": item.text,
+            "remedy": item.remedy,
+        }
         for item in found
     ]
     print(json.dumps(plain, indent=2, ensure_ascii=False))

@@ -15,7 +15,9 @@ def register(app: typer.Typer) -> None:
     app.command()(key)
 
 
-def key(file: Annotated[Path, typer.Argument(help="Where to write it; the file must not exist yet.")]) -> None:
+def key(
+    file: Annotated[Path, typer.Argument(help="Where to write it; the file must not exist yet.")],
+) -> None:
     """Make a key for secured datagrams, readable by you alone; copy it to the other side.
 
     Example: landmarkd key car.key, then --sink udp://10.0.0.2:5005?key=car.key there and
@@ -26,11 +28,18 @@ def key(file: Annotated[Path, typer.Argument(help="Where to write it; the file m
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
-        raise UsageError(f"{file} exists; a key is never overwritten. Choose another name.") from error
+        raise UsageError(
+            f"{file} exists; a key is never overwritten. Choose another name."
+        ) from error
     except PermissionError as error:
-        raise AccessError(f"{file}: no permission to write there; choose another folder.") from error
+        raise AccessError(
+            f"{file}: no permission to write there; choose another folder."
+        ) from error
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}; choose a folder that exists.") from error
     with os.fdopen(descriptor, "w") as out:
         out.write(secrets.token_hex(KEY_BYTES) + "\n")
-    typer.echo(f"{file} holds the key. Copy it over a safe way, and keep it readable by its owner alone.", err=True)
+    typer.echo(
+        f"{file} holds the key. Copy it over a safe way, and keep it readable by its owner alone.",
+        err=True,
+    )

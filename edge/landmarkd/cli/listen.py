@@ -24,13 +24,22 @@ def register(app: typer.Typer) -> None:
 
 def listen(
     uri: Annotated[
-        str, typer.Argument(help="udp://:5005, serial:///dev/ttyUSB0?baud=921600, /dev/ttyUSB0 or lmk:FILE")
+        str,
+        typer.Argument(
+            help="udp://:5005, serial:///dev/ttyUSB0?baud=921600, /dev/ttyUSB0 or lmk:FILE"
+        ),
     ],
-    jsonl: Annotated[str | None, typer.Option(help="Write JSON lines to this file; - is standard output.")] = None,
-    messages: Annotated[bool, typer.Option("--messages", help="Print every message with all its fields.")] = False,
+    jsonl: Annotated[
+        str | None, typer.Option(help="Write JSON lines to this file; - is standard output.")
+    ] = None,
+    messages: Annotated[
+        bool, typer.Option("--messages", help="Print every message with all its fields.")
+    ] = False,
     plot: Annotated[bool, typer.Option("--plot", help="Draw the last seconds as curves.")] = False,
     frames: Annotated[int, typer.Option(min=0, help="End after so many frames; 0 is never.")] = 0,
-    duration: Annotated[float, typer.Option(min=0.0, help="End after so many seconds; 0 is never.")] = 0.0,
+    duration: Annotated[
+        float, typer.Option(min=0.0, help="End after so many seconds; 0 is never.")
+    ] = 0.0,
 ) -> int:
     """Decode a stream: a live table, curves, JSON lines, or message by message.
 
@@ -70,12 +79,15 @@ def listen(
     )
     if not seen and counters.rejected:
         typer.echo(
-            "Bytes came and none of them made a frame: check the baud rate, the key and both sides' versions.", err=True
+            "Bytes came and none of them made a frame: check the baud rate, the key and both sides' versions.",
+            err=True,
         )
     return int(ExitCode.OK if seen else ExitCode.TEMPORARY)
 
 
-def _records(receiver: "Receiver", output: "Output", duration: float) -> Iterator[tuple[str, "FrameRecord"]]:
+def _records(
+    receiver: "Receiver", output: "Output", duration: float
+) -> Iterator[tuple[str, "FrameRecord"]]:
     """Yield frames with their sender until the time is up, the recording ends or every sender said goodbye."""
     from landmarkd.receive.receiver import MAX_SENDERS
     from landmarkd.wire.assembler import Assembler

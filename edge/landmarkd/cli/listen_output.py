@@ -68,7 +68,9 @@ class JsonOutput(Output):
         except PermissionError as error:
             raise AccessError(f"{name}: no permission to write; choose another file.") from error
         except OSError as error:
-            raise SinkError(f"{name}: {error.strerror}; choose a file in a folder that exists.") from error
+            raise SinkError(
+                f"{name}: {error.strerror}; choose a file in a folder that exists."
+            ) from error
 
     def record(self, sender: str, record: FrameRecord) -> None:
         """Write the frame."""
@@ -143,13 +145,19 @@ class TableOutput(Output):
             self._live.stop()
 
     def _draw(self, counters: DecoderCounters, now: float) -> Table:
-        lost = f"{counters.packets} messages, {counters.missing} missing, {counters.rejected} rejected"
+        lost = (
+            f"{counters.packets} messages, {counters.missing} missing, {counters.rejected} rejected"
+        )
         table = Table(title=self._title, caption=lost)
         table.add_column("", style="dim")
         columns = []
         for sender, record in self._newest.items():
             times = [t for t in self._times[sender] if now - t <= RATE_WINDOW_S]
-            rate = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else 0.0
+            rate = (
+                (len(times) - 1) / (times[-1] - times[0])
+                if len(times) > 1 and times[-1] > times[0]
+                else 0.0
+            )
             device = record.hello.device if record.hello is not None else ""
             table.add_column(f"{device} {sender}".strip(), justify="right")
             columns.append([f"{record.frame}", f"{rate:.1f} Hz", *self._cells(sender, record)])
@@ -172,7 +180,9 @@ class TableOutput(Output):
             f"{status.x / 10:+.0f} {status.y / 10:+.0f} {status.z / 10:.0f} cm",
             f"{status.openness_right:.2f}" if flags & StatusFlag.RIGHT_OPENNESS else UNKNOWN,
             f"{status.openness_left:.2f}" if flags & StatusFlag.LEFT_OPENNESS else UNKNOWN,
-            f"{status.gaze_yaw:+.0f}° {status.gaze_pitch:+.0f}°" if flags & StatusFlag.GAZE else UNKNOWN,
+            f"{status.gaze_yaw:+.0f}° {status.gaze_pitch:+.0f}°"
+            if flags & StatusFlag.GAZE
+            else UNKNOWN,
             self._points.get(sender, "none"),
         )
         return [

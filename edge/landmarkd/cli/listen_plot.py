@@ -38,7 +38,9 @@ def curve(values: list[float | None], low: float, high: float) -> str:
     """Return values as one line of blocks, a gap where one is not known."""
     top = len(BLOCKS) - 1
     return "".join(
-        GAP if value is None else BLOCKS[max(0, min(top, round((value - low) / (high - low) * top)))]
+        GAP
+        if value is None
+        else BLOCKS[max(0, min(top, round((value - low) / (high - low) * top)))]
         for value in values
     )
 
@@ -76,13 +78,18 @@ class PlotOutput(Output):
 
     def draw(self, counters: DecoderCounters) -> Table:
         """Return the curves as they are now."""
-        lost = f"{counters.packets} messages, {counters.missing} missing, {counters.rejected} rejected"
+        lost = (
+            f"{counters.packets} messages, {counters.missing} missing, {counters.rejected} rejected"
+        )
         table = Table(title=self._title, caption=lost)
         table.add_column("", style="dim")
         table.add_column(f"last {COLUMNS * STEP_S:.0f} s", min_width=COLUMNS, no_wrap=True)
         table.add_column("now", justify="right", min_width=8)
         for name, read, flag, low, high, text in CURVES:
-            values = [read(s) if s is not None and (not flag or s.flags & flag) else None for s in self._columns]
+            values = [
+                read(s) if s is not None and (not flag or s.flags & flag) else None
+                for s in self._columns
+            ]
             known = next((value for value in reversed(values[-5:]) if value is not None), None)
             line = curve(values, low, high).rjust(COLUMNS)
             table.add_row(name, line, "–" if known is None else text.format(known))

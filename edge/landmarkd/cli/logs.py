@@ -13,7 +13,13 @@ MOST_LINES = 256
 """So many different lines are told apart."""
 
 # sd-daemon(3): journald takes the priority from a prefix.
-_PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+_PRIORITIES = {
+    logging.DEBUG: 7,
+    logging.INFO: 6,
+    logging.WARNING: 4,
+    logging.ERROR: 3,
+    logging.CRITICAL: 2,
+}
 
 
 class RepetitionFilter(logging.Filter):
@@ -39,7 +45,10 @@ class RepetitionFilter(logging.Filter):
             self._seen[key] = (since, held + 1)
             return False
         if held:
-            record.msg, record.args = f"{key[1]} ({held} more like this in the last {now - (since or now):.0f} s)", ()
+            record.msg, record.args = (
+                f"{key[1]} ({held} more like this in the last {now - (since or now):.0f} s)",
+                (),
+            )
         self._seen[key] = (now, 0)
         while len(self._seen) > MOST_LINES:
             del self._seen[next(iter(self._seen))]
@@ -56,6 +65,10 @@ def set_up_logging(verbose: bool = False) -> None:
     """Send landmarkd's log to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     under_systemd = "JOURNAL_STREAM" in os.environ
-    handler.setFormatter(_JournalFormatter("%(message)s") if under_systemd else logging.Formatter("%(message)s"))
+    handler.setFormatter(
+        _JournalFormatter("%(message)s") if under_systemd else logging.Formatter("%(message)s")
+    )
     handler.addFilter(RepetitionFilter())
-    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler], force=True)
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO, handlers=[handler], force=True
+    )

@@ -8,8 +8,8 @@ from typer.exceptions import TyperException
 
 from landmarkd.errors import ExitCode, LandmarkdError
 
-# Modules of this package, in the order of the help page. Each has `register(app)` and imports nothing heavy
-# at module level, so that `landmarkd run` starts fast.
+# Modules of this package, in the order of the help page. Each has `register(app)` and imports
+# nothing heavy at module level, so that `landmarkd run` starts fast.
 FAMILIES = (
     "run",
     "demo",
@@ -52,7 +52,10 @@ def main() -> None:
         print(f"landmarkd: {error}", file=sys.stderr)
         sys.exit(int(error.exit_code))
     except TyperException as error:
-        print(f"landmarkd: {error.format_message().rstrip('.')}; see landmarkd --help.", file=sys.stderr)
+        print(
+            f"landmarkd: {error.format_message().rstrip('.')}; see landmarkd --help.",
+            file=sys.stderr,
+        )
         sys.exit(int(ExitCode.USAGE))
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)

@@ -16,7 +16,9 @@ def register(app: typer.Typer) -> None:
 
 
 def models(
-    folder: Annotated[Path | None, typer.Option(help="Another folder with models and a manifest.json.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Another folder with models and a manifest.json.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
 ) -> int:
     """List the models of the zoo, and check that each file is the one that the manifest describes.
@@ -72,11 +74,14 @@ def _table(zoo: "Zoo", entries: list[dict[str, Any]]) -> None:
             str(entry["points"] or ""),
             f"{entry['bytes'] / 1e6:.1f} MB",
             f"{entry['macs'] / 1e6:.0f}" if entry["macs"] else "",
-            f"{entry['sha256'][:8]} " + ("[bold red]wrong[/]" if entry["problem"] else "[green]✓[/]"),
+            f"{entry['sha256'][:8]} "
+            + ("[bold red]wrong[/]" if entry["problem"] else "[green]✓[/]"),
         )
     console = Console(highlight=False)
     console.print(table)
     for entry in entries:
         if entry["problem"]:
             console.print(f"[bold red]✗[/] {entry['problem']}")
-    console.print(f"\n* is the default; a card in {zoo.folder} says how good each one is.", style="dim")
+    console.print(
+        f"\n* is the default; a card in {zoo.folder} says how good each one is.", style="dim"
+    )

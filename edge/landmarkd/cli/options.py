@@ -9,9 +9,14 @@ if TYPE_CHECKING:
     from landmarkd.settings.config import Configuration
 
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", "-c", help="Configuration file; default /etc/landmarkd.toml if it exists.")
+    Path | None,
+    typer.Option(
+        "--config", "-c", help="Configuration file; default /etc/landmarkd.toml if it exists."
+    ),
 ]
-ModelOption = Annotated[str | None, typer.Option("--model", "-m", help="A landmark model; see landmarkd models.")]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", "-m", help="A landmark model; see landmarkd models.")
+]
 SourceOption = Annotated[
     str | None,
     typer.Option(
@@ -22,12 +27,20 @@ SourceOption = Annotated[
 ]
 SinkOption = Annotated[
     list[str] | None,
-    typer.Option("--sink", "-k", help="udp://host:port, serial:///dev/ttyAMA0?baud=921600, jsonl:path…; repeatable."),
+    typer.Option(
+        "--sink",
+        "-k",
+        help="udp://host:port, serial:///dev/ttyAMA0?baud=921600, jsonl:path…; repeatable.",
+    ),
 ]
 
 
 def read_configuration(
-    path: Path | None, *, source: str | None = None, sinks: list[str] | None = None, model: str | None = None
+    path: Path | None,
+    *,
+    source: str | None = None,
+    sinks: list[str] | None = None,
+    model: str | None = None,
 ) -> "Configuration":
     """Return the configuration: command line over file over defaults.
 

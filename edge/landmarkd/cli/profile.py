@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from landmarkd.cli.options import ConfigOption, ModelOption, SinkOption, SourceOption, read_configuration
+from landmarkd.cli.options import (
+    ConfigOption,
+    ModelOption,
+    SinkOption,
+    SourceOption,
+    read_configuration,
+)
 from landmarkd.errors import SinkError
 
 if TYPE_CHECKING:
@@ -35,13 +41,20 @@ def profile(
     model: ModelOption = None,
     frames: Annotated[int, typer.Option(min=10, help="Frames to look at.")] = 300,
     fast: Annotated[bool, typer.Option("--fast", help="Play files as fast as possible.")] = False,
-    sweep: Annotated[bool, typer.Option(help="Also try threads, plain kernels, the Coral and other models.")] = True,
+    sweep: Annotated[
+        bool, typer.Option(help="Also try threads, plain kernels, the Coral and other models.")
+    ] = True,
     operators: Annotated[bool, typer.Option(help="Also time the operators of the model.")] = True,
-    as_json: Annotated[Path | None, typer.Option("--json", help="Write everything to this file.")] = None,
+    as_json: Annotated[
+        Path | None, typer.Option("--json", help="Write everything to this file.")
+    ] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page to look at.")] = None,
-    trace: Annotated[Path | None, typer.Option(help="Write the last 5 s as a trace for ui.perfetto.dev.")] = None,
+    trace: Annotated[
+        Path | None, typer.Option(help="Write the last 5 s as a trace for ui.perfetto.dev.")
+    ] = None,
     compare: Annotated[
-        tuple[Path, Path] | None, typer.Option(metavar="OLD NEW", help="Only compare two files made by --json.")
+        tuple[Path, Path] | None,
+        typer.Option(metavar="OLD NEW", help="Only compare two files made by --json."),
     ] = None,
 ) -> None:
     """Measure where the time of each frame goes, and recommend threads and accelerator.
@@ -70,7 +83,10 @@ def profile(
 
 
 def _record(
-    configuration: "Configuration", frames: int, fast: bool, bar: "Callable[[str, int], Callable[[], None]]"
+    configuration: "Configuration",
+    frames: int,
+    fast: bool,
+    bar: "Callable[[str, int], Callable[[], None]]",
 ) -> "Recording":
     from socket import AF_INET, SOCK_DGRAM, socket
 
@@ -83,7 +99,8 @@ def _record(
     source = make_source(configuration.source.uri, fast=fast)
     tick = bar("Watching the pipeline", frames)
     with socket(AF_INET, SOCK_DGRAM) as nobody:
-        # Without a sink of the user's, one that sends to a port where nobody reads: encoding is part of the work.
+        # Without a sink of the user's, one that sends to a port where nobody reads: encoding is
+        # part of the work.
         nobody.bind(("127.0.0.1", 0))
         uris = configuration.sinks or (f"udp://127.0.0.1:{nobody.getsockname()[1]}",)
 
@@ -102,7 +119,10 @@ def _record(
 
 
 def _engines(
-    configuration: "Configuration", sweep: bool, operators: bool, bar: "Callable[[str, int], Callable[[], None]]"
+    configuration: "Configuration",
+    sweep: bool,
+    operators: bool,
+    bar: "Callable[[str, int], Callable[[], None]]",
 ) -> dict[str, Any]:
     from landmarkd.errors import InferenceRuntimeError
     from landmarkd.profile import engine
@@ -119,7 +139,9 @@ def _engines(
         measured["recommendation"] = engine.recommend(measured["sweep"], name)
     if operators:
         try:
-            measured["operators"] = engine.operators(zoo.verified(card), tick=bar("Timing operators", 0))
+            measured["operators"] = engine.operators(
+                zoo.verified(card), tick=bar("Timing operators", 0)
+            )
         except InferenceRuntimeError as error:
             print(f"landmarkd: {error}", file=sys.stderr)
     return measured
@@ -169,18 +191,30 @@ def _sentences(result: dict[str, Any]) -> "Iterator[str]":
     yield f"{result['fps']:.1f} frames a second, {result['skipped']} skipped, {result['faces']} with a face"
     yield f"{result['cpu_ms_per_frame']:.2f} ms of processor time a frame; cores busy {cores}"
     slope = machine["memory_slope_mb_per_minute"]
-    yield f"{machine['memory_mb']:.0f} MB" + ("" if slope is None else f", {slope:+.2f} MB a minute")
+    yield f"{machine['memory_mb']:.0f} MB" + (
+        "" if slope is None else f", {slope:+.2f} MB a minute"
+    )
     if machine["temperature_c"] is not None:
-        clock = f" at {machine['clock_mhz'][0]} to {machine['clock_mhz'][1]} MHz" if machine["clock_mhz"] else ""
+        clock = (
+            f" at {machine['clock_mhz'][0]} to {machine['clock_mhz'][1]} MHz"
+            if machine["clock_mhz"]
+            else ""
+        )
         yield f"{machine['temperature_c']:.0f} °C{clock}; {', '.join(machine['throttling']) or 'not throttled'}"
     yield f"The stopwatches took {result['overhead']:.2%} of the processing time"
     for each in result["sweep"]:
         how = variant_name(each)
-        took = each["problem"] if each["p50_ms"] is None else f"{each['p50_ms']:8.3f} ms, p90 {each['p90_ms']:.3f}"
+        took = (
+            each["problem"]
+            if each["p50_ms"] is None
+            else f"{each['p50_ms']:8.3f} ms, p90 {each['p90_ms']:.3f}"
+        )
         yield f"  {each['model']:<26} {how:<24} {took}"
     if result["recommendation"]:
         yield f"[bold]{result['recommendation']['reason']}[/] In the configuration:"
-        yield f"[cyan]{result['recommendation']['configuration'].rstrip()}[/]".replace("[model]", r"\[model]")
+        yield f"[cyan]{result['recommendation']['configuration'].rstrip()}[/]".replace(
+            "[model]", r"\[model]"
+        )
 
 
 def _sparkline(counts: "Sequence[int]") -> str:

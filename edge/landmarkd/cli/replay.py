@@ -28,7 +28,9 @@ def replay(
     recording: Annotated[Path, typer.Argument(help="A file that the sink lmk:FILE wrote.")],
     sink: Annotated[list[str], typer.Option(help="Where to; may be given several times.")],
     fast: Annotated[bool, typer.Option("--fast", help="As fast as the sinks take it.")] = False,
-    start: Annotated[float, typer.Option("--from", min=0.0, help="Begin so many seconds into the recording.")] = 0.0,
+    start: Annotated[
+        float, typer.Option("--from", min=0.0, help="Begin so many seconds into the recording.")
+    ] = 0.0,
     frames: Annotated[int, typer.Option(min=0, help="End after so many frames; 0 is all.")] = 0,
 ) -> int:
     """Play a recording to one or more sinks at its own pace.

@@ -9,7 +9,13 @@ from urllib.parse import quote
 
 import typer
 
-from landmarkd.errors import AccessError, EndOfStreamError, SinkError, SourceError, SourceFormatError
+from landmarkd.errors import (
+    AccessError,
+    EndOfStreamError,
+    SinkError,
+    SourceError,
+    SourceFormatError,
+)
 
 LONGEST_LINE = 1 << 20
 """A line of JSON with all points has about 30 kB; more than this is no line of ours."""
@@ -21,8 +27,12 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    recording: Annotated[Path, typer.Argument(help="A recording, .lmk, or JSON lines of run, listen or annotate.")],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="The page; default: beside it, .html.")] = None,
+    recording: Annotated[
+        Path, typer.Argument(help="A recording, .lmk, or JSON lines of run, listen or annotate.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The page; default: beside it, .html.")
+    ] = None,
 ) -> None:
     """Make an HTML page of a drive: eyes, PERCLOS, head, gaze zones and events over time. No picture of anybody.
 
@@ -35,10 +45,14 @@ def report(
     try:
         target.write_text(page(drive), encoding="utf-8")
     except PermissionError as error:
-        raise AccessError(f"{target}: no permission to write there; choose another place with --out.") from error
+        raise AccessError(
+            f"{target}: no permission to write there; choose another place with --out."
+        ) from error
     except OSError as error:
         raise SinkError(f"{target}: {error.strerror}; choose another place with --out.") from error
-    print(f"Wrote {target}: {len(drive.moments)} frames, {drive.seconds:.1f} s, {len(drive.events)} event phases.")
+    print(
+        f"Wrote {target}: {len(drive.moments)} frames, {drive.seconds:.1f} s, {len(drive.events)} event phases."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +100,9 @@ def read_drive(path: Path) -> Drive:
     for record in records:
         captured = record.get("captured_ns")
         if not isinstance(captured, int):
-            raise SourceFormatError(f"{path}: a record has no captured_ns; is it JSON lines of landmarkd?")
+            raise SourceFormatError(
+                f"{path}: a record has no captured_ns; is it JSON lines of landmarkd?"
+            )
         began = captured if began is None else began
         drive.moments.append(_moment(record, (captured - began) / 1e9))
         for event in _dictionary(record.get("driver")).get("events") or []:
@@ -96,7 +112,9 @@ def read_drive(path: Path) -> Drive:
                 told.add(key)
                 drive.events.append({**event, "seconds": (event["at_ns"] - began) / 1e9})
     if not drive.moments:
-        raise SourceFormatError(f"{path} holds no frame; record with --sink jsonl:FILE or --sink lmk:FILE.")
+        raise SourceFormatError(
+            f"{path} holds no frame; record with --sink jsonl:FILE or --sink lmk:FILE."
+        )
     drive.moments.sort(key=lambda moment: moment.seconds)
     return drive
 
@@ -150,7 +168,9 @@ def _raw_lines(path: Path) -> Iterator[bytes]:
             while line := file.readline(LONGEST_LINE):
                 yield line
     except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}; name a recording that can be read.") from error
+        raise SourceError(
+            f"{path}: {error.strerror}; name a recording that can be read."
+        ) from error
 
 
 def _wire_records(path: Path) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from landmarkd.cli.options import ConfigOption, ModelOption, SinkOption, SourceOption, read_configuration
+from landmarkd.cli.options import (
+    ConfigOption,
+    ModelOption,
+    SinkOption,
+    SourceOption,
+    read_configuration,
+)
 from landmarkd.errors import LandmarkdError, UsageError
 
 if TYPE_CHECKING:
@@ -29,15 +35,22 @@ def run(
     sink: SinkOption = None,
     model: ModelOption = None,
     frames: Annotated[int | None, typer.Option(min=1, help="End after this many frames.")] = None,
-    duration: Annotated[float | None, typer.Option(min=0.1, help="End after this many seconds.")] = None,
+    duration: Annotated[
+        float | None, typer.Option(min=0.1, help="End after this many seconds.")
+    ] = None,
     fast: Annotated[
         bool, typer.Option("--fast", help="Play files as fast as possible, without losing a frame.")
     ] = False,
     save_frames: Annotated[
         Path | None,
-        typer.Option("--save-frames", help="Write every frame as a picture into this folder. Mind whom it shows."),
+        typer.Option(
+            "--save-frames",
+            help="Write every frame as a picture into this folder. Mind whom it shows.",
+        ),
     ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens in detail.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log what happens in detail.")
+    ] = False,
 ) -> None:
     """Capture frames, find the face in each, and send the results to the sinks, until told to stop.
 
@@ -63,7 +76,9 @@ def run(
     def build() -> Service:
         configuration = read_configuration(config, source=source, sinks=sink, model=model)
         if not configuration.sinks:
-            raise UsageError("No sink: add --sink jsonl:- to print the results, or --sink udp://host:port.")
+            raise UsageError(
+                "No sink: add --sink jsonl:- to print the results, or --sink udp://host:port."
+            )
         frame_source = make_source(configuration.source.uri, fast=fast)
         keeper = BaselineKeeper.of(configuration.driver) if frame_source.live else None
         processor = Processor(configuration, baseline=keeper.known if keeper else None)

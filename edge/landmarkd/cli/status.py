@@ -21,7 +21,8 @@ REFRESH_S = 1.0
 """As often as the daemon tells."""
 
 FolderOption = Annotated[
-    Path | None, typer.Option("--runtime", help="Folder of the status file; default that of the service.")
+    Path | None,
+    typer.Option("--runtime", help="Folder of the status file; default that of the service."),
 ]
 
 
@@ -37,7 +38,8 @@ def status(
 ) -> None:
     """Say how the daemon is doing and what is wrong.
 
-    Exit code 0 when it runs, 75 when it runs with a fault that it works on, 69 when it does not run.
+    Exit code 0 when it runs, 75 when it runs with a fault that it works on, 69 when it does not
+    run.
     """
     snapshot, diagnosis = _read(runtime)
     if as_json:
@@ -107,13 +109,23 @@ def _table(snapshot: "Snapshot", diagnosis: "Diagnosis") -> "Table":
         f"{snapshot.processed} in all, {snapshot.with_face} with a face",
     )
     faults = ("reopened", "corrupt", "stale", "identical")
-    row("faults", ", ".join(f"{getattr(snapshot, name)} {name}" for name in faults) + " since the start")
+    row(
+        "faults",
+        ", ".join(f"{getattr(snapshot, name)} {name}" for name in faults) + " since the start",
+    )
     if snapshot.latency_ms:
         row("latency", "p50 {:.1f} ms, p99 {:.1f} ms".format(*snapshot.latency_ms))
     if snapshot.stages_ms:
-        row("stages", "  ".join(f"{name} {spent:.2f}" for name, spent in snapshot.stages_ms.items()) + " ms")
+        row(
+            "stages",
+            "  ".join(f"{name} {spent:.2f}" for name, spent in snapshot.stages_ms.items()) + " ms",
+        )
     row("driver", snapshot.attention or "not watched")
-    heat = "temperature unknown" if snapshot.temperature_c is None else f"{snapshot.temperature_c:.0f} °C"
+    heat = (
+        "temperature unknown"
+        if snapshot.temperature_c is None
+        else f"{snapshot.temperature_c:.0f} °C"
+    )
     row("machine", f"{snapshot.memory_mb:.0f} MB, {heat}")
     for sink in snapshot.sinks:
         line = "connected" if sink.connected else "not connected"

@@ -17,14 +17,21 @@ def register(app: typer.Typer) -> None:
 
 
 def view(
-    uri: Annotated[str, typer.Argument(help="udp://:5005, serial:///dev/ttyUSB0?baud=921600 or lmk:FILE")],
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0 lets the system choose.")] = 8562,
+    uri: Annotated[
+        str, typer.Argument(help="udp://:5005, serial:///dev/ttyUSB0?baud=921600 or lmk:FILE")
+    ],
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the page; 0 lets the system choose.")
+    ] = 8562,
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
-    duration: Annotated[float, typer.Option(min=0.0, help="End after so many seconds; 0 is never.")] = 0.0,
+    duration: Annotated[
+        float, typer.Option(min=0.0, help="End after so many seconds; 0 is never.")
+    ] = 0.0,
 ) -> None:
     """Show a stream as a page: the turning mesh, eyes, pose, the driver's state, rates and losses.
 
-    The page is served to this machine only; no video is needed. A recording is played at its own pace.
+    The page is served to this machine only; no video is needed. A recording is played at its own
+    pace.
 
     Example: landmarkd view udp://:5005
     """

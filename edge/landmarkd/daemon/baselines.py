@@ -51,10 +51,13 @@ class BaselineStore:
         """Return the file of a driver.
 
         Raises:
-            UsageError: the name has other characters than letters, digits, - and _, or more than 32.
+            UsageError: the name has other characters than letters, digits, - and _, or more than
+                32.
         """
         if not NAME.fullmatch(name):
-            raise UsageError(f"{name!r} is no name of a driver; use letters, digits, - and _, at most 32.")
+            raise UsageError(
+                f"{name!r} is no name of a driver; use letters, digits, - and _, at most 32."
+            )
         return self.folder / f"{name}.json"
 
     def names(self) -> list[str]:
@@ -91,7 +94,9 @@ class BaselineStore:
                 os.fsync(file.fileno())
             temporary.replace(path)
         except PermissionError as error:
-            raise AccessError(f"{self.folder}: no permission to write; is it this user's?") from error
+            raise AccessError(
+                f"{self.folder}: no permission to write; is it this user's?"
+            ) from error
         except OSError as error:
             raise SinkError(f"{path}: {error.strerror}; baselines are not kept.") from error
         return path
@@ -164,7 +169,9 @@ def _parse(values: object) -> DriverBaseline | None:
         low, high = _LIMITS.get(name, _ANGLE)
         if value is None and name.startswith("gaze"):
             numbers[name] = None
-        elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        elif (
+            isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        ):
             if not low <= value <= high:
                 return None
             numbers[name] = float(value)

@@ -46,9 +46,13 @@ def diagnose(snapshot: Snapshot, now_ns: int) -> Diagnosis:
     # A snapshot of the future was taken before the machine was started again.
     alive = snapshot.state != "stopped" and age_s >= 0 and _runs(snapshot.pid)
     if alive:
-        notes = [f"{sink.uri}: {sink.note}." for sink in snapshot.sinks if sink.connected and sink.note]
+        notes = [
+            f"{sink.uri}: {sink.note}." for sink in snapshot.sinks if sink.connected and sink.note
+        ]
         if snapshot.saving:
-            notes.append(f"Every frame is saved as a picture in {snapshot.saving}, because of --save-frames.")
+            notes.append(
+                f"Every frame is saved as a picture in {snapshot.saving}, because of --save-frames."
+            )
         return Diagnosis(alive, age_s, tuple(_troubles(snapshot, age_s)), tuple(notes))
     if snapshot.state != "stopped":
         ended = "The daemon ended without saying goodbye, killed or with the machine; see journalctl -u landmarkd."
@@ -80,11 +84,17 @@ def _troubles(snapshot: Snapshot, age_s: float) -> list[str]:
         )
     troubles += _camera(snapshot)
     if snapshot.refused:
-        troubles.append(f"The configuration was not reloaded, the old one stays in force: {snapshot.refused}")
+        troubles.append(
+            f"The configuration was not reloaded, the old one stays in force: {snapshot.refused}"
+        )
     if "delegate" in snapshot.degraded:
-        troubles.append("The Coral was lost or refused, the processor does its work; see landmarkd doctor.")
+        troubles.append(
+            "The Coral was lost or refused, the processor does its work; see landmarkd doctor."
+        )
     if snapshot.throttled:
-        troubles.append("The processor was throttled or saw too low a voltage; see landmarkd doctor.")
+        troubles.append(
+            "The processor was throttled or saw too low a voltage; see landmarkd doctor."
+        )
     if snapshot.captured_fps and snapshot.skipped_fps > TOO_SLOW * snapshot.captured_fps:
         troubles.append(
             f"{snapshot.skipped_fps:.0f} of {snapshot.captured_fps:.0f} frames a second are skipped: the machine is "
@@ -100,7 +110,9 @@ def _camera(snapshot: Snapshot) -> list[str]:
     troubles = [f"{name} {text}." for text in kinds]
     if snapshot.state == "reopening" or snapshot.camera_trouble:
         reason = f" ({snapshot.camera_trouble})" if snapshot.camera_trouble else ""
-        troubles.append(f"{name} does not deliver{reason} and is opened again and again; check its cable.")
+        troubles.append(
+            f"{name} does not deliver{reason} and is opened again and again; check its cable."
+        )
     elif snapshot.state == "stalled" and not kinds:
         troubles.append(f"{name} delivers nothing.")
     elif snapshot.attention == "blocked":
@@ -113,5 +125,7 @@ def _sink(sink: SinkSnapshot) -> list[str]:
     if not sink.connected:
         return [f"{sink.uri} is not connected{because}."]
     if sink.dropped_fps > 0:
-        return [f"{sink.uri} drops {sink.dropped_fps:.0f} reports a second: its line or receiver is too slow{because}."]
+        return [
+            f"{sink.uri} drops {sink.dropped_fps:.0f} reports a second: its line or receiver is too slow{because}."
+        ]
     return []

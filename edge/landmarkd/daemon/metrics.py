@@ -29,8 +29,12 @@ class Metrics:
         def gauge(name: str, text: str, *labels: str) -> Gauge:
             return Gauge(f"landmarkd_{name}", text, labels, registry=registry)
 
-        self._rates = gauge("frames_per_second", "Frames of the last second by what became of them", "kind")
-        self._totals = gauge("frames_total", "Frames since the start by what became of them", "kind")
+        self._rates = gauge(
+            "frames_per_second", "Frames of the last second by what became of them", "kind"
+        )
+        self._totals = gauge(
+            "frames_total", "Frames since the start by what became of them", "kind"
+        )
         self._faults = gauge("faults_total", "What went wrong since the start", "kind")
         self._stages = gauge("stage_seconds", "Median time of a stage", "stage")
         self._latency = gauge("latency_seconds", "From capture to result", "quantile")
@@ -40,11 +44,15 @@ class Metrics:
         self._temperature = gauge("device_temperature_celsius", "Of the processor")
         self._memory = gauge("memory_bytes", "Resident")
         self._uptime = gauge("uptime_seconds", "Since the start of the pipeline")
-        self._sinks = gauge("sink_reports_total", "Reports by sink and what became of them", "sink", "kind")
+        self._sinks = gauge(
+            "sink_reports_total", "Reports by sink and what became of them", "sink", "kind"
+        )
         self._connected = gauge("sink_connected", "1 while the sink is connected", "sink")
         try:
             self._server: WSGIServer
-            self._server, self._thread = start_http_server(port, addr="127.0.0.1", registry=registry)
+            self._server, self._thread = start_http_server(
+                port, addr="127.0.0.1", registry=registry
+            )
         except OSError as error:
             raise SourceBusyError(
                 f"Port {port} for metrics cannot be opened: {error.strerror}; choose another."

@@ -10,7 +10,8 @@ class Notifier:
 
     Args:
         address: of the socket; the environment's NOTIFY_SOCKET by default.
-        watchdog_us: how soon systemd wants to hear from us; the environment's WATCHDOG_USEC by default.
+        watchdog_us: how soon systemd wants to hear from us; the environment's WATCHDOG_USEC by
+            default.
     """
 
     def __init__(self, address: str | None = None, watchdog_us: int | None = None) -> None:
@@ -57,7 +58,9 @@ class Notifier:
         if self._socket is None:
             return
         try:
-            self._socket.sendto(message.encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL, self._address)
+            self._socket.sendto(
+                message.encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL, self._address
+            )
         except OSError:
             # A manager that does not listen must not stop the pipeline; its watchdog says the rest.
             return

@@ -48,7 +48,12 @@ class Observer:
         sinks: tuple[Sink, ...],
         machine: Machine | None = None,
     ) -> None:
-        self._device, self._capture, self._processor, self._sinks = device, capture, processor, sinks
+        self._device, self._capture, self._processor, self._sinks = (
+            device,
+            capture,
+            processor,
+            sinks,
+        )
         # No program is run in the steady state: what sysfs does not tell is not told.
         self._machine = machine or Machine(commands=False)
         self._latencies_ns: deque[int] = deque(maxlen=WINDOW)
@@ -82,7 +87,10 @@ class Observer:
         totals = {name: getattr(statistics, name) for name in _COUNTED if name != "processed"}
         totals["processed"] = self.processed
         passed_s = max((now_ns - self._taken_ns) / 1e9, 1e-3)
-        rates = {name: round((total - self._before[name]) / passed_s, 2) for name, total in totals.items()}
+        rates = {
+            name: round((total - self._before[name]) / passed_s, 2)
+            for name, total in totals.items()
+        }
         self._before, self._taken_ns = totals, now_ns
         engine = self._processor.model.engine
         latency = None
@@ -104,9 +112,14 @@ class Observer:
             reopened=statistics.reopened,
             with_face=self.with_face,
             face=last is not None and last.face is not None,
-            attention=last.driver.attention if last is not None and last.driver is not None else None,
+            attention=last.driver.attention
+            if last is not None and last.driver is not None
+            else None,
             latency_ms=latency,
-            stages_ms={name: round(float(value[0]), 4) for name, value in self._processor.clock.percentiles(50)},
+            stages_ms={
+                name: round(float(value[0]), 4)
+                for name, value in self._processor.clock.percentiles(50)
+            },
             degraded=last.degraded if last is not None else (),
             temperature_c=self._machine.temperature_c(),
             throttled=self._machine.throttled(),

@@ -11,9 +11,10 @@ OBEYED = (*ENDING, signal.SIGHUP)
 class Requests:
     """Remembers signals until the loop asks for them.
 
-    A handler that is written in Python is itself interrupted by the next signal. It would wait for ever for a lock that
-    the interrupted one holds, as events and logs have them, and a burst of signals would exhaust the stack. So the
-    handler here is `dict.pop` of what has not been asked yet, which takes a handler's two arguments and runs no Python.
+    A handler that is written in Python is itself interrupted by the next signal. It would wait for
+    ever for a lock that the interrupted one holds, as events and logs have them, and a burst of
+    signals would exhaust the stack. So the handler here is `dict.pop` of what has not been asked
+    yet, which takes a handler's two arguments and runs no Python.
     """
 
     def __init__(self) -> None:
@@ -42,12 +43,14 @@ class Requests:
 def _ignore() -> None:
     """Ignore what was obeyed, for good.
 
-    A finalizing interpreter puts the default actions in the place of handlers, and then takes apart its modules for a
-    while. Whoever asks again in that time would kill a process that had already ended in order, and its exit code would
-    tell of a signal. A signal that is ignored stays ignored.
+    A finalizing interpreter puts the default actions in the place of handlers, and then takes apart
+    its modules for a while. Whoever asks again in that time would kill a process that had already
+    ended in order, and its exit code would tell of a signal. A signal that is ignored stays
+    ignored.
 
-    One that comes while its handler is being exchanged is ignored like the rest, but the interpreter tells of it with a
-    traceback: `OSError: Signal 15 ignored due to race condition`. It does so within the loop, and is not heard there.
+    One that comes while its handler is being exchanged is ignored like the rest, but the
+    interpreter tells of it with a traceback: `OSError: Signal 15 ignored due to race condition`. It
+    does so within the loop, and is not heard there.
     """
     told, sys.unraisablehook = sys.unraisablehook, lambda _: None
     for number in OBEYED:

@@ -33,10 +33,17 @@ class FrameSaver:
             self._write(folder / "probe", b"")
             (folder / "probe").unlink()
         except PermissionError as error:
-            raise AccessError(f"{folder}: no permission to save frames there; choose another folder.") from error
+            raise AccessError(
+                f"{folder}: no permission to save frames there; choose another folder."
+            ) from error
         except OSError as error:
-            raise SinkError(f"{folder}: {error.strerror}; choose another folder to save frames in.") from error
-        log.warning("PICTURES ARE SAVED: every frame is written to %s until this process ends (--save-frames).", folder)
+            raise SinkError(
+                f"{folder}: {error.strerror}; choose another folder to save frames in."
+            ) from error
+        log.warning(
+            "PICTURES ARE SAVED: every frame is written to %s until this process ends (--save-frames).",
+            folder,
+        )
 
     def save(self, frame: Frame) -> None:
         """Write a frame; a disk that is full is said once and disturbs nothing else."""

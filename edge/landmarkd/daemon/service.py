@@ -62,7 +62,8 @@ class Service:
         publishers: are told once a second how it goes.
         on_report: called with each report, on the pipeline's thread; keep it short.
         saver: writes each frame to a folder, if the user asked for that.
-        on_reload: called on SIGHUP; returns the service that takes over, or raises to keep this one.
+        on_reload: called on SIGHUP; returns the service that takes over, or raises to keep this
+            one.
 
     Attributes:
         requests: what it is asked by signals, once `Requests.obey` was called.
@@ -85,7 +86,9 @@ class Service:
         self.capture = Capture(source)
         self.processor = processor
         self.sinks = sinks
-        self.observer = Observer(processor.configuration.service.device, self.capture, processor, tuple(sinks))
+        self.observer = Observer(
+            processor.configuration.service.device, self.capture, processor, tuple(sinks)
+        )
         self.successor: Service | None = None
         self.requests = Requests()
         self._live = source.live
@@ -153,11 +156,19 @@ class Service:
         limits = self._limits
         if limits.frames is not None and self.observer.processed >= limits.frames:
             return True
-        return limits.duration_s is not None and time.monotonic_ns() - began_ns >= limits.duration_s * 1e9
+        return (
+            limits.duration_s is not None
+            and time.monotonic_ns() - began_ns >= limits.duration_s * 1e9
+        )
 
     def _counters(self, more: int = 0) -> Counters:
         statistics = self.capture.statistics
-        return Counters(statistics.captured, self.observer.processed + more, statistics.skipped, statistics.reopened)
+        return Counters(
+            statistics.captured,
+            self.observer.processed + more,
+            statistics.skipped,
+            statistics.reopened,
+        )
 
     def _submit(self, report: Report, *, fresh: bool) -> None:
         self._last = report
@@ -177,7 +188,10 @@ class Service:
         """
         now = time.monotonic_ns()
         self._notifier.progress(now)
-        if self._last is None or now - max(self._stalled_ns, self._last.emitted_ns) < STALLED_REPORT_S * 1e9:
+        if (
+            self._last is None
+            or now - max(self._stalled_ns, self._last.emitted_ns) < STALLED_REPORT_S * 1e9
+        ):
             if self.observer.due(now):
                 self._publish(now)
             return
@@ -202,6 +216,7 @@ class Service:
             self.observer.refused = str(error)
             self._notifier.ready()
         else:
-            # Who asked this one while the other was being built, or asks while this one closes, means both.
+            # Who asked this one while the other was being built, or asks while this one closes,
+            # means both.
             self.successor.requests = self.requests
             log.info("The configuration was reloaded")

@@ -28,20 +28,16 @@ class Snapshot:
         updated_ns: monotonic time.
         uptime_s: since the start of the process' pipeline.
         source, model, runtime, accelerator: what runs, empty before it does.
-        captured_fps, processed_fps, skipped_fps, corrupt_fps, stale_fps, identical_fps: over the last period.
-        captured, processed, skipped, reopened, corrupt, stale, identical: totals.
-        with_face: frames in which a face was tracked.
-        face: whether one is tracked now.
-        attention: of the driver, or None.
-        latency_ms: from capture to result, p50 and p99 of the last frames.
-        stages_ms: median of each stage.
-        degraded: what runs in a fallback.
-        temperature_c, throttled: of the machine, None where it does not tell.
-        memory_mb: resident.
-        camera_trouble: why the camera has to be opened again, None while it delivers.
-        refused: why the last reload of the configuration was refused, None if it was not.
-        failure: why the daemon ended, None if it was told to or still runs.
-        saving: folder that every frame is written to, None unless the user asked for that.
+        captured_fps, processed_fps, skipped_fps, corrupt_fps, stale_fps, identical_fps: over the
+        last period. captured, processed, skipped, reopened, corrupt, stale, identical: totals.
+        with_face: frames in which a face was tracked. face: whether one is tracked now. attention:
+        of the driver, or None. latency_ms: from capture to result, p50 and p99 of the last frames.
+        stages_ms: median of each stage. degraded: what runs in a fallback. temperature_c,
+        throttled: of the machine, None where it does not tell. memory_mb: resident. camera_trouble:
+        why the camera has to be opened again, None while it delivers. refused: why the last reload
+        of the configuration was refused, None if it was not. failure: why the daemon ended, None if
+        it was told to or still runs. saving: folder that every frame is written to, None unless the
+        user asked for that.
     """
 
     state: str
@@ -91,7 +87,13 @@ class Snapshot:
         if self.temperature_c is not None:
             parts.append(f"{self.temperature_c:.0f} °C")
         parts += [f"degraded: {name}" for name in self.degraded]
-        parts += [f"{sink.uri}: {sink.last_error}" for sink in self.sinks if not sink.connected and sink.last_error]
-        parts += [trouble for trouble in (self.camera_trouble, self.refused, self.failure) if trouble]
+        parts += [
+            f"{sink.uri}: {sink.last_error}"
+            for sink in self.sinks
+            if not sink.connected and sink.last_error
+        ]
+        parts += [
+            trouble for trouble in (self.camera_trouble, self.refused, self.failure) if trouble
+        ]
         parts += [f"saving pictures to {self.saving}"] if self.saving else []
         return ", ".join(parts)

@@ -22,8 +22,8 @@ LARGEST = 64
 class VehicleSpeed:
     """Reads kilometres an hour as text, ``file:/run/speed`` or ``udp://:5006``; `read` never blocks.
 
-    A file is read five times a second and counts while it is younger than `STALE_S` seconds; of datagrams the newest
-    counts for as long. What is not a number from 0 to 400 is unknown.
+    A file is read five times a second and counts while it is younger than `STALE_S` seconds; of
+    datagrams the newest counts for as long. What is not a number from 0 to 400 is unknown.
 
     Raises:
         UsageError: the URI cannot be understood.
@@ -84,7 +84,9 @@ class VehicleSpeed:
             except OSError as error:
                 link.close()
                 if not self._complained:
-                    log.warning("speed on %s:%d: %s; it is tried again", *self._address, error.strerror)
+                    log.warning(
+                        "speed on %s:%d: %s; it is tried again", *self._address, error.strerror
+                    )
                 self._complained = True
                 return None
             self._link = link

@@ -39,7 +39,8 @@ class StatusFile:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
-        # Its name has no number of the process: one that was killed leaves at most one behind, and the next takes it.
+        # Its name has no number of the process: one that was killed leaves at most one behind, and
+        # the next takes it.
         self._scratch = folder / f".{NAME}"
         self.failed: str | None = None
 
@@ -47,7 +48,9 @@ class StatusFile:
         """Write a snapshot. A disk that is full or read-only is said in the log and disturbs nothing else."""
         try:
             self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-            descriptor = os.open(self._scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
+            descriptor = os.open(
+                self._scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644
+            )
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 # Any user may ask how it goes, whatever the umask of the service.
                 os.fchmod(descriptor, 0o644)
@@ -57,7 +60,9 @@ class StatusFile:
         except OSError as error:
             if self.failed is None:
                 log.warning(
-                    "%s: %s; landmarkd status knows nothing new until it can be written", self.path, error.strerror
+                    "%s: %s; landmarkd status knows nothing new until it can be written",
+                    self.path,
+                    error.strerror,
                 )
             self.failed = f"{self.path}: {error.strerror}"
 
@@ -87,7 +92,9 @@ def read_status(folder: Path) -> Snapshot:
         with path.open("rb") as file:
             content = file.read(LARGEST)
     except PermissionError as error:
-        raise AccessError(f"{path}: no permission to read it; try sudo landmarkd status.") from error
+        raise AccessError(
+            f"{path}: no permission to read it; try sudo landmarkd status."
+        ) from error
     except OSError as error:
         raise SourceError(
             f"No daemon tells of itself here ({path}: {error.strerror}); start one with landmarkd run, and if one "

@@ -11,7 +11,8 @@ from landmarkd.doctor.finding import Check, Finding, Severity, ok
 from landmarkd.machine import Machine, may_use, trial
 from landmarkd.settings.config import Configuration
 
-# Importing picamera2 may crash on a numpy that it was not built for, and libcamera writes to standard error.
+# Importing picamera2 may crash on a numpy that it was not built for, and libcamera writes to
+# standard error.
 _TRIAL = """
 import json
 from landmarkd.camera.picamera2 import import_picamera2
@@ -25,7 +26,9 @@ except LandmarkdError as error:
 
 
 def camera_port(
-    machine: Machine, configuration: Configuration, attempt: Callable[..., tuple[Any, str]] | None = None
+    machine: Machine,
+    configuration: Configuration,
+    attempt: Callable[..., tuple[Any, str]] | None = None,
 ) -> Iterator[Finding]:
     """The library for the Pi's camera port loads (numpy, libcamera, pykms) and lists a camera."""
     wanted = configuration.source.uri.startswith("picamera2:")
@@ -38,10 +41,16 @@ def camera_port(
         yield Finding("camera_port", severity, f"picamera2 does not load: {problem}.", remedy)
     elif "problem" in answer:
         text, _, remedy = answer["problem"].partition("; ")
-        yield Finding("camera_port", severity, f"{text}.", remedy or "sudo apt install -y python3-picamera2")
+        yield Finding(
+            "camera_port", severity, f"{text}.", remedy or "sudo apt install -y python3-picamera2"
+        )
     elif not answer["cameras"]:
-        remedy = "Power off, reseat the ribbon cable at both ends, then: rpicam-hello --list-cameras"
-        yield Finding("camera_port", severity, "libcamera finds no camera on the camera port.", remedy)
+        remedy = (
+            "Power off, reseat the ribbon cable at both ends, then: rpicam-hello --list-cameras"
+        )
+        yield Finding(
+            "camera_port", severity, "libcamera finds no camera on the camera port.", remedy
+        )
     else:
         yield ok("camera_port", f"libcamera finds {', '.join(answer['cameras'])}.")
 
@@ -54,7 +63,9 @@ def video_devices(
     wanted = uri.removeprefix("v4l2:").partition("?")[0] if uri.startswith("v4l2:") else None
     if wanted and not machine.path(wanted).exists():
         remedy = "Plug it in, and choose it by a name that stays: ls /dev/v4l/by-id"
-        yield Finding("video", Severity.ERROR, f"{wanted}, the configured camera, is not there.", remedy)
+        yield Finding(
+            "video", Severity.ERROR, f"{wanted}, the configured camera, is not there.", remedy
+        )
     forbidden = [node for node in machine.glob("/dev/video[0-9]*") if not may_use(node)]
     if forbidden:
         severity = Severity.ERROR if wanted else Severity.WARNING
@@ -63,9 +74,14 @@ def video_devices(
         return
     devices = found()
     if devices:
-        yield ok("video", f"V4L2 cameras: {', '.join(f'{device.path} ({device.name})' for device in devices)}.")
+        yield ok(
+            "video",
+            f"V4L2 cameras: {', '.join(f'{device.path} ({device.name})' for device in devices)}.",
+        )
     elif not wanted:
-        yield Finding("video", Severity.NOTE, "No V4L2 (USB) camera is connected; landmarkd demo needs none.")
+        yield Finding(
+            "video", Severity.NOTE, "No V4L2 (USB) camera is connected; landmarkd demo needs none."
+        )
 
 
 def busy(machine: Machine, _: Configuration) -> Iterator[Finding]:
@@ -79,9 +95,15 @@ def busy(machine: Machine, _: Configuration) -> Iterator[Finding]:
             holders.setdefault(target, set()).add(f"{name} (process {process})")
     for node, names in sorted(holders.items()):
         if any(name.startswith(("landmarkd ", "wireplumber ", "pipewire ")) for name in names):
-            continue  # landmarkd's own service; sound servers look at cameras without holding them up.
+            # landmarkd's own service; sound servers look at cameras without holding them up.
+            continue
         text = f"{node} is held by {', '.join(sorted(names))}."
-        yield Finding("camera_busy", Severity.WARNING, text, f"Stop that program; sudo fuser -v {node} shows it.")
+        yield Finding(
+            "camera_busy",
+            Severity.WARNING,
+            text,
+            f"Stop that program; sudo fuser -v {node} shows it.",
+        )
 
 
 def _target(link: Path) -> str:

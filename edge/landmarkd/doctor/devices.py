@@ -23,10 +23,14 @@ def groups(
         return
     mine = os.getgroups() if mine is None else mine
     listed = [line.split(":") for line in (machine.read("/etc/group") or "").splitlines()]
-    numbers = {fields[0]: int(fields[2]) for fields in listed if len(fields) > 2 and fields[2].isdigit()}
+    numbers = {
+        fields[0]: int(fields[2]) for fields in listed if len(fields) > 2 and fields[2].isdigit()
+    }
     missing = [name for name in GROUPS if name in numbers and numbers[name] not in mine]
     if missing:
-        text = f"This user is not in {' and '.join(f'{name} ({GROUPS[name]})' for name in missing)}."
+        text = (
+            f"This user is not in {' and '.join(f'{name} ({GROUPS[name]})' for name in missing)}."
+        )
         remedy = f"sudo usermod -aG {','.join(missing)} $USER, and log in again."
         yield Finding("groups", Severity.WARNING, text, remedy)
     else:
@@ -42,10 +46,14 @@ def serial_ports(machine: Machine, configuration: Configuration) -> Iterator[Fin
         port = machine.path(name)
         if not port.exists():
             remedy = "Plug it in; for the pins of the Pi: sudo raspi-config nonint do_serial_hw 0 && sudo reboot"
-            yield Finding("serial", Severity.ERROR, f"{name}, a configured sink, is not there.", remedy)
+            yield Finding(
+                "serial", Severity.ERROR, f"{name}, a configured sink, is not there.", remedy
+            )
         elif not may_use(port):
             remedy = "sudo usermod -aG dialout $USER, and log in again."
-            yield Finding("serial", Severity.ERROR, f"{name} may not be opened by this user.", remedy)
+            yield Finding(
+                "serial", Severity.ERROR, f"{name} may not be opened by this user.", remedy
+            )
         else:
             yield ok("serial", f"{name} may be opened.")
 
@@ -54,26 +62,37 @@ def uart(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
     """The UART on the Pi's pins is on, is not the login console and is not the mini-UART."""
     if not machine.is_raspberry_pi:
         return
-    severity = Severity.WARNING if any("/dev/serial" in uri or "ttyAMA" in uri for uri in configuration.sinks) else None
+    severity = (
+        Severity.WARNING
+        if any("/dev/serial" in uri or "ttyAMA" in uri for uri in configuration.sinks)
+        else None
+    )
     try:
         target = machine.path("/dev/serial0").readlink().name
     except OSError:
         remedy = "sudo raspi-config nonint do_serial_hw 0 && sudo reboot"
         yield Finding(
-            "uart", severity or Severity.NOTE, "The serial port on the pins is off (no /dev/serial0).", remedy
+            "uart",
+            severity or Severity.NOTE,
+            "The serial port on the pins is off (no /dev/serial0).",
+            remedy,
         )
         return
     consoles = _consoles(machine)
     if {"serial0", target} & consoles:
         remedy = "sudo raspi-config nonint do_serial_cons 1 && sudo reboot"
-        text = f"A login console is on /dev/serial0 ({target}): it writes into what landmarkd sends."
+        text = (
+            f"A login console is on /dev/serial0 ({target}): it writes into what landmarkd sends."
+        )
         yield Finding("uart_console", Severity.WARNING, text, remedy)
     if target == MINI_UART:
         text = "/dev/serial0 is the mini-UART (ttyS0): its speed changes with the core clock, and bytes break."
         remedy = "echo dtoverlay=disable-bt | sudo tee -a /boot/firmware/config.txt && sudo reboot"
         yield Finding("uart", severity or Severity.NOTE, text, remedy)
     elif target == PI5_DEBUG_PORT:
-        text = "/dev/serial0 is the debug connector between the HDMI ports (ttyAMA10), not the pins."
+        text = (
+            "/dev/serial0 is the debug connector between the HDMI ports (ttyAMA10), not the pins."
+        )
         remedy = "echo dtparam=uart0=on | sudo tee -a /boot/firmware/config.txt && sudo reboot, and use /dev/ttyAMA0."
         yield Finding("uart", severity or Severity.NOTE, text, remedy)
     else:
@@ -85,7 +104,10 @@ def _consoles(machine: Machine) -> set[str]:
     kernel = re.findall(r"\bconsole=(\w+)", machine.read("/proc/cmdline") or "")
     units = machine.glob("/etc/systemd/system/getty.target.wants/serial-getty@*.service")
     units += machine.glob("/run/systemd/generator/getty.target.wants/serial-getty@*.service")
-    return {*kernel, *(unit.name.removeprefix("serial-getty@").removesuffix(".service") for unit in units)}
+    return {
+        *kernel,
+        *(unit.name.removeprefix("serial-getty@").removesuffix(".service") for unit in units),
+    }
 
 
 CHECKS: tuple[Check, ...] = (groups, serial_ports, uart)

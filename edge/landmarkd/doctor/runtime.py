@@ -46,13 +46,20 @@ def models(_: Machine, configuration: Configuration) -> Iterator[Finding]:
                 zoo.verified(card.edgetpu)
         name, _card = zoo.landmarks(configuration.model.name)
     except ModelError as error:
-        yield Finding("models", Severity.ERROR, str(error), "pip install --force-reinstall --no-deps landmarkd")
+        yield Finding(
+            "models",
+            Severity.ERROR,
+            str(error),
+            "pip install --force-reinstall --no-deps landmarkd",
+        )
         return
     yield ok("models", f"{len(zoo.manifest.models)} models are whole (sha256); {name} is used.")
 
 
 def runtime(
-    machine: Machine, configuration: Configuration, attempt: Callable[..., tuple[Any, str]] | None = None
+    machine: Machine,
+    configuration: Configuration,
+    attempt: Callable[..., tuple[Any, str]] | None = None,
 ) -> Iterator[Finding]:
     """A TFLite runtime runs the model, and with XNNPACK."""
     del machine
@@ -63,7 +70,11 @@ def runtime(
         return  # Reported by `models`.
     answer, problem = (attempt or partial(trial, _TRIAL))(str(model))
     if not isinstance(answer, dict) or "problem" in answer:
-        text = answer["problem"] if isinstance(answer, dict) else f"The TFLite runtime fails: {problem}."
+        text = (
+            answer["problem"]
+            if isinstance(answer, dict)
+            else f"The TFLite runtime fails: {problem}."
+        )
         yield Finding("runtime", Severity.ERROR, text, "pip install --upgrade ai-edge-litert")
         return
     text = f"{answer['runtime']}, {answer['ms']:.1f} ms an inference at best"
@@ -72,14 +83,23 @@ def runtime(
             "pip install --upgrade ai-edge-litert; in a container or chroot also mount /sys, which XNNPACK reads"
             " the processor from."
         )
-        yield Finding("runtime", Severity.WARNING, f"{text}, but without XNNPACK: several times slower.", remedy)
+        yield Finding(
+            "runtime",
+            Severity.WARNING,
+            f"{text}, but without XNNPACK: several times slower.",
+            remedy,
+        )
     else:
         yield ok("runtime", f"{text}, with XNNPACK.")
 
 
 def coral(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
     """A Coral that is plugged in, or demanded, really runs the model."""
-    devices = [device for device in machine.glob("/sys/bus/usb/devices/*") if _usb_id(machine, device) in CORAL_USB]
+    devices = [
+        device
+        for device in machine.glob("/sys/bus/usb/devices/*")
+        if _usb_id(machine, device) in CORAL_USB
+    ]
     demanded = configuration.model.delegate == "coral"
     present = bool(devices) or bool(machine.glob("/dev/apex_*"))
     if not present and not demanded:
@@ -87,14 +107,18 @@ def coral(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
         return
     if not present:
         remedy = 'Plug it in, or set delegate = "none" under [model] in the configuration.'
-        yield Finding("coral", Severity.ERROR, "A Coral is demanded and none is plugged in.", remedy)
+        yield Finding(
+            "coral", Severity.ERROR, "A Coral is demanded and none is plugged in.", remedy
+        )
         return
     yield from _coral_port(machine, devices)
     severity = Severity.ERROR if demanded else Severity.WARNING
     library = library_name()
     if not library_present(library, machine.root):
         remedy = "Install libedgetpu1-std that fits the runtime; docs/device.md says where from."
-        yield Finding("coral", severity, f"A Coral is plugged in and {library} is not installed.", remedy)
+        yield Finding(
+            "coral", severity, f"A Coral is plugged in and {library} is not installed.", remedy
+        )
         return
     problem = _coral_problem(configuration, library)
     if problem:
@@ -109,11 +133,15 @@ def _coral_port(machine: Machine, devices: list[Path]) -> Iterator[Finding]:
         speed = machine.number(f"/{device.relative_to(machine.root)}/speed")
         if speed is not None and speed < USB3_MBPS:
             text = f"The Coral is on a USB 2 port ({speed} Mbit/s): inference takes about three times as long."
-            yield Finding("coral_port", Severity.WARNING, text, "Move it to a blue USB 3 port, without a hub.")
+            yield Finding(
+                "coral_port", Severity.WARNING, text, "Move it to a blue USB 3 port, without a hub."
+            )
         node = _usb_node(machine, device)
         if node is not None and node.exists() and not may_use(node):
             remedy = "sudo usermod -aG plugdev $USER, install systemd/udev/60-landmarkd.rules, and plug it in again."
-            yield Finding("coral_access", Severity.ERROR, f"{node} may not be opened by this user.", remedy)
+            yield Finding(
+                "coral_access", Severity.ERROR, f"{node} may not be opened by this user.", remedy
+            )
 
 
 def _coral_problem(configuration: Configuration, library: str) -> str | None:
@@ -143,7 +171,11 @@ def _usb_id(machine: Machine, device: Path) -> tuple[str | None, str | None]:
 def _usb_node(machine: Machine, device: Path) -> Path | None:
     folder = f"/{device.relative_to(machine.root)}"
     bus, number = machine.number(f"{folder}/busnum"), machine.number(f"{folder}/devnum")
-    return None if bus is None or number is None else machine.path(f"/dev/bus/usb/{bus:03d}/{number:03d}")
+    return (
+        None
+        if bus is None or number is None
+        else machine.path(f"/dev/bus/usb/{bus:03d}/{number:03d}")
+    )
 
 
 CHECKS: tuple[Check, ...] = (models, runtime, coral)

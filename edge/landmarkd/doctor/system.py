@@ -20,20 +20,28 @@ LEAST_CMA_KIB = 32_768
 ARCHITECTURES = frozenset({"aarch64", "x86_64"})
 
 
-def system(machine: Machine, _: Configuration, architecture: str | None = None) -> Iterator[Finding]:
+def system(
+    machine: Machine, _: Configuration, architecture: str | None = None
+) -> Iterator[Finding]:
     """The operating system has 64 bits and a name."""
-    release = dict(re.findall(r'^(\w+)="?([^"\n]*)', machine.read("/etc/os-release") or "", re.MULTILINE))
+    release = dict(
+        re.findall(r'^(\w+)="?([^"\n]*)', machine.read("/etc/os-release") or "", re.MULTILINE)
+    )
     architecture = architecture or platform.machine()
     name = f"{release.get('PRETTY_NAME', 'unknown system')}, {architecture}"
     text = f"{machine.board}, {name}" if machine.board else name
     if architecture in ARCHITECTURES:
         yield ok("system", f"{text}.")
     else:
-        remedy = "Install the 64-bit Raspberry Pi OS: there is no TFLite runtime for this architecture."
+        remedy = (
+            "Install the 64-bit Raspberry Pi OS: there is no TFLite runtime for this architecture."
+        )
         yield Finding("system", Severity.ERROR, f"{text}: not a 64-bit system.", remedy)
 
 
-def python(_: Machine, __: Configuration, version: tuple[int, int] | None = None) -> Iterator[Finding]:
+def python(
+    _: Machine, __: Configuration, version: tuple[int, int] | None = None
+) -> Iterator[Finding]:
     """Python is one that landmarkd is tested on."""
     version = version or sys.version_info[:2]
     text = f"Python {version[0]}.{version[1]} at {sys.executable}"
@@ -41,8 +49,12 @@ def python(_: Machine, __: Configuration, version: tuple[int, int] | None = None
     if PYTHONS[0] <= version <= PYTHONS[1]:
         yield ok("python", f"{text}.")
     else:
-        remedy = f"Install Python {lowest} to {highest}: Raspberry Pi OS Bookworm and Trixie have it."
-        yield Finding("python", Severity.ERROR, f"{text}, which is not {lowest} to {highest}.", remedy)
+        remedy = (
+            f"Install Python {lowest} to {highest}: Raspberry Pi OS Bookworm and Trixie have it."
+        )
+        yield Finding(
+            "python", Severity.ERROR, f"{text}, which is not {lowest} to {highest}.", remedy
+        )
 
 
 def temperature(machine: Machine, _: Configuration) -> Iterator[Finding]:
@@ -52,7 +64,9 @@ def temperature(machine: Machine, _: Configuration) -> Iterator[Finding]:
         yield Finding("temperature", Severity.NOTE, "This machine does not tell its temperature.")
     elif degrees >= HOT_C:
         remedy = "Fit a fan or a heat sink; try another place. The clock is cut from 80 °C on."
-        yield Finding("temperature", Severity.WARNING, f"The processor has {degrees:.0f} °C.", remedy)
+        yield Finding(
+            "temperature", Severity.WARNING, f"The processor has {degrees:.0f} °C.", remedy
+        )
     else:
         yield ok("temperature", f"The processor has {degrees:.0f} °C.")
 
@@ -63,9 +77,18 @@ def throttling(machine: Machine, _: Configuration) -> Iterator[Finding]:
     if bits is None:
         if machine.is_raspberry_pi:
             remedy = "sudo apt install -y raspi-utils, and: sudo usermod -aG video $USER"
-            yield Finding("throttling", Severity.WARNING, "The firmware cannot be asked about throttling.", remedy)
+            yield Finding(
+                "throttling",
+                Severity.WARNING,
+                "The firmware cannot be asked about throttling.",
+                remedy,
+            )
         else:
-            yield Finding("throttling", Severity.NOTE, "This machine has no firmware that tells about throttling.")
+            yield Finding(
+                "throttling",
+                Severity.NOTE,
+                "This machine has no firmware that tells about throttling.",
+            )
         return
     words = [text for bit, text in THROTTLE_BITS.items() if bits >> bit & 1]
     if not words:
@@ -73,11 +96,15 @@ def throttling(machine: Machine, _: Configuration) -> Iterator[Finding]:
         return
     remedies = []
     if bits & (1 << 0 | 1 << 16):
-        remedies.append("use the official power supply and a short, thick cable (Pi 5: 27 W, Pi 4: 15 W)")
+        remedies.append(
+            "use the official power supply and a short, thick cable (Pi 5: 27 W, Pi 4: 15 W)"
+        )
     if bits & ~(1 << 0 | 1 << 16):
         remedies.append("fit a fan or a heat sink")
     text = f"The firmware reports: {', '.join(words)} (0x{bits:x})."
-    yield Finding("throttling", Severity.WARNING, text, f"{'; '.join(remedies)}; then reboot.".capitalize())
+    yield Finding(
+        "throttling", Severity.WARNING, text, f"{'; '.join(remedies)}; then reboot.".capitalize()
+    )
 
 
 def governor(machine: Machine, _: Configuration) -> Iterator[Finding]:
@@ -85,7 +112,12 @@ def governor(machine: Machine, _: Configuration) -> Iterator[Finding]:
     name = machine.read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
     if name == "powersave" and machine.is_raspberry_pi:
         remedy = "echo ondemand | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
-        yield Finding("governor", Severity.WARNING, "The processor is held at its lowest clock (powersave).", remedy)
+        yield Finding(
+            "governor",
+            Severity.WARNING,
+            "The processor is held at its lowest clock (powersave).",
+            remedy,
+        )
 
 
 def memory(machine: Machine, _: Configuration) -> Iterator[Finding]:
@@ -94,10 +126,10 @@ def memory(machine: Machine, _: Configuration) -> Iterator[Finding]:
     if free is None:
         return
     if free < LEAST_MEMORY_KIB:
-        remedy = (
-            "Stop what is not needed, a desktop for one: sudo systemctl set-default multi-user.target && sudo reboot"
+        remedy = "Stop what is not needed, a desktop for one: sudo systemctl set-default multi-user.target && sudo reboot"
+        yield Finding(
+            "memory", Severity.WARNING, f"Only {free // 1024} MiB of memory are free.", remedy
         )
-        yield Finding("memory", Severity.WARNING, f"Only {free // 1024} MiB of memory are free.", remedy)
     else:
         yield ok("memory", f"{free // 1024} MiB of memory are free.")
 
@@ -133,20 +165,28 @@ def disk(machine: Machine, _: Configuration) -> Iterator[Finding]:
         yield ok("disk", "The root file system is writable.")
 
 
-def clock(machine: Machine, _: Configuration, now: Callable[[], int] = time.monotonic_ns) -> Iterator[Finding]:
+def clock(
+    machine: Machine, _: Configuration, now: Callable[[], int] = time.monotonic_ns
+) -> Iterator[Finding]:
     """Frame times, filters and timers rest on a monotonic clock that is fine enough."""
     ticks = [now() for _ in range(2000)]
     steps = [later - earlier for earlier, later in pairwise(ticks)]
-    source = machine.read("/sys/devices/system/clocksource/clocksource0/current_clocksource") or "unknown"
+    source = (
+        machine.read("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+        or "unknown"
+    )
     if min(steps) < 0:
-        remedy = (
-            "Update kernel and firmware: sudo apt full-upgrade && sudo reboot. Times on the wire are wrong until then."
+        remedy = "Update kernel and firmware: sudo apt full-upgrade && sudo reboot. Times on the wire are wrong until then."
+        yield Finding(
+            "clock", Severity.ERROR, f"The monotonic clock ({source}) runs backwards.", remedy
         )
-        yield Finding("clock", Severity.ERROR, f"The monotonic clock ({source}) runs backwards.", remedy)
     elif source == "jiffies":
         remedy = "Update kernel and firmware: sudo apt full-upgrade && sudo reboot"
         yield Finding(
-            "clock", Severity.WARNING, "The monotonic clock is coarse (jiffies): latencies are rounded.", remedy
+            "clock",
+            Severity.WARNING,
+            "The monotonic clock is coarse (jiffies): latencies are rounded.",
+            remedy,
         )
     else:
         yield ok("clock", f"The clock is monotonic ({source}).")

@@ -56,7 +56,10 @@ def variants(zoo: Zoo, model: str, threads: Sequence[int] = (1, 2, 3, 4)) -> lis
 
 
 def sweep(
-    zoo: Zoo, wanted: Sequence[Variant], invocations: int = 40, tick: Callable[[], None] = lambda: None
+    zoo: Zoo,
+    wanted: Sequence[Variant],
+    invocations: int = 40,
+    tick: Callable[[], None] = lambda: None,
 ) -> list[Variant]:
     """Measure each variant on random pixels; those that cannot run keep their problem.
 
@@ -66,7 +69,9 @@ def sweep(
         invocations: of each variant in each round; also done once before, unmeasured.
         tick: called after each variant of each round.
     """
-    engines: list[tuple[Variant, Engine | str]] = [(variant, _open(zoo, variant)) for variant in wanted]
+    engines: list[tuple[Variant, Engine | str]] = [
+        (variant, _open(zoo, variant)) for variant in wanted
+    ]
     times: list[list[float]] = [[] for _ in engines]
     for turn in range(ROUNDS + 1):
         for (_, engine), spent in zip(engines, times, strict=True):
@@ -87,31 +92,44 @@ def recommend(results: Sequence[Variant], model: str) -> dict[str, Any]:
     ran = [result for result in results if result.model == model and result.p50_ms is not None]
     if not ran:
         return {}
-    cpu = sorted((result for result in ran if result.accelerator != "edgetpu"), key=lambda result: result.threads)
+    cpu = sorted(
+        (result for result in ran if result.accelerator != "edgetpu"),
+        key=lambda result: result.threads,
+    )
     best = cpu[0] if cpu else ran[0]
     for result in (*cpu[1:], *(result for result in ran if result.accelerator == "edgetpu")):
         if (result.p50_ms or 0) <= (best.p50_ms or 0) * WORTH_IT:
             best = result
     single = next((result for result in cpu if result.threads == 1 and result.xnnpack), best)
     if best.accelerator == "edgetpu":
-        reason = f"The Coral takes {best.p50_ms:.2f} ms an inference, one core {single.p50_ms:.2f} ms."
+        reason = (
+            f"The Coral takes {best.p50_ms:.2f} ms an inference, one core {single.p50_ms:.2f} ms."
+        )
     elif best.threads == 1:
         reason = f"One thread takes {best.p50_ms:.2f} ms an inference; more gain less than {1 - WORTH_IT:.0%}."
     else:
         reason = f"{best.threads} threads take {best.p50_ms:.2f} ms an inference, one takes {single.p50_ms:.2f} ms."
     snippet = f'[model]\nname = "{model}"\nthreads = {best.threads}\ndelegate = "{best.delegate}"\n'
-    return {"threads": best.threads, "delegate": best.delegate, "reason": reason, "configuration": snippet}
+    return {
+        "threads": best.threads,
+        "delegate": best.delegate,
+        "reason": reason,
+        "configuration": snippet,
+    }
 
 
-def operators(model: Path, invocations: int = 20, tick: Callable[[], None] = lambda: None) -> list[dict[str, Any]]:
+def operators(
+    model: Path, invocations: int = 20, tick: Callable[[], None] = lambda: None
+) -> list[dict[str, Any]]:
     """Return the time of each operator of a model, from models that end after it.
 
-    No runtime tells the time of an operator in Python. A model cut off behind each operator in turn can be timed
-    as a whole, and the difference between neighbours is the operator's; XNNPACK fuses across operators, so single
-    values are estimates and may be 0, their sum is not.
+    No runtime tells the time of an operator in Python. A model cut off behind each operator in turn
+    can be timed as a whole, and the difference between neighbours is the operator's; XNNPACK fuses
+    across operators, so single values are estimates and may be 0, their sum is not.
 
     Raises:
-        InferenceRuntimeError: this runtime has no description of the file format (ai-edge-litert has).
+        InferenceRuntimeError: this runtime has no description of the file format (ai-edge-litert
+            has).
     """
     prefixes = list(_prefixes(read_model(model)))
     sessions = [(name, open_session(content)) for name, content in prefixes]
@@ -125,8 +143,15 @@ def operators(model: Path, invocations: int = 20, tick: Callable[[], None] = lam
     cumulative = np.minimum.accumulate(best[::-1])[::-1]
     each = np.diff(cumulative, prepend=0.0)
     return [
-        {"index": index, "operator": name, "ms": round(float(spent), 4), "cumulative_ms": round(float(total), 4)}
-        for index, ((name, _), spent, total) in enumerate(zip(sessions, each, cumulative, strict=True))
+        {
+            "index": index,
+            "operator": name,
+            "ms": round(float(spent), 4),
+            "cumulative_ms": round(float(total), 4),
+        }
+        for index, ((name, _), spent, total) in enumerate(
+            zip(sessions, each, cumulative, strict=True)
+        )
     ]
 
 
@@ -139,21 +164,29 @@ def _prefixes(content: bytes) -> Iterator[tuple[str, bytes]]:
         raise InferenceRuntimeError(
             "The time of operators needs ai-edge-litert, which describes the file format; pip install ai-edge-litert."
         ) from error
-    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
+    names = {
+        value: name
+        for name, value in vars(schema.BuiltinOperator).items()
+        if isinstance(value, int)
+    }
     model = schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
     graph = model.subgraphs[0]
     steps = graph.operators
     model.signatureDefs = None
     for buffer in model.buffers:
         if buffer.offset > 1:
-            # Large files keep weights behind the FlatBuffer; they have to come inside before it is cut.
+            # Large files keep weights behind the FlatBuffer; they have to come inside before it is
+            # cut.
             buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
             buffer.offset = buffer.size = 0
     for count, step in enumerate(steps, start=1):
         graph.operators, graph.outputs = steps[:count], step.outputs
         builder = flatbuffers.Builder(len(content) + 4096)
         builder.Finish(model.Pack(builder), b"TFL3")
-        yield names.get(model.operatorCodes[step.opcodeIndex].builtinCode, "CUSTOM"), bytes(builder.Output())
+        yield (
+            names.get(model.operatorCodes[step.opcodeIndex].builtinCode, "CUSTOM"),
+            bytes(builder.Output()),
+        )
 
 
 def _open(zoo: Zoo, variant: Variant) -> Engine | str:
@@ -174,7 +207,9 @@ def _time(engine: Engine, invocations: int) -> list[float]:
     """Return the milliseconds of each of some inferences; an accelerator that is lost ends them."""
     for index, spec in enumerate(engine.inputs):
         if np.issubdtype(spec.dtype, np.integer):
-            engine.input(index).view(np.uint8)[:] = np.random.default_rng(0).integers(0, 256, spec.shape, np.uint8)
+            engine.input(index).view(np.uint8)[:] = np.random.default_rng(0).integers(
+                0, 256, spec.shape, np.uint8
+            )
     spent = []
     for _ in range(invocations):
         began_ns = time.perf_counter_ns()
@@ -191,5 +226,12 @@ def _result(variant: Variant, engine: Engine | str, spent: list[float]) -> Varia
         return replace(variant, problem=engine)
     p50, p90 = np.percentile(spent, (50, 90))
     if not np.isfinite(p90):
-        return replace(variant, accelerator=engine.accelerator, problem="it was lost while it was measured")
-    return replace(variant, accelerator=engine.accelerator, p50_ms=round(float(p50), 4), p90_ms=round(float(p90), 4))
+        return replace(
+            variant, accelerator=engine.accelerator, problem="it was lost while it was measured"
+        )
+    return replace(
+        variant,
+        accelerator=engine.accelerator,
+        p50_ms=round(float(p50), 4),
+        p90_ms=round(float(p90), 4),
+    )

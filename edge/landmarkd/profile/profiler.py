@@ -53,9 +53,10 @@ class Recording:
     """What one profiled run left behind.
 
     Attributes:
-        stages: milliseconds of each frame by stage, in the order in which they run; stages of one frame line up
-            only within those of the processor.
-        ages: milliseconds since the capture, by the names of `AGES`; empty for a file that is not played at its pace.
+        stages: milliseconds of each frame by stage, in the order in which they run; stages of one
+            frame line up only within those of the processor.
+        ages: milliseconds since the capture, by the names of `AGES`; empty for a file that is not
+            played at its pace.
         spans: of the recorder, for a trace.
         wall_s: length of the run.
         cpu_ms: processor time of this process for one frame, all threads.
@@ -90,11 +91,16 @@ class _TimedProcessor(Processor):
         self._waiting = waiting
 
     def process(
-        self, frame: Frame, counters: Counters | None = None, box: tuple[float, float, float, float] | None = None
+        self,
+        frame: Frame,
+        counters: Counters | None = None,
+        box: tuple[float, float, float, float] | None = None,
     ) -> Report:
         waited_ns = time.monotonic_ns() - frame.captured_ns
         began_ns = time.perf_counter_ns()
-        self.recorder.add(self._waiting, "pipeline", self.idle_since_ns, began_ns - self.idle_since_ns)
+        self.recorder.add(
+            self._waiting, "pipeline", self.idle_since_ns, began_ns - self.idle_since_ns
+        )
         report = super().process(frame, counters, box)
         self.note(began_ns, waited_ns, report.emitted_ns - frame.captured_ns)
         return report
@@ -116,14 +122,23 @@ class _TimedProcessor(Processor):
 class _TimedFormatter(Formatter[Any]):
     """Adds a span for each report that is encoded, and remembers when its frame was captured."""
 
-    def __init__(self, inner: Formatter[Any], recorder: Recorder, name: str, captured_ns: list[int]) -> None:
-        self._inner, self._recorder, self._name, self._captured_ns = inner, recorder, name, captured_ns
+    def __init__(
+        self, inner: Formatter[Any], recorder: Recorder, name: str, captured_ns: list[int]
+    ) -> None:
+        self._inner, self._recorder, self._name, self._captured_ns = (
+            inner,
+            recorder,
+            name,
+            captured_ns,
+        )
         self.promised, self.points_promised_hz = inner.promised, inner.points_promised_hz
 
     def format(self, report: Report, dropped: int) -> Sequence[Any]:
         began_ns = time.perf_counter_ns()
         pieces = self._inner.format(report, dropped)
-        self._recorder.add(f"encode {self._name}", self._name, began_ns, time.perf_counter_ns() - began_ns)
+        self._recorder.add(
+            f"encode {self._name}", self._name, began_ns, time.perf_counter_ns() - began_ns
+        )
         self._captured_ns[:] = [report.captured_ns]
         self.messages, self.points_sent_hz = self._inner.messages, self._inner.points_sent_hz
         return pieces
@@ -141,8 +156,15 @@ class _TimedFormatter(Formatter[Any]):
 class _TimedTransport(Transport[Any]):
     """Adds a span for each report that is sent, and its age at that time."""
 
-    def __init__(self, inner: Transport[Any], recorder: Recorder, name: str, captured_ns: list[int]) -> None:
-        self._inner, self._recorder, self._name, self._captured_ns = inner, recorder, name, captured_ns
+    def __init__(
+        self, inner: Transport[Any], recorder: Recorder, name: str, captured_ns: list[int]
+    ) -> None:
+        self._inner, self._recorder, self._name, self._captured_ns = (
+            inner,
+            recorder,
+            name,
+            captured_ns,
+        )
         self.ages_ns: list[int] = []
 
     def open(self) -> None:
@@ -152,7 +174,9 @@ class _TimedTransport(Transport[Any]):
         began_ns = time.perf_counter_ns()
         sent = self._inner.send(pieces)
         if self._captured_ns:
-            self._recorder.add(f"send {self._name}", self._name, began_ns, time.perf_counter_ns() - began_ns)
+            self._recorder.add(
+                f"send {self._name}", self._name, began_ns, time.perf_counter_ns() - began_ns
+            )
             self.ages_ns.append(time.monotonic_ns() - self._captured_ns.pop())
         return sent
 
@@ -176,8 +200,8 @@ def record(
         source: not yet open.
         make_sinks: returns the sinks, not yet started, when model and layout are known.
         limits: when to end.
-        paced: frames come at their own time, so that the time between them is waiting ("wait"); otherwise they
-            are read as fast as possible, and it is reading ("capture").
+        paced: frames come at their own time, so that the time between them is waiting ("wait");
+            otherwise they are read as fast as possible, and it is reading ("capture").
         on_report: called with each report, for a progress bar.
 
     Raises:
@@ -208,7 +232,9 @@ def record(
     frames = max(service.observer.processed, 1)
     return Recording(
         stages=_in_order(recorder.by_name()),
-        ages=_ages(processor.ages_ns, [age for transport in transports for age in transport.ages_ns]),
+        ages=_ages(
+            processor.ages_ns, [age for transport in transports for age in transport.ages_ns]
+        ),
         spans=recorder.spans,
         machine=sampler,
         counters=_counters(service),
@@ -219,7 +245,10 @@ def record(
         source=source.uri,
         model=processor.model.name,
         degraded=("delegate",) if engine.degraded else (),
-        sinks={sink.uri: {"sent": sink.statistics.sent, "dropped": sink.statistics.dropped} for sink in sinks},
+        sinks={
+            sink.uri: {"sent": sink.statistics.sent, "dropped": sink.statistics.dropped}
+            for sink in sinks
+        },
         **described,
     )
 
@@ -227,7 +256,8 @@ def record(
 def overhead_ms(sinks: int, sampler: Sampler, frames: int, rounds: int = 500) -> float:
     """Return the milliseconds a frame that the stopwatches themselves take, measured here and now.
 
-    The same recording is done `rounds` times without anything between; to it comes the sampler's share.
+    The same recording is done `rounds` times without anything between; to it comes the sampler's
+    share.
     """
     recorder = Recorder()
     spans = len(STAGES) + 1 + 2 * sinks
@@ -254,7 +284,9 @@ def _instrument(sink: QueuedSink[Any], recorder: Recorder) -> _TimedTransport:
 def _in_order(stages: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
     order = ("capture", *STAGES)
     known = [name for name in order if name in stages]
-    return {name: stages[name] for name in (*known, *(name for name in stages if name not in order))}
+    return {
+        name: stages[name] for name in (*known, *(name for name in stages if name not in order))
+    }
 
 
 def _ages(frames: list[tuple[int, int]], wire: list[int]) -> dict[str, NDArray[np.float64]]:
@@ -262,10 +294,14 @@ def _ages(frames: list[tuple[int, int]], wire: list[int]) -> dict[str, NDArray[n
     columns = (pairs[:, 0], pairs[:, 1], np.array(wire, np.float64) / 1e6)
     # A file played faster than it was recorded has frames from the future: it has no age.
     return {
-        name: values for name, values in zip(AGES, columns, strict=True) if values.size and float(np.median(values)) > 0
+        name: values
+        for name, values in zip(AGES, columns, strict=True)
+        if values.size and float(np.median(values)) > 0
     }
 
 
 def _counters(service: Service) -> Counters:
     statistics = service.capture.statistics
-    return Counters(statistics.captured, service.observer.processed, statistics.skipped, statistics.reopened)
+    return Counters(
+        statistics.captured, service.observer.processed, statistics.skipped, statistics.reopened
+    )

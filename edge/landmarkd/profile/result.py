@@ -93,17 +93,33 @@ def load(path: Path) -> dict[str, Any]:
             raise UsageError(f"{path} is too large to be a profile.")
         content = json.loads(path.read_bytes())
         if content["schema"] != SCHEMA:
-            raise UsageError(f"{path} is a profile of format {content['schema']}, this is {SCHEMA}; make it anew.")
+            raise UsageError(
+                f"{path} is a profile of format {content['schema']}, this is {SCHEMA}; make it anew."
+            )
         for group in ("stages_ms", "ages_ms"):
             for entry in content[group].values():
-                if not np.isfinite(np.array(entry["samples"], np.float64)).all() or not entry["samples"]:
+                if (
+                    not np.isfinite(np.array(entry["samples"], np.float64)).all()
+                    or not entry["samples"]
+                ):
                     raise ValueError("no finite samples")
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}; name a file made by landmarkd profile --json.") from error
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise UsageError(
+            f"{path}: {error.strerror}; name a file made by landmarkd profile --json."
+        ) from error
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         if isinstance(error, UsageError):
             raise
-        raise UsageError(f"{path} is no profile; make one with: landmarkd profile --json FILE") from error
+        raise UsageError(
+            f"{path} is no profile; make one with: landmarkd profile --json FILE"
+        ) from error
     assert isinstance(content, dict)  # noqa: S101
     return content
 
@@ -115,7 +131,8 @@ class Change:
     Attributes:
         name: of the stage or age.
         before_ms, after_ms: medians.
-        low, high: the change of the median as a share, with 99 % confidence; 0.1 is ten percent slower.
+        low, high: the change of the median as a share, with 99 % confidence; 0.1 is ten percent
+            slower.
     """
 
     name: str
@@ -138,15 +155,17 @@ class Change:
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
     """Return the changes of all stages that both profiles have, "wait" apart.
 
-    Medians are compared by a block bootstrap (Künsch 1989): blocks of neighbouring frames are drawn with
-    replacement, because a stall or a capped clock touches many frames in a row.
+    Medians are compared by a block bootstrap (Künsch 1989): blocks of neighbouring frames are drawn
+    with replacement, because a stall or a capped clock touches many frames in a row.
     """
     changes = []
     for group in ("stages_ms", "ages_ms"):
         for name, entry in before[group].items():
             if name == "wait" or name not in after[group]:
                 continue
-            old, new = (np.array(side["samples"], np.float64) for side in (entry, after[group][name]))
+            old, new = (
+                np.array(side["samples"], np.float64) for side in (entry, after[group][name])
+            )
             middle = float(np.median(old))
             if middle <= 0:
                 continue

@@ -93,7 +93,9 @@ class Sampler:
 
     def summary(self) -> dict[str, Any]:
         """Return means and extremes, for JSON; what the machine does not tell is None."""
-        temperatures = [sample.temperature_c for sample in self.samples if sample.temperature_c is not None]
+        temperatures = [
+            sample.temperature_c for sample in self.samples if sample.temperature_c is not None
+        ]
         clocks = [sample.clock_mhz for sample in self.samples if sample.clock_mhz is not None]
         bits = [sample.throttled for sample in self.samples if sample.throttled is not None]
         cores = [sample.cores for sample in self.samples if sample.cores]

@@ -73,7 +73,9 @@ class Listener:
     def __init__(self, receiver: Receiver) -> None:
         self.receiver = receiver
         self._done = threading.Event()
-        self._thread = threading.Thread(target=self._listen, name=f"listen {receiver.uri}", daemon=True)
+        self._thread = threading.Thread(
+            target=self._listen, name=f"listen {receiver.uri}", daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:

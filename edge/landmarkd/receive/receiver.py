@@ -13,7 +13,13 @@ from pathlib import Path
 from select import select
 from typing import Any, BinaryIO
 
-from landmarkd.errors import EndOfStreamError, SourceBusyError, SourceError, SourceLostError, UsageError
+from landmarkd.errors import (
+    EndOfStreamError,
+    SourceBusyError,
+    SourceError,
+    SourceLostError,
+    UsageError,
+)
 from landmarkd.sinks.serial import DEFAULT_BAUD, HIGHEST_BAUD, LOWEST_BAUD, open_port
 from landmarkd.uri import Uri, parse_uri
 from landmarkd.wire.codec import Packet
@@ -57,7 +63,10 @@ class Receiver(ABC):
     def counters(self) -> DecoderCounters:
         """What was seen and lost, of all senders together."""
         total = DecoderCounters()
-        for counters in (self._forgotten, *(decoder.counters for decoder in self._decoders.values())):
+        for counters in (
+            self._forgotten,
+            *(decoder.counters for decoder in self._decoders.values()),
+        ):
             _add(total, counters)
         return total
 
@@ -115,7 +124,11 @@ class UdpReceiver(Receiver):
         uri.only({"interface", "key"})
         if uri.port is None or uri.path not in {"", "/"}:
             raise UsageError(f"{uri.text}: use udp://:PORT, for example udp://:5005.")
-        self._host, self.port, self._interface = uri.host or "", uri.port, uri.options.get("interface")
+        self._host, self.port, self._interface = (
+            uri.host or "",
+            uri.port,
+            uri.options.get("interface"),
+        )
         self._socket: socket.socket | None = None
         if "key" in uri.options:
             self._opener = Opener(read_key(Path(uri.options["key"])))
@@ -133,7 +146,9 @@ class UdpReceiver(Receiver):
                 raise SourceBusyError(
                     f"UDP port {self.port} is in use; end the other program or choose another."
                 ) from error
-            raise SourceError(f"{self.uri}: cannot listen there: {error.strerror or error}.") from error
+            raise SourceError(
+                f"{self.uri}: cannot listen there: {error.strerror or error}."
+            ) from error
         self._socket, self.port = link, link.getsockname()[1]
 
     def _bind(self, link: socket.socket, family: int) -> None:
@@ -216,7 +231,9 @@ class SerialReceiver(Receiver):
         except BlockingIOError:
             return []
         except OSError as error:
-            raise SourceLostError(f"{self._device} is gone: {error.strerror}; plug it in and start again.") from error
+            raise SourceLostError(
+                f"{self._device} is gone: {error.strerror}; plug it in and start again."
+            ) from error
         if not data:
             raise SourceLostError(f"{self._device} is gone; plug it in and start again.")
         return [Received(self._device, packet) for packet in self.decoder(self._device).feed(data)]
@@ -254,7 +271,9 @@ class RecordingReceiver(Receiver):
         if not messages:
             raise EndOfStreamError(f"{self._path} is at its end.")
         decoder, name = self.decoder(self.uri), self._path.name
-        return [Received(name, packet) for message in messages for packet in decoder.datagram(message)]
+        return [
+            Received(name, packet) for message in messages for packet in decoder.datagram(message)
+        ]
 
     def close(self) -> None:
         """Close the file."""
@@ -263,7 +282,11 @@ class RecordingReceiver(Receiver):
             file.close()
 
 
-RECEIVERS: dict[str, type[Receiver]] = {"udp": UdpReceiver, "serial": SerialReceiver, "lmk": RecordingReceiver}
+RECEIVERS: dict[str, type[Receiver]] = {
+    "udp": UdpReceiver,
+    "serial": SerialReceiver,
+    "lmk": RecordingReceiver,
+}
 
 
 def make_receiver(uri: str) -> Receiver:

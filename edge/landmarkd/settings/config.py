@@ -27,9 +27,12 @@ class _Section(BaseModel):
 class SourceSettings(_Section):
     """Where frames come from."""
 
-    uri: str = Field("demo:", description="picamera2:, v4l2:/dev/video0, file:clip.mp4, images:folder or demo:")
+    uri: str = Field(
+        "demo:", description="picamera2:, v4l2:/dev/video0, file:clip.mp4, images:folder or demo:"
+    )
     camera: str = Field(
-        "guess:60deg", description="Intrinsics: a preset's name, a calibration file, or a guess like guess:60deg."
+        "guess:60deg",
+        description="Intrinsics: a preset's name, a calibration file, or a guess like guess:60deg.",
     )
 
 
@@ -39,7 +42,8 @@ class ModelSettings(_Section):
     name: str = Field("default", description="A landmark model of the zoo; see `landmarkd models`.")
     folder: Path | None = Field(None, description="Another folder with models and a manifest.json.")
     eyes: str = Field(
-        "default", description="A model of the zoo that reads lids and irises closely; none leaves them as they are."
+        "default",
+        description="A model of the zoo that reads lids and irises closely; none leaves them as they are.",
     )
     threads: int = Field(1, ge=1, le=16, description="CPU threads of the runtime.")
     delegate: Literal["none", "auto", "coral"] = Field(
@@ -51,16 +55,25 @@ class SmoothingSettings(_Section):
     """How points and pose are smoothed in time. Eye closure never is."""
 
     filter: Literal["one-euro", "none"] = Field("one-euro", description="one-euro or none.")
-    minimum_cutoff_hz: float = Field(0.5, gt=0, le=100, description="Cutoff at rest; lower is calmer.")
-    beta: float = Field(18.0, ge=0, le=1000, description="How fast the cutoff rises with speed in faces a second.")
+    minimum_cutoff_hz: float = Field(
+        0.5, gt=0, le=100, description="Cutoff at rest; lower is calmer."
+    )
+    beta: float = Field(
+        18.0, ge=0, le=1000, description="How fast the cutoff rises with speed in faces a second."
+    )
 
 
 class ServiceSettings(_Section):
     """The daemon as a part of the system."""
 
-    device: str = Field("landmarkd", pattern=r"^[A-Za-z0-9._-]{1,32}$", description="Name of this unit on the wire.")
+    device: str = Field(
+        "landmarkd", pattern=r"^[A-Za-z0-9._-]{1,32}$", description="Name of this unit on the wire."
+    )
     metrics_port: int | None = Field(
-        None, ge=1, le=65535, description="Port for Prometheus on the loopback interface; none if left out."
+        None,
+        ge=1,
+        le=65535,
+        description="Port for Prometheus on the loopback interface; none if left out.",
     )
 
 
@@ -97,11 +110,15 @@ def load_configuration(path: Path | None) -> Configuration:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
     except PermissionError as error:
-        raise AccessError(f"{path}: no permission to read it; sudo chmod a+r {path} gives it.") from error
+        raise AccessError(
+            f"{path}: no permission to read it; sudo chmod a+r {path} gives it."
+        ) from error
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}; name a readable TOML file.") from error
     if len(content) > LARGEST:
-        raise ConfigurationError(f"{path} is larger than {LARGEST} bytes; that is no configuration.")
+        raise ConfigurationError(
+            f"{path} is larger than {LARGEST} bytes; that is no configuration."
+        )
     try:
         values = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -132,7 +149,9 @@ def _known(location: tuple[int | str, ...]) -> list[str]:
     """Return the names of the fields beside the one at `location`."""
     model: type[BaseModel] = Configuration
     for part in location[:-1]:
-        annotation = model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
+        annotation = (
+            model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
+        )
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             break
         model = annotation

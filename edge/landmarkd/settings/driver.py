@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 class Zone(BaseModel):
     """A range of directions, in degrees from the driver's natural forward direction.
 
-    Directions are in the driver's terms for a car steered on the left: `right` > 0 is to the driver's right.
-    With `steering = "right"` the table is mirrored.
+    Directions are in the driver's terms for a car steered on the left: `right` > 0 is to the
+    driver's right. With `steering = "right"` the table is mirrored.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,58 +44,107 @@ def _default_zones() -> dict[str, Zone]:
 class DriverSettings(BaseModel):
     """What driver monitoring decides by. Times are seconds of frame time, angles degrees.
 
-    In the descriptions: NCAP is Euro NCAP Safe Driving as cited by Forster et al. 2024; Kia is the manual of a car
-    sold with such a system; P80 and PERCLOS are Wierwille et al. 1994 and the NHTSA/FHWA technical brief;
-    openpilot is its published driver monitoring policy; "ours" is a choice of this project, with its reason.
+    In the descriptions: NCAP is Euro NCAP Safe Driving as cited by Forster et al. 2024; Kia is the
+    manual of a car sold with such a system; P80 and PERCLOS are Wierwille et al. 1994 and the
+    NHTSA/FHWA technical brief; openpilot is its published driver monitoring policy; "ours" is a
+    choice of this project, with its reason.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     enabled: bool = Field(True, description="Off: no eyes, no gaze, no events.")
-    name: str = Field("driver", pattern=r"^[A-Za-z0-9_-]{1,32}$", description="Whose baselines are used and kept.")
-    keep: bool = Field(True, description="Keep baselines between runs of a camera; a few numbers, never an image.")
+    name: str = Field(
+        "driver", pattern=r"^[A-Za-z0-9_-]{1,32}$", description="Whose baselines are used and kept."
+    )
+    keep: bool = Field(
+        True, description="Keep baselines between runs of a camera; a few numbers, never an image."
+    )
     steering: Literal["left", "right"] = Field("left", description="The side the driver sits on.")
-    speed: str = Field("", description="Where the speed comes from: file:/run/speed or udp://:5006, km/h as text.")
-    assumed_speed_kmh: float = Field(50.0, ge=0, description="Speed taken when no speed comes in. Ours.")
+    speed: str = Field(
+        "", description="Where the speed comes from: file:/run/speed or udp://:5006, km/h as text."
+    )
+    assumed_speed_kmh: float = Field(
+        50.0, ge=0, description="Speed taken when no speed comes in. Ours."
+    )
 
-    min_score: float = Field(0.5, ge=0, le=1, description="Least face score to look at the eyes (MediaPipe's 0.5).")
-    max_residual: float = Field(0.06, gt=0, description="Largest misfit of the head, face sizes. Ours, measured.")
+    min_score: float = Field(
+        0.5, ge=0, le=1, description="Least face score to look at the eyes (MediaPipe's 0.5)."
+    )
+    max_residual: float = Field(
+        0.06, gt=0, description="Largest misfit of the head, face sizes. Ours, measured."
+    )
     max_eye_yaw_near: float = Field(
-        50.0, gt=0, le=90, description="Yaw up to which the eye nearer to the camera is read. Ours, measured."
+        50.0,
+        gt=0,
+        le=90,
+        description="Yaw up to which the eye nearer to the camera is read. Ours, measured.",
     )
     max_eye_yaw_far: float = Field(
-        30.0, gt=0, le=90, description="Yaw up to which the eye behind the nose is read. Ours, measured."
+        30.0,
+        gt=0,
+        le=90,
+        description="Yaw up to which the eye behind the nose is read. Ours, measured.",
     )
-    max_eye_pitch: float = Field(35.0, gt=0, le=90, description="Pitch up to which lids are read. Ours, measured.")
+    max_eye_pitch: float = Field(
+        35.0, gt=0, le=90, description="Pitch up to which lids are read. Ours, measured."
+    )
     min_eye_visible: float = Field(
-        0.5, ge=0, le=1, description="Least probability that an eye is there to be seen, where a model gives it. Ours."
+        0.5,
+        ge=0,
+        le=1,
+        description="Least probability that an eye is there to be seen, where a model gives it. Ours.",
     )
     max_eye_sigma: float = Field(
-        0.12, gt=0, description="Largest standard deviation of the lids, widths of the eye, elsewhere. Ours."
+        0.12,
+        gt=0,
+        description="Largest standard deviation of the lids, widths of the eye, elsewhere. Ours.",
     )
     hold_s: float = Field(
-        1.0, ge=0, description="How long what is unknown is taken as unchanged before a concern is dropped. Ours."
+        1.0,
+        ge=0,
+        description="How long what is unknown is taken as unchanged before a concern is dropped. Ours.",
     )
 
     open_quantile: float = Field(
-        0.8, gt=0.5, lt=1, description="Quantile of a person's apertures taken as open; robust to blinks. Ours."
+        0.8,
+        gt=0.5,
+        lt=1,
+        description="Quantile of a person's apertures taken as open; robust to blinks. Ours.",
     )
-    baseline_memory_s: float = Field(360.0, gt=0, description="Memory of the baselines (openpilot: 6 min).")
-    eyes_trusted_s: float = Field(10.0, gt=0, description="Seconds of open eyes until their baseline is trusted. Ours.")
+    baseline_memory_s: float = Field(
+        360.0, gt=0, description="Memory of the baselines (openpilot: 6 min)."
+    )
+    eyes_trusted_s: float = Field(
+        10.0, gt=0, description="Seconds of open eyes until their baseline is trusted. Ours."
+    )
     forward_trusted_s: float = Field(
         30.0, gt=0, description="Seconds until the forward direction is trusted (openpilot: 60 s)."
     )
     prior_aperture: float = Field(
-        0.30, gt=0, lt=1, description="Aperture of an open eye before the person's own is known (mean head)."
+        0.30,
+        gt=0,
+        lt=1,
+        description="Aperture of an open eye before the person's own is known (mean head).",
     )
     closed_share: float = Field(
-        0.12, ge=0, lt=0.9, description="Share of the open aperture that lids of shut eyes still show. Ours, measured."
+        0.12,
+        ge=0,
+        lt=0.9,
+        description="Share of the open aperture that lids of shut eyes still show. Ours, measured.",
     )
 
-    closed_openness: float = Field(0.2, gt=0, lt=1, description="P80: closed is at least 80 % closed.")
-    reopen_openness: float = Field(0.3, gt=0, lt=1, description="Open again above this; hysteresis. Ours.")
-    blink_openness: float = Field(0.6, gt=0, lt=1, description="A blink begins where it dips below this. Ours.")
-    blink_end_openness: float = Field(0.7, gt=0, lt=1, description="A blink ends above this; hysteresis. Ours.")
+    closed_openness: float = Field(
+        0.2, gt=0, lt=1, description="P80: closed is at least 80 % closed."
+    )
+    reopen_openness: float = Field(
+        0.3, gt=0, lt=1, description="Open again above this; hysteresis. Ours."
+    )
+    blink_openness: float = Field(
+        0.6, gt=0, lt=1, description="A blink begins where it dips below this. Ours."
+    )
+    blink_end_openness: float = Field(
+        0.7, gt=0, lt=1, description="A blink ends above this; hysteresis. Ours."
+    )
     blink_depth: float = Field(
         0.35,
         gt=0,
@@ -112,34 +161,61 @@ class DriverSettings(BaseModel):
         gt=0,
         description="Eyes unknown for longer than this break a blink off: a face that left and came back. Ours.",
     )
-    blink_max_s: float = Field(0.5, gt=0, description="Longer closures are no blinks (long blinks: 0.3 to 0.5 s).")
+    blink_max_s: float = Field(
+        0.5, gt=0, description="Longer closures are no blinks (long blinks: 0.3 to 0.5 s)."
+    )
 
     perclos_window_s: float = Field(60.0, gt=0, description="PERCLOS is over a minute.")
-    perclos_min_s: float = Field(20.0, gt=0, description="Seconds of seen eyes before it is given. Ours.")
+    perclos_min_s: float = Field(
+        20.0, gt=0, description="Seconds of seen eyes before it is given. Ours."
+    )
     perclos_levels: tuple[float, float, float] = Field(
         (0.075, 0.10, 0.15),
         description="Drowsiness 1, 2, 3: questionable and drowsy of Wierwille 1994 (7.5, 15 %), and between them the "
         "10 % at which first microsleeps were seen on the road (JOV VSS 2012).",
     )
     perclos_release: float = Field(
-        0.8, gt=0, le=1, description="Share of its level that PERCLOS must fall below to leave it; hysteresis. Ours."
+        0.8,
+        gt=0,
+        le=1,
+        description="Share of its level that PERCLOS must fall below to leave it; hysteresis. Ours.",
     )
-    microsleep_s: float = Field(1.0, gt=0, description="Eyes closed this long: microsleep (NCAP, 1 to 2 s).")
+    microsleep_s: float = Field(
+        1.0, gt=0, description="Eyes closed this long: microsleep (NCAP, 1 to 2 s)."
+    )
     sleep_s: float = Field(3.0, gt=0, description="Eyes closed this long: sleep (NCAP).")
-    unresponsive_s: float = Field(6.0, gt=0, description="Eyes closed or away this long: unresponsive (NCAP).")
-    eyes_min_speed_kmh: float = Field(10.0, ge=0, description="No alarm for closed eyes below this (Kia).")
-    clear_s: float = Field(2.0, gt=0, description="Looking ahead with open eyes this long ends an alert (Kia, NCAP).")
+    unresponsive_s: float = Field(
+        6.0, gt=0, description="Eyes closed or away this long: unresponsive (NCAP)."
+    )
+    eyes_min_speed_kmh: float = Field(
+        10.0, ge=0, description="No alarm for closed eyes below this (Kia)."
+    )
+    clear_s: float = Field(
+        2.0, gt=0, description="Looking ahead with open eyes this long ends an alert (Kia, NCAP)."
+    )
 
-    long_distraction_s: float = Field(3.0, gt=0, description="One glance away this long (NCAP, Kia).")
-    sharing_away_s: float = Field(10.0, gt=0, description="Visual attention time sharing: this long away (NCAP) ...")
+    long_distraction_s: float = Field(
+        3.0, gt=0, description="One glance away this long (NCAP, Kia)."
+    )
+    sharing_away_s: float = Field(
+        10.0, gt=0, description="Visual attention time sharing: this long away (NCAP) ..."
+    )
     sharing_window_s: float = Field(30.0, gt=0, description="... within this window (NCAP).")
-    sharing_reset_s: float = Field(2.0, gt=0, description="... unless the road was looked at this long (NCAP).")
-    distraction_min_speed_kmh: float = Field(20.0, ge=0, description="No alarm for glances below this (Kia).")
+    sharing_reset_s: float = Field(
+        2.0, gt=0, description="... unless the road was looked at this long (NCAP)."
+    )
+    distraction_min_speed_kmh: float = Field(
+        20.0, ge=0, description="No alarm for glances below this (Kia)."
+    )
     head_away_yaw: float = Field(
-        23.0, gt=0, description="Without irises: head turned this far is away (openpilot: 0.402 rad)."
+        23.0,
+        gt=0,
+        description="Without irises: head turned this far is away (openpilot: 0.402 rad).",
     )
     head_away_down: float = Field(
-        18.0, gt=0, description="Without irises: head this far down is away (openpilot: 0.3133 rad)."
+        18.0,
+        gt=0,
+        description="Without irises: head this far down is away (openpilot: 0.3133 rad).",
     )
     zones: dict[str, Zone] = Field(
         default_factory=_default_zones,
@@ -147,17 +223,33 @@ class DriverSettings(BaseModel):
         "measure your car.",
     )
 
-    mouth_wide: float = Field(0.5, gt=0, description="Gap over width of the lips that is wide open. Ours, measured.")
-    yawn_s: float = Field(1.5, gt=0, description="Mouth wide open this long: a yawn (common practice, 1.5 to 2 s).")
-    mouth_clear_s: float = Field(0.3, ge=0, description="Mouth not wide open this long ends a yawn. Ours.")
-    yawns_drowsy: int = Field(3, ge=1, description="Yawns within ten minutes that make drowsiness 1. Ours.")
-
-    absent_s: float = Field(3.0, gt=0, description="No face this long: no driver. Ours: as a long glance.")
-    max_face_sigma: float = Field(
-        0.06, gt=0, description="Median standard deviation of the points, face sizes, above which it is covered. Ours."
+    mouth_wide: float = Field(
+        0.5, gt=0, description="Gap over width of the lips that is wide open. Ours, measured."
     )
-    covered_s: float = Field(1.0, gt=0, description="Eyes or face covered this long is reported. Ours.")
-    blocked_s: float = Field(2.0, gt=0, description="Nothing to see at all this long: camera blocked. Ours.")
+    yawn_s: float = Field(
+        1.5, gt=0, description="Mouth wide open this long: a yawn (common practice, 1.5 to 2 s)."
+    )
+    mouth_clear_s: float = Field(
+        0.3, ge=0, description="Mouth not wide open this long ends a yawn. Ours."
+    )
+    yawns_drowsy: int = Field(
+        3, ge=1, description="Yawns within ten minutes that make drowsiness 1. Ours."
+    )
+
+    absent_s: float = Field(
+        3.0, gt=0, description="No face this long: no driver. Ours: as a long glance."
+    )
+    max_face_sigma: float = Field(
+        0.06,
+        gt=0,
+        description="Median standard deviation of the points, face sizes, above which it is covered. Ours.",
+    )
+    covered_s: float = Field(
+        1.0, gt=0, description="Eyes or face covered this long is reported. Ours."
+    )
+    blocked_s: float = Field(
+        2.0, gt=0, description="Nothing to see at all this long: camera blocked. Ours."
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

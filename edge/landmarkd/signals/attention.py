@@ -28,7 +28,8 @@ class Signals:
         looking: what the gaze, or without irises the head, rests on.
         forward_trusted: whether the natural forward direction is known.
         mouth: openness of the mouth.
-        eyes_covered, face_covered: whether these cannot be made out although the head faces the camera.
+        eyes_covered, face_covered: whether these cannot be made out although the head faces the
+            camera.
         speed_kmh: of the vehicle.
         yaw, pitch: of gaze or head from forward, degrees, for the evidence.
     """
@@ -54,7 +55,10 @@ class TimeSharing:
 
     def __init__(self, settings: DriverSettings) -> None:
         self._away = SlidingShare(settings.sharing_window_s)
-        self._limit_s, self._reset_ns = settings.sharing_away_s, nanoseconds(settings.sharing_reset_s)
+        self._limit_s, self._reset_ns = (
+            settings.sharing_away_s,
+            nanoseconds(settings.sharing_reset_s),
+        )
         self._hold_ns = nanoseconds(settings.hold_s)
         self._road_since_ns = self._road_last_ns = 0
         self._on_road = False
@@ -113,12 +117,21 @@ class Attention:
             book=book,
         )
         self._sharing_time = TimeSharing(settings)
-        self._sharing = Concern([Stage(0.0, "time_sharing", 2)], clear_s=0.0, hold_s=hold, book=book)
-        self._yawn = Concern(
-            [Stage(settings.yawn_s, "yawn", 0)], clear_s=settings.mouth_clear_s, hold_s=hold, book=book
+        self._sharing = Concern(
+            [Stage(0.0, "time_sharing", 2)], clear_s=0.0, hold_s=hold, book=book
         )
-        self._absent = Concern([Stage(settings.absent_s, "no_driver", 2)], clear_s=hold, hold_s=hold, book=book)
-        self._blocked = Concern([Stage(settings.blocked_s, "camera_blocked", 2)], clear_s=hold, hold_s=hold, book=book)
+        self._yawn = Concern(
+            [Stage(settings.yawn_s, "yawn", 0)],
+            clear_s=settings.mouth_clear_s,
+            hold_s=hold,
+            book=book,
+        )
+        self._absent = Concern(
+            [Stage(settings.absent_s, "no_driver", 2)], clear_s=hold, hold_s=hold, book=book
+        )
+        self._blocked = Concern(
+            [Stage(settings.blocked_s, "camera_blocked", 2)], clear_s=hold, hold_s=hold, book=book
+        )
         self._eyes_covered = Concern(
             [Stage(settings.covered_s, "eyes_covered", 1)], clear_s=hold, hold_s=hold, book=book
         )
@@ -179,13 +192,18 @@ class Attention:
         elif self._last_looking != "road":
             # A head that turned away until no face was left to see has not come back to the road.
             looking = self._last_looking
-        if not signals.forward_trusted or signals.speed_kmh < self._settings.distraction_min_speed_kmh:
+        if (
+            not signals.forward_trusted
+            or signals.speed_kmh < self._settings.distraction_min_speed_kmh
+        ):
             looking = looking and "road"
         evidence = {"yaw": signals.yaw, "pitch": signals.pitch}
         away = None if looking is None else looking != "road"
         events = self._glance.update(away, time_ns, evidence)
         sharing = self._sharing_time.update(looking, time_ns)
-        return events + self._sharing.update(sharing, time_ns, {"away_s": self._sharing_time.away_s})
+        return events + self._sharing.update(
+            sharing, time_ns, {"away_s": self._sharing_time.away_s}
+        )
 
     def _mouth(self, signals: Signals, time_ns: int) -> list[DriverEvent]:
         mouth = signals.mouth
@@ -214,7 +232,9 @@ class Attention:
     def _attention(self, time_ns: int) -> str:
         closure, glance = self._closure.active, self._glance.active
         kinds = {stage.kind for stage in (closure, glance) if stage is not None}
-        unknown = self._known_ns is None or time_ns - self._known_ns > nanoseconds(self._settings.hold_s)
+        unknown = self._known_ns is None or time_ns - self._known_ns > nanoseconds(
+            self._settings.hold_s
+        )
         answers = (
             (self._blocked.active is not None, "blocked"),
             ("unresponsive" in kinds, "unresponsive"),

@@ -9,14 +9,17 @@ class BlinkDetector:
     """Finds blinks in the openness of the eyes.
 
     A blink begins when the openness falls through `blink_openness` and ends when it rises through
-    `blink_end_openness`; both times are interpolated between frames, so that a low frame rate costs little. What
-    does not reach `blink_depth` is a smile or a glance down, what lasts longer than `blink_max_s` a closure. A blink is
-    known when it is over: it is reported once, as an END.
+    `blink_end_openness`; both times are interpolated between frames, so that a low frame rate costs
+    little. What does not reach `blink_depth` is a smile or a glance down, what lasts longer than
+    `blink_max_s` a closure. A blink is known when it is over: it is reported once, as an END.
     """
 
     def __init__(self, settings: DriverSettings, book: EventBook) -> None:
         self._begin, self._end = settings.blink_openness, settings.blink_end_openness
-        self._max_ns, self._gap_ns = nanoseconds(settings.blink_max_s), nanoseconds(settings.blink_gap_s)
+        self._max_ns, self._gap_ns = (
+            nanoseconds(settings.blink_max_s),
+            nanoseconds(settings.blink_gap_s),
+        )
         self._depth, self._slow_ns = settings.blink_depth, nanoseconds(settings.blink_slow_frame_s)
         self._book = book
         self._last: tuple[int, float] | None = None
@@ -50,7 +53,11 @@ class BlinkDetector:
             "opening_s": (ended_ns - self._deepest[0]) / NANOSECONDS,
             "openness": self._deepest[1],
         }
-        return [DriverEvent(self._book.new_id(), "blink", EventPhase.END, 0, began_ns, time_ns, evidence)]
+        return [
+            DriverEvent(
+                self._book.new_id(), "blink", EventPhase.END, 0, began_ns, time_ns, evidence
+            )
+        ]
 
 
 def _crossing(a: tuple[int, float], b: tuple[int, float], level: float) -> int:

@@ -10,15 +10,18 @@ STAGES = (Stage(0.0, "drowsiness", 1), Stage(0.0, "drowsiness", 1), Stage(0.0, "
 class Drowsiness:
     """PERCLOS (Wierwille et al. 1994) and the level of drowsiness that follows from it.
 
-    Levels 1 to 3 are `perclos_levels`; a level is left when PERCLOS has fallen below `perclos_release` of it. A
-    microsleep within the window makes it at least 2, frequent yawns at least 1. The event begins at level 1,
-    escalates with each higher level and ends at 0.
+    Levels 1 to 3 are `perclos_levels`; a level is left when PERCLOS has fallen below
+    `perclos_release` of it. A microsleep within the window makes it at least 2, frequent yawns at
+    least 1. The event begins at level 1, escalates with each higher level and ends at 0.
     """
 
     def __init__(self, settings: DriverSettings, book: EventBook) -> None:
         self._settings, self._book = settings, book
         self._closed = SlidingShare(settings.perclos_window_s)
-        self._hold_ns, self._window_ns = nanoseconds(settings.hold_s), nanoseconds(settings.perclos_window_s)
+        self._hold_ns, self._window_ns = (
+            nanoseconds(settings.hold_s),
+            nanoseconds(settings.perclos_window_s),
+        )
         self._last: tuple[bool | None, int] | None = None
         self._microsleep_ns: int | None = None
         self._began_ns = self._id = self._told = 0
@@ -35,7 +38,9 @@ class Drowsiness:
         """What the running event is, or None."""
         return STAGES[self.level - 1] if self.level else None
 
-    def update(self, closed: bool | None, time_ns: int, *, microsleep: bool, yawns: int) -> list[DriverEvent]:
+    def update(
+        self, closed: bool | None, time_ns: int, *, microsleep: bool, yawns: int
+    ) -> list[DriverEvent]:
         """Take in a frame and return what begins, escalates or ends.
 
         Args:
@@ -78,8 +83,13 @@ class Drowsiness:
         return level
 
     def _event(self, phase: EventPhase, level: int, time_ns: int) -> DriverEvent:
-        evidence = {"drowsiness": float(level), "duration_s": (time_ns - self._began_ns) / NANOSECONDS}
+        evidence = {
+            "drowsiness": float(level),
+            "duration_s": (time_ns - self._began_ns) / NANOSECONDS,
+        }
         if self.perclos is not None:
             evidence["perclos"] = self.perclos
         stage = STAGES[level - 1]
-        return DriverEvent(self._id, stage.kind, phase, stage.level, self._began_ns, time_ns, evidence)
+        return DriverEvent(
+            self._id, stage.kind, phase, stage.level, self._began_ns, time_ns, evidence
+        )

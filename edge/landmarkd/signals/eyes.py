@@ -27,7 +27,8 @@ class FaceView:
         sigma: (count,) pixels, or None.
         visible: probabilities that the left and the right eye can be seen, or None.
         pose: of the head.
-        rotation: (3, 3), of the head relative to the ray on which it is seen, which is what the image shows.
+        rotation: (3, 3), of the head relative to the ray on which it is seen, which is what the
+            image shows.
         scale: pixels for each millimetre.
     """
 
@@ -59,23 +60,30 @@ class FaceViewer:
         scale = math.sqrt(float(np.vdot(image, image)) / spread)
         if not (math.isfinite(scale) and scale > MIN_SCALE):
             return None
-        return FaceView(observation.points, observation.sigma, observation.eyes_visible, pose, rotation, scale)
+        return FaceView(
+            observation.points, observation.sigma, observation.eyes_visible, pose, rotation, scale
+        )
 
 
 class GapMeter:
     """Measures how far an eye or a mouth is open: the mean gap between its two edges over its width.
 
-    The gap lies along a direction that is known in the head; what the image shows of it shrinks by how far the pose
-    turns that direction to or from the camera, and is divided by it. The width is the mean head's at the scale of
-    this face: the corners' own distance is noisier than the whole face is, and changes with the expression.
+    The gap lies along a direction that is known in the head; what the image shows of it shrinks by
+    how far the pose turns that direction to or from the camera, and is divided by it. The width is
+    the mean head's at the scale of this face: the corners' own distance is noisier than the whole
+    face is, and changes with the expression.
 
     Args:
-        ring: indices round the opening: a corner, k upper points, the other corner, k lower points back.
+        ring: indices round the opening: a corner, k upper points, the other corner, k lower points
+            back.
         layout: of the points.
-        along: direction of the gap in the head; None takes it from the mean head, where the opening is open.
+        along: direction of the gap in the head; None takes it from the mean head, where the opening
+            is open.
     """
 
-    def __init__(self, ring: Indices, layout: Layout, along: tuple[float, float, float] | None = None) -> None:
+    def __init__(
+        self, ring: Indices, layout: Layout, along: tuple[float, float, float] | None = None
+    ) -> None:
         count = len(ring) // 2
         # Times the points of the ring: the mean of the lower edge minus that of the upper one.
         self._gap = np.zeros(len(ring))
@@ -104,16 +112,18 @@ class GapMeter:
 class OpenBaseline:
     """The aperture of one person's open eye, learnt while watching.
 
-    It is an upper quantile of the last minutes' apertures: blinks and glances down do not move it. At the start a
-    person-independent value holds until the eye was seen for longer than a blink lasts; while little is known the
-    open eye is not taken to be narrower than half of it, so that lids shut from the first frame on stay shut.
+    It is an upper quantile of the last minutes' apertures: blinks and glances down do not move it.
+    At the start a person-independent value holds until the eye was seen for longer than a blink
+    lasts; while little is known the open eye is not taken to be narrower than half of it, so that
+    lids shut from the first frame on stay shut.
     """
 
     def __init__(self, settings: DriverSettings, learnt: float | None = None) -> None:
         self._settings = settings
         self._seen = FadingHistogram(0.0, 0.8, 129, settings.baseline_memory_s)
         self.open = settings.prior_aperture if learnt is None else learnt
-        # So much of one value is outweighed, at the quantile, by a longest blink's time of smaller ones.
+        # So much of one value is outweighed, at the quantile, by a longest blink's time of smaller
+        # ones.
         prior_s = settings.blink_max_s * (1.0 / settings.open_quantile - 1.0)
         self._seen.add(self.open, prior_s if learnt is None else settings.eyes_trusted_s)
         self._trusted_after_s = settings.eyes_trusted_s + (prior_s if learnt is None else 0.0)
@@ -147,7 +157,12 @@ class Eye:
     """
 
     def __init__(
-        self, ring: Indices, layout: Layout, number: int, settings: DriverSettings, learnt: float | None
+        self,
+        ring: Indices,
+        layout: Layout,
+        number: int,
+        settings: DriverSettings,
+        learnt: float | None,
     ) -> None:
         self._meter = GapMeter(ring, layout)
         # A nose turned to image left, yaw > 0, hides the subject's right eye, number 1, first.
@@ -164,7 +179,9 @@ class Eye:
         dt = 0.0 if self._time_ns is None else (time_ns - self._time_ns) / NANOSECONDS
         self._time_ns = time_ns
         aperture = self._meter.aperture(view)
-        limit = settings.max_eye_yaw_far if pose.yaw * self._far_sign > 0 else settings.max_eye_yaw_near
+        limit = (
+            settings.max_eye_yaw_far if pose.yaw * self._far_sign > 0 else settings.max_eye_yaw_near
+        )
         self.in_view = abs(pose.yaw) <= limit and abs(pose.pitch) <= settings.max_eye_pitch
         if view.visible is not None:
             self.covered = view.visible[self._number] < settings.min_eye_visible
@@ -185,7 +202,8 @@ class Eyes:
 
     Args:
         settings: thresholds.
-        layout: of the points; with lids they are used, otherwise the six points round each eye of the 68.
+        layout: of the points; with lids they are used, otherwise the six points round each eye of
+            the 68.
         open_left, open_right: apertures of this person's open eyes if they are known from before.
     """
 
@@ -212,11 +230,14 @@ class Eyes:
         eyes = [eye for eye in (self.left, self.right) if eye.in_view]
         return bool(eyes) and all(eye.covered for eye in eyes)
 
-    def update(self, view: FaceView, time_ns: int, *, learning: bool = True) -> tuple[EyeState, EyeState]:
+    def update(
+        self, view: FaceView, time_ns: int, *, learning: bool = True
+    ) -> tuple[EyeState, EyeState]:
         """Return the states of the left and the right eye.
 
         Args:
-            view: of the face in the frame; its points are unsmoothed, smoothing would flatten blinks.
+            view: of the face in the frame; its points are unsmoothed, smoothing would flatten
+                blinks.
             time_ns: capture time of the frame.
             learning: whether this frame may teach what open eyes look like.
         """

@@ -19,8 +19,8 @@ MAX_SINE = 0.95
 class IrisMeter:
     """Measures where one eye looks, from the shift of its iris against the centre of its eyeball.
 
-    The centre is where the mean head has it from the corners of the eye; what is wrong with that for a person is a
-    constant angle, and goes with the person's natural forward direction.
+    The centre is where the mean head has it from the corners of the eye; what is wrong with that
+    for a person is a constant angle, and goes with the person's natural forward direction.
 
     Args:
         iris: (5,) indices, the pupil's centre and four points of the limbus.
@@ -42,7 +42,10 @@ class IrisMeter:
 
     def direction(self, view: FaceView) -> Vector:
         """Return the unit vector that the eye looks along, in the frame of the ray on which the head is seen."""
-        shift = self._shift @ view.points[self._used, :2] / view.scale - (view.rotation @ self._offset)[:2]
+        shift = (
+            self._shift @ view.points[self._used, :2] / view.scale
+            - (view.rotation @ self._offset)[:2]
+        )
         x, y = (shift / self._radius_mm).tolist()
         sine = math.hypot(x, y)
         if sine > MAX_SINE:
@@ -85,7 +88,8 @@ class GazeMeter:
 class ForwardDirection:
     """A driver's natural forward direction: the median of where head or eyes point, over the last minutes.
 
-    Drivers look at the road most of the time, so the median is the road whichever way the camera stands.
+    Drivers look at the road most of the time, so the median is the road whichever way the camera
+    stands.
     """
 
     def __init__(self, settings: DriverSettings, learnt: tuple[float, float] | None = None) -> None:
@@ -113,7 +117,9 @@ class ForwardDirection:
             self.direction = self._yaw.quantile(0.5), self._pitch.quantile(0.5)
 
 
-def zone_of(yaw: float, pitch: float, forward: tuple[float, float], settings: DriverSettings) -> tuple[str, Zone]:
+def zone_of(
+    yaw: float, pitch: float, forward: tuple[float, float], settings: DriverSettings
+) -> tuple[str, Zone]:
     """Return the name of the zone that a direction falls in, and the zone; "off" if it is in none.
 
     Args:

@@ -40,7 +40,8 @@ class DriverBaseline:
     Attributes:
         open_left, open_right: apertures of the open eyes, gap over width.
         head_yaw, head_pitch: natural forward direction of the head, degrees.
-        gaze_yaw, gaze_pitch: natural forward direction of the gaze, degrees, or None if irises were never seen.
+        gaze_yaw, gaze_pitch: natural forward direction of the gaze, degrees, or None if irises were
+            never seen.
     """
 
     open_left: float
@@ -60,14 +61,23 @@ class DriverMonitor:
         baseline: what is known of this person from before; None learns it anew.
     """
 
-    def __init__(self, settings: DriverSettings, layout: Layout, baseline: DriverBaseline | None = None) -> None:
+    def __init__(
+        self, settings: DriverSettings, layout: Layout, baseline: DriverBaseline | None = None
+    ) -> None:
         self._settings = settings
         self._viewer = FaceViewer(layout)
         known = baseline
-        self._eyes = Eyes(settings, layout, known.open_left if known else None, known.open_right if known else None)
+        self._eyes = Eyes(
+            settings,
+            layout,
+            known.open_left if known else None,
+            known.open_right if known else None,
+        )
         self._mouth = GapMeter(layout.ibug68[60:68], layout, along=(0.0, 1.0, 0.0))
         self._gaze = GazeMeter(layout)
-        self._head_forward = ForwardDirection(settings, (known.head_yaw, known.head_pitch) if known else None)
+        self._head_forward = ForwardDirection(
+            settings, (known.head_yaw, known.head_pitch) if known else None
+        )
         gaze = None
         if known is not None and known.gaze_yaw is not None and known.gaze_pitch is not None:
             gaze = known.gaze_yaw, known.gaze_pitch
@@ -82,7 +92,10 @@ class DriverMonitor:
             return None
         gaze = self._gaze_forward.direction if self._gaze_forward.trusted else (None, None)
         return DriverBaseline(
-            self._eyes.left.baseline.open, self._eyes.right.baseline.open, *self._head_forward.direction, *gaze
+            self._eyes.left.baseline.open,
+            self._eyes.right.baseline.open,
+            *self._head_forward.direction,
+            *gaze,
         )
 
     def update(
@@ -99,7 +112,8 @@ class DriverMonitor:
         Args:
             observation: unsmoothed points, or None when no face was found.
             pose: of the head, unsmoothed or smoothed; None when no face was found.
-            time_ns: capture time of the frame. A frame older than the last counts as taken at the same time.
+            time_ns: capture time of the frame. A frame older than the last counts as taken at the
+                same time.
             speed_kmh: of the vehicle, or None if unknown; then the settings say what is assumed.
             blocked: nothing can be seen in this frame at all, see `landmarkd.signals.blocked`.
         """
@@ -123,22 +137,31 @@ class DriverMonitor:
                 forward_trusted=self._head_forward.trusted,
                 speed_kmh=speed,
             )
-            return DriverReading(UNKNOWN, UNKNOWN, None, self._attention.update(signals, self._time_ns))
+            return DriverReading(
+                UNKNOWN, UNKNOWN, None, self._attention.update(signals, self._time_ns)
+            )
         return self._read(view, dt if dt <= settings.hold_s else 0.0, speed)
 
     def _read(self, view: FaceView, dt: float, speed: float) -> DriverReading:
         settings, time_ns = self._settings, self._time_ns or 0
         left, right = self._eyes.update(view, time_ns, learning=not self._attention.asleep)
         seen = [eye.openness for eye in (left, right) if eye.openness is not None]
-        open_enough = [eye.openness is not None and eye.openness >= LEARN_GAZE_OPENNESS for eye in (left, right)]
+        open_enough = [
+            eye.openness is not None and eye.openness >= LEARN_GAZE_OPENNESS
+            for eye in (left, right)
+        ]
         angles = self._gaze.angles(view, (open_enough[0], open_enough[1]))
-        closed = None if not seen else all(eye.closed for eye in (left, right) if eye.closed is not None)
+        closed = (
+            None if not seen else all(eye.closed for eye in (left, right) if eye.closed is not None)
+        )
         if dt > 0.0 and not closed and speed >= settings.eyes_min_speed_kmh:
             self._head_forward.learn(view.pose.yaw, view.pose.pitch, dt)
             if angles is not None:
                 self._gaze_forward.learn(*angles, dt)
         looking, gaze, yaw, pitch = self._direction(view, angles, closed=bool(closed))
-        face_sigma = 0.0 if view.sigma is None else float(np.median(view.sigma)) / (view.scale * FACE_MM)
+        face_sigma = (
+            0.0 if view.sigma is None else float(np.median(view.sigma)) / (view.scale * FACE_MM)
+        )
         signals = Signals(
             face=True,
             openness=max(seen, default=None),
@@ -147,7 +170,9 @@ class DriverMonitor:
             eyes_trusted=self._eyes.trusted,
             looking=looking,
             forward_trusted=self._head_forward.trusted,
-            mouth=self._mouth.aperture(view) if abs(view.pose.yaw) <= settings.max_eye_yaw_near else None,
+            mouth=self._mouth.aperture(view)
+            if abs(view.pose.yaw) <= settings.max_eye_yaw_near
+            else None,
             eyes_covered=self._eyes.covered,
             face_covered=face_sigma > settings.max_face_sigma,
             speed_kmh=speed,
@@ -166,7 +191,12 @@ class DriverMonitor:
             name, zone = zone_of(*angles, forward, settings)
             known = self._gaze_forward.trusted
             gaze = Gaze(*angles, name if known else None)
-            return (zone.counts_as if known else None), gaze, angles[0] - forward[0], angles[1] - forward[1]
+            return (
+                (zone.counts_as if known else None),
+                gaze,
+                angles[0] - forward[0],
+                angles[1] - forward[1],
+            )
         forward = self._head_forward.direction
         yaw, pitch = view.pose.yaw - forward[0], view.pose.pitch - forward[1]
         if abs(yaw) > settings.head_away_yaw or pitch < -settings.head_away_down:

@@ -25,8 +25,9 @@ MIN_SIGMA_PX = 0.25
 def rigid_weights(layout: Layout) -> NDArray[np.float64]:
     """Return how much each point says about the skull, (count,), summing to 1.
 
-    Forehead, bridge and tip of the nose, temples and eye corners are bone or close to it. Mouth, jaw and lower
-    cheeks move with the jaw, brows and lids by themselves: their weight is small or nothing.
+    Forehead, bridge and tip of the nose, temples and eye corners are bone or close to it. Mouth,
+    jaw and lower cheeks move with the jaw, brows and lids by themselves: their weight is small or
+    nothing.
     """
     head = canonical_points(layout)[:DENSE]
     corners = head[layout.ibug68]
@@ -49,11 +50,12 @@ def rigid_weights(layout: Layout) -> NDArray[np.float64]:
 class PoseEstimator:
     """Fits the canonical head to landmarks.
 
-    The points' x and y are where a perspective camera sees them, their z is depth in pixels at the face's mean
-    distance. With the intrinsics each point therefore has a place in space up to one common scale,
-    ((x - cx) / fx * d, (y - cy) / fy * d, d) with d = f - z, and one similarity fit (Umeyama, PAMI 1991) of the
-    canonical head to these gives the rotation in the camera's frame, with the perspective of a near face and of a
-    face off the optical axis accounted for, and the translation over the scale in millimetres.
+    The points' x and y are where a perspective camera sees them, their z is depth in pixels at the
+    face's mean distance. With the intrinsics each point therefore has a place in space up to one
+    common scale, ((x - cx) / fx * d, (y - cy) / fy * d, d) with d = f - z, and one similarity fit
+    (Umeyama, PAMI 1991) of the canonical head to these gives the rotation in the camera's frame,
+    with the perspective of a near face and of a face off the optical axis accounted for, and the
+    translation over the scale in millimetres.
 
     Args:
         layout: of the points.
@@ -75,7 +77,11 @@ class PoseEstimator:
         self._cloud = np.ones((5, len(rigid)))
         self._distorted = any(intrinsics.distortion)
         self._matrix = np.array(
-            [[intrinsics.fx, 0.0, intrinsics.cx], [0.0, intrinsics.fy, intrinsics.cy], [0.0, 0.0, 1.0]]
+            [
+                [intrinsics.fx, 0.0, intrinsics.cx],
+                [0.0, intrinsics.fy, intrinsics.cy],
+                [0.0, 0.0, 1.0],
+            ]
         )
 
     def estimate(self, points: Array, sigma: Array | None = None) -> HeadPose:
@@ -86,7 +92,8 @@ class PoseEstimator:
             sigma: (count,) standard deviations, pixels; uncertain points count less.
 
         Returns:
-            The pose. Points that make no face, all in one place or not finite, give residual 1 and the identity.
+            The pose. Points that make no face, all in one place or not finite, give residual 1 and
+            the identity.
 
         Raises:
             ValueError: if `points` have another count than the layout.
@@ -143,17 +150,19 @@ def _fit_similarity(moments: list[list[float]]) -> tuple[Matrix, Vector, float] 
     """Fit cloud = s (R head + t) in the weighted least squares sense (Umeyama 1991), from moments alone.
 
     Args:
-        moments: (5, 5), the weighted sums of the products of a cloud's and its head's x, y, z, 1, x² + y² + z².
+        moments: (5, 5), the weighted sums of the products of a cloud's and its head's x, y, z, 1,
+            x² + y² + z².
 
     Returns:
-        R, t in the head's unit and the root mean square of what is left in that unit, or None if the cloud
-        has no extent.
+        R, t in the head's unit and the root mean square of what is left in that unit, or None if
+        the cloud has no extent.
     """
     total = moments[3][3]
     cloud_mean = [moments[row][3] / total for row in range(3)]
     head_mean = [moments[3][column] / total for column in range(3)]
     covariance = [
-        [moments[row][column] / total - cloud_mean[row] * head_mean[column] for column in range(3)] for row in range(3)
+        [moments[row][column] / total - cloud_mean[row] * head_mean[column] for column in range(3)]
+        for row in range(3)
     ]
     cloud_spread = moments[4][3] / total - sum(value * value for value in cloud_mean)
     head_spread = moments[3][4] / total - sum(value * value for value in head_mean)
@@ -164,7 +173,8 @@ def _fit_similarity(moments: list[list[float]]) -> tuple[Matrix, Vector, float] 
     scale = float(singular.sum()) / head_spread
     if not scale > 1e-6:
         return None
-    # What is left is |cloud|² / s² + |head|² - 2 tr(Rᵀ covariance) / s, and that trace is s |head|².
+    # What is left is |cloud|² / s² + |head|² - 2 tr(Rᵀ covariance) / s, and that trace is s
+    # |head|².
     residual = math.sqrt(max(0.0, cloud_spread / scale**2 - head_spread))
     return rotation, np.array(cloud_mean) / scale - rotation @ np.array(head_mean), residual
 

@@ -48,19 +48,27 @@ class NoFilter:
 class OneEuroFilter:
     """The One Euro filter (Casiez, Roussel, Vogel, CHI 2012), one for each point, on all points at once.
 
-    The speed that opens the filter is the length of a point's low-passed velocity in face sizes a second, so
-    that a near face and a far one are smoothed alike and no direction of the image is preferred.
+    The speed that opens the filter is the length of a point's low-passed velocity in face sizes a
+    second, so that a near face and a far one are smoothed alike and no direction of the image is
+    preferred.
 
     Args:
         min_cutoff_hz: cutoff of a point at rest; lower is calmer.
-        beta: how much the cutoff rises, in hertz for each face size a second; higher follows faster.
+        beta: how much the cutoff rises, in hertz for each face size a second; higher follows
+            faster.
         derivative_cutoff_hz: cutoff of the velocity.
     """
 
-    def __init__(self, min_cutoff_hz: float, beta: float, derivative_cutoff_hz: float = 1.0) -> None:
+    def __init__(
+        self, min_cutoff_hz: float, beta: float, derivative_cutoff_hz: float = 1.0
+    ) -> None:
         if not (min_cutoff_hz > 0 and beta >= 0 and derivative_cutoff_hz > 0):
             raise ValueError("cutoffs are positive and beta is not negative")
-        self._min_cutoff, self._beta, self._derivative_cutoff = min_cutoff_hz, beta, derivative_cutoff_hz
+        self._min_cutoff, self._beta, self._derivative_cutoff = (
+            min_cutoff_hz,
+            beta,
+            derivative_cutoff_hz,
+        )
         self._time_ns: int | None = None
         self._points = np.empty((0, 3), np.float32)
         self._velocity = self._step = self._points
@@ -84,7 +92,9 @@ class OneEuroFilter:
         self._velocity *= 1.0 - factor
         self._velocity += self._step * np.float32(factor / (dt * size_px))
         # alpha = dt / (dt + tau) with tau = 1 / (2 pi cutoff): the same as c / (c + 1 / (2 pi dt)).
-        cutoff = np.sqrt(np.einsum("ij,ij->i", self._velocity, self._velocity), out=self._alpha[:, 0])
+        cutoff = np.sqrt(
+            np.einsum("ij,ij->i", self._velocity, self._velocity), out=self._alpha[:, 0]
+        )
         cutoff *= self._beta
         cutoff += self._min_cutoff
         cutoff /= cutoff + np.float32(1.0 / (2.0 * math.pi * dt))

@@ -80,10 +80,11 @@ class Stage:
 class Concern:
     """A condition that becomes an event when it lasts, grows worse in stages, and ends when it is over for a while.
 
-    The condition is True, False or unknown (None) at each frame. Before the event, up to `hold_s` of unknown
-    between two frames on which it holds count as if it had held; a longer time drops it. An event begins only on a
-    frame that shows the condition. Once it runs, hiding does not help: unknown never ends it, and it goes on to
-    its next stages. It ends after `clear_s` of not holding, within which up to `hold_s` may be unknown.
+    The condition is True, False or unknown (None) at each frame. Before the event, up to `hold_s`
+    of unknown between two frames on which it holds count as if it had held; a longer time drops it.
+    An event begins only on a frame that shows the condition. Once it runs, hiding does not help:
+    unknown never ends it, and it goes on to its next stages. It ends after `clear_s` of not
+    holding, within which up to `hold_s` may be unknown.
 
     Args:
         stages: in the order of their times.
@@ -91,7 +92,9 @@ class Concern:
         book: gives numbers to events.
     """
 
-    def __init__(self, stages: Sequence[Stage], *, clear_s: float, hold_s: float, book: EventBook) -> None:
+    def __init__(
+        self, stages: Sequence[Stage], *, clear_s: float, hold_s: float, book: EventBook
+    ) -> None:
         self._stages = tuple(stages)
         self._after_ns = [nanoseconds(stage.after_s) for stage in stages]
         self._clear_ns, self._hold_ns, self._book = nanoseconds(clear_s), nanoseconds(hold_s), book
@@ -111,7 +114,9 @@ class Concern:
         """Return for how long the condition has held, as far as it is known to; 0 if it does not."""
         return (time_ns - self._began_ns) / NANOSECONDS if self._holds else 0.0
 
-    def update(self, condition: bool | None, time_ns: int, evidence: dict[str, float]) -> list[DriverEvent]:
+    def update(
+        self, condition: bool | None, time_ns: int, evidence: dict[str, float]
+    ) -> list[DriverEvent]:
         """Take in the condition at a frame and return what begins, escalates or ends.
 
         Args:
@@ -155,7 +160,11 @@ class Concern:
         self._stage = -1
         return [event]
 
-    def _event(self, phase: EventPhase, time_ns: int, lasted_ns: int, evidence: dict[str, float]) -> DriverEvent:
+    def _event(
+        self, phase: EventPhase, time_ns: int, lasted_ns: int, evidence: dict[str, float]
+    ) -> DriverEvent:
         stage = self._stages[self._stage]
         numbers = {"duration_s": lasted_ns / NANOSECONDS, **evidence}
-        return DriverEvent(self._id, stage.kind, phase, stage.level, self._began_ns, time_ns, numbers)
+        return DriverEvent(
+            self._id, stage.kind, phase, stage.level, self._began_ns, time_ns, numbers
+        )

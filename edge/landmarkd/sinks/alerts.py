@@ -26,15 +26,18 @@ HIGHEST_LEVEL = 3
 class HookSink(Sink):
     """``hook:/path/to/command?level=2``: runs a command for each event of at least this level.
 
-    The command is started directly, without a shell, as ``command KIND PHASE LEVEL`` with the event as one line of
-    JSON on its standard input. One runs at a time, on a thread of its own, and for at most `COMMAND_S` seconds.
+    The command is started directly, without a shell, as ``command KIND PHASE LEVEL`` with the event
+    as one line of JSON on its standard input. One runs at a time, on a thread of its own, and for
+    at most `COMMAND_S` seconds.
     """
 
     def __init__(self, uri: Uri, session: Session) -> None:
         del session
         uri.only(("level",))
         if not uri.path.startswith("/") or uri.host:
-            raise UsageError(f"{uri.text}: name the command with its whole path, hook:/usr/local/bin/alert.")
+            raise UsageError(
+                f"{uri.text}: name the command with its whole path, hook:/usr/local/bin/alert."
+            )
         self.uri = uri.text
         self.statistics = SinkStatistics(promised="a command for every event of the driver")
         self._command = Path(uri.path)
@@ -56,7 +59,9 @@ class HookSink(Sink):
         if not self._command.is_file():
             raise SinkError(f"{self._command}: no such file; name a program or script that exists.")
         if not os.access(self._command, os.X_OK):
-            raise AccessError(f"{self._command} is not executable; chmod +x {self._command} makes it so.")
+            raise AccessError(
+                f"{self._command} is not executable; chmod +x {self._command} makes it so."
+            )
         if self._thread is None:
             self.statistics.connected = True
             self._thread = Thread(target=self._run, name=f"sink {self.uri}", daemon=True)
@@ -65,7 +70,11 @@ class HookSink(Sink):
     def submit(self, report: Report, *, wait: bool = False) -> None:
         """Queue the report's events; the oldest makes room when commands are slower than events."""
         del wait
-        events = [] if report.driver is None else [e for e in report.driver.events if e.level >= self._level]
+        events = (
+            []
+            if report.driver is None
+            else [e for e in report.driver.events if e.level >= self._level]
+        )
         if not events:
             return
         with self._changed:
@@ -149,7 +158,8 @@ class OutputLine(Protocol):
 class GpioSink(Sink):
     """``gpio:17?level=2&active_high=no``: a line that is on while the driver's state is of at least this level.
 
-    Numbers are BCM's. Needs gpiozero: the extra ``gpio``, or python3-gpiozero from apt on Raspberry Pi OS.
+    Numbers are BCM's. Needs gpiozero: the extra ``gpio``, or python3-gpiozero from apt on Raspberry
+    Pi OS.
     """
 
     def __init__(self, uri: Uri, session: Session) -> None:
@@ -179,9 +189,13 @@ class GpioSink(Sink):
                 "gpio: needs gpiozero; pip install 'landmarkd[gpio]', or sudo apt install python3-gpiozero."
             ) from error
         try:
-            line = gpiozero.DigitalOutputDevice(self._pin, active_high=self._active_high, initial_value=False)
+            line = gpiozero.DigitalOutputDevice(
+                self._pin, active_high=self._active_high, initial_value=False
+            )
         except (gpiozero.GPIOZeroError, OSError) as error:
-            raise SinkError(f"{self.uri}: {error}; is the line free, and the user in the group gpio?") from error
+            raise SinkError(
+                f"{self.uri}: {error}; is the line free, and the user in the group gpio?"
+            ) from error
         self._line, self._on = cast("OutputLine", line), False
         self.statistics.connected = True
 

@@ -19,8 +19,8 @@ class SinkStatistics:
         last_error: the last failure in one sentence, or None.
         note: what is odd though the connection is open, "nobody listens" for one, or None.
         promised: what the stream carries, in words.
-        points_promised_hz, points_sent_hz: complete sets of points a second, by plan and as sent; 0 for one
-            with every frame, or none.
+        points_promised_hz, points_sent_hz: complete sets of points a second, by plan and as sent; 0
+            for one with every frame, or none.
     """
 
     sent: int = 0
@@ -39,8 +39,8 @@ class SinkStatistics:
 class Sink(ABC):
     """Takes reports and sends them somewhere, in its own time.
 
-    A sink is built from a URI without touching the network or a device. `submit` never blocks and never
-    raises: what cannot be sent is dropped and counted.
+    A sink is built from a URI without touching the network or a device. `submit` never blocks and
+    never raises: what cannot be sent is dropped and counted.
 
     Attributes:
         uri: as it was written.
@@ -67,8 +67,8 @@ class Sink(ABC):
 
         Args:
             report: what to send.
-            wait: block while the queue is full, so that a file played at full speed loses nothing. Without
-                a connection nothing is waited for.
+            wait: block while the queue is full, so that a file played at full speed loses nothing.
+                Without a connection nothing is waited for.
         """
 
     @abstractmethod

@@ -53,7 +53,9 @@ class FileTransport(Transport[bytes]):
         except PermissionError as error:
             raise AccessError(f"{path}: no permission to write; choose another file.") from error
         except OSError as error:
-            raise SinkError(f"{path}: {error.strerror}; choose a file in a folder that exists") from error
+            raise SinkError(
+                f"{path}: {error.strerror}; choose a file in a folder that exists"
+            ) from error
 
     def send(self, pieces: Sequence[bytes]) -> int:
         """Write all pieces completely."""

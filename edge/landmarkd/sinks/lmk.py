@@ -49,4 +49,6 @@ class LmkSink(QueuedSink[bytes]):
             points_hz=uri.integer("hz", 0, 0, 1000),
             raw=uri.boolean("raw", False),
         )
-        super().__init__(uri.text, DatagramFormatter(session, options), RecordingTransport(uri.path))
+        super().__init__(
+            uri.text, DatagramFormatter(session, options), RecordingTransport(uri.path)
+        )

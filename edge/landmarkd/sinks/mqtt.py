@@ -2,8 +2,10 @@
 
 Topics, DEVICE being the unit's name:
 
-- ``landmarkd/DEVICE/state``: "online" or "offline", retained; the broker itself says "offline" when the unit dies.
-- ``landmarkd/DEVICE/status``: the last state without points, retained, QoS 0, a few times a second at most.
+- ``landmarkd/DEVICE/state``: "online" or "offline", retained; the broker itself says "offline" when
+the unit dies.
+- ``landmarkd/DEVICE/status``: the last state without points, retained, QoS 0, a few times a second
+at most.
 - ``landmarkd/DEVICE/event``: each phase of each driver event, QoS 1.
 """
 
@@ -57,11 +59,16 @@ class MqttFormatter(Formatter[Publication]):
         del dropped
         driver = report.driver
         events = driver.events if driver is not None else ()
-        out = [Publication(f"{self._prefix}/event", encode_event(event).encode(), qos=1) for event in events]
+        out = [
+            Publication(f"{self._prefix}/event", encode_event(event).encode(), qos=1)
+            for event in events
+        ]
         attention = (report.face is not None, driver.attention if driver is not None else "")
         if self._pace.due(report.captured_ns) or attention != self._attention:
             self._attention = attention
-            out.append(Publication(f"{self._prefix}/status", encode_state(report).encode(), retain=True))
+            out.append(
+                Publication(f"{self._prefix}/status", encode_state(report).encode(), retain=True)
+            )
         self.messages += len(out)
         return out
 
@@ -91,7 +98,9 @@ class MqttTransport(Transport[Publication]):
             client.tls_set_context(ssl.create_default_context(cafile=self._login.get("ca")))
         answered, refusal = Event(), []
 
-        def on_connect(client: paho.Client, _data: object, _flags: object, code: ReasonCode, _more: object) -> None:
+        def on_connect(
+            client: paho.Client, _data: object, _flags: object, code: ReasonCode, _more: object
+        ) -> None:
             if code.is_failure:
                 refusal.append(str(code))
             else:
@@ -104,7 +113,9 @@ class MqttTransport(Transport[Publication]):
         self._client = client
         if not answered.wait(CONNECT_TIMEOUT_S) or refusal:
             self._drop(client)
-            raise SinkError(f"the broker {self._host} refuses: {refusal[0] if refusal else 'no answer'}")
+            raise SinkError(
+                f"the broker {self._host} refuses: {refusal[0] if refusal else 'no answer'}"
+            )
 
     def send(self, pieces: Sequence[Publication]) -> int:
         """Hand the messages to the client; raises OSError when the connection is lost."""
@@ -122,7 +133,9 @@ class MqttTransport(Transport[Publication]):
             return
         if client.is_connected():
             with suppress(ValueError, RuntimeError):
-                client.publish(f"{self._prefix}/state", b"offline", 1, retain=True).wait_for_publish(GOODBYE_TIMEOUT_S)
+                client.publish(
+                    f"{self._prefix}/state", b"offline", 1, retain=True
+                ).wait_for_publish(GOODBYE_TIMEOUT_S)
         self._drop(client)
 
     def _drop(self, client: paho.Client) -> None:

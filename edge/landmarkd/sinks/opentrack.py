@@ -1,9 +1,10 @@
 """opentrack's "UDP over network": six doubles, for games and simulators on another machine.
 
-The order (x, y, z in centimetres, yaw, pitch, roll in degrees; little-endian) is that of opentrack's
-proto-udp and tracker-udp. The signs follow from what its own camera tracker hands on (tracker-neuralnet,
-`NeuralNetTracker::data`): x to image right, y up, z away from the camera; yaw > 0 to image left, pitch > 0 up,
-roll > 0 clockwise in the image. That is our own convention but for y, which points down here.
+The order (x, y, z in centimetres, yaw, pitch, roll in degrees; little-endian) is that of
+opentrack's proto-udp and tracker-udp. The signs follow from what its own camera tracker hands on
+(tracker-neuralnet, `NeuralNetTracker::data`): x to image right, y up, z away from the camera; yaw >
+0 to image left, pitch > 0 up, roll > 0 clockwise in the image. That is our own convention but for
+y, which points down here.
 """
 
 import math

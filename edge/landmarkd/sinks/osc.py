@@ -1,7 +1,8 @@
 """OSC: the head bone and blinks as VMC has them (Virtual Motion Capture), and plain numbers under /landmarkd.
 
-VMC's axes are Unity's: left-handed, x to the avatar's right, y up, z where it looks. Each is the opposite of our
-camera frame's axis for a face that looks into the camera, so the rotation matrix is the same in both.
+VMC's axes are Unity's: left-handed, x to the avatar's right, y up, z where it looks. Each is the
+opposite of our camera frame's axis for a face that looks into the camera, so the rotation matrix is
+the same in both.
 """
 
 import math
@@ -70,7 +71,10 @@ class OscFormatter(Formatter[bytes]):
         numbers = (pose.yaw, pose.pitch, pose.roll, *position)
         if all(map(math.isfinite, numbers)) and bool(np.isfinite(pose.rotation).all()):
             turn = quaternion(pose.rotation)
-            bone: list[Argument] = [("s", "Head"), *(("f", value) for value in (0.0, 0.0, 0.0, *turn))]
+            bone: list[Argument] = [
+                ("s", "Head"),
+                *(("f", value) for value in (0.0, 0.0, 0.0, *turn)),
+            ]
             self._add(bundle, "/VMC/Ext/Bone/Pos", *bone)
             self._add(bundle, "/landmarkd/pose", *(("f", value) for value in numbers))
         left, right = _blink(face.left), _blink(face.right)

@@ -27,7 +27,9 @@ def stable_name(device: str) -> str:
     """Return the name under /dev/serial/by-id of a device, which survives replugging, or the name given."""
     try:
         target = Path(device).resolve(strict=True)
-        return next((str(link) for link in sorted(BY_ID.iterdir()) if link.resolve() == target), device)
+        return next(
+            (str(link) for link in sorted(BY_ID.iterdir()) if link.resolve() == target), device
+        )
     except OSError:
         return device
 
@@ -42,7 +44,9 @@ def open_port(device: str, baud: int, *, read_timeout_s: float | None = None) ->
     import serial
 
     try:
-        return serial.Serial(device, baud, timeout=read_timeout_s, write_timeout=WRITE_TIMEOUT_S, exclusive=True)
+        return serial.Serial(
+            device, baud, timeout=read_timeout_s, write_timeout=WRITE_TIMEOUT_S, exclusive=True
+        )
     except (OSError, ValueError) as error:
         number = getattr(error, "errno", None)
         if number in {errno.EACCES, errno.EPERM}:
@@ -52,7 +56,9 @@ def open_port(device: str, baud: int, *, read_timeout_s: float | None = None) ->
         if number == errno.ENOENT:
             raise SinkError(f"{device}: there is no such device; is it plugged in?") from error
         if number in {errno.EBUSY, errno.EAGAIN} or "exclusively lock" in str(error):
-            raise SinkError(f"{device}: another program has this port open; end that one") from error
+            raise SinkError(
+                f"{device}: another program has this port open; end that one"
+            ) from error
         raise SinkError(f"{device}: not a serial line that can be opened: {error}") from error
 
 
@@ -68,7 +74,11 @@ class SerialTransport(Transport[bytes]):
     def open(self) -> None:
         """Open the device under its stable name if it was seen before, else under the one given."""
         self.close()
-        name = self._stable if self._stable is not None and Path(self._stable).exists() else self._device
+        name = (
+            self._stable
+            if self._stable is not None and Path(self._stable).exists()
+            else self._device
+        )
         self._port = open_port(name, self._baud)
         self._stable = stable_name(name)
 

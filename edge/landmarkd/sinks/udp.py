@@ -21,7 +21,10 @@ SEND_BUFFER = 1 << 20
 """Bytes the kernel is asked to hold, so that a burst of chunks does not wait."""
 _FULL = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS}
 """What may happen to one datagram without the socket being lost."""
-_RETURNED = {errno.ECONNREFUSED: "nobody listens there", errno.EHOSTUNREACH: "the host does not answer"}
+_RETURNED = {
+    errno.ECONNREFUSED: "nobody listens there",
+    errno.EHOSTUNREACH: "the host does not answer",
+}
 """What the network answers to a datagram; the kernel tells it when the next one is sent."""
 NOTED_REPORTS = 8
 """An answer holds for so many reports: not each datagram is answered."""
@@ -57,7 +60,9 @@ class UdpTransport(Transport[bytes]):
         else:
             link.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
         if self._interface is not None:
-            link.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self._interface.encode() + b"\0")
+            link.setsockopt(
+                socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self._interface.encode() + b"\0"
+            )
         if ip_address(str(self._address[0]).partition("%")[0]).is_multicast:
             self._prepare_multicast(link, family)
 
@@ -98,7 +103,8 @@ class UdpTransport(Transport[bytes]):
             if error.errno not in _RETURNED:
                 raise
             self.note, self._noted = _RETURNED[error.errno], NOTED_REPORTS
-        # That was about an earlier datagram, and this one was not sent; the queue of answers must not fill up.
+        # That was about an earlier datagram, and this one was not sent; the queue of answers must
+        # not fill up.
         with suppress(OSError):
             while True:
                 link.recvmsg(0, 512, socket.MSG_ERRQUEUE)
@@ -124,8 +130,15 @@ def udp_transport(uri: Uri) -> UdpTransport:
         UsageError: no host or port.
     """
     if not uri.host or not uri.port or uri.path not in {"", "/"}:
-        raise UsageError(f"{uri.text}: use {uri.scheme}://HOST:PORT, for example {uri.scheme}://127.0.0.1:5005.")
-    return UdpTransport(uri.host, uri.port, ttl=uri.integer("ttl", 1, 0, 255), interface=uri.options.get("interface"))
+        raise UsageError(
+            f"{uri.text}: use {uri.scheme}://HOST:PORT, for example {uri.scheme}://127.0.0.1:5005."
+        )
+    return UdpTransport(
+        uri.host,
+        uri.port,
+        ttl=uri.integer("ttl", 1, 0, 255),
+        interface=uri.options.get("interface"),
+    )
 
 
 class UdpSink(QueuedSink[bytes]):
@@ -141,5 +154,7 @@ class UdpSink(QueuedSink[bytes]):
         )
         formatter = DatagramFormatter(session, options)
         if "key" in uri.options:
-            formatter = SealedFormatter(session, options, Sealer(read_key(Path(uri.options["key"]))))
+            formatter = SealedFormatter(
+                session, options, Sealer(read_key(Path(uri.options["key"])))
+            )
         super().__init__(uri.text, formatter, udp_transport(uri))

@@ -23,7 +23,9 @@ class DatagramFormatter(Formatter[bytes]):
         self.points_promised_hz = options.points_hz
         count = len(indices_of(options.selection, session.layout))
         rate = f"{options.points_hz:g} Hz" if options.points_hz else "every frame"
-        self.promised = f"status for every frame, {f'{count} points at {rate}' if count else 'no points'}"
+        self.promised = (
+            f"status for every frame, {f'{count} points at {rate}' if count else 'no points'}"
+        )
         self._frames = 0
 
     @property

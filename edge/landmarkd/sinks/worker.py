@@ -92,9 +92,13 @@ class QueuedSink(Sink, Generic[PieceT]):
     must_open = False
     reopens = True
 
-    def __init__(self, uri: str, formatter: Formatter[PieceT], transport: Transport[PieceT]) -> None:
+    def __init__(
+        self, uri: str, formatter: Formatter[PieceT], transport: Transport[PieceT]
+    ) -> None:
         self.uri = uri
-        self.statistics = SinkStatistics(promised=formatter.promised, points_promised_hz=formatter.points_promised_hz)
+        self.statistics = SinkStatistics(
+            promised=formatter.promised, points_promised_hz=formatter.points_promised_hz
+        )
         self._formatter = formatter
         self._transport = transport
         self._queue: deque[Report] = deque()
@@ -134,7 +138,9 @@ class QueuedSink(Sink, Generic[PieceT]):
         """Queue a report; the oldest one makes room if the queue is full and not waited for."""
         with self._changed:
             if wait:
-                self._changed.wait_for(lambda: len(self._queue) < QUEUE_REPORTS or self._closing or self.gone)
+                self._changed.wait_for(
+                    lambda: len(self._queue) < QUEUE_REPORTS or self._closing or self.gone
+                )
             if len(self._queue) >= QUEUE_REPORTS:
                 self._queue.popleft()
                 self.statistics.dropped += 1

@@ -16,9 +16,9 @@ WORKING_WIDTH = 320
 
 SMALLEST = 24
 
-# The cascades' squares are not boxes of the 68 points. Centre and longer side of that box in units of the square's
-# side: medians over 333 and 507 squares on rendered faces whose points are known; across is half by symmetry for the
-# frontal cascade (alt2), and measured for the profile one.
+# The cascades' squares are not boxes of the 68 points. Centre and longer side of that box in units
+# of the square's side: medians over 333 and 507 squares on rendered faces whose points are known;
+# across is half by symmetry for the frontal cascade (alt2), and measured for the profile one.
 _FRONTAL = (0.50, 0.63, 0.88)
 _PROFILE = (0.48, 0.61, 0.74)
 
@@ -34,9 +34,9 @@ class CascadeDetector(Detector):
         folder = Path(cv2.__file__).parent / "data"
         self._frontal = cv2.CascadeClassifier()
         self._profile = cv2.CascadeClassifier()
-        loaded = self._frontal.load(str(folder / "haarcascade_frontalface_alt2.xml")) and self._profile.load(
-            str(folder / "haarcascade_profileface.xml")
-        )
+        loaded = self._frontal.load(
+            str(folder / "haarcascade_frontalface_alt2.xml")
+        ) and self._profile.load(str(folder / "haarcascade_profileface.xml"))
         if not loaded:
             raise MissingPackageError(
                 f"OpenCV {cv2.__version__} has no cascades; install opencv-python-headless below 5."
@@ -55,14 +55,19 @@ class CascadeDetector(Detector):
             mirrored = self._search(self._profile, cv2.flip(grey, 1), _PROFILE, scale)
             right = image.shape[1] - 1
             found = [
-                Detection(face.score, (right - face.box[2], face.box[1], right - face.box[0], face.box[3]))
+                Detection(
+                    face.score, (right - face.box[2], face.box[1], right - face.box[0], face.box[3])
+                )
                 for face in mirrored
             ]
         return sorted(found, key=lambda face: face.box[0] - face.box[2])
 
     @staticmethod
     def _search(
-        cascade: cv2.CascadeClassifier, grey: NDArray[Any], fit: tuple[float, float, float], scale: float
+        cascade: cv2.CascadeClassifier,
+        grey: NDArray[Any],
+        fit: tuple[float, float, float],
+        scale: float,
     ) -> list[Detection]:
         squares, _, weights = cascade.detectMultiScale3(
             grey, 1.15, 4, minSize=(SMALLEST, SMALLEST), outputRejectLevels=True

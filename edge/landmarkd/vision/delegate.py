@@ -1,10 +1,11 @@
 """The Coral Edge TPU: found, tried in a child process first, and noticed when it takes none of the work.
 
-A libedgetpu that does not fit the TFLite runtime can abort or crash the process that loads it, so each pair is first
-tried in a child, which loads the library, opens the model and runs it once. What a child survives is safe here.
+A libedgetpu that does not fit the TFLite runtime can abort or crash the process that loads it, so
+each pair is first tried in a child, which loads the library, opens the model and runs it once. What
+a child survives is safe here.
 
-Run as a program, this module is that child: ``python -m landmarkd.vision.delegate DISTRIBUTION LIBRARY MODEL``; it
-writes one line of JSON, ``{"problem": null}`` or ``{"problem": "..."}``.
+Run as a program, this module is that child: ``python -m landmarkd.vision.delegate DISTRIBUTION
+LIBRARY MODEL``; it writes one line of JSON, ``{"problem": null}`` or ``{"problem": "..."}``.
 """
 
 import ctypes
@@ -33,7 +34,8 @@ LIBRARY_VARIABLE = "LANDMARKD_EDGETPU"
 LIBRARY = "libedgetpu.so.1"
 # What the runtime calls in a delegate's library.
 SYMBOLS = ("tflite_plugin_create_delegate", "tflite_plugin_destroy_delegate")
-# The first use of a USB Coral uploads its firmware and waits for it to come back: seconds, more on a Pi Zero.
+# The first use of a USB Coral uploads its firmware and waits for it to come back: seconds, more on
+# a Pi Zero.
 PROBE_TIMEOUT_S = 30.0
 
 
@@ -55,7 +57,9 @@ def library_present(library: str | None = None, root: Path = Path("/")) -> bool:
     triplet = sysconfig.get_config_var("MULTIARCH") or ""
     folders = [f"usr/lib/{triplet}", f"lib/{triplet}", "usr/local/lib", "usr/lib", "lib"]
     searched = [root / folder for folder in folders]
-    searched += [Path(folder) for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":") if folder]
+    searched += [
+        Path(folder) for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":") if folder
+    ]
     return any((folder / path).exists() for folder in searched)
 
 
@@ -66,7 +70,8 @@ def open_coral(model: Path | None) -> Session:
         model: the .tflite file that the Edge TPU compiler made, or None if there is none.
 
     Raises:
-        DelegateError: if there is no such model, library, device or fitting runtime, or the Edge TPU takes no operator.
+        DelegateError: if there is no such model, library, device or fitting runtime, or the Edge
+            TPU takes no operator.
     """
     library = library_name()
     if model is None:
@@ -91,7 +96,9 @@ def open_coral(model: Path | None) -> Session:
     )
 
 
-def probe(distribution: str, library: str, model: Path, timeout_s: float | None = None) -> str | None:
+def probe(
+    distribution: str, library: str, model: Path, timeout_s: float | None = None
+) -> str | None:
     """Try one runtime with one library in a child process; return None if it works, or what is wrong in words."""
     command = [sys.executable, "-m", "landmarkd.vision.delegate", distribution, library, str(model)]
     timeout_s = PROBE_TIMEOUT_S if timeout_s is None else timeout_s
@@ -107,7 +114,9 @@ def probe(distribution: str, library: str, model: Path, timeout_s: float | None 
     try:
         problem = json.loads(child.stdout.splitlines()[-1])["problem"]
     except (IndexError, ValueError, KeyError, TypeError):
-        said = child.stderr.decode(errors="replace").strip().splitlines() or [f"exit status {child.returncode}"]
+        said = child.stderr.decode(errors="replace").strip().splitlines() or [
+            f"exit status {child.returncode}"
+        ]
         return f"the trial process failed ({said[-1]})"
     return None if problem is None else str(problem)
 
@@ -119,14 +128,18 @@ def _open(distribution: str, library: str, content: bytes) -> Session:
     try:
         delegate = module.load_delegate(library)
     except (OSError, AttributeError, ValueError) as error:
-        # libedgetpu gives no reason at all when there is no device: the text then ends with the library's name.
+        # libedgetpu gives no reason at all when there is no device: the text then ends with the
+        # library's name.
         reason = sentence(error).removeprefix(f"Failed to load delegate from {library}")
-        raise DelegateError(reason.strip() or "no Coral is plugged in, or this user may not open it") from error
+        raise DelegateError(
+            reason.strip() or "no Coral is plugged in, or this user may not open it"
+        ) from error
     try:
         # Without the default delegates, whatever is claimed was claimed by the Coral.
         interpreter = build_interpreter(module, content, 1, xnnpack=False, delegate=delegate)
     except (RuntimeError, ValueError) as error:
-        # What was not claimed is looked for on the processor, in vain; what the Coral said stands before that.
+        # What was not claimed is looked for on the processor, in vain; what the Coral said stands
+        # before that.
         said, unresolved, _ = sentence(error).partition("Encountered unresolved custom op")
         if unresolved and not said:
             raise DelegateError("the Coral took none of the model's operators") from error

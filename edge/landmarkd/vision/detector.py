@@ -19,7 +19,8 @@ DETECTORS = {
 class Detector(ABC):
     """Finds faces.
 
-    Detectors are built without arguments but the number of threads they may use, and are used by one thread.
+    Detectors are built without arguments but the number of threads they may use, and are used by
+    one thread.
     """
 
     @abstractmethod

@@ -1,7 +1,7 @@
 """Where the pictures of the two eyes lie in a frame: small upright rectangles, the right eye's mirrored.
 
-Patch pixels have their centres at integers. One network reads both eyes because the right one is mirrored to look
-like a left one; points come back through the same affine.
+Patch pixels have their centres at integers. One network reads both eyes because the right one is
+mirrored to look like a left one; points come back through the same affine.
 """
 
 import math

@@ -1,7 +1,7 @@
 """The eye model: looks at each eye closely and puts the lids and irises where they are.
 
-The landmark model sees a whole face in a small square and spends 18 of its pixels on the width of an eye. This one
-sees the same eye alone, in the frame's own pixels, for a twentieth of the work.
+The landmark model sees a whole face in a small square and spends 18 of its pixels on the width of
+an eye. This one sees the same eye alone, in the frame's own pixels, for a twentieth of the work.
 """
 
 import math
@@ -26,7 +26,10 @@ ERROR_PX = 1.2
 """Root mean square error of a point, patch pixels, on synthetic test eyes that can be seen."""
 
 
-_SIDES = ((np.arange(536, 552), np.arange(557, 562)), (np.arange(520, 536), np.arange(552, 557)[[0, 3, 2, 1, 4]]))
+_SIDES = (
+    (np.arange(536, 552), np.arange(557, 562)),
+    (np.arange(520, 536), np.arange(552, 557)[[0, 3, 2, 1, 4]]),
+)
 """Lid and iris of the left and of the right eye. The right one is read as a mirrored left one: the limbus' right and
 left change places."""
 
@@ -35,7 +38,9 @@ def _eye(lid: Indices, iris: Indices) -> tuple[Indices, Indices]:
     """Return the indices that the model's points go to, and those of the skin round the eye."""
     head = canonical_points(FULL)
     distance = np.linalg.norm(head[:DENSE] - head[lid].mean(0), axis=1)
-    return np.concatenate([lid, iris]), np.flatnonzero((distance > _RING_MM[0]) & (distance < _RING_MM[1]))
+    return np.concatenate([lid, iris]), np.flatnonzero(
+        (distance > _RING_MM[0]) & (distance < _RING_MM[1])
+    )
 
 
 class EyeModel:
@@ -57,8 +62,13 @@ class EyeModel:
         self.name, self.card = zoo.eyes(name)
         self.engine = open_engine(zoo.verified(self.card), threads=threads, delegate="none")
         real = self.engine.inputs[0]
-        if tuple(real.shape) != (1, HEIGHT, WIDTH, 1) or tuple(self.engine.outputs[0].shape) != (1, 2 * POINTS + 1):
-            raise ModelError(f"{self.card.file} is not the eye model that the manifest describes; reinstall landmarkd.")
+        if tuple(real.shape) != (1, HEIGHT, WIDTH, 1) or tuple(self.engine.outputs[0].shape) != (
+            1,
+            2 * POINTS + 1,
+        ):
+            raise ModelError(
+                f"{self.card.file} is not the eye model that the manifest describes; reinstall landmarkd."
+            )
         self._scale, self._zero = self.card.input.scale or 1.0, self.card.input.zero_point or 0
         self._limits = (-1.0, 1.0) if real.dtype == np.float32 else (-128.0, 127.0)
         self._values = np.empty((HEIGHT, WIDTH), np.float32)
@@ -71,8 +81,8 @@ class EyeModel:
 
         Args:
             image: (height, width, 3) uint8 BGR, that the face was seen in.
-            seen: of a landmark model with or without lids. If it gives standard deviations, those of the lids and
-                irises become the eye model's.
+            seen: of a landmark model with or without lids. If it gives standard deviations, those
+                of the lids and irises become the eye model's.
         """
         points = np.empty((FULL.count, 3), np.float32)
         points[: len(seen.points)] = seen.points
@@ -90,7 +100,14 @@ class EyeModel:
         """Release the interpreter."""
         self.engine.close()
 
-    def _read(self, image: NDArray[np.uint8], affine: Affine, number: int, points: Array, sigma: Array | None) -> float:
+    def _read(
+        self,
+        image: NDArray[np.uint8],
+        affine: Affine,
+        number: int,
+        points: Array,
+        sigma: Array | None,
+    ) -> float:
         self._cut(image, affine)
         out = self._infer()
         found = out[: 2 * POINTS].reshape(POINTS, 2) * np.float32(WIDTH / 2)
@@ -112,16 +129,25 @@ class EyeModel:
             # Several samples for each pixel, then their mean: what an area filter does.
             size = (WIDTH * factor, HEIGHT * factor)
             shift = 0.5 / factor - 0.5
-            wide = np.array([[a / factor, b / factor, c + shift * (a + b)] for a, b, c in affine.tolist()])
+            wide = np.array(
+                [[a / factor, b / factor, c + shift * (a + b)] for a, b, c in affine.tolist()]
+            )
         picture = cv2.warpAffine(
-            image, wide, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+            image,
+            wide,
+            size,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
         )
         if factor > 1:
-            picture = cv2.resize(picture, (WIDTH, HEIGHT), dst=self._patch, interpolation=cv2.INTER_AREA)
+            picture = cv2.resize(
+                picture, (WIDTH, HEIGHT), dst=self._patch, interpolation=cv2.INTER_AREA
+            )
         cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY, dst=self._grey)
 
     def _infer(self) -> NDArray[np.float32]:
-        # One step from grey values to input values: 0.4 (grey - mean) / (deviation + 0.01), in units of 255.
+        # One step from grey values to input values: 0.4 (grey - mean) / (deviation + 0.01), in
+        # units of 255.
         mean, deviation = (float(value[0, 0]) for value in cv2.meanStdDev(self._grey))
         gain = 0.4 / (deviation + 2.55)
         target = self.engine.input(0)
@@ -159,7 +185,9 @@ def reported_layout(zoo: Zoo, card: LandmarkCard, eyes: str) -> Layout:
     return layout_of(card.landmarks.layout) if alone else FULL
 
 
-def _depth_on_skin(points: Array, around: NDArray[np.intp], into: NDArray[np.intp]) -> NDArray[np.float32]:
+def _depth_on_skin(
+    points: Array, around: NDArray[np.intp], into: NDArray[np.intp]
+) -> NDArray[np.float32]:
     """Return the depth of points that lie on the plane through the skin round an eye."""
     skin = points.take(around, axis=0).astype(np.float64)
     middle = skin.sum(0) / len(skin)
@@ -170,5 +198,7 @@ def _depth_on_skin(points: Array, around: NDArray[np.intp], into: NDArray[np.int
     if determinant <= 1e-9 * max(xx, yy) ** 2:
         return np.full(len(into), middle[2], np.float32)
     slope = np.array([(xz * yy - yz * xy) / determinant, (yz * xx - xz * xy) / determinant])
-    depth: NDArray[np.float32] = ((points[into, :2] - middle[:2]) @ slope + middle[2]).astype(np.float32)
+    depth: NDArray[np.float32] = ((points[into, :2] - middle[:2]) @ slope + middle[2]).astype(
+        np.float32
+    )
     return depth

@@ -41,7 +41,12 @@ class FaceDetector(Detector):
     """
 
     def __init__(
-        self, zoo: Zoo | None = None, name: str = "default", *, threads: int = 1, delegate: DelegateChoice = "none"
+        self,
+        zoo: Zoo | None = None,
+        name: str = "default",
+        *,
+        threads: int = 1,
+        delegate: DelegateChoice = "none",
     ) -> None:
         zoo = zoo or open_zoo()
         name, card = zoo.detector(name)
@@ -89,13 +94,22 @@ class FaceDetector(Detector):
         first = self._look(image, min(second.doubt, self.card.cells.score))
         small = [face for face in first if longest(face.box) < limit]
         opened = windows(small, width, height, second)
-        seen_again = [face for face in small if any(holds(window, face, width, height) for window in opened)]
-        faces = [face for face in first if face not in seen_again and face.score >= self.card.cells.score]
+        seen_again = [
+            face for face in small if any(holds(window, face, width, height) for window in opened)
+        ]
+        faces = [
+            face for face in first if face not in seen_again and face.score >= self.card.cells.score
+        ]
         for window in opened:
             x0, y0, x1, y1 = window
-            closer = (moved(face, window) for face in self._look(image[y0:y1, x0:x1], self.card.cells.score))
+            closer = (
+                moved(face, window)
+                for face in self._look(image[y0:y1, x0:x1], self.card.cells.score)
+            )
             faces += [
-                face for face in closer if longest(face.box) < GROWTH * limit and holds(window, face, width, height)
+                face
+                for face in closer
+                if longest(face.box) < GROWTH * limit and holds(window, face, width, height)
             ]
         return self._best(faces)
 
@@ -151,10 +165,14 @@ class FaceDetector(Detector):
             self._halves = _halves(width, height, scale)
             self._shape = image.shape
         for half in self._halves:
-            cv2.resize(image, (half.shape[1], half.shape[0]), dst=half, interpolation=cv2.INTER_AREA)
+            cv2.resize(
+                image, (half.shape[1], half.shape[0]), dst=half, interpolation=cv2.INTER_AREA
+            )
             image = half
         way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        cv2.resize(image, (self._small.shape[1], self._small.shape[0]), dst=self._small, interpolation=way)
+        cv2.resize(
+            image, (self._small.shape[1], self._small.shape[0]), dst=self._small, interpolation=way
+        )
         cv2.cvtColor(self._small, cv2.COLOR_BGR2RGB, dst=self._small)
         self._inside[:] = self._small
         cv2.LUT(self._square, self._table, self.engine.input(0)[0])
@@ -172,7 +190,11 @@ class FaceDetector(Detector):
         """Compare the file with its manifest entry, so that a mismatch is a sentence and not a strange result."""
         wanted, real = self.card.input, self.engine.inputs[0]
         shape = (1, wanted.height, wanted.width, 3)
-        if tuple(real.shape) != shape or np.dtype(real.dtype) != np.dtype(wanted.dtype) or shape[1] != shape[2]:
+        if (
+            tuple(real.shape) != shape
+            or np.dtype(real.dtype) != np.dtype(wanted.dtype)
+            or shape[1] != shape[2]
+        ):
             raise ModelError(
                 f"{self.card.file} takes {tuple(real.shape)} {np.dtype(real.dtype)}, the manifest says {shape} "
                 f"{wanted.dtype}; reinstall landmarkd."
@@ -192,7 +214,9 @@ def _cells(card: DetectorCard) -> tuple[Array, Array]:
     centres, units = [], []
     for stride in card.cells.strides:
         columns, rows = card.input.width // stride, card.input.height // stride
-        x, y = np.meshgrid((np.arange(columns) + 0.5) * stride - 0.5, (np.arange(rows) + 0.5) * stride - 0.5)
+        x, y = np.meshgrid(
+            (np.arange(columns) + 0.5) * stride - 0.5, (np.arange(rows) + 0.5) * stride - 0.5
+        )
         centres.append(np.stack([x, y], -1).reshape(-1, 2))
         units.append(np.full(rows * columns, card.cells.unit * stride))
     return np.concatenate(centres).astype(np.float32), np.concatenate(units).astype(np.float32)
@@ -201,8 +225,9 @@ def _cells(card: DetectorCard) -> tuple[Array, Array]:
 def _halves(width: int, height: int, scale: float) -> list[NDArray[np.uint8]]:
     """Return buffers for a frame half, a quarter … as large, none of them smaller than what is needed.
 
-    Two means of 2x2 pixels are the mean of 4x4 in a third of the time: OpenCV has a short cut for halves only. Where
-    what remains is not a half, it has to be far from one: two odd steps on top of one another would blur.
+    Two means of 2x2 pixels are the mean of 4x4 in a third of the time: OpenCV has a short cut for
+    halves only. Where what remains is not a half, it has to be far from one: two odd steps on top
+    of one another would blur.
     """
     buffers = []
     while (scale == 0.5 or scale <= 0.25) and not (width % 2 or height % 2):

@@ -1,8 +1,8 @@
 """Image ↔ crop: the one place where it is written.
 
-Pixel centres are at integers in both, so a crop of `size` pixels over a square of `side` image pixels maps the
-crop's left edge, at -0.5, to the square's left edge. Crop units u in [0, 1] run from edge to edge:
-u = (x + 0.5) / size.
+Pixel centres are at integers in both, so a crop of `size` pixels over a square of `side` image
+pixels maps the crop's left edge, at -0.5, to the square's left edge. Crop units u in [0, 1] run
+from edge to edge: u = (x + 0.5) / size.
 """
 
 import math
@@ -69,7 +69,9 @@ def box_of(points: Array) -> tuple[float, float, float, float]:
     return float(x.min()), float(y.min()), float(x.max()), float(y.max())
 
 
-def box_overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
+def box_overlap(
+    a: tuple[float, float, float, float], b: tuple[float, float, float, float]
+) -> float:
     """Return the intersection over union of two boxes."""
     width = min(a[2], b[2]) - max(a[0], b[0])
     height = min(a[3], b[3]) - max(a[1], b[1])
@@ -131,22 +133,24 @@ def _between(held: RegionOfInterest, wanted: RegionOfInterest, share: float) -> 
 def eased(held: RegionOfInterest, wanted: RegionOfInterest) -> RegionOfInterest:
     """Return the region that was looked at last, moved towards the wanted one: the farther off, the more of the way.
 
-    A region that follows every point's noise shifts the picture that the model sees, and so makes noise of its own;
-    one that is held and then jumps makes a jump of its own. From `STRAY_SHIFT` and the like on it goes all the way,
-    so that no head outruns it.
+    A region that follows every point's noise shifts the picture that the model sees, and so makes
+    noise of its own; one that is held and then jumps makes a jump of its own. From `STRAY_SHIFT`
+    and the like on it goes all the way, so that no head outruns it.
     """
     ratio = math.log(wanted.side / held.side)
     shift = math.hypot(wanted.x - held.x, wanted.y - held.y) / held.side
-    stray = max(shift / STRAY_SHIFT, abs(ratio) / STRAY_SCALE, abs(_turn(held, wanted)) / STRAY_ANGLE)
+    stray = max(
+        shift / STRAY_SHIFT, abs(ratio) / STRAY_SCALE, abs(_turn(held, wanted)) / STRAY_ANGLE
+    )
     return _between(held, wanted, min(1.0, LEAST_PULL + stray))
 
 
 def trusted(held: RegionOfInterest, wanted: RegionOfInterest, sigma: float) -> RegionOfInterest:
     """Return the region that was looked at, moved towards the one that its points ask for as far as they are sure.
 
-    Where most of a face is hidden, the points of each look are off on their own, and a region that follows them walks
-    away from the face. The share is the gain of a Kalman filter: a face strays by `STRAY_SHIFT` from one look to the
-    next, and its points are off by `sigma`.
+    Where most of a face is hidden, the points of each look are off on their own, and a region that
+    follows them walks away from the face. The share is the gain of a Kalman filter: a face strays
+    by `STRAY_SHIFT` from one look to the next, and its points are off by `sigma`.
 
     Args:
         held: where the points were seen.
@@ -163,8 +167,8 @@ def _turn(held: RegionOfInterest, wanted: RegionOfInterest) -> float:
 def roll_of(points: Array, ibug68: NDArray[np.intp]) -> float:
     """Return the roll of a face in degrees, clockwise in the image, from its eyes and chin.
 
-    At a profile the eyes lie behind one another and the line between them says little; the line from between the
-    eyes down to the chin stays in the image at any yaw.
+    At a profile the eyes lie behind one another and the line between them says little; the line
+    from between the eyes down to the chin stays in the image at any yaw.
     """
     eyes = _TWELFTHS @ points.take(ibug68[36:48], axis=0)
     chin = points[ibug68[8]]

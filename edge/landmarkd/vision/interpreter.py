@@ -1,8 +1,9 @@
 """Builds a TFLite interpreter with whichever runtime works here.
 
-The runtimes are tried in this order: ai-edge-litert (maintained), tflite-runtime (last release 2.14, what
-Bookworm and old Corals have), TensorFlow itself. Whether a runtime works shows only when an interpreter is
-built: tflite-runtime imports happily under numpy 2, which it was not compiled for, and fails afterwards.
+The runtimes are tried in this order: ai-edge-litert (maintained), tflite-runtime (last release
+2.14, what Bookworm and old Corals have), TensorFlow itself. Whether a runtime works shows only when
+an interpreter is built: tflite-runtime imports happily under numpy 2, which it was not compiled
+for, and fails afterwards.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,8 @@ from landmarkd.vision.quiet import without_chatter
 
 Accelerator = Literal["xnnpack", "none", "edgetpu"]
 
-# Distribution, and its module that has `Interpreter`; importing TensorFlow takes seconds, so it comes last.
+# Distribution, and its module that has `Interpreter`; importing TensorFlow takes seconds, so it
+# comes last.
 RUNTIMES: Mapping[str, str] = {
     "ai-edge-litert": "ai_edge_litert.interpreter",
     "tflite-runtime": "tflite_runtime.interpreter",
@@ -58,7 +60,8 @@ class Session:
 
     Attributes:
         runtime: name and version of the runtime, "ai-edge-litert 2.3.0".
-        accelerator: what executes the graph, found in the graph itself and not by what was asked for.
+        accelerator: what executes the graph, found in the graph itself and not by what was asked
+            for.
         inputs, outputs: what the model takes and gives.
     """
 
@@ -67,10 +70,13 @@ class Session:
         self._interpreter, self._delegate = interpreter, delegate
         self.runtime = runtime
         claimed = claimed_nodes(interpreter) > 0
-        self.accelerator: Accelerator = "none" if not claimed else "xnnpack" if delegate is None else "edgetpu"
+        self.accelerator: Accelerator = (
+            "none" if not claimed else "xnnpack" if delegate is None else "edgetpu"
+        )
         self.inputs = tuple(map(_spec, interpreter.get_input_details()))
         self.outputs = tuple(map(_spec, interpreter.get_output_details()))
-        # The functions may be kept; the views that they return may not be held across an invocation.
+        # The functions may be kept; the views that they return may not be held across an
+        # invocation.
         self._set = [interpreter.tensor(spec.index) for spec in self.inputs]
         self._get = [interpreter.tensor(spec.index) for spec in self.outputs]
 
@@ -113,20 +119,26 @@ def open_session(content: bytes, threads: int = 1, *, xnnpack: bool = True) -> S
             continue
         except (ValueError, RuntimeError) as error:
             if "edgetpu-custom-op" in str(error):
-                raise ModelError("This model was compiled for the Edge TPU; name the one for the processor.") from error
+                raise ModelError(
+                    "This model was compiled for the Edge TPU; name the one for the processor."
+                ) from error
             raise ModelError(f"The TFLite runtime refuses the model: {sentence(error)}.") from error
         return Session(interpreter, describe_runtime(distribution))
     raise no_runtime(failures)
 
 
-def build_interpreter(module: ModuleType, content: bytes, threads: int, xnnpack: bool, delegate: Any = None) -> Any:
+def build_interpreter(
+    module: ModuleType, content: bytes, threads: int, xnnpack: bool, delegate: Any = None
+) -> Any:
     """Return an interpreter of one runtime with its tensors allocated; raises whatever the runtime raises."""
     resolver = module.OpResolverType
     with without_chatter(*MISFIT):
         interpreter = module.Interpreter(
             model_content=content,
             num_threads=threads,
-            experimental_op_resolver_type=resolver.AUTO if xnnpack else resolver.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            experimental_op_resolver_type=resolver.AUTO
+            if xnnpack
+            else resolver.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
             experimental_delegates=None if delegate is None else [delegate],
         )
         interpreter.allocate_tensors()
@@ -144,7 +156,9 @@ def load_runtime(distribution: str) -> ModuleType | str:
         absent = error.name is not None and name.startswith(error.name)
         return "not installed" if absent else sentence(error)
     except Exception as error:
-        return sentence(error)  # A binary that does not fit raises anything, AttributeError for one.
+        return sentence(
+            error
+        )  # A binary that does not fit raises anything, AttributeError for one.
 
 
 def claimed_nodes(interpreter: Any) -> int:
@@ -166,8 +180,13 @@ def describe_runtime(distribution: str) -> str:
 def no_runtime(failures: Mapping[str, str]) -> InferenceRuntimeError:
     """Return the error that says what each runtime said and how to get one that works."""
     said = "; ".join(f"{name}: {reason}" for name, reason in failures.items())
-    old = any("_ARRAY_API" in reason or "NumPy 1" in reason or "numpy.core" in reason for reason in failures.values())
-    remedy = "pip install ai-edge-litert" + (", or for a runtime compiled for numpy 1: pip install 'numpy<2'" * old)
+    old = any(
+        "_ARRAY_API" in reason or "NumPy 1" in reason or "numpy.core" in reason
+        for reason in failures.values()
+    )
+    remedy = "pip install ai-edge-litert" + (
+        ", or for a runtime compiled for numpy 1: pip install 'numpy<2'" * old
+    )
     return InferenceRuntimeError(f"No TFLite runtime works here ({said}); {remedy}.")
 
 

@@ -11,7 +11,14 @@ from landmarkd.errors import ModelError
 from landmarkd.layout import DENSE, Layout, layout_of
 from landmarkd.stages import StageClock
 from landmarkd.types import Array, FaceObservation, RegionOfInterest
-from landmarkd.vision.geometry import image_from_crop, roi_from_box, roi_from_points, roll_of, to_image, trusted
+from landmarkd.vision.geometry import (
+    image_from_crop,
+    roi_from_box,
+    roi_from_points,
+    roll_of,
+    to_image,
+    trusted,
+)
 from landmarkd.vision.runtime import DelegateChoice, Engine, open_engine
 from landmarkd.vision.zoo import Card, LandmarkCard, OutputContract, Zoo
 
@@ -36,7 +43,14 @@ class LandmarkModel:
         DelegateError: a demanded accelerator cannot be used.
     """
 
-    def __init__(self, zoo: Zoo, name: str = "default", *, threads: int = 1, delegate: DelegateChoice = "none") -> None:
+    def __init__(
+        self,
+        zoo: Zoo,
+        name: str = "default",
+        *,
+        threads: int = 1,
+        delegate: DelegateChoice = "none",
+    ) -> None:
         name, card = zoo.landmarks(name)
         engine = open_engine(
             zoo.verified(card),
@@ -72,16 +86,24 @@ class LandmarkModel:
         """The model says itself whether it sees a face."""
         return "presence" in self.card.outputs
 
-    def first_roi(self, box: tuple[float, float, float, float], angle: float = 0.0) -> RegionOfInterest:
+    def first_roi(
+        self, box: tuple[float, float, float, float], angle: float = 0.0
+    ) -> RegionOfInterest:
         """Return the region to begin with, from a tight box round the 68 points."""
         return roi_from_box(box, self.crop.first_margin, self.crop.first_shift_up, angle)
 
     def next_roi(self, seen: FaceObservation) -> RegionOfInterest:
         """Return the region for the next look at a face: about its points, as far as they are sure."""
-        roi = roi_from_points(seen.points[:DENSE], self.crop.margin, roll_of(seen.points, self.layout.ibug68))
-        return roi if seen.sigma is None else trusted(seen.roi, roi, float(seen.sigma[:DENSE].mean()))
+        roi = roi_from_points(
+            seen.points[:DENSE], self.crop.margin, roll_of(seen.points, self.layout.ibug68)
+        )
+        return (
+            roi if seen.sigma is None else trusted(seen.roi, roi, float(seen.sigma[:DENSE].mean()))
+        )
 
-    def locate(self, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock) -> FaceObservation:
+    def locate(
+        self, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock
+    ) -> FaceObservation:
         """Return what the model sees in a region of a (height, width, 3) uint8 BGR image.
 
         Raises:
@@ -96,8 +118,11 @@ class LandmarkModel:
         points = to_image(self._output("points").reshape(-1, 3), roi)
         sigma = None
         if "log_sigma" in self.card.outputs:
-            # No point is farther off than the whole crop, whatever a network says of what it has never seen.
-            sigma = np.exp(np.minimum(self._output("log_sigma").reshape(-1), 0)) * np.float32(roi.side)
+            # No point is farther off than the whole crop, whatever a network says of what it has
+            # never seen.
+            sigma = np.exp(np.minimum(self._output("log_sigma").reshape(-1), 0)) * np.float32(
+                roi.side
+            )
         score = 1.0
         if self.has_presence:
             logit = float(self._output("presence").reshape(-1)[0])
@@ -126,7 +151,11 @@ class LandmarkModel:
         cv2.cvtColor(self._crop, cv2.COLOR_BGR2RGB, dst=self._crop)
 
     def _shrunk(
-        self, image: NDArray[np.uint8], roi: RegionOfInterest, affine: NDArray[np.float64], shrink: int
+        self,
+        image: NDArray[np.uint8],
+        roi: RegionOfInterest,
+        affine: NDArray[np.float64],
+        shrink: int,
     ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
         """Return the part of the image about the region, `shrink` times smaller, and the affine into it."""
         turn = math.radians(roi.angle)
@@ -174,7 +203,9 @@ class LandmarkModel:
 
     def _check_output(self, name: str, contract: OutputContract) -> None:
         if contract.index >= len(self.engine.outputs):
-            raise ModelError(f"{self.card.file} has no output {contract.index} ({name}); reinstall landmarkd.")
+            raise ModelError(
+                f"{self.card.file} has no output {contract.index} ({name}); reinstall landmarkd."
+            )
         shape = tuple(self.engine.outputs[contract.index].shape)
         sizes = {"points": self.layout.count * 3, "log_sigma": self.layout.count, "presence": 1}
         if shape != contract.shape or math.prod(shape) != sizes.get(name, math.prod(shape)):
@@ -190,7 +221,9 @@ def quantisation_table(card: Card) -> NDArray[Any]:
     if card.input.dtype == "float32":
         return real.astype(np.float32)[None]
     if not card.input.scale or card.input.zero_point is None:
-        raise ModelError(f"{card.file}: the manifest's input lacks scale or zero_point; reinstall landmarkd.")
+        raise ModelError(
+            f"{card.file}: the manifest's input lacks scale or zero_point; reinstall landmarkd."
+        )
     limits = np.iinfo(card.input.dtype)
     stored = np.round(real / card.input.scale) + card.input.zero_point
     return np.clip(stored, limits.min, limits.max).astype(card.input.dtype)[None]

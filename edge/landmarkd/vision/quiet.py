@@ -17,12 +17,12 @@ _CHATTER = (
 def without_chatter(*forget: type[Exception]) -> Iterator[None]:
     """Hold back what is written to descriptor 2, then replay all of it but the known chatter.
 
-    Nothing is lost when the body raises. A crash of the process inside the body does lose what was held back,
-    so the body is to be short. Does nothing where there is no descriptor 2.
+    Nothing is lost when the body raises. A crash of the process inside the body does lose what was
+    held back, so the body is to be short. Does nothing where there is no descriptor 2.
 
     Args:
-        forget: when the body raises one of these, what was held back is not replayed: it is handled, and numpy, for
-            one, explains an unfitting binary on half a screen.
+        forget: when the body raises one of these, what was held back is not replayed: it is
+            handled, and numpy, for one, explains an unfitting binary on half a screen.
     """
     try:
         kept = os.dup(2)

@@ -23,11 +23,12 @@ _IDENTIFIER = b"TFL3"
 class Engine:
     """A model that is ready to run, with its own input and output arrays, which never move.
 
-    The arrays are allocated once: fill `input(i)`, call `invoke()`, read `output(i)`. They may be held for as long
-    as one likes; `output(i)` is overwritten by the next `invoke()`. Not to be shared between threads.
+    The arrays are allocated once: fill `input(i)`, call `invoke()`, read `output(i)`. They may be
+    held for as long as one likes; `output(i)` is overwritten by the next `invoke()`. Not to be
+    shared between threads.
 
-    With a Coral that was not demanded, losing it while running is mended here: the same input runs again
-    on the processor, a warning is logged and `degraded` says why.
+    With a Coral that was not demanded, losing it while running is mended here: the same input runs
+    again on the processor, a warning is logged and `degraded` says why.
 
     Attributes:
         inputs, outputs: what the model takes and gives.
@@ -73,7 +74,9 @@ class Engine:
             session.run(self._in, self._out)
         except RuntimeError as error:
             if session.accelerator != "edgetpu":
-                raise InferenceRuntimeError(f"The TFLite runtime failed: {sentence(error)}.") from error
+                raise InferenceRuntimeError(
+                    f"The TFLite runtime failed: {sentence(error)}."
+                ) from error
             if self._spare is None:
                 raise DelegateError(
                     f"The Coral was lost while running ({sentence(error)}); plug it in again, directly and not"
@@ -114,14 +117,16 @@ def open_engine(
 ) -> Engine:
     """Open a TFLite model.
 
-    The file is read once and run from memory, so that replacing it on disk cannot disturb a running daemon.
-    Check its hash first (`landmarkd.vision.zoo`): runtimes crash on truncated files and run ones with flipped bits.
+    The file is read once and run from memory, so that replacing it on disk cannot disturb a running
+    daemon. Check its hash first (`landmarkd.vision.zoo`): runtimes crash on truncated files and run
+    ones with flipped bits.
 
     Args:
         model: .tflite file for the processor.
         threads: for the processor, 1 or more. One is best for models of a few million MACs.
-        delegate: "none" for the processor; "coral" demands the Edge TPU; "auto" takes it where its library is
-            installed, and runs on the processor, with a warning and `Engine.degraded`, if that does not work.
+        delegate: "none" for the processor; "coral" demands the Edge TPU; "auto" takes it where its
+            library is installed, and runs on the processor, with a warning and `Engine.degraded`,
+            if that does not work.
         edgetpu: the same model compiled for the Edge TPU; None if there is none.
         xnnpack: False runs plain kernels, several times slower; to measure the difference.
 
@@ -158,10 +163,14 @@ def read_model(path: Path) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"{path}: {error.strerror}; name another model or reinstall landmarkd.") from error
+        raise ModelError(
+            f"{path}: {error.strerror}; name another model or reinstall landmarkd."
+        ) from error
     if not content:
         raise ModelError(f"{path} is empty; copy the model again or reinstall landmarkd.")
     root = int.from_bytes(content[:4], "little")
     if content[4:8] != _IDENTIFIER or not 8 <= root < len(content) - 4:
-        raise ModelError(f"{path} is not a TFLite model; copy the model again or reinstall landmarkd.")
+        raise ModelError(
+            f"{path} is not a TFLite model; copy the model again or reinstall landmarkd."
+        )
     return content

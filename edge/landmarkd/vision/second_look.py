@@ -22,11 +22,14 @@ def longest(box: tuple[float, float, float, float]) -> float:
     return max(box[2] - box[0], box[3] - box[1])
 
 
-def windows(small: Iterable[Detection], width: int, height: int, contract: SecondLookContract) -> list[Window]:
+def windows(
+    small: Iterable[Detection], width: int, height: int, contract: SecondLookContract
+) -> list[Window]:
     """Return windows of a frame that hold the small answers, best first, each as few times as may be.
 
     Args:
-        small: answers to look at again, best first; those that no window holds are left to the first look.
+        small: answers to look at again, best first; those that no window holds are left to the
+            first look.
         width: of the frame.
         height: of the frame.
         contract: how large a window is and how many there may be.

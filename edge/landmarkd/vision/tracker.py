@@ -21,17 +21,27 @@ class TrackerSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     detector: str = Field("network", description="Name of the detector.")
-    presence: float = Field(0.5, ge=0, le=1, description="Least score at which a newly found face is believed.")
-    tracking: float = Field(0.3, ge=0, le=1, description="Least score at which a tracked face is kept.")
-    retry_s: float = Field(0.1, ge=0, le=10, description="Pause between detections just after a face was lost.")
+    presence: float = Field(
+        0.5, ge=0, le=1, description="Least score at which a newly found face is believed."
+    )
+    tracking: float = Field(
+        0.3, ge=0, le=1, description="Least score at which a tracked face is kept."
+    )
+    retry_s: float = Field(
+        0.1, ge=0, le=10, description="Pause between detections just after a face was lost."
+    )
     longest_retry_s: float = Field(0.25, ge=0, le=10, description="Pause after long absence.")
     checker: str = Field(
-        "network", description="Name of the detector that checks whether a tracked face is still there."
+        "network",
+        description="Name of the detector that checks whether a tracked face is still there.",
     )
-    recheck_s: float = Field(0.3, ge=0, le=60, description="Pause between the checks of a tracked face.")
+    recheck_s: float = Field(
+        0.3, ge=0, le=60, description="Pause between the checks of a tracked face."
+    )
     smallest_px: float = Field(20, ge=8, le=1000, description="Smallest side of a face, pixels.")
     seat: tuple[float, float, float, float] | None = Field(
-        None, description="x0, y0, x1, y1 of the seat as shares of the frame; the face nearest to its middle wins."
+        None,
+        description="x0, y0, x1, y1 of the seat as shares of the frame; the face nearest to its middle wins.",
     )
 
 
@@ -65,12 +75,16 @@ class Tracker:
         model: the landmark model.
         detector: finds faces in whole frames.
         settings: thresholds and pauses.
-        checker: looks whether a tracked face is still there, if the model does not say so itself; the detector if
-            none is given.
+        checker: looks whether a tracked face is still there, if the model does not say so itself;
+            the detector if none is given.
     """
 
     def __init__(
-        self, model: LandmarkModel, detector: Detector, settings: TrackerSettings, checker: Detector | None = None
+        self,
+        model: LandmarkModel,
+        detector: Detector,
+        settings: TrackerSettings,
+        checker: Detector | None = None,
     ) -> None:
         self.model = model
         self.detector = detector
@@ -97,7 +111,9 @@ class Tracker:
         if frame.image.shape != self._shape:
             if min(frame.image.shape[:2]) < self.settings.smallest_px:
                 height, width = frame.image.shape[:2]
-                raise SourceFormatError(f"{frame.source}: a frame of {width}x{height} pixels is too small for a face.")
+                raise SourceFormatError(
+                    f"{frame.source}: a frame of {width}x{height} pixels is too small for a face."
+                )
             self.reset()
             self._shape = frame.image.shape
         if self._track is None:
@@ -136,7 +152,9 @@ class Tracker:
         track.roi = eased(track.roi, self.model.next_roi(seen))
         return seen
 
-    def _confirmed(self, frame: Frame, seen: FaceObservation, track: _Track, clock: StageClock) -> bool:
+    def _confirmed(
+        self, frame: Frame, seen: FaceObservation, track: _Track, clock: StageClock
+    ) -> bool:
         """Return False once the checker has often enough not seen the face that is being tracked."""
         reach = CHECK_WINDOW * seen.roi.side / 2
         x0, y0 = max(0, int(seen.roi.x - reach)), max(0, int(seen.roi.y - reach))
@@ -178,7 +196,9 @@ class Tracker:
         return bool(inside >= INSIDE_SHARE)
 
 
-def look(model: LandmarkModel, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock) -> FaceObservation:
+def look(
+    model: LandmarkModel, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock
+) -> FaceObservation:
     """Look at a face that is somewhere in `roi`: once there, and once more about the points found."""
     first = model.locate(image, roi, clock)
     return model.locate(image, model.next_roi(first), clock)

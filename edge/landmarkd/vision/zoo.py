@@ -38,7 +38,9 @@ class OutputContract(_Strict):
 
     index: Annotated[int, Field(ge=0, le=15)]
     shape: tuple[Annotated[int, Field(ge=1, le=65536)], ...]
-    unit: Literal["crop", "log crop", "logit", "probability", "normalised", "cell", "patch"] = "crop"
+    unit: Literal["crop", "log crop", "logit", "probability", "normalised", "cell", "patch"] = (
+        "crop"
+    )
 
 
 class CropContract(_Strict):
@@ -90,7 +92,9 @@ class LandmarkCard(_Card):
     def _known_layout(self) -> Self:
         layout = LAYOUTS.get(self.landmarks.layout)
         if layout is None or layout.count != self.landmarks.count:
-            raise ValueError(f"unknown layout {self.landmarks.layout!r} of {self.landmarks.count} points")
+            raise ValueError(
+                f"unknown layout {self.landmarks.layout!r} of {self.landmarks.count} points"
+            )
         if "points" not in self.outputs:
             raise ValueError("a landmark model has an output named points")
         return self
@@ -119,7 +123,8 @@ class CellContract(_Strict):
         strides: of the grids, pixels of the input.
         unit: lengths are told in so many strides of the cell's grid.
         score: least score of a face, 0 to 1.
-        overlap: of two answers that overlap by more, as intersection over union, the better one stays.
+        overlap: of two answers that overlap by more, as intersection over union, the better one
+            stays.
         second: when to look again, if ever.
     """
 
@@ -187,7 +192,9 @@ class Zoo:
         try:
             self.manifest = Manifest.model_validate(json.loads(path.read_bytes()))
         except OSError as error:
-            raise ModelError(f"{path}: {error.strerror}; reinstall landmarkd or name another model folder.") from error
+            raise ModelError(
+                f"{path}: {error.strerror}; reinstall landmarkd or name another model folder."
+            ) from error
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ModelError(f"{path} is not JSON ({error}); reinstall landmarkd.") from error
         except ValidationError as error:
@@ -199,7 +206,8 @@ class Zoo:
         """Return the name and entry of a landmark model; "default" stands for the manifest's choice.
 
         Raises:
-            ModelError: naming the models of this kind that there are; so do the methods for the other kinds.
+            ModelError: naming the models of this kind that there are; so do the methods for the
+                other kinds.
         """
         return self._find(name, "landmarks", LandmarkCard)
 
@@ -215,14 +223,19 @@ class Zoo:
         chosen = self.manifest.default.get(kind, "") if name == "default" else name
         card = self.manifest.models.get(chosen)
         if not isinstance(card, wanted):
-            known = [key for key, value in self.manifest.models.items() if isinstance(value, wanted)]
-            raise ModelError(f"No {kind} model {name!r} in {self.folder}; known are {', '.join(known) or 'none'}.")
+            known = [
+                key for key, value in self.manifest.models.items() if isinstance(value, wanted)
+            ]
+            raise ModelError(
+                f"No {kind} model {name!r} in {self.folder}; known are {', '.join(known) or 'none'}."
+            )
         return chosen, card
 
     def verified(self, file: ModelFile) -> Path:
         """Return the path of a file of the zoo after checking its size and sha256.
 
-        Some runtimes crash on a truncated file and run happily on one with flipped bits: only this protects.
+        Some runtimes crash on a truncated file and run happily on one with flipped bits: only this
+        protects.
 
         Raises:
             ModelError: if the file is missing or is not the one that the manifest describes.
@@ -233,9 +246,13 @@ class Zoo:
         except OSError as error:
             raise ModelError(f"{path}: {error.strerror}; reinstall landmarkd.") from error
         if len(content) != file.bytes:
-            raise ModelError(f"{path} has {len(content)} bytes instead of {file.bytes}; reinstall landmarkd.")
+            raise ModelError(
+                f"{path} has {len(content)} bytes instead of {file.bytes}; reinstall landmarkd."
+            )
         if hashlib.sha256(content).hexdigest() != file.sha256:
-            raise ModelError(f"{path} was altered: its sha256 is not that of the manifest; reinstall landmarkd.")
+            raise ModelError(
+                f"{path} was altered: its sha256 is not that of the manifest; reinstall landmarkd."
+            )
         return path
 
 

@@ -19,7 +19,9 @@ def stacked(parts: Sequence[tuple[str, float]], width: int = 1000, height: int =
             f'height="{height}" rx="3">{title}</rect>'
         )
         if wide > 9 * len(name) + 8:
-            shapes.append(f'<text class="on" x="{left + 8:.1f}" y="{height / 2 + 5}">{escape(name)}</text>')
+            shapes.append(
+                f'<text class="on" x="{left + 8:.1f}" y="{height / 2 + 5}">{escape(name)}</text>'
+            )
         left += wide
     return _svg(width, height, shapes)
 
@@ -43,17 +45,23 @@ def bars(rows: Sequence[tuple[str, float | None, str]], width: int = 1000) -> st
     shapes, tall, begin = [], 26, 300
     for index, (name, value, note) in enumerate(rows):
         top = index * tall
-        shapes.append(f'<text x="{begin - 10}" y="{top + 17}" text-anchor="end">{escape(name)}</text>')
+        shapes.append(
+            f'<text x="{begin - 10}" y="{top + 17}" text-anchor="end">{escape(name)}</text>'
+        )
         long = (value or 0.0) / most * (width - begin - 190)
         if value is not None:
             shapes.append(
                 f'<rect class="c0" x="{begin}" y="{top + 5}" width="{max(long, 1):.1f}" height="{tall - 10}" rx="3"/>'
             )
-        shapes.append(f'<text class="dim" x="{begin + long + 8:.1f}" y="{top + 17}">{escape(note)}</text>')
+        shapes.append(
+            f'<text class="dim" x="{begin + long + 8:.1f}" y="{top + 17}">{escape(note)}</text>'
+        )
     return _svg(width, tall * len(rows), shapes)
 
 
-def line(points: Sequence[tuple[float, float]], unit: str, width: int = 320, height: int = 90) -> str:
+def line(
+    points: Sequence[tuple[float, float]], unit: str, width: int = 320, height: int = 90
+) -> str:
     """Return a line through (seconds, value) points, with its extremes written beside it."""
     if len(points) < 2:
         return ""

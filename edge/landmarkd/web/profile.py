@@ -93,7 +93,13 @@ def _tiles(profile: Mapping[str, Any]) -> str:
     tiles.append((str(profile["skipped"]), "frames skipped", profile["skipped"] > 0))
     if machine["temperature_c"] is not None:
         hot = machine["temperature_c"] >= 80
-        tiles.append((f"{machine['temperature_c']:.0f} °C", ", ".join(machine["throttling"]) or "not throttled", hot))
+        tiles.append(
+            (
+                f"{machine['temperature_c']:.0f} °C",
+                ", ".join(machine["throttling"]) or "not throttled",
+                hot,
+            )
+        )
     shown = (
         f'<div class="tile{" warn" if bad else ""}"><b>{escape(value)}</b><span>{escape(name)}</span></div>'
         for value, name, bad in tiles
@@ -116,16 +122,24 @@ def _stages(stages: Mapping[str, Mapping[str, Any]], frames: int) -> str:
 def _ages(ages: Mapping[str, Mapping[str, Any]]) -> str:
     if not ages:
         return ""
-    return _card("How old a frame is", _table(ages, AGE_NAMES, {name: index for index, name in enumerate(ages)}), "")
+    return _card(
+        "How old a frame is",
+        _table(ages, AGE_NAMES, {name: index for index, name in enumerate(ages)}),
+        "",
+    )
 
 
-def _table(entries: Mapping[str, Mapping[str, Any]], names: Mapping[str, str], colours: Mapping[str, int]) -> str:
+def _table(
+    entries: Mapping[str, Mapping[str, Any]], names: Mapping[str, str], colours: Mapping[str, int]
+) -> str:
     rows = []
     for name, entry in entries.items():
         mark = f'<i class="c{colours[name] % 10}"></i>' if name in colours else "<i></i>"
         numbers = "".join(f"<td>{entry[rank]:.3f}</td>" for rank in ("p50", "p90", "p99", "max"))
         chart = histogram(entry["histogram"]["counts"], colour=colours.get(name, 9))
-        rows.append(f"<tr><td>{mark}{escape(names.get(name, name))}</td>{numbers}<td>{chart}</td></tr>")
+        rows.append(
+            f"<tr><td>{mark}{escape(names.get(name, name))}</td>{numbers}<td>{chart}</td></tr>"
+        )
     head = "<tr><th>milliseconds</th><th>p50</th><th>p90</th><th>p99</th><th>max</th><th>distribution</th></tr>"
     return f"<table>{head}{''.join(rows)}</table>"
 
@@ -134,26 +148,52 @@ def _run(machine: Mapping[str, Any]) -> str:
     samples = machine["samples"]
     series: list[tuple[str, str, list[tuple[float, float]]]] = [
         ("Memory", "MB", [(each["at_s"], each["memory_mb"]) for each in samples]),
-        ("Temperature", "°C", [(s["at_s"], s["temperature_c"]) for s in samples if s["temperature_c"] is not None]),
-        ("Clock", "MHz", [(s["at_s"], s["clock_mhz"]) for s in samples if s["clock_mhz"] is not None]),
-        ("All cores", "% busy", [(s["at_s"], 100 * sum(s["cores"]) / len(s["cores"])) for s in samples if s["cores"]]),
+        (
+            "Temperature",
+            "°C",
+            [(s["at_s"], s["temperature_c"]) for s in samples if s["temperature_c"] is not None],
+        ),
+        (
+            "Clock",
+            "MHz",
+            [(s["at_s"], s["clock_mhz"]) for s in samples if s["clock_mhz"] is not None],
+        ),
+        (
+            "All cores",
+            "% busy",
+            [(s["at_s"], 100 * sum(s["cores"]) / len(s["cores"])) for s in samples if s["cores"]],
+        ),
     ]
     charts = [(name, drawn) for name, unit, points in series if (drawn := line(points, unit))]
     if not charts:
         return ""
     shown = "".join(f"<div><span class=dim>{name}</span>{drawn}</div>" for name, drawn in charts)
     cores = ", ".join(f"{share:.0%}" for share in machine["cores"])
-    return _card("The machine meanwhile", f'<div class="rows">{shown}</div>', f"Busy, core by core: {cores}.")
+    return _card(
+        "The machine meanwhile", f'<div class="rows">{shown}</div>', f"Busy, core by core: {cores}."
+    )
 
 
-def _sweep(sweep: Sequence[Mapping[str, Any]], recommendation: Mapping[str, Any], model: str) -> str:
+def _sweep(
+    sweep: Sequence[Mapping[str, Any]], recommendation: Mapping[str, Any], model: str
+) -> str:
     if not sweep:
         return ""
     rows = []
     for each in sweep:
         how = variant_name(each)
-        note = each["problem"] if each["p50_ms"] is None else f"{each['p50_ms']:.2f} ms, p90 {each['p90_ms']:.2f}"
-        rows.append((how if each["model"] == model else f"{each['model'][:26]}, {how}", each["p50_ms"], note))
+        note = (
+            each["problem"]
+            if each["p50_ms"] is None
+            else f"{each['p50_ms']:.2f} ms, p90 {each['p90_ms']:.2f}"
+        )
+        rows.append(
+            (
+                how if each["model"] == model else f"{each['model'][:26]}, {how}",
+                each["p50_ms"],
+                note,
+            )
+        )
     advice = ""
     if recommendation:
         advice = f"<p>{escape(recommendation['reason'])}</p><pre>{escape(recommendation['configuration'])}</pre>"
@@ -172,7 +212,10 @@ def _operators(operators: Sequence[Mapping[str, Any]]) -> str:
     if not operators:
         return ""
     slowest = sorted(operators, key=lambda each: -each["ms"])[:MOST_OPERATORS]
-    rows = [(f"{each['index']} {each['operator']}", each["ms"], f"{each['ms'] * 1e3:.0f} µs") for each in slowest]
+    rows = [
+        (f"{each['index']} {each['operator']}", each["ms"], f"{each['ms'] * 1e3:.0f} µs")
+        for each in slowest
+    ]
     note = (
         f"The {len(slowest)} slowest of {len(operators)} operators, from models cut off behind each one. XNNPACK works "
         "across operators: single values are estimates, their sum is not."
@@ -182,5 +225,7 @@ def _operators(operators: Sequence[Mapping[str, Any]]) -> str:
 
 def _card(title: str, content: str, note: str) -> str:
     return (
-        f"<section><h2>{title}</h2>{content}" + (f'<p class="note">{escape(note)}</p>' if note else "") + "</section>"
+        f"<section><h2>{title}</h2>{content}"
+        + (f'<p class="note">{escape(note)}</p>' if note else "")
+        + "</section>"
     )

@@ -38,13 +38,32 @@ def page(drive: "Drive") -> str:
     """Return the whole page."""
     moments, seconds = drive.moments, max(drive.seconds, 1e-3)
     zones = sorted({moment.zone for moment in moments if moment.zone and moment.zone != "road"})
-    colours = {"road": "good", **{zone: ZONES[index % len(ZONES)] for index, zone in enumerate(zones)}}
+    colours = {
+        "road": "good",
+        **{zone: ZONES[index % len(ZONES)] for index, zone in enumerate(zones)},
+    }
     charts = [
         _strip("attention", moments, seconds, lambda moment: moment.attention, ATTENTION),
         _events(drive, seconds),
-        _plot("eyes open", moments, seconds, (0.0, 1.2), 0.2, ("left", lambda m: m.left), ("right", lambda m: m.right)),
+        _plot(
+            "eyes open",
+            moments,
+            seconds,
+            (0.0, 1.2),
+            0.2,
+            ("left", lambda m: m.left),
+            ("right", lambda m: m.right),
+        ),
         _plot("PERCLOS", moments, seconds, (0.0, 0.3), 0.1, ("share", lambda m: m.perclos)),
-        _plot("head, °", moments, seconds, (-60, 60), 0.0, ("yaw", lambda m: m.yaw), ("pitch", lambda m: m.pitch)),
+        _plot(
+            "head, °",
+            moments,
+            seconds,
+            (-60, 60),
+            0.0,
+            ("yaw", lambda m: m.yaw),
+            ("pitch", lambda m: m.pitch),
+        ),
         _strip("gaze zone", moments, seconds, lambda moment: moment.zone, colours),
         _plot("mouth open", moments, seconds, (0.0, 1.0), 0.5, ("gap", lambda m: m.mouth)),
         _axis(seconds),
@@ -71,7 +90,11 @@ def _facts(drive: "Drive") -> str:
         (f"{max(perclos):.1%}" if perclos else "unknown", "highest PERCLOS"),
         (f"{alerts}", "warnings and alarms"),
     ]
-    return '<ul class="facts">' + "".join(f"<li><b>{value}</b>{name}</li>" for value, name in facts) + "</ul>"
+    return (
+        '<ul class="facts">'
+        + "".join(f"<li><b>{value}</b>{name}</li>" for value, name in facts)
+        + "</ul>"
+    )
 
 
 def _frame(name: str, height: int, inside: str) -> str:
@@ -131,7 +154,9 @@ def _plot(
         )
     if len(series) > 1:
         for index, ((label, _), colour) in enumerate(zip(series, ("one", "two"), strict=False)):
-            parts.append(f'<text x="0" y="{PLOT / 2 + 20 + 14 * index}" style="fill:var(--{colour})">{label}</text>')
+            parts.append(
+                f'<text x="0" y="{PLOT / 2 + 20 + 14 * index}" style="fill:var(--{colour})">{label}</text>'
+            )
     return _frame(name, PLOT, "".join(parts))
 
 
@@ -178,15 +203,22 @@ def _events(drive: "Drive", seconds: float) -> str:
         at, x = event["seconds"], LEFT + event["seconds"] * scale
         title = f"<title>{escape(str(event['kind']))} {event['phase']} {_clock(at)}</title>"
         if event["kind"] == "blink":
-            bars.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="4" y2="12" stroke="var(--soft)">{title}</line>')
+            bars.append(
+                f'<line x1="{x:.1f}" x2="{x:.1f}" y1="4" y2="12" stroke="var(--soft)">{title}</line>'
+            )
             continue
         if event["phase"] in {"begin", "escalate"}:
             begun[event["id"]] = (at, level, title, _lane(event))
-            bars.append(f'<circle cx="{x:.1f}" cy="{_lane(event)}" r="4" fill="{level}">{title}</circle>')
+            bars.append(
+                f'<circle cx="{x:.1f}" cy="{_lane(event)}" r="4" fill="{level}">{title}</circle>'
+            )
         if event["phase"] == "end" and event["id"] in begun:
             since, level, title, lane = begun.pop(event["id"])
             bars.append(_bar(since, at, scale, level, title, lane))
-    bars += [_bar(since, seconds, scale, level, title, lane) for since, level, title, lane in begun.values()]
+    bars += [
+        _bar(since, seconds, scale, level, title, lane)
+        for since, level, title, lane in begun.values()
+    ]
     return _frame("events", 44, "".join(bars))
 
 
@@ -204,11 +236,17 @@ def _bar(since: float, until: float, scale: float, colour: str, title: str, lane
 
 
 def _axis(seconds: float) -> str:
-    step = next(step for step in (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 1e9) if seconds / step <= 12)
+    step = next(
+        step
+        for step in (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 1e9)
+        if seconds / step <= 12
+    )
     marks = []
     for number in range(int(seconds / step) + 1):
         x = LEFT + number * step / seconds * WIDTH
-        marks.append(f'<text x="{x:.0f}" y="12" text-anchor="middle">{_clock(number * step)}</text>')
+        marks.append(
+            f'<text x="{x:.0f}" y="12" text-anchor="middle">{_clock(number * step)}</text>'
+        )
     return _frame("", 18, "".join(marks))
 
 
@@ -217,8 +255,16 @@ def _table(drive: "Drive") -> str:
     for event in drive.events:
         if event["kind"] == "blink":
             continue
-        numbers = ", ".join(f"{name} {value:g}" for name, value in (event.get("evidence") or {}).items() if value)
-        cells = (_clock(event["seconds"], 1), event["kind"], event["phase"], event["level"], numbers)
+        numbers = ", ".join(
+            f"{name} {value:g}" for name, value in (event.get("evidence") or {}).items() if value
+        )
+        cells = (
+            _clock(event["seconds"], 1),
+            event["kind"],
+            event["phase"],
+            event["level"],
+            numbers,
+        )
         rows.append("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>")
     if not rows:
         return "<p>No event but blinks.</p>"

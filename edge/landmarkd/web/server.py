@@ -108,7 +108,9 @@ def _page() -> tuple[bytes, str]:
 
     def allowed(tag: str) -> str:
         bodies = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
-        digests = (base64.b64encode(hashlib.sha256(body.encode()).digest()).decode() for body in bodies)
+        digests = (
+            base64.b64encode(hashlib.sha256(body.encode()).digest()).decode() for body in bodies
+        )
         return " ".join(f"'sha256-{digest}'" for digest in digests)
 
     rules = f"default-src 'none'; connect-src 'self'; script-src {allowed('script')}; style-src {allowed('style')}"
@@ -119,9 +121,18 @@ def _page() -> tuple[bytes, str]:
 def _mesh() -> bytes:
     layout = LAYOUTS["landmarkd-562"]
     points = canonical_points(layout).round(2).tolist()
-    lids = [indices.tolist() for indices in (layout.right_lid, layout.left_lid) if indices is not None]
-    irises = [indices.tolist() for indices in (layout.right_iris, layout.left_iris) if indices is not None]
-    mesh = {"triangles": mesh_triangles().tolist(), "canonical": points, "lids": lids, "irises": irises}
+    lids = [
+        indices.tolist() for indices in (layout.right_lid, layout.left_lid) if indices is not None
+    ]
+    irises = [
+        indices.tolist() for indices in (layout.right_iris, layout.left_iris) if indices is not None
+    ]
+    mesh = {
+        "triangles": mesh_triangles().tolist(),
+        "canonical": points,
+        "lids": lids,
+        "irises": irises,
+    }
     return json.dumps(mesh, separators=(",", ":")).encode()
 
 
@@ -144,7 +155,9 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"Nothing here; ask for /.\n")
 
-    def _answer(self, status: HTTPStatus, kind: str, body: bytes, policy: str = "default-src 'none'") -> None:
+    def _answer(
+        self, status: HTTPStatus, kind: str, body: bytes, policy: str = "default-src 'none'"
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -157,7 +170,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _stream(self) -> None:
         board = self.server.board
         if board.viewers >= MAX_VIEWERS:
-            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", b"Too many pages are open.\n")
+            self._answer(
+                HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", b"Too many pages are open.\n"
+            )
             return
         board.viewers += 1
         try:
@@ -206,9 +221,13 @@ class ViewServer(ThreadingHTTPServer):
         try:
             super().__init__(("127.0.0.1", port), _Handler)
         except OSError as error:
-            raise UsageError(f"Port {port} cannot be used ({error.strerror}); choose another with --port.") from error
+            raise UsageError(
+                f"Port {port} cannot be used ({error.strerror}); choose another with --port."
+            ) from error
         self.url = f"http://127.0.0.1:{self.server_address[1]}/"
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), name="view", daemon=True)
+        self._thread = threading.Thread(
+            target=self.serve_forever, args=(0.1,), name="view", daemon=True
+        )
 
     def start(self) -> None:
         """Begin to serve."""

@@ -54,7 +54,10 @@ class Assembler:
         """Return the frames that this message completes; HELLO and BYE make none."""
         done: list[FrameRecord] = []
         record = self._record
-        if record is not None and (record.frame, record.captured_ns) != (packet.frame, packet.captured_ns):
+        if record is not None and (record.frame, record.captured_ns) != (
+            packet.frame,
+            packet.captured_ns,
+        ):
             done += self.flush()
             record = None
         message = packet.message

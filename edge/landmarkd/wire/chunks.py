@@ -49,16 +49,24 @@ class PointChunks:
             _HEAD.pack_into(self._buffer, chunk * size, VERSION, TYPES[Points], 0, 0, 0, *fixed)
         self._spans = [slice(at, at + size) for at in range(0, self.chunks * size, size)]
         self._numbers = np.arange(self.chunks, dtype=np.uint16)
-        # Views into the one buffer: the heads of all chunks, the rows of all but the last, the rows of that.
+        # Views into the one buffer: the heads of all chunks, the rows of all but the last, the rows
+        # of that.
         self._heads: np.ndarray = np.ndarray((self.chunks,), _CHANGING, self._buffer, 0, (size,))
         row_strides = (size, _ROW_BYTES, 2)
-        self._full: np.ndarray = np.ndarray((self.chunks - 1, each, 3), "<i2", self._buffer, _HEAD.size, row_strides)
+        self._full: np.ndarray = np.ndarray(
+            (self.chunks - 1, each, 3), "<i2", self._buffer, _HEAD.size, row_strides
+        )
         offset = (self.chunks - 1) * size + _HEAD.size
         self._last: np.ndarray = np.ndarray((last, 3), "<i2", self._buffer, offset, row_strides[1:])
         self._split = count - last
 
     def encode(
-        self, points: Array, box: tuple[float, float, float, float], sequence: int, frame: int, captured_ns: int
+        self,
+        points: Array,
+        box: tuple[float, float, float, float],
+        sequence: int,
+        frame: int,
+        captured_ns: int,
     ) -> list[bytes]:
         """Return the messages of one set.
 

@@ -31,7 +31,8 @@ CRC_SIZE = 2
 _CODES = {"u8": "B", "i8": "b", "u16": "H", "i16": "h", "u32": "I", "i32": "i", "u64": "Q"}
 _POINT = np.dtype(("<i2", (3,)))
 _POINT_BYTES = ROWS[Points].size
-# A named tuple of values that are in order; calling its class would spread them over arguments first.
+# A named tuple of values that are in order; calling its class would spread them over arguments
+# first.
 _new = tuple.__new__
 
 
@@ -88,11 +89,19 @@ class Layout:
         self.minimum = self.start + CRC_SIZE
         self._fields = self.whole.unpack_from
         self._count = len(items)
-        self._texts = [(i, wire.size) for i, wire in enumerate(items) if wire.kind.startswith("char")]
-        self._numbers = [(i, wire.scale, *_limits(wire)) for i, wire in enumerate(items) if "[" not in wire.kind]
+        self._texts = [
+            (i, wire.size) for i, wire in enumerate(items) if wire.kind.startswith("char")
+        ]
+        self._numbers = [
+            (i, wire.scale, *_limits(wire)) for i, wire in enumerate(items) if "[" not in wire.kind
+        ]
         self._scaled = [(i, wire.scale) for i, wire in enumerate(items) if wire.scale != 1]
         rows = ROWS.get(message)
-        self.row = Struct("<" + "".join(_code(Wire(kind, "")) for _, kind in rows.columns)) if rows else None
+        self.row = (
+            Struct("<" + "".join(_code(Wire(kind, "")) for _, kind in rows.columns))
+            if rows
+            else None
+        )
 
     def pack(self, message: Message) -> bytes:
         """Return the fixed fields; numbers are limited to their type, NaN becomes 0."""
@@ -110,7 +119,15 @@ class Layout:
     def _pack_limited(self, message: Message, values: list[Any]) -> bytes:
         for index, scale, low, high in self._numbers:
             value: float = message[index] * scale  # type: ignore[assignment]
-            values[index] = 0 if isnan(value) else low if value <= low else high if value >= high else round(value)
+            values[index] = (
+                0
+                if isnan(value)
+                else low
+                if value <= low
+                else high
+                if value >= high
+                else round(value)
+            )
         return self.struct.pack(*values)
 
     def unpack(self, data: bytes) -> Packet:
@@ -130,7 +147,9 @@ class Layout:
             values[index] = decode_text(values[index])
         if self.row is not None:
             named = self.row.iter_unpack(data[self.start : -CRC_SIZE])
-            values.append(tuple((decode_text(name), value / EVIDENCE_SCALE) for name, value in named))
+            values.append(
+                tuple((decode_text(name), value / EVIDENCE_SCALE) for name, value in named)
+            )
         return _new(Packet, (sequence, frame, captured_ns, _new(self.message, values)))
 
 
@@ -142,7 +161,9 @@ class PointsLayout(Layout):
         rest = len(data) - self.minimum
         if rest < 0 or rest % _POINT_BYTES:
             raise WireError(f"Points cannot have {len(data)} bytes.")
-        _, _, sequence, frame, captured_ns, selection, flags, chunk, chunks, first, total, x, y = self._fields(data)
+        _, _, sequence, frame, captured_ns, selection, flags, chunk, chunks, first, total, x, y = (
+            self._fields(data)
+        )
         count = rest // _POINT_BYTES
         if chunk >= chunks or first + count > total:
             raise WireError("A chunk of points lies outside of its frame.")
@@ -151,7 +172,10 @@ class PointsLayout(Layout):
         return _new(Packet, (sequence, frame, captured_ns, points))
 
 
-LAYOUTS = {number: (PointsLayout if message is Points else Layout)(message) for message, number in TYPES.items()}
+LAYOUTS = {
+    number: (PointsLayout if message is Points else Layout)(message)
+    for message, number in TYPES.items()
+}
 
 
 def seal(body: bytes) -> bytes:
@@ -177,7 +201,9 @@ def encode_packet(packet: Packet) -> bytes:
     """Return the bytes of a packet, without framing."""
     sequence, frame, captured_ns, message = packet
     number = TYPES[type(message)]
-    header = HEADER.pack(VERSION, number, sequence & 0xFFFF, frame & 0xFFFFFFFF, captured_ns & (1 << 64) - 1)
+    header = HEADER.pack(
+        VERSION, number, sequence & 0xFFFF, frame & 0xFFFFFFFF, captured_ns & (1 << 64) - 1
+    )
     return seal(header + LAYOUTS[number].pack(message) + _pack_rows(message))
 
 
@@ -200,9 +226,13 @@ def decode_packet(data: bytes) -> Packet:
     if len(data) < _SHORTEST:
         raise WireError(f"A message has at least {_SHORTEST} bytes, this one {len(data)}.")
     if data[0] != VERSION:
-        raise ForeignError(f"Version {data[0]} of the protocol, not {VERSION}: update the older side.")
+        raise ForeignError(
+            f"Version {data[0]} of the protocol, not {VERSION}: update the older side."
+        )
     if crc_hqx(data[:-2], CRC_SEED) != data[-2] | data[-1] << 8:
-        raise ChecksumError("Wrong checksum: damaged on the way, or from a sender with another schema.")
+        raise ChecksumError(
+            "Wrong checksum: damaged on the way, or from a sender with another schema."
+        )
     layout = LAYOUTS.get(data[1])
     if layout is None:
         raise ForeignError(f"Unknown type of message {data[1]}.")

@@ -19,7 +19,8 @@ class DecoderCounters:
     Attributes:
         bytes: received, good or bad.
         packets: good messages.
-        missing: messages that the sender numbered and that did not arrive; late ones are taken off again.
+        missing: messages that the sender numbered and that did not arrive; late ones are taken off
+            again.
         late: messages that came out of order or twice.
         bad_checksum: damaged, or from a sender with another schema.
         foreign: another version of the protocol, or an unknown type of message.
@@ -111,7 +112,8 @@ class Decoder:
         return packets
 
     def _follow(self, packets: list[Packet]) -> None:
-        # On a serial line a report is 17 packets: nothing is looked up for each that can be held here.
+        # On a serial line a report is 17 packets: nothing is looked up for each that can be held
+        # here.
         expected = self._expected
         for sequence, _, _, message in packets:
             if type(message) is Hello and self._greet(message):

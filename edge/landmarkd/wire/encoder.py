@@ -126,7 +126,11 @@ class Encoder:
         optics = {}
         if camera is not None:
             optics = dict(
-                zip(("fx", "fy", "cx", "cy"), (camera.fx, camera.fy, camera.cx, camera.cy), strict=True),
+                zip(
+                    ("fx", "fy", "cx", "cy"),
+                    (camera.fx, camera.fy, camera.cx, camera.cy),
+                    strict=True,
+                ),
                 **dict(zip(("k1", "k2", "p1", "p2", "k3"), camera.distortion, strict=True)),
                 camera=camera.origin,
                 distorted=int(any(camera.distortion)),
@@ -180,9 +184,13 @@ class Encoder:
         if not len(points):
             return []  # a replayed stream that carried none
         if len(points) != self.session.count:
-            raise ValueError(f"{len(points)} points in a stream of the layout {self.session.layout}")
+            raise ValueError(
+                f"{len(points)} points in a stream of the layout {self.session.layout}"
+            )
         if self._indices is not None:
             points = points[self._indices]
-        messages = self._chunks.encode(points, face.box, self._sequence, self._frame, self._captured_ns)
+        messages = self._chunks.encode(
+            points, face.box, self._sequence, self._frame, self._captured_ns
+        )
         self._sequence += len(messages)
         return messages

@@ -11,7 +11,11 @@ END_REPEATS = 3
 MAX_RUNNING = 32
 """Events kept for repetition; beyond that the oldest is forgotten."""
 
-_PHASES = {EventPhase.BEGIN: Phase.BEGIN, EventPhase.ESCALATE: Phase.ESCALATE, EventPhase.END: Phase.END}
+_PHASES = {
+    EventPhase.BEGIN: Phase.BEGIN,
+    EventPhase.ESCALATE: Phase.ESCALATE,
+    EventPhase.END: Phase.END,
+}
 
 
 class EventRepeater:

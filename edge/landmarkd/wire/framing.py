@@ -1,7 +1,7 @@
 """Frames on a byte stream: consistent overhead byte stuffing (COBS) with a zero byte behind each frame.
 
-COBS: Cheshire and Baker, "Consistent Overhead Byte Stuffing", IEEE/ACM Transactions on Networking 7(2), 1999.
-A receiver that joins late or lost bytes is in step again after the next zero.
+COBS: Cheshire and Baker, "Consistent Overhead Byte Stuffing", IEEE/ACM Transactions on Networking
+7(2), 1999. A receiver that joins late or lost bytes is in step again after the next zero.
 """
 
 import numpy as np
@@ -56,8 +56,8 @@ def cobs_decode(frame: bytes) -> bytes:
 def _decode(frame: bytes) -> bytes:
     # Not empty and without a zero, which as a code would lead nowhere for ever.
     if len(frame) <= BLOCK:
-        # Short frames, the common case: behind the first code, each stands where a zero was and tells how far the
-        # next one is.
+        # Short frames, the common case: behind the first code, each stands where a zero was and
+        # tells how far the next one is.
         codes, at = frame[1:], frame[0] - 1
         size, message = len(codes), bytearray(codes)
         while at < size:

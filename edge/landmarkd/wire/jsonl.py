@@ -38,7 +38,8 @@ def _text(record: dict[str, Any]) -> str:
 def encode(report: Report) -> str:
     """Return a report as one line of JSON, without the line's end.
 
-    Pixels are rounded to 0.01, angles to 0.01°, millimetres to 0.1; what is not known or not finite is null.
+    Pixels are rounded to 0.01, angles to 0.01°, millimetres to 0.1; what is not known or not finite
+    is null.
     """
     return _text(_record(report))
 
@@ -86,7 +87,11 @@ def _record(report: Report, *, points: bool = True) -> dict[str, Any]:
 
 def _face(face: FaceReport, with_points: bool) -> dict[str, Any]:
     observation, pose, gaze, roi = face.observation, face.pose, face.gaze, face.observation.roi
-    gaze_record = gaze and {"yaw": _number(gaze.yaw, 2), "pitch": _number(gaze.pitch, 2), "zone": gaze.zone}
+    gaze_record = gaze and {
+        "yaw": _number(gaze.yaw, 2),
+        "pitch": _number(gaze.pitch, 2),
+        "zone": gaze.zone,
+    }
     record = {
         "score": _number(observation.score, 4),
         "box": _list(face.box, 2),
@@ -158,7 +163,12 @@ def encode_record(record: FrameRecord, source: str = "") -> str:
             "height": hello.height if hello is not None else None,
             "face": _wire_face(record, status) if flags & StatusFlag.FACE else None,
             "driver": _wire_driver(record, status) if flags & StatusFlag.DRIVER else None,
-            "counters": {"captured": None, "processed": None, "skipped": status.skipped, "reopened": status.reopened},
+            "counters": {
+                "captured": None,
+                "processed": None,
+                "skipped": status.skipped,
+                "reopened": status.reopened,
+            },
             "degraded": [name for flag, name in DEGRADED.items() if flags & flag],
         }
     )
@@ -192,8 +202,12 @@ def _wire_face(record: FrameRecord, status: Status) -> dict[str, Any]:
 def _wire_eye(status: Status, side: str) -> dict[str, Any]:
     flags, name = status.flags, side.upper()
     return {
-        "openness": _number(getattr(status, f"openness_{side}"), 4) if flags & StatusFlag[f"{name}_OPENNESS"] else None,
-        "closed": bool(flags & StatusFlag[f"{name}_CLOSED"]) if flags & StatusFlag[f"{name}_P80"] else None,
+        "openness": _number(getattr(status, f"openness_{side}"), 4)
+        if flags & StatusFlag[f"{name}_OPENNESS"]
+        else None,
+        "closed": bool(flags & StatusFlag[f"{name}_CLOSED"])
+        if flags & StatusFlag[f"{name}_P80"]
+        else None,
         "aperture": _number(getattr(status, f"aperture_{side}"), 4),
     }
 

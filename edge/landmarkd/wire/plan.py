@@ -81,7 +81,9 @@ def plan(
         return next((rate for rate in RATES if rate <= fps and rate * size <= left), 0.0)
 
     if selection is None:
-        offers = ((chosen, best(chosen)) for chosen in (Selection.ALL, Selection.IBUG68, Selection.EYES))
+        offers = (
+            (chosen, best(chosen)) for chosen in (Selection.ALL, Selection.IBUG68, Selection.EYES)
+        )
         enough = (chosen for chosen, rate in offers if rate >= (points_hz or GOOD_ENOUGH[chosen]))
         selection = next(enough, Selection.NONE)
     rate = 0.0
@@ -90,10 +92,14 @@ def plan(
         if not rate or (points_hz and points_hz > rate):
             size = points_bytes(len(indices_of(selection, layout)), max_frame)
             fits = f"at most {left / size:.1f} sets a second fit"
-            raise UsageError(f"{baud} baud: {fits}; choose fewer points, a lower rate or a faster line.")
+            raise UsageError(
+                f"{baud} baud: {fits}; choose fewer points, a lower rate or a faster line."
+            )
         rate = points_hz or rate
     count = len(indices_of(selection, layout))
-    load = (status_hz * status + rate * points_bytes(count, max_frame) * bool(count)) / (baud / BITS_PER_BYTE)
+    load = (status_hz * status + rate * points_bytes(count, max_frame) * bool(count)) / (
+        baud / BITS_PER_BYTE
+    )
     points = f"{count} points at {rate:g} Hz" if count else "no points"
     text = f"{baud} baud: status at up to {status_hz:.0f} Hz, {points} ({load:.0%} of the line)"
     return Plan(baud, selection, rate, status_hz if status_hz < fps else 0.0, load, text)

@@ -70,7 +70,9 @@ class RecordingReader:
         """
         self._file = file
         if file.read(len(MAGIC)) != MAGIC:
-            raise SourceFormatError(f"{name} is not a recording of landmarkd: it does not begin with LMKREC1.")
+            raise SourceFormatError(
+                f"{name} is not a recording of landmarkd: it does not begin with LMKREC1."
+            )
         self.index = self._read_index()
         self.complete = bool(self.index)
         file.seek(len(MAGIC))

@@ -30,7 +30,11 @@ from landmarkd.wire.recording import RecordingReader
 from landmarkd.wire.schema import Event, Hello, Status
 
 _NO_POINTS = np.empty((0, 3), np.float32)
-_PHASES = {Phase.BEGIN: EventPhase.BEGIN, Phase.ESCALATE: EventPhase.ESCALATE, Phase.END: EventPhase.END}
+_PHASES = {
+    Phase.BEGIN: EventPhase.BEGIN,
+    Phase.ESCALATE: EventPhase.ESCALATE,
+    Phase.END: EventPhase.END,
+}
 
 
 def session_of(hello: Hello) -> Session:
@@ -40,16 +44,23 @@ def session_of(hello: Hello) -> Session:
         distortion = (hello.k1, hello.k2, hello.p1, hello.p2, hello.k3)
         optics = (hello.fx, hello.fy, hello.cx, hello.cy, hello.width, hello.height, hello.camera)
         intrinsics = Intrinsics(*optics, distortion)
-    known = (hello.boot_id, hello.device, hello.model, hello.model_hash.hex(), hello.layout, hello.landmarks)
+    known = (
+        hello.boot_id,
+        hello.device,
+        hello.model,
+        hello.model_hash.hex(),
+        hello.layout,
+        hello.landmarks,
+    )
     return Session(*known, intrinsics)
 
 
 def report_of(record: FrameRecord) -> Report | None:
     """Return the report that a frame was sent for, to the steps of the wire; None if its STATUS was lost.
 
-    The unsmoothed points, the uncertainty of each point and the region of interest are not on the wire: the
-    observation has the same points as the face, no sigma, and its box as region. Without points on the wire
-    there are none: (0, 3).
+    The unsmoothed points, the uncertainty of each point and the region of interest are not on the
+    wire: the observation has the same points as the face, no sigma, and its box as region. Without
+    points on the wire there are none: (0, 3).
     """
     status, hello = record.status, record.hello
     if status is None:
@@ -78,7 +89,11 @@ def _eye(status: Status, side: str) -> EyeState:
 
 
 def _face(record: FrameRecord, status: Status) -> FaceReport:
-    points = record.points if record.points is not None and record.selection is Selection.ALL else _NO_POINTS
+    points = (
+        record.points
+        if record.points is not None and record.selection is Selection.ALL
+        else _NO_POINTS
+    )
     box = (float(status.x0), float(status.y0), float(status.x1), float(status.y1))
     side = max(1.0, box[2] - box[0], box[3] - box[1])
     region = RegionOfInterest((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, side, status.roll)
@@ -96,7 +111,9 @@ def _face(record: FrameRecord, status: Status) -> FaceReport:
         status.residual,
     )
     observation = FaceObservation(status.score, region, points)
-    return FaceReport(observation, points, box, pose, _eye(status, "left"), _eye(status, "right"), gaze)
+    return FaceReport(
+        observation, points, box, pose, _eye(status, "left"), _eye(status, "right"), gaze
+    )
 
 
 def _driver(record: FrameRecord, status: Status) -> DriverState:
@@ -110,13 +127,17 @@ def _driver(record: FrameRecord, status: Status) -> DriverState:
         drowsiness=status.drowsiness,
         mouth_openness=status.mouth_openness if flags & StatusFlag.MOUTH else None,
         active=record.active,
-        events=tuple(_event(event) for event in record.events if event.repeat == 0 and event.phase in _PHASES),
+        events=tuple(
+            _event(event) for event in record.events if event.repeat == 0 and event.phase in _PHASES
+        ),
     )
 
 
 def _event(event: Event) -> DriverEvent:
     phase = _PHASES[Phase(event.phase)]
-    return DriverEvent(event.id, event.kind, phase, event.level, event.began_ns, event.at_ns, dict(event.rows))
+    return DriverEvent(
+        event.id, event.kind, phase, event.level, event.began_ns, event.at_ns, dict(event.rows)
+    )
 
 
 def read_frames(path: Path) -> Iterator[FrameRecord]:

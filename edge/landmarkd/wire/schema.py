@@ -1,11 +1,13 @@
 """landmarkd wire 1: every message, field, type, scale and unit, in this one place.
 
-The tuples below are the schema. The codec packs and unpacks them, `tools.wire_generate` writes the byte
-tables of docs/wire.md, the C header and the Wireshark dissector from them, and the seed of every checksum is
-their hash: a receiver that was built from another layout rejects a message instead of misreading it.
+The tuples below are the schema. The codec packs and unpacks them, `tools.wire_generate` writes the
+byte tables of docs/wire.md, the C header and the Wireshark dissector from them, and the seed of
+every checksum is their hash: a receiver that was built from another layout rejects a message
+instead of misreading it.
 
-All integers are little-endian. A field with a scale holds round(value * scale), limited to its type; the
-attribute in Python is the value in the stated unit. Angles, axes and signs are those of `landmarkd.types`.
+All integers are little-endian. A field with a scale holds round(value * scale), limited to its
+type; the attribute in Python is the value in the stated unit. Angles, axes and signs are those of
+`landmarkd.types`.
 """
 
 import hashlib
@@ -59,10 +61,17 @@ class Header(NamedTuple):
     version: Annotated[int, Wire("u8", "version of the protocol, 1")] = VERSION
     type: Annotated[int, Wire("u8", "type of the message")] = 0
     sequence: Annotated[
-        int, Wire("u16", "counts the messages of this stream and wraps; a gap is a message that was lost")
+        int,
+        Wire(
+            "u16", "counts the messages of this stream and wraps; a gap is a message that was lost"
+        ),
     ] = 0
-    frame: Annotated[int, Wire("u32", "number of the frame at its source; all messages about one frame share it")] = 0
-    captured_ns: Annotated[int, Wire("u64", "capture time of the frame on the sender's monotonic clock", "ns")] = 0
+    frame: Annotated[
+        int, Wire("u32", "number of the frame at its source; all messages about one frame share it")
+    ] = 0
+    captured_ns: Annotated[
+        int, Wire("u64", "capture time of the frame on the sender's monotonic clock", "ns")
+    ] = 0
 
 
 class Hello(NamedTuple):
@@ -71,7 +80,9 @@ class Hello(NamedTuple):
     boot_id: Annotated[int, Wire("u64", "random, differs at each start of the sender")] = 0
     device: Annotated[str, Wire("char[24]", "name of the unit")] = ""
     model: Annotated[str, Wire("char[24]", "name of the landmark model")] = ""
-    model_hash: Annotated[bytes, Wire("bytes[8]", "first 8 bytes of the SHA-256 of the model's file")] = bytes(8)
+    model_hash: Annotated[
+        bytes, Wire("bytes[8]", "first 8 bytes of the SHA-256 of the model's file")
+    ] = bytes(8)
     layout: Annotated[str, Wire("char[16]", "name of the landmark layout")] = ""
     landmarks: Annotated[int, Wire("u16", "points in the layout")] = 0
     width: Annotated[int, Wire("u16", "width of the image", "px")] = 0
@@ -81,8 +92,12 @@ class Hello(NamedTuple):
     points_hz: Annotated[
         float, Wire("u16", "complete sets of points promised; 0 is one for every frame", "Hz", 100)
     ] = 0.0
-    status_hz: Annotated[float, Wire("u16", "most STATUS per second; 0 is one for every frame", "Hz", 100)] = 0.0
-    fx: Annotated[float, Wire("u32", "focal length; 0 when the intrinsics are not known", "px", 256)] = 0.0
+    status_hz: Annotated[
+        float, Wire("u16", "most STATUS per second; 0 is one for every frame", "Hz", 100)
+    ] = 0.0
+    fx: Annotated[
+        float, Wire("u32", "focal length; 0 when the intrinsics are not known", "px", 256)
+    ] = 0.0
     fy: Annotated[float, Wire("u32", "focal length", "px", 256)] = 0.0
     cx: Annotated[float, Wire("i32", "principal point", "px", 256)] = 0.0
     cy: Annotated[float, Wire("i32", "principal point", "px", 256)] = 0.0
@@ -91,7 +106,9 @@ class Hello(NamedTuple):
     p1: Annotated[float, Wire("i32", "distortion", "", 1000000)] = 0.0
     p2: Annotated[float, Wire("i32", "distortion", "", 1000000)] = 0.0
     k3: Annotated[float, Wire("i32", "distortion", "", 1000000)] = 0.0
-    camera: Annotated[str, Wire("char[24]", "where the intrinsics came from, such as guess:60deg")] = ""
+    camera: Annotated[
+        str, Wire("char[24]", "where the intrinsics came from, such as guess:60deg")
+    ] = ""
 
 
 class Status(NamedTuple):
@@ -106,45 +123,72 @@ class Status(NamedTuple):
     x: Annotated[int, Wire("i16", "midpoint between the eyes, camera frame, right", "mm")] = 0
     y: Annotated[int, Wire("i16", "the same, down", "mm")] = 0
     z: Annotated[int, Wire("i16", "the same, forward", "mm")] = 0
-    gaze_yaw: Annotated[float, Wire("i16", "gaze in the camera frame, signs of the head's", "deg", 100)] = 0.0
-    gaze_pitch: Annotated[float, Wire("i16", "gaze in the camera frame, signs of the head's", "deg", 100)] = 0.0
-    openness_right: Annotated[float, Wire("u8", "1 is this person's open right eye, 0 is shut", "", 255)] = 0.0
-    openness_left: Annotated[float, Wire("u8", "1 is this person's open left eye, 0 is shut", "", 255)] = 0.0
-    aperture_right: Annotated[float, Wire("u8", "gap of the lids over the width of the eye", "", 400)] = 0.0
-    aperture_left: Annotated[float, Wire("u8", "gap of the lids over the width of the eye", "", 400)] = 0.0
-    mouth_openness: Annotated[float, Wire("u8", "gap of the lips over the width of the mouth", "", 200)] = 0.0
-    perclos: Annotated[float, Wire("u8", "share of the last minute with the eyes at least 80 % closed", "", 255)] = 0.0
+    gaze_yaw: Annotated[
+        float, Wire("i16", "gaze in the camera frame, signs of the head's", "deg", 100)
+    ] = 0.0
+    gaze_pitch: Annotated[
+        float, Wire("i16", "gaze in the camera frame, signs of the head's", "deg", 100)
+    ] = 0.0
+    openness_right: Annotated[
+        float, Wire("u8", "1 is this person's open right eye, 0 is shut", "", 255)
+    ] = 0.0
+    openness_left: Annotated[
+        float, Wire("u8", "1 is this person's open left eye, 0 is shut", "", 255)
+    ] = 0.0
+    aperture_right: Annotated[
+        float, Wire("u8", "gap of the lids over the width of the eye", "", 400)
+    ] = 0.0
+    aperture_left: Annotated[
+        float, Wire("u8", "gap of the lids over the width of the eye", "", 400)
+    ] = 0.0
+    mouth_openness: Annotated[
+        float, Wire("u8", "gap of the lips over the width of the mouth", "", 200)
+    ] = 0.0
+    perclos: Annotated[
+        float, Wire("u8", "share of the last minute with the eyes at least 80 % closed", "", 255)
+    ] = 0.0
     level: Annotated[int, Wire("u8", "severity of the worst running event, 0 to 3")] = 0
     drowsiness: Annotated[int, Wire("u8", "0 alert to 3 very drowsy")] = 0
     zone: Annotated[int, Wire("u8", "where the driver looks", names=Zone)] = 0
     active: Annotated[int, Wire("u8", "running events")] = 0
     sigma: Annotated[float, Wire("u8", "mean standard deviation of the points", "px", 16)] = 0.0
-    residual: Annotated[float, Wire("u8", "misfit of the head's pose over the face's size", "", 1000)] = 0.0
+    residual: Annotated[
+        float, Wire("u8", "misfit of the head's pose over the face's size", "", 1000)
+    ] = 0.0
     x0: Annotated[int, Wire("i16", "box of the points, left", "px")] = 0
     y0: Annotated[int, Wire("i16", "box of the points, top", "px")] = 0
     x1: Annotated[int, Wire("i16", "box of the points, right", "px")] = 0
     y1: Annotated[int, Wire("i16", "box of the points, bottom", "px")] = 0
-    latency: Annotated[float, Wire("u16", "from the capture to the end of the pipeline", "ms", 10)] = 0.0
-    dropped: Annotated[int, Wire("u16", "reports that this stream could not take, since the start; stays at 65535")] = 0
+    latency: Annotated[
+        float, Wire("u16", "from the capture to the end of the pipeline", "ms", 10)
+    ] = 0.0
+    dropped: Annotated[
+        int, Wire("u16", "reports that this stream could not take, since the start; stays at 65535")
+    ] = 0
     skipped: Annotated[
-        int, Wire("u32", "frames replaced by a newer one before they were processed, since the start")
+        int,
+        Wire("u32", "frames replaced by a newer one before they were processed, since the start"),
     ] = 0
     reopened: Annotated[int, Wire("u8", "how often the camera was opened again; stays at 255")] = 0
-    points_hz: Annotated[int, Wire("u8", "complete sets of points sent in the last second; HELLO promises", "Hz")] = 0
+    points_hz: Annotated[
+        int, Wire("u8", "complete sets of points sent in the last second; HELLO promises", "Hz")
+    ] = 0
 
 
 class Points(NamedTuple):
     """Some or all of the landmarks of a frame, in as many chunks as it takes.
 
-    A point is (x, y, z): x and y in the image from its top left pixel centre, z larger when nearer to the
-    camera. The rows hold them in sixteenths of a pixel, x and y relative to the origin.
+    A point is (x, y, z): x and y in the image from its top left pixel centre, z larger when nearer
+    to the camera. The rows hold them in sixteenths of a pixel, x and y relative to the origin.
     """
 
     selection: Annotated[int, Wire("u8", "which landmarks", names=Selection)] = 0
     flags: Annotated[int, Wire("u8", "what kind of points", names=PointsFlag)] = 0
     chunk: Annotated[int, Wire("u8", "number of this chunk, from 0")] = 0
     chunks: Annotated[int, Wire("u8", "chunks of this frame")] = 0
-    first: Annotated[int, Wire("u16", "index in the selection of the first point in this chunk")] = 0
+    first: Annotated[
+        int, Wire("u16", "index in the selection of the first point in this chunk")
+    ] = 0
     total: Annotated[int, Wire("u16", "points in the selection")] = 0
     origin_x: Annotated[int, Wire("i16", "add to x of every point", "px")] = 0
     origin_y: Annotated[int, Wire("i16", "add to y of every point", "px")] = 0
@@ -162,9 +206,13 @@ class Points(NamedTuple):
 class Event(NamedTuple):
     """Something happened to the driver's attention. Repeated every second until it is superseded."""
 
-    id: Annotated[int, Wire("u32", "counts up from 1; begin, escalate and end of one event share it")] = 0
+    id: Annotated[
+        int, Wire("u32", "counts up from 1; begin, escalate and end of one event share it")
+    ] = 0
     began_ns: Annotated[int, Wire("u64", "capture time of the frame that it began with", "ns")] = 0
-    at_ns: Annotated[int, Wire("u64", "capture time of the frame that this phase was decided on", "ns")] = 0
+    at_ns: Annotated[
+        int, Wire("u64", "capture time of the frame that this phase was decided on", "ns")
+    ] = 0
     kind: Annotated[str, Wire("char[24]", "microsleep, long_distraction, yawn, ...")] = ""
     phase: Annotated[int, Wire("u8", "where it is in its life", names=Phase)] = 0
     level: Annotated[int, Wire("u8", "0 information, 1 notice, 2 warning, 3 alarm")] = 0
@@ -206,8 +254,14 @@ class Rows:
 TYPES: dict[type[Message], int] = {Hello: 1, Status: 2, Points: 3, Event: 4, Bye: 5}
 """The number of each message on the wire."""
 ROWS: dict[type[Message], Rows] = {
-    Points: Rows((("x", "i16"), ("y", "i16"), ("z", "i16")), POINT_SCALE, "a point, px; x and y from the origin"),
-    Event: Rows((("name", "char[16]"), ("value", "i32")), EVIDENCE_SCALE, "a number that led to the event"),
+    Points: Rows(
+        (("x", "i16"), ("y", "i16"), ("z", "i16")),
+        POINT_SCALE,
+        "a point, px; x and y from the origin",
+    ),
+    Event: Rows(
+        (("name", "char[16]"), ("value", "i32")), EVIDENCE_SCALE, "a number that led to the event"
+    ),
 }
 MAX_EVIDENCE = 8
 """Rows of an EVENT at most, so that it fits a frame on serial."""
@@ -216,16 +270,24 @@ MAX_EVIDENCE = 8
 def wire_fields(message: type) -> list[tuple[str, Wire]]:
     """Return name and layout of the fixed fields of a message, in their order on the wire."""
     hints = get_type_hints(message, include_extras=True)
-    return [(name, hint.__metadata__[0]) for name, hint in hints.items() if hasattr(hint, "__metadata__")]
+    return [
+        (name, hint.__metadata__[0])
+        for name, hint in hints.items()
+        if hasattr(hint, "__metadata__")
+    ]
 
 
 def _canonical() -> str:
     lines = [f"landmarkd wire {VERSION}"]
     for message, number in ((Header, 0), *TYPES.items()):
         lines.append(f"{message.__name__} {number}")
-        lines += [f"{name} {wire.kind} {wire.scale} {wire.unit}" for name, wire in wire_fields(message)]
+        lines += [
+            f"{name} {wire.kind} {wire.scale} {wire.unit}" for name, wire in wire_fields(message)
+        ]
         if message in ROWS:
-            lines += [f"{name} {kind}[] {ROWS[message].scale}" for name, kind in ROWS[message].columns]
+            lines += [
+                f"{name} {kind}[] {ROWS[message].scale}" for name, kind in ROWS[message].columns
+            ]
     return "\n".join(lines)
 
 

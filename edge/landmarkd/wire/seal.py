@@ -119,9 +119,13 @@ def read_key(path: Path) -> bytes:
         mode, text = path.stat().st_mode, path.read_text().strip()
         key = bytes.fromhex(text)
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: no key can be read there; make one with landmarkd key {path}") from error
+        raise UsageError(
+            f"{path}: no key can be read there; make one with landmarkd key {path}"
+        ) from error
     if mode & 0o077:
         raise AccessError(f"{path}: others may read this key; chmod 600 {path}")
     if len(key) != KEY_BYTES:
-        raise UsageError(f"{path}: a key has {2 * KEY_BYTES} hexadecimal digits; make one with landmarkd key {path}")
+        raise UsageError(
+            f"{path}: a key has {2 * KEY_BYTES} hexadecimal digits; make one with landmarkd key {path}"
+        )
     return key

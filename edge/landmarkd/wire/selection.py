@@ -6,7 +6,12 @@ from numpy.typing import NDArray
 from landmarkd.layout import Layout, layout_of
 from landmarkd.wire.names import Selection
 
-NAMES = {"none": Selection.NONE, "68": Selection.IBUG68, "eyes": Selection.EYES, "all": Selection.ALL}
+NAMES = {
+    "none": Selection.NONE,
+    "68": Selection.IBUG68,
+    "eyes": Selection.EYES,
+    "all": Selection.ALL,
+}
 """How a selection is written in a URI."""
 
 _EYES_OF_68 = slice(36, 48)

@@ -12,12 +12,22 @@ from landmarkd.wire.schema import Status
 _FLAG = {name: int(flag) for name, flag in StatusFlag.__members__.items()}
 _FACE, _SIGMA, _GAZE, _DRIVER = (_FLAG[name] for name in ("FACE", "SIGMA", "GAZE", "DRIVER"))
 _CALIBRATING, _PERCLOS, _MOUTH = (_FLAG[name] for name in ("CALIBRATING", "PERCLOS", "MOUTH"))
-_RIGHT, _LEFT = (tuple(_FLAG[f"{side}_{name}"] for name in ("OPENNESS", "P80", "CLOSED")) for side in ("RIGHT", "LEFT"))
+_RIGHT, _LEFT = (
+    tuple(_FLAG[f"{side}_{name}"] for name in ("OPENNESS", "P80", "CLOSED"))
+    for side in ("RIGHT", "LEFT")
+)
 _ATTENTION = {name.lower(): int(value) for name, value in Attention.__members__.items()}
 _ZONE = {name.lower(): int(value) for name, value in Zone.__members__.items()}
 # What lies side by side in a STATUS: yaw to gaze_pitch, then the eyes.
 _Head = tuple[float, float, float, int, int, int, float, float, float, float, float, float]
-_NO_FACE = (0, 0.0, (0.0, 0.0, 0.0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0), 0, (0.0, 0.0), (0, 0, 0, 0))
+_NO_FACE = (
+    0,
+    0.0,
+    (0.0, 0.0, 0.0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+    0,
+    (0.0, 0.0),
+    (0, 0, 0, 0),
+)
 _NO_DRIVER = (0, 0, (0.0, 0.0, 0, 0), 0)
 _DEGRADED = {"delegate": _FLAG["DEGRADED_DELEGATE"], "camera_stalled": _FLAG["DEGRADED_CAMERA"]}
 
@@ -34,7 +44,9 @@ def status_of(report: Report, dropped: int, points_hz: float) -> Status:
     for name in report.degraded:
         flags |= _DEGRADED.get(name, _FLAG["DEGRADED_OTHER"])
     face, score, head, zone, fit, box = _NO_FACE if report.face is None else _face(report.face)
-    driver, attention, signs, active = _NO_DRIVER if report.driver is None else _driver(report.driver)
+    driver, attention, signs, active = (
+        _NO_DRIVER if report.driver is None else _driver(report.driver)
+    )
     latency = (report.emitted_ns - report.captured_ns) / 1e6
     # In the order of the schema: to pass 32 names takes three times as long.
     return Status._make(
@@ -51,9 +63,17 @@ def _eye(eye: EyeState, known: int, p80: int, closed: int) -> tuple[int, float]:
     return (flags, 0.0) if openness is None or not isfinite(openness) else (flags | known, openness)
 
 
-def _face(face: FaceReport) -> tuple[int, float, _Head, int, tuple[float, float], tuple[int, int, int, int]]:
+def _face(
+    face: FaceReport,
+) -> tuple[int, float, _Head, int, tuple[float, float], tuple[int, int, int, int]]:
     """Return flags; score; yaw to aperture_left; zone; sigma and residual; the box."""
-    pose, observation, gaze, right, left = face.pose, face.observation, face.gaze, face.right, face.left
+    pose, observation, gaze, right, left = (
+        face.pose,
+        face.observation,
+        face.gaze,
+        face.right,
+        face.left,
+    )
     x, y, z = pose.translation_mm.tolist()
     x0, y0, x1, y1 = face.box
     if not isfinite(x + y + z + x0 + y0 + x1 + y1):

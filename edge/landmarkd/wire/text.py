@@ -25,7 +25,9 @@ def packet_text(packet: Packet) -> str:
     """Return ``STATUS sequence=3 frame=2 captured_ns=... yaw=1.50 ...``; of points a checksum and two rows."""
     message = packet.message
     name = type(message).__name__.upper()
-    head = f"{name} sequence={packet.sequence} frame={packet.frame} captured_ns={packet.captured_ns}"
+    head = (
+        f"{name} sequence={packet.sequence} frame={packet.frame} captured_ns={packet.captured_ns}"
+    )
     return " ".join((head, *_fields(message), *_rows(message)))
 
 

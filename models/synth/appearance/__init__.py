@@ -1,6 +1,7 @@
 """How synthetic faces look: painted skins, masks, backgrounds, image-space occluders and the camera.
 
-Every function takes a `numpy.random.Generator` and depends on nothing else, so a crop can be made again from
-its seed. What is expensive to make is kept in banks that are built once in a process from fixed seeds.
-Colours are linear RGB float32, 1.0 being a white diffuse surface, until `camera.develop` makes a picture.
+Every function takes a `numpy.random.Generator` and depends on nothing else, so a crop can be made
+again from its seed. What is expensive to make is kept in banks that are built once in a process
+from fixed seeds. Colours are linear RGB float32, 1.0 being a white diffuse surface, until
+`camera.develop` makes a picture.
 """

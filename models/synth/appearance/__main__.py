@@ -25,9 +25,17 @@ def _assets() -> Path:
 def _disc_face(kit: skin.SkinKit) -> tuple[Floats, NDArray[np.float64]]:
     """A grey disc for a face, and stand-ins for its 562 landmarks: a spiral, lids, irises and lips in their places."""
     turn = np.arange(562)
-    points = np.sqrt(turn / 562)[:, None] * np.stack([np.cos(2.4 * turn), np.sin(2.4 * turn)], 1) * [38, 50] + 88
+    points = (
+        np.sqrt(turn / 562)[:, None]
+        * np.stack([np.cos(2.4 * turn), np.sin(2.4 * turn)], 1)
+        * [38, 50]
+        + 88
+    )
     points[520:536], points[536:552] = (70, 78), (106, 78)
-    points[[394, 360, 348, 353, 349, 361, 397, 417, 426, 425, 424, 414]] = kit.uv68[48:60] * 110 + [33, 55]
+    points[[394, 360, 348, 353, 349, 361, 397, 417, 426, 425, 424, 414]] = kit.uv68[48:60] * 110 + [
+        33,
+        55,
+    ]
     image = np.full((_CROP, _CROP, 3), 0.12, np.float32)
     cv2.ellipse(image, (88, 88), (38, 50), 0, 0, 360, (0.4, 0.36, 0.33), -1, cv2.LINE_AA)
     return image, points
@@ -46,10 +54,18 @@ def sheet(rng: np.random.Generator, kit: skin.SkinKit) -> Picture:
     masked = [mask.paint(rng, s, kit) for s in skins[:10]]
     light = cv2.resize(skins[0].face, (_CROP, _CROP))
     rows = _rows(
-        [colour.encode_srgb(s.face) for s in skins + masked] + [colour.encode_srgb(s.back) for s in skins[:10]]
+        [colour.encode_srgb(s.face) for s in skins + masked]
+        + [colour.encode_srgb(s.back) for s in skins[:10]]
     )
-    rows += _rows([colour.encode_srgb(backgrounds.background(rng, _CROP, _CROP)) for _ in range(30)])
-    rows += _rows([colour.encode_srgb(occluders2d.apply(rng, face, points, probability=1.0)[0]) for _ in range(30)])
+    rows += _rows(
+        [colour.encode_srgb(backgrounds.background(rng, _CROP, _CROP)) for _ in range(30)]
+    )
+    rows += _rows(
+        [
+            colour.encode_srgb(occluders2d.apply(rng, face, points, probability=1.0)[0])
+            for _ in range(30)
+        ]
+    )
     rows += _rows([camera.develop(rng, light, night=i >= 30) for i in range(40)])
     return np.vstack(rows)
 
@@ -81,9 +97,13 @@ def main() -> None:
     """Parse the command line and do what it says."""
     parser = argparse.ArgumentParser(prog="python -m models.synth.appearance", description=__doc__)
     parser.add_argument("sheet", nargs="?", type=Path, help="PNG to write")
-    parser.add_argument("--assets", type=Path, default=_assets(), help="folder of the head's assets")
+    parser.add_argument(
+        "--assets", type=Path, default=_assets(), help="folder of the head's assets"
+    )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--bench", type=int, nargs="?", const=300, metavar="ROUNDS", help="time every function")
+    parser.add_argument(
+        "--bench", type=int, nargs="?", const=300, metavar="ROUNDS", help="time every function"
+    )
     options = parser.parse_args()
     if options.sheet is None and options.bench is None:
         parser.error("give a PNG to write, or --bench")

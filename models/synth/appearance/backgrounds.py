@@ -94,7 +94,9 @@ def _store() -> Path:
     """Where drawn plates are kept between processes: the bank takes a minute to draw. New code, new folder."""
     here = Path(__file__).parent
     sources = [here / name for name in ("backgrounds.py", "colour.py", "noise.py", "prints.py")]
-    code = b"".join(path.read_bytes() for path in [*sources, *sorted((here / "scenes").glob("*.py"))])
+    code = b"".join(
+        path.read_bytes() for path in [*sources, *sorted((here / "scenes").glob("*.py"))]
+    )
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "landmarkd" / f"plates-{hashlib.sha256(code).hexdigest()[:16]}"
 
@@ -119,7 +121,9 @@ def _bright_table() -> Floats:
     return table
 
 
-def _window(rng: np.random.Generator, source: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+def _window(
+    rng: np.random.Generator, source: NDArray[np.uint8], height: int, width: int
+) -> NDArray[np.uint8]:
     """A random part of a plate, mirrored at random, resized to (height, width)."""
     share = float(rng.uniform(0.3, 1.0))
     h, w = (max(int(PLATE * share * n / max(height, width)), 2) for n in (height, width))
@@ -130,7 +134,9 @@ def _window(rng: np.random.Generator, source: NDArray[np.uint8], height: int, wi
     return cv2.resize(np.ascontiguousarray(part), (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def background(rng: np.random.Generator, height: int, width: int, *, kind: str | None = None) -> Floats:
+def background(
+    rng: np.random.Generator, height: int, width: int, *, kind: str | None = None
+) -> Floats:
     """A background; about 0.4 ms for 176x176 once its plate is drawn.
 
     Args:

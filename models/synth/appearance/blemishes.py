@@ -15,7 +15,9 @@ _MELANIN = np.array([-0.35, -0.55, -0.75], np.float32)
 """Change of log albedo by melanin: absorption rises towards blue."""
 
 
-def _dots(rng: np.random.Generator, density: Floats, count: int, radius: tuple[float, float], soft: float) -> Floats:
+def _dots(
+    rng: np.random.Generator, density: Floats, count: int, radius: tuple[float, float], soft: float
+) -> Floats:
     """Round marks scattered by a density (peak 1), coverage 0–1; radii in texels."""
     mask = np.zeros((SIZE, SIZE), np.uint8)
     places = rng.integers(0, SIZE, (count, 2))
@@ -30,8 +32,18 @@ def _dots(rng: np.random.Generator, density: Floats, count: int, radius: tuple[f
 
 def _flush(rng: np.random.Generator, face: Floats, kit: SkinKit, darkness: float) -> None:
     patchy = 1 + 0.35 * noise.fractal(rng, SIZE, SIZE, exponent=1.3, zoom=2)
-    for region, most in (("nose", 0.7), ("cheeks", 0.7), ("ears", 0.8), ("chin", 0.35), ("forehead", 0.25)):
-        tint(face, kit.regions[region] * patchy, _BLOOD * (rng.beta(1, 2.2) * most * (1 - 0.55 * darkness)))
+    for region, most in (
+        ("nose", 0.7),
+        ("cheeks", 0.7),
+        ("ears", 0.8),
+        ("chin", 0.35),
+        ("forehead", 0.25),
+    ):
+        tint(
+            face,
+            kit.regions[region] * patchy,
+            _BLOOD * (rng.beta(1, 2.2) * most * (1 - 0.55 * darkness)),
+        )
 
 
 def _dark_circles(rng: np.random.Generator, face: Floats, kit: SkinKit, age: float) -> None:
@@ -44,12 +56,18 @@ def _dark_circles(rng: np.random.Generator, face: Floats, kit: SkinKit, age: flo
 def _colour_lips(rng: np.random.Generator, face: Floats, kit: SkinKit, darkness: float) -> None:
     """Give the lips one colour up to the border that the landmarks mark, keeping their fine shading.
 
-    The photographed lips end short of the corners; people label the border that they see, so it has to be there.
+    The photographed lips end short of the corners; people label the border that they see, so it has
+    to be there.
     """
-    rows, columns = slice(int(0.44 * SIZE), int(0.68 * SIZE)), slice(int(0.34 * SIZE), int(0.66 * SIZE))
+    rows, columns = (
+        slice(int(0.44 * SIZE), int(0.68 * SIZE)),
+        slice(int(0.34 * SIZE), int(0.66 * SIZE)),
+    )
     lips = kit.regions["lips"][rows, columns]
     blood = np.array([-0.12, -0.75, -0.65]) * rng.uniform(0.15, 1.0) * (1 - 0.45 * darkness)
-    aim = (cheek(face) + blood - rng.uniform(0.05, 0.3) + rng.normal(size=3) * 0.06).astype(np.float32)
+    aim = (cheek(face) + blood - rng.uniform(0.05, 0.3) + rng.normal(size=3) * 0.06).astype(
+        np.float32
+    )
     alpha = lips * np.float32(rng.uniform(0.6, 1.0))
     for plane, value in zip(face, aim, strict=True):
         part = plane[rows, columns]
@@ -62,7 +80,9 @@ def _blotch(rng: np.random.Generator, coverage: float) -> Floats:
     return smoothstep(cloud, coverage, coverage + 0.35)
 
 
-def mottle(rng: np.random.Generator, face: Floats, kit: SkinKit, darkness: float, age: float) -> set[str]:
+def mottle(
+    rng: np.random.Generator, face: Floats, kit: SkinKit, darkness: float, age: float
+) -> set[str]:
     """Add marks to the log albedo of a face in place.
 
     Args:
@@ -82,23 +102,45 @@ def mottle(rng: np.random.Generator, face: Floats, kit: SkinKit, darkness: float
     _colour_lips(rng, face, kit, darkness)
     if rng.random() < 0.35 * (1 - darkness):
         count = int(rng.integers(150, 1600))
-        tint(face, _dots(rng, kit.regions["freckled"], count, (0.3, 1.1), 0.5), _MELANIN * rng.uniform(0.4, 1.1))
+        tint(
+            face,
+            _dots(rng, kit.regions["freckled"], count, (0.3, 1.1), 0.5),
+            _MELANIN * rng.uniform(0.4, 1.1),
+        )
         names.add("freckles")
     if rng.random() < 0.4:
-        tint(face, _dots(rng, everywhere, int(rng.integers(1, 14)), (0.5, 1.6), 0.4), _MELANIN * rng.uniform(1.2, 2.6))
+        tint(
+            face,
+            _dots(rng, everywhere, int(rng.integers(1, 14)), (0.5, 1.6), 0.4),
+            _MELANIN * rng.uniform(1.2, 2.6),
+        )
     if rng.random() < 0.2:
-        tint(face, _dots(rng, everywhere, int(rng.integers(5, 50)), (0.6, 2.0), 0.8), _BLOOD * rng.uniform(0.5, 1.6))
+        tint(
+            face,
+            _dots(rng, everywhere, int(rng.integers(5, 50)), (0.6, 2.0), 0.8),
+            _BLOOD * rng.uniform(0.5, 1.6),
+        )
         names.add("acne")
     if rng.random() < 0.6 * age:
-        tint(face, _dots(rng, everywhere, int(rng.integers(10, 80)), (0.6, 2.6), 0.9), _MELANIN * rng.uniform(0.2, 0.8))
+        tint(
+            face,
+            _dots(rng, everywhere, int(rng.integers(10, 80)), (0.6, 2.6), 0.9),
+            _MELANIN * rng.uniform(0.2, 0.8),
+        )
     if rng.random() < 0.05:
         tint(face, 1 - kit.regions["sockets"] * rng.uniform(0.4, 1), _BLOOD * rng.uniform(0.5, 1.4))
         names.add("sunburn")
     if rng.random() < 0.02:
-        change = _BLOOD * rng.uniform(1, 2.5) if rng.random() < 0.5 else _MELANIN * rng.uniform(0.6, 1.6)
+        change = (
+            _BLOOD * rng.uniform(1, 2.5) if rng.random() < 0.5 else _MELANIN * rng.uniform(0.6, 1.6)
+        )
         tint(face, _blotch(rng, rng.uniform(0.8, 2.0)), change.astype(np.float32))
         names.add("birthmark")
     if rng.random() < 0.012:
-        tint(face, _blotch(rng, rng.uniform(0.4, 1.6)), -_MELANIN * rng.uniform(0.5, 1.2) * (0.4 + darkness))
+        tint(
+            face,
+            _blotch(rng, rng.uniform(0.4, 1.6)),
+            -_MELANIN * rng.uniform(0.5, 1.2) * (0.4 + darkness),
+        )
         names.add("vitiligo")
     return names

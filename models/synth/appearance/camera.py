@@ -38,7 +38,9 @@ def _rolling_bands(rng: np.random.Generator, rows: int) -> Floats:
     return (1 + rng.uniform(0.08, 0.5) * wave).astype(np.float32)
 
 
-def _read_out(rng: np.random.Generator, linear: Floats, gain: float, *, night: bool, clean: bool) -> Picture:
+def _read_out(
+    rng: np.random.Generator, linear: Floats, gain: float, *, night: bool, clean: bool
+) -> Picture:
     """Expose, add noise, apply the tone curve: 8-bit RGB."""
     h, w = linear.shape[:2]
     gains = _white_balance(rng, 0.04 if clean else 0.13)
@@ -53,11 +55,25 @@ def _read_out(rng: np.random.Generator, linear: Floats, gain: float, *, night: b
         rows = _rolling_bands(rng, h)
     vignette = 0.0 if clean else float(rng.beta(1, 3) * (1.3 if night else 0.8))
     curve = tone_curve(rng, clean=clean)
-    blotches = noise.fractal(rng, h, w, exponent=1.0, zoom=1.3) if chroma > 0 else noise.white(rng, h, w)
+    blotches = (
+        noise.fractal(rng, h, w, exponent=1.0, zoom=1.3) if chroma > 0 else noise.white(rng, h, w)
+    )
     out = np.empty((h, w, 3), np.uint8)
     vignette, shot, floor, chroma = np.float32([vignette, shot, floor, chroma])
     light, grain = np.ascontiguousarray(linear, np.float32), noise.white(rng, h, w, 3)
-    develop_pixels(light, gains * np.float32(gain), rows, vignette, grain, blotches, shot, floor, chroma, curve, out)
+    develop_pixels(
+        light,
+        gains * np.float32(gain),
+        rows,
+        vignette,
+        grain,
+        blotches,
+        shot,
+        floor,
+        chroma,
+        curve,
+        out,
+    )
     return out
 
 
@@ -65,16 +81,24 @@ def _monochrome(rng: np.random.Generator, linear: Floats, *, night: bool) -> Flo
     """One channel in three: a panchromatic or near-infrared response, in which skin is bright and even."""
     weights = np.array([0.72, 0.2, 0.08]) if night else np.array([0.3, 0.59, 0.11])
     weights = weights * np.exp(rng.normal(size=3) * 0.35)
-    grey = cv2.transform(np.ascontiguousarray(linear), (weights / weights.sum()).astype(np.float32)[None])
+    grey = cv2.transform(
+        np.ascontiguousarray(linear), (weights / weights.sum()).astype(np.float32)[None]
+    )
     return cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
 
 
 def _lose_resolution(rng: np.random.Generator, image: Picture) -> Picture:
     h, w = image.shape[:2]
     factor = float(np.exp(rng.uniform(np.log(0.2), np.log(0.85))))
-    down = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_NEAREST)[int(rng.choice(3, p=[0.6, 0.25, 0.15]))]
-    up = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST)[int(rng.choice(3, p=[0.6, 0.3, 0.1]))]
-    small = cv2.resize(image, (max(int(w * factor), 8), max(int(h * factor), 8)), interpolation=down)
+    down = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_NEAREST)[
+        int(rng.choice(3, p=[0.6, 0.25, 0.15]))
+    ]
+    up = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST)[
+        int(rng.choice(3, p=[0.6, 0.3, 0.1]))
+    ]
+    small = cv2.resize(
+        image, (max(int(w * factor), 8), max(int(h * factor), 8)), interpolation=down
+    )
     if rng.random() < 0.3:
         small = _jpeg(rng, small)
     return cv2.resize(small, (w, h), interpolation=up)
@@ -111,7 +135,11 @@ def _interlace(rng: np.random.Generator, image: Picture) -> Picture:
 
 
 def _jpeg(rng: np.random.Generator, image: Picture) -> Picture:
-    sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420 if rng.random() < 0.75 else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
+    sampling = (
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
+        if rng.random() < 0.75
+        else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
+    )
     quality = int(rng.integers(25, 96))
     settings = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
     return cv2.imdecode(cv2.imencode(".jpg", image, settings)[1], cv2.IMREAD_COLOR)
@@ -146,7 +174,8 @@ def develop(rng: np.random.Generator, linear: Floats, *, night: bool) -> Picture
     Args:
         rng: Source of randomness.
         linear: Linear RGB light (h, w, 3), any positive scale: the camera meters it.
-        night: An active near-infrared or night camera: mostly monochrome, noisy, with a strong vignette.
+        night: An active near-infrared or night camera: mostly monochrome, noisy, with a strong
+            vignette.
 
     Returns:
         8-bit RGB (h, w, 3), C-contiguous. Its geometry is the scene's: no effect moves a point.

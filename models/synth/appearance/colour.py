@@ -10,8 +10,9 @@ Floats = NDArray[np.float32]
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 """Relative luminance of linear sRGB (Rec. ITU-R BT.709)."""
 
-# Anchors (L*, a*, b*) of facial skin under D65 from very light to very dark. The individual typology angle
-# atan((L - 50) / b) (Chardon et al. 1991) of the anchors runs from 61 to -69 degrees; chroma peaks at tan skin.
+# Anchors (L*, a*, b*) of facial skin under D65 from very light to very dark. The individual
+# typology angle atan((L - 50) / b) (Chardon et al. 1991) of the anchors runs from 61 to -69
+# degrees; chroma peaks at tan skin.
 _SKIN_LAB = np.array(
     [
         [78.0, 7.5, 13.5],
@@ -27,7 +28,8 @@ _SKIN_LAB = np.array(
 
 TONES = {"light_skin": 2.0, "tan_skin": 3.5, "brown_skin": 5.25, "dark_skin": 7.0}
 """Names of skin tones, each with the last place between the anchors that it reaches: individual typology angles of 41,
-10 and -30 degrees, where Del Bino and Bernerd (2013) have light, intermediate and tan, brown and dark skin part."""
+10 and -30 degrees, where Del Bino and Bernerd (2013) have light, intermediate and tan, brown and
+dark skin part."""
 
 _HAIR_SRGB = {
     "black": (24, 20, 19),
@@ -56,7 +58,9 @@ _HAIR_ODDS = np.array(
 def linear_table() -> Floats:
     """Linear value of each 8-bit sRGB code, float32 (256,) in 0–1 (IEC 61966-2-1)."""
     code = np.arange(256) / 255
-    return np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    return np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4).astype(
+        np.float32
+    )
 
 
 def encode_srgb(linear: NDArray[np.floating]) -> NDArray[np.uint8]:
@@ -83,7 +87,9 @@ def any_colour(rng: np.random.Generator) -> Floats:
     value = float(rng.beta(1.1, 1.1))
     if kind < 0.35:
         return from_hsv(rng.random(), float(rng.uniform(0, 0.12)), value)
-    return from_hsv(rng.random(), float(rng.beta(1.4, 1.8) if kind < 0.85 else rng.uniform(0.7, 1)), value)
+    return from_hsv(
+        rng.random(), float(rng.beta(1.4, 1.8) if kind < 0.85 else rng.uniform(0.7, 1)), value
+    )
 
 
 def from_lab(lab: NDArray[np.floating]) -> Floats:
@@ -91,7 +97,9 @@ def from_lab(lab: NDArray[np.floating]) -> Floats:
     fy = (lab[..., 0] + 16) / 116
     f = np.stack([fy + lab[..., 1] / 500, fy, fy - lab[..., 2] / 200], -1)
     xyz = np.where(f > 6 / 29, f**3, 3 * (6 / 29) ** 2 * (f - 4 / 29)) * [0.95047, 1.0, 1.08883]
-    to_rgb = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
+    to_rgb = np.array(
+        [[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]]
+    )
     return (xyz @ to_rgb.T).astype(np.float32)
 
 
@@ -99,7 +107,8 @@ def skin_tone(rng: np.random.Generator) -> tuple[Floats, float]:
     """A human skin colour from very light to very dark, the lighter half a little more often.
 
     Returns:
-        Linear RGB (3,) of the skin of a cheek, and its darkness from 0 (very light) to 1 (very dark).
+        Linear RGB (3,) of the skin of a cheek, and its darkness from 0 (very light) to 1 (very
+        dark).
     """
     darkness = float(rng.beta(0.95, 1.35))
     place = darkness * (len(_SKIN_LAB) - 1)
@@ -117,7 +126,9 @@ def tone_name(darkness: float) -> str:
     return next(name for name, last in TONES.items() if place <= last)
 
 
-def hair_colour(rng: np.random.Generator, darkness: float, *, grey: float = 0.0) -> tuple[Floats, str]:
+def hair_colour(
+    rng: np.random.Generator, darkness: float, *, grey: float = 0.0
+) -> tuple[Floats, str]:
     """A hair colour that goes with a skin.
 
     Args:
@@ -134,4 +145,6 @@ def hair_colour(rng: np.random.Generator, darkness: float, *, grey: float = 0.0)
         odds = _HAIR_ODDS[min(int(darkness * 3), 2)]
         name = str(rng.choice(_HAIR_NAMES, p=odds / odds.sum()))
     base = from_hsv(rng.random(), 0.7, 0.6) if name == "dyed" else from_srgb(*_HAIR_SRGB[name])
-    return (base * rng.uniform(0.65, 1.35) * np.exp(rng.normal(size=3) * 0.05)).astype(np.float32), name
+    return (base * rng.uniform(0.65, 1.35) * np.exp(rng.normal(size=3) * 0.05)).astype(
+        np.float32
+    ), name

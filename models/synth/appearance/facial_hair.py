@@ -10,7 +10,17 @@ from models.synth.appearance.planes import cheek, lay
 from models.synth.appearance.regions import SIZE, polygon, smoothstep
 
 _BROW_ROWS = (int(0.1 * SIZE), int(0.3 * SIZE))
-_CUTS = ("stubble", "shadow", "full", "moustache", "goatee", "circle", "strap", "patchy", "soul_patch")
+_CUTS = (
+    "stubble",
+    "shadow",
+    "full",
+    "moustache",
+    "goatee",
+    "circle",
+    "strap",
+    "patchy",
+    "soul_patch",
+)
 _CUT_ODDS = (0.26, 0.16, 0.18, 0.12, 0.07, 0.07, 0.05, 0.06, 0.03)
 
 
@@ -38,7 +48,9 @@ def _brow_mask(rng: np.random.Generator, kit: SkinKit) -> Floats:
     )
 
 
-def grow_brows(rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Floats, thickness: float = 1.0) -> set[str]:
+def grow_brows(
+    rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Floats, thickness: float = 1.0
+) -> set[str]:
     """Draw brows on the albedo of a face in place, a few faces having none or drawn ones."""
     if rng.random() < 0.035:
         return {"no_brows"}
@@ -50,7 +62,10 @@ def grow_brows(rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Float
     blurred = cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(0.35, 1.1)))
     names: set[str] = set()
     if rng.random() < 0.1:  # pencilled: an even, mostly dark colour with a clean edge
-        blurred, names = smoothstep(cv2.GaussianBlur(alpha, (0, 0), 1.0), 0.15, 0.45), {"drawn_brows"}
+        blurred, names = (
+            smoothstep(cv2.GaussianBlur(alpha, (0, 0), 1.0), 0.15, 0.45),
+            {"drawn_brows"},
+        )
         hair = hair * min(1.0, 0.05 / float(hair.mean()))
     if rng.random() < 0.07:  # grown together
         outline = np.array([(0.45, -0.01), (0.55, -0.01), (0.54, 0.015), (0.46, 0.015)]) + np.array(
@@ -109,7 +124,11 @@ def grow_beard(rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Float
     wander = noise.fractal(rng, SIZE, SIZE, exponent=2.0, zoom=4)
     edge = field + rough * (0.3 if cut == "patchy" else 0.1) + wander * rng.uniform(0, 0.22)
     low = rng.uniform(0.25, 0.7)
-    field = smoothstep(edge, low, low + rng.uniform(0.15, 0.6)) * (field > 0.02) * (1 - kit.regions["lips"])
+    field = (
+        smoothstep(edge, low, low + rng.uniform(0.15, 0.6))
+        * (field > 0.02)
+        * (1 - kit.regions["lips"])
+    )
     colour = (hair * rng.uniform(0.6, 1.1)).astype(np.float32)
     if rng.random() < 0.25:
         colour = (colour * [1.35, 1.0, 0.8]).astype(np.float32)

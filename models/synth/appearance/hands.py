@@ -34,7 +34,9 @@ def _joints(rng: np.random.Generator) -> list[tuple[NDArray[np.floating], float]
         lean = (i - 1.5) * spread + rng.normal() * 0.06
         fingers.append((_finger(rng, _ROOTS[i], _LENGTHS[i], lean, own), _WIDTHS[i]))
     if rng.random() < 0.8:
-        fingers.append((_finger(rng, np.array([0.42, 0.5]), 0.68, rng.uniform(0.4, 1.2), 0.0), 0.23))
+        fingers.append(
+            (_finger(rng, np.array([0.42, 0.5]), 0.68, rng.uniform(0.4, 1.2), 0.0), 0.23)
+        )
     return fingers
 
 
@@ -47,7 +49,16 @@ def hand(rng: np.random.Generator, frame: FaceFrame) -> Layer:
     mirror = np.array([rng.choice([-1, 1]), 1])
     canvas, lines = blank(frame), blank(frame)
     body = np.array(
-        [(-0.46, -0.02), (0.44, 0.0), (0.47, 0.45), (0.32, 0.95), (0.3, 2.6), (-0.3, 2.6), (-0.34, 0.95), (-0.47, 0.4)]
+        [
+            (-0.46, -0.02),
+            (0.44, 0.0),
+            (0.47, 0.45),
+            (0.32, 0.95),
+            (0.3, 2.6),
+            (-0.3, 2.6),
+            (-0.34, 0.95),
+            (-0.47, 0.4),
+        ]
     )
     cv2.fillPoly(canvas, [fixed(turned(body * mirror * palm, angle, at))], 255, cv2.LINE_AA, 4)
     nails = []
@@ -55,13 +66,17 @@ def hand(rng: np.random.Generator, frame: FaceFrame) -> Layer:
         chain = turned(joints * mirror * palm, angle, at)
         thick = max(int(width * palm), 1)
         cv2.polylines(lines, [fixed(chain)], False, 255, thick + 1, cv2.LINE_AA, 4)
-        cv2.polylines(lines, [fixed(chain)], False, 120, max(thick - max(thick // 4, 1), 1), cv2.LINE_AA, 4)
+        cv2.polylines(
+            lines, [fixed(chain)], False, 120, max(thick - max(thick // 4, 1), 1), cv2.LINE_AA, 4
+        )
         cv2.polylines(canvas, [fixed(chain)], False, 255, thick, cv2.LINE_AA, 4)
         nails.append((chain[-1], thick * 0.26, angle))
     mask = canvas.astype(np.float32) * (1 / 255)
     light = turned(np.array([[0.0, -1.0]]), rng.normal() * 0.8, np.zeros(2))[0]
     shade = volume(mask, light, 0.07 * palm)
-    gaps = cv2.GaussianBlur(np.where(lines > 200, 1.0, 0.0).astype(np.float32), (0, 0), max(0.012 * palm, 0.5))
+    gaps = cv2.GaussianBlur(
+        np.where(lines > 200, 1.0, 0.0).astype(np.float32), (0, 0), max(0.012 * palm, 0.5)
+    )
     shade *= 1 - 0.5 * gaps
     tone = colour.skin_tone(rng)[0] if rng.random() < 0.92 else colour.any_colour(rng)
     albedo = shade[..., None] * tone
@@ -81,7 +96,18 @@ def _with_nails(
     for tip, radius, angle in nails:
         if radius > 1:
             axes = (int(16 * radius), int(24 * radius))
-            cv2.ellipse(shape, fixed(tip).tolist(), axes, float(np.degrees(angle)), 0, 360, 255, -1, cv2.LINE_AA, 4)
+            cv2.ellipse(
+                shape,
+                fixed(tip).tolist(),
+                axes,
+                float(np.degrees(angle)),
+                0,
+                360,
+                255,
+                -1,
+                cv2.LINE_AA,
+                4,
+            )
     polish = colour.any_colour(rng) if rng.random() < 0.35 else np.minimum(tone * 1.2 + 0.05, 0.9)
     alpha = shape.astype(np.float32)[..., None] * (0.8 / 255)
     return albedo + (polish - albedo) * alpha

@@ -43,7 +43,8 @@ class SkinKit:
         brow_height: Mean y of the landmarks on them, UV units.
         uv68: The 68 landmarks in the M_Face tile, (68, 2), x right and y down, 0–1.
         regions: Named soft masks (SIZE, SIZE), 0–1, of the M_Face tile; see `regions.of_face`.
-        back_skin: Soft mask of the M_BackHead tile: skin, not the mouth's inside or the eye sockets.
+        back_skin: Soft mask of the M_BackHead tile: skin, not the mouth's inside or the eye
+            sockets.
         back_scalp: Soft mask of the M_BackHead tile: where hair grows.
     """
 
@@ -68,13 +69,17 @@ def _face_uv(model: HeadModel) -> NDArray[np.float64]:
 def _read(path: Path, flags: int) -> NDArray[np.uint8]:
     image = cv2.imread(str(path), flags)
     if image is None:
-        raise FileNotFoundError(f"{path} is missing or not a picture: point the assets folder at the head's assets")
+        raise FileNotFoundError(
+            f"{path} is missing or not a picture: point the assets folder at the head's assets"
+        )
     return image
 
 
 def _log_albedo(path: Path) -> Floats:
     light = linear_table()[_read(path, cv2.IMREAD_COLOR)[..., ::-1]]
-    return np.log(np.maximum(cv2.resize(light, (SIZE, SIZE), interpolation=cv2.INTER_AREA), _DARKEST))
+    return np.log(
+        np.maximum(cv2.resize(light, (SIZE, SIZE), interpolation=cv2.INTER_AREA), _DARKEST)
+    )
 
 
 def _soften_baked_eyes(detail: Floats, eyes: Floats) -> Floats:
@@ -93,29 +98,42 @@ def _heal_mouth(detail: Floats, lips: Floats, inner: Floats) -> Floats:
 
 def _texture(path: Path, regions: Mapping[str, Floats]) -> Texture:
     sampled = np.clip(regions["cheeks"] + regions["forehead"], 0, 1)
-    face, back = _log_albedo(path), _log_albedo(path.with_name(path.name.replace("face_", "backhead_")))
+    face, back = (
+        _log_albedo(path),
+        _log_albedo(path.with_name(path.name.replace("face_", "backhead_"))),
+    )
     tone = (face * sampled[..., None]).sum((0, 1)) / sampled.sum()
     face, back = (np.clip(t - tone, *_DETAIL_RANGE) for t in (face, back))
     if float(np.exp(tone) @ LUMA) < _DARK_LUMINANCE:
         face *= (1 - regions["cropped_hair"])[..., None]
-    face = _heal_mouth(_soften_baked_eyes(face, regions["sockets"]), regions["lips"], regions["inner_lips"])
+    face = _heal_mouth(
+        _soften_baked_eyes(face, regions["sockets"]), regions["lips"], regions["inner_lips"]
+    )
     return Texture(path.stem.removeprefix("face_"), planes.of_pixels(face), planes.of_pixels(back))
 
 
-def _brow_sources(registered: NDArray[np.float64], adapted: NDArray[np.float64]) -> tuple[Floats, Floats]:
+def _brow_sources(
+    registered: NDArray[np.float64], adapted: NDArray[np.float64]
+) -> tuple[Floats, Floats]:
     """Maps for `cv2.remap` (SIZE, SIZE) that carry a brow mask along with its ten landmarks (10, 2), UV units."""
     side, out = np.sign(adapted[:, 0] - 0.5), np.abs(adapted[:, 0] - 0.5)
     shift = registered - adapted
-    across, down = (np.polynomial.Polynomial.fit(out, values, 2) for values in (side * shift[:, 0], shift[:, 1]))
+    across, down = (
+        np.polynomial.Polynomial.fit(out, values, 2) for values in (side * shift[:, 0], shift[:, 1])
+    )
     axis = (np.arange(SIZE) + 0.5) / SIZE
     out = np.clip(np.abs(axis - 0.5), out.min() - 0.02, out.max() + 0.02)
     x, y = axis + np.sign(axis - 0.5) * across(out), axis[:, None] + down(out)
-    return np.tile((x * SIZE - 0.5).astype(np.float32), (SIZE, 1)), (y * SIZE - 0.5).astype(np.float32)
+    return np.tile((x * SIZE - 0.5).astype(np.float32), (SIZE, 1)), (y * SIZE - 0.5).astype(
+        np.float32
+    )
 
 
 def _brow(path: Path, sources: tuple[Floats, Floats]) -> Floats:
     mask = _read(path, cv2.IMREAD_GRAYSCALE)
-    mask = cv2.resize(mask, (SIZE, SIZE), interpolation=cv2.INTER_AREA).astype(np.float32) * (1 / 255)
+    mask = cv2.resize(mask, (SIZE, SIZE), interpolation=cv2.INTER_AREA).astype(np.float32) * (
+        1 / 255
+    )
     return cv2.remap(mask, *sources, cv2.INTER_LINEAR)
 
 
@@ -129,9 +147,14 @@ def load_kit(assets: Path) -> SkinKit:
         FileNotFoundError: Something is missing; the sentence names it.
     """
     assets = Path(assets)
-    faces, brows = sorted((assets / "skin").glob("face_*.jpg")), sorted((assets / "brow").glob("*.png"))
+    faces, brows = (
+        sorted((assets / "skin").glob("face_*.jpg")),
+        sorted((assets / "brow").glob("*.png")),
+    )
     if not faces or not brows or not (assets / "ict_head.npz").is_file():
-        raise FileNotFoundError(f"{assets} lacks skin/face_*.jpg, brow/*.png or ict_head.npz of the head's assets")
+        raise FileNotFoundError(
+            f"{assets} lacks skin/face_*.jpg, brow/*.png or ict_head.npz of the head's assets"
+        )
     model = HeadModel(assets)
     places = _face_uv(model)
     uv = places[model.landmarks_68]

@@ -34,7 +34,9 @@ class FaceFrame:
         """The frame of a face whose 562 landmarks are given in pixels of the image."""
         dense = points[:520]
         low, high = dense.min(0), dense.max(0)
-        return cls(image.shape[0], image.shape[1], (low + high) / 2, float(max(*(high - low), 8.0)), points)
+        return cls(
+            image.shape[0], image.shape[1], (low + high) / 2, float(max(*(high - low), 8.0)), points
+        )
 
     def place(self, rng: np.random.Generator, spread: float = 0.45) -> NDArray[np.floating]:
         """A random place on or about the face, (2,)."""
@@ -92,7 +94,9 @@ def polygon(frame: FaceFrame, points: NDArray[np.floating]) -> Floats:
     return canvas.astype(np.float32) * (1 / 255)
 
 
-def turned(points: NDArray[np.floating], angle: float, at: NDArray[np.floating]) -> NDArray[np.floating]:
+def turned(
+    points: NDArray[np.floating], angle: float, at: NDArray[np.floating]
+) -> NDArray[np.floating]:
     """Points about the origin, turned by `angle` (radians) and moved to `at`."""
     c, s = np.cos(angle), np.sin(angle)
     return np.asarray(points) @ np.array([[c, s], [-s, c]]) + at

@@ -39,7 +39,11 @@ def _eyeliner(rng: np.random.Generator, face: Floats, kit: SkinKit) -> None:
     ]
     if rng.random() < 0.4:
         lines += [uv[[36, 41, 40, 39]], uv[[42, 47, 46, 45]]]
-    lay(face, np.array([0.012, 0.01, 0.012], np.float32), np.clip(1.5 * strokes(lines, width, 0.0025), 0, 0.97))
+    lay(
+        face,
+        np.array([0.012, 0.01, 0.012], np.float32),
+        np.clip(1.5 * strokes(lines, width, 0.0025), 0, 0.97),
+    )
 
 
 def apply(rng: np.random.Generator, face: Floats, kit: SkinKit) -> set[str]:
@@ -58,7 +62,9 @@ def apply(rng: np.random.Generator, face: Floats, kit: SkinKit) -> set[str]:
         _eyeliner(rng, face, kit)
         names.add("eyeliner")
     if rng.random() < 0.5:
-        blush = palette.from_hsv(float(rng.normal() * 0.02) % 1, rng.uniform(0.4, 0.7), rng.uniform(0.5, 0.9))
+        blush = palette.from_hsv(
+            float(rng.normal() * 0.02) % 1, rng.uniform(0.4, 0.7), rng.uniform(0.5, 0.9)
+        )
         lay(face, blush, kit.regions["cheeks"] * rng.uniform(0.05, 0.35))
     if rng.random() < 0.25:
         strength = rng.uniform(0.1, 0.4)
@@ -73,16 +79,22 @@ def paint_face(rng: np.random.Generator, face: Floats, kit: SkinKit) -> set[str]
     kind, strength = int(rng.integers(4)), float(rng.uniform(0.5, 0.95))
     spare = 1 - kit.regions["hairline"]
     if kind == 0:
-        lines = [np.array([(0.2, y), (0.4, y + rng.normal() * 0.03)]) for y in rng.uniform(0.36, 0.5, 3)]
+        lines = [
+            np.array([(0.2, y), (0.4, y + rng.normal() * 0.03)]) for y in rng.uniform(0.36, 0.5, 3)
+        ]
         lines += [line * [-1, 1] + [1, 0] for line in lines]
         lay(face, colours[0], strokes(lines, 0.016, 0.002) * strength)
     elif kind == 1:
         cuts = np.sort(rng.uniform(0.15, 0.85, 2))
-        for colour, (left, right) in zip(colours, ((0, cuts[0]), (cuts[0], cuts[1]), (cuts[1], 1)), strict=True):
+        for colour, (left, right) in zip(
+            colours, ((0, cuts[0]), (cuts[0], cuts[1]), (cuts[1], 1)), strict=True
+        ):
             lay(
                 face,
                 colour,
-                polygon(np.array([(left, 0), (right, 0), (right, 1), (left, 1)]), 0.004) * spare * strength,
+                polygon(np.array([(left, 0), (right, 0), (right, 1), (left, 1)]), 0.004)
+                * spare
+                * strength,
             )
     elif kind == 2:
         lay(face, np.full(3, 0.85, np.float32), spare * strength)

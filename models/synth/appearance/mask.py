@@ -12,10 +12,19 @@ from models.synth.appearance.kit import SkinKit
 from models.synth.appearance.regions import SIZE, polygon, strokes
 from models.synth.appearance.skin import Skin
 
-_SURGICAL = ((168, 204, 222), (196, 222, 226), (240, 242, 242), (150, 190, 205), (225, 190, 205), (40, 42, 48))
+_SURGICAL = (
+    (168, 204, 222),
+    (196, 222, 226),
+    (240, 242, 242),
+    (150, 190, 205),
+    (225, 190, 205),
+    (40, 42, 48),
+)
 
 
-def _outline(rng: np.random.Generator, uv: NDArray[np.float64], pulled_down: bool) -> NDArray[np.float64]:
+def _outline(
+    rng: np.random.Generator, uv: NDArray[np.float64], pulled_down: bool
+) -> NDArray[np.float64]:
     """Outline in UV, right half then left: worn over the nose, under it, or under the chin."""
     top = rng.uniform(*uv[[27, 30], 1])
     if pulled_down:
@@ -44,12 +53,15 @@ def _fabric(rng: np.random.Generator, kind: str) -> Floats:
     shade += 0.08 * noise.fractal(rng, SIZE, SIZE, exponent=2.0, zoom=3)
     if kind == "surgical":
         pleats = [
-            np.array([(0.1, y), (0.5, y + 0.03), (0.9, y)]) for y in np.linspace(0.45, 0.68, int(rng.integers(3, 5)))
+            np.array([(0.1, y), (0.5, y + 0.03), (0.9, y)])
+            for y in np.linspace(0.45, 0.68, int(rng.integers(3, 5)))
         ]
         shade -= strokes(pleats, 0.006, 0.004) * rng.uniform(0.2, 0.6)
     elif kind == "ffp2":
         shade -= strokes([np.array([(0.5, 0.2), (0.5, 0.9)])], 0.004, 0.003) * 0.5
-        shade -= strokes([np.array([(0.25, 0.5), (0.5, 0.44), (0.75, 0.5)])], 0.004, 0.003) * rng.uniform(0, 0.4)
+        shade -= strokes(
+            [np.array([(0.25, 0.5), (0.5, 0.44), (0.75, 0.5)])], 0.004, 0.003
+        ) * rng.uniform(0, 0.4)
     cloth = shade[..., None] * base
     if kind == "cloth" and rng.random() < 0.6:
         second = colour.any_colour(rng)
@@ -71,8 +83,9 @@ def paint(rng: np.random.Generator, skin: Skin, kit: SkinKit) -> Skin:
         kit: Regions of the face.
 
     Returns:
-        A skin with "mask" and one of "surgical_mask", "ffp2_mask", "cloth_mask" among its attributes, and
-        "mask_low" where the nose or the mouth is free; `covered` says which texels the cloth hides.
+        A skin with "mask" and one of "surgical_mask", "ffp2_mask", "cloth_mask" among its
+        attributes, and "mask_low" where the nose or the mouth is free; `covered` says which texels
+        the cloth hides.
     """
     kind = str(rng.choice(["surgical", "ffp2", "cloth"], p=[0.5, 0.25, 0.25]))
     low = rng.random() < 0.15

@@ -1,6 +1,7 @@
 """Banks of noise: made once in a process from fixed seeds, sampled at random places, sizes and mirrorings.
 
-Drawing fresh Gaussian numbers for one crop costs about a millisecond; a place in a bank costs microseconds.
+Drawing fresh Gaussian numbers for one crop costs about a millisecond; a place in a bank costs
+microseconds.
 """
 
 from functools import cache
@@ -47,7 +48,12 @@ def white(rng: np.random.Generator, *shape: int) -> Floats:
 
 
 def fractal(
-    rng: np.random.Generator, height: int, width: int, *, exponent: float = 1.5, zoom: float | None = None
+    rng: np.random.Generator,
+    height: int,
+    width: int,
+    *,
+    exponent: float = 1.5,
+    zoom: float | None = None,
 ) -> Floats:
     """Cloudy noise, float32 (height, width), about zero mean and unit deviation over the bank.
 
@@ -55,8 +61,8 @@ def fractal(
         rng: Source of randomness.
         height: Rows.
         width: Columns.
-        exponent: Fall of the amplitude with frequency, taken to the nearest half from 0.5 to 2: 1 is rough like
-            foliage, 2 smooth like clouds.
+        exponent: Fall of the amplitude with frequency, taken to the nearest half from 0.5 to 2: 1
+            is rough like foliage, 2 smooth like clouds.
         zoom: Magnification of the bank; random from 1 to 6 if not given.
     """
     nearest = _EXPONENTS[min(max(round(2 * exponent) - 1, 0), 3)]

@@ -27,14 +27,17 @@ _KINDS = (
     ("shadow", things.shadow, 10),
 )
 NAMES = tuple(name for name, _, _ in _KINDS)
-_ODDS = np.array([share for _, _, share in _KINDS], np.float64) / sum(share for _, _, share in _KINDS)
+_ODDS = np.array([share for _, _, share in _KINDS], np.float64) / sum(
+    share for _, _, share in _KINDS
+)
 
 
 def _light_of(image: Floats, frame: FaceFrame) -> Floats:
     """Light (3,) that falls on things at the face, guessed from how bright the picture is there."""
     reach = 0.4 * frame.size
     (x0, y0), (x1, y1) = (
-        np.clip(frame.centre + d * reach, 0, [frame.width, frame.height]).astype(int) for d in (-1, 1)
+        np.clip(frame.centre + d * reach, 0, [frame.width, frame.height]).astype(int)
+        for d in (-1, 1)
     )
     part = image[y0 : y1 + 1 : 3, x0 : x1 + 1 : 3]
     seen = part.reshape(-1, 3).mean(0) if part.size else np.full(3, 0.2, np.float32)
@@ -42,7 +45,9 @@ def _light_of(image: Floats, frame: FaceFrame) -> Floats:
     return (0.5 * grey + 0.5 * seen / np.array([1.25, 0.95, 0.8])).astype(np.float32) * 2.6
 
 
-def _lay(rng: np.random.Generator, image: Floats, layer: Layer, light: Floats, frame: FaceFrame) -> Floats:
+def _lay(
+    rng: np.random.Generator, image: Floats, layer: Layer, light: Floats, frame: FaceFrame
+) -> Floats:
     """The image under a layer, which may be out of focus and throws a soft shadow."""
     mask = layer.mask
     if layer.hides:
@@ -52,7 +57,10 @@ def _lay(rng: np.random.Generator, image: Floats, layer: Layer, light: Floats, f
             reach = 0.03 * frame.size
             offset = np.float32([[1, 0, rng.normal() * reach], [0, 1, reach]])
             cast = cv2.warpAffine(
-                cv2.GaussianBlur(mask, (0, 0), reach), offset, mask.shape[::-1], borderMode=cv2.BORDER_REPLICATE
+                cv2.GaussianBlur(mask, (0, 0), reach),
+                offset,
+                mask.shape[::-1],
+                borderMode=cv2.BORDER_REPLICATE,
             )
             image = image * (1 - cast * np.float32(rng.uniform(0.1, 0.6)))[..., None]
     strength = np.float32(np.exp(rng.normal() * (0.7 if layer.glow else 0.3)))
@@ -82,8 +90,8 @@ def apply(
         probability: Of putting anything.
 
     Returns:
-        The image, a bool mask (h, w) of what is hidden, and the names of what was put. Drops, reflections,
-        shadows and clear glass hide nothing.
+        The image, a bool mask (h, w) of what is hidden, and the names of what was put. Drops,
+        reflections, shadows and clear glass hide nothing.
     """
     covered = np.zeros(image.shape[:2], bool)
     if rng.random() >= probability:

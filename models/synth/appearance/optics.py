@@ -37,9 +37,14 @@ def defocus(rng: np.random.Generator, linear: Floats) -> Floats:
     """Blur by a disc or a Gaussian; the radius is relative to the picture, mostly small."""
     size = min(linear.shape[:2])
     if rng.random() < 0.5:
-        return cv2.GaussianBlur(linear, (0, 0), float(np.exp(rng.uniform(np.log(0.002), np.log(0.016))) * size))
+        return cv2.GaussianBlur(
+            linear, (0, 0), float(np.exp(rng.uniform(np.log(0.002), np.log(0.016))) * size)
+        )
     return cv2.filter2D(
-        linear, -1, _disc(max(int(2 * rng.uniform(0.008, 0.045) * size), 3)), borderType=cv2.BORDER_REFLECT_101
+        linear,
+        -1,
+        _disc(max(int(2 * rng.uniform(0.008, 0.045) * size), 3)),
+        borderType=cv2.BORDER_REFLECT_101,
     )
 
 
@@ -58,7 +63,9 @@ def glare(rng: np.random.Generator, linear: Floats) -> Floats:
     if rng.random() < 0.5:
         x, y = rng.uniform(-0.3, 1.3, 2)
         axis = np.linspace(0, 1, 24)
-        lamp = np.exp(-(((axis - x) ** 2)[None] + ((axis - y) ** 2)[:, None]) / rng.uniform(0.02, 0.4))
+        lamp = np.exp(
+            -(((axis - x) ** 2)[None] + ((axis - y) ** 2)[:, None]) / rng.uniform(0.02, 0.4)
+        )
         small = small + (lamp * small.mean() * rng.uniform(1, 8))[..., None].astype(np.float32)
     veil = cv2.resize(cv2.GaussianBlur(small, (0, 0), float(rng.uniform(2, 8))), (w, h))
     return cv2.addWeighted(linear, 1.0, veil, float(rng.uniform(0.03, 0.5)), 0)
@@ -72,7 +79,10 @@ def fringe(rng: np.random.Generator, linear: Floats) -> Floats:
         s = 1 + sign * float(rng.uniform(0.001, 0.005))
         matrix = np.float32([[s, 0, (1 - s) * (w - 1) / 2], [0, s, (1 - s) * (h - 1) / 2]])
         out[..., channel] = cv2.warpAffine(
-            np.ascontiguousarray(linear[..., channel]), matrix, (w, h), borderMode=cv2.BORDER_REPLICATE
+            np.ascontiguousarray(linear[..., channel]),
+            matrix,
+            (w, h),
+            borderMode=cv2.BORDER_REPLICATE,
         )
     return out
 

@@ -34,7 +34,9 @@ def tint(planes: Floats, mask: Floats, change: NDArray[np.floating]) -> None:
         cv2.scaleAdd(mask, amount, plane, plane)
 
 
-def lay(planes: Floats, colour: NDArray[np.floating], alpha: Floats, tone: Floats | None = None) -> None:
+def lay(
+    planes: Floats, colour: NDArray[np.floating], alpha: Floats, tone: Floats | None = None
+) -> None:
     """Lay a colour (3,), whose brightness may vary by `tone`, over the planes in place where `alpha` (0–1) says so."""
     for plane, value in zip(planes, colour.tolist(), strict=True):
         target = np.float32(value) if tone is None else tone * np.float32(value)

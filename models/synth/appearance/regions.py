@@ -109,7 +109,9 @@ def of_face(uv: NDArray[np.float64]) -> dict[str, Floats]:
         "nose": ellipse(0.5, 0.40, 0.07, 0.06),
         "nose_bridge": _symmetric(_BRIDGE, 0.008),
         "cheeks": _bumps(0.29, 0.42, 0.09, 0.075),
-        "freckled": np.maximum(_symmetric(_FRECKLED, 0.04), ellipse(0.5, 0.1, 0.3, 0.1) * np.float32(0.35)),
+        "freckled": np.maximum(
+            _symmetric(_FRECKLED, 0.04), ellipse(0.5, 0.1, 0.3, 0.1) * np.float32(0.35)
+        ),
         "ears": _bumps(0.06, 0.40, 0.07, 0.14),
         "forehead": ellipse(0.5, 0.09, 0.33, 0.09, 2.0),
         "chin": ellipse(0.5, 0.70, 0.09, 0.05),
@@ -119,7 +121,9 @@ def of_face(uv: NDArray[np.float64]) -> dict[str, Floats]:
         "hairline": _symmetric(_HAIRLINE, 0.02),
     }
     wide = _points(_HAIRLINE) * [0.86, 1.0] + [0.07, 0.045]
-    regions["cropped_hair"] = polygon(np.concatenate([wide, (wide * [-1, 1] + [1, 0])[::-1]]), 0.025)
+    regions["cropped_hair"] = polygon(
+        np.concatenate([wide, (wide * [-1, 1] + [1, 0])[::-1]]), 0.025
+    )
     for name, below, rx, ry in _ABOUT_EYES:
         regions[name] = _bumps(eye_x, eye_y + below, rx, ry, 1.5)
     return regions

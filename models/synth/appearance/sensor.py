@@ -15,8 +15,8 @@ def tone_curve(rng: np.random.Generator, *, clean: bool) -> Floats:
 
     Args:
         rng: Source of randomness.
-        clean: The sRGB curve with little more; otherwise contrast, lifted blacks, soft or hard shoulders and
-            channels that disagree.
+        clean: The sRGB curve with little more; otherwise contrast, lifted blacks, soft or hard
+            shoulders and channels that disagree.
     """
     signal = np.linspace(0, 1, CURVE_SIZE) ** 2
     bend = 0.04 if clean else 0.16
@@ -24,14 +24,19 @@ def tone_curve(rng: np.random.Generator, *, clean: bool) -> Floats:
     shared = np.exp(rng.normal() * bend)
     shoulder = 0.0 if clean else float(rng.beta(1, 2)) * 0.9
     contrast = rng.normal() * (0.08 if clean else 0.35)
-    low, high = (0.0, 255.0) if clean or rng.random() < 0.5 else (rng.uniform(0, 32), rng.uniform(215, 255))
+    low, high = (
+        (0.0, 255.0) if clean or rng.random() < 0.5 else (rng.uniform(0, 32), rng.uniform(215, 255))
+    )
     for channel in range(3):
         if channel and (clean or rng.random() < 0.7):
             curves.append(curves[0])
             continue
         gamma = shared * np.exp(rng.normal() * bend * 0.35)
         y = signal * (1 + shoulder) / (1 + shoulder * signal)
-        y = np.where(y <= 0.0031308, 12.92 * y, 1.055 * np.maximum(y, 1e-9) ** (1 / 2.4) - 0.055) ** gamma
+        y = (
+            np.where(y <= 0.0031308, 12.92 * y, 1.055 * np.maximum(y, 1e-9) ** (1 / 2.4) - 0.055)
+            ** gamma
+        )
         y = y + contrast * y * (1 - y) * (2 * y - 1)
         curves.append(low + (high - low) * np.clip(y, 0, 1))
     return np.array(curves, np.float32)
@@ -44,8 +49,8 @@ def develop_pixels(
 ) -> None:  # fmt: skip
     """Gain, vignette, signal-dependent noise and the tone curve, written to `out`.
 
-    The variance of the noise is shot² x + floor², as of photon and read noise at a gain (EMVA 1288); `chroma`
-    scales smooth blotches that push red and blue apart.
+    The variance of the noise is shot² x + floor², as of photon and read noise at a gain (EMVA
+    1288); `chroma` scales smooth blotches that push red and blue apart.
     """
     height, width = out.shape[:2]
     one, zero = np.float32(1), np.float32(0)

@@ -6,7 +6,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.synth.appearance import blemishes, colour, facial_hair, makeup, noise, planes, thick_hair, wrinkles
+from models.synth.appearance import (
+    blemishes,
+    colour,
+    facial_hair,
+    makeup,
+    noise,
+    planes,
+    thick_hair,
+    wrinkles,
+)
 from models.synth.appearance.colour import Floats
 from models.synth.appearance.kit import SkinKit, load_kit
 from models.synth.appearance.regions import SIZE
@@ -70,7 +79,10 @@ def _toned(
 ) -> tuple[Floats, Floats]:
     """Log albedo of face and back under the tone: contrast and chroma of the detail vary, a child's is even."""
     face, back = _detail(rng, kit)
-    contrast, chroma = rng.uniform(0.7, 1.25) * (1 - 0.45 * child), rng.uniform(0.4, 1.15) * (1 - 0.35 * darkness)
+    contrast, chroma = (
+        rng.uniform(0.7, 1.25) * (1 - 0.45 * child),
+        rng.uniform(0.4, 1.15) * (1 - 0.35 * darkness),
+    )
     face, back = (_regraded(detail, contrast, chroma) for detail in (face, back))
     cloud = noise.fractal(rng, SIZE, SIZE, exponent=1.6, zoom=1.5)
     planes.tint(face, cloud, rng.normal(size=3) * 0.02 + rng.uniform(0, 0.07))
@@ -82,7 +94,9 @@ def _toned(
     return face, back
 
 
-def paint(rng: np.random.Generator, kit: SkinKit, *, child: float = 0.0, thick: float = 0.0) -> Skin:
+def paint(
+    rng: np.random.Generator, kit: SkinKit, *, child: float = 0.0, thick: float = 0.0
+) -> Skin:
     """Paint one skin; about 5 ms, so use it for several crops.
 
     Args:

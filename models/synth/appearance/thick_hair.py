@@ -49,7 +49,9 @@ def _upper_lip(kit: SkinKit, reach: float) -> Floats:
 def _cover(rng: np.random.Generator, kit: SkinKit, cut: str) -> Floats:
     regions = kit.regions
     lips = 1 - regions["lips"]
-    top = _upper_lip(kit, float(rng.uniform(0.0, 0.035) if cut != "walrus" else rng.uniform(0.025, 0.05)))
+    top = _upper_lip(
+        kit, float(rng.uniform(0.0, 0.035) if cut != "walrus" else rng.uniform(0.025, 0.05))
+    )
     if cut in {"walrus", "chevron"}:
         side = np.abs(_rows().T - 0.5)
         reach = rng.uniform(0.085, 0.16)
@@ -57,7 +59,9 @@ def _cover(rng: np.random.Generator, kit: SkinKit, cut: str) -> Floats:
     if cut == "handlebar":
         x = np.abs(_rows().T - 0.5)
         bars = np.exp(-(((x - 0.145) / 0.02) ** 2)) * smoothstep(_rows(), 0.5, 0.53)
-        return np.maximum(top, (bars * (1 - smoothstep(_rows(), 0.64, 0.72))).astype(np.float32) * lips)
+        return np.maximum(
+            top, (bars * (1 - smoothstep(_rows(), 0.64, 0.72))).astype(np.float32) * lips
+        )
     if cut == "curtain":
         return np.clip(1.2 * np.maximum(regions["jaw_strap"], regions["goatee"]), 0, 1) * lips
     below = regions["goatee"] if cut == "circle" else regions["beard"]
@@ -69,7 +73,9 @@ def _cover(rng: np.random.Generator, kit: SkinKit, cut: str) -> Floats:
     return np.maximum(np.clip(1.3 * below, 0, 1) * lips, top)
 
 
-def grow(rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Floats) -> tuple[ThickHair, str]:
+def grow(
+    rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Floats
+) -> tuple[ThickHair, str]:
     """Grow it on the albedo of a face in place.
 
     Args:
@@ -92,12 +98,21 @@ def grow(rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Floats) -> 
     elif kind < 0.6:
         colour = hair * min(1.0, 0.02 / float(hair.mean()))
     else:
-        colour = hair * rng.uniform(0.6, 1.1) * np.array([rng.uniform(1, 1.35), 1.0, rng.uniform(0.8, 1)])
+        colour = (
+            hair
+            * rng.uniform(0.6, 1.1)
+            * np.array([rng.uniform(1, 1.35), 1.0, rng.uniform(0.8, 1)])
+        )
     fine = noise.strands(rng, SIZE, length=9, count=14000)
     tone = 0.45 + rng.uniform(0.3, 1.0) * fine + 0.12 * rough
     if rng.random() < 0.3:  # salt and pepper, most at the chin
         tone = tone + (0.35 + kit.regions["goatee"]) * fine * rng.uniform(0.5, 4)
-    lay(face, colour.astype(np.float32), np.clip(cover * rng.uniform(0.86, 1.0), 0, 0.98), np.maximum(tone, 0.2))
+    lay(
+        face,
+        colour.astype(np.float32),
+        np.clip(cover * rng.uniform(0.86, 1.0), 0, 0.98),
+        np.maximum(tone, 0.2),
+    )
     long = cut in {"full", "circle", "curtain"}
     thick = ThickHair(
         cover,

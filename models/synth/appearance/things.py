@@ -4,7 +4,16 @@ import cv2
 import numpy as np
 
 from models.synth.appearance import colour, noise
-from models.synth.appearance.layers import FaceFrame, Layer, blank, fixed, polygon, texture, turned, volume
+from models.synth.appearance.layers import (
+    FaceFrame,
+    Layer,
+    blank,
+    fixed,
+    polygon,
+    texture,
+    turned,
+    volume,
+)
 from models.synth.appearance.scenes.drawing import rounded
 
 _UP = np.array([-0.4, -0.9])
@@ -20,11 +29,15 @@ def phone(rng: np.random.Generator, frame: FaceFrame) -> Layer:
     outline = rounded(0, 0, w / 2, w * rng.uniform(0.9, 1.1), 8)
     at = frame.place(rng, 0.55)
     mask = polygon(frame, turned(outline, angle, at))
-    albedo = np.broadcast_to(colour.any_colour(rng) * rng.uniform(0.1, 1), (*mask.shape, 3)).astype(np.float32)
+    albedo = np.broadcast_to(colour.any_colour(rng) * rng.uniform(0.1, 1), (*mask.shape, 3)).astype(
+        np.float32
+    )
     if rng.random() < 0.35:
         pane = polygon(frame, turned(outline * [0.92, 0.9], angle, at))[..., None]
         return Layer(mask, albedo * (1 - pane) + texture(rng, frame) * pane, glow=True)
-    lens = polygon(frame, turned(rounded(-0.22 * w, -0.65 * w, 0.16 * w, 0.16 * w, 3), angle, at))[..., None]
+    lens = polygon(frame, turned(rounded(-0.22 * w, -0.65 * w, 0.16 * w, 0.16 * w, 3), angle, at))[
+        ..., None
+    ]
     return Layer(mask, albedo * (1 - 0.85 * lens))
 
 
@@ -44,7 +57,11 @@ def cup(rng: np.random.Generator, frame: FaceFrame) -> Layer:
         mask = np.maximum(mask, canvas.astype(np.float32) / 255)
     base = texture(rng, frame) if rng.random() < 0.3 else colour.any_colour(rng)
     layer = _solid(mask, base, 0.16 * w)
-    return Layer(mask * rng.uniform(0.35, 0.7), layer.albedo, hides=False) if rng.random() < 0.12 else layer
+    return (
+        Layer(mask * rng.uniform(0.35, 0.7), layer.albedo, hides=False)
+        if rng.random() < 0.12
+        else layer
+    )
 
 
 def microphone(rng: np.random.Generator, frame: FaceFrame) -> Layer:
@@ -58,13 +75,31 @@ def microphone(rng: np.random.Generator, frame: FaceFrame) -> Layer:
         end = mouth + np.array([side * rng.uniform(0.05, 0.2), 0.03]) * frame.size
         t = np.linspace(0, 1, 16)[:, None]
         path = (1 - t) ** 2 * start + 2 * t * (1 - t) * middle + t * t * end
-        cv2.polylines(canvas, [fixed(path)], False, 255, max(int(0.02 * frame.size), 1), cv2.LINE_AA, 4)
-        cv2.circle(canvas, fixed(end).tolist(), int(16 * rng.uniform(0.02, 0.06) * frame.size), 255, -1, cv2.LINE_AA, 4)
+        cv2.polylines(
+            canvas, [fixed(path)], False, 255, max(int(0.02 * frame.size), 1), cv2.LINE_AA, 4
+        )
+        cv2.circle(
+            canvas,
+            fixed(end).tolist(),
+            int(16 * rng.uniform(0.02, 0.06) * frame.size),
+            255,
+            -1,
+            cv2.LINE_AA,
+            4,
+        )
     else:
         r = frame.size * rng.uniform(0.06, 0.16)
         head = mouth + rng.normal(size=2) * 0.09 * frame.size + [0, r]
         foot = head + np.array([rng.normal() * 0.5, 1.0]) * frame.size
-        cv2.line(canvas, fixed(head).tolist(), fixed(foot).tolist(), 255, max(int(1.1 * r), 1), cv2.LINE_AA, 4)
+        cv2.line(
+            canvas,
+            fixed(head).tolist(),
+            fixed(foot).tolist(),
+            255,
+            max(int(1.1 * r), 1),
+            cv2.LINE_AA,
+            4,
+        )
         cv2.circle(canvas, fixed(head).tolist(), int(16 * r), 255, -1, cv2.LINE_AA, 4)
     mask = canvas.astype(np.float32) * (1 / 255)
     return _solid(mask, colour.any_colour(rng) * rng.uniform(0.1, 0.9), 0.03 * frame.size)
@@ -72,23 +107,39 @@ def microphone(rng: np.random.Generator, frame: FaceFrame) -> Layer:
 
 def scarf(rng: np.random.Generator, frame: FaceFrame) -> Layer:
     """Cloth round the neck, the chin or up to the nose: a scarf, a collar, a turtleneck, a blanket."""
-    level = frame.centre[1] + frame.size * (rng.uniform(0.38, 0.6) if rng.random() < 0.65 else rng.uniform(0.0, 0.4))
+    level = frame.centre[1] + frame.size * (
+        rng.uniform(0.38, 0.6) if rng.random() < 0.65 else rng.uniform(0.0, 0.4)
+    )
     x = np.linspace(-0.2, 1.2, 12) * frame.width
     edge = level + np.cumsum(rng.normal(size=12)) * 0.025 * frame.size
-    edge += rng.normal() * 0.3 * (x - frame.centre[0]) + rng.uniform(-0.2, 0.5) * np.abs(x - frame.centre[0]) * 0.3
+    edge += (
+        rng.normal() * 0.3 * (x - frame.centre[0])
+        + rng.uniform(-0.2, 0.5) * np.abs(x - frame.centre[0]) * 0.3
+    )
     outline = np.concatenate(
-        [np.stack([x, edge], 1), [(1.3 * frame.width, frame.height * 1.5), (-0.3 * frame.width, frame.height * 1.5)]]
+        [
+            np.stack([x, edge], 1),
+            [(1.3 * frame.width, frame.height * 1.5), (-0.3 * frame.width, frame.height * 1.5)],
+        ]
     )
     mask = polygon(frame, outline)
     folds = 1 + 0.22 * noise.fractal(rng, frame.height, frame.width, exponent=1.9, zoom=2)
-    base = texture(rng, frame) if rng.random() < 0.5 else np.broadcast_to(colour.any_colour(rng), (*mask.shape, 3))
+    base = (
+        texture(rng, frame)
+        if rng.random() < 0.5
+        else np.broadcast_to(colour.any_colour(rng), (*mask.shape, 3))
+    )
     return _solid(mask, np.clip(base * folds[..., None], 0, 1), 0.04 * frame.size)
 
 
 def sheet(rng: np.random.Generator, frame: FaceFrame) -> Layer:
     """A sheet of paper, a book or a board with writing or pictures."""
     w, h = frame.size * rng.uniform(0.25, 0.8, 2)
-    corners = turned(np.array([(-w, -h), (w, -h), (w, h), (-w, h)]) / 2, rng.normal() * 0.4, frame.place(rng, 0.6))
+    corners = turned(
+        np.array([(-w, -h), (w, -h), (w, h), (-w, h)]) / 2,
+        rng.normal() * 0.4,
+        frame.place(rng, 0.6),
+    )
     mask = polygon(frame, corners + rng.normal(size=(4, 2)) * 0.04 * frame.size)
     return Layer(mask, texture(rng, frame))
 
@@ -97,12 +148,20 @@ def shape(rng: np.random.Generator, frame: FaceFrame) -> Layer:
     """A random polygon or blob of one colour, skin or texture."""
     n, radius = int(rng.integers(3, 10)), frame.size * rng.uniform(0.08, 0.38)
     angle = np.sort(rng.uniform(0, 2 * np.pi, n))
-    outline = np.stack([np.cos(angle), np.sin(angle)], 1) * radius * rng.uniform(0.5, 1.4, (n, 1)) + frame.place(rng)
+    outline = np.stack([np.cos(angle), np.sin(angle)], 1) * radius * rng.uniform(
+        0.5, 1.4, (n, 1)
+    ) + frame.place(rng)
     mask = polygon(frame, outline)
     if rng.random() < 0.5:
         mask = np.clip(3 * cv2.GaussianBlur(mask, (0, 0), 0.12 * radius) - 1, 0, 1)
     kind = rng.random()
-    base = texture(rng, frame) if kind < 0.4 else colour.skin_tone(rng)[0] if kind < 0.65 else colour.any_colour(rng)
+    base = (
+        texture(rng, frame)
+        if kind < 0.4
+        else colour.skin_tone(rng)[0]
+        if kind < 0.65
+        else colour.any_colour(rng)
+    )
     return _solid(mask, base, rng.uniform(0.02, 0.3) * radius)
 
 
@@ -110,7 +169,11 @@ def patch(rng: np.random.Generator, frame: FaceFrame) -> Layer:
     """A rectangle or an ellipse of texture: random erasing with something in it."""
     rx, ry = frame.size * rng.uniform(0.06, 0.3, 2)
     mask = polygon(frame, rounded(*frame.place(rng), rx, ry, float(rng.choice([2.0, 20.0]))))
-    base = texture(rng, frame) if rng.random() < 0.7 else np.broadcast_to(colour.any_colour(rng), (*mask.shape, 3))
+    base = (
+        texture(rng, frame)
+        if rng.random() < 0.7
+        else np.broadcast_to(colour.any_colour(rng), (*mask.shape, 3))
+    )
     return Layer(mask, np.ascontiguousarray(base, np.float32))
 
 
@@ -132,14 +195,22 @@ def strands(rng: np.random.Generator, frame: FaceFrame) -> Layer:
         cv2.polylines(shine, [path], False, int(rng.integers(40, 255)), thick, cv2.LINE_AA, 4)
     mask = canvas.astype(np.float32) * (rng.uniform(0.7, 1.0) / 255)
     tone = 0.4 + 1.2 * shine.astype(np.float32) / 255
-    return Layer(mask, (tone[..., None] * colour.hair_colour(rng, rng.random(), grey=0.1)[0]).astype(np.float32))
+    return Layer(
+        mask,
+        (tone[..., None] * colour.hair_colour(rng, rng.random(), grey=0.1)[0]).astype(np.float32),
+    )
 
 
 def belt(rng: np.random.Generator, frame: FaceFrame) -> Layer:
     """A seat belt over the shoulder, at times up to the cheek, or a bag's strap."""
     side = rng.choice([-1, 1])
-    top = frame.centre + np.array([side * rng.uniform(0.45, 0.9), rng.uniform(-0.3, 0.45)]) * frame.size
-    end = frame.centre + np.array([-side * rng.uniform(0.0, 0.6), rng.uniform(0.8, 1.4)]) * frame.size
+    top = (
+        frame.centre
+        + np.array([side * rng.uniform(0.45, 0.9), rng.uniform(-0.3, 0.45)]) * frame.size
+    )
+    end = (
+        frame.centre + np.array([-side * rng.uniform(0.0, 0.6), rng.uniform(0.8, 1.4)]) * frame.size
+    )
     canvas = blank(frame)
     cv2.line(
         canvas,
@@ -150,17 +221,29 @@ def belt(rng: np.random.Generator, frame: FaceFrame) -> Layer:
         cv2.LINE_AA,
         4,
     )
-    base = colour.from_srgb(*rng.uniform(18, 70, 3)) if rng.random() < 0.8 else colour.any_colour(rng)
+    base = (
+        colour.from_srgb(*rng.uniform(18, 70, 3)) if rng.random() < 0.8 else colour.any_colour(rng)
+    )
     return Layer(canvas.astype(np.float32) / 255, base)
 
 
 def wheel(rng: np.random.Generator, frame: FaceFrame) -> Layer:
     """The rim of a steering wheel across the lower part of the picture."""
     radius = frame.size * rng.uniform(0.8, 1.6)
-    middle = frame.centre + np.array([rng.normal() * 0.3 * frame.size, radius + rng.uniform(0.1, 0.6) * frame.size])
+    middle = frame.centre + np.array(
+        [rng.normal() * 0.3 * frame.size, radius + rng.uniform(0.1, 0.6) * frame.size]
+    )
     canvas = blank(frame)
     ring = rounded(*middle, radius, radius * rng.uniform(0.6, 1.0), 2)
-    cv2.polylines(canvas, [fixed(ring)], True, 255, max(int(rng.uniform(0.07, 0.16) * frame.size), 1), cv2.LINE_AA, 4)
+    cv2.polylines(
+        canvas,
+        [fixed(ring)],
+        True,
+        255,
+        max(int(rng.uniform(0.07, 0.16) * frame.size), 1),
+        cv2.LINE_AA,
+        4,
+    )
     mask = canvas.astype(np.float32) * (1 / 255)
     return _solid(mask, colour.from_srgb(*rng.uniform(15, 90, 3)), 0.04 * frame.size)
 
@@ -209,7 +292,9 @@ def pane(rng: np.random.Generator, frame: FaceFrame) -> Layer:
     """A window's reflection over everything."""
     cloud = 0.6 + 0.4 * noise.fractal(rng, frame.height, frame.width, exponent=1.8, zoom=3)
     mask = np.clip(cloud, 0.1, 1) * np.float32(rng.uniform(0.05, 0.35))
-    return Layer(mask.astype(np.float32), texture(rng, frame) * np.float32(rng.uniform(0.5, 2)), hides=False)
+    return Layer(
+        mask.astype(np.float32), texture(rng, frame) * np.float32(rng.uniform(0.5, 2)), hides=False
+    )
 
 
 def shadow(rng: np.random.Generator, frame: FaceFrame) -> Layer:
@@ -221,9 +306,15 @@ def shadow(rng: np.random.Generator, frame: FaceFrame) -> Layer:
     elif kind == 1:
         angle, pitch = rng.uniform(0, np.pi), frame.size * rng.uniform(0.06, 0.3)
         y, x = np.mgrid[:h, :w].astype(np.float32)
-        dark = (np.sin((x * np.cos(angle) + y * np.sin(angle)) * (2 * np.pi / pitch)) > 0).astype(np.float32)
+        dark = (np.sin((x * np.cos(angle) + y * np.sin(angle)) * (2 * np.pi / pitch)) > 0).astype(
+            np.float32
+        )
     else:
         at, angle = frame.place(rng, 0.4), rng.uniform(0, 2 * np.pi)
-        dark = polygon(frame, turned(np.array([(0, -2), (2, -2), (2, 2), (0, 2)]) * frame.size, angle, at))
-    soft = cv2.GaussianBlur(dark.astype(np.float32), (0, 0), float(rng.uniform(0.004, 0.05) * frame.size + 0.3))
+        dark = polygon(
+            frame, turned(np.array([(0, -2), (2, -2), (2, 2), (0, 2)]) * frame.size, angle, at)
+        )
+    soft = cv2.GaussianBlur(
+        dark.astype(np.float32), (0, 0), float(rng.uniform(0.004, 0.05) * frame.size + 0.3)
+    )
     return Layer(soft * np.float32(rng.uniform(0.3, 0.85)), np.zeros(3, np.float32), hides=False)

@@ -36,7 +36,13 @@ def _forehead(rng: np.random.Generator) -> list[Line]:
     for y in np.linspace(0.07, 0.155, int(rng.integers(2, 6))) + rng.normal() * 0.008:
         half = rng.uniform(0.1, 0.24)
         mid = 0.5 + rng.normal() * 0.02
-        lines.append(_wavy(rng, _curve([(mid - half, y + 0.012), (mid, y - 0.012), (mid + half, y + 0.012)]), 0.0015))
+        lines.append(
+            _wavy(
+                rng,
+                _curve([(mid - half, y + 0.012), (mid, y - 0.012), (mid + half, y + 0.012)]),
+                0.0015,
+            )
+        )
     return lines
 
 
@@ -53,7 +59,14 @@ def _under_eye(rng: np.random.Generator) -> list[Line]:
     lines = []
     for drop in rng.uniform(0.02, 0.062, int(rng.integers(1, 4))):
         lines += _both(
-            rng, _curve([(0.405, 0.292 + 0.4 * drop), (0.365, 0.296 + 1.5 * drop), (0.29, 0.288 + 0.7 * drop)])
+            rng,
+            _curve(
+                [
+                    (0.405, 0.292 + 0.4 * drop),
+                    (0.365, 0.296 + 1.5 * drop),
+                    (0.29, 0.288 + 0.7 * drop),
+                ]
+            ),
         )
     return lines
 
@@ -64,7 +77,12 @@ def _nasolabial(rng: np.random.Generator) -> list[Line]:
 
 
 def _marionette(rng: np.random.Generator) -> list[Line]:
-    return _both(rng, _curve([(0.375, 0.575), (0.36, 0.62), (0.355 + rng.normal() * 0.01, rng.uniform(0.64, 0.7))]))
+    return _both(
+        rng,
+        _curve(
+            [(0.375, 0.575), (0.36, 0.62), (0.355 + rng.normal() * 0.01, rng.uniform(0.64, 0.7))]
+        ),
+    )
 
 
 def _frown(rng: np.random.Generator) -> list[Line]:
@@ -113,10 +131,15 @@ def engrave(rng: np.random.Generator, face: Floats, kit: SkinKit, age: float) ->
         relief += groove * (depth * min(2.0, 0.6 / max(float(groove.max()), 0.1)))
         deepest = max(deepest, depth)
     if age > 0.6:  # fine crossing lines over all of an old skin
-        relief += np.maximum(noise.fractal(rng, SIZE, SIZE, exponent=0.9, zoom=1.2), 0) * (0.12 * (age - 0.5))
+        relief += np.maximum(noise.fractal(rng, SIZE, SIZE, exponent=0.9, zoom=1.2), 0) * (
+            0.12 * (age - 0.5)
+        )
     relief *= 1 - 0.8 * kit.regions["lips"]
     raised = cv2.warpAffine(
-        relief, np.float32([[1, 0, 0.4], [0, 1, 1.6]]), (SIZE, SIZE), borderMode=cv2.BORDER_REPLICATE
+        relief,
+        np.float32([[1, 0, 0.4], [0, 1, 1.6]]),
+        (SIZE, SIZE),
+        borderMode=cv2.BORDER_REPLICATE,
     )
     for channel, weight in enumerate((0.42, 0.55, 0.6)):
         face[channel] += raised * (0.35 * weight) - relief * weight
@@ -141,14 +164,23 @@ def squeeze(rng: np.random.Generator, face: Floats, right: float, left: float) -
         if strength <= 0.05:
             continue
         own = [line * [-1, 1] + [1, 0] if mirrored else line for line in lines]
-        own = [_wavy(rng, line + rng.normal(size=2) * 0.002, 0.0008) for line in own if rng.random() < 0.8]
+        own = [
+            _wavy(rng, line + rng.normal(size=2) * 0.002, 0.0008)
+            for line in own
+            if rng.random() < 0.8
+        ]
         if own:
             groove = strokes(own, width, blur)
             relief += groove * (depth * strength * min(2.0, 0.7 / max(float(groove.max()), 0.1)))
-        shadow = strokes([line * [-1, 1] + [1, 0] if mirrored else line for line in seam], 0.02, 0.008)
+        shadow = strokes(
+            [line * [-1, 1] + [1, 0] if mirrored else line for line in seam], 0.02, 0.008
+        )
         relief += shadow * (strength * rng.uniform(0.0, 1.2))
     raised = cv2.warpAffine(
-        relief, np.float32([[1, 0, 0.2], [0, 1, 1.8]]), (SIZE, SIZE), borderMode=cv2.BORDER_REPLICATE
+        relief,
+        np.float32([[1, 0, 0.2], [0, 1, 1.8]]),
+        (SIZE, SIZE),
+        borderMode=cv2.BORDER_REPLICATE,
     )
     tones = np.array([0.75, 0.95, 1.0], np.float32)
     return np.clip(face * np.exp((0.3 * raised - relief)[..., None] * tones), 0.002, 0.98)
@@ -171,21 +203,30 @@ def _pouch(rng: np.random.Generator) -> list[Line]:
         lines.append(_curve([(0.28, 0.29 + 0.5 * drop), (0.33, 0.295 + 1.5 * drop), end]))
     if rng.random() < 0.5:  # the nose wrinkles along
         y = rng.uniform(0.27, 0.33)
-        lines += [_curve([(0.43, y + k), (0.455, y - 0.012 + k), (0.475, y - 0.004 + k)]) for k in (0, 0.016)]
+        lines += [
+            _curve([(0.43, y + k), (0.455, y - 0.012 + k), (0.475, y - 0.004 + k)])
+            for k in (0, 0.016)
+        ]
     return lines
 
 
 def _creases(rng: np.random.Generator) -> list[Line]:
     """Long, even, crowded folds that a raised cheek piles up under the right eye, nearly along its lids."""
     lines, slope = [], rng.uniform(-0.01, 0.03)
-    for drop in np.linspace(rng.uniform(0.012, 0.02), rng.uniform(0.035, 0.075), int(rng.integers(2, 7))):
+    for drop in np.linspace(
+        rng.uniform(0.012, 0.02), rng.uniform(0.035, 0.075), int(rng.integers(2, 7))
+    ):
         begin, end = rng.uniform(0.255, 0.29), rng.uniform(0.36, 0.43)
         middle = (begin + end) / 2, 0.293 + drop * rng.uniform(1.1, 1.4)
-        lines.append(_curve([(begin, 0.29 + drop * 0.8 - slope), middle, (end, 0.29 + drop * 0.9 + slope)]))
+        lines.append(
+            _curve([(begin, 0.29 + drop * 0.8 - slope), middle, (end, 0.29 + drop * 0.9 + slope)])
+        )
     return lines
 
 
-def lid_line(rng: np.random.Generator, face: Floats, kit: SkinKit, right: float, left: float) -> Floats:
+def lid_line(
+    rng: np.random.Generator, face: Floats, kit: SkinKit, right: float, left: float
+) -> Floats:
     """A copy of a skin with dark edges of the lids: roots of lashes, and where shut lids meet a dark line.
 
     Open eyes and slits have them as well, or a dark line would tell that an eye is shut.
@@ -197,7 +238,9 @@ def lid_line(rng: np.random.Generator, face: Floats, kit: SkinKit, right: float,
         right: How dark it is at the subject's right eye, 0 to 1.
         left: The same of the left eye.
     """
-    line = np.maximum(kit.regions["upper_lash_line"], kit.regions["lower_lash_line"] * rng.uniform(0.3, 1))
+    line = np.maximum(
+        kit.regions["upper_lash_line"], kit.regions["lower_lash_line"] * rng.uniform(0.3, 1)
+    )
     line = cv2.GaussianBlur(line, (0, 0), rng.uniform(0.4, 1.6))
     line *= 1 / max(float(line.max()), 0.1)
     side = np.where(np.arange(SIZE) < SIZE / 2, right, left).astype(np.float32)

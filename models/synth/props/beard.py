@@ -31,7 +31,9 @@ class BeardMaker:
         middle = np.exp(-((vertices[self._used, 0] / 4.5) ** 2))
         self._chin = (share * middle).astype(np.float32)
 
-    def make(self, rng: np.random.Generator, vertices: np.ndarray, hair: ThickHair, roughness: float) -> Mesh:
+    def make(
+        self, rng: np.random.Generator, vertices: np.ndarray, hair: ThickHair, roughness: float
+    ) -> Mesh:
         """The shell on evaluated vertices (26719, 3).
 
         Args:

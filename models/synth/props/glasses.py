@@ -53,7 +53,10 @@ def glasses(rng: np.random.Generator, ibug: np.ndarray) -> tuple[list[Mesh], set
     sun = rng.random() < 0.33
     if sun:
         names.add("sunglasses")
-        transmission, mirror = rng.uniform(0.02, 0.3), rng.choice([0.05, 0.1, rng.uniform(0.2, 0.6)])
+        transmission, mirror = (
+            rng.uniform(0.02, 0.3),
+            rng.choice([0.05, 0.1, rng.uniform(0.2, 0.6)]),
+        )
     else:
         transmission = rng.choice([0.93, rng.uniform(0.55, 0.9)], p=[0.8, 0.2])
         mirror = rng.choice([0.03, 0.1, 0.25], p=[0.55, 0.3, 0.15])
@@ -75,9 +78,19 @@ def glasses(rng: np.random.Generator, ibug: np.ndarray) -> tuple[list[Mesh], set
         hinge = ring[np.argmax(np.abs(ring[:, 0] - middle[0]) + 0.7 * (outline[:, 1] > 0.2))]
         ear = ibug[0] if side < 0 else ibug[16]
         end = np.array([ear[0] + side * 0.5, middle[1] + drop + 0.6, ear[2] - 2.5])
-        out = np.array([max(abs(hinge[0] - middle[0]) + 0.3, abs(ear[0]) + 0.1) * side + middle[0], 0, 0])
+        out = np.array(
+            [max(abs(hinge[0] - middle[0]) + 0.3, abs(ear[0]) + 0.1) * side + middle[0], 0, 0]
+        )
         knee = np.array([out[0], hinge[1], hinge[2] - 1.2])
-        path = np.array([hinge, knee, (knee + end) / 2 + [side * 0.2, 0.1, 0], end, end - np.array([0, 1.6, 1.2])])
+        path = np.array(
+            [
+                hinge,
+                knee,
+                (knee + end) / 2 + [side * 0.2, 0.1, 0],
+                end,
+                end - np.array([0, 1.6, 1.2]),
+            ]
+        )
         meshes.append(tube(path, thickness * rng.uniform(0.8, 1.6), frame, sides=5))
     inner = gap - outline[:, 0].max()
     y = middle[1] + drop + rng.uniform(0.1, 0.7)

@@ -17,7 +17,9 @@ _SKIN_VERTICES = 11248  # face and scalp come first
 _NEIGHBOURS = 6
 _LIFT_CM = 0.35  # hair starts at least this far above the skin
 _COMMONNESS = {"bob01": 0.25, "bob02": 0.7, "short03": 0.6}  # these cover an eye; others count 1
-_SCALP = slice(9409, 11248, 8)  # a sample of vertices on the scalp, by which hair follows the identity
+_SCALP = slice(
+    9409, 11248, 8
+)  # a sample of vertices on the scalp, by which hair follows the identity
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,9 @@ def _procedural(rng: np.random.Generator, *, curly: bool) -> tuple[np.ndarray, n
 def load_styles(model: HeadModel) -> tuple[HairStyle, ...]:
     """Every hair mesh of the assets, by name."""
     styles = []
-    skin = np.flatnonzero((np.arange(len(model.vertices)) < _SKIN_VERTICES) & (model.vertices[:, 1] > -6))
+    skin = np.flatnonzero(
+        (np.arange(len(model.vertices)) < _SKIN_VERTICES) & (model.vertices[:, 1] > -6)
+    )
     normals = vertex_normals(model.vertices, model.quads[:, :3].astype(np.int32))
     tree = cKDTree(model.vertices[skin])
     rng = np.random.default_rng(0)
@@ -89,7 +93,16 @@ def load_styles(model: HeadModel) -> tuple[HairStyle, ...]:
         height = ((vertices - model.vertices[neighbours[:, 0]]) * out).sum(1, keepdims=True)
         vertices += out * closeness * np.clip(_LIFT_CM - height, 0, 1.5)
         styles.append(
-            HairStyle(path.stem, vertices, uv - np.floor(uv), triangles, neighbours, closeness, alpha, strands)
+            HairStyle(
+                path.stem,
+                vertices,
+                uv - np.floor(uv),
+                triangles,
+                neighbours,
+                closeness,
+                alpha,
+                strands,
+            )
         )
     return tuple(styles)
 
@@ -103,8 +116,8 @@ def choose(rng: np.random.Generator, styles: tuple[HairStyle, ...]) -> HairStyle
 class HairFitter:
     """Carries hair from the neutral head to a person.
 
-    Near the head it moves with the skin under it, so that no forehead cuts through it; far from the head it
-    follows the affine map between the scalps.
+    Near the head it moves with the skin under it, so that no forehead cuts through it; far from the
+    head it follows the affine map between the scalps.
     """
 
     def __init__(self, model: HeadModel):
@@ -112,7 +125,9 @@ class HairFitter:
         scalp = model.vertices[_SCALP]
         self._inverse = np.linalg.pinv(np.hstack([scalp, np.ones((len(scalp), 1), np.float32)]))
 
-    def fit(self, rng: np.random.Generator, style: HairStyle, vertices: np.ndarray, colour: np.ndarray) -> Mesh:
+    def fit(
+        self, rng: np.random.Generator, style: HairStyle, vertices: np.ndarray, colour: np.ndarray
+    ) -> Mesh:
         """The style on evaluated vertices (26719, 3), a little larger or smaller by chance."""
         affine = (self._inverse @ vertices[_SCALP]).astype(np.float32)
         moved = style.vertices @ affine[:3] + affine[3]
@@ -125,7 +140,12 @@ class HairFitter:
         swell[1] = rng.uniform(0.99, 1.05)  # more would lift the hairline off the forehead
         moved = centre + (moved - centre) * swell.astype(np.float32)
         moved += np.array([0, rng.normal(0, 0.35), rng.normal(0.1, 0.3)], np.float32)
-        part = part_row(HAIR, colour * rng.uniform(0.8, 1.3), specular=float(rng.uniform(0.1, 0.7)), roughness=0.48)
+        part = part_row(
+            HAIR,
+            colour * rng.uniform(0.8, 1.3),
+            specular=float(rng.uniform(0.1, 0.7)),
+            roughness=0.48,
+        )
         uv = style.uv.copy()
         if rng.random() < 0.5:  # the mirror image of the style
             moved = moved.copy()

@@ -21,21 +21,32 @@ class MaskMaker:
         triangles = mesh.face_triangles
         chosen = triangles[inside[triangles].all(1)]
         self._index, local = np.unique(chosen, return_inverse=True)
-        self._triangles, self._holes = _fill_holes(local.reshape(-1, 3).astype(np.int32), len(self._index))
-        edges = np.concatenate([self._triangles[:, [0, 1]], self._triangles[:, [1, 2]], self._triangles[:, [2, 0]]])
+        self._triangles, self._holes = _fill_holes(
+            local.reshape(-1, 3).astype(np.int32), len(self._index)
+        )
+        edges = np.concatenate(
+            [self._triangles[:, [0, 1]], self._triangles[:, [1, 2]], self._triangles[:, [2, 0]]]
+        )
         n = len(self._index) + len(self._holes)
         both = np.concatenate([edges, edges[:, ::-1]])
         adjacency = sp.csr_matrix((np.ones(len(both), np.float32), both.T), shape=(n, n))
         adjacency.data[:] = 1
-        self._average = sp.diags(1 / np.maximum(np.asarray(adjacency.sum(1)).ravel(), 1)).astype(np.float32) @ adjacency
+        self._average = (
+            sp.diags(1 / np.maximum(np.asarray(adjacency.sum(1)).ravel(), 1)).astype(np.float32)
+            @ adjacency
+        )
         self._neutral = self._skin(vertices)
 
     def _skin(self, vertices: np.ndarray) -> np.ndarray:
         """Where cloth would touch: the skin, and the middle of the mouth's opening."""
         skin = vertices[self._index]
-        return np.vstack([skin, *(skin[loop].mean(0, keepdims=True) for loop in self._holes)]).astype(np.float32)
+        return np.vstack(
+            [skin, *(skin[loop].mean(0, keepdims=True) for loop in self._holes)]
+        ).astype(np.float32)
 
-    def make(self, rng: np.random.Generator, vertices: np.ndarray, ibug: np.ndarray) -> tuple[list[Mesh], set[str]]:
+    def make(
+        self, rng: np.random.Generator, vertices: np.ndarray, ibug: np.ndarray
+    ) -> tuple[list[Mesh], set[str]]:
         """A mask on evaluated vertices (26719, 3)."""
         names = {"mask"}
         skin = self._skin(vertices)
@@ -72,9 +83,15 @@ class MaskMaker:
         meshes = [Mesh(shell, keep, part)]
         loop = part_row(colour=colour)
         for side, ear in ((-1, ibug[0]), (1, ibug[16])):
-            rim = shell[np.argmax(side * self._neutral[:, 0] - 0.05 * np.abs(self._neutral[:, 1] + 2))]
+            rim = shell[
+                np.argmax(side * self._neutral[:, 0] - 0.05 * np.abs(self._neutral[:, 1] + 2))
+            ]
             end = ear + np.array([side * 0.9, 0.5, -1.5])
-            meshes.append(tube(np.array([rim, (rim + end) / 2 + [side * 0.3, 0, 0], end]), 0.12, loop, sides=4))
+            meshes.append(
+                tube(
+                    np.array([rim, (rim + end) / 2 + [side * 0.3, 0, 0], end]), 0.12, loop, sides=4
+                )
+            )
         return meshes, names
 
 
@@ -93,5 +110,8 @@ def _fill_holes(triangles: np.ndarray, count: int) -> tuple[np.ndarray, list[np.
         loops.append(np.array(loop))
     loops.sort(key=len)
     holes = [loop for loop in loops[:-1] if len(loop) > 2]
-    fans = [np.stack([np.roll(loop, -1), loop, np.full(len(loop), count + k)], -1) for k, loop in enumerate(holes)]
+    fans = [
+        np.stack([np.roll(loop, -1), loop, np.full(len(loop), count + k)], -1)
+        for k, loop in enumerate(holes)
+    ]
     return np.concatenate([triangles, *fans]).astype(np.int32), holes

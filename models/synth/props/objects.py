@@ -22,7 +22,9 @@ def _phone(rng: np.random.Generator, brightest: float) -> Mesh:
     return box(np.zeros(3), np.diag([3.7, 7.6, 0.45]), part)
 
 
-def hand_on_face(rng: np.random.Generator, ibug: np.ndarray, skin: np.ndarray) -> tuple[list[Mesh], set[str]]:
+def hand_on_face(
+    rng: np.random.Generator, ibug: np.ndarray, skin: np.ndarray
+) -> tuple[list[Mesh], set[str]]:
     """A hand at the cheek, chin, mouth, brow or before an eye, sometimes holding something."""
     target = ibug[int(rng.choice([2, 4, 6, 8, 10, 12, 14, 19, 24, 30, 33, 39, 42, 48, 51, 54, 57]))]
     outward = target - np.array([0.0, 0.0, 2.0])
@@ -51,11 +53,17 @@ def held_object(rng: np.random.Generator) -> tuple[list[Mesh], str]:
     if kind == "cup":
         height = rng.uniform(4, 9)
         path = np.array([[0, -height, 0], [0, 0, 0], [0, height, 0]])
-        return [tube(path, np.array([2.6, 3.0, rng.uniform(2.0, 4.2)]), _plastic(rng), sides=14)], "cup"
-    return [tube(np.array([[0, 0, 0], [1, 4, 1], [2, 8, 2.0]]), 0.4, part_row(colour=(0.8, 0.78, 0.72)))], "cup"
+        return [
+            tube(path, np.array([2.6, 3.0, rng.uniform(2.0, 4.2)]), _plastic(rng), sides=14)
+        ], "cup"
+    return [
+        tube(np.array([[0, 0, 0], [1, 4, 1], [2, 8, 2.0]]), 0.4, part_row(colour=(0.8, 0.78, 0.72)))
+    ], "cup"
 
 
-def phone_at_ear(rng: np.random.Generator, ibug: np.ndarray, skin: np.ndarray) -> tuple[list[Mesh], set[str]]:
+def phone_at_ear(
+    rng: np.random.Generator, ibug: np.ndarray, skin: np.ndarray
+) -> tuple[list[Mesh], set[str]]:
     """A phone between ear and mouth, held by a hand."""
     side = rng.choice([-1.0, 1.0])
     ear = ibug[1] if side < 0 else ibug[15]
@@ -96,7 +104,9 @@ def clutter(rng: np.random.Generator, ibug: np.ndarray) -> tuple[list[Mesh], set
     """One to three random bodies anywhere before the face."""
     meshes = []
     for _ in range(int(rng.integers(1, 4))):
-        at = ibug[int(rng.integers(68))] + np.array([rng.normal(0, 4), rng.normal(0, 4), rng.uniform(3, 14)])
+        at = ibug[int(rng.integers(68))] + np.array(
+            [rng.normal(0, 4), rng.normal(0, 4), rng.uniform(3, 14)]
+        )
         axes = random_rotation(rng) @ np.diag(rng.uniform(0.4, 5.0, 3))
         part = _plastic(rng)
         meshes.append(box(at, axes, part) if rng.random() < 0.5 else ellipsoid(at, axes, part))

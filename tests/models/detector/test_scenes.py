@@ -16,7 +16,8 @@ def composer(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shards")
     write_shard(folder / "shard-00000.npz")
     with pytest.MonkeyPatch.context() as patch:
-        # Painting the bank of plates takes seconds; what lies behind a head is not what is tested here.
+        # Painting the bank of plates takes seconds; what lies behind a head is not what is tested
+        # here.
         patch.setattr(scenes.backgrounds, "background", plain)
         rng = np.random.default_rng(0)
         yield scenes.Composer(cuttings.Cuttings([folder], rng), rng, backdrops=6, decoys=12)
@@ -88,9 +89,17 @@ def test_a_paste_agrees_with_an_affine_warp():
     image = np.zeros((120, 140, 3), np.uint8)
     bounds = paste.bounds_of(affine, 88, 120, 140)
     paste.paste(
-        image, picture, paste.NO_ALPHA, paste.inverse_of(affine), bounds, paste.WHOLE, np.full(3, 0.5, np.float32)
+        image,
+        picture,
+        paste.NO_ALPHA,
+        paste.inverse_of(affine),
+        bounds,
+        paste.WHOLE,
+        np.full(3, 0.5, np.float32),
     )
-    wanted = cv2.warpAffine(picture, affine, (140, 120), flags=cv2.INTER_LINEAR).astype(np.float32) / 2
+    wanted = (
+        cv2.warpAffine(picture, affine, (140, 120), flags=cv2.INTER_LINEAR).astype(np.float32) / 2
+    )
     inside = cv2.warpAffine(np.full((88, 88), 255, np.uint8), affine, (140, 120)) == 255
     assert inside.sum() > 4000
     np.testing.assert_allclose(image[inside], wanted[inside], atol=3)
@@ -135,7 +144,9 @@ def test_crops_are_renewed_from_shards_that_appear_later(tmp_path):
 def test_a_crop_is_kept_at_sizes_that_show_the_same():
     levels = spotted_chin().levels
     assert [level.shape[0] for level in levels] == [176, 88, 44, 22]
-    assert [float(level.mean()) for level in levels] == pytest.approx([float(levels[0].mean())] * 4, abs=0.5)
+    assert [float(level.mean()) for level in levels] == pytest.approx(
+        [float(levels[0].mean())] * 4, abs=0.5
+    )
 
 
 def test_a_face_behind_a_hand_may_be_found_and_need_not(tmp_path):
@@ -144,7 +155,13 @@ def test_a_face_behind_a_hand_may_be_found_and_need_not(tmp_path):
     content = dict(np.load(path))
     content["visible"][1] = False
     np.savez(path, **content)
-    assert [face.doubtful for face in cuttings.Shard.read(path).faces] == [False, True, False, False, False]
+    assert [face.doubtful for face in cuttings.Shard.read(path).faces] == [
+        False,
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_a_scrambled_face_has_all_its_parts_elsewhere():
@@ -181,7 +198,9 @@ def test_decoys_are_cut_out_and_differ():
 @pytest.mark.parametrize("level", [2, 128, 253])
 def test_no_exposure_leaves_nothing_but_black_or_white(level):
     rng = np.random.default_rng(level)
-    means = [develop.develop(rng, np.full((120, 160, 3), level, np.uint8)).mean() for _ in range(30)]
+    means = [
+        develop.develop(rng, np.full((120, 160, 3), level, np.uint8)).mean() for _ in range(30)
+    ]
     assert min(means) >= 0
     assert max(means) < 252
 
@@ -233,7 +252,9 @@ def test_scenes_without_a_face_have_no_label(photographed, monkeypatch):
 
 def test_likenesses_are_no_faces_and_differ():
     rng = np.random.default_rng(2)
-    grey = cuttings.Cutting.of(np.full((176, 176, 3), 130, np.uint8), np.full((68, 2), 80, np.float32))
+    grey = cuttings.Cutting.of(
+        np.full((176, 176, 3), 130, np.uint8), np.full((68, 2), 80, np.float32)
+    )
     drawn = [likenesses.draw(rng, [grey] if n % 2 else []) for n in range(60)]
     assert len({cutting.levels[0].tobytes() for cutting in drawn}) == 60
     for cutting in drawn:
@@ -259,7 +280,9 @@ def test_a_mask_covers_the_lower_face_and_keeps_the_label():
     points[:17] = np.column_stack([88 - 40 * np.cos(turn), 80 + 50 * np.sin(turn)])
     points[17:27] = np.column_stack([np.linspace(60, 116, 10), np.full(10, 60)])
     points[27:31] = [[88, 70], [88, 78], [88, 86], [88, 94]]
-    face = cuttings.Cutting.of(np.random.default_rng(0).integers(0, 255, (176, 176, 3), np.uint8), points)
+    face = cuttings.Cutting.of(
+        np.random.default_rng(0).integers(0, 255, (176, 176, 3), np.uint8), points
+    )
     for seed in range(6):
         result = masks.masked(np.random.default_rng(seed), face)
         np.testing.assert_array_equal(result.points, points)

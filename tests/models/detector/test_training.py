@@ -13,19 +13,40 @@ from models.detector.export import card_of, to_float_tflite
 from models.detector.network import CELLS, SIDE, DetectorNet, cell_centres, decode
 from models.detector.scenes import Scene
 from models.detector.targets import assign, losses
-from models.detector.train import BETWEEN, Settings, Trainer, batches, load, mirrored, part_of, tensors, twice
+from models.detector.train import (
+    BETWEEN,
+    Settings,
+    Trainer,
+    batches,
+    load,
+    mirrored,
+    part_of,
+    tensors,
+    twice,
+)
 from models.evaluate.subjects import TorchEngine
 
 
 def batch_of(*faces):
     scene = Scene(
-        np.zeros((SIDE, SIDE, 3), np.uint8), np.array(faces, np.float32).reshape(-1, 8), np.zeros(len(faces), bool)
+        np.zeros((SIDE, SIDE, 3), np.uint8),
+        np.array(faces, np.float32).reshape(-1, 8),
+        np.zeros(len(faces), bool),
     )
     return list(tensors([scene]))
 
 
 def face_at(x, y, width, height):
-    return [x - width / 2, y - height / 2, x + width / 2, y + height / 2, x, y - height / 4, x, y + height / 2]
+    return [
+        x - width / 2,
+        y - height / 2,
+        x + width / 2,
+        y + height / 2,
+        x,
+        y - height / 4,
+        x,
+        y + height / 2,
+    ]
 
 
 @pytest.mark.parametrize("size", [7, 15, 23, 40, 70, 150])
@@ -71,7 +92,9 @@ def test_the_right_answer_costs_nothing_but_doubt():
 
 def test_a_mirror_turns_pictures_and_labels_alike():
     scene = Scene(
-        np.zeros((SIDE, SIDE, 3), np.uint8), np.float32([[30, 10, 39, 19, 33, 12, 35, 19]]), np.zeros(1, bool)
+        np.zeros((SIDE, SIDE, 3), np.uint8),
+        np.float32([[30, 10, 39, 19, 33, 12, 35, 19]]),
+        np.zeros(1, bool),
     )
     scene.image[10:20, 30:40] = 255
     images, faces, _, _ = mirrored(*tensors([scene]))
@@ -85,7 +108,9 @@ def test_each_batch_comes_twice_with_others_between():
     batches = [batch_of(face_at(40 + n, 80, 20, 20)) for n in range(BETWEEN + 6)]
     seen = list(twice(iter(batches)))
     assert len(seen) == len(batches) + 6
-    first = next(n for n, batch in enumerate(seen) if torch.equal(batch[1], mirrored(*batches[0])[1]))
+    first = next(
+        n for n, batch in enumerate(seen) if torch.equal(batch[1], mirrored(*batches[0])[1])
+    )
     assert first > BETWEEN
 
 
@@ -164,7 +189,14 @@ def test_hard_faceless_scenes_are_shown_again(tmp_path):
     seen = []
     trainer.network.register_forward_pre_hook(lambda _, arguments: seen.append(len(arguments[0])))
     torch.nn.init.constant_(trainer.network.scores[0].bias, 2.0)
-    batch = tensors([Scene(np.zeros((SIDE, SIDE, 3), np.uint8), np.empty((0, 8), np.float32), np.empty(0, bool))] * 8)
+    batch = tensors(
+        [
+            Scene(
+                np.zeros((SIDE, SIDE, 3), np.uint8), np.empty((0, 8), np.float32), np.empty(0, bool)
+            )
+        ]
+        * 8
+    )
     for _ in range(2):
         trainer.step(*batch)
     assert seen == [8, 9]

@@ -14,7 +14,11 @@ class BrightSquare(Detector):
 
     def detect(self, image):
         y, x = np.nonzero(image[..., 0] > 128)
-        return [Detection(0.9, (float(x.min()), float(y.min()), float(x.max()), float(y.max())))] if len(x) else []
+        return (
+            [Detection(0.9, (float(x.min()), float(y.min()), float(x.max()), float(y.max())))]
+            if len(x)
+            else []
+        )
 
 
 @pytest.fixture
@@ -31,7 +35,9 @@ def real(tmp_path):
         points[:2] = (40, 30), (99, 89)
         if name == "eos":
             points += 300
-        (folder / "labels.json").write_text(json.dumps([{"image": "a.png", "points68": points.tolist()}]))
+        (folder / "labels.json").write_text(
+            json.dumps([{"image": "a.png", "points68": points.tolist()}])
+        )
     for name, picture in (
         ("unlabelled/mask_with", face),
         ("unlabelled/victor", 0 * face),
@@ -49,7 +55,11 @@ def test_hits_misses_and_false_alarms_are_counted_and_drawn(real, tmp_path):
     labelled = report.tables["Labelled faces found at IoU 0.4"]
     assert labelled["eos"]["found"] == 0
     assert labelled["fgnet"]["mean IoU of the found"] == pytest.approx(1.0)
-    assert labelled["single faces together"] == {"faces": 7, "found": 6, "found, %": pytest.approx(600 / 7)}
+    assert labelled["single faces together"] == {
+        "faces": 7,
+        "found": 6,
+        "found, %": pytest.approx(600 / 7),
+    }
     assert report.tables["Pictures with a face of which one was found"]["victor"]["share, %"] == 0
     assert report.tables["False alarms"]["clean and hard"]["share, %"] == 50
     write_sheets(report, tmp_path / "sheets")

@@ -62,7 +62,11 @@ def test_jitter_skips_frames_without_a_face():
 
 
 def test_runs_are_found_to_both_ends():
-    assert measure.runs_of(np.array([True, True, False, True, False, True])) == [(0, 1), (3, 3), (5, 5)]
+    assert measure.runs_of(np.array([True, True, False, True, False, True])) == [
+        (0, 1),
+        (3, 3),
+        (5, 5),
+    ]
     assert measure.runs_of(np.zeros(4, bool)) == []
 
 
@@ -100,7 +104,10 @@ def test_shutting_the_lids_closes_the_signal(name):
     points = canonical_points(layout).copy()
     wide = measure.lid_openness(points, layout), measure.lid_signal(points, layout)
     if layout.right_lid is None:
-        lids = [(layout.ibug68[[37, 38]], layout.ibug68[[41, 40]]), (layout.ibug68[[43, 44]], layout.ibug68[[47, 46]])]
+        lids = [
+            (layout.ibug68[[37, 38]], layout.ibug68[[41, 40]]),
+            (layout.ibug68[[43, 44]], layout.ibug68[[47, 46]]),
+        ]
     else:
         lids = [(lid[1:8], lid[:8:-1]) for lid in (layout.right_lid, layout.left_lid)]
     for upper, lower in lids:

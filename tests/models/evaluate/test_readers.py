@@ -44,7 +44,8 @@ def test_pts_count_from_one(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{\n1 2\n}\n", "{\n" + "1 x\n" * 68 + "}\n", "{\n" + "nan 1\n" * 68 + "}\n", "1 2\n" * 68]
+    "text",
+    ["", "{\n1 2\n}\n", "{\n" + "1 x\n" * 68 + "}\n", "{\n" + "nan 1\n" * 68 + "}\n", "1 2\n" * 68],
 )
 def test_a_malformed_pts_is_refused(tmp_path, text):
     path = tmp_path / "a.pts"
@@ -56,7 +57,11 @@ def test_a_malformed_pts_is_refused(tmp_path, text):
 def test_labels_with_all_and_with_some_points(tmp_path):
     points = _points()
     records = [
-        {"image": "a.png", "points68": points.tolist(), "pose_deg": {"pitch": 1, "yaw": 2, "roll": 3}},
+        {
+            "image": "a.png",
+            "points68": points.tolist(),
+            "pose_deg": {"pitch": 1, "yaw": 2, "roll": 3},
+        },
         {
             "image": "a.png",
             "points_partial": {"8": [50, 90], "36": [20, 30], "45": [80, 35]},
@@ -78,7 +83,10 @@ def test_labels_with_all_and_with_some_points(tmp_path):
 def write_shard(path, count=6):
     """Write a shard of squares whose landmarks are random and whose last crop shows no face."""
     rng = np.random.default_rng(0)
-    jpeg = [cv2.imencode(".jpg", rng.integers(0, 255, (176, 176, 3), np.uint8))[1].ravel() for _ in range(count)]
+    jpeg = [
+        cv2.imencode(".jpg", rng.integers(0, 255, (176, 176, 3), np.uint8))[1].ravel()
+        for _ in range(count)
+    ]
     face = np.arange(count) < count - 1
     points = rng.uniform(30, 146, (count, 562, 3)).astype(np.float32)
     points[~face] = np.nan
@@ -101,7 +109,12 @@ def write_shard(path, count=6):
 
 @pytest.mark.parametrize(
     ("share", "tag"),
-    [(0.0, "0 to 10 % seen"), (0.1, "0 to 10 % seen"), (0.2, "10 to 30 % seen"), (1.0, "60 to 100 % seen")],
+    [
+        (0.0, "0 to 10 % seen"),
+        (0.1, "0 to 10 % seen"),
+        (0.2, "10 to 30 % seen"),
+        (1.0, "60 to 100 % seen"),
+    ],
 )
 def test_faces_are_told_apart_by_what_is_seen_of_them(share, tag):
     assert readers.seen_tag(share) == tag
@@ -113,7 +126,9 @@ def test_shards_yield_their_faces_with_tags(tmp_path):
     assert len(faces) == 5
     from landmarkd.layout import LAYOUTS
 
-    np.testing.assert_allclose(faces[2].points, points[2, LAYOUTS["landmarkd-562"].ibug68, :2], rtol=1e-6)
+    np.testing.assert_allclose(
+        faces[2].points, points[2, LAYOUTS["landmarkd-562"].ibug68, :2], rtol=1e-6
+    )
     assert faces[3].tags == {"glasses", "mask", "60 to 100 % seen"}
     assert faces[3].read().shape == (176, 176, 3)
     assert len(list(readers.read_shards(tmp_path, limit=2))) == 2

@@ -42,7 +42,11 @@ class MeanHead(torch.nn.Module):
 
     def forward(self, x):
         one = torch.ones(len(x), 1)
-        return {"points": one * self.points, "log_sigma": one * torch.full((562,), -3.0), "presence": one * 4.0}
+        return {
+            "points": one * self.points,
+            "log_sigma": one * torch.full((562,), -3.0),
+            "presence": one * 4.0,
+        }
 
 
 def test_a_checkpoint_is_measured_by_the_device_code(checkpoint):
@@ -52,7 +56,9 @@ def test_a_checkpoint_is_measured_by_the_device_code(checkpoint):
     assert model.layout.name == "landmarkd-562"
     assert model.has_presence
     head = canonical_points(LAYOUT)[LAYOUT.ibug68, :2].astype(np.float64) + 200
-    face = LabelledFace("made", "mean", np.zeros((400, 400, 3), np.uint8), head, tight_box(head), (0.0, 0.0, 0.0))
+    face = LabelledFace(
+        "made", "mean", np.zeros((400, 400, 3), np.uint8), head, tight_box(head), (0.0, 0.0, 0.0)
+    )
     (result,) = evaluate_faces(model, [face])
     assert result.score == pytest.approx(1 / (1 + np.exp(-4)), abs=1e-6)
     assert result.sigma.shape == (562,)
@@ -60,7 +66,10 @@ def test_a_checkpoint_is_measured_by_the_device_code(checkpoint):
     found, wanted = result.points[LAYOUT.ibug68, :2], head
     ratio = np.linalg.norm(found[0] - found[16]) / np.linalg.norm(wanted[0] - wanted[16])
     for one, other in ((8, 27), (36, 45), (48, 54), (17, 10)):
-        there, here = np.linalg.norm(found[one] - found[other]), np.linalg.norm(wanted[one] - wanted[other])
+        there, here = (
+            np.linalg.norm(found[one] - found[other]),
+            np.linalg.norm(wanted[one] - wanted[other]),
+        )
         assert there == pytest.approx(ratio * here, rel=1e-3)
     assert np.isfinite(result.errors).all()
     assert abs(result.pose_deg[1]) < 2
@@ -82,7 +91,14 @@ def test_one_command_writes_a_report_of_synthetic_faces(checkpoint, tmp_path, ca
 
 
 def test_nothing_to_measure_is_said(tmp_path, capsys):
-    arguments = ["--out", str(tmp_path), "--real", str(tmp_path / "a"), "--synthetic", str(tmp_path / "b")]
+    arguments = [
+        "--out",
+        str(tmp_path),
+        "--real",
+        str(tmp_path / "a"),
+        "--synthetic",
+        str(tmp_path / "b"),
+    ]
     assert program.main(arguments) == 2
     assert "nothing to measure" in capsys.readouterr().err
 

@@ -3,13 +3,17 @@ from types import SimpleNamespace
 
 import pytest
 
-pytest.importorskip("ai_edge_litert.schema_py_generated", reason="needs a runtime that brings the schema")
+pytest.importorskip(
+    "ai_edge_litert.schema_py_generated", reason="needs a runtime that brings the schema"
+)
 
 from models.export import edgetpu
 from models.export.graph import Graph, OperatorInfo, TensorInfo
 
 
-def tensor(shape=(1, 8, 8, 16), dtype="int8", *, constant=False, static=True, scales=(0.1,)) -> TensorInfo:
+def tensor(
+    shape=(1, 8, 8, 16), dtype="int8", *, constant=False, static=True, scales=(0.1,)
+) -> TensorInfo:
     return TensorInfo("t", shape, dtype, scales, (0,) * len(scales), constant, static)
 
 
@@ -45,7 +49,11 @@ def test_a_quantised_convolution_is_mapped():
         (convolution(), [tensor(), replace(WEIGHTS, constant=False), tensor()], edgetpu.LIMITED),
         (convolution(dilationWFactor=2), [tensor(), WEIGHTS, tensor()], edgetpu.LIMITED),
         (replace(convolution(), version=99), [tensor(), WEIGHTS, tensor()], edgetpu.VERSION),
-        (replace(convolution(), name="TRANSPOSE"), [tensor(), WEIGHTS, tensor()], edgetpu.UNSUPPORTED),
+        (
+            replace(convolution(), name="TRANSPOSE"),
+            [tensor(), WEIGHTS, tensor()],
+            edgetpu.UNSUPPORTED,
+        ),
     ],
 )
 def test_what_the_compiler_refuses(operator, tensors, status):
@@ -61,7 +69,9 @@ def test_fully_connected_wants_one_scale_for_all_weights(scales, status):
 
 def test_pooling_may_not_have_an_activation():
     for activation, status in ((0, edgetpu.MAPPED), (3, edgetpu.LIMITED)):
-        pool = OperatorInfo("AVERAGE_POOL_2D", 2, (0,), (1,), SimpleNamespace(fusedActivationFunction=activation))
+        pool = OperatorInfo(
+            "AVERAGE_POOL_2D", 2, (0,), (1,), SimpleNamespace(fusedActivationFunction=activation)
+        )
         assert statuses(graph([pool], [tensor(), tensor((1, 1, 1, 16))])) == [status]
 
 

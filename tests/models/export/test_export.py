@@ -50,7 +50,9 @@ def float_model(network: LandmarkNet) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def exported(float_model: bytes, pictures: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported(
+    float_model: bytes, pictures: np.ndarray, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     path = tmp_path_factory.mktemp("zoo") / "tiny.tflite"
     path.write_bytes(convert.quantise(float_model, pictures, convert.Recipe()))
     return path
@@ -59,7 +61,9 @@ def exported(float_model: bytes, pictures: np.ndarray, tmp_path_factory: pytest.
 def run(path: Path, picture: np.ndarray) -> list[np.ndarray]:
     interpreter = Interpreter(str(path), num_threads=1)
     interpreter.allocate_tensors()
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], (picture ^ 0x80).view(np.int8)[None])
+    interpreter.set_tensor(
+        interpreter.get_input_details()[0]["index"], (picture ^ 0x80).view(np.int8)[None]
+    )
     interpreter.invoke()
     return [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
 
@@ -89,7 +93,8 @@ class TestConvert:
             assert values.dtype == np.float32
             error = values - wanted[name].numpy()
             signal = wanted[name].numpy().std(0).mean()
-            # Untrained, the outputs hardly move: an unrelated output would err by more than the signal.
+            # Untrained, the outputs hardly move: an unrelated output would err by more than the
+            # signal.
             assert np.abs(error).mean() < 0.5 * signal
         points = np.concatenate([outputs[0] for outputs in found])
         # An int8 result takes at most 256 values; coordinates have to be finer than that.
@@ -104,8 +109,12 @@ class TestConvert:
         assert len(set(small)) == 2
         convolutions = [operator for operator in layers if operator.name == "CONV_2D"]
         assert {graph.tensors[operator.inputs[1]].dtype for operator in convolutions} == {"int8"}
-        pool = next(operator for operator in graph.operators if operator.name == "DEPTHWISE_CONV_2D")
-        assert {graph.tensors[index].dtype for index in (*pool.inputs, *pool.outputs)} == {"float32"}
+        pool = next(
+            operator for operator in graph.operators if operator.name == "DEPTHWISE_CONV_2D"
+        )
+        assert {graph.tensors[index].dtype for index in (*pool.inputs, *pool.outputs)} == {
+            "float32"
+        }
 
     def test_there_is_nothing_that_tflite_runtime_2_14_misreads(self, exported):
         assert "FULLY_CONNECTED" not in kinds(read_graph(exported))

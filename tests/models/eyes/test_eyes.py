@@ -19,7 +19,9 @@ def eyes(count=40, seed=0):
     rng = np.random.default_rng(seed)
     dots = rng.uniform((14, 10), (WIDTH - 15, HEIGHT - 11), (count, 2))
     x, y = np.meshgrid(np.arange(WIDTH + 2 * MARGIN), np.arange(HEIGHT + 2 * MARGIN))
-    squares = (x - dots[:, 0, None, None] - MARGIN) ** 2 + (y - dots[:, 1, None, None] - MARGIN) ** 2
+    squares = (x - dots[:, 0, None, None] - MARGIN) ** 2 + (
+        y - dots[:, 1, None, None] - MARGIN
+    ) ** 2
     patch = (20 + 230 * np.exp(-squares / 5.0)).astype(np.uint8)
     points = np.repeat(dots[:, None].astype(np.float32), POINTS, 1)
     ones = torch.ones(count)
@@ -47,7 +49,9 @@ def test_the_shift_is_that_of_the_iris_against_the_corners():
     points = torch.rand(3, POINTS, 2)
     moved = points.clone()
     moved[:, 16:] += torch.tensor([0.1, -0.2])
-    assert torch.allclose(shift(moved) - shift(points), torch.tensor([0.1, -0.2]).expand(3, 2), atol=1e-6)
+    assert torch.allclose(
+        shift(moved) - shift(points), torch.tensor([0.1, -0.2]).expand(3, 2), atol=1e-6
+    )
     assert torch.allclose(shift(points + 0.3), shift(points), atol=1e-6)
 
 
@@ -55,7 +59,9 @@ def test_the_shift_is_that_of_the_iris_against_the_corners():
 def test_shards_are_cut_so_that_points_lie_on_what_they_name(tmp_path, face_px):
     """The white dot at the left pupil stays at the left pupil, whether the patch is enlarged or shrunk."""
     head = canonical_points(LAYOUT)
-    points = ((head - head[LAYOUT.left_iris[0]]) * (face_px / np.ptp(head[:520], axis=0).max())).astype(np.float32)
+    points = (
+        (head - head[LAYOUT.left_iris[0]]) * (face_px / np.ptp(head[:520], axis=0).max())
+    ).astype(np.float32)
     points[:, :2] += 80.3, 91.6
     y, x = np.mgrid[:176, :176]
     blob = np.exp(-((x - 80.3) ** 2 + (y - 91.6) ** 2) / (2 * (face_px / 60) ** 2))

@@ -78,7 +78,9 @@ def test_blink_closes_its_own_eye(head: HeadModel) -> None:
 
 
 @pytest.mark.parametrize(("eyes", "axis", "sign"), [(Eyes(yaw=20), 0, -1), (Eyes(pitch=20), 1, 1)])
-def test_gaze_turns_the_pupils_as_the_pose_turns_the_nose(head: HeadModel, eyes: Eyes, axis: int, sign: int) -> None:
+def test_gaze_turns_the_pupils_as_the_pose_turns_the_nose(
+    head: HeadModel, eyes: Eyes, axis: int, sign: int
+) -> None:
     person = head.vertices
     still = head.landmarks(head.evaluate(person, head.weights({}), Eyes()))
     turned = head.landmarks(head.evaluate(person, head.weights({}), eyes))
@@ -93,9 +95,9 @@ def test_gaze_turns_the_pupils_as_the_pose_turns_the_nose(head: HeadModel, eyes:
 
 
 def test_vergence_turns_both_eyes_inward(head: HeadModel) -> None:
-    moved = head.landmarks(head.evaluate(head.vertices, head.weights({}), Eyes(vergence=8))) - head.landmarks(
-        head.vertices
-    )
+    moved = head.landmarks(
+        head.evaluate(head.vertices, head.weights({}), Eyes(vergence=8))
+    ) - head.landmarks(head.vertices)
     assert moved[552, 0] > 0.1  # the right eye is at negative x
     assert moved[557, 0] < -0.1
 
@@ -103,7 +105,10 @@ def test_vergence_turns_both_eyes_inward(head: HeadModel) -> None:
 def test_lids_follow_the_gaze(head: HeadModel) -> None:
     down = Eyes(pitch=-20)
     followed = head.evaluate(head.vertices, head.weights(head.lid_weights(down)), down)
-    assert openness(head.landmarks(followed)).max() < openness(head.landmarks(head.vertices)).min() - 0.05
+    assert (
+        openness(head.landmarks(followed)).max()
+        < openness(head.landmarks(head.vertices)).min() - 0.05
+    )
 
 
 def test_rotation_signs() -> None:
@@ -111,7 +116,9 @@ def test_rotation_signs() -> None:
     assert (rotation_from_angles(0, 30, 0) @ nose)[0] == pytest.approx(-0.5)  # to image left
     assert (rotation_from_angles(30, 0, 0) @ nose)[1] == pytest.approx(0.5)  # up
     assert (rotation_from_angles(0, 0, 30) @ right)[1] == pytest.approx(-0.5)  # clockwise
-    np.testing.assert_allclose(angles_from_rotation(rotation_from_angles(12, -34, 56)), [12, -34, 56])
+    np.testing.assert_allclose(
+        angles_from_rotation(rotation_from_angles(12, -34, 56)), [12, -34, 56]
+    )
 
 
 def test_projection_is_opencvs_pinhole() -> None:
@@ -124,7 +131,9 @@ def test_projection_is_opencvs_pinhole() -> None:
 
 
 def test_landmark_depth_is_nearer_larger_and_centred(head: HeadModel) -> None:
-    points = to_camera(head.landmarks(head.vertices), np.eye(3), np.zeros(3), np.array([0, 0, 80.0]))
+    points = to_camera(
+        head.landmarks(head.vertices), np.eye(3), np.zeros(3), np.array([0, 0, 80.0])
+    )
     landmarks = Camera(500.0, 100, 100).landmarks(points)
     assert landmarks[:520, 2].mean() == pytest.approx(0, abs=1e-3)
     nose, ear = head.layout.ibug68[[30, 0]]

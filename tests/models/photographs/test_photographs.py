@@ -22,7 +22,11 @@ def folder(tmp_path):
 def test_a_folder_is_read_once_and_by_kind(folder):
     photographs = album(folder)
     assert photographs is album(folder)
-    assert (len(photographs.scenery), len(photographs.surfaces), len(photographs.cut_outs)) == (2, 1, 1)
+    assert (len(photographs.scenery), len(photographs.surfaces), len(photographs.cut_outs)) == (
+        2,
+        1,
+        1,
+    )
     picture, alpha = photographs.cut_outs[0]
     assert picture.shape == (120, 203, 3)
     assert alpha.shape == (120, 203)
@@ -37,7 +41,8 @@ def test_without_photographs_it_says_how_to_gather_some(tmp_path):
 def test_windows_have_the_size_asked_for_and_follow_the_seed(folder, height, width):
     photographs = Album.read(folder)
     first, second = (
-        [photographs.window(rng, height, width) for _ in range(20)] for rng in map(np.random.default_rng, (3, 3))
+        [photographs.window(rng, height, width) for _ in range(20)]
+        for rng in map(np.random.default_rng, (3, 3))
     )
     for one, other in zip(first, second, strict=True):
         assert one.shape == (height, width, 3)

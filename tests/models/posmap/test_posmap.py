@@ -7,7 +7,15 @@ import pytest
 
 pytest.importorskip("numba", reason="the training extras are not installed: make venv-models")
 
-from models.head import AssetError, Camera, Eyes, HeadModel, openness, rotation_from_angles, to_camera
+from models.head import (
+    AssetError,
+    Camera,
+    Eyes,
+    HeadModel,
+    openness,
+    rotation_from_angles,
+    to_camera,
+)
 from models.posmap import Pair, PositionMap, ReferenceSampler, read_folder, shards, write_pair
 from models.posmap.render import pairs
 from models.synth import expression
@@ -63,7 +71,9 @@ def test_sampling_agrees_with_evaluating_the_points(mesh: HeadMesh, maps: Positi
         direct = mesh.model.landmarks(points)
         sampled = maps.sample(maps.write(points))
         errors.append(np.linalg.norm(sampled[:, :2] - direct[:, :2], axis=1))
-        np.testing.assert_allclose(sampled[:, 2] - sampled[0, 2], direct[:, 2] - direct[0, 2], atol=1.5)
+        np.testing.assert_allclose(
+            sampled[:, 2] - sampled[0, 2], direct[:, 2] - direct[0, 2], atol=1.5
+        )
     assert np.percentile(errors, 99) < 0.3
 
 
@@ -95,7 +105,10 @@ def test_folder_round_trip(tmp_path: Path) -> None:
     ],
 )
 def test_broken_folders_are_named(tmp_path: Path, content: object, error: type, words: str) -> None:
-    write_pair(tmp_path, Pair("one", np.zeros((256, 256, 3), np.uint8), np.zeros((256, 256, 3), np.float32)))
+    write_pair(
+        tmp_path,
+        Pair("one", np.zeros((256, 256, 3), np.uint8), np.zeros((256, 256, 3), np.float32)),
+    )
     (tmp_path / "one.npy").unlink()
     if isinstance(content, bytes):
         (tmp_path / "one.npy").write_bytes(content)
@@ -127,7 +140,9 @@ def test_reference_list_is_checked(mesh: HeadMesh, tmp_path: Path) -> None:
         ReferenceSampler(tmp_path / "face_ind.txt", mesh.model.root / "landmarks.json")
 
 
-def test_rendered_folders_become_training_shards(studio: Studio, maps: PositionMap, tmp_path: Path) -> None:
+def test_rendered_folders_become_training_shards(
+    studio: Studio, maps: PositionMap, tmp_path: Path
+) -> None:
     for pair in pairs(3, 5, studio):
         write_pair(tmp_path / "pictures", pair)
     (path,) = shards.write(tmp_path / "pictures", maps, tmp_path / "shards")
@@ -149,7 +164,9 @@ def test_points_that_a_map_lacks_are_nan_and_unseen(mesh: HeadMesh, tmp_path: Pa
     np.savetxt(tmp_path / "face_ind.txt", np.arange(65536)[::-1][:43867])
     sampler = ReferenceSampler(tmp_path / "face_ind.txt", mesh.model.root / "landmarks.json")
     position_map = np.stack([*np.meshgrid(np.arange(256), np.arange(256)), np.ones((256, 256))], -1)
-    crop = shards.to_crop(Pair("a", np.zeros((256, 256, 3), np.uint8), position_map.astype(np.float32)), sampler)
+    crop = shards.to_crop(
+        Pair("a", np.zeros((256, 256, 3), np.uint8), position_map.astype(np.float32)), sampler
+    )
     assert np.isfinite(crop.points[:520]).all()
     assert np.isnan(crop.points[520:]).all()
     assert crop.visible[:520].any()

@@ -30,7 +30,9 @@ def frames() -> list[np.ndarray]:
         video.release()
 
 
-def test_it_is_small_and_ten_seconds(truth: dict[str, np.ndarray], frames: list[np.ndarray]) -> None:
+def test_it_is_small_and_ten_seconds(
+    truth: dict[str, np.ndarray], frames: list[np.ndarray]
+) -> None:
     assert (FOLDER / "driver.mp4").stat().st_size < 3_000_000
     assert len(frames) == len(truth["points_16"]) == 300
     assert frames[0].shape == (480, 640, 3)
@@ -57,11 +59,18 @@ def test_the_script_happens(truth: dict[str, np.ndarray]) -> None:
     assert truth["face"][(times < low - 0.4) | (times > high + 0.4)].all()
 
 
-def test_pupils_are_dark_where_the_truth_says(truth: dict[str, np.ndarray], frames: list[np.ndarray]) -> None:
+def test_pupils_are_dark_where_the_truth_says(
+    truth: dict[str, np.ndarray], frames: list[np.ndarray]
+) -> None:
     pupils = np.flatnonzero(np.isin(truth["landmarks"], (552, 557)))
     whites = np.flatnonzero(np.isin(truth["landmarks"], (553, 558)))
     visible = np.unpackbits(truth["visible"], axis=1)[:, : len(truth["landmarks"])].astype(bool)
-    usable = truth["face"] & visible[:, pupils].all(1) & visible[:, whites].all(1) & (truth["openness"].min(1) > 0.25)
+    usable = (
+        truth["face"]
+        & visible[:, pupils].all(1)
+        & visible[:, whites].all(1)
+        & (truth["openness"].min(1) > 0.25)
+    )
     darker = []
     for number in np.flatnonzero(usable)[::5]:
         grey = cv2.GaussianBlur(cv2.cvtColor(frames[number], cv2.COLOR_BGR2GRAY), (3, 3), 0)

@@ -21,7 +21,9 @@ def test_two_nodes_render_the_same_shards(tmp_path: Path) -> None:
     ray = pytest.importorskip("ray", reason="needs the ray extra")
     from ray.cluster_utils import Cluster
 
-    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    nodes = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
+    )
     try:
         nodes.add_node(num_cpus=1)
         ray.init(address=nodes.address, log_to_driver=False)

@@ -45,7 +45,9 @@ def draw(studio: Studio, person: Person, yaw: float, closed: float = 0.0) -> tup
     """A bare head in even light over black: linear picture, landmark pixels (562, 3), which are visible."""
     vertices = studio.people.evaluate(person, {}, (closed, closed), Eyes())
     metric = studio.model.landmarks(vertices)
-    placement = Placement(rotation_from_angles(0, yaw, 0), metric[:520].mean(0), np.array([0, 0, 80.0]))
+    placement = Placement(
+        rotation_from_angles(0, yaw, 0), metric[:520].mean(0), np.array([0, 0, 80.0])
+    )
     camera = Camera(500, (SIZE - 1) / 2, (SIZE - 1) / 2)
     image = np.zeros((SIZE, SIZE, 3), np.float32)
     sh = np.zeros((9, 3), np.float32)
@@ -54,7 +56,9 @@ def draw(studio: Studio, person: Person, yaw: float, closed: float = 0.0) -> tup
         sh, np.eye(3, dtype=np.float32), np.zeros((3, 3), np.float32), np.zeros(3, np.float32),
         np.ones(2, np.float32), (False, False), np.zeros((0, 8), np.float32), False, False, frozenset(),
     )  # fmt: skip
-    drawing = studio.artist.draw(image, vertices, Eyes(), person.look, placement, camera, light, [], None)
+    drawing = studio.artist.draw(
+        image, vertices, Eyes(), person.look, placement, camera, light, [], None
+    )
     landmarks = placement(metric)
     points = camera.landmarks(landmarks)
     return image, points, drawing.visible(landmarks, points[:, :2])
@@ -74,7 +78,9 @@ def test_crops_are_framed_as_promised(crops: list[Crop]) -> None:
         assert 0 < crop.openness.min() <= crop.openness.max() < 0.7
 
 
-def test_the_same_seed_makes_the_same_crop(studio: Studio, person: Person, crops: list[Crop]) -> None:
+def test_the_same_seed_makes_the_same_crop(
+    studio: Studio, person: Person, crops: list[Crop]
+) -> None:
     again = studio.crop(np.random.default_rng(5), person)
     np.testing.assert_array_equal(again.image, crops[5].image)
     np.testing.assert_array_equal(again.points, crops[5].points)
@@ -104,16 +110,22 @@ def test_builds_move_the_neutral_head_smoothly(studio: Studio) -> None:
     edges = np.linalg.norm(vertices[quads[:, 0]] - vertices[quads[:, 1]], axis=1)
     for k in range(8):
         built = build.shape(np.random.default_rng(k), vertices, float(k % 2), old=k > 3)
-        np.testing.assert_array_equal(built, build.shape(np.random.default_rng(k), vertices, float(k % 2), old=k > 3))
+        np.testing.assert_array_equal(
+            built, build.shape(np.random.default_rng(k), vertices, float(k % 2), old=k > 3)
+        )
         moved = np.linalg.norm(built - vertices, axis=1)
         assert 0.1 < moved.max() < 5
-        ratio = np.linalg.norm(built[quads[:, 0]] - built[quads[:, 1]], axis=1) / np.maximum(edges, 1e-3)
+        ratio = np.linalg.norm(built[quads[:, 0]] - built[quads[:, 1]], axis=1) / np.maximum(
+            edges, 1e-3
+        )
         assert np.percentile(ratio, 0.5) > 0.3
         assert np.percentile(ratio, 99.5) < 2.5
 
 
 def test_thick_beards_stand_off_the_skin_and_hide_the_lip(studio: Studio) -> None:
-    vertices = studio.people.evaluate(studio.person(np.random.default_rng(3)), {}, (0.0, 0.0), Eyes())
+    vertices = studio.people.evaluate(
+        studio.person(np.random.default_rng(3)), {}, (0.0, 0.0), Eyes()
+    )
     kinds = set()
     for k in range(12):
         face = np.full((3, 256, 256), 0.4, np.float32)
@@ -133,18 +145,26 @@ def test_thick_beards_stand_off_the_skin_and_hide_the_lip(studio: Studio) -> Non
 def test_an_open_mouth_keeps_its_teeth(studio: Studio) -> None:
     """What is left out because nobody sees it must not show as gaps."""
     person = studio.person(np.random.default_rng(3), usual=True)
-    named = {name + s: 0.8 for name in ("mouthSmile", "mouthUpperUp", "mouthLowerDown") for s in ("_L", "_R")}
+    named = {
+        name + s: 0.8
+        for name in ("mouthSmile", "mouthUpperUp", "mouthLowerDown")
+        for s in ("_L", "_R")
+    }
     vertices = studio.people.evaluate(person, named | {"jawOpen": 0.4}, (0.0, 0.0), Eyes())
     kept = studio.mesh.surface(studio.model.landmarks(vertices))
     for yaw in (0, 35):
-        index = [_mouth_pixels(studio, surface, vertices, yaw) for surface in (kept, studio.mesh.whole)]
+        index = [
+            _mouth_pixels(studio, surface, vertices, yaw) for surface in (kept, studio.mesh.whole)
+        ]
         assert index[1].sum() > 150
         assert (index[0] != index[1]).sum() < 0.02 * index[1].sum()
 
 
 def _mouth_pixels(studio: Studio, surface: Surface, vertices: np.ndarray, yaw: float) -> np.ndarray:
     """Where the teeth show, bool (512, 512)."""
-    turned = (vertices - vertices[:9409].mean(0)) @ rotation_from_angles(0, yaw, 0).T.astype(np.float32)
+    turned = (vertices - vertices[:9409].mean(0)) @ rotation_from_angles(0, yaw, 0).T.astype(
+        np.float32
+    )
     screen = np.empty_like(turned)
     screen[:, :2] = (turned[:, :2] * [1, -1] / 12 + 1) * 256
     screen[:, 2] = 1 / (100 - turned[:, 2])
@@ -158,16 +178,22 @@ def _mouth_pixels(studio: Studio, surface: Surface, vertices: np.ndarray, yaw: f
 
 def test_some_faces_laugh_and_few_do_nothing() -> None:
     faces = [expression.expression(np.random.default_rng([3, k])) for k in range(600)]
-    laughs = [f for f in faces if f.get("mouthSmile_L", 0) > 0.4 and f.get("mouthUpperUp_L", 0) > 0.15]
+    laughs = [
+        f for f in faces if f.get("mouthSmile_L", 0) > 0.4 and f.get("mouthUpperUp_L", 0) > 0.15
+    ]
     assert 0.08 < len(laughs) / len(faces) < 0.3
     assert all(0 <= weight <= 1 for face in faces for weight in face.values())
     assert 0.03 < np.mean([not any(face.values()) for face in faces]) < 0.15
 
 
-def test_a_flash_leaves_the_face_lit_and_the_room_dim(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flash_leaves_the_face_lit_and_the_room_dim(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plain = lighting.sample
 
-    def flashed(rng: np.random.Generator, background: np.ndarray, distance: float) -> lighting.Lighting:
+    def flashed(
+        rng: np.random.Generator, background: np.ndarray, distance: float
+    ) -> lighting.Lighting:
         while "flash" not in (light := plain(rng, background, distance)).names:
             pass
         return light
@@ -204,7 +230,9 @@ def test_the_pupil_is_the_darkest_of_its_eye(studio: Studio, person: Person) -> 
 
 
 def test_the_far_side_of_a_turned_face_is_hidden(studio: Studio, person: Person) -> None:
-    _, _, visible = draw(studio, person, 80)  # the nose to image left: the subject's right side is away
+    _, _, visible = draw(
+        studio, person, 80
+    )  # the nose to image left: the subject's right side is away
     assert not visible[520:536].any()
     assert visible[536:552].mean() > 0.6
 
@@ -214,7 +242,9 @@ def test_shut_lids_hide_the_irises(studio: Studio, person: Person) -> None:
     _, _, shut = draw(studio, person, 0, closed=1.0)
     assert open_[552:562].mean() > 0.6
     assert not shut[[552, 557]].any()
-    assert shut[552:562].sum() <= 1  # the lowest point of a limbus may lie on the line where the lids meet
+    assert (
+        shut[552:562].sum() <= 1
+    )  # the lowest point of a limbus may lie on the line where the lids meet
 
 
 def test_blink_weight_fits_every_person(studio: Studio) -> None:
@@ -233,13 +263,20 @@ def test_squeezed_lids_meet_and_do_not_cross(studio: Studio) -> None:
     for k in range(4):
         someone = studio.person(np.random.default_rng([9, k]))
         neutral = studio.model.landmarks(studio.people.evaluate(someone, {}, (0.0, 0.0), Eyes()))
-        squinting = studio.model.landmarks(studio.people.evaluate(someone, squeezed, (0.0, 0.0), Eyes()))
+        squinting = studio.model.landmarks(
+            studio.people.evaluate(someone, squeezed, (0.0, 0.0), Eyes())
+        )
         shut = studio.model.landmarks(studio.people.evaluate(someone, squeezed, (1.0, 1.0), Eyes()))
         assert (openness(squinting) < 0.8 * openness(neutral)).all()
         for first in (520, 536):
             upper, lower = (neutral[first + k] for k in (4, 12))
             width, up = np.linalg.norm(neutral[first] - neutral[first + 8]), upper - lower
-            gaps = (shut[first + 1 : first + 8] - shut[first + 15 : first + 8 : -1]) @ up / np.linalg.norm(up) / width
+            gaps = (
+                (shut[first + 1 : first + 8] - shut[first + 15 : first + 8 : -1])
+                @ up
+                / np.linalg.norm(up)
+                / width
+            )
             assert np.abs(gaps.mean()) < 0.03
             assert np.abs(gaps).max() < 0.08
 
@@ -248,7 +285,9 @@ def test_eyeballs_lie_in_the_dark_of_a_slit(studio: Studio, person: Person) -> N
     shares = []
     for closed in (0.0, 0.7):
         vertices = studio.people.evaluate(person, {}, (closed, 0.0), Eyes())
-        right, left = (studio.mesh.eye_shadow(vertices)[ball].mean() for ball in studio.model.eyeball_vertices)
+        right, left = (
+            studio.mesh.eye_shadow(vertices)[ball].mean() for ball in studio.model.eyeball_vertices
+        )
         shares.append(right / left)
     assert shares[1] < 0.8 * shares[0]
 
@@ -341,7 +380,10 @@ def test_distributions_cover_what_they_should() -> None:
 
 def test_close_up_shards_are_their_own(studio: Studio, tmp_path: Path) -> None:
     usual, near = (shards.jobs(tmp_path, 3, 11, kind=kind) for kind in ("usual", "close-up"))
-    with np.load(io.BytesIO(shards.render(near[0]))) as eyes, np.load(io.BytesIO(shards.render(usual[0]))) as faces:
+    with (
+        np.load(io.BytesIO(shards.render(near[0]))) as eyes,
+        np.load(io.BytesIO(shards.render(usual[0]))) as faces,
+    ):
         assert set(eyes) == set(faces)
         assert eyes["face"].all()
         assert not np.array_equal(eyes["points"], faces["points"])

@@ -20,7 +20,9 @@ def write_shard(path: Path, rng: np.random.Generator, rows: int = 12, faceless: 
         picture = rng.integers(0, 90, (SIDE, SIDE, 3), np.uint8)
         if row >= faceless:
             centre = SIDE / 2 + rng.normal(size=2) * 3
-            cv2.ellipse(picture, (int(centre[0]), int(centre[1])), (44, 50), 0, 0, 360, (90, 150, 220), -1)
+            cv2.ellipse(
+                picture, (int(centre[0]), int(centre[1])), (44, 50), 0, 0, 360, (90, 150, 220), -1
+            )
             dense = centre + grid * [44, 50]
             points[row, :, :2] = np.concatenate([dense, dense[200:242]])
             points[row, :, 2] = np.append(10 - 12 * (grid**2).sum(1), np.zeros(42))
@@ -33,7 +35,9 @@ def write_shard(path: Path, rng: np.random.Generator, rows: int = 12, faceless: 
         points=points,
         visible=np.isfinite(points[..., 0]),
         face=face,
-        pose_deg=np.where(face[:, None], rng.normal(size=(rows, 3)) * 20, np.nan).astype(np.float32),
+        pose_deg=np.where(face[:, None], rng.normal(size=(rows, 3)) * 20, np.nan).astype(
+            np.float32
+        ),
     )
 
 

@@ -15,12 +15,16 @@ def a_crop(rng: np.random.Generator, roll: float = 0.0) -> Crop:
     points[:2, :2] = [[38, 38], [138, 138]]
     image = np.zeros((176, 176, 3), np.uint8)
     for x, y in points[552:557, :2]:
-        cv2.circle(image, (round(x * 16), round(y * 16)), 3 * 16, (255, 255, 255), -1, cv2.LINE_AA, 4)
+        cv2.circle(
+            image, (round(x * 16), round(y * 16)), 3 * 16, (255, 255, 255), -1, cv2.LINE_AA, 4
+        )
     return Crop(image, points, np.ones(562, bool), True, roll)
 
 
 def turn_between(before: np.ndarray, after: np.ndarray) -> float:
-    return float(np.degrees(np.arctan2(before[0] * after[1] - before[1] * after[0], before @ after)))
+    return float(
+        np.degrees(np.arctan2(before[0] * after[1] - before[1] * after[0], before @ after))
+    )
 
 
 def brightness(image: np.ndarray, xy: np.ndarray) -> float:
@@ -34,7 +38,8 @@ def test_points_stay_on_what_they_mark(seed):
     image, points, visible = cut(crop, rng, Jitter(wild=0.5))
     assert image.shape == (128, 128, 3)
     assert visible.shape == (562,)
-    # A mirrored crop exchanges the irises, so the marks of the right one are found under the left one's.
+    # A mirrored crop exchanges the irises, so the marks of the right one are found under the left
+    # one's.
     marked = [points[552:557, :2], points[557:562, :2]]
     inside = [p[((p > 3) & (p < 124)).all(1)] for p in marked]
     best = max(np.mean([brightness(image, xy) for xy in p]) if len(p) else 255 for p in inside)
@@ -61,7 +66,8 @@ def test_an_upright_cut_takes_out_the_roll():
     angle = turn_between(before, after)
     mirrored = crop.points[537, :2] - crop.points[520, :2]
     other = turn_between(mirrored * [-1, 1], after)
-    # Clockwise in the image is positive (y points down): undoing a roll of 30 turns by -30, or +30 if mirrored.
+    # Clockwise in the image is positive (y points down): undoing a roll of 30 turns by -30, or +30
+    # if mirrored.
     assert min(abs(angle + 30), abs(other - 30)) < 0.5
 
 

@@ -52,7 +52,9 @@ class TestViews:
         for view in range(16):
             original = stored["points"][view // 2, :520]
             mirrored = None
-            for x, y, (ox, oy) in zip(*made["points"][view, :520, :2].T, original[:, :2].tolist(), strict=True):
+            for x, y, (ox, oy) in zip(
+                *made["points"][view, :520, :2].T, original[:, :2].tolist(), strict=True
+            ):
                 column, row = round(float(x)), round(float(y))
                 if not (2 <= column < 126 and 2 <= row < 126):
                     continue
@@ -88,7 +90,9 @@ class TestViews:
         stored = crops()
         stored["visible"][:, :100] = False
         made = undisturbed(Jitter(), Shake()).make(**stored)
-        points = torch.where(made["visible"][..., None], made["points"] / 128, torch.rand_like(made["points"]))
+        points = torch.where(
+            made["visible"][..., None], made["points"] / 128, torch.rand_like(made["points"])
+        )
         said = {"points": points.flatten(1)}
         assert float(restlessness(said, made, torch.ones(562), 128)) == pytest.approx(0, abs=1e-3)
 
@@ -99,7 +103,9 @@ class TestViews:
         torch.testing.assert_close(calm["points"][::2], calm["points"][1::2])
 
     def test_the_seed_decides_everything(self):
-        first, again, other = (Views(Jitter(), Shake(), CPU, seed).make(**crops()) for seed in (4, 4, 5))
+        first, again, other = (
+            Views(Jitter(), Shake(), CPU, seed).make(**crops()) for seed in (4, 4, 5)
+        )
         assert torch.equal(first["images"], again["images"])
         assert torch.equal(first["points"], again["points"])
         assert not torch.equal(first["images"], other["images"])
@@ -123,7 +129,9 @@ class TestViews:
     def test_compression_loses_more_at_a_lower_quality(self, quality, least, most):
         picture = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(2)) * 60 + 90
         picture = torch.nn.functional.avg_pool2d(picture, 5, 1, 2)
-        lost = Views(Jitter(), Shake(), CPU, 1)._compress(picture, torch.tensor([quality])) - picture
+        lost = (
+            Views(Jitter(), Shake(), CPU, 1)._compress(picture, torch.tensor([quality])) - picture
+        )
         assert least / 10 < float(lost.abs().mean()) < most
 
 
@@ -171,7 +179,9 @@ class TestRounding:
 
 
 class TestFleet:
-    def test_trains_several_networks_and_leaves_what_the_export_reads(self, shards: Path, tmp_path: Path):
+    def test_trains_several_networks_and_leaves_what_the_export_reads(
+        self, shards: Path, tmp_path: Path
+    ):
         out = tmp_path / "out"
         status = main(
             [
@@ -181,21 +191,47 @@ class TestFleet:
             ]
         )
         assert status == 0
-        assert sorted(path.name for path in out.glob("*.pt")) == ["landmarks-562-small.pt", "landmarks-562.pt"]
+        assert sorted(path.name for path in out.glob("*.pt")) == [
+            "landmarks-562-small.pt",
+            "landmarks-562.pt",
+        ]
         network, name = load(out / "landmarks-562-small.pt")
         assert name == "landmarks-562-small"
         with torch.no_grad():
             assert torch.isfinite(network(torch.zeros(1, 3, 128, 128))["points"]).all()
 
     def test_begins_with_given_weights(self, shards: Path, tmp_path: Path):
-        arguments = ["fleet", "--data", str(shards), "--minutes", "0.0001", "--capacity", "40", "--least", "20"]
+        arguments = [
+            "fleet",
+            "--data",
+            str(shards),
+            "--minutes",
+            "0.0001",
+            "--capacity",
+            "40",
+            "--least",
+            "20",
+        ]
         main([*arguments, "--out", str(tmp_path / "a"), "--networks", "landmarks-562-small"])
         name = "landmarks-562-small"
         first = tmp_path / "a" / f"{name}.pt"
-        main([*arguments, "--out", str(tmp_path / "b"), "--networks", f"landmarks-562-small={first}", "--seed", "9"])
+        main(
+            [
+                *arguments,
+                "--out",
+                str(tmp_path / "b"),
+                "--networks",
+                f"landmarks-562-small={first}",
+                "--seed",
+                "9",
+            ]
+        )
         a, b, fresh = (
             network.state_dict()["points.weight"]
-            for network in (*(load(tmp_path / run / "landmarks-562-small.pt")[0] for run in "ab"), build(name))
+            for network in (
+                *(load(tmp_path / run / "landmarks-562-small.pt")[0] for run in "ab"),
+                build(name),
+            )
         )
         assert (a - b).abs().mean() < 0.2 * (a - fresh).abs().mean()
 

@@ -12,7 +12,9 @@ def test_lids_and_irises_change_places_exactly():
     points = a_face(np.random.default_rng(0))
     mirrored = mirror_points(points, 128)
     for right, left in EXACT_PAIRS:
-        np.testing.assert_allclose(mirrored[right], [127 - points[left, 0], *points[left, 1:]], atol=1e-4)
+        np.testing.assert_allclose(
+            mirrored[right], [127 - points[left, 0], *points[left, 1:]], atol=1e-4
+        )
 
 
 def test_a_picture_mirrored_twice_is_the_picture_as_far_as_the_layout_is_symmetric():
@@ -24,7 +26,9 @@ def test_a_picture_mirrored_twice_is_the_picture_as_far_as_the_layout_is_symmetr
 def test_moving_the_face_moves_its_mirror_image_the_other_way():
     points = a_face(np.random.default_rng(1))
     moved = mirror_points(points + np.float32([5, 2, 1]), 128)
-    np.testing.assert_allclose(moved, mirror_points(points, 128) + np.float32([-5, 2, 1]), atol=0.05)
+    np.testing.assert_allclose(
+        moved, mirror_points(points, 128) + np.float32([-5, 2, 1]), atol=0.05
+    )
 
 
 def test_the_fitted_weights_mirror_the_neutral_head():
@@ -37,4 +41,6 @@ def test_the_fitted_weights_mirror_the_neutral_head():
     mirrored = mirror_points(points, 1.0)  # a picture one unit wide is mirrored about zero
     inner = model.layout.ibug68[17:]
     right_to_left = np.linalg.norm(mirrored[inner][:, None] - points[inner][None], axis=2).min(1)
-    assert right_to_left.max() < 0.12  # centimetres: the mirrored features of the face lie on the features again
+    assert (
+        right_to_left.max() < 0.12
+    )  # centimetres: the mirrored features of the face lie on the features again

@@ -23,9 +23,9 @@ def changes(network: LandmarkNet, optimiser: Optimiser, rate: float) -> dict[str
 
 def give_gradients(network: LandmarkNet) -> None:
     for parameter in network.parameters():
-        parameter.grad = torch.randn_like(parameter) * torch.logspace(-3, 0, parameter.shape[0]).view(
-            -1, *[1] * (parameter.ndim - 1)
-        )
+        parameter.grad = torch.randn_like(parameter) * torch.logspace(
+            -3, 0, parameter.shape[0]
+        ).view(-1, *[1] * (parameter.ndim - 1))
 
 
 def test_weights_between_features_change_equally_in_all_directions(network: LandmarkNet) -> None:
@@ -43,7 +43,13 @@ def test_weights_between_features_change_equally_in_all_directions(network: Land
 def test_everything_else_changes_by_the_learning_rate(network: LandmarkNet) -> None:
     give_gradients(network)
     change = changes(network, Optimiser(network, 0.0), 0.01)
-    for name in ("stem.0.weight", "stages.0.1.weight", "pool.weight", "points.weight", "log_sigma.bias"):
+    for name in (
+        "stem.0.weight",
+        "stages.0.1.weight",
+        "pool.weight",
+        "points.weight",
+        "log_sigma.bias",
+    ):
         assert change[name].abs().mean() == pytest.approx(0.01, rel=0.05), name
 
 

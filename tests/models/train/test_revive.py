@@ -43,7 +43,9 @@ def test_training_sees_what_evaluation_sees():
     network, images = sick(dead=0, loud=2)
     with torch.no_grad():
         assert revive(network, images, torch.Generator().manual_seed(1))[1] == 2
-        evaluated = network.stages[-1](torch.nn.Sequential(network.stem, *network.stages[:-1])(images))
+        evaluated = network.stages[-1](
+            torch.nn.Sequential(network.stem, *network.stages[:-1])(images)
+        )
         network.stages[-1].train()
         front = torch.nn.Sequential(network.stem, *network.stages[:-1])(images)
         torch.testing.assert_close(network.stages[-1](front), evaluated, atol=0.05, rtol=0.05)
@@ -51,7 +53,10 @@ def test_training_sees_what_evaluation_sees():
 
 def test_the_command_leaves_weights_that_a_run_begins_with(shards: Path, tmp_path: Path, capsys):
     source, target = tmp_path / "a.pt", tmp_path / "b.pt"
-    checkpoint.save(source, {"architecture": "landmarks-562-small", "ema": build("landmarks-562-small").state_dict()})
+    checkpoint.save(
+        source,
+        {"architecture": "landmarks-562-small", "ema": build("landmarks-562-small").state_dict()},
+    )
     assert main(["revive", str(source), str(target), "--data", str(shards)]) == 0
     assert "channels were dead" in capsys.readouterr().out
     assert load(target)[1] == "landmarks-562-small"

@@ -55,7 +55,10 @@ class TestNetwork:
         torch.manual_seed(1)
         summary, x = Summary(6, 2, 4), torch.randn(3, 6, 4, 4)
         found = [
-            (mode(summary)(x), torch.autograd.grad(mode(summary)(x).square().sum(), summary.weight)[0])
+            (
+                mode(summary)(x),
+                torch.autograd.grad(mode(summary)(x).square().sum(), summary.weight)[0],
+            )
             for mode in (Summary.train, Summary.eval)
         ]
         torch.testing.assert_close(*found)
@@ -69,7 +72,11 @@ class TestNetwork:
         torch.manual_seed(1)
         network = LandmarkNet().train()
         points = torch.rand(2, 562, 3) * 100
-        batch = {"points": points, "visible": torch.ones(2, 562, dtype=bool), "face": torch.ones(2, dtype=bool)}
+        batch = {
+            "points": points,
+            "visible": torch.ones(2, 562, dtype=bool),
+            "face": torch.ones(2, dtype=bool),
+        }
         LandmarkLoss(LossWeights())(network(torch.randn(2, 3, 128, 128)), batch)[0].backward()
         assert (network.log_sigma.bias.grad.abs() > 0).all()
 
@@ -88,7 +95,10 @@ class TestWeights:
         for name, value in (("a", 1.0), ("b", 5.0)):
             checkpoint.save(
                 tmp_path / f"{name}.pt",
-                {"architecture": "x", "ema": {"w": torch.full((2,), value), "n": torch.tensor(int(value))}},
+                {
+                    "architecture": "x",
+                    "ema": {"w": torch.full((2,), value), "n": torch.tensor(int(value))},
+                },
             )
         shares = [f"{tmp_path}/a.pt=0.75", f"{tmp_path}/b.pt=0.25"]
         assert main(["mean", *shares, "--out", str(tmp_path / "mean.pt")]) == 0
@@ -98,7 +108,9 @@ class TestWeights:
 
     def test_different_networks_have_no_mean(self, tmp_path):
         for name in "ab":
-            checkpoint.save(tmp_path / f"{name}.pt", {"architecture": name, "ema": {"w": torch.zeros(2)}})
+            checkpoint.save(
+                tmp_path / f"{name}.pt", {"architecture": name, "ema": {"w": torch.zeros(2)}}
+            )
         with pytest.raises(ValueError, match=r"no mean of .*a\.pt \(a\)"):
             checkpoint.mean({tmp_path / "a.pt": 1, tmp_path / "b.pt": 1})
 
@@ -107,7 +119,11 @@ class TestLoss:
     def batch(self, faces=(True, False)):
         points = torch.rand(2, 562, 3) * 100
         points[~torch.tensor(faces)] = torch.nan
-        return {"points": points, "visible": torch.ones(2, 562, dtype=bool), "face": torch.tensor(faces)}
+        return {
+            "points": points,
+            "visible": torch.ones(2, 562, dtype=bool),
+            "face": torch.tensor(faces),
+        }
 
     def outputs(self, batch, error=0.0, log_sigma=-4.0):
         found = (batch["points"] + torch.tensor([0.5, 0.5, 0.0]) + error) / 128
@@ -134,7 +150,9 @@ class TestLoss:
         batch = self.batch()
         loss = LandmarkLoss(LossWeights())
         sizes = np.linspace(0.5, 8, 16)
-        costs = [loss(self.outputs(batch, 2.0, float(np.log(s / 128))), batch)[1]["sigma"] for s in sizes]
+        costs = [
+            loss(self.outputs(batch, 2.0, float(np.log(s / 128))), batch)[1]["sigma"] for s in sizes
+        ]
         assert sizes[int(np.argmin(costs))] == pytest.approx(2.0, abs=0.5)
 
     def test_faceless_crops_teach_presence_only(self):
@@ -179,7 +197,9 @@ class TestShards:
     def test_order_is_a_permutation_fixed_by_seed_and_pass(self):
         rows = [5, 7, 3]
         order = epoch_order(rows, 1, 0)
-        assert sorted(map(tuple, order.tolist())) == [(s, r) for s, n in enumerate(rows) for r in range(n)]
+        assert sorted(map(tuple, order.tolist())) == [
+            (s, r) for s, n in enumerate(rows) for r in range(n)
+        ]
         np.testing.assert_array_equal(order, epoch_order(rows, 1, 0))
         assert not np.array_equal(order, epoch_order(rows, 1, 1))
 
@@ -214,7 +234,9 @@ class TestTraining:
         for name, value in whole.average.state.items():
             torch.testing.assert_close(second.average.state[name], value, msg=name)
 
-        lines = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()]
+        lines = [
+            json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()
+        ]
         measured = [line for line in lines if "loss" in line]
         assert [line["step"] for line in measured] == [3, 6, 9, 12]
         assert measured[-1]["loss"] < measured[0]["loss"]
@@ -234,7 +256,16 @@ class TestTraining:
         assert not network.training
 
     def test_command_line_trains_and_plots(self, shards, tmp_path, capsys):
-        arguments = ["--data", str(shards), "--out", str(tmp_path / "run"), "--samples", "8", "--batch", "4"]
+        arguments = [
+            "--data",
+            str(shards),
+            "--out",
+            str(tmp_path / "run"),
+            "--samples",
+            "8",
+            "--batch",
+            "4",
+        ]
         assert main([*arguments, "--workers", "0", "--threads", "1", "--log-steps", "1"]) == 0
         pytest.importorskip("matplotlib")
         assert main(["plot", str(tmp_path / "run")]) == 0
@@ -274,12 +305,21 @@ class TestSeveralProcesses:
     def test_they_stop_together_with_a_checkpoint_and_go_on(self, shards: Path, tmp_path: Path):
         """What makes the crops hears a SIGTERM to the whole group as well, as a service manager sends it."""
         out = tmp_path / "run"
-        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+        command = [
+            sys.executable,
+            "-m",
+            "torch.distributed.run",
+            "--standalone",
+            "--nproc-per-node",
+            "2",
+        ]
         command += ["-m", "models.train", "--data", str(shards), "--out", str(out), "--batch", "2"]
         command += ["--workers", "1", "--threads", "1", "--log-steps", "1"]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         endless = [*command, "--samples", "1000000"]
-        with subprocess.Popen(endless, env=environment, stderr=subprocess.PIPE, start_new_session=True) as running:
+        with subprocess.Popen(
+            endless, env=environment, stderr=subprocess.PIPE, start_new_session=True
+        ) as running:
             log = out / "log.jsonl"
             while not (log.exists() and '"loss"' in log.read_text()):
                 assert running.poll() is None, running.stderr.read().decode()
@@ -293,11 +333,19 @@ class TestSeveralProcesses:
 
 
 class TestTail:
-    def test_frozen_parts_stay_and_the_rest_learns_for_int8_from_pairs(self, shards: Path, tmp_path: Path):
-        trainer = Trainer(settings(shards, tmp_path / "tail", frozen=4, levels=255, calm=4.0, samples=24))
+    def test_frozen_parts_stay_and_the_rest_learns_for_int8_from_pairs(
+        self, shards: Path, tmp_path: Path
+    ):
+        trainer = Trainer(
+            settings(shards, tmp_path / "tail", frozen=4, levels=255, calm=4.0, samples=24)
+        )
         before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
         trainer.run()
-        changed = {name for name, value in trainer.network.state_dict().items() if not torch.equal(value, before[name])}
+        changed = {
+            name
+            for name, value in trainer.network.state_dict().items()
+            if not torch.equal(value, before[name])
+        }
         parts = {name.split(".")[0] + "." + name.split(".")[1] for name in changed}
         assert "stages.3" in parts
         assert "points.weight" in changed

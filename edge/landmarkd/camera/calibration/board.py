@@ -53,9 +53,16 @@ def black_rectangles() -> list[Rectangle]:
         left, top = np.asarray(corners)[0, :2]
         black = dictionary.generateImageMarker(int(marker), modules) == 0
         for row in range(modules):
-            edges = np.flatnonzero(np.diff(np.concatenate(([False], black[row], [False])).astype(np.int8)))
+            edges = np.flatnonzero(
+                np.diff(np.concatenate(([False], black[row], [False])).astype(np.int8))
+            )
             for begin, end in edges.reshape(-1, 2):
                 rectangles.append(
-                    Rectangle(float(left + begin * side), float(top + row * side), float((end - begin) * side), side)
+                    Rectangle(
+                        float(left + begin * side),
+                        float(top + row * side),
+                        float((end - begin) * side),
+                        side,
+                    )
                 )
     return rectangles

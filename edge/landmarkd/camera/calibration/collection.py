@@ -43,7 +43,8 @@ class Collection:
     """The views taken so far.
 
     Args:
-        live: views come from a camera in somebody's hands: they must stand still and differ from each other.
+        live: views come from a camera in somebody's hands: they must stand still and differ from
+            each other.
 
     Attributes:
         live: as above.
@@ -64,7 +65,10 @@ class Collection:
             return Verdict(False, "no board is seen")
         if self.views and (view.width, view.height) != (self.views[0].width, self.views[0].height):
             first = self.views[0]
-            return Verdict(False, f"it is {view.width}x{view.height} and not {first.width}x{first.height} as the first")
+            return Verdict(
+                False,
+                f"it is {view.width}x{view.height} and not {first.width}x{first.height} as the first",
+            )
         defect = view.defect()
         if defect is not None:
             return Verdict(False, defect)
@@ -73,7 +77,9 @@ class Collection:
         if any(_is_alike(view, other) for other in self.views):
             return Verdict(False, "it is like one that was taken before")
         self.views.append(view)
-        columns = np.clip(view.corners[:, 0] * GRID_COLUMNS / view.width, 0, GRID_COLUMNS - 1).astype(int)
+        columns = np.clip(
+            view.corners[:, 0] * GRID_COLUMNS / view.width, 0, GRID_COLUMNS - 1
+        ).astype(int)
         rows = np.clip(view.corners[:, 1] * GRID_ROWS / view.height, 0, GRID_ROWS - 1).astype(int)
         np.add.at(self.covered, (rows, columns), 1)
         return Verdict(True, "taken")
@@ -86,7 +92,9 @@ class Collection:
     @property
     def progress(self) -> float:
         """How much of what is needed was taken, 0 to 1."""
-        tilted = sum(min(count, TILTED_VIEWS) for count in self._tilts()) / (TILTED_VIEWS * len(TILTS))
+        tilted = sum(min(count, TILTED_VIEWS) for count in self._tilts()) / (
+            TILTED_VIEWS * len(TILTS)
+        )
         views = min(len(self.views), ENOUGH_VIEWS) / ENOUGH_VIEWS
         return float((views + tilted + (self.covered > 0).mean()) / 3)
 

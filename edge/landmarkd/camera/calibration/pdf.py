@@ -45,7 +45,8 @@ def board_pdf(paper: Paper) -> bytes:
     ]
     lines = ["0 g"]
     lines += [
-        f"{_pt(r.x)} {_pt(paper.height - r.y - r.height)} {_pt(r.width)} {_pt(r.height)} re" for r in shifted + ruler
+        f"{_pt(r.x)} {_pt(paper.height - r.y - r.height)} {_pt(r.width)} {_pt(r.height)} re"
+        for r in shifted + ruler
     ]
     lines.append("f")
     for x, y, text in notes:
@@ -72,7 +73,9 @@ def _file(paper: Paper, content: bytes) -> bytes:
     table = len(data)
     data += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode()
     data += b"".join(f"{offset:010d} 00000 n \n".encode() for offset in offsets)
-    data += f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n".encode()
+    data += (
+        f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n".encode()
+    )
     return bytes(data)
 
 

@@ -33,7 +33,8 @@ class Calibration:
     Attributes:
         intrinsics: of the camera.
         rms_px: root mean square of the reprojection error of all corners, pixels.
-        view_px: the same for each view that was used, by the view's name, in the order of the views.
+        view_px: the same for each view that was used, by the view's name, in the order of the
+            views.
         left_out: names of views that did not fit.
         focal_uncertainty: standard deviation of the focal length over the focal length.
         corners: how many corners went in.
@@ -100,7 +101,9 @@ def calibrate(views: list[BoardView], name: str) -> Calibration:
     return Calibration(
         intrinsics=intrinsics,
         rms_px=fit.rms_px,
-        view_px=tuple((view.name, float(error)) for view, error in zip(used, fit.view_px, strict=True)),
+        view_px=tuple(
+            (view.name, float(error)) for view, error in zip(used, fit.view_px, strict=True)
+        ),
         left_out=tuple(left_out),
         focal_uncertainty=float(max(deviations[0] / matrix[0, 0], deviations[1] / matrix[1, 1])),
         corners=sum(len(view.ids) for view in used),
@@ -127,10 +130,20 @@ def _fit_once(views: list[BoardView], flags: int) -> _Fit:
             criteria=(cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 100, 1e-9),
         )
     except cv2.error as error:
-        raise CalibrationError("the views do not determine the camera; tilt the board in some of them.") from error
+        raise CalibrationError(
+            "the views do not determine the camera; tilt the board in some of them."
+        ) from error
     if not (np.isfinite(matrix).all() and np.isfinite(distortion).all() and np.isfinite(rms)):
-        raise CalibrationError("the views do not determine the camera; tilt the board in some of them.")
-    return _Fit(np.asarray(matrix), np.asarray(distortion), np.ravel(deviations), np.ravel(view_px), float(rms))
+        raise CalibrationError(
+            "the views do not determine the camera; tilt the board in some of them."
+        )
+    return _Fit(
+        np.asarray(matrix),
+        np.asarray(distortion),
+        np.ravel(deviations),
+        np.ravel(view_px),
+        float(rms),
+    )
 
 
 def save(calibration: Calibration, path: Path) -> None:
@@ -165,7 +178,11 @@ def save(calibration: Calibration, path: Path) -> None:
             os.fsync(file.fileno())
         draft.replace(path)
     except PermissionError as error:
-        raise AccessError(f"{path}: no permission to write there; choose another place with --out.") from error
+        raise AccessError(
+            f"{path}: no permission to write there; choose another place with --out."
+        ) from error
     except OSError as error:
         draft.unlink(missing_ok=True)
-        raise SinkError(f"{path} cannot be written: {error.strerror}; choose another place with --out.") from error
+        raise SinkError(
+            f"{path} cannot be written: {error.strerror}; choose another place with --out."
+        ) from error

@@ -30,7 +30,8 @@ class BoardView:
         width, height: of the picture, pixels.
         edge_px: width of the edges from black to white, pixels; small is sharp.
         square_px: side of a square in the middle of the view, pixels.
-        tilt_x_deg, tilt_y_deg: how far the board is turned about the picture's x and y axes, roughly.
+        tilt_x_deg, tilt_y_deg: how far the board is turned about the picture's x and y axes,
+            roughly.
     """
 
     name: str
@@ -82,7 +83,9 @@ def find_board(image: NDArray[np.uint8], name: str = "") -> BoardView | None:
     pairs = _neighbours(ids)
     if len(pairs) == 0:
         return None
-    square_px = float(np.median(np.linalg.norm(corners[pairs[:, 0]] - corners[pairs[:, 1]], axis=1)))
+    square_px = float(
+        np.median(np.linalg.norm(corners[pairs[:, 0]] - corners[pairs[:, 1]], axis=1))
+    )
     tilt_x, tilt_y = _tilt(ids, corners, width, height)
     edge_px = _edge_width(np.asarray(grey, np.float32), corners, pairs)
     return BoardView(name, ids, corners, width, height, edge_px, square_px, tilt_x, tilt_y)
@@ -99,7 +102,9 @@ def _neighbours(ids: NDArray[np.int32]) -> NDArray[np.intp]:
     return np.asarray(pairs, np.intp).reshape(-1, 2)
 
 
-def _edge_width(grey: NDArray[np.float32], corners: NDArray[np.float32], pairs: NDArray[np.intp]) -> float:
+def _edge_width(
+    grey: NDArray[np.float32], corners: NDArray[np.float32], pairs: NDArray[np.intp]
+) -> float:
     """Return the median width of the edges between neighbouring corners: contrast over steepest slope."""
     first, second = corners[pairs[:, 0]], corners[pairs[:, 1]]
     along = second - first
@@ -110,7 +115,9 @@ def _edge_width(grey: NDArray[np.float32], corners: NDArray[np.float32], pairs: 
     reach = np.maximum(0.13 * length, 2.0)
     points = (first + second)[:, None] / 2 + steps[None, :, None] * (reach * normal)[:, None]
     maps = points.astype(np.float32)
-    profile = cv2.remap(grey, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    profile = cv2.remap(
+        grey, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     slope = np.abs(np.diff(profile, axis=1)).max(axis=1) / (reach[:, 0] * (steps[1] - steps[0]))
     dark, bright = np.percentile(grey[_inside(grey, corners)], (5, 95))
     contrast = bright - dark
@@ -124,13 +131,17 @@ def _inside(grey: NDArray[np.float32], corners: NDArray[np.float32]) -> tuple[sl
     return slice(top, bottom + 1), slice(left, right + 1)
 
 
-def _tilt(ids: NDArray[np.int32], corners: NDArray[np.float32], width: int, height: int) -> tuple[float, float]:
+def _tilt(
+    ids: NDArray[np.int32], corners: NDArray[np.float32], width: int, height: int
+) -> tuple[float, float]:
     """Return how the board is turned about x and y, in degrees, seen through a camera that is guessed."""
     if len(ids) < 6:
         return 0.0, 0.0
     guess = intrinsics_for(width, height)
     matrix = np.array([[guess.fx, 0, guess.cx], [0, guess.fy, guess.cy], [0, 0, 1]])
-    found, rotation, _ = cv2.solvePnP(corner_points(ids), corners, matrix, None, flags=cv2.SOLVEPNP_IPPE)
+    found, rotation, _ = cv2.solvePnP(
+        corner_points(ids), corners, matrix, None, flags=cv2.SOLVEPNP_IPPE
+    )
     if not found:
         return 0.0, 0.0
     normal = cv2.Rodrigues(rotation)[0][:, 2]

@@ -59,7 +59,9 @@ def soften(mask: Floats, blur: float) -> Floats:
     if blur < 5:
         return cv2.GaussianBlur(mask, (0, 0), blur)
     small = cv2.resize(mask, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    return cv2.resize(cv2.GaussianBlur(small, (0, 0), blur / 4), mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(
+        cv2.GaussianBlur(small, (0, 0), blur / 4), mask.shape[::-1], interpolation=cv2.INTER_LINEAR
+    )
 
 
 def fill(plate: Plate, points: NDArray[np.floating], shade: Tint) -> None:
@@ -89,7 +91,9 @@ def project(plate: Plate, texture: Plate, quad: Floats) -> None:
     paste(plate, flat, shape_mask(quad))
 
 
-def speckle(rng: np.random.Generator, plate: Plate, strength: float, exponent: float = 0.8) -> Plate:
+def speckle(
+    rng: np.random.Generator, plate: Plate, strength: float, exponent: float = 0.8
+) -> Plate:
     """Rough the surface: brightness varies by `strength` (8-bit levels)."""
     rough = noise.fractal(rng, PLATE, PLATE, exponent=exponent, zoom=1.0) * strength
     return np.clip(plate + rough[..., None], 0, 255).astype(np.uint8)
@@ -100,4 +104,6 @@ def shine(rng: np.random.Generator, plate: Plate) -> Plate:
     x, y, reach = rng.uniform(-0.2, 1.2), rng.uniform(-0.2, 1.0), rng.uniform(0.2, 1.0)
     axis = np.linspace(0, 1, PLATE, dtype=np.float32)
     glow = np.exp(-(((axis - x) ** 2)[None] + ((axis - y) ** 2)[:, None]) / reach**2)
-    return np.clip(plate * (rng.uniform(0.45, 0.9) + rng.uniform(0.2, 0.8) * glow)[..., None], 0, 255).astype(np.uint8)
+    return np.clip(
+        plate * (rng.uniform(0.45, 0.9) + rng.uniform(0.2, 0.8) * glow)[..., None], 0, 255
+    ).astype(np.uint8)

@@ -26,13 +26,19 @@ from models.synth.appearance.scenes.drawing import (
 
 def sky(rng: np.random.Generator) -> Plate:
     """Clear, clouded, overcast or evening sky, the zenith on top."""
-    pairs = (((95, 150, 215), (205, 222, 240)), ((200, 206, 214), (232, 234, 238)), ((80, 85, 130), (245, 170, 110)))
+    pairs = (
+        ((95, 150, 215), (205, 222, 240)),
+        ((200, 206, 214), (232, 234, 238)),
+        ((80, 85, 130), (245, 170, 110)),
+    )
     top, low = pairs[int(rng.choice(3, p=[0.5, 0.35, 0.15]))]
     ramp = np.linspace(0, 1, PLATE)[:, None, None]
-    plate = np.broadcast_to(np.array(top) * (1 - ramp) + np.array(low) * ramp, (PLATE, PLATE, 3)).astype(
-        np.uint8, order="C"
+    plate = np.broadcast_to(
+        np.array(top) * (1 - ramp) + np.array(low) * ramp, (PLATE, PLATE, 3)
+    ).astype(np.uint8, order="C")
+    cover = np.clip(
+        noise.fractal(rng, PLATE, PLATE, exponent=1.6, zoom=2) - rng.uniform(-0.5, 1.5), 0, 1
     )
-    cover = np.clip(noise.fractal(rng, PLATE, PLATE, exponent=1.6, zoom=2) - rng.uniform(-0.5, 1.5), 0, 1)
     paste(plate, np.array([244, 245, 247]), cover * 0.9)
     return plate
 
@@ -44,7 +50,11 @@ def street(rng: np.random.Generator) -> Plate:
     while x < PLATE:
         width, top = rng.uniform(25, 110), horizon - rng.uniform(10, 150)
         if rng.random() < 0.4:
-            crown = shape_mask(rounded(x + width / 2, (top + horizon) / 2, width * 0.7, (horizon - top) / 2 + 10, 2.2))
+            crown = shape_mask(
+                rounded(
+                    x + width / 2, (top + horizon) / 2, width * 0.7, (horizon - top) / 2 + 10, 2.2
+                )
+            )
             paste(plate, surfaces.leaves(rng), crown)
         else:
             _house(rng, plate, x, top, x + width, horizon)
@@ -54,11 +64,15 @@ def street(rng: np.random.Generator) -> Plate:
     for _ in range(int(rng.integers(0, 4))):
         x, w, paint = rng.uniform(0, PLATE), rng.uniform(25, 60), tint(rng)
         fill(plate, rounded(x, horizon + 0.05 * w, w, 0.25 * w), paint)
-        fill(plate, rounded(x, horizon - 0.2 * w, 0.55 * w, 0.25 * w, 3), near(rng, (50, 60, 70), 12))
+        fill(
+            plate, rounded(x, horizon - 0.2 * w, 0.55 * w, 0.25 * w, 3), near(rng, (50, 60, 70), 12)
+        )
     return speckle(rng, plate, rng.uniform(0, 8))
 
 
-def _house(rng: np.random.Generator, plate: Plate, left: float, top: float, right: float, bottom: float) -> None:
+def _house(
+    rng: np.random.Generator, plate: Plate, left: float, top: float, right: float, bottom: float
+) -> None:
     wall = near(rng, (165, 150, 135), 35)
     fill(plate, box(left, top, right, bottom), wall)
     pitch_x, pitch_y = rng.uniform(9, 24), rng.uniform(11, 28)
@@ -70,7 +84,9 @@ def _house(rng: np.random.Generator, plate: Plate, left: float, top: float, righ
 
 def _outside(rng: np.random.Generator) -> Plate:
     """What is seen through a window, mostly brighter than anything inside."""
-    view = (street, surfaces.leaves, sky, surfaces.clouds)[int(rng.choice(4, p=[0.45, 0.25, 0.2, 0.1]))](rng)
+    view = (street, surfaces.leaves, sky, surfaces.clouds)[
+        int(rng.choice(4, p=[0.45, 0.25, 0.2, 0.1]))
+    ](rng)
     view = cv2.GaussianBlur(view, (0, 0), float(rng.uniform(0.8, 4)))
     lift = rng.uniform(0, 120) if rng.random() < 0.8 else -rng.uniform(60, 200)
     return np.clip(view + np.float32(lift), 0, 255).astype(np.uint8)
@@ -100,7 +116,11 @@ def room(rng: np.random.Generator) -> Plate:
         _on_wall(rng, plate, corners)
     if rng.random() < 0.35:
         x, y, r = rng.uniform(0, PLATE), rng.uniform(0, 120), rng.uniform(5, 22)
-        paste(plate, np.array([255, 244, 215]), shape_mask(rounded(x, y, 2.5 * r, 2.5 * r, 2), r) * 0.7)
+        paste(
+            plate,
+            np.array([255, 244, 215]),
+            shape_mask(rounded(x, y, 2.5 * r, 2.5 * r, 2), r) * 0.7,
+        )
         fill(plate, rounded(x, y, r, r, 2.5), (255, 250, 235))
     return shine(rng, plate) if rng.random() < 0.7 else plate
 
@@ -108,16 +128,25 @@ def room(rng: np.random.Generator) -> Plate:
 def _on_wall(rng: np.random.Generator, plate: Plate, wall: Floats) -> None:
     """A window, a door, a bookshelf, a picture or a curtain somewhere on a wall's quadrilateral."""
     kind = str(rng.choice(["window", "door", "shelf", "picture", "curtain"]))
-    u, v, w, h = rng.uniform(0, 0.7), rng.uniform(0.05, 0.5), rng.uniform(0.2, 0.5), rng.uniform(0.2, 0.5)
+    u, v, w, h = (
+        rng.uniform(0, 0.7),
+        rng.uniform(0.05, 0.5),
+        rng.uniform(0.2, 0.5),
+        rng.uniform(0.2, 0.5),
+    )
     if kind == "door":
         v, h, w = 0.3, 0.7, 0.25
     corners = np.array([(u, v), (u + w, v), (u + w, v + h), (u, v + h)])
     a, b, c, d = wall.astype(np.float64)
     s, t = corners[:, :1], corners[:, 1:]
     quad = (a * (1 - s) + b * s) * (1 - t) + (d * (1 - s) + c * s) * t
-    texture = {"window": _window, "door": _door, "shelf": _shelf, "picture": surfaces.dead_leaves, "curtain": _curtain}[
-        kind
-    ](rng)
+    texture = {
+        "window": _window,
+        "door": _door,
+        "shelf": _shelf,
+        "picture": surfaces.dead_leaves,
+        "curtain": _curtain,
+    }[kind](rng)
     project(plate, texture, quad.astype(np.float32))
 
 
@@ -165,7 +194,10 @@ def car(rng: np.random.Generator) -> Plate:
     plate = gradient(rng, lining, tuple(int(c * 0.5) for c in lining))
     flip = rng.random() < 0.5
     roof = rng.uniform(15, 75)
-    for left, right in ((rng.uniform(-30, 20), rng.uniform(60, 125)), (rng.uniform(140, 190), rng.uniform(235, 290))):
+    for left, right in (
+        (rng.uniform(-30, 20), rng.uniform(60, 125)),
+        (rng.uniform(140, 190), rng.uniform(235, 290)),
+    ):
         if rng.random() < 0.85:
             slant = rng.normal() * 22
             low = rng.uniform(120, 190)
@@ -204,12 +236,18 @@ def car(rng: np.random.Generator) -> Plate:
         (rounded(x, head_y, head_r * 1.3, head_r, 4), 1.08),
     ):
         mask = shape_mask(outline, 0.6)
-        folded = surfaces.fabric(rng) if rng.random() < 0.2 else np.full((PLATE, PLATE, 3), seat, np.uint8)
+        folded = (
+            surfaces.fabric(rng)
+            if rng.random() < 0.2
+            else np.full((PLATE, PLATE, 3), seat, np.uint8)
+        )
         relief = soften(mask, 12.0)
         paste(plate, np.clip(folded * (0.35 + 0.75 * relief * depth)[..., None], 0, 255), mask)
     if rng.random() < 0.4:
         start, end = (int(x + width * 0.8), int(roof + 40)), (int(x - width * 0.6), PLATE + 20)
-        cv2.line(plate, start, end, near(rng, (38, 38, 42), 14), int(rng.integers(8, 18)), cv2.LINE_AA)
+        cv2.line(
+            plate, start, end, near(rng, (38, 38, 42), 14), int(rng.integers(8, 18)), cv2.LINE_AA
+        )
     plate = speckle(rng, plate, rng.uniform(1, 6), 0.5)
     plate = shine(rng, plate) if rng.random() < 0.6 else plate
     return np.ascontiguousarray(plate[:, ::-1] if flip else plate)
@@ -227,7 +265,11 @@ def crowd(rng: np.random.Generator) -> Plate:
             rounded(x, y - 0.25 * r, 1.02 * r, 1.2 * r, 2.2),
             tuple(encode_srgb(hair_colour(rng, darkness)[0]).tolist()),
         )
-        fill(plate, rounded(x, y + 0.2 * r, 0.8 * r, 1.0 * r, 2.2), tuple(encode_srgb(tone * 0.7).tolist()))
+        fill(
+            plate,
+            rounded(x, y + 0.2 * r, 0.8 * r, 1.0 * r, 2.2),
+            tuple(encode_srgb(tone * 0.7).tolist()),
+        )
     return cv2.GaussianBlur(plate, (0, 0), float(rng.uniform(3.5, 8)))
 
 
@@ -238,14 +280,18 @@ def night(rng: np.random.Generator) -> Plate:
     for _ in range(int(rng.integers(6, 60))):
         x, y = rng.uniform(0, PLATE, 2)
         spot = rounded(x, y, radius * rng.uniform(0.7, 1.2), radius * rng.uniform(0.7, 1.2), 2)
-        lamp = ((255, 200, 120), (255, 245, 225), (230, 60, 40), (90, 160, 255), (80, 220, 130))[int(rng.integers(5))]
+        lamp = ((255, 200, 120), (255, 245, 225), (230, 60, 40), (90, 160, 255), (80, 220, 130))[
+            int(rng.integers(5))
+        ]
         paste(plate, np.array(lamp), shape_mask(spot) * rng.uniform(0.3, 1))
     return plate
 
 
 def objects(rng: np.random.Generator) -> Plate:
     """Round and boxy things, some of them the colour of skin, before something else."""
-    behind = (room, surfaces.plain, surfaces.clouds, surfaces.wood, surfaces.fabric)[int(rng.integers(5))]
+    behind = (room, surfaces.plain, surfaces.clouds, surfaces.wood, surfaces.fabric)[
+        int(rng.integers(5))
+    ]
     plate = behind(rng)
     for _ in range(int(rng.integers(1, 6))):
         x, y, r = rng.uniform(20, 236), rng.uniform(20, 236), rng.uniform(12, 75)
@@ -255,7 +301,11 @@ def objects(rng: np.random.Generator) -> Plate:
         light = soften(np.roll(mask, (-int(0.3 * r), int(rng.normal() * 0.3 * r)), (0, 1)), 0.5 * r)
         body = shade * (0.25 + 1.0 * light)[..., None]
         if rng.random() < 0.3:
-            body = body * (surfaces.dead_leaves(rng) if rng.random() < 0.5 else surfaces.writing(rng)) / 160.0
+            body = (
+                body
+                * (surfaces.dead_leaves(rng) if rng.random() < 0.5 else surfaces.writing(rng))
+                / 160.0
+            )
         paste(plate, np.clip(body, 0, 255), mask)
         if rng.random() < 0.3:
             fill(plate, rounded(x - 0.3 * r, y - 0.4 * r, 0.12 * r, 0.09 * r, 2), (250, 250, 250))

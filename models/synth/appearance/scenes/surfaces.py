@@ -5,10 +5,25 @@ import numpy as np
 
 from models.synth.appearance import noise
 from models.synth.appearance.colour import encode_srgb, skin_tone
-from models.synth.appearance.scenes.drawing import PLATE, Plate, box, fill, gradient, near, paste, speckle, tint
+from models.synth.appearance.scenes.drawing import (
+    PLATE,
+    Plate,
+    box,
+    fill,
+    gradient,
+    near,
+    paste,
+    speckle,
+    tint,
+)
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%&?!+-"
-_FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX)
+_FONTS = (
+    cv2.FONT_HERSHEY_SIMPLEX,
+    cv2.FONT_HERSHEY_DUPLEX,
+    cv2.FONT_HERSHEY_TRIPLEX,
+    cv2.FONT_HERSHEY_SCRIPT_SIMPLEX,
+)
 
 
 def plain(rng: np.random.Generator) -> Plate:
@@ -23,7 +38,9 @@ def clouds(rng: np.random.Generator) -> Plate:
     mixing = rng.normal(size=(3, 3)) * 0.35 + 1.0
     layers = np.stack([noise.fractal(rng, PLATE, PLATE, exponent=exponent) for _ in range(3)], -1)
     contrast = rng.uniform(10, 60)
-    return np.clip(np.array(tint(rng)) + (layers @ mixing.T) * contrast * 0.5, 0, 255).astype(np.uint8)
+    return np.clip(np.array(tint(rng)) + (layers @ mixing.T) * contrast * 0.5, 0, 255).astype(
+        np.uint8
+    )
 
 
 def fabric(rng: np.random.Generator) -> Plate:
@@ -33,19 +50,34 @@ def fabric(rng: np.random.Generator) -> Plate:
     pitch, kind = int(rng.integers(6, 60)), int(rng.integers(5))
     if kind in {0, 1}:
         for x in range(0, PLATE, pitch):
-            cv2.rectangle(plate, (x, 0), (x + int(pitch * rng.uniform(0.2, 0.6)), PLATE), near(rng, second, 8), -1)
+            cv2.rectangle(
+                plate,
+                (x, 0),
+                (x + int(pitch * rng.uniform(0.2, 0.6)), PLATE),
+                near(rng, second, 8),
+                -1,
+            )
     if kind == 1:
         other = plate.transpose(1, 0, 2).copy()
         plate = cv2.addWeighted(plate, 0.5, other, 0.5, 0)
     if kind == 2:
         for y in range(0, PLATE + pitch, pitch):
             for x in range(0, PLATE + pitch, pitch):
-                cv2.circle(plate, (x + (y // pitch % 2) * pitch // 2, y), max(pitch // 4, 1), second, -1, cv2.LINE_AA)
+                cv2.circle(
+                    plate,
+                    (x + (y // pitch % 2) * pitch // 2, y),
+                    max(pitch // 4, 1),
+                    second,
+                    -1,
+                    cv2.LINE_AA,
+                )
     angle = rng.uniform(0, 360)
     matrix = cv2.getRotationMatrix2D((PLATE / 2, PLATE / 2), angle, rng.uniform(1, 2))
     plate = cv2.warpAffine(plate, matrix, (PLATE, PLATE), borderMode=cv2.BORDER_REFLECT)
     folds = 1 + rng.uniform(0, 0.3) * noise.fractal(rng, PLATE, PLATE, exponent=2.0, zoom=3)
-    return speckle(rng, np.clip(plate * folds[..., None], 0, 255).astype(np.uint8), rng.uniform(2, 12), 0.2)
+    return speckle(
+        rng, np.clip(plate * folds[..., None], 0, 255).astype(np.uint8), rng.uniform(2, 12), 0.2
+    )
 
 
 def bricks(rng: np.random.Generator) -> Plate:
@@ -72,7 +104,9 @@ def wood(rng: np.random.Generator) -> Plate:
         cv2.resize(rings, (PLATE, PLATE)) * 2
         + noise.fractal(rng, 48, PLATE, exponent=0.5, zoom=1).repeat(6, 0)[:PLATE] * 0.3
     )
-    plate = np.clip(base + (np.sin(grain * rng.uniform(1, 5)) * rng.uniform(4, 22))[..., None], 0, 255).astype(np.uint8)
+    plate = np.clip(
+        base + (np.sin(grain * rng.uniform(1, 5)) * rng.uniform(4, 22))[..., None], 0, 255
+    ).astype(np.uint8)
     for x in range(0, PLATE, int(rng.integers(30, 120))):
         cv2.line(plate, (0, x), (PLATE, x), near(rng, (50, 35, 22), 6), 1)
     return np.ascontiguousarray(plate if rng.random() < 0.5 else plate.transpose(1, 0, 2))
@@ -116,7 +150,12 @@ def screen(rng: np.random.Generator) -> Plate:
         cv2.rectangle(plate, (int(x), int(y)), (int(x2), int(y) + 8), tint(rng), -1)
     chart = np.cumsum(rng.normal(size=40)) * 6 + PLATE / 2
     cv2.polylines(
-        plate, [np.stack([np.linspace(0, PLATE, 40), chart], 1).astype(np.int32)], False, tint(rng), 2, cv2.LINE_AA
+        plate,
+        [np.stack([np.linspace(0, PLATE, 40), chart], 1).astype(np.int32)],
+        False,
+        tint(rng),
+        2,
+        cv2.LINE_AA,
     )
     return plate
 
@@ -137,10 +176,24 @@ def dead_leaves(rng: np.random.Generator) -> Plate:
         x, y = rng.uniform(0, PLATE, 2)
         if rng.random() < 0.5:
             axes = (int(radius), int(radius * rng.uniform(0.2, 1)))
-            cv2.ellipse(plate, (int(x), int(y)), axes, float(rng.uniform(0, 180)), 0, 360, shade, -1, cv2.LINE_AA)
+            cv2.ellipse(
+                plate,
+                (int(x), int(y)),
+                axes,
+                float(rng.uniform(0, 180)),
+                0,
+                360,
+                shade,
+                -1,
+                cv2.LINE_AA,
+            )
         else:
             corners = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(3, 7))))
-            fill(plate, np.stack([x + radius * np.cos(corners), y + radius * np.sin(corners)], 1), shade)
+            fill(
+                plate,
+                np.stack([x + radius * np.cos(corners), y + radius * np.sin(corners)], 1),
+                shade,
+            )
     return speckle(rng, plate, rng.uniform(0, 10))
 
 
@@ -157,7 +210,17 @@ def leaves(rng: np.random.Generator) -> Plate:
         r, g, b = near(rng, hue, 12)
         shade = (min(r * depth, 255), min(g * depth, 255), min(b * depth, 255))
         axes = (int(size * rng.uniform(0.8, 1.6)) + 1, int(size * rng.uniform(0.3, 0.7)) + 1)
-        cv2.ellipse(plate, (int(x), int(y)), axes, float(rng.uniform(0, 180)), 0, 360, shade, -1, cv2.LINE_AA)
+        cv2.ellipse(
+            plate,
+            (int(x), int(y)),
+            axes,
+            float(rng.uniform(0, 180)),
+            0,
+            360,
+            shade,
+            -1,
+            cv2.LINE_AA,
+        )
     return plate
 
 
@@ -165,7 +228,12 @@ def poster(rng: np.random.Generator) -> Plate:
     """A wall with pictures: framed plates of other surfaces."""
     plate = plain(rng)
     for _ in range(int(rng.integers(1, 5))):
-        x, y, w, h = rng.uniform(0, 200), rng.uniform(0, 200), rng.uniform(30, 130), rng.uniform(30, 130)
+        x, y, w, h = (
+            rng.uniform(0, 200),
+            rng.uniform(0, 200),
+            rng.uniform(30, 130),
+            rng.uniform(30, 130),
+        )
         inner = (dead_leaves, clouds, writing, fabric)[int(rng.integers(4))](rng)
         fill(plate, box(x - 5, y - 5, x + w + 5, y + h + 5), tint(rng, dark=0.6))
         x0, y0, x1, y1 = (int(min(v, PLATE)) for v in (x, y, x + w, y + h))
