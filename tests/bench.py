@@ -17,7 +17,7 @@ import numpy as np
 from landmarkd.camera import make_source
 from landmarkd.cli.run import make_session
 from landmarkd.errors import EndOfStreamError
-from landmarkd.pipeline import Processor
+from landmarkd.pipeline import Pipeline
 from landmarkd.settings.config import Configuration
 from landmarkd.stages import STAGES
 from landmarkd.wire.encoder import Encoder
@@ -31,8 +31,8 @@ FIRST_RESULT = (
 
 def measure(source_uri: str) -> dict[str, object]:
     """Return percentiles of every stage in milliseconds and the CPU time of a frame, source included."""
-    processor = Processor(Configuration())
-    session = make_session(processor.configuration, processor.model.name, processor.model.card)
+    pipeline = Pipeline(Configuration())
+    session = make_session(pipeline.configuration, pipeline.model.name, pipeline.model.card)
     encoder = Encoder(session)
     link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -48,7 +48,7 @@ def measure(source_uri: str) -> dict[str, object]:
             except EndOfStreamError:
                 break
             captured = time.perf_counter()
-            report = processor.process(frame)
+            report = pipeline.process(frame)
             processed = time.perf_counter()
             messages = encoder.encode(report)
             encoded = time.perf_counter()
@@ -62,8 +62,8 @@ def measure(source_uri: str) -> dict[str, object]:
             frames += 1
         cpu = time.process_time() - cpu
     stages = {name: np.percentile(values, (50, 99)) * 1e3 for name, values in spent.items()}
-    stages |= dict(processor.clock.percentiles(50, 99))
-    history = processor.clock.history() / 1e6
+    stages |= dict(pipeline.clock.percentiles(50, 99))
+    history = pipeline.clock.history() / 1e6
     rest = history[
         :,
         [
@@ -73,9 +73,9 @@ def measure(source_uri: str) -> dict[str, object]:
         ],
     ].sum(1)
     return {
-        "model": processor.model.name,
-        "runtime": processor.model.engine.runtime,
-        "accelerator": processor.model.engine.accelerator,
+        "model": pipeline.model.name,
+        "runtime": pipeline.model.engine.runtime,
+        "accelerator": pipeline.model.engine.accelerator,
         "frames": frames,
         "faces": faces,
         "stages": {name: [float(value) for value in values] for name, values in stages.items()},

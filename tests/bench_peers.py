@@ -22,9 +22,9 @@ OURS = """
 import json, resource, sys, time
 from landmarkd.camera import make_source
 from landmarkd.settings.config import Configuration
-from landmarkd.pipeline import Processor
+from landmarkd.pipeline import Pipeline
 from landmarkd.errors import EndOfStreamError
-processor = Processor(Configuration())
+processor = Pipeline(Configuration())
 source = make_source("file:" + sys.argv[1], fast=True)
 source.open()
 frames = faces = 0

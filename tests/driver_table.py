@@ -17,7 +17,7 @@ import numpy as np
 from landmarkd.camera import make_source
 from landmarkd.camera.demo import CLIP
 from landmarkd.errors import EndOfStreamError
-from landmarkd.pipeline import Processor
+from landmarkd.pipeline import Pipeline
 from landmarkd.rotation import direction_from_angles, matrix_from_angles
 from landmarkd.settings.config import Configuration
 from landmarkd.types import EventPhase, Frame, Report
@@ -42,9 +42,7 @@ class Row:
 
 def play(path, model, *, every=1, last=None):
     """Return the reports of a video, one for each `every` frames; times are those of the file."""
-    processor = Processor(
-        Configuration.model_validate({"model": {"name": model, "folder": FOLDER}})
-    )
+    pipeline = Pipeline(Configuration.model_validate({"model": {"name": model, "folder": FOLDER}}))
     reports: list[Report] = []
     with make_source(f"file:{path}", fast=True) as source:
         while last is None or len(reports) * every <= last:
@@ -54,11 +52,11 @@ def play(path, model, *, every=1, last=None):
                 break
             if frame.sequence % every == 0:
                 reports.append(
-                    processor.process(
+                    pipeline.process(
                         Frame(frame.source, frame.sequence, frame.captured_ns, frame.image)
                     )
                 )
-    processor.close()
+    pipeline.close()
     return reports
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from landmarkd.pipeline import Processor
+from landmarkd.pipeline import Pipeline
 from landmarkd.settings.config import Configuration
 from landmarkd.stages import STAGES
 from landmarkd.types import Counters, Report
@@ -15,17 +15,17 @@ from tests import clip
 
 @pytest.fixture(scope="module")
 def reports() -> list[Report]:
-    processor = Processor(Configuration())
-    found = [processor.process(frame) for frame in clip.frames()]
-    processor.close()
+    pipeline = Pipeline(Configuration())
+    found = [pipeline.process(frame) for frame in clip.frames()]
+    pipeline.close()
     return found
 
 
 @pytest.fixture
-def processor() -> Iterator[Processor]:
-    processor = Processor(Configuration())
-    yield processor
-    processor.close()
+def pipeline() -> Iterator[Pipeline]:
+    pipeline = Pipeline(Configuration())
+    yield pipeline
+    pipeline.close()
 
 
 def test_every_frame_has_its_report(reports: list[Report]) -> None:
@@ -64,12 +64,12 @@ def test_points_and_pose_of_the_clip(reports: list[Report]) -> None:
     assert (np.percentile(angles, 90, axis=0) < 8).all()
 
 
-def test_smoothing_calms_a_still_face(processor: Processor) -> None:
+def test_smoothing_calms_a_still_face(pipeline: Pipeline) -> None:
     rng, still = np.random.default_rng(1), clip.frames()[20].image
     found = []
     for frame in clip.frames()[:60]:
         noisy = np.clip(still + rng.normal(0, 4, still.shape), 0, 255).astype(np.uint8)
-        found.append(processor.process(replace(frame, image=noisy)))
+        found.append(pipeline.process(replace(frame, image=noisy)))
     smooth, raw = smoothed_and_raw(found[15:])
     assert len(raw) == 45
     assert jitter(smooth) < 0.2 * jitter(raw)
@@ -109,25 +109,25 @@ def test_translation_is_in_front_of_the_camera_and_says_what_camera_it_assumed(
     assert 250 < pose.translation_mm[2] < 1200
 
 
-def test_the_clock_booked_every_stage(processor: Processor) -> None:
+def test_the_clock_booked_every_stage(pipeline: Pipeline) -> None:
     for frame in clip.frames()[:5]:
-        processor.process(frame)
-    booked = dict(processor.clock.percentiles(50))
+        pipeline.process(frame)
+    booked = dict(pipeline.clock.percentiles(50))
     assert set(booked) == set(STAGES) - {"wait", "submit"}
 
 
-def test_a_box_bypasses_the_detector(processor: Processor) -> None:
-    report = processor.process(clip.frames()[200], box=clip.box(200))
+def test_a_box_bypasses_the_detector(pipeline: Pipeline) -> None:
+    report = pipeline.process(clip.frames()[200], box=clip.box(200))
     assert report.face is not None
     assert clip.nme(report.face.observation.points, 200) < 5
-    assert "detect" not in dict(processor.clock.percentiles(50))
+    assert "detect" not in dict(pipeline.clock.percentiles(50))
 
 
-def test_a_moment_without_a_frame_says_so(processor: Processor) -> None:
-    last = processor.process(clip.frames()[0])
-    idle = processor.idle(last, last.emitted_ns + 10**9, Counters(captured=1))
+def test_a_moment_without_a_frame_says_so(pipeline: Pipeline) -> None:
+    last = pipeline.process(clip.frames()[0])
+    idle = pipeline.idle(last, last.emitted_ns + 10**9, Counters(captured=1))
     assert idle.face is None
     assert idle.degraded == ("camera_stalled",)
     assert (idle.sequence, idle.captured_ns) == (last.sequence, last.captured_ns)
-    again = processor.idle(idle, last.emitted_ns + 2 * 10**9, Counters())
+    again = pipeline.idle(idle, last.emitted_ns + 2 * 10**9, Counters())
     assert again.degraded == ("camera_stalled",)

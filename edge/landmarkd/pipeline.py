@@ -1,14 +1,14 @@
-"""One frame in, one report out: the pipeline without its threads."""
+"""The pipeline: one frame in, one report out, without threads, sockets or clocks of its own."""
 
 import time
 from dataclasses import replace
+from typing import Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.camera.intrinsics import intrinsics_for
-from landmarkd.daemon.speed import VehicleSpeed
 from landmarkd.layout import Layout
 from landmarkd.settings.config import Configuration
 from landmarkd.signals.blocked import is_blocked
@@ -33,14 +33,18 @@ from landmarkd.vision.tracker import Tracker, look
 from landmarkd.vision.zoo import open_zoo
 
 
-class Processor:
-    """Turns frames into reports, one after the other; keeps what has to be remembered between them.
+class Pipeline:
+    """Turns the frames of one camera into reports, in the order in which they were captured.
+
+    It remembers what the frames before told: the face that is followed, smoothing, the driver's
+    state. Use one pipeline for each camera, from one thread at a time; for single pictures use
+    `landmarkd.detect`.
 
     Attributes:
         layout: of the points in its reports.
 
     Args:
-        configuration: of the whole daemon.
+        configuration: of the whole daemon; the defaults if left out.
         model, detector: instead of those that the configuration names.
         baseline: what is known of the driver from before.
 
@@ -51,12 +55,13 @@ class Processor:
 
     def __init__(
         self,
-        configuration: Configuration,
+        configuration: Configuration | None = None,
         *,
         model: LandmarkModel | None = None,
         detector: Detector | None = None,
         baseline: DriverBaseline | None = None,
     ) -> None:
+        configuration = configuration or Configuration()
         chosen = configuration.model
         # OpenCV would wake a thread on each core for work of a tenth of a millisecond.
         cv2.setNumThreads(chosen.threads)
@@ -79,9 +84,6 @@ class Processor:
             else NoFilter()
         )
         self._poses = PoseFilter()
-        self._speed = (
-            VehicleSpeed(configuration.driver.speed) if configuration.driver.speed else None
-        )
         self._known = baseline
         self._driver = DriverMonitor(configuration.driver, self.layout, baseline)
         self.intrinsics: Intrinsics | None = None
@@ -92,6 +94,8 @@ class Processor:
         frame: Frame,
         counters: Counters | None = None,
         box: tuple[float, float, float, float] | None = None,
+        *,
+        speed_kmh: float | None = None,
     ) -> Report:
         """Return the report for one frame.
 
@@ -100,6 +104,7 @@ class Processor:
             counters: totals for the report.
             box: tight box of the 68 points of the face that is wanted, x0, y0, x1, y1 in pixels;
                 bypasses the detector and what is remembered from the frames before.
+            speed_kmh: of the vehicle, or None if it is not known.
 
         Raises:
             SourceFormatError: the frame cannot hold a face.
@@ -115,7 +120,9 @@ class Processor:
         if seen is not None and self.eyes is not None:
             seen = self.eyes.refine(frame.image, seen)
             self.clock.lap("eyes")
-        face, driver = self._read(seen, frame.captured_ns, estimator, frame.image)
+        face, driver = self._read(
+            seen, frame.captured_ns, estimator, image=frame.image, speed_kmh=speed_kmh
+        )
         report = Report(
             source=frame.source,
             sequence=frame.sequence,
@@ -144,10 +151,21 @@ class Processor:
         self._poses.reset()
         self._driver = DriverMonitor(self.configuration.driver, self.layout, self._known)
 
-    def idle(self, last: Report, now_ns: int, counters: Counters) -> Report:
-        """Return a report for a moment without a frame: no face, the last frame's numbers, "camera_stalled"."""
+    def idle(
+        self, last: Report, now_ns: int, counters: Counters, speed_kmh: float | None = None
+    ) -> Report:
+        """Return a report for a moment in which the camera delivers no frame.
+
+        It has no face, the last frame's number and time, and "camera_stalled" in `degraded`.
+
+        Args:
+            last: the report before.
+            now_ns: monotonic time.
+            counters: totals for the report.
+            speed_kmh: of the vehicle, or None if it is not known.
+        """
         self.tracker.reset()
-        face, driver = self._read(None, now_ns, None)
+        face, driver = self._read(None, now_ns, None, speed_kmh=speed_kmh)
         return replace(
             last,
             emitted_ns=now_ns,
@@ -165,9 +183,13 @@ class Processor:
         self.model.close()
         if self.eyes is not None:
             self.eyes.close()
-        if self._speed is not None:
-            self._speed.close()
         self.tracker.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _estimator_for(self, width: int, height: int) -> PoseEstimator:
         known = self.intrinsics
@@ -185,16 +207,17 @@ class Processor:
         seen: FaceObservation | None,
         time_ns: int,
         estimator: PoseEstimator | None,
+        *,
         image: NDArray[np.uint8] | None = None,
+        speed_kmh: float | None = None,
     ) -> tuple[FaceReport | None, DriverState | None]:
-        """Return what is known of the face and of the driver, from unsmoothed points wherever eyes are concerned."""
+        """Return what is known of the face and of the driver; eyes are read from unsmoothed points."""
         settings = self.configuration.driver
-        speed = None if self._speed is None else self._speed.read()
         if seen is None or estimator is None:
             self._points.reset()
             self._poses.reset()
             blocked = image is not None and is_blocked(image)
-            reading = self._driver.update(None, None, time_ns, speed_kmh=speed, blocked=blocked)
+            reading = self._driver.update(None, None, time_ns, speed_kmh=speed_kmh, blocked=blocked)
             self.clock.lap("driver")
             return None, reading.state if settings.enabled else None
         points = self._points.filter(seen.points, time_ns, seen.roi.side / self.model.crop.margin)
@@ -202,7 +225,7 @@ class Processor:
         raw = estimator.estimate(seen.points, seen.sigma)
         pose = self._poses.filter(raw, time_ns)
         self.clock.lap("pose")
-        reading = self._driver.update(seen, raw, time_ns, speed_kmh=speed)
+        reading = self._driver.update(seen, raw, time_ns, speed_kmh=speed_kmh)
         self.clock.lap("driver")
         face = FaceReport(
             seen, points, box_of(points), pose, reading.left, reading.right, reading.gaze

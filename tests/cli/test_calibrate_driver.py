@@ -4,12 +4,12 @@ import pytest
 from landmarkd.camera import make_source
 from landmarkd.cli.calibrate_driver import driver, drivers, learn
 from landmarkd.errors import CalibrationError, UsageError
-from landmarkd.pipeline import Processor
+from landmarkd.pipeline import Pipeline
 from landmarkd.settings.config import Configuration
 
 
-def processor(**settings):
-    return Processor(Configuration.model_validate({"driver": settings}))
+def pipeline(**settings):
+    return Pipeline(Configuration.model_validate({"driver": settings}))
 
 
 def test_learns_from_a_camera_and_is_kept_by_name(tmp_path, monkeypatch, capsys):
@@ -29,7 +29,7 @@ def test_learns_from_a_camera_and_is_kept_by_name(tmp_path, monkeypatch, capsys)
 
 def test_without_enough_to_see_nothing_is_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
-    watching = processor(eyes_trusted_s=1000.0)
+    watching = pipeline(eyes_trusted_s=1000.0)
     with (
         make_source("demo:", fast=True) as source,
         pytest.raises(CalibrationError, match="half a minute"),

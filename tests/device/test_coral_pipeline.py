@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from landmarkd.errors import DelegateError
-from landmarkd.pipeline import Processor
+from landmarkd.pipeline import Pipeline
 from landmarkd.settings.config import validated
 from landmarkd.types import Frame, Report
 from landmarkd.vision import delegate
@@ -38,11 +38,11 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def processor(zoo: Path, choice: str) -> Processor:
-    return Processor(validated({"model": {"folder": zoo, "delegate": choice}}, "a test"))
+def pipeline(zoo: Path, choice: str) -> Pipeline:
+    return Pipeline(validated({"model": {"folder": zoo, "delegate": choice}}, "a test"))
 
 
-def report(target: Processor, sequence: int) -> Report:
+def report(target: Pipeline, sequence: int) -> Report:
     image = np.full((300, 400, 3), 90, np.uint8)
     return target.process(Frame("test:", sequence, sequence * 33_000_000, image), box=BOX)
 
@@ -51,7 +51,7 @@ def test_its_loss_is_on_the_wire_and_no_frame_is_lost(
     zoo: Path, coral, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv(delegate.LIBRARY_VARIABLE, str(coral("LOST", after=3)))
-    target = processor(zoo, "auto")
+    target = pipeline(zoo, "auto")
     assert target.model.engine.accelerator == "edgetpu"
     degraded = [report(target, sequence).degraded for sequence in range(6)]
     assert degraded[0] == ()
@@ -62,7 +62,7 @@ def test_its_loss_is_on_the_wire_and_no_frame_is_lost(
 
 def test_what_does_not_start_is_on_the_wire(zoo: Path, coral, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(delegate.LIBRARY_VARIABLE, str(coral("ABSENT_SILENT")))
-    target = processor(zoo, "auto")
+    target = pipeline(zoo, "auto")
     assert report(target, 0).degraded == ("delegate",)
     target.close()
 
@@ -71,7 +71,7 @@ def test_a_unit_that_demands_it_ends_when_it_is_lost(
     zoo: Path, coral, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv(delegate.LIBRARY_VARIABLE, str(coral("LOST", after=3)))
-    target = processor(zoo, "coral")
+    target = pipeline(zoo, "coral")
     with pytest.raises(DelegateError, match="lost while running"):
         [report(target, sequence) for sequence in range(6)]
     target.close()

@@ -38,8 +38,8 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     configuration = Configuration()
     output = tmp_path_factory.mktemp("profile") / "reports.jsonl"
 
-    def sinks(processor):
-        session = make_session(configuration, processor.model.name, processor.model.card)
+    def sinks(pipeline):
+        session = make_session(configuration, pipeline.model.name, pipeline.model.card)
         return [make_sink(f"jsonl:{output}", session)]
 
     source = make_source("demo:", fast=True)

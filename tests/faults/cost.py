@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from landmarkd.cli.run import make_session
-from landmarkd.pipeline import Processor
+from landmarkd.pipeline import Pipeline
 from landmarkd.receive.loopback import PtyReceiver
 from landmarkd.settings.config import Configuration
 from landmarkd.sinks import make_sink
@@ -32,8 +32,8 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=60)
     options = parser.parse_args()
     logging.disable()
-    processor = Processor(Configuration())
-    session = make_session(processor.configuration, processor.model.name, processor.model.card)
+    pipeline = Pipeline(Configuration())
+    session = make_session(pipeline.configuration, pipeline.model.name, pipeline.model.card)
     dead = PtyReceiver()
     dead.open()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as place:
@@ -48,7 +48,7 @@ def main() -> None:
         ]
         for sink in (*well, *ill):
             sink.start()
-        times = _measure(processor, (well, ill), options.pairs)
+        times = _measure(pipeline, (well, ill), options.pairs)
         for sink in (*well, *ill):
             sink.close()
         receivers.close()
@@ -65,7 +65,7 @@ def main() -> None:
     )
 
 
-def _measure(processor: Processor, sets: Sequence[Sequence[Sink]], pairs: int) -> np.ndarray:
+def _measure(pipeline: Pipeline, sets: Sequence[Sequence[Sink]], pairs: int) -> np.ndarray:
     """Return seconds of each window: (pairs, 2)."""
     images = pictures()[:WINDOW]
     times = np.zeros((pairs, len(sets)))
@@ -74,7 +74,7 @@ def _measure(processor: Processor, sets: Sequence[Sequence[Sink]], pairs: int) -
         for index, sinks in enumerate(sets) if pair % 2 else reversed(list(enumerate(sets))):
             began = time.perf_counter()
             for image in images:
-                report = processor.process(Frame("cost:", number, time.monotonic_ns(), image))
+                report = pipeline.process(Frame("cost:", number, time.monotonic_ns(), image))
                 for sink in sinks:
                     sink.submit(report)
                 number += 1

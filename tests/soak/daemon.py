@@ -17,7 +17,7 @@ from landmarkd.cli.run import make_session
 from landmarkd.daemon.observer import resident_mb
 from landmarkd.daemon.service import Limits, Service
 from landmarkd.daemon.statusfile import StatusFile, runtime_folder
-from landmarkd.pipeline import Processor
+from landmarkd.pipeline import Pipeline
 from landmarkd.settings.config import validated
 from landmarkd.sinks import make_sink
 from landmarkd.types import Report
@@ -80,13 +80,13 @@ def main() -> None:
     options = parser.parse_args()
     set_up_logging()
     configuration = validated({"source": {"uri": "demo:"}, "sinks": options.sinks}, "the soak")
-    processor = Processor(configuration)
-    session = make_session(configuration, processor.model.name, processor.model.card)
+    pipeline = Pipeline(configuration)
+    session = make_session(configuration, pipeline.model.name, pipeline.model.card)
     stage = Stage(options.faults)
     log = Log(stage, options.every)
     log.service = Service(
         SoakSource(stage),
-        processor,
+        pipeline,
         [make_sink(uri, session) for uri in options.sinks],
         Limits(frames=options.frames),
         publishers=[StatusFile(Path(runtime_folder()))],

@@ -8,7 +8,7 @@ from landmarkd.camera import make_source
 from landmarkd.camera.demo import CLIP
 from landmarkd.errors import ModelError
 from landmarkd.layout import DENSE, LAYOUTS
-from landmarkd.pipeline import Processor
+from landmarkd.pipeline import Pipeline
 from landmarkd.settings.config import Configuration
 from landmarkd.types import FaceObservation, RegionOfInterest
 from landmarkd.vision.eye_patch import HEIGHT, WIDTH, image_from_patch, to_image, to_patch
@@ -54,14 +54,14 @@ def model():
 @pytest.fixture(scope="module")
 def clip():
     """Frames of the bundled clip with their observations by the landmark model alone, and the truth."""
-    processor = Processor(Configuration.model_validate({"model": {"eyes": "none"}}))
+    pipeline = Pipeline(Configuration.model_validate({"model": {"eyes": "none"}}))
     frames = []
     with make_source("demo:", fast=True) as source:
         for _ in range(30):
             frame = source.read(1.0)
-            face = processor.process(frame).face
+            face = pipeline.process(frame).face
             frames.append((frame.image, face.observation))
-    processor.close()
+    pipeline.close()
     return frames, np.load(CLIP.with_suffix(".npz"))
 
 
@@ -151,11 +151,11 @@ def test_is_chosen_by_name_and_left_out_on_demand(tmp_path):
 
 
 def test_reports_have_the_full_layout_whatever_the_landmark_model():
-    processor = Processor(Configuration())
-    assert processor.layout.count == 562
+    pipeline = Pipeline(Configuration())
+    assert pipeline.layout.count == 562
     with make_source("demo:", fast=True) as source:
-        face = processor.process(source.read(1.0)).face
-    processor.close()
+        face = pipeline.process(source.read(1.0)).face
+    pipeline.close()
     assert face.points.shape == (562, 3)
     assert face.gaze is not None
     assert Path(CLIP).exists()

@@ -12,7 +12,7 @@ from landmarkd.cli.options import ConfigOption, ModelOption, read_configuration
 from landmarkd.errors import EndOfStreamError, SinkError, SourceError, SourceFormatError, UsageError
 
 if TYPE_CHECKING:
-    from landmarkd.pipeline import Processor
+    from landmarkd.pipeline import Pipeline
     from landmarkd.types import Report
 
 PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -52,7 +52,7 @@ def annotate(
     Example: landmarkd annotate drive.mp4 portraits/ --out overlays --jsonl points.jsonl
     """
     from landmarkd.cli.progress import progress
-    from landmarkd.pipeline import Processor
+    from landmarkd.pipeline import Pipeline
 
     if out is None and jsonl is None:
         raise UsageError(
@@ -61,21 +61,21 @@ def annotate(
     known = _read_boxes(boxes)
     files = list(_files(inputs))
     with ExitStack() as stack:
-        processor = Processor(read_configuration(config, model=model))
-        stack.callback(processor.close)
+        pipeline = Pipeline(read_configuration(config, model=model))
+        stack.callback(pipeline.close)
         lines = stack.enter_context(_lines(jsonl)) if jsonl else None
         if out is not None:
             _make_folder(out)
         for path in progress(files, "annotate"):
-            processor.reset()
+            pipeline.reset()
             if path.suffix.lower() in PICTURES:
-                _picture(processor, path, known.get(path.name), out, lines)
+                _picture(pipeline, path, known.get(path.name), out, lines)
             else:
-                _video(processor, path, out, lines)
+                _video(pipeline, path, out, lines)
 
 
 def _picture(
-    processor: "Processor", path: Path, box: Box | None, out: Path | None, lines: TextIO | None
+    pipeline: "Pipeline", path: Path, box: Box | None, out: Path | None, lines: TextIO | None
 ) -> None:
     from landmarkd.camera import make_source
     from landmarkd.types import Frame
@@ -83,15 +83,15 @@ def _picture(
     with make_source(_uri("images", path), fast=True) as source:
         frame = source.read(1.0)
     frame = Frame(str(path), frame.sequence, frame.captured_ns, frame.image)
-    report = processor.process(frame, box=box)
+    report = pipeline.process(frame, box=box)
     _write_line(lines, report)
     if out is not None:
         from landmarkd.overlay import draw
 
-        _write_picture(out / f"{path.stem}.png", draw(frame.image, report, processor.layout))
+        _write_picture(out / f"{path.stem}.png", draw(frame.image, report, pipeline.layout))
 
 
-def _video(processor: "Processor", path: Path, out: Path | None, lines: TextIO | None) -> None:
+def _video(pipeline: "Pipeline", path: Path, out: Path | None, lines: TextIO | None) -> None:
     import cv2
 
     from landmarkd.camera import make_source
@@ -105,7 +105,7 @@ def _video(processor: "Processor", path: Path, out: Path | None, lines: TextIO |
             while True:
                 taken = source.read(1.0)
                 frame = Frame(str(path), taken.sequence, taken.captured_ns, taken.image)
-                report = processor.process(frame)
+                report = pipeline.process(frame)
                 _write_line(lines, report)
                 if target is None:
                     continue
@@ -119,7 +119,7 @@ def _video(processor: "Processor", path: Path, out: Path | None, lines: TextIO |
                         raise SinkError(
                             f"{target} cannot be written; name another folder with --out."
                         )
-                writer.write(draw(frame.image, report, processor.layout))
+                writer.write(draw(frame.image, report, pipeline.layout))
         except EndOfStreamError:
             pass
         finally:

@@ -9,7 +9,7 @@ from landmarkd.errors import CalibrationError, EndOfStreamError, SourceTimeoutEr
 
 if TYPE_CHECKING:
     from landmarkd.camera.base import FrameSource
-    from landmarkd.pipeline import Processor
+    from landmarkd.pipeline import Pipeline
     from landmarkd.signals.monitor import DriverBaseline
 
 PATIENCE_S = 120.0
@@ -41,18 +41,18 @@ def driver(
     """
     from landmarkd.camera import make_source
     from landmarkd.daemon.baselines import BaselineStore
-    from landmarkd.pipeline import Processor
+    from landmarkd.pipeline import Pipeline
 
     store = BaselineStore()
     path = store.path(name)
     configuration = read_configuration(config, source=source, model=model)
-    processor = Processor(configuration)
+    pipeline = Pipeline(configuration)
     try:
         with make_source(configuration.source.uri, fast=False) as frames:
             print("Sit as you drive, look ahead at the road, blink as you like.")
-            baseline, blinks = learn(processor, frames)
+            baseline, blinks = learn(pipeline, frames)
     finally:
-        processor.close()
+        pipeline.close()
     if blinks < LEAST_BLINKS:
         raise CalibrationError(
             f"Only {blinks} blinks were seen: are the eyes covered, the face small or dark? Come nearer, add light."
@@ -65,7 +65,7 @@ def driver(
     print(f'Kept in {path}. In the configuration: [driver] name = "{name}"')
 
 
-def learn(processor: "Processor", source: "FrameSource") -> "tuple[DriverBaseline, int]":
+def learn(pipeline: "Pipeline", source: "FrameSource") -> "tuple[DriverBaseline, int]":
     """Return what is learnt from an open source and how many blinks were seen.
 
     Raises:
@@ -77,7 +77,7 @@ def learn(processor: "Processor", source: "FrameSource") -> "tuple[DriverBaselin
     began: int | None = None
     blinks = 0
     seconds = iter(
-        progress(range(int(processor.configuration.driver.forward_trusted_s)), "look ahead")
+        progress(range(int(pipeline.configuration.driver.forward_trusted_s)), "look ahead")
     )
     told = -1.0
     while True:
@@ -85,14 +85,14 @@ def learn(processor: "Processor", source: "FrameSource") -> "tuple[DriverBaselin
             frame = source.read(5.0)
         except (EndOfStreamError, SourceTimeoutError):
             break
-        report = processor.process(frame)
+        report = pipeline.process(frame)
         began = frame.captured_ns if began is None else began
         if report.driver is not None:
             blinks += sum(event.kind == "blink" for event in report.driver.events)
         if report.face is not None and (frame.captured_ns - began) / NANOSECONDS - told >= 1.0:
             told = (frame.captured_ns - began) / NANOSECONDS
             next(seconds, None)
-        baseline = processor.baseline
+        baseline = pipeline.baseline
         if baseline is not None:
             for _ in seconds:
                 pass

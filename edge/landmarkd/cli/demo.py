@@ -44,7 +44,7 @@ def demo(
     from landmarkd.camera import make_source
     from landmarkd.cli.run import make_session
     from landmarkd.daemon.service import Service
-    from landmarkd.pipeline import Processor
+    from landmarkd.pipeline import Pipeline
     from landmarkd.receive.loopback import Listener, PtyReceiver, udp_loopback
     from landmarkd.sinks import make_sink
 
@@ -52,8 +52,8 @@ def demo(
     view = _View(paced=not fast)
     with ExitStack() as stack:
         configuration = read_configuration(None, source="demo:", model=model)
-        processor = Processor(configuration)
-        session = make_session(configuration, processor.model.name, processor.model.card)
+        pipeline = Pipeline(configuration)
+        session = make_session(configuration, pipeline.model.name, pipeline.model.card)
         udp, udp_uri = udp_loopback()
         serial = PtyReceiver()
         serial.open()
@@ -66,7 +66,7 @@ def demo(
         )
         if not console.is_terminal:
             live.stop()
-        service = Service(make_source("demo:", fast=fast), processor, sinks, on_report=view.add)
+        service = Service(make_source("demo:", fast=fast), pipeline, sinks, on_report=view.add)
         live.update(view, refresh=True)
         service.requests.obey()
         began = time.process_time()
@@ -152,7 +152,7 @@ def _summary(
         p50, p99 = np.percentile(view.latencies_ms, (50, 99))
         table.add_row("latency", f"median {p50:.1f} ms, p99 {p99:.1f} ms from capture to result")
     table.add_row("CPU", f"{cpu_ms / frames:.2f} ms a frame, receivers included")
-    for name, (median, worst) in service.processor.clock.percentiles(50, 99):
+    for name, (median, worst) in service.pipeline.clock.percentiles(50, 99):
         table.add_row(f"  {name}", f"median {median:.3f} ms, p99 {worst:.3f} ms")
     for sink, receiver in zip(service.sinks, receivers, strict=True):
         sent, got = sink.statistics, receiver.counters

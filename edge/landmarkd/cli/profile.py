@@ -21,7 +21,7 @@ from landmarkd.errors import SinkError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from landmarkd.pipeline import Processor
+    from landmarkd.pipeline import Pipeline
     from landmarkd.profile.profiler import Recording
     from landmarkd.settings.config import Configuration
     from landmarkd.sinks.base import Sink
@@ -104,8 +104,8 @@ def _record(
         nobody.bind(("127.0.0.1", 0))
         uris = configuration.sinks or (f"udp://127.0.0.1:{nobody.getsockname()[1]}",)
 
-        def make_sinks(processor: "Processor") -> "Sequence[Sink]":
-            session = make_session(configuration, processor.model.name, processor.model.card)
+        def make_sinks(pipeline: "Pipeline") -> "Sequence[Sink]":
+            session = make_session(configuration, pipeline.model.name, pipeline.model.card)
             return [make_sink(uri, session) for uri in uris]
 
         return record(

@@ -64,7 +64,7 @@ def run(
     from landmarkd.daemon.saver import FrameSaver
     from landmarkd.daemon.service import Limits, Publisher, Service
     from landmarkd.daemon.statusfile import StatusFile, runtime_folder
-    from landmarkd.pipeline import Processor
+    from landmarkd.pipeline import Pipeline
     from landmarkd.sinks import make_sink
     from landmarkd.types import Report
 
@@ -81,18 +81,18 @@ def run(
             )
         frame_source = make_source(configuration.source.uri, fast=fast)
         keeper = BaselineKeeper.of(configuration.driver) if frame_source.live else None
-        processor = Processor(configuration, baseline=keeper.known if keeper else None)
-        session = make_session(configuration, processor.model.name, processor.model.card)
+        pipeline = Pipeline(configuration, baseline=keeper.known if keeper else None)
+        session = make_session(configuration, pipeline.model.name, pipeline.model.card)
         sinks = [make_sink(uri, session) for uri in configuration.sinks]
 
         def keep(_: Report | None = None, *, now: bool = False) -> None:
             if keeper is not None:
-                keeper.offer(processor.baseline, now=now)
+                keeper.offer(pipeline.baseline, now=now)
 
         keepers.append(keep)
         return Service(
             frame_source,
-            processor,
+            pipeline,
             sinks,
             Limits(frames, duration),
             publishers=publishers,

@@ -89,12 +89,10 @@ def _troubles(snapshot: Snapshot, age_s: float) -> list[str]:
         )
     if "delegate" in snapshot.degraded:
         troubles.append(
-            "The Coral was lost or refused, the processor does its work; see landmarkd doctor."
+            "The Coral was lost or refused, the CPU does its work; see landmarkd doctor."
         )
     if snapshot.throttled:
-        troubles.append(
-            "The processor was throttled or saw too low a voltage; see landmarkd doctor."
-        )
+        troubles.append("The CPU was throttled or saw too low a voltage; see landmarkd doctor.")
     if snapshot.captured_fps and snapshot.skipped_fps > TOO_SLOW * snapshot.captured_fps:
         troubles.append(
             f"{snapshot.skipped_fps:.0f} of {snapshot.captured_fps:.0f} frames a second are skipped: the machine is "

@@ -11,7 +11,7 @@ import numpy as np
 from landmarkd.camera.capture import Capture
 from landmarkd.daemon.snapshot import SinkSnapshot, Snapshot
 from landmarkd.machine import Machine
-from landmarkd.pipeline import Processor
+from landmarkd.pipeline import Pipeline
 from landmarkd.sinks.base import Sink
 from landmarkd.types import Report
 
@@ -30,7 +30,7 @@ class Observer:
 
     Args:
         device: name of this unit.
-        capture, processor, sinks: what is observed.
+        capture, pipeline, sinks: what is observed.
         machine: where temperature and throttling are read.
 
     Attributes:
@@ -44,14 +44,14 @@ class Observer:
         self,
         device: str,
         capture: Capture,
-        processor: Processor,
+        pipeline: Pipeline,
         sinks: tuple[Sink, ...],
         machine: Machine | None = None,
     ) -> None:
-        self._device, self._capture, self._processor, self._sinks = (
+        self._device, self._capture, self._pipeline, self._sinks = (
             device,
             capture,
-            processor,
+            pipeline,
             sinks,
         )
         # No program is run in the steady state: what sysfs does not tell is not told.
@@ -92,7 +92,7 @@ class Observer:
             for name, total in totals.items()
         }
         self._before, self._taken_ns = totals, now_ns
-        engine = self._processor.model.engine
+        engine = self._pipeline.model.engine
         latency = None
         if self._latencies_ns:
             p50, p99 = np.percentile(np.array(self._latencies_ns), (50, 99)) / 1e6
@@ -104,7 +104,7 @@ class Observer:
             pid=os.getpid(),
             device=self._device,
             source=last.source if last is not None else "",
-            model=self._processor.model.name,
+            model=self._pipeline.model.name,
             runtime=engine.runtime,
             accelerator=engine.accelerator,
             **totals,
@@ -118,7 +118,7 @@ class Observer:
             latency_ms=latency,
             stages_ms={
                 name: round(float(value[0]), 4)
-                for name, value in self._processor.clock.percentiles(50)
+                for name, value in self._pipeline.clock.percentiles(50)
             },
             degraded=last.degraded if last is not None else (),
             temperature_c=self._machine.temperature_c(),

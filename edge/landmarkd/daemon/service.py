@@ -13,8 +13,9 @@ from landmarkd.daemon.observer import Observer
 from landmarkd.daemon.requests import Requests
 from landmarkd.daemon.saver import FrameSaver
 from landmarkd.daemon.snapshot import Snapshot
+from landmarkd.daemon.speed import VehicleSpeed
 from landmarkd.errors import EndOfStreamError, LandmarkdError, SourceTimeoutError
-from landmarkd.pipeline import Processor
+from landmarkd.pipeline import Pipeline
 from landmarkd.sinks.base import Sink
 from landmarkd.types import Counters, Report
 
@@ -56,7 +57,7 @@ class Service:
 
     Args:
         source: not yet open.
-        processor: turns frames into reports.
+        pipeline: turns frames into reports.
         sinks: not yet started.
         limits: when to end by itself.
         publishers: are told once a second how it goes.
@@ -74,7 +75,7 @@ class Service:
     def __init__(
         self,
         source: FrameSource,
-        processor: Processor,
+        pipeline: Pipeline,
         sinks: Sequence[Sink],
         limits: Limits | None = None,
         *,
@@ -84,10 +85,10 @@ class Service:
         saver: FrameSaver | None = None,
     ) -> None:
         self.capture = Capture(source)
-        self.processor = processor
+        self.pipeline = pipeline
         self.sinks = sinks
         self.observer = Observer(
-            processor.configuration.service.device, self.capture, processor, tuple(sinks)
+            pipeline.configuration.service.device, self.capture, pipeline, tuple(sinks)
         )
         self.successor: Service | None = None
         self.requests = Requests()
@@ -98,6 +99,8 @@ class Service:
         self._saver = saver
         self.observer.saving = str(saver.folder) if saver is not None else None
         self._notifier = Notifier()
+        speed = pipeline.configuration.driver.speed
+        self._speed = VehicleSpeed(speed) if speed else None
         self._last: Report | None = None
         self._stalled_ns = 0
 
@@ -127,7 +130,9 @@ class Service:
             for sink in started:
                 sink.close(DRAIN_LIVE_S if self._live else DRAIN_FILE_S)
             self._publish(time.monotonic_ns(), "stopped")
-            self.processor.close()
+            self.pipeline.close()
+            if self._speed is not None:
+                self._speed.close()
             self._notifier.close()
 
     def _loop(self) -> None:
@@ -148,9 +153,12 @@ class Service:
                 return
             if self._saver is not None:
                 self._saver.save(frame)
-            report = self.processor.process(frame, self._counters(1))
+            report = self.pipeline.process(frame, self._counters(1), speed_kmh=self._read_speed())
             self._submit(report, fresh=True)
             self._notifier.progress(report.emitted_ns)
+
+    def _read_speed(self) -> float | None:
+        return None if self._speed is None else self._speed.read()
 
     def _reached(self, began_ns: int) -> bool:
         limits = self._limits
@@ -196,7 +204,8 @@ class Service:
                 self._publish(now)
             return
         self._stalled_ns = now
-        self._submit(self.processor.idle(self._last, now, self._counters()), fresh=False)
+        idle = self.pipeline.idle(self._last, now, self._counters(), self._read_speed())
+        self._submit(idle, fresh=False)
 
     def _publish(self, now_ns: int, state: str | None = None) -> None:
         snapshot = self.observer.snapshot(now_ns, state)

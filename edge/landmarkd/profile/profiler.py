@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from landmarkd.camera.base import FrameSource
 from landmarkd.daemon.service import Limits, Service
-from landmarkd.pipeline import Processor
+from landmarkd.pipeline import Pipeline
 from landmarkd.profile.watch import Sampler
 from landmarkd.settings.config import Configuration
 from landmarkd.sinks.base import Sink
@@ -80,7 +80,7 @@ class Recording:
     sinks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-class _TimedProcessor(Processor):
+class _TimedPipeline(Pipeline):
     """Adds the spans of the stages, laid one behind the other from the start of the frame, and of the time between."""
 
     def __init__(self, configuration: Configuration, recorder: Recorder, waiting: str) -> None:
@@ -95,13 +95,15 @@ class _TimedProcessor(Processor):
         frame: Frame,
         counters: Counters | None = None,
         box: tuple[float, float, float, float] | None = None,
+        *,
+        speed_kmh: float | None = None,
     ) -> Report:
         waited_ns = time.monotonic_ns() - frame.captured_ns
         began_ns = time.perf_counter_ns()
         self.recorder.add(
             self._waiting, "pipeline", self.idle_since_ns, began_ns - self.idle_since_ns
         )
-        report = super().process(frame, counters, box)
+        report = super().process(frame, counters, box, speed_kmh=speed_kmh)
         self.note(began_ns, waited_ns, report.emitted_ns - frame.captured_ns)
         return report
 
@@ -187,7 +189,7 @@ class _TimedTransport(Transport[Any]):
 def record(
     configuration: Configuration,
     source: FrameSource,
-    make_sinks: Callable[[Processor], Sequence[Sink]],
+    make_sinks: Callable[[Pipeline], Sequence[Sink]],
     limits: Limits,
     *,
     paced: bool = True,
@@ -208,32 +210,32 @@ def record(
         LandmarkdError: as `landmarkd.daemon.service.Service.run` does.
     """
     recorder, sampler = Recorder(), Sampler()
-    processor = _TimedProcessor(configuration, recorder, "wait" if paced else "capture")
+    pipeline = _TimedPipeline(configuration, recorder, "wait" if paced else "capture")
 
     def submitted(report: Report) -> None:
         if on_report is not None:
             on_report(report)
-        processor.idle_since_ns = time.perf_counter_ns()
+        pipeline.idle_since_ns = time.perf_counter_ns()
 
-    sinks = make_sinks(processor)
+    sinks = make_sinks(pipeline)
     transports = [_instrument(sink, recorder) for sink in sinks if isinstance(sink, QueuedSink)]
-    service = Service(source, processor, sinks, limits, on_report=submitted)
-    engine = processor.model.engine
+    service = Service(source, pipeline, sinks, limits, on_report=submitted)
+    engine = pipeline.model.engine
     described = {"runtime": engine.runtime, "accelerator": engine.accelerator}
     sampler.start()
-    processor.idle_since_ns = time.perf_counter_ns()
+    pipeline.idle_since_ns = time.perf_counter_ns()
     began, cpu = time.monotonic(), time.process_time()
     with suppress(KeyboardInterrupt):
         service.run()
     wall_s, cpu_s = time.monotonic() - began, time.process_time() - cpu
     sampler.stop()
-    history = processor.clock.history()
+    history = pipeline.clock.history()
     busy_ms = float(np.median(history.sum(1))) / 1e6 if len(history) else 0.0
     frames = max(service.observer.processed, 1)
     return Recording(
         stages=_in_order(recorder.by_name()),
         ages=_ages(
-            processor.ages_ns, [age for transport in transports for age in transport.ages_ns]
+            pipeline.ages_ns, [age for transport in transports for age in transport.ages_ns]
         ),
         spans=recorder.spans,
         machine=sampler,
@@ -243,7 +245,7 @@ def record(
         cpu_ms=cpu_s / frames * 1e3,
         overhead=overhead_ms(len(sinks), sampler, frames) / busy_ms if busy_ms else 0.0,
         source=source.uri,
-        model=processor.model.name,
+        model=pipeline.model.name,
         degraded=("delegate",) if engine.degraded else (),
         sinks={
             sink.uri: {"sent": sink.statistics.sent, "dropped": sink.statistics.dropped}
