@@ -35,6 +35,7 @@ class Result:
         score: presence, 0 to 1.
         errors: (68,) distances in pixels, NaN where unlabelled.
         pose_deg: pitch, yaw, roll.
+        rotation: (3, 3) of the head to the camera's frame.
         openness: of the subject's right and left lids.
     """
 
@@ -44,6 +45,7 @@ class Result:
     score: float
     errors: Points
     pose_deg: tuple[float, float, float]
+    rotation: NDArray[np.float32]
     openness: tuple[float, float]
 
     @property
@@ -117,7 +119,9 @@ def _detected_roi(
 
 def _missed(face: LabelledFace) -> Result:
     nan = float("nan")
-    return Result(face, None, None, 0.0, np.full(68, np.nan), (nan, nan, nan), (nan, nan))
+    return Result(
+        face, None, None, 0.0, np.full(68, np.nan), (nan,) * 3, np.full((3, 3), nan), (nan, nan)
+    )
 
 
 def _result(
@@ -133,5 +137,6 @@ def _result(
         seen.score,
         errors,
         (pose.pitch, pose.yaw, pose.roll),
+        pose.rotation,
         lid_openness(seen.points, layout),
     )

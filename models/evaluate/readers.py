@@ -119,7 +119,14 @@ def _labelled(folder: Path, number: int, record: dict[str, Any], points_key: str
         tight_box(points),
         (float(pose["pitch"]), float(pose["yaw"]), float(pose["roll"])) if pose else None,
         (float(ratios[0]), float(ratios[1])) if None not in ratios else None,
+        subject=_subject(folder.name, record["image"]),
     )
+
+
+def _subject(group: str, image: str) -> str:
+    """Return who a picture shows: FG-NET's names begin with the subject's number, as in 003A18."""
+    name = Path(image).stem
+    return name.split("A")[0] if group == "fgnet" else name
 
 
 def seen_tag(share: float) -> str:

@@ -38,6 +38,7 @@ class LabelledFace:
         pose_deg: pitch, yaw, roll in degrees, or None if unknown.
         openness: gap of the lids over the width of the eye, subject's right and left, or None.
         tags: what is special about the face, for tables by attribute.
+        subject: who it is, so that folds keep a person together; empty means nobody else's.
     """
 
     group: str
@@ -48,6 +49,7 @@ class LabelledFace:
     pose_deg: tuple[float, float, float] | None = None
     openness: tuple[float, float] | None = None
     tags: frozenset[str] = field(default_factory=frozenset)
+    subject: str = ""
 
     def __post_init__(self) -> None:
         if self.points.shape != (68, 2):

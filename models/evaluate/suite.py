@@ -15,6 +15,7 @@ from models.evaluate.measure import by_yaw
 from models.evaluate.presence import measure_presence
 from models.evaluate.readers import PEOPLE_SETS, read_labels, read_shards
 from models.evaluate.records import LabelledFace
+from models.evaluate.ruler import ruler_row, shape_table, uncertainty_table
 
 
 @dataclass(slots=True)
@@ -118,7 +119,12 @@ def _pictures(done: Evaluation, model: LandmarkModel, real: Path, detector: str 
     done.tables["Uncertainty"] = {
         name: make.calibration_row(results, ibug) for name, results in done.results.items()
     }
+    done.tables["Ruler, NME %"] = {
+        name: ruler_row(results, ibug) for name, results in done.results.items()
+    }
     for name, results in done.results.items():
+        done.tables[f"Local shape, {name}"] = shape_table(results, ibug)
+        done.tables[f"Uncertainty after the ruler, {name}"] = uncertainty_table(results, ibug)
         done.tables[f"Systematic residuals, {name}"] = make.residual_table(results, ibug)
 
 
@@ -143,6 +149,7 @@ def _synthetic(done: Evaluation, model: LandmarkModel, folder: Path, limit: int 
         "68 points": make.yaw_row(results),
         "51 points": make.yaw_row(results, "nme51"),
     }
+    done.tables["Local shape, synthetic"] = shape_table(results, model.layout.ibug68)
     done.tables["Synthetic, all, NME %"] = {"synthetic": make.set_row(results)}
     done.tables["Synthetic pose error, degrees"] = {"synthetic": make.pose_row(results)}
     done.tables["Synthetic lid openness"] = {"synthetic": make.openness_row(results)}
