@@ -108,7 +108,7 @@ def _openness(value: float | None) -> str:
 
 
 def _state(driver: DriverState) -> str:
-    parts = [driver.attention, *driver.active]
+    parts: list[str] = [driver.attention, *driver.active]
     if driver.perclos is not None:
         parts.append(f"PERCLOS {100 * driver.perclos:.0f}%")
     if driver.calibrating:

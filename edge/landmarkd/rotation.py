@@ -62,7 +62,7 @@ def direction_from_angles(yaw: float, pitch: float) -> Vector:
 
 def rotation_vector(rotation: Matrix) -> Vector:
     """Return axis times angle (radians, at most pi) of a rotation, the logarithm on SO(3)."""
-    w, x, y, z = _quaternion(rotation)
+    w, x, y, z = quaternion_from_matrix(rotation)
     length = math.sqrt(x * x + y * y + z * z)
     if length < _SMALL_ANGLE:
         return np.array([2.0 * x, 2.0 * y, 2.0 * z])
@@ -70,8 +70,12 @@ def rotation_vector(rotation: Matrix) -> Vector:
     return np.array([x * scale, y * scale, z * scale])
 
 
-def _quaternion(rotation: Matrix) -> tuple[float, float, float, float]:
-    """Return w, x, y, z with w >= 0, dividing by the largest of the four (S. W. Shepperd 1978)."""
+def quaternion_from_matrix(rotation: NDArray[np.floating]) -> tuple[float, float, float, float]:
+    """Return w, x, y, z with w >= 0, dividing by the largest of the four (S. W. Shepperd 1978).
+
+    Args:
+        rotation: (3, 3), orthonormal.
+    """
     (a, b, c), (d, e, f), (g, h, i) = rotation.tolist()
     squares = (1.0 + a + e + i, 1.0 + a - e - i, 1.0 - a + e - i, 1.0 - a - e + i)
     largest = max(range(4), key=squares.__getitem__)

@@ -7,10 +7,12 @@ image; left and right are the subject's; times are monotonic nanoseconds of the 
 """
 
 from dataclasses import dataclass, field
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
+
+from landmarkd.enums import Attention, ClockQuality, EventKind, EventPhase, Lids
+from landmarkd.rotation import quaternion_from_matrix
 
 Array = NDArray[np.float32]
 
@@ -93,6 +95,9 @@ class FaceObservation:
             has none.
         eyes_visible: probabilities, 0 to 1, that the subject's left and right eye are there to be
             seen, lids open or shut and not covered, or None if no model says so.
+        eyes: what the eye model says of the subject's left and right eye, or None.
+        track: number of the person that is followed, from 1; it rises when another person is
+            noticed. 0 if persons are not told apart.
     """
 
     score: float
@@ -100,6 +105,8 @@ class FaceObservation:
     points: Array
     sigma: Array | None = None
     eyes_visible: tuple[float, float] | None = None
+    eyes: "tuple[EyeReading, EyeReading] | None" = None
+    track: int = 0
 
     def __post_init__(self) -> None:
         _require(self.points.ndim == 2 and self.points.shape[1] == 3, "points are (count, 3)")
@@ -107,6 +114,22 @@ class FaceObservation:
             self.sigma is None or self.sigma.shape == self.points.shape[:1],
             "sigma has one value for each point",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class EyeReading:
+    """What the eye model says of one eye in one frame.
+
+    Attributes:
+        closed: probability, 0 to 1, that the lids are shut.
+        down: probability, 0 to 1, that the lids are lowered because the eye looks down, the iris
+            covered. The rest to 1 is neither: the eye is open.
+        iris_visible: share of the iris that the lids leave to be seen, 0 to 1, or None if unknown.
+    """
+
+    closed: float
+    down: float
+    iris_visible: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +159,11 @@ class HeadPose:
         _require(self.rotation.shape == (3, 3), "rotation is (3, 3)")
         _require(self.translation_mm.shape == (3,), "translation_mm is (3,)")
 
+    @property
+    def quaternion(self) -> tuple[float, float, float, float]:
+        """The same rotation as a unit quaternion w, x, y, z, with w >= 0."""
+        return quaternion_from_matrix(self.rotation)
+
 
 @dataclass(frozen=True, slots=True)
 class EyeState:
@@ -147,11 +175,20 @@ class EyeState:
         openness: aperture over that of the same person's open eye; 1 is open, 0 is shut. None if
             unknown.
         closed: at least 80 % closed (P80, see docs/driver-monitoring.md). None if unknown.
+        state: open, closed, down (lowered because the eye looks down) or unknown.
+        probability_closed, probability_down: of the eye model, 0 to 1, or None.
+        iris_visible: share of the iris that the lids leave to be seen, 0 to 1, or None.
+        openness_sigma: standard deviation of openness, or None.
     """
 
     aperture: float
     openness: float | None
     closed: bool | None
+    state: Lids = Lids.UNKNOWN
+    probability_closed: float | None = None
+    probability_down: float | None = None
+    iris_visible: float | None = None
+    openness_sigma: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,19 +198,14 @@ class Gaze:
     Attributes:
         yaw, pitch: degrees, both eyes together, head pose included.
         zone: name of the zone of the configuration that it falls in, or None if unknown.
+        sigma_yaw, sigma_pitch: standard deviations of both, degrees, or None if unknown.
     """
 
     yaw: float
     pitch: float
     zone: str | None = None
-
-
-class EventPhase(Enum):
-    """Where an event is in its life."""
-
-    BEGIN = "begin"
-    ESCALATE = "escalate"
-    END = "end"
+    sigma_yaw: float | None = None
+    sigma_pitch: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +214,7 @@ class DriverEvent:
 
     Attributes:
         id: counts up from 1 within one run; begin, escalate and end of one event share it.
-        kind: "microsleep", "long_distraction", "yawn", "blink"… (docs/driver-monitoring.md lists
-            them).
+        kind: what happened.
         phase: begin, escalate or end.
         level: severity, 0 information, 1 notice, 2 warning, 3 alarm.
         began_ns: capture time of the frame that it began with.
@@ -192,7 +223,7 @@ class DriverEvent:
     """
 
     id: int
-    kind: str
+    kind: EventKind
     phase: EventPhase
     level: int
     began_ns: int
@@ -201,12 +232,26 @@ class DriverEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class BlinkRates:
+    """How often the eyes closed lately, per minute; None before that much time was seen.
+
+    Attributes:
+        blinks_1min, blinks_5min: blinks over the last minute and the last five.
+        long_closures_1min, long_closures_5min: closures longer than a blink, over the same.
+    """
+
+    blinks_1min: float | None = None
+    blinks_5min: float | None = None
+    long_closures_1min: float | None = None
+    long_closures_5min: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DriverState:
     """The driver's attention after this frame.
 
     Attributes:
-        attention: "attentive", "distracted", "drowsy", "asleep", "unresponsive", "absent",
-            "blocked" or "unknown".
+        attention: what all of it comes to.
         level: severity of the worst running event, 0 to 3.
         calibrating: baselines of this person are still being learnt; openness is not to be trusted
             yet.
@@ -216,16 +261,23 @@ class DriverState:
         mouth_openness: gap of the lips over the width of the mouth, or None if unknown.
         active: kinds of the running events.
         events: what began, escalated or ended on this frame.
+        eyes: both eyes together: open, closed, down or unknown.
+        drowsiness_score: slow estimate from blinks, closures and PERCLOS, 0 alert to 1, or None
+            before enough was seen.
+        rates: blinks and long closures.
     """
 
-    attention: str = "unknown"
+    attention: Attention = Attention.UNKNOWN
     level: int = 0
     calibrating: bool = True
     perclos: float | None = None
     drowsiness: int = 0
     mouth_openness: float | None = None
-    active: tuple[str, ...] = ()
+    active: tuple[EventKind, ...] = ()
     events: tuple[DriverEvent, ...] = ()
+    eyes: Lids = Lids.UNKNOWN
+    drowsiness_score: float | None = None
+    rates: BlinkRates = field(default_factory=BlinkRates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +320,19 @@ class Counters:
 
 
 @dataclass(frozen=True, slots=True)
+class UtcOffset:
+    """What to add to a monotonic time to have Coordinated Universal Time. Nothing decides by it.
+
+    Attributes:
+        offset_ns: UTC in nanoseconds since 1970 minus the sender's monotonic clock.
+        quality: whether the sender's clock is kept to a reference.
+    """
+
+    offset_ns: int
+    quality: ClockQuality = ClockQuality.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The result for one frame, also when there is no face. What encoders encode and sinks send.
 
@@ -281,6 +346,7 @@ class Report:
         degraded: names of what runs in a fallback ("delegate", "camera_stalled"), empty when all is
             well.
         intrinsics: of the camera that the pose was computed with.
+        utc: offset to the wall clock, read about once a second, or None if nobody read it.
     """
 
     source: str
@@ -294,6 +360,7 @@ class Report:
     counters: Counters = field(default_factory=Counters)
     degraded: tuple[str, ...] = ()
     intrinsics: "Intrinsics | None" = None
+    utc: UtcOffset | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +397,7 @@ class Session:
         layout: name of the landmark layout, "landmarkd-562" or "dense-520".
         count: number of landmarks.
         intrinsics: None until the first frame tells the image's size.
+        version: of landmarkd, such as "0.2.0"; empty if unknown.
     """
 
     boot_id: int
@@ -339,3 +407,4 @@ class Session:
     layout: str
     count: int
     intrinsics: Intrinsics | None = None
+    version: str = ""

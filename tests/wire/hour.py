@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from landmarkd.types import EventPhase
+from landmarkd.enums import EventPhase
 from landmarkd.wire import Decoder, Encoder, EncoderOptions
 from landmarkd.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
 from landmarkd.wire.plan import plan

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from landmarkd.enums import EventPhase
 from landmarkd.errors import WireError
 from landmarkd.layout import layout_of
-from landmarkd.types import EventPhase, Intrinsics, Report
+from landmarkd.types import Intrinsics, Report
 from landmarkd.wire import Assembler, Decoder, Encoder, EncoderOptions, FrameRecord, Selection
 from landmarkd.wire.codec import Packet, decode_packet, encode_packet
 from landmarkd.wire.encoder import HELLO_PERIOD_NS, MAX_DATAGRAM

@@ -4,11 +4,13 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
+from landmarkd import enums
+from landmarkd.enums import EventKind, EventPhase
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.blinks import BlinkDetector
 from landmarkd.signals.drowsiness import Drowsiness
 from landmarkd.signals.timing import Concern, EventBook, SlidingShare, Stage, nanoseconds
-from landmarkd.types import DriverEvent, DriverState, EventPhase
+from landmarkd.types import DriverEvent, DriverState
 
 Looking = Literal["road", "driving", "away"]
 YAWN_MEMORY_NS = nanoseconds(600)
@@ -99,9 +101,9 @@ class Attention:
         hold, clear = settings.hold_s, settings.clear_s
         self._closure = Concern(
             [
-                Stage(settings.microsleep_s, "microsleep", 2),
-                Stage(settings.sleep_s, "sleep", 3),
-                Stage(settings.unresponsive_s, "unresponsive", 3),
+                Stage(settings.microsleep_s, EventKind.MICROSLEEP, 2),
+                Stage(settings.sleep_s, EventKind.SLEEP, 3),
+                Stage(settings.unresponsive_s, EventKind.UNRESPONSIVE, 3),
             ],
             clear_s=clear,
             hold_s=hold,
@@ -109,8 +111,8 @@ class Attention:
         )
         self._glance = Concern(
             [
-                Stage(settings.long_distraction_s, "long_distraction", 2),
-                Stage(settings.unresponsive_s, "unresponsive", 3),
+                Stage(settings.long_distraction_s, EventKind.LONG_DISTRACTION, 2),
+                Stage(settings.unresponsive_s, EventKind.UNRESPONSIVE, 3),
             ],
             clear_s=clear,
             hold_s=hold,
@@ -118,25 +120,34 @@ class Attention:
         )
         self._sharing_time = TimeSharing(settings)
         self._sharing = Concern(
-            [Stage(0.0, "time_sharing", 2)], clear_s=0.0, hold_s=hold, book=book
+            [Stage(0.0, EventKind.TIME_SHARING, 2)], clear_s=0.0, hold_s=hold, book=book
         )
         self._yawn = Concern(
-            [Stage(settings.yawn_s, "yawn", 0)],
+            [Stage(settings.yawn_s, EventKind.YAWN, 0)],
             clear_s=settings.mouth_clear_s,
             hold_s=hold,
             book=book,
         )
         self._absent = Concern(
-            [Stage(settings.absent_s, "no_driver", 2)], clear_s=hold, hold_s=hold, book=book
+            [Stage(settings.absent_s, EventKind.NO_DRIVER, 2)], clear_s=hold, hold_s=hold, book=book
         )
         self._blocked = Concern(
-            [Stage(settings.blocked_s, "camera_blocked", 2)], clear_s=hold, hold_s=hold, book=book
+            [Stage(settings.blocked_s, EventKind.CAMERA_BLOCKED, 2)],
+            clear_s=hold,
+            hold_s=hold,
+            book=book,
         )
         self._eyes_covered = Concern(
-            [Stage(settings.covered_s, "eyes_covered", 1)], clear_s=hold, hold_s=hold, book=book
+            [Stage(settings.covered_s, EventKind.EYES_COVERED, 1)],
+            clear_s=hold,
+            hold_s=hold,
+            book=book,
         )
         self._face_covered = Concern(
-            [Stage(settings.covered_s, "face_covered", 1)], clear_s=hold, hold_s=hold, book=book
+            [Stage(settings.covered_s, EventKind.FACE_COVERED, 1)],
+            clear_s=hold,
+            hold_s=hold,
+            book=book,
         )
         self._concerns = (
             self._closure,
@@ -229,7 +240,7 @@ class Attention:
             events=tuple(events),
         )
 
-    def _attention(self, time_ns: int) -> str:
+    def _attention(self, time_ns: int) -> enums.Attention:
         closure, glance = self._closure.active, self._glance.active
         kinds = {stage.kind for stage in (closure, glance) if stage is not None}
         unknown = self._known_ns is None or time_ns - self._known_ns > nanoseconds(
@@ -244,4 +255,4 @@ class Attention:
             (closure is not None or self._drowsiness.level >= 2, "drowsy"),
             (unknown, "unknown"),
         )
-        return next((name for holds, name in answers if holds), "attentive")
+        return enums.Attention(next((name for holds, name in answers if holds), "attentive"))

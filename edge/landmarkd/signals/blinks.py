@@ -1,8 +1,9 @@
 """Blinks: dips of the openness that are over soon, with how long they took to close and to open."""
 
+from landmarkd.enums import EventKind, EventPhase
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.timing import NANOSECONDS, EventBook, nanoseconds
-from landmarkd.types import DriverEvent, EventPhase
+from landmarkd.types import DriverEvent
 
 
 class BlinkDetector:
@@ -55,7 +56,7 @@ class BlinkDetector:
         }
         return [
             DriverEvent(
-                self._book.new_id(), "blink", EventPhase.END, 0, began_ns, time_ns, evidence
+                self._book.new_id(), EventKind.BLINK, EventPhase.END, 0, began_ns, time_ns, evidence
             )
         ]
 

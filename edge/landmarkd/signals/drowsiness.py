@@ -1,10 +1,15 @@
 """Drowsiness: PERCLOS over a minute, with microsleeps and yawns beside it."""
 
+from landmarkd.enums import EventKind, EventPhase
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.timing import NANOSECONDS, EventBook, SlidingShare, Stage, nanoseconds
-from landmarkd.types import DriverEvent, EventPhase
+from landmarkd.types import DriverEvent
 
-STAGES = (Stage(0.0, "drowsiness", 1), Stage(0.0, "drowsiness", 1), Stage(0.0, "drowsiness", 2))
+STAGES = (
+    Stage(0.0, EventKind.DROWSINESS, 1),
+    Stage(0.0, EventKind.DROWSINESS, 1),
+    Stage(0.0, EventKind.DROWSINESS, 2),
+)
 
 
 class Drowsiness:

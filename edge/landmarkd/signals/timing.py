@@ -4,7 +4,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from landmarkd.types import DriverEvent, EventPhase
+from landmarkd.enums import EventKind, EventPhase
+from landmarkd.types import DriverEvent
 
 NANOSECONDS = 1_000_000_000
 
@@ -73,7 +74,7 @@ class Stage:
     """What a concern is called, and how severe it is, after it has lasted for some seconds."""
 
     after_s: float
-    kind: str
+    kind: EventKind
     level: int
 
 

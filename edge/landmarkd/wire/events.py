@@ -1,6 +1,7 @@
 """Which driver events are due on the wire: each is repeated until its next phase supersedes it."""
 
-from landmarkd.types import DriverEvent, DriverState, EventPhase
+from landmarkd.enums import EventPhase
+from landmarkd.types import DriverEvent, DriverState
 from landmarkd.wire.names import Phase
 from landmarkd.wire.schema import Event
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
+from landmarkd import enums
+from landmarkd.enums import EventKind, EventPhase
 from landmarkd.errors import SourceError
 from landmarkd.rotation import matrix_from_angles
 from landmarkd.types import (
     Counters,
     DriverEvent,
     DriverState,
-    EventPhase,
     EyeState,
     FaceObservation,
     FaceReport,
@@ -120,13 +121,13 @@ def _driver(record: FrameRecord, status: Status) -> DriverState:
     flags = status.flags
     known = status.attention in Attention._value2member_map_
     return DriverState(
-        attention=Attention(status.attention).name.lower() if known else "unknown",
+        attention=enums.Attention(Attention(status.attention).name.lower() if known else "unknown"),
         level=status.level,
         calibrating=bool(flags & StatusFlag.CALIBRATING),
         perclos=status.perclos if flags & StatusFlag.PERCLOS else None,
         drowsiness=status.drowsiness,
         mouth_openness=status.mouth_openness if flags & StatusFlag.MOUTH else None,
-        active=record.active,
+        active=tuple(EventKind(kind) for kind in record.active),
         events=tuple(
             _event(event) for event in record.events if event.repeat == 0 and event.phase in _PHASES
         ),
@@ -136,7 +137,13 @@ def _driver(record: FrameRecord, status: Status) -> DriverState:
 def _event(event: Event) -> DriverEvent:
     phase = _PHASES[Phase(event.phase)]
     return DriverEvent(
-        event.id, event.kind, phase, event.level, event.began_ns, event.at_ns, dict(event.rows)
+        event.id,
+        EventKind(event.kind),
+        phase,
+        event.level,
+        event.began_ns,
+        event.at_ns,
+        dict(event.rows),
     )
 
 

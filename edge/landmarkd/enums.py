@@ -1,0 +1,109 @@
+"""Every enumeration of the records, once. The text behind a member explains it.
+
+A member is its own name as text, so that JSON, logs and comparisons with a string work without
+conversion. On the wire a member is its position in its class, counted from 0
+(`landmarkd.wire.names.numbers`): new members go at the end, none is removed or moved. What a
+newer sender or a damaged file says beyond that is `UNKNOWN` instead of an error.
+"""
+
+from enum import StrEnum
+from typing import Self
+
+
+class _Known(StrEnum):
+    """An enumeration whose first member stands for every value that it does not have."""
+
+    @classmethod
+    def _missing_(cls, _value: object) -> Self:
+        return next(iter(cls))
+
+
+class Attention(_Known):
+    """The driver's attention."""
+
+    UNKNOWN = "unknown"
+    """neither eyes, gaze nor a trusted forward direction say anything"""
+    ATTENTIVE = "attentive"
+    DISTRACTED = "distracted"
+    DROWSY = "drowsy"
+    ASLEEP = "asleep"
+    UNRESPONSIVE = "unresponsive"
+    ABSENT = "absent"
+    BLOCKED = "blocked"
+
+
+class Lids(_Known):
+    """What the lids of an eye do."""
+
+    UNKNOWN = "unknown"
+    OPEN = "open"
+    CLOSED = "closed"
+    DOWN = "down"
+    """lowered because the eye looks down; the iris is covered, the person may be awake"""
+
+
+class EventKind(_Known):
+    """What happened to the driver's attention (docs/driver-monitoring.md)."""
+
+    UNKNOWN = "unknown"
+    BLINK = "blink"
+    LONG_CLOSURE = "long_closure"
+    """eyes closed for longer than a blink and shorter than a microsleep"""
+    MICROSLEEP = "microsleep"
+    SLEEP = "sleep"
+    UNRESPONSIVE = "unresponsive"
+    DROWSINESS = "drowsiness"
+    YAWN = "yawn"
+    LONG_DISTRACTION = "long_distraction"
+    TIME_SHARING = "time_sharing"
+    NO_DRIVER = "no_driver"
+    CAMERA_BLOCKED = "camera_blocked"
+    EYES_COVERED = "eyes_covered"
+    FACE_COVERED = "face_covered"
+
+
+class EventPhase(StrEnum):
+    """Where an event is in its life."""
+
+    BEGIN = "begin"
+    ESCALATE = "escalate"
+    END = "end"
+
+
+class GazeZone(_Known):
+    """Where the driver looks. A configuration may name further zones; on the wire they are `OTHER`."""
+
+    UNKNOWN = "unknown"
+    ROAD = "road"
+    MIRROR_LEFT = "mirror_left"
+    MIRROR_RIGHT = "mirror_right"
+    CENTRE_STACK = "centre_stack"
+    LAP = "lap"
+    PHONE = "phone"
+    OFF = "off"
+    """in no zone"""
+    OTHER = "other"
+    """in a zone of the configuration that has no number here"""
+    MIRROR_INSIDE = "mirror_inside"
+    INSTRUMENTS = "instruments"
+
+
+class ClockQuality(_Known):
+    """How far the sender's wall clock can be trusted."""
+
+    UNKNOWN = "unknown"
+    """the system does not say"""
+    UNSYNCHRONISED = "unsynchronised"
+    """nothing sets the clock; the date itself may be wrong"""
+    SYNCHRONISED = "synchronised"
+    """the system keeps the clock to a reference (NTP, PTP or GPS)"""
+
+
+class Degradation(StrEnum):
+    """What runs in a fallback."""
+
+    DELEGATE = "delegate"
+    """an accelerator was lost or refused and the CPU does its work"""
+    CAMERA_STALLED = "camera_stalled"
+    """the camera delivers no frames"""
+    OTHER = "other"
