@@ -11,6 +11,8 @@ from landmarkd.layout import LAYOUTS
 from landmarkd.types import Frame
 from numpy.typing import NDArray
 
+from models.benchmark import rotation_from_pose
+
 IBUG68 = LAYOUTS["dense-520"].ibug68
 
 
@@ -21,7 +23,7 @@ class Truth:
     Attributes:
         points68: (frames, 68, 2) image pixels.
         face: (frames,) whether the face is in the frame.
-        pose: (frames, 3) pitch, yaw, roll in degrees.
+        pose: (frames, 3) pitch, yaw, roll in degrees and the benchmark's order.
         openness: (frames, 2) right, left: gap of the lids over the width of the eye.
         rate_hz: frames a second.
         away_s: from when to when the driver is away.
@@ -67,6 +69,11 @@ def box(index: int) -> tuple[float, float, float, float]:
     """Return the tight box of the 68 points in a frame."""
     low, high = truth().points68[index].min(0), truth().points68[index].max(0)
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def rotation(index: int) -> NDArray[np.float64]:
+    """Return the head's rotation in a frame, (3, 3) as in `HeadPose.rotation`."""
+    return rotation_from_pose(*truth().pose[index].tolist())
 
 
 def nme(points: NDArray[np.float32], index: int) -> float:

@@ -18,11 +18,13 @@ from landmarkd.camera import make_source
 from landmarkd.camera.demo import CLIP
 from landmarkd.errors import EndOfStreamError
 from landmarkd.pipeline import Pipeline
-from landmarkd.rotation import direction_from_angles, matrix_from_angles
+from landmarkd.rotation import angles_from_matrix, direction_from_angles
 from landmarkd.settings.config import Configuration
 from landmarkd.types import EventPhase, Frame, Report
 from rich.console import Console
 from rich.table import Table
+
+from models.benchmark import rotation_from_pose
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "eval" / "videos"
 FOLDER: Path | None = None
@@ -291,16 +293,15 @@ def clip_row(model):
         if report.face is None or not truth["face"][index]:
             continue
         pitch, yaw, roll = (float(value) for value in truth["pose_deg"][index])
-        errors["yaw"].append(abs(report.face.pose.yaw - yaw))
+        head = rotation_from_pose(pitch, yaw, roll)
+        errors["yaw"].append(abs(report.face.pose.yaw - angles_from_matrix(head)[0]))
         for side, value in zip(("right", "left"), wanted[index], strict=True):
             eye = getattr(report.face, side)
             if eye.openness is not None and index > 30:
                 errors["openness"].append(abs(min(eye.openness, 1.2) - value))
         if report.face.gaze is not None and wanted[index].min() > 0.6:
             eye_pitch, eye_yaw = (float(value) for value in truth["gaze_deg"][index])
-            looked = matrix_from_angles(yaw, pitch, roll) @ direction_from_angles(
-                eye_yaw, eye_pitch
-            )
+            looked = head @ rotation_from_pose(eye_pitch, eye_yaw, 0.0) @ (0.0, 0.0, -1.0)
             found = direction_from_angles(report.face.gaze.yaw, report.face.gaze.pitch)
             errors["gaze"].append(np.degrees(np.arccos(np.clip(looked @ found, -1.0, 1.0))))
     means = {

@@ -1,9 +1,10 @@
-"""Rotations: the one place that holds the sign convention of the angles (docs/landmarks.md).
+"""Rotations: the one place that holds the order and the signs of the angles (docs/landmarks.md).
 
 All rotations are (3, 3) and act in OpenCV's camera frame: x right, y down, z away from the camera.
-The angles are those of AFLW2000-3D's `Pose_Para`, R = Rx(pitch) Ry(yaw) Rz(roll) with y up and z
-toward the viewer, turned the way that makes yaw > 0 look to image left, pitch > 0 up and roll > 0
-clockwise in the image.
+A head turns first by its yaw, then by its pitch about its own axis through the ears, then by its
+roll about its own axis through the nose: R = Ry(yaw) Rx(pitch) Rz(roll), the order of aircraft and
+of opentrack (its `euler_to_rmat`). Yaw > 0 looks to image left, pitch > 0 up, roll > 0 is clockwise
+in the image; so a head turned by 60° that nods by 20° has (60, -20, 0).
 """
 
 import math
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
+Quaternion = tuple[float, float, float, float]
+"""w, x, y, z of unit length with w >= 0."""
 
 _SMALL_ANGLE = 1e-6
 
@@ -24,19 +27,25 @@ def matrix_from_angles(yaw: float, pitch: float, roll: float) -> Matrix:
     cr, sr = math.cos(math.radians(roll)), math.sin(math.radians(roll))
     return np.array(
         [
-            [cy * cr, -cy * sr, sy],
-            [cp * sr - sp * sy * cr, cp * cr + sp * sy * sr, sp * cy],
-            [-sp * sr - cp * sy * cr, -sp * cr + cp * sy * sr, cp * cy],
+            [cy * cr - sy * sp * sr, -cy * sr - sy * sp * cr, sy * cp],
+            [cp * sr, cp * cr, sp],
+            [-sy * cr - cy * sp * sr, sy * sr - cy * sp * cr, cy * cp],
         ]
     )
 
 
 def angles_from_matrix(rotation: NDArray[np.floating]) -> tuple[float, float, float]:
-    """Return yaw, pitch and roll in degrees; the inverse of `matrix_from_angles` for yaw within ±90°."""
-    yaw = math.asin(min(1.0, max(-1.0, float(rotation[0, 2]))))
-    pitch = math.atan2(float(rotation[1, 2]), float(rotation[2, 2]))
-    roll = math.atan2(-float(rotation[0, 1]), float(rotation[0, 0]))
-    return math.degrees(yaw), math.degrees(pitch), math.degrees(roll)
+    """Return yaw, pitch and roll in degrees; the inverse of `matrix_from_angles`.
+
+    Yaw and roll are within ±180°, pitch within ±90°. No angle jumps while the nose points at most
+    90° up or down, however far the head is turned.
+    """
+    (_, _, a), (b, c, sine), (_, _, d) = rotation.tolist()
+    return (
+        math.degrees(math.atan2(a, d)),
+        math.degrees(math.asin(min(1.0, max(-1.0, sine)))),
+        math.degrees(math.atan2(b, c)),
+    )
 
 
 def angles_from_direction(direction: NDArray[np.floating]) -> tuple[float, float]:
@@ -44,20 +53,29 @@ def angles_from_direction(direction: NDArray[np.floating]) -> tuple[float, float
 
     For the third column of a head's rotation, reversed, these are the yaw and pitch of the head.
     """
-    x, y, z = (float(value) for value in direction)
-    return math.degrees(math.atan2(-x, math.hypot(y, z))), math.degrees(math.atan2(-y, -z))
+    x, y, z = direction.tolist()
+    return math.degrees(math.atan2(-x, -z)), math.degrees(math.atan2(-y, math.hypot(x, z)))
 
 
 def direction_from_angles(yaw: float, pitch: float) -> Vector:
     """Return the unit vector that `angles_from_direction` gives these angles in degrees for."""
-    cy = math.cos(math.radians(yaw))
+    level = math.cos(math.radians(pitch))
     return np.array(
         [
-            -math.sin(math.radians(yaw)),
-            -cy * math.sin(math.radians(pitch)),
-            -cy * math.cos(math.radians(pitch)),
+            -level * math.sin(math.radians(yaw)),
+            -math.sin(math.radians(pitch)),
+            -level * math.cos(math.radians(yaw)),
         ]
     )
+
+
+def angle_between(first: NDArray[np.floating], second: NDArray[np.floating]) -> float:
+    """Return the angle in degrees of the rotation that leads from one rotation to another.
+
+    This geodesic distance depends on no order of angles.
+    """
+    turn = first.astype(np.float64) @ second.astype(np.float64).T
+    return math.degrees(math.hypot(*rotation_vector(turn).tolist()))
 
 
 def rotation_vector(rotation: Matrix) -> Vector:
@@ -70,7 +88,7 @@ def rotation_vector(rotation: Matrix) -> Vector:
     return np.array([x * scale, y * scale, z * scale])
 
 
-def quaternion_from_matrix(rotation: NDArray[np.floating]) -> tuple[float, float, float, float]:
+def quaternion_from_matrix(rotation: NDArray[np.floating]) -> Quaternion:
     """Return w, x, y, z with w >= 0, dividing by the largest of the four (S. W. Shepperd 1978).
 
     Args:
@@ -90,8 +108,20 @@ def quaternion_from_matrix(rotation: NDArray[np.floating]) -> tuple[float, float
     return (w, x, y, z) if w >= 0 else (-w, -x, -y, -z)
 
 
+def matrix_from_quaternion(quaternion: Quaternion) -> Matrix:
+    """Return the rotation of a quaternion of unit length."""
+    w, x, y, z = quaternion
+    return np.array(
+        [
+            [1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - z * w), 2.0 * (x * z + y * w)],
+            [2.0 * (x * y + z * w), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - x * w)],
+            [2.0 * (x * z - y * w), 2.0 * (y * z + x * w), 1.0 - 2.0 * (x * x + y * y)],
+        ]
+    )
+
+
 def rotation_from_vector(vector: Vector) -> Matrix:
-    """Return the rotation about an axis times angle in radians (Rodrigues), the exponential on SO(3)."""
+    """Return the rotation about an axis times angle in radians: the exponential on SO(3)."""
     x, y, z = (float(value) for value in vector)
     angle = math.sqrt(x * x + y * y + z * z)
     cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.enums import Attention, ClockQuality, EventKind, EventPhase, Lids
-from landmarkd.rotation import quaternion_from_matrix
+from landmarkd.rotation import Quaternion, quaternion_from_matrix
 
 Array = NDArray[np.float32]
 
@@ -137,7 +137,7 @@ class HeadPose:
     """Where the head is and where it points, in OpenCV's camera frame (x right, y down, z forward).
 
     Attributes:
-        yaw, pitch, roll: degrees.
+        yaw, pitch, roll: degrees, of the rotation in this order (`landmarkd.rotation`).
         rotation: (3, 3) float32, head frame to camera frame; identity looks straight into the
             camera.
         translation_mm: (3,) float32, the midpoint between the eyes in millimetres.
@@ -160,7 +160,7 @@ class HeadPose:
         _require(self.translation_mm.shape == (3,), "translation_mm is (3,)")
 
     @property
-    def quaternion(self) -> tuple[float, float, float, float]:
+    def quaternion(self) -> Quaternion:
         """The same rotation as a unit quaternion w, x, y, z, with w >= 0."""
         return quaternion_from_matrix(self.rotation)
 

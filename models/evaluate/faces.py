@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from landmarkd.rotation import angle_between
 from landmarkd.signals.pose import PoseEstimator
 from landmarkd.stages import StageClock
 from landmarkd.types import FaceObservation, Intrinsics, RegionOfInterest
@@ -13,6 +14,7 @@ from landmarkd.vision.landmarks import LandmarkModel
 from landmarkd.vision.tracker import look
 from numpy.typing import NDArray
 
+from models.benchmark import pose_from_rotation, rotation_from_pose
 from models.evaluate.measure import lid_openness, nme, point_errors
 from models.evaluate.records import INNER51, REGIONS, Box, LabelledFace, Points
 
@@ -34,7 +36,7 @@ class Result:
         sigma: (count,) pixels, or None.
         score: presence, 0 to 1.
         errors: (68,) distances in pixels, NaN where unlabelled.
-        pose_deg: pitch, yaw, roll.
+        pose_deg: pitch, yaw, roll in the benchmark's order, as the labels have them.
         rotation: (3, 3) of the head to the camera's frame.
         openness: of the subject's right and left lids.
     """
@@ -67,6 +69,8 @@ class Result:
                 ("pitch", "yaw", "roll"), self.pose_deg, self.face.pose_deg, strict=True
             ):
                 numbers[f"{name}_error"] = abs((seen - true + 180) % 360 - 180)
+            wanted = rotation_from_pose(*self.face.pose_deg)
+            numbers["geodesic_error"] = angle_between(self.rotation, wanted)
         if self.face.openness is not None and self.found:
             off = np.subtract(self.openness, self.face.openness)
             numbers["openness_error"], numbers["openness_bias"] = (
@@ -130,13 +134,14 @@ def _result(
     layout = model.layout
     errors = point_errors(seen.points[layout.ibug68].astype(np.float64), face.points)
     pose = PoseEstimator(layout, far_camera(image.shape[1], image.shape[0])).estimate(seen.points)
+    pitch, yaw, roll = pose_from_rotation(pose.rotation).tolist()
     return Result(
         face,
         seen.points,
         seen.sigma,
         seen.score,
         errors,
-        (pose.pitch, pose.yaw, pose.roll),
+        (pitch, yaw, roll),
         pose.rotation,
         lid_openness(seen.points, layout),
     )

@@ -42,8 +42,10 @@ def set_row(results: list[Result]) -> Row:
 
 
 def pose_row(results: list[Result]) -> Row:
-    """Return the mean absolute errors of the head's angles, degrees."""
-    return {name: mean_of(results, f"{name}_error") for name in ("yaw", "pitch", "roll")}
+    """Return the mean absolute errors of the benchmark's angles and of the rotation, degrees."""
+    return {
+        name: mean_of(results, f"{name}_error") for name in ("yaw", "pitch", "roll", "geodesic")
+    }
 
 
 def openness_row(results: list[Result]) -> Row:

@@ -9,23 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from landmarkd.rotation import angles_from_matrix, matrix_from_angles
+
+from models.benchmark import pose_from_rotation, rotation_from_pose
 
 _FLIP = np.diag([1.0, -1.0, -1.0])  # y up and z toward the camera, to y down and z away
 
 
 def rotation_from_angles(pitch: float, yaw: float, roll: float) -> np.ndarray:
-    """Rotation (3, 3) of the head, y up, from degrees in the signs of `landmarkd.rotation`.
+    """Rotation (3, 3) of the head, y up, from degrees in the benchmark's order (`models.benchmark`).
 
     Yaw > 0 turns the nose to image left, pitch > 0 looks up, roll > 0 is clockwise in the image.
     """
-    return _FLIP @ matrix_from_angles(yaw, pitch, roll) @ _FLIP
+    return _FLIP @ rotation_from_pose(pitch, yaw, roll) @ _FLIP
 
 
 def angles_from_rotation(rotation: np.ndarray) -> np.ndarray:
     """Inverse of `rotation_from_angles`: (pitch, yaw, roll) in degrees, |yaw| <= 90 degrees."""
-    yaw, pitch, roll = angles_from_matrix(_FLIP @ rotation @ _FLIP)
-    return np.array([pitch, yaw, roll])
+    return pose_from_rotation(_FLIP @ rotation @ _FLIP)
 
 
 def to_camera(

@@ -122,22 +122,6 @@ class TestOsc:
         assert found["/landmarkd/face"] == [(0,)]
         assert "/VMC/Ext/Bone/Pos" not in found
 
-    def test_every_rotation_has_its_quaternion(self) -> None:
-        from landmarkd.sinks.osc import quaternion
-
-        rng = np.random.default_rng(1)
-        for angles in rng.uniform(-180, 180, (200, 3)):
-            matrix = matrix_from_angles(*angles)
-            x, y, z, w = quaternion(matrix)
-            back = np.array(
-                [
-                    [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-                    [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-                    [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-                ]
-            )
-            np.testing.assert_allclose(back, matrix, atol=1e-9)
-
 
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 

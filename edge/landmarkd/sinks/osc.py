@@ -9,7 +9,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 
@@ -19,22 +18,6 @@ from landmarkd.types import EyeState, FaceReport, Report, Session
 from landmarkd.uri import Uri
 
 Argument = tuple[str, str | int | float]
-
-
-def quaternion(rotation: NDArray[np.floating]) -> tuple[float, float, float, float]:
-    """Return x, y, z, w of a rotation matrix, w >= 0 (Shepperd, J. Guidance and Control 1(3), 1978)."""
-    (a, b, c), (d, e, f), (g, h, i) = rotation.tolist()
-    squares = (1 + a - e - i, 1 - a + e - i, 1 - a - e + i, 1 + a + e + i)
-    largest = max(range(4), key=squares.__getitem__)
-    s = 2 * math.sqrt(squares[largest])
-    x, y, z, w = (
-        (s / 4, (b + d) / s, (c + g) / s, (h - f) / s),
-        ((b + d) / s, s / 4, (f + h) / s, (c - g) / s),
-        ((c + g) / s, (f + h) / s, s / 4, (d - b) / s),
-        ((h - f) / s, (c - g) / s, (d - b) / s, s / 4),
-    )[largest]
-    sign = -1.0 if w < 0 else 1.0
-    return sign * x, sign * y, sign * z, sign * w
 
 
 def _blink(eye: EyeState) -> float:
@@ -70,10 +53,10 @@ class OscFormatter(Formatter[bytes]):
         position = pose.translation_mm.tolist()
         numbers = (pose.yaw, pose.pitch, pose.roll, *position)
         if all(map(math.isfinite, numbers)) and bool(np.isfinite(pose.rotation).all()):
-            turn = quaternion(pose.rotation)
+            w, x, y, z = pose.quaternion
             bone: list[Argument] = [
                 ("s", "Head"),
-                *(("f", value) for value in (0.0, 0.0, 0.0, *turn)),
+                *(("f", value) for value in (0.0, 0.0, 0.0, x, y, z, w)),
             ]
             self._add(bundle, "/VMC/Ext/Bone/Pos", *bone)
             self._add(bundle, "/landmarkd/pose", *(("f", value) for value in numbers))
