@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from landmarkd.camera.demo import CLIP
 from landmarkd.layout import LAYOUTS
-from landmarkd.receive.loopback import Listener, PtyReceiver, udp_loopback
+from landmarkd.receive.loopback import Listener, PtyLink, udp_loopback
 
 from tests import clip
 from tests.process import command, landmarkd
@@ -76,7 +76,7 @@ def test_a_clip_reaches_listeners_over_udp_and_serial_with_nothing_lost(
     if not video.exists():
         pytest.skip("real clips lie in ../shared/eval, which is not here")
     udp, udp_uri = udp_loopback()
-    serial = PtyReceiver()
+    serial = PtyLink()
     serial.open()
     listeners = [Listener(udp), Listener(serial)]
     done = landmarkd(

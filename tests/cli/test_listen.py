@@ -1,5 +1,6 @@
 """`landmarkd listen` as a user runs it: over a socket, a pseudo-terminal and from a recording."""
 
+import io
 import json
 import os
 import pty
@@ -14,11 +15,14 @@ from pathlib import Path
 from select import select
 
 import pytest
-from landmarkd.cli.listen_plot import PlotOutput, curve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from landmarkd.cli.listen_output import MAX_COLUMNS, TableOutput
 from landmarkd.sinks import make_sink
-from landmarkd.wire import Assembler, Decoder, Encoder
+from landmarkd.wire import Decoder, FrameRecord, Hello, Status
 from landmarkd.wire.decoder import DecoderCounters
 from landmarkd.wire.text import packet_text
+from rich.console import Console
 
 from tests.process import command, landmarkd
 from tests.wire.builders import report, session
@@ -154,21 +158,49 @@ def test_a_table_in_a_terminal(recording: Path) -> None:
     assert "yaw pitch roll" in shown.decode()
 
 
-def test_curves_show_what_is_known_and_gaps_where_nothing_is() -> None:
-    assert curve([0.0, 0.5, 1.0, None, 9.0, -9.0], 0, 1) == "▁▅█ █▁"
-    output, decoder, assembler = PlotOutput("a title"), Decoder(), Assembler()
-    for data in Encoder(session()).encode(report(10)):
-        for packet in decoder.datagram(data):
-            for record in assembler.add(packet):
-                output.record("sender", record)
-    output._stepped = time.monotonic() - 1
-    output._live.update = lambda *_, **__: None  # type: ignore[method-assign]
-    output.tick(DecoderCounters())
-    table = output.draw(DecoderCounters())
-    names, curves, now = (list(column.cells) for column in table.columns)
-    assert curves[names.index("yaw")].strip() in "▅▆▇█"
-    assert now[names.index("yaw")] == "+19.2°"
-    assert now[names.index("latency")] == "12.3 ms"
+HOSTILE = (
+    "[/]",
+    "[link=http://evil]x[/link]",
+    "[bold red]",
+    "\\[",
+    "\x1b]0;title\x07",
+    "\x1b[2J",
+    "a\nb",
+    "\u202egnp",
+    "]]>[",
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nothing_that_was_received_is_markup(name: str) -> None:
+    assert_shown_as_text(name, name, name)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=30))
+def test_any_text_can_be_shown(device: str, sender: str, kind: str) -> None:
+    assert_shown_as_text(device, sender, kind)
+
+
+def assert_shown_as_text(device: str, sender: str, kind: str) -> None:
+    """Draw a frame with these texts: no error, no control character, no link, no style."""
+    table = TableOutput("udp://:5005" + device)
+    hello = Hello(device=device)
+    table.record(sender, FrameRecord(1, 1, hello, Status(), active=(kind,)))
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=200, color_system=None)
+    console.print(table.draw(DecoderCounters(), time.monotonic()))
+    styles = re.sub(r"\x1b\[[0-9;]*m", "", screen.getvalue())
+    assert all(c == "\n" or c.isprintable() for c in styles)
+
+
+def test_a_flood_of_senders_fills_no_screen() -> None:
+    table = TableOutput("flood")
+    for number in range(1000):
+        table.record(f"10.0.0.1:{number}", FrameRecord(number, 1, None, Status()))
+    drawn = table.draw(DecoderCounters(), time.monotonic())
+    assert len(drawn.columns) == 1 + MAX_COLUMNS
+    assert str(drawn.columns[1].header) == "10.0.0.1:0"
 
 
 @pytest.mark.parametrize(

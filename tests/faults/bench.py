@@ -19,8 +19,8 @@ from landmarkd.daemon.diagnosis import diagnose
 from landmarkd.daemon.snapshot import Snapshot
 from landmarkd.daemon.statusfile import NAME, read_status
 from landmarkd.errors import ExitCode, LandmarkdError
-from landmarkd.receive.loopback import PtyReceiver, udp_loopback
-from landmarkd.receive.receiver import Receiver
+from landmarkd.receive.link import Link
+from landmarkd.receive.loopback import PtyLink, udp_loopback
 from landmarkd.wire.names import StatusFlag
 from landmarkd.wire.schema import Status
 
@@ -64,7 +64,7 @@ class Heard:
 class Ear:
     """Listens to one stream on a thread and remembers every STATUS."""
 
-    def __init__(self, receiver: Receiver) -> None:
+    def __init__(self, receiver: Link) -> None:
         self.receiver = receiver
         self.heard: list[Heard] = []
         self._changed = threading.Condition()
@@ -286,9 +286,9 @@ class Daemon:
         self.log.close()
 
 
-def serial_pair() -> tuple[PtyReceiver, Ear]:
+def serial_pair() -> tuple[PtyLink, Ear]:
     """Return a pseudo-terminal and what is heard at its other end."""
-    receiver = PtyReceiver()
+    receiver = PtyLink()
     receiver.open()
     return receiver, Ear(receiver)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from landmarkd.cli.run import make_session
 from landmarkd.pipeline import Pipeline
-from landmarkd.receive.loopback import PtyReceiver
+from landmarkd.receive.loopback import PtyLink
 from landmarkd.settings.config import Configuration
 from landmarkd.sinks import make_sink
 from landmarkd.sinks.base import Sink
@@ -34,7 +34,7 @@ def main() -> None:
     logging.disable()
     pipeline = Pipeline(Configuration())
     session = make_session(pipeline.configuration, pipeline.model.name, pipeline.model.card)
-    dead = PtyReceiver()
+    dead = PtyLink()
     dead.open()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as place:
         place.bind(("127.0.0.1", 0))

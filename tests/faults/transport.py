@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from landmarkd.daemon.snapshot import SinkSnapshot, Snapshot
 from landmarkd.errors import ExitCode
-from landmarkd.receive.loopback import PtyReceiver
+from landmarkd.receive.loopback import PtyLink
 
 from tests.faults.bench import Daemon, Ear, serial_pair
 from tests.faults.row import Row, fault
@@ -56,7 +56,7 @@ def unplugged(folder: Path) -> Row:
         ear.close()
         said = daemon.told("is not connected")
         share = _unharmed(daemon, normal)
-        again = PtyReceiver()
+        again = PtyLink()
         again.open()
         name.unlink()
         name.symlink_to(again.device)

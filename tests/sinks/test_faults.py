@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from landmarkd.errors import AccessError, SinkError, UsageError
-from landmarkd.receive.receiver import make_receiver
+from landmarkd.receive import make_link
 from landmarkd.sinks import make_sink
 from landmarkd.sinks import serial as serial_module
 from landmarkd.wire import Decoder, Hello
@@ -52,14 +52,14 @@ def test_a_wrong_uri_is_told_what_is_right(uri: str, reason: str) -> None:
 )
 def test_a_wrong_receiver_is_told_what_is_right(uri: str, reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
-        make_receiver(uri)
+        make_link(uri)
 
 
 def test_a_port_in_use_is_said() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         with pytest.raises(OSError, match="is in use; end the other program"):
-            make_receiver(f"udp://127.0.0.1:{other.getsockname()[1]}").open()
+            make_link(f"udp://127.0.0.1:{other.getsockname()[1]}").open()
 
 
 def test_a_serial_device_that_is_missing_is_awaited(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ with make_sink("jsonl:-", session()) as sink:
 
 
 def test_multicast_reaches_a_group() -> None:
-    receiver = make_receiver("udp://239.255.77.1:0?interface=lo")
+    receiver = make_link("udp://239.255.77.1:0?interface=lo")
     receiver.open()
     with make_sink(
         f"udp://239.255.77.1:{receiver.port}?interface=lo&ttl=0&points=none", session()
@@ -202,10 +202,10 @@ def test_multicast_reaches_a_group() -> None:
 
 
 def test_many_senders_on_one_port_are_told_apart_and_bounded() -> None:
-    from landmarkd.receive.receiver import MAX_SENDERS
+    from landmarkd.receive.link import MAX_SENDERS
     from landmarkd.wire import Encoder, EncoderOptions, Selection
 
-    with make_receiver("udp://127.0.0.1:0") as receiver:
+    with make_link("udp://127.0.0.1:0") as receiver:
         total = 0
         for sender in range(MAX_SENDERS + 10):
             encoder = Encoder(session(boot_id=sender), EncoderOptions(Selection.NONE))

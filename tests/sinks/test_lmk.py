@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from landmarkd.errors import SourceFormatError
-from landmarkd.receive.receiver import make_receiver
+from landmarkd.receive import make_link, read_reports
 from landmarkd.sinks import make_sink
 from landmarkd.wire import Decoder
 from landmarkd.wire.recording import INDEX_FRAMES, MAGIC, RecordingReader, RecordingWriter
-from landmarkd.wire.restore import read_reports
 from landmarkd.wire.schema import Bye
 
 from tests.process import landmarkd
@@ -131,7 +130,7 @@ def test_what_is_no_recording_is_said(tmp_path: Path) -> None:
     with pytest.raises(SourceFormatError, match=r"other\.lmk is not a recording"):
         list(read_reports(other))
     with pytest.raises(OSError, match="No such file"):
-        make_receiver(str(tmp_path / "missing.lmk")).open()
+        make_link(str(tmp_path / "missing.lmk")).open()
 
 
 def test_a_killed_recorder_leaves_what_it_wrote(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from landmarkd.errors import AccessError, UsageError, WireError
-from landmarkd.receive.receiver import make_receiver
+from landmarkd.receive import make_link
 from landmarkd.sinks import make_sink
 from landmarkd.wire import Decoder, Encoder
 from landmarkd.wire.encoder import MAX_DATAGRAM
@@ -123,7 +123,7 @@ def test_over_a_socket_with_a_key_made_by_the_command(tmp_path: Path) -> None:
     assert again.returncode == 64
     assert "never overwritten" in again.stderr
     assert file.stat().st_mode & 0o777 == 0o600
-    with make_receiver(f"udp://127.0.0.1:0?key={file}") as receiver:
+    with make_link(f"udp://127.0.0.1:0?key={file}") as receiver:
         received = []
         with make_sink(f"udp://127.0.0.1:{receiver.port}?key={file}", session()) as sink:
             sink.submit(report(0), wait=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from landmarkd.daemon.service import Service
-    from landmarkd.receive.receiver import Receiver
+    from landmarkd.receive.link import Link
     from landmarkd.types import Report
 
 REFRESH_HZ = 8
@@ -45,7 +45,7 @@ def demo(
     from landmarkd.cli.run import make_session
     from landmarkd.daemon.service import Service
     from landmarkd.pipeline import Pipeline
-    from landmarkd.receive.loopback import Listener, PtyReceiver, udp_loopback
+    from landmarkd.receive.loopback import Listener, PtyLink, udp_loopback
     from landmarkd.sinks import make_sink
 
     console = Console()
@@ -55,7 +55,7 @@ def demo(
         pipeline = Pipeline(configuration)
         session = make_session(configuration, pipeline.model.name, pipeline.model.card)
         udp, udp_uri = udp_loopback()
-        serial = PtyReceiver()
+        serial = PtyLink()
         serial.open()
         receivers = [udp, serial]
         for receiver in receivers:
@@ -140,7 +140,7 @@ def _percent(value: float | None) -> str:
 
 
 def _summary(
-    view: _View, service: "Service", receivers: "Sequence[Receiver]", cpu_ms: float
+    view: _View, service: "Service", receivers: "Sequence[Link]", cpu_ms: float
 ) -> "Table":
     import numpy as np
     from rich.table import Table

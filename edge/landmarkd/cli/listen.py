@@ -6,15 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from landmarkd.errors import EndOfStreamError, ExitCode, UsageError
+from landmarkd.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from landmarkd.cli.listen_output import Output
-    from landmarkd.receive.receiver import Receiver
-    from landmarkd.wire.assembler import Assembler, FrameRecord
-
-POLL_S = 0.1
-"""Longest wait for data before the table is drawn again and the clock is looked at."""
+    from landmarkd.receive import FrameStream, ReceivedFrame
 
 
 def register(app: typer.Typer) -> None:
@@ -35,85 +31,59 @@ def listen(
     messages: Annotated[
         bool, typer.Option("--messages", help="Print every message with all its fields.")
     ] = False,
-    plot: Annotated[bool, typer.Option("--plot", help="Draw the last seconds as curves.")] = False,
     frames: Annotated[int, typer.Option(min=0, help="End after so many frames; 0 is never.")] = 0,
     duration: Annotated[
         float, typer.Option(min=0.0, help="End after so many seconds; 0 is never.")
     ] = 0.0,
 ) -> int:
-    """Decode a stream: a live table, curves, JSON lines, or message by message.
+    """Decode a stream: a live table, JSON lines, or message by message.
 
     Ends with 0 when frames arrived, and with 75 when there were none.
 
     Examples: landmarkd listen udp://:5005 · landmarkd listen /dev/ttyUSB0 --jsonl drive.jsonl
     """
     from landmarkd.cli.listen_output import JsonOutput, MessageOutput, TableOutput
-    from landmarkd.cli.listen_plot import PlotOutput
-    from landmarkd.receive.receiver import make_receiver
+    from landmarkd.receive import FrameStream
 
-    if (jsonl is not None) + messages + plot > 1:
-        raise UsageError("--jsonl, --messages and --plot exclude each other: choose one.")
-    receiver = make_receiver(uri)
+    if jsonl is not None and messages:
+        raise UsageError("--jsonl and --messages exclude each other: choose one.")
     output: Output
     if jsonl is not None:
         output = JsonOutput(jsonl)
     else:
-        output = MessageOutput() if messages else PlotOutput(uri) if plot else TableOutput(uri)
+        output = MessageOutput() if messages else TableOutput(uri)
+    stream = FrameStream(uri, on_packet=output.packet)
     seen = 0
-    with receiver, output:
+    with stream, output:
         try:
-            for sender, record in _records(receiver, output, duration):
+            for sender, record in _frames(stream, output, duration):
                 output.record(sender, record)
                 seen += record.status is not None
                 if frames and seen >= frames:
                     break
         except KeyboardInterrupt:
             pass  # the usual way to end it
-    counters = receiver.counters
+    counters = stream.counters
     typer.echo(
-        f"{seen} frames in {counters.packets} messages, {counters.bytes} bytes; {counters.missing} messages missing, "
-        f"{counters.rejected} rejected (checksum {counters.bad_checksum}, foreign {counters.foreign}, "
-        f"malformed {counters.malformed}, garbled {counters.garbled}, unauthentic {counters.unauthentic}, "
-        f"replayed {counters.replayed}).",
+        f"{seen} frames in {counters.packets} messages, {counters.bytes} bytes; "
+        f"{counters.missing} messages missing, {counters.rejected} rejected "
+        f"(checksum {counters.bad_checksum}, foreign {counters.foreign}, "
+        f"malformed {counters.malformed}, garbled {counters.garbled}, "
+        f"unauthentic {counters.unauthentic}, replayed {counters.replayed}).",
         err=True,
     )
     if not seen and counters.rejected:
         typer.echo(
-            "Bytes came and none of them made a frame: check the baud rate, the key and both sides' versions.",
+            "Bytes came and none of them made a frame: "
+            "check the baud rate, the key and both sides' versions.",
             err=True,
         )
     return int(ExitCode.OK if seen else ExitCode.TEMPORARY)
 
 
-def _records(
-    receiver: "Receiver", output: "Output", duration: float
-) -> Iterator[tuple[str, "FrameRecord"]]:
-    """Yield frames with their sender until the time is up, the recording ends or every sender said goodbye."""
-    from landmarkd.receive.receiver import MAX_SENDERS
-    from landmarkd.wire.assembler import Assembler
-
-    assemblers: dict[str, Assembler] = {}
+def _frames(stream: "FrameStream", output: "Output", duration: float) -> "Iterator[ReceivedFrame]":
+    """Yield frames until the time is up or the recording ends."""
     started = time.monotonic()
-    try:
-        while not duration or time.monotonic() - started < duration:
-            arrived = receiver.receive(POLL_S)
-            if not arrived:
-                # A pause: what is still being collected will not become more complete.
-                yield from _flush(assemblers)
-            for received in arrived:
-                output.packet(received.packet)
-                assembler = assemblers.setdefault(received.sender, Assembler())
-                for record in assembler.add(received.packet):
-                    yield received.sender, record
-            output.tick(receiver.counters)
-            while len(assemblers) > MAX_SENDERS:
-                assemblers.pop(next(iter(assemblers)))
-    except EndOfStreamError:
-        pass
-    yield from _flush(assemblers)
-
-
-def _flush(assemblers: "dict[str, Assembler]") -> Iterator[tuple[str, "FrameRecord"]]:
-    for sender, assembler in assemblers.items():
-        for record in assembler.flush():
-            yield sender, record
+    while not stream.ended and (not duration or time.monotonic() - started < duration):
+        yield from stream.poll()
+        output.tick(stream.counters)

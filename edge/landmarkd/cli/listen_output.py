@@ -2,12 +2,15 @@
 
 import sys
 import time
+from collections import deque
 from typing import IO
 
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
+from landmarkd.display import plain
 from landmarkd.errors import AccessError, SinkError
 from landmarkd.wire.assembler import FrameRecord
 from landmarkd.wire.codec import Packet
@@ -18,6 +21,9 @@ from landmarkd.wire.text import packet_text
 
 REDRAW_S = 0.1
 RATE_WINDOW_S = 2.0
+MAX_COLUMNS = 6
+"""Senders that are shown side by side."""
+MAX_TIMES = 500
 UNKNOWN = "–"
 ROWS = (
     "frame",
@@ -93,7 +99,7 @@ class MessageOutput(Output):
     """A line for each message, with the fields of docs/wire.md."""
 
     def packet(self, packet: Packet) -> None:
-        """Print the message."""
+        """Print the message; its texts are printable, see `landmarkd.wire.codec.decode_text`."""
         print(packet_text(packet))
 
     def tick(self, counters: DecoderCounters) -> None:
@@ -103,13 +109,14 @@ class MessageOutput(Output):
 
 
 class TableOutput(Output):
-    """The newest frame of each sender, drawn a few times a second; nothing where there is no terminal."""
+    """The newest frame of each sender, drawn a few times a second; nothing where there is no terminal.
+
+    The first sender keeps its column; of the others the idlest gives way to a new one.
+    """
 
     def __init__(self, title: str) -> None:
-        self._title = title
-        self._newest: dict[str, FrameRecord] = {}
-        self._points: dict[str, str] = {}
-        self._times: dict[str, list[float]] = {}
+        self._title = plain(title)
+        self._senders: dict[str, _Sender] = {}
         self._drawn = 0.0
         console = Console()
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
@@ -121,15 +128,13 @@ class TableOutput(Output):
 
     def record(self, sender: str, record: FrameRecord) -> None:
         """Keep the newest frame."""
-        now = time.monotonic()
-        if record.points is not None:
-            self._points[sender] = str(len(record.points))
-        if record.status is not None:
-            self._newest[sender] = record
-            times = self._times.setdefault(sender, [])
-            times.append(now)
-            while times and now - times[0] > RATE_WINDOW_S:
-                times.pop(0)
+        if record.status is None and sender not in self._senders:
+            return
+        known = self._senders.setdefault(sender, _Sender())
+        known.take(record, time.monotonic())
+        if len(self._senders) > MAX_COLUMNS:
+            others = list(self._senders)[1:]
+            del self._senders[min(others, key=lambda name: self._senders[name].heard)]
 
     def tick(self, counters: DecoderCounters) -> None:
         """Draw again if it is time."""
@@ -137,37 +142,58 @@ class TableOutput(Output):
         if self._live is None or now - self._drawn < REDRAW_S:
             return
         self._drawn = now
-        self._live.update(self._draw(counters, now), refresh=True)
+        self._live.update(self.draw(counters, now), refresh=True)
 
     def close(self) -> None:
         """Leave the last table on the screen."""
         if self._live is not None:
             self._live.stop()
 
-    def _draw(self, counters: DecoderCounters, now: float) -> Table:
+    def draw(self, counters: DecoderCounters, now: float) -> Table:
+        """Return the table. All of it is text, so that nothing that was received is markup."""
         lost = (
             f"{counters.packets} messages, {counters.missing} missing, {counters.rejected} rejected"
         )
-        table = Table(title=self._title, caption=lost)
+        table = Table(title=Text(self._title), caption=Text(lost))
         table.add_column("", style="dim")
         columns = []
-        for sender, record in self._newest.items():
-            times = [t for t in self._times[sender] if now - t <= RATE_WINDOW_S]
-            rate = (
-                (len(times) - 1) / (times[-1] - times[0])
-                if len(times) > 1 and times[-1] > times[0]
-                else 0.0
-            )
+        for name, sender in self._senders.items():
+            record = sender.record
             device = record.hello.device if record.hello is not None else ""
-            table.add_column(f"{device} {sender}".strip(), justify="right")
-            columns.append([f"{record.frame}", f"{rate:.1f} Hz", *self._cells(sender, record)])
+            table.add_column(Text(plain(f"{device} {name}".strip(), 60)), justify="right")
+            columns.append([f"{record.frame}", f"{sender.rate(now):.1f} Hz", *sender.cells()])
         for row in zip(ROWS, *columns, strict=True):
-            table.add_row(*row)
+            table.add_row(*(Text(cell) for cell in row))
         return table
 
-    def _cells(self, sender: str, record: FrameRecord) -> list[str]:
-        status = record.status
-        assert status is not None  # noqa: S101  # only such frames are kept
+
+class _Sender:
+    """What is shown of one sender."""
+
+    def __init__(self) -> None:
+        self.record = FrameRecord(0, 0)
+        self.heard = 0.0
+        self._points = "none"
+        self._times: deque[float] = deque(maxlen=MAX_TIMES)
+
+    def take(self, record: FrameRecord, now: float) -> None:
+        """Keep what is new."""
+        if record.points is not None:
+            self._points = str(len(record.points))
+        if record.status is not None:
+            self.record, self.heard = record, now
+            self._times.append(now)
+
+    def rate(self, now: float) -> float:
+        """Return the frames a second of the last seconds."""
+        times = [t for t in self._times if now - t <= RATE_WINDOW_S]
+        return (len(times) - 1) / (times[-1] - times[0]) if len(set(times)) > 1 else 0.0
+
+    def cells(self) -> list[str]:
+        """Return the column, frame and rate left out."""
+        record, status = self.record, self.record.status
+        if status is None:
+            return [UNKNOWN] * (len(ROWS) - 2)
         flags = status.flags
         driver = "off"
         if flags & StatusFlag.DRIVER:
@@ -183,12 +209,12 @@ class TableOutput(Output):
             f"{status.gaze_yaw:+.0f}° {status.gaze_pitch:+.0f}°"
             if flags & StatusFlag.GAZE
             else UNKNOWN,
-            self._points.get(sender, "none"),
+            self._points,
         )
         return [
             *(face if flags & StatusFlag.FACE else ("none", *[UNKNOWN] * (len(face) - 1))),
             driver,
-            ", ".join(record.active) or "none",
+            plain(", ".join(record.active)) or "none",
             f"{status.latency:.1f} ms",
             f"{status.dropped} / {status.skipped}",
         ]

@@ -1,19 +1,16 @@
 """`landmarkd replay`: play a recording to sinks, at the pace it was recorded at."""
 
 import secrets
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
+from urllib.parse import unquote
 
 import typer
 
 from landmarkd.errors import ExitCode, SourceFormatError, UsageError
-
-if TYPE_CHECKING:
-    from landmarkd.wire.assembler import FrameRecord
 
 LONGEST_PAUSE_S = 5.0
 """A gap in the recording is waited for no longer than this."""
@@ -37,25 +34,31 @@ def replay(
 
     Example: landmarkd replay drive.lmk --sink udp://192.168.1.20:5005 --sink jsonl:drive.jsonl
     """
+    from landmarkd.pace import Pacer
+    from landmarkd.receive import FrameStream
     from landmarkd.sinks import make_sink
-    from landmarkd.wire.restore import read_frames, report_of, session_of
+    from landmarkd.wire.restore import report_of, session_of
 
     if not sink:
         raise UsageError("Say where to play it: --sink udp://HOST:PORT, for example.")
-    records = read_frames(recording)
-    first = next(records, None)
-    if first is None or first.hello is None:
-        raise SourceFormatError(f"{recording} holds no frames.")
-    session = replace(session_of(first.hello), boot_id=secrets.randbits(64))
-    begin_ns = first.captured_ns + round(start * 1e9)
-    played = 0
+    for uri in sink:
+        _refuse_itself(recording, uri)
+    played, pacer = 0, Pacer(LONGEST_PAUSE_S)
     with ExitStack() as stack:
+        records = (received.record for received in stack.enter_context(FrameStream(recording)))
+        first = next((record for record in records if record.hello is not None), None)
+        if first is None or first.hello is None:
+            raise SourceFormatError(f"{recording} holds no frames.")
+        session = replace(session_of(first.hello), boot_id=secrets.randbits(64))
+        begin_ns = first.captured_ns + round(start * 1e9)
         sinks = [stack.enter_context(make_sink(uri, session)) for uri in sink]
         try:
-            for record in _paced(_chain(first, records), begin_ns, fast):
+            for record in chain((first,), records):
                 report = report_of(record)
-                if report is None:
+                if report is None or record.captured_ns < begin_ns:
                     continue
+                if not fast:
+                    pacer.wait(record.captured_ns)
                 for each in sinks:
                     each.submit(report, wait=fast)
                 played += 1
@@ -69,20 +72,10 @@ def replay(
     return int(ExitCode.OK if played else ExitCode.DATA)
 
 
-def _chain(first: "FrameRecord", rest: "Iterator[FrameRecord]") -> "Iterator[FrameRecord]":
-    yield first
-    yield from rest
-
-
-def _paced(records: "Iterator[FrameRecord]", begin_ns: int, fast: bool) -> "Iterator[FrameRecord]":
-    """Yield each frame when as much time has passed as between the captures."""
-    due, last_ns = time.monotonic(), None
-    for record in records:
-        if record.captured_ns < begin_ns:
-            continue
-        if not fast and last_ns is not None:
-            pause = min(LONGEST_PAUSE_S, max(0.0, (record.captured_ns - last_ns) / 1e9))
-            due = max(due + pause, time.monotonic() - 1.0)
-            time.sleep(max(0.0, due - time.monotonic()))
-        last_ns = record.captured_ns
-        yield record
+def _refuse_itself(recording: Path, sink: str) -> None:
+    """Raise UsageError if a sink would write into the recording that is being read."""
+    scheme, _, rest = sink.partition(":")
+    target = Path(unquote(rest.partition("?")[0]))
+    with suppress(OSError):
+        if scheme in {"lmk", "jsonl", "csv"} and target.samefile(recording):
+            raise UsageError(f"{sink} is the recording that is played; write to another file.")

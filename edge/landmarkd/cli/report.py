@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
 from landmarkd.errors import (
     AccessError,
-    EndOfStreamError,
     SinkError,
     SourceError,
     SourceFormatError,
@@ -174,22 +172,12 @@ def _raw_lines(path: Path) -> Iterator[bytes]:
 
 
 def _wire_records(path: Path) -> Iterator[dict[str, Any]]:
-    from landmarkd.receive.receiver import make_receiver
-    from landmarkd.wire.assembler import Assembler
+    from landmarkd.receive import FrameStream
     from landmarkd.wire.jsonl import encode_record
 
     if not path.is_file():
         raise SourceError(f"{path}: no such file; name a recording.")
-    assembler = Assembler()
-    with make_receiver(f"lmk:{quote(str(path))}") as receiver:
-        try:
-            while True:
-                for received in receiver.receive(1.0):
-                    for frame in assembler.add(received.packet):
-                        if frame.status is not None:
-                            yield json.loads(encode_record(frame))
-        except EndOfStreamError:
-            pass
-    for frame in assembler.flush():
-        if frame.status is not None:
-            yield json.loads(encode_record(frame))
+    with FrameStream(path) as stream:
+        for _, frame in stream:
+            if frame.status is not None:
+                yield json.loads(encode_record(frame))

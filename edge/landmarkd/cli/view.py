@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from landmarkd.errors import EndOfStreamError
-
-POLL_S = 0.1
+LONGEST_PAUSE_S = 1.0
+"""A gap in a recording is waited for no longer than this."""
 
 
 def register(app: typer.Typer) -> None:
@@ -35,49 +34,27 @@ def view(
 
     Example: landmarkd view udp://:5005
     """
-    from landmarkd.receive.receiver import make_receiver
+    from landmarkd.pace import Pacer
+    from landmarkd.receive import FrameStream
+    from landmarkd.receive.recording import RecordingLink
     from landmarkd.web.server import RateMeter, ViewServer, link_state
-    from landmarkd.wire.assembler import Assembler
 
-    receiver = make_receiver(uri)
-    server = ViewServer(port)
-    rates, assemblers, pace = RateMeter(), dict[str, Assembler](), _Pace(uri.endswith(".lmk"))
-    with receiver:
+    stream, server, rates = FrameStream(uri), ViewServer(port), RateMeter()
+    pacer = Pacer(LONGEST_PAUSE_S) if isinstance(stream.link, RecordingLink) else None
+    with stream:
         server.start()
         typer.echo(f"{server.url} shows {uri}; Ctrl-C ends it.", err=True)
         if browser:
             webbrowser.open(server.url)
         deadline = time.monotonic() + duration if duration else float("inf")
         try:
-            while time.monotonic() < deadline:
-                for received in receiver.receive(POLL_S):
-                    assembler = assemblers.setdefault(received.sender, Assembler())
-                    for record in assembler.add(received.packet):
-                        pace.wait(record.captured_ns)
-                        state = link_state(receiver.counters, rates.tick(received.sender), record)
-                        server.board.post(received.sender, record, state)
-        except (KeyboardInterrupt, EndOfStreamError):
-            pass  # the usual ways to end it
+            while time.monotonic() < deadline and not stream.ended:
+                for sender, record in stream.poll():
+                    if pacer is not None:
+                        pacer.wait(record.captured_ns)
+                    state = link_state(stream.counters, rates.tick(sender), record)
+                    server.board.post(sender, record, state)
+        except KeyboardInterrupt:
+            pass  # the usual way to end it
         finally:
             server.close()
-
-
-class _Pace:
-    """Holds the frames of a recording back to the pace of their captures."""
-
-    LONGEST_S = 1.0
-
-    def __init__(self, needed: bool) -> None:
-        self._needed = needed
-        self._last_ns: int | None = None
-        self._due = time.monotonic()
-
-    def wait(self, captured_ns: int) -> None:
-        """Return when the frame is due."""
-        if not self._needed:
-            return
-        if self._last_ns is not None:
-            pause = min(self.LONGEST_S, max(0.0, (captured_ns - self._last_ns) / 1e9))
-            self._due = max(self._due + pause, time.monotonic() - self.LONGEST_S)
-            time.sleep(max(0.0, self._due - time.monotonic()))
-        self._last_ns = captured_ns

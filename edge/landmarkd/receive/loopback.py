@@ -6,13 +6,14 @@ import threading
 import tty
 from select import select
 
-from landmarkd.receive.receiver import READ_BYTES, Received, Receiver, UdpReceiver
+from landmarkd.receive.link import READ_BYTES, Link, Received
+from landmarkd.receive.udp import UdpLink
 from landmarkd.uri import Uri
 
 _POLL_S = 0.05
 
 
-class PtyReceiver(Receiver):
+class PtyLink(Link):
     """The other end of a pseudo-terminal that passes for a serial line.
 
     Args:
@@ -47,7 +48,7 @@ class PtyReceiver(Receiver):
         if self._ends is None or not select([self._ends[0]], [], [], timeout_s)[0]:
             return []
         data = os.read(self._ends[0], READ_BYTES)
-        return [Received(self.device, packet) for packet in self.decoder(self.device).feed(data)]
+        return self.take_bytes(self.device, data)
 
     def close(self) -> None:
         """Close both ends."""
@@ -56,34 +57,32 @@ class PtyReceiver(Receiver):
             os.close(end)
 
 
-def udp_loopback() -> tuple[UdpReceiver, str]:
-    """Return an open receiver on a free port of the loopback interface, and the URI of a sink that sends there."""
-    receiver = UdpReceiver(Uri("udp://127.0.0.1:0", "udp", host="127.0.0.1", port=0))
-    receiver.open()
-    return receiver, f"udp://127.0.0.1:{receiver.port}"
+def udp_loopback() -> tuple[UdpLink, str]:
+    """Return an open link on a free port of the loopback interface, and the URI of a sink that sends there."""
+    link = UdpLink(Uri("udp://127.0.0.1:0", "udp", host="127.0.0.1", port=0))
+    link.open()
+    return link, f"udp://127.0.0.1:{link.port}"
 
 
 class Listener:
     """Receives on a thread of its own until it is closed, and takes in what had arrived by then.
 
     Args:
-        receiver: open; closed with this.
+        link: open; closed with this.
     """
 
-    def __init__(self, receiver: Receiver) -> None:
-        self.receiver = receiver
+    def __init__(self, link: Link) -> None:
+        self.link = link
         self._done = threading.Event()
-        self._thread = threading.Thread(
-            target=self._listen, name=f"listen {receiver.uri}", daemon=True
-        )
+        self._thread = threading.Thread(target=self._listen, name=f"listen {link.uri}", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """End; the counters stay readable."""
         self._done.set()
         self._thread.join()
-        self.receiver.close()
+        self.link.close()
 
     def _listen(self) -> None:
-        while self.receiver.receive(_POLL_S) or not self._done.is_set():
+        while self.link.receive(_POLL_S) or not self._done.is_set():
             pass

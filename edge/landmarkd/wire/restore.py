@@ -1,13 +1,9 @@
 """What arrived, as the records of the pipeline again: a session from a HELLO, a report from a frame."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 
 from landmarkd import enums
 from landmarkd.enums import EventKind, EventPhase
-from landmarkd.errors import SourceError
 from landmarkd.rotation import matrix_from_angles
 from landmarkd.types import (
     Counters,
@@ -23,11 +19,9 @@ from landmarkd.types import (
     Report,
     Session,
 )
-from landmarkd.wire.assembler import Assembler, FrameRecord
-from landmarkd.wire.decoder import Decoder
+from landmarkd.wire.assembler import FrameRecord
 from landmarkd.wire.jsonl import DEGRADED
 from landmarkd.wire.names import Attention, Phase, Selection, StatusFlag, Zone
-from landmarkd.wire.recording import RecordingReader
 from landmarkd.wire.schema import Event, Hello, Status
 
 _NO_POINTS = np.empty((0, 3), np.float32)
@@ -145,30 +139,3 @@ def _event(event: Event) -> DriverEvent:
         event.at_ns,
         dict(event.rows),
     )
-
-
-def read_frames(path: Path) -> Iterator[FrameRecord]:
-    """Yield the frames of a recording.
-
-    Raises:
-        SourceError: it cannot be read.
-        SourceFormatError: it is no recording.
-    """
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}.") from error
-    decoder, assembler = Decoder(), Assembler()
-    with file:
-        for message in RecordingReader(file, str(path)):
-            for packet in decoder.datagram(message):
-                yield from assembler.add(packet)
-    yield from assembler.flush()
-
-
-def read_reports(path: Path) -> Iterator[Report]:
-    """Yield the reports of a recording; raises what `read_frames` does."""
-    for record in read_frames(path):
-        report = report_of(record)
-        if report is not None:
-            yield report

@@ -1,0 +1,119 @@
+"""What every way to receive has in common: the senders, told apart and bounded, and their decoders."""
+
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from dataclasses import fields
+from time import monotonic
+from typing import NamedTuple
+
+from landmarkd.wire.codec import Packet
+from landmarkd.wire.decoder import Decoder, DecoderCounters
+from landmarkd.wire.seal import Opener
+
+MAX_SENDERS = 64
+"""Senders that are told apart on one port; beyond that the idlest is forgotten."""
+OWNER_SILENCE_S = 10.0
+"""The owner, the first sender that was understood, is not forgotten unless it is silent for longer."""
+READ_BYTES = 65536
+
+
+class Received(NamedTuple):
+    """A message and who sent it.
+
+    Attributes:
+        sender: address or device.
+        packet: the message.
+    """
+
+    sender: str
+    packet: Packet
+
+
+class Link(ABC):
+    """Receives messages of one or more senders; a context manager.
+
+    A sender is remembered once one of its messages was understood, so that noise from many
+    addresses costs nothing. Of more than `MAX_SENDERS` the idlest is forgotten, its counters kept
+    in the total; never the owner, the first one heard, so that a flood of forged addresses cannot
+    displace the device that one listens to.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self._decoders: OrderedDict[str, Decoder] = OrderedDict()
+        self._forgotten = DecoderCounters()
+        self._owner: tuple[str, float] | None = None
+        self._opener: Opener | None = None
+
+    @property
+    def counters(self) -> DecoderCounters:
+        """What was seen and lost, of all senders together."""
+        total = DecoderCounters()
+        for counters in (
+            self._forgotten,
+            *(decoder.counters for decoder in self._decoders.values()),
+        ):
+            _add(total, counters)
+        return total
+
+    @property
+    def senders(self) -> tuple[str, ...]:
+        """Those that are remembered, the idlest first."""
+        return tuple(self._decoders)
+
+    @abstractmethod
+    def open(self) -> None:
+        """Open the port or device; raises SourceError, SinkError or AccessError."""
+
+    @abstractmethod
+    def receive(self, timeout_s: float) -> list[Received]:
+        """Return what arrived, nothing if that is nothing within `timeout_s`.
+
+        Raises:
+            SourceLostError: the device is gone.
+            EndOfStreamError: a recording is at its end.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close it; may be called twice."""
+
+    def take_datagram(self, sender: str, data: bytes) -> list[Received]:
+        """Return the message of a datagram, or nothing; any bytes will do."""
+        decoder = self._decoders.get(sender)
+        new = decoder is None
+        if decoder is None:
+            decoder = Decoder(self._opener)
+        packets = decoder.datagram(data)
+        if packets:
+            self._heard(sender, decoder)
+        elif new:
+            _add(self._forgotten, decoder.counters)
+        return [Received(sender, packet) for packet in packets]
+
+    def take_bytes(self, sender: str, data: bytes) -> list[Received]:
+        """Return the messages that these bytes of a line complete; any bytes will do."""
+        decoder = self._decoders.setdefault(sender, Decoder())
+        return [Received(sender, packet) for packet in decoder.feed(data)]
+
+    def _heard(self, sender: str, decoder: Decoder) -> None:
+        now = monotonic()
+        if self._owner is None or self._owner[0] == sender or now > self._owner[1]:
+            self._owner = sender, now + OWNER_SILENCE_S
+        self._decoders[sender] = decoder
+        self._decoders.move_to_end(sender)
+        if len(self._decoders) > MAX_SENDERS:
+            idlest = next(name for name in self._decoders if name != self._owner[0])
+            _add(self._forgotten, self._decoders.pop(idlest).counters)
+
+    def __enter__(self) -> "Link":
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _add(total: DecoderCounters, counters: DecoderCounters) -> None:
+    for item in fields(DecoderCounters):
+        setattr(total, item.name, getattr(total, item.name) + getattr(counters, item.name))

@@ -1,0 +1,52 @@
+"""A recording, as fast as it can be read."""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+from landmarkd.errors import EndOfStreamError, SourceError, SourceFormatError
+from landmarkd.receive.link import Link, Received
+from landmarkd.uri import Uri
+from landmarkd.wire.recording import RecordingReader
+
+BATCH = 100
+"""Messages handed out at once."""
+
+
+class RecordingLink(Link):
+    """``lmk:FILE``: a recording, as fast as it can be read."""
+
+    def __init__(self, uri: Uri) -> None:
+        super().__init__(uri.text)
+        uri.only(())
+        self._path = Path(uri.path)
+        self._file: BinaryIO | None = None
+        self._messages: Iterator[bytes] = iter(())
+
+    def open(self) -> None:
+        """Open the file and check that it is a recording."""
+        self.close()
+        try:
+            self._file = self._path.open("rb")
+        except OSError as error:
+            raise SourceError(f"{self._path}: {error.strerror}.") from error
+        try:
+            self._messages = iter(RecordingReader(self._file, str(self._path)))
+        except SourceFormatError:
+            self.close()
+            raise
+
+    def receive(self, _timeout_s: float) -> list[Received]:
+        """Return the next messages."""
+        messages = list(islice(self._messages, BATCH))
+        if not messages:
+            raise EndOfStreamError(f"{self._path} is at its end.")
+        name = self._path.name
+        return [received for message in messages for received in self.take_datagram(name, message)]
+
+    def close(self) -> None:
+        """Close the file."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()

@@ -1,0 +1,137 @@
+"""Frames from anywhere: the one loop of receive, decode and assemble that every receiver is built on.
+
+Example::
+
+    with FrameStream("udp://:5005") as stream:
+        for received in stream:
+            print(received.sender, received.record.status)
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from landmarkd.errors import EndOfStreamError
+from landmarkd.receive.link import Link
+from landmarkd.receive.links import make_link
+from landmarkd.types import Report
+from landmarkd.wire.assembler import Assembler, FrameRecord
+from landmarkd.wire.codec import Packet
+from landmarkd.wire.decoder import DecoderCounters
+from landmarkd.wire.restore import report_of
+
+POLL_S = 0.1
+"""Longest wait of an iteration; also the pause after which an incomplete frame is handed out."""
+
+
+class ReceivedFrame(NamedTuple):
+    """A frame and who sent it.
+
+    Attributes:
+        sender: address, device or file name.
+        record: what arrived about the frame.
+    """
+
+    sender: str
+    record: FrameRecord
+
+    def report(self) -> Report | None:
+        """Return the report that the frame was sent for, or None if its STATUS was lost."""
+        return report_of(self.record)
+
+
+class FrameStream:
+    """The frames of all senders of a link, in the order in which they are complete.
+
+    A context manager and an iterator; an iteration ends at the end of a recording and after
+    `close`, `poll` is for callers that have other work between the frames. Memory is bounded: no
+    more than `landmarkd.receive.link.MAX_SENDERS` senders are followed, each with one incomplete
+    frame.
+
+    Args:
+        link: what `make_link` takes, ``udp://:5005``, ``serial:///dev/ttyUSB0`` or a recording, or
+            a link that is not yet open.
+        on_packet: called with every message before it is assembled.
+
+    Attributes:
+        ended: a recording is at its end.
+    """
+
+    def __init__(
+        self, link: str | Path | Link, on_packet: Callable[[Packet], None] | None = None
+    ) -> None:
+        self.link = link if isinstance(link, Link) else make_link(link)
+        self.ended = False
+        self._on_packet = on_packet
+        self._assemblers: dict[str, Assembler] = {}
+        self._closed = False
+
+    @property
+    def counters(self) -> DecoderCounters:
+        """What was seen and lost, of all senders together."""
+        return self.link.counters
+
+    def poll(self, timeout_s: float = POLL_S) -> list[ReceivedFrame]:
+        """Return the frames that are complete by now, waiting for messages no longer than this.
+
+        Raises:
+            SourceLostError: the device is gone.
+        """
+        if self.ended:
+            return []
+        try:
+            arrived = self.link.receive(timeout_s)
+        except EndOfStreamError:
+            self.ended = True
+            return self._flush()
+        if not arrived:
+            # A pause: what is still being collected will not become more complete.
+            return self._flush()
+        frames = []
+        for sender, packet in arrived:
+            if self._on_packet is not None:
+                self._on_packet(packet)
+            assembler = self._assemblers.setdefault(sender, Assembler())
+            frames += [ReceivedFrame(sender, record) for record in assembler.add(packet)]
+        if len(self._assemblers) > len(self.link.senders):
+            known = set(self.link.senders)
+            self._assemblers = {k: v for k, v in self._assemblers.items() if k in known}
+        return frames
+
+    def _flush(self) -> list[ReceivedFrame]:
+        return [
+            ReceivedFrame(sender, record)
+            for sender, assembler in self._assemblers.items()
+            for record in assembler.flush()
+        ]
+
+    def __iter__(self) -> Iterator[ReceivedFrame]:
+        while not (self.ended or self._closed):
+            yield from self.poll()
+
+    def close(self) -> None:
+        """Close the link; an iteration ends. May be called twice."""
+        self._closed = True
+        self.link.close()
+
+    def __enter__(self) -> "FrameStream":
+        self._closed = self.ended = False
+        self.link.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def read_reports(path: Path) -> Iterator[Report]:
+    """Yield the reports of a recording.
+
+    Raises:
+        SourceError: it cannot be read.
+        SourceFormatError: it is no recording.
+    """
+    with FrameStream(path) as stream:
+        for received in stream:
+            report = received.report()
+            if report is not None:
+                yield report

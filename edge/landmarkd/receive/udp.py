@@ -1,0 +1,111 @@
+"""Datagrams on a UDP port."""
+
+import errno
+import socket
+from ipaddress import ip_address
+from pathlib import Path
+from select import select
+
+from landmarkd.errors import SourceBusyError, SourceError, SourceLostError, UsageError
+from landmarkd.receive.link import Link, Received
+from landmarkd.uri import Uri
+from landmarkd.wire.seal import Opener, read_key
+
+RECEIVE_BUFFER = 8 << 20
+"""Bytes the kernel is asked to hold while the program is busy; it may grant less."""
+SO_RCVBUFFORCE = 33
+"""Linux: exceed the system's limit, for root; the socket module does not name it."""
+LARGEST_DATAGRAM = 65536
+MAX_BATCH = 100
+"""Datagrams read at once: a flood must not keep the caller from its other work."""
+
+
+class UdpLink(Link):
+    """``udp://:port``, ``udp://address:port``, or a multicast group, ``udp://239.1.2.3:port?interface=eth0``.
+
+    With the option ``key=FILE`` it takes sealed datagrams only.
+
+    Attributes:
+        port: the port that it is bound to, once open; with port 0 the system chooses.
+    """
+
+    def __init__(self, uri: Uri) -> None:
+        super().__init__(uri.text)
+        uri.only({"interface", "key"})
+        if uri.port is None or uri.path not in {"", "/"}:
+            raise UsageError(f"{uri.text}: use udp://:PORT, for example udp://:5005.")
+        self._host, self.port, self._interface = (
+            uri.host or "",
+            uri.port,
+            uri.options.get("interface"),
+        )
+        self._socket: socket.socket | None = None
+        if "key" in uri.options:
+            self._opener = Opener(read_key(Path(uri.options["key"])))
+
+    def open(self) -> None:
+        """Bind the port, and join the group if the address is one."""
+        self.close()
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        link = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self._bind(link, family)
+        except OSError as error:
+            link.close()
+            if error.errno == errno.EADDRINUSE:
+                raise SourceBusyError(
+                    f"UDP port {self.port} is in use; end the other program or choose another."
+                ) from error
+            raise SourceError(
+                f"{self.uri}: cannot listen there: {error.strerror or error}."
+            ) from error
+        self._socket, self.port = link, link.getsockname()[1]
+
+    def _bind(self, link: socket.socket, family: int) -> None:
+        group = _multicast(self._host)
+        if group:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            link.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
+        except OSError:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        link.bind((self._host, self.port))
+        if not group:
+            return
+        index = socket.if_nametoindex(self._interface) if self._interface else 0
+        if family == socket.AF_INET6:
+            request = socket.inet_pton(family, self._host) + index.to_bytes(4, "little")
+            link.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, request)
+        else:
+            request = socket.inet_pton(family, self._host) + bytes(4) + index.to_bytes(4, "little")
+            link.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
+
+    def receive(self, timeout_s: float) -> list[Received]:
+        """Return the messages of the datagrams that wait, or of the next one."""
+        link = self._socket
+        if link is None:
+            raise SourceLostError("The socket is closed.")
+        received: list[Received] = []
+        if not select([link], [], [], timeout_s)[0]:
+            return received
+        for _ in range(MAX_BATCH):
+            try:
+                data, address = link.recvfrom(LARGEST_DATAGRAM, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                break
+            sender = f"{address[0]}:{address[1]}"
+            received += self.take_datagram(sender, data)
+        return received
+
+    def close(self) -> None:
+        """Close the socket."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+def _multicast(host: str) -> bool:
+    try:
+        return ip_address(host.partition("%")[0]).is_multicast
+    except ValueError:
+        return False
