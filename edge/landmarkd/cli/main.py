@@ -1,35 +1,40 @@
-"""The command `landmarkd`: families of commands, and what a mistake looks like to its user."""
+"""The command `landmarkd`: its subcommands, and how an error is printed."""
 
 import sys
+from collections.abc import Iterable
 from importlib import import_module
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
+from landmarkd import __version__
 from landmarkd.errors import ExitCode, LandmarkdError
 
-# Modules of this package, in the order of the help page. Each has `register(app)` and imports
-# nothing heavy at module level, so that `landmarkd run` starts fast.
-FAMILIES = (
-    "run",
-    "demo",
-    "annotate",
-    "configuration",
-    "listen",
-    "replay",
-    "key",
-    "view",
-    "report",
-    "models",
-    "doctor",
-    "profile",
-    "status",
-    "calibrate",
-)
+# Commands and the modules of this package that define them, in the order of the help page. Each
+# module has `register(app)` and imports nothing heavy at its top, so that `landmarkd run` starts
+# fast.
+COMMANDS = {
+    "run": "run",
+    "demo": "demo",
+    "annotate": "annotate",
+    "config": "configuration",
+    "listen": "listen",
+    "replay": "replay",
+    "key": "key",
+    "view": "view",
+    "report": "report",
+    "models": "models",
+    "doctor": "doctor",
+    "profile": "profile",
+    "status": "status",
+    "top": "status",
+    "calibrate": "calibrate",
+}
 
 
-def build() -> typer.Typer:
-    """Return the whole command line."""
+def build(modules: Iterable[str] = tuple(COMMANDS.values())) -> typer.Typer:
+    """Return the command line with the commands of some modules of this package."""
     app = typer.Typer(
         name="landmarkd",
         help="gpsd for faces: camera frames in, dense 3D facial landmarks out, over serial or UDP.",
@@ -39,15 +44,36 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for family in FAMILIES:
-        import_module(f"landmarkd.cli.{family}").register(app)
+    app.callback()(_options)
+    for module in dict.fromkeys(modules):
+        import_module(f"landmarkd.cli.{module}").register(app)
     return app
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"landmarkd {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Declare the options of `landmarkd` itself."""
+
+
 def main() -> None:
-    """Run the command line; every error a user can make ends in one sentence and a documented exit code."""
+    """Run the command line; a user's mistake ends in one sentence and a documented exit code."""
+    # Only the chosen command's module is imported; the help page and a misspelt command need all.
+    chosen = COMMANDS.get(sys.argv[1]) if len(sys.argv) > 1 else None
     try:
-        status = build()(standalone_mode=False)
+        app = build() if chosen is None else build((chosen,))
+        status = app(standalone_mode=False)
     except LandmarkdError as error:
         print(f"landmarkd: {error}", file=sys.stderr)
         sys.exit(int(error.exit_code))

@@ -100,6 +100,8 @@ def _table(snapshot: "Snapshot", diagnosis: "Diagnosis") -> "Table":
 
     state = snapshot.state if diagnosis.alive else "not running"
     row("state", f"{state} for {snapshot.uptime_s:.0f} s, told {diagnosis.age_s:.1f} s ago")
+    if snapshot.version:
+        row("version", snapshot.version)
     if snapshot.model:
         row("source", f"{snapshot.source}, {snapshot.captured_fps:.1f} fps captured")
         row("model", f"{snapshot.model} on {snapshot.runtime} ({snapshot.accelerator})")

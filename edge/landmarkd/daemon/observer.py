@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from landmarkd import __version__
 from landmarkd.camera.capture import Capture
 from landmarkd.daemon.snapshot import SinkSnapshot, Snapshot
 from landmarkd.machine import Machine
@@ -129,6 +130,7 @@ class Observer:
             refused=self.refused,
             failure=self.failure,
             saving=self.saving,
+            version=__version__,
         )
 
     def _sink(self, sink: Sink, passed_s: float) -> SinkSnapshot:

@@ -26,6 +26,7 @@ class Snapshot:
     Attributes:
         state: "running", "stalled", "reopening" or "stopped".
         updated_ns: monotonic time.
+        version: of landmarkd.
         uptime_s: since the start of the process' pipeline.
         source, model, runtime, accelerator: what runs, empty before it does.
         captured_fps, processed_fps, skipped_fps, corrupt_fps, stale_fps, identical_fps: over the
@@ -76,6 +77,7 @@ class Snapshot:
     refused: str | None = None
     failure: str | None = None
     saving: str | None = None
+    version: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

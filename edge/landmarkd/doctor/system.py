@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+from landmarkd import __version__
 from landmarkd.doctor.finding import Check, Finding, Severity, ok
 from landmarkd.machine import THROTTLE_BITS, Machine
 from landmarkd.settings.config import Configuration
 
-PYTHONS = ((3, 11), (3, 13))
+PYTHONS = ((3, 11), (3, 14))
 HOT_C = 75.0
 """The firmware of the Pi begins to throttle at 80 °C."""
 LEAST_MEMORY_KIB = 150_000
@@ -42,7 +43,8 @@ def system(
 def python(
     _: Machine, __: Configuration, version: tuple[int, int] | None = None
 ) -> Iterator[Finding]:
-    """Python is one that landmarkd is tested on."""
+    """The version of landmarkd, and a Python that it is tested on."""
+    yield ok("landmarkd", f"Version {__version__}.")
     version = version or sys.version_info[:2]
     text = f"Python {version[0]}.{version[1]} at {sys.executable}"
     lowest, highest = (".".join(map(str, end)) for end in PYTHONS)

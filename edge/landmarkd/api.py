@@ -1,0 +1,207 @@
+"""The public functions and iterators that are no class of another module; see docs/api.md.
+
+What is heavy, OpenCV and the TFLite runtime, is imported when it is first used: a program that
+only receives loads neither.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Self
+
+from landmarkd.errors import EndOfStreamError, SourceTimeoutError
+from landmarkd.types import Frame, Report
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from landmarkd.camera.capture import Capture
+    from landmarkd.pipeline import Pipeline
+
+POLL_S = 0.25
+"""Longest single wait for a frame or a message; Ctrl-C and `close` take effect between two."""
+
+_lock = Lock()
+_still: "list[Pipeline]" = []
+
+
+def detect(image: "NDArray[Any] | str | Path") -> Report:
+    """Return the report for one picture, which depends on nothing that was looked at before.
+
+    Without frames before and after it a picture has no smoothing and no driver state to speak of:
+    `report.driver` is of no use. For the frames of a camera use `Pipeline`. The default models are
+    loaded at the first call and kept. Safe to call from several threads, which wait for each other.
+
+    Args:
+        image: (height, width, 3) uint8 in OpenCV's order BGR; grey (height, width), BGRA and 16 bits
+            deep are converted; or the path of a picture.
+
+    Raises:
+        SourceFormatError: what is given is no picture, or is too small to hold a face.
+        SourceError: no such file.
+        AccessError: the file may not be read.
+        InferenceRuntimeError: no TFLite runtime works here.
+    """
+    from landmarkd.camera.base import to_bgr
+    from landmarkd.camera.images import read_picture
+    from landmarkd.pipeline import Pipeline
+
+    if isinstance(image, str | Path):
+        name, pixels = str(image), read_picture(Path(image))
+    else:
+        name, pixels = "image", to_bgr(image, "The image")
+    with _lock:
+        if not _still:
+            _still.append(Pipeline())
+        _still[0].reset()
+        return _still[0].process(Frame(name, 0, time.monotonic_ns(), pixels))
+
+
+class Camera:
+    """The frames of a camera, video, picture folder or the bundled clip, one after the other.
+
+    It is an iterator and a context manager. A live camera is read by a thread of its own: the
+    iterator gives the newest frame, counts what was skipped, and opens a camera that was lost
+    again. A file is read frame by frame.
+
+    Args:
+        uri: ``picamera2:``, ``v4l2:/dev/video0``, ``file:clip.mp4``, ``images:folder``, ``demo:``;
+            docs/sources.md has all of them with their options.
+        fast: read a file as fast as frames are taken instead of at its own pace.
+
+    Attributes:
+        uri: as it was written.
+        live: whether frames come by themselves and are lost if not taken; False for files.
+
+    Raises:
+        UsageError: an unknown scheme or option.
+        MissingPackageError: a package that the source needs is missing.
+    """
+
+    def __init__(self, uri: str = "demo:", *, fast: bool = False) -> None:
+        from landmarkd.camera import make_source
+        from landmarkd.camera.capture import Capture
+
+        source = make_source(uri, fast=fast)
+        self.uri, self.live = uri, source.live
+        self._capture: Capture | None = Capture(source)
+        self._started = False
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self
+
+    def __next__(self) -> Frame:
+        """Return the next frame of a file or the newest of a camera, however long that takes.
+
+        Raises:
+            SourceError: the source cannot be opened, or is lost and did not come back.
+            AccessError: no permission.
+            SourceFormatError: a file with a frame that cannot be used.
+        """
+        while self._capture is not None:
+            if not self._started:
+                self._started = True
+                self._capture.start()
+            try:
+                return self._capture.next(POLL_S)
+            except SourceTimeoutError:
+                continue
+            except EndOfStreamError:
+                self.close()
+        raise StopIteration
+
+    def close(self) -> None:
+        """Release the camera; the iterator ends. May be called twice."""
+        capture, self._capture = self._capture, None
+        if capture is not None:
+            capture.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Receiver:
+    """The reports that a `landmarkd` elsewhere sends, one after the other.
+
+    It is an iterator and a context manager, opens the port at once, and needs neither OpenCV nor a
+    TFLite runtime. `Report.source` is the sender's device name. What is not on the wire is not in
+    these reports: unsmoothed points, uncertainties and the region of interest.
+
+    Args:
+        uri: ``udp://:5005``, ``serial:///dev/ttyUSB0?baud=921600`` or ``lmk:FILE``.
+        timeout_s: give up when no report came for this many seconds; None waits for ever.
+
+    Raises:
+        UsageError: an unknown scheme or option.
+        SourceError: the port or device cannot be opened.
+        AccessError: no permission.
+    """
+
+    def __init__(self, uri: str, *, timeout_s: float | None = None) -> None:
+        from landmarkd.receive.receiver import make_receiver
+
+        self.uri = uri
+        self._timeout_s = timeout_s
+        self._receiver = make_receiver(uri)
+        self._receiver.open()
+        self._reports = self._receive()
+
+    def __iter__(self) -> Iterator[Report]:
+        return self
+
+    def __next__(self) -> Report:
+        """Return the next report.
+
+        Raises:
+            SourceTimeoutError: none came within `timeout_s`.
+            SourceLostError: the device is gone.
+            SourceFormatError: a recording that is damaged.
+        """
+        return next(self._reports)
+
+    def close(self) -> None:
+        """Close the port; the iterator ends. May be called twice."""
+        self._reports.close()
+        self._receiver.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _receive(self) -> Generator[Report]:
+        from landmarkd.receive.receiver import MAX_SENDERS
+        from landmarkd.wire.assembler import Assembler
+        from landmarkd.wire.restore import report_of
+
+        assemblers: OrderedDict[str, Assembler] = OrderedDict()
+        heard_s = time.monotonic()
+        while True:
+            records = []
+            try:
+                arrived = self._receiver.receive(POLL_S)
+            except EndOfStreamError:
+                arrived = None
+            for received in arrived or ():
+                assembler = assemblers.setdefault(received.sender, Assembler())
+                assemblers.move_to_end(received.sender)
+                records += assembler.add(received.packet)
+            if len(assemblers) > MAX_SENDERS:
+                assemblers.popitem(last=False)
+            if not arrived:
+                # A pause: what is still being collected will not become more complete.
+                records += [record for each in assemblers.values() for record in each.flush()]
+            for report in map(report_of, records):
+                if report is not None:
+                    heard_s = time.monotonic()
+                    yield report
+            if arrived is None:
+                return
+            if self._timeout_s is not None and time.monotonic() - heard_s > self._timeout_s:
+                raise SourceTimeoutError(f"{self.uri}: no report within {self._timeout_s:g} s.")

@@ -1,0 +1,183 @@
+"""Every program in examples/ runs, and prints what it says it prints."""
+
+import csv
+import os
+import pty
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tty
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+
+from tests import clip
+from tests.process import landmarkd
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / "examples"
+LIMIT_S = 120
+
+
+def example(name: str, *arguments: str | Path, **environment: str) -> str:
+    """Run an example to its end and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / name), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        env={**os.environ, **environment},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("recording") / "demo.lmk"
+    done = landmarkd("run", "--source", "demo:", "--fast", "--sink", f"lmk:{path}")
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def test_every_example_is_tested_and_named_in_the_readme() -> None:
+    tested = set(re.findall(r'"(\w+(?:\.\w+)?)"', Path(__file__).read_text()))
+    names = {path.name for path in EXAMPLES.iterdir() if path.name != "README.md"}
+    assert len(names) == 10
+    assert names <= tested
+    listed = (EXAMPLES / "README.md").read_text()
+    assert all(f"({name})" in listed for name in names)
+
+
+def test_picture(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "face.jpg"), clip.frames()[0].image)
+    printed = example("picture.py", tmp_path / "face.jpg")
+    assert "562 points" in printed
+    assert "yaw" in printed
+
+
+def test_camera_to_console() -> None:
+    lines = example("camera_to_console.py").splitlines()
+    assert len(lines) == 300
+    assert any("yaw" in line for line in lines)
+    assert any("no face" in line for line in lines)
+
+
+def test_receiver(recording: Path) -> None:
+    lines = example("receiver.py", f"lmk:{recording}").splitlines()
+    assert len(lines) == 300
+    assert lines[0].split()[:3] == ["landmarkd", "0", "face"]
+
+
+def test_blink_counter() -> None:
+    counted = re.search(r"(\d+) blinks\n$", example("blink_counter.py"))
+    assert counted is not None
+    assert int(counted[1]) >= 1
+
+
+def test_head_mouse() -> None:
+    positions = [tuple(map(int, line.split())) for line in example("head_mouse.py").splitlines()]
+    assert len(set(positions)) > 20
+    assert all(0 <= x < 1920 and 0 <= y < 1080 for x, y in positions)
+
+
+def test_to_csv() -> None:
+    rows = list(csv.DictReader(example("to_csv.py").splitlines()))
+    assert len(rows) == 300
+    assert {row["face"] for row in rows} == {"0", "1"}
+    assert all(row["yaw_deg"] for row in rows if row["face"] == "1")
+
+
+MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+
+
+@pytest.fixture
+def broker() -> Iterator[int]:
+    if MOSQUITTO is None:
+        pytest.skip("needs mosquitto: apt install mosquitto")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [MOSQUITTO, "-v", "-p", str(port)], stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "running" in line:
+            break
+    yield port
+    process.terminate()
+    process.communicate()
+
+
+def test_mqtt_dashboard(broker: int) -> None:
+    with subprocess.Popen(
+        [sys.executable, str(EXAMPLES / "mqtt_dashboard.py"), f"127.0.0.1:{broker}"],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as dashboard:
+        assert dashboard.stdout is not None
+        sink = f"mqtt://127.0.0.1:{broker}"
+        # The broker keeps the last state for whoever comes later: no need to wait for the dashboard.
+        done = landmarkd("run", "--source", "demo:", "--fast", "--sink", sink)
+        assert done.returncode == 0, done.stderr
+        first = dashboard.stdout.readline()
+        dashboard.terminate()
+    assert re.match(r"landmarkd: (state|status|event): ", first)
+
+
+def test_gpio_lamp(recording: Path) -> None:
+    printed = example(
+        "gpio_lamp.py", f"lmk:{recording}", "17", GPIOZERO_PIN_FACTORY="mock"
+    ).splitlines()
+    assert printed
+    assert (
+        printed == ["lamp on", "lamp off"] * (len(printed) // 2) + printed[len(printed) // 2 * 2 :]
+    )
+    assert printed[0] == "lamp on"
+
+
+def test_microcontroller(tmp_path: Path) -> None:
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("needs a C compiler: apt install gcc")
+    program = tmp_path / "microcontroller"
+    include = ROOT / "edge" / "landmarkd" / "wire" / "c"
+    source = EXAMPLES / "microcontroller.c"
+    subprocess.run(
+        [compiler, "-Wall", "-Wextra", "-Werror", "-I", include, source, "-o", program], check=True
+    )
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    with subprocess.Popen([program], stdin=master, stdout=subprocess.PIPE, text=True) as reader:
+        os.close(master)
+        sink = f"serial://{os.ttyname(slave)}?baud=921600"
+        done = landmarkd("run", "--source", "demo:", "--fast", "--sink", sink)
+        assert done.returncode == 0, done.stderr
+        os.close(slave)
+        assert reader.stdout is not None
+        lines = reader.stdout.read().splitlines()
+    assert any(line.startswith("yaw ") for line in lines)
+    assert "no face" in lines
+
+
+def test_custom_sink(tmp_path: Path) -> None:
+    packages = tmp_path / "packages"
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"]
+        + ["--target", str(packages), str(EXAMPLES / "custom_sink")],
+        check=True,
+    )
+    target = tmp_path / "faces.txt"
+    done = landmarkd(
+        *("run", "--source", "demo:", "--fast", "--sink", f"count:{target}"),
+        environment={"PYTHONPATH": str(packages)},
+    )
+    assert done.returncode == 0, done.stderr
+    found = re.fullmatch(r"landmarkd: (\d+) of 300 frames with a face\n", target.read_text())
+    assert found is not None
+    assert int(found[1]) > 200
