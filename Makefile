@@ -36,7 +36,7 @@ $(MODELS)/.ready: pyproject.toml constraints-models.txt
 
 lint: venv
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check edge tools models calibration tests
+	$(BIN)/ruff format --check edge tools models calibration tests examples
 	$(BIN)/mypy
 
 bench: venv

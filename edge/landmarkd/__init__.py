@@ -41,10 +41,22 @@ _MODULES = {
         "UsageError",
         "WireError",
     ),
+    "landmarkd.enums": (
+        "Attention",
+        "ClockQuality",
+        "Degradation",
+        "EventKind",
+        "EventPhase",
+        "GazeZone",
+        "Lids",
+    ),
     "landmarkd.types": (
+        "BlinkRates",
         "Counters",
+        "Detection",
         "DriverEvent",
         "DriverState",
+        "EyeReading",
         "EyeState",
         "FaceObservation",
         "FaceReport",
@@ -55,6 +67,7 @@ _MODULES = {
         "RegionOfInterest",
         "Report",
         "Session",
+        "UtcOffset",
     ),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

@@ -17,7 +17,6 @@ from landmarkd.types import Frame, Report
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from landmarkd.camera.capture import Capture
     from landmarkd.pipeline import Pipeline
 
 POLL_S = 0.25
@@ -166,7 +165,7 @@ class Receiver:
 
     def close(self) -> None:
         """Close the port; the iterator ends. May be called twice."""
-        self._reports.close()
+        self._reports.close()  # one that was never begun does not close the port itself
         self._receiver.close()
 
     def __enter__(self) -> Self:
@@ -182,26 +181,29 @@ class Receiver:
 
         assemblers: OrderedDict[str, Assembler] = OrderedDict()
         heard_s = time.monotonic()
-        while True:
-            records = []
-            try:
-                arrived = self._receiver.receive(POLL_S)
-            except EndOfStreamError:
-                arrived = None
-            for received in arrived or ():
-                assembler = assemblers.setdefault(received.sender, Assembler())
-                assemblers.move_to_end(received.sender)
-                records += assembler.add(received.packet)
-            if len(assemblers) > MAX_SENDERS:
-                assemblers.popitem(last=False)
-            if not arrived:
-                # A pause: what is still being collected will not become more complete.
-                records += [record for each in assemblers.values() for record in each.flush()]
-            for report in map(report_of, records):
-                if report is not None:
-                    heard_s = time.monotonic()
-                    yield report
-            if arrived is None:
-                return
-            if self._timeout_s is not None and time.monotonic() - heard_s > self._timeout_s:
-                raise SourceTimeoutError(f"{self.uri}: no report within {self._timeout_s:g} s.")
+        try:
+            while True:
+                records = []
+                try:
+                    arrived = self._receiver.receive(POLL_S)
+                except EndOfStreamError:
+                    arrived = None
+                for received in arrived or ():
+                    assembler = assemblers.setdefault(received.sender, Assembler())
+                    assemblers.move_to_end(received.sender)
+                    records += assembler.add(received.packet)
+                if len(assemblers) > MAX_SENDERS:
+                    assemblers.popitem(last=False)
+                if not arrived:
+                    # A pause: what is still being collected will not become more complete.
+                    records += [record for each in assemblers.values() for record in each.flush()]
+                for report in map(report_of, records):
+                    if report is not None:
+                        heard_s = time.monotonic()
+                        yield report
+                if arrived is None:
+                    return
+                if self._timeout_s is not None and time.monotonic() - heard_s > self._timeout_s:
+                    raise SourceTimeoutError(f"{self.uri}: no report within {self._timeout_s:g} s.")
+        finally:
+            self._receiver.close()
