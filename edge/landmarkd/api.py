@@ -5,8 +5,8 @@ only receives loads neither.
 """
 
 import time
-from collections import OrderedDict
-from collections.abc import Generator, Iterator
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
@@ -142,13 +142,13 @@ class Receiver:
     """
 
     def __init__(self, uri: str, *, timeout_s: float | None = None) -> None:
-        from landmarkd.receive.receiver import make_receiver
+        from landmarkd.receive.stream import FrameStream
 
         self.uri = uri
         self._timeout_s = timeout_s
-        self._receiver = make_receiver(uri)
-        self._receiver.open()
-        self._reports = self._receive()
+        self._stream = FrameStream(uri).__enter__()
+        self._waiting: deque[Report] = deque()
+        self._closed = False
 
     def __iter__(self) -> Iterator[Report]:
         return self
@@ -161,49 +161,27 @@ class Receiver:
             SourceLostError: the device is gone.
             SourceFormatError: a recording that is damaged.
         """
-        return next(self._reports)
+        since_s = time.monotonic()
+        while not self._waiting:
+            if self._closed or self._stream.ended:
+                self.close()
+                raise StopIteration
+            arrived = [received.report() for received in self._stream.poll(POLL_S)]
+            self._waiting.extend(report for report in arrived if report is not None)
+            if self._timeout_s is not None and time.monotonic() - since_s > self._timeout_s:
+                break
+        if not self._waiting:
+            raise SourceTimeoutError(f"{self.uri}: no report within {self._timeout_s:g} s.")
+        return self._waiting.popleft()
 
     def close(self) -> None:
         """Close the port; the iterator ends. May be called twice."""
-        self._reports.close()  # one that was never begun does not close the port itself
-        self._receiver.close()
+        self._closed = True
+        self._waiting.clear()
+        self._stream.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _receive(self) -> Generator[Report]:
-        from landmarkd.receive.receiver import MAX_SENDERS
-        from landmarkd.wire.assembler import Assembler
-        from landmarkd.wire.restore import report_of
-
-        assemblers: OrderedDict[str, Assembler] = OrderedDict()
-        heard_s = time.monotonic()
-        try:
-            while True:
-                records = []
-                try:
-                    arrived = self._receiver.receive(POLL_S)
-                except EndOfStreamError:
-                    arrived = None
-                for received in arrived or ():
-                    assembler = assemblers.setdefault(received.sender, Assembler())
-                    assemblers.move_to_end(received.sender)
-                    records += assembler.add(received.packet)
-                if len(assemblers) > MAX_SENDERS:
-                    assemblers.popitem(last=False)
-                if not arrived:
-                    # A pause: what is still being collected will not become more complete.
-                    records += [record for each in assemblers.values() for record in each.flush()]
-                for report in map(report_of, records):
-                    if report is not None:
-                        heard_s = time.monotonic()
-                        yield report
-                if arrived is None:
-                    return
-                if self._timeout_s is not None and time.monotonic() - heard_s > self._timeout_s:
-                    raise SourceTimeoutError(f"{self.uri}: no report within {self._timeout_s:g} s.")
-        finally:
-            self._receiver.close()
