@@ -11,10 +11,11 @@ from landmarkd.rotation import (
     direction_from_angles,
     matrix_from_angles,
     matrix_from_quaternion,
+    product,
     quaternion_from_matrix,
-    rotation_from_vector,
+    quaternion_from_vector,
     rotation_to_ray,
-    rotation_vector,
+    vector_from_quaternion,
 )
 
 ANGLE = st.floats(-170, 170)
@@ -40,7 +41,8 @@ OPENTRACK_AXES = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, -1.0], [-1.0, 0.0, 0.0]])
 
 def about(axis, degrees):
     """Return the rotation by an angle about an axis of the frame."""
-    return rotation_from_vector(np.radians(degrees) * np.array(axis, float))
+    vector = np.radians(degrees) * np.array(axis, float)
+    return matrix_from_quaternion(quaternion_from_vector(vector))
 
 
 def turn_then_nod(turn, nod):
@@ -118,15 +120,24 @@ def test_direction_and_angles_are_inverse_and_agree_with_the_head(yaw, pitch):
 @settings(max_examples=60, deadline=None)
 @given(st.tuples(*[st.floats(-1.8, 1.8)] * 3))
 def test_vector_and_rotation_are_inverse(vector):
-    np.testing.assert_allclose(
-        rotation_vector(rotation_from_vector(np.array(vector))), vector, atol=1e-7
-    )
+    quaternion = quaternion_from_vector(vector)
+    np.testing.assert_allclose(vector_from_quaternion(quaternion), vector, atol=1e-9)
+    reversed_signs = tuple(-value for value in quaternion)
+    np.testing.assert_allclose(vector_from_quaternion(reversed_signs), vector, atol=1e-9)
 
 
 @pytest.mark.parametrize("axis", np.eye(3))
 def test_half_turns_have_a_logarithm(axis):
-    vector = rotation_vector(rotation_from_vector(axis * math.pi))
+    vector = vector_from_quaternion(quaternion_from_vector(axis * math.pi))
     np.testing.assert_allclose(np.abs(vector), axis * math.pi, atol=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.tuples(*[ANGLE] * 3), st.tuples(*[ANGLE] * 3))
+def test_the_product_of_quaternions_is_that_of_their_rotations(one, other):
+    second, first = matrix_from_angles(*one), matrix_from_angles(*other)
+    both = product(quaternion_from_matrix(second), quaternion_from_matrix(first))
+    np.testing.assert_allclose(matrix_from_quaternion(both), second @ first, atol=1e-9)
 
 
 @pytest.mark.parametrize("ray", [(0, 0, 1), (3, -2, 5), (1, 0, 0), (0, 0, -1)])

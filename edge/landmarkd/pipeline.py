@@ -13,7 +13,8 @@ from landmarkd.layout import Layout
 from landmarkd.settings.config import Configuration
 from landmarkd.signals.blocked import is_blocked
 from landmarkd.signals.monitor import DriverBaseline, DriverMonitor
-from landmarkd.signals.pose import PoseEstimator, PoseFilter
+from landmarkd.signals.pose import PoseEstimator
+from landmarkd.signals.pose_filter import PoseFilter
 from landmarkd.signals.smoothing import NoFilter, OneEuroFilter, PointFilter
 from landmarkd.stages import StageClock
 from landmarkd.types import (
@@ -83,7 +84,15 @@ class Pipeline:
             if smoothing.filter == "one-euro"
             else NoFilter()
         )
-        self._poses = PoseFilter()
+        self._poses: PoseFilter | None = (
+            PoseFilter(
+                smoothing.pose_minimum_cutoff_hz,
+                smoothing.rotation_beta,
+                smoothing.translation_beta,
+            )
+            if smoothing.pose_filter == "one-euro"
+            else None
+        )
         self._known = baseline
         self._driver = DriverMonitor(configuration.driver, self.layout, baseline)
         self.intrinsics: Intrinsics | None = None
@@ -147,8 +156,7 @@ class Pipeline:
     def reset(self) -> None:
         """Forget everything seen so far: the next frame is of another picture or another person."""
         self.tracker.reset()
-        self._points.reset()
-        self._poses.reset()
+        self._reset_filters()
         self._driver = DriverMonitor(self.configuration.driver, self.layout, self._known)
 
     def idle(
@@ -191,6 +199,11 @@ class Pipeline:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _reset_filters(self) -> None:
+        self._points.reset()
+        if self._poses is not None:
+            self._poses.reset()
+
     def _estimator_for(self, width: int, height: int) -> PoseEstimator:
         known = self.intrinsics
         if (
@@ -214,8 +227,7 @@ class Pipeline:
         """Return what is known of the face and of the driver; eyes are read from unsmoothed points."""
         settings = self.configuration.driver
         if seen is None or estimator is None:
-            self._points.reset()
-            self._poses.reset()
+            self._reset_filters()
             blocked = image is not None and is_blocked(image)
             reading = self._driver.update(None, None, time_ns, speed_kmh=speed_kmh, blocked=blocked)
             self.clock.lap("driver")
@@ -223,7 +235,7 @@ class Pipeline:
         points = self._points.filter(seen.points, time_ns, seen.roi.side / self.model.crop.margin)
         self.clock.lap("smooth")
         raw = estimator.estimate(seen.points, seen.sigma)
-        pose = self._poses.filter(raw, time_ns)
+        pose = raw if self._poses is None else self._poses.filter(raw, time_ns)
         self.clock.lap("pose")
         reading = self._driver.update(seen, raw, time_ns, speed_kmh=speed_kmh)
         self.clock.lap("driver")

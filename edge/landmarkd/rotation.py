@@ -8,6 +8,7 @@ in the image; so a head turned by 60° that nods by 20° has (60, -20, 0).
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,18 +75,9 @@ def angle_between(first: NDArray[np.floating], second: NDArray[np.floating]) -> 
 
     This geodesic distance depends on no order of angles.
     """
-    turn = first.astype(np.float64) @ second.astype(np.float64).T
-    return math.degrees(math.hypot(*rotation_vector(turn).tolist()))
-
-
-def rotation_vector(rotation: Matrix) -> Vector:
-    """Return axis times angle (radians, at most pi) of a rotation, the logarithm on SO(3)."""
-    w, x, y, z = quaternion_from_matrix(rotation)
-    length = math.sqrt(x * x + y * y + z * z)
-    if length < _SMALL_ANGLE:
-        return np.array([2.0 * x, 2.0 * y, 2.0 * z])
-    scale = 2.0 * math.atan2(length, w) / length
-    return np.array([x * scale, y * scale, z * scale])
+    w, x, y, z = quaternion_from_matrix(first)
+    turn = product(quaternion_from_matrix(second), (w, -x, -y, -z))
+    return math.degrees(math.hypot(*vector_from_quaternion(turn)))
 
 
 def quaternion_from_matrix(rotation: NDArray[np.floating]) -> Quaternion:
@@ -120,18 +112,35 @@ def matrix_from_quaternion(quaternion: Quaternion) -> Matrix:
     )
 
 
-def rotation_from_vector(vector: Vector) -> Matrix:
+def quaternion_from_vector(vector: Sequence[float]) -> Quaternion:
     """Return the rotation about an axis times angle in radians: the exponential on SO(3)."""
-    x, y, z = (float(value) for value in vector)
-    angle = math.sqrt(x * x + y * y + z * z)
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    if angle < _SMALL_ANGLE:
-        cross += np.eye(3)
-        return cross
-    sine = math.sin(angle) / angle
-    versine = (1.0 - math.cos(angle)) / (angle * angle)
-    result: Matrix = np.eye(3) + sine * cross + versine * (cross @ cross)
-    return result
+    x, y, z = vector
+    half = 0.5 * math.hypot(x, y, z)
+    scale = 0.5 * math.sin(half) / half if half > 0.0 else 0.5
+    return math.cos(half), x * scale, y * scale, z * scale
+
+
+def vector_from_quaternion(quaternion: Quaternion) -> tuple[float, float, float]:
+    """Return axis times angle (radians, at most pi) of a rotation, the logarithm on SO(3)."""
+    w, x, y, z = quaternion
+    length = math.hypot(x, y, z)
+    if length < _SMALL_ANGLE:
+        scale = math.copysign(2.0, w)
+    else:
+        scale = 2.0 * math.atan2(math.copysign(length, w), abs(w)) / length
+    return x * scale, y * scale, z * scale
+
+
+def product(second: Quaternion, first: Quaternion) -> Quaternion:
+    """Return the rotation by one quaternion after another; its w may be negative."""
+    a, b, c, d = second
+    w, x, y, z = first
+    return (
+        a * w - b * x - c * y - d * z,
+        a * x + b * w + c * z - d * y,
+        a * y - b * z + c * w + d * x,
+        a * z + b * y - c * x + d * w,
+    )
 
 
 def rotation_to_ray(ray: NDArray[np.floating]) -> Matrix:

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 from landmarkd.layout import canonical_points
-from landmarkd.rotation import angle_between, matrix_from_angles
-from landmarkd.signals.pose import PoseEstimator, PoseFilter, rigid_weights
-from landmarkd.types import HeadPose, Intrinsics
+from landmarkd.rotation import matrix_from_angles
+from landmarkd.signals.pose import PoseEstimator, rigid_weights
+from landmarkd.types import Intrinsics
 
 from models.benchmark import pose_from_rotation
 from tests.signals.faces import CAMERA, DENSE_ONLY, FULL, head, seen
@@ -119,48 +119,3 @@ def _fit_68(points, camera):
     sigma = np.full(520, 1e6, np.float32)
     sigma[DENSE_ONLY.ibug68] = 1.0
     return PoseEstimator(DENSE_ONLY, camera).estimate(full, sigma)
-
-
-def pose_of(yaw, at=(0.0, 0.0, 600.0)):
-    rotation = matrix_from_angles(yaw, 0.0, 0.0).astype(np.float32)
-    return HeadPose(yaw, 0.0, 0.0, rotation, np.array(at, np.float32), "guess:60deg", 0.01)
-
-
-class TestPoseFilter:
-    def test_first_pose_and_pose_after_a_gap_come_back_unchanged(self):
-        smooth = PoseFilter()
-        assert smooth.filter(pose_of(10), 0) is not None
-        assert smooth.filter(pose_of(40), 900_000_000).yaw == 40
-
-    def test_a_resting_head_gets_calm_and_a_turning_one_is_followed(self):
-        rng = np.random.default_rng(1)
-        smooth = PoseFilter()
-        rest = [
-            smooth.filter(pose_of(rng.normal(0, 1.0)), index * 33_333_333).yaw
-            for index in range(200)
-        ]
-        assert np.diff(rest[50:]).std() < 0.5 * np.sqrt(2)
-        smooth.reset()
-        turn = [smooth.filter(pose_of(index * 3.0), index * 33_333_333).yaw for index in range(25)]
-        assert 0.0 <= 72.0 - turn[-1] < 4.0  # 90 degrees a second
-
-    def test_stays_a_rotation_and_knows_no_seam(self):
-        smooth = PoseFilter()
-        last = None
-        for index in range(200):
-            roll = 170.0 + index * 0.5  # passes 180, where angles jump to -180
-            rotation = matrix_from_angles(0.0, 0.0, roll).astype(np.float32)
-            pose = replace(pose_of(0), rotation=rotation)
-            now = smooth.filter(pose, index * 33_333_333)
-            if last is not None:
-                assert angle_between(now.rotation, last.rotation) < 1.0
-            last = now
-            np.testing.assert_allclose(now.rotation @ now.rotation.T, np.eye(3), atol=1e-5)
-
-    def test_angles_belong_to_the_rotation(self):
-        smooth = PoseFilter()
-        smooth.filter(pose_of(0), 0)
-        out = smooth.filter(pose_of(20), 33_333_333)
-        np.testing.assert_allclose(
-            out.rotation, matrix_from_angles(out.yaw, out.pitch, out.roll), atol=1e-5
-        )

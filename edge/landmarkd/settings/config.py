@@ -54,12 +54,26 @@ class ModelSettings(_Section):
 class SmoothingSettings(_Section):
     """How points and pose are smoothed in time. Eye closure never is."""
 
-    filter: Literal["one-euro", "none"] = Field("one-euro", description="one-euro or none.")
+    filter: Literal["one-euro", "none"] = Field(
+        "one-euro", description="Of the points: one-euro or none."
+    )
     minimum_cutoff_hz: float = Field(
         0.5, gt=0, le=100, description="Cutoff at rest; lower is calmer."
     )
     beta: float = Field(
         18.0, ge=0, le=1000, description="How fast the cutoff rises with speed in faces a second."
+    )
+    pose_filter: Literal["one-euro", "none"] = Field(
+        "one-euro", description="Of the head's pose: one-euro or none."
+    )
+    pose_minimum_cutoff_hz: float = Field(
+        0.7, gt=0, le=100, description="Cutoff of the pose at rest; lower is calmer."
+    )
+    rotation_beta: float = Field(
+        30.0, ge=0, le=1000, description="Rise of its cutoff for each radian a second."
+    )
+    translation_beta: float = Field(
+        100.0, ge=0, le=10000, description="Rise of its cutoff for each metre a second."
     )
 
 

@@ -1,4 +1,4 @@
-"""Head pose from 3D landmarks: a weighted rigid fit to the canonical head, in the camera's metric frame."""
+"""Head pose from 3D landmarks: a weighted rigid fit to the canonical head, in the camera's frame."""
 
 import math
 
@@ -7,19 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.layout import DENSE, Layout, canonical_points
-from landmarkd.rotation import (
-    Matrix,
-    Vector,
-    angles_from_matrix,
-    rotation_from_vector,
-    rotation_vector,
-)
-from landmarkd.signals.smoothing import MAX_GAP_S, smoothing_factor
-from landmarkd.signals.timing import NANOSECONDS
+from landmarkd.rotation import angles_from_matrix
+from landmarkd.signals.similarity import fit_similarity
 from landmarkd.types import Array, HeadPose, Intrinsics
 
 MIN_SIGMA_PX = 0.25
 """Below this, a point's own uncertainty says nothing against how far people's heads differ."""
+
+_NOWHERE = ([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], [0.0, 0.0, 0.0])
+_X = 5
+"""First row of a point in space; above are those of the head: x, y, z, 1, x² + y² + z²."""
 
 
 def rigid_weights(layout: Layout) -> NDArray[np.float64]:
@@ -53,9 +50,9 @@ class PoseEstimator:
     The points' x and y are where a perspective camera sees them, their z is depth in pixels at the
     face's mean distance. With the intrinsics each point therefore has a place in space up to one
     common scale, ((x - cx) / fx * d, (y - cy) / fy * d, d) with d = f - z, and one similarity fit
-    (Umeyama, PAMI 1991) of the canonical head to these gives the rotation in the camera's frame,
-    with the perspective of a near face and of a face off the optical axis accounted for, and the
-    translation over the scale in millimetres.
+    of the canonical head to these gives the rotation in the camera's frame, with the perspective of
+    a near face and of a face off the optical axis accounted for, and the translation over the scale
+    in millimetres.
 
     Args:
         layout: of the points.
@@ -70,19 +67,15 @@ class PoseEstimator:
         self._count = layout.count
         self._rigid = np.flatnonzero(weights)
         rigid = head[self._rigid]
-        extended = np.column_stack([rigid, np.ones(len(rigid)), np.square(rigid).sum(1)])
-        self._weighted = extended * weights[self._rigid, None]
-        self._reweighted = np.empty_like(self._weighted)
+        self._weights = weights[self._rigid]
+        self._trust = np.empty(len(rigid))
+        self._taken = np.empty((len(rigid), 3), np.float32)
+        self._rows = np.ones((8, len(rigid)))
+        self._rows[:3], self._rows[4] = rigid.T, np.square(rigid).sum(1)
+        self._weighted = np.empty_like(self._rows)
         self._size_mm = math.sqrt(float(np.prod(np.ptp(head[layout.ibug68, :2], axis=0))))
-        self._cloud = np.ones((5, len(rigid)))
-        self._distorted = any(intrinsics.distortion)
-        self._matrix = np.array(
-            [
-                [intrinsics.fx, 0.0, intrinsics.cx],
-                [0.0, intrinsics.fy, intrinsics.cy],
-                [0.0, 0.0, 1.0],
-            ]
-        )
+        self._centre = np.array([[intrinsics.cx], [intrinsics.cy]])
+        self._lens = np.array(intrinsics.distortion) if any(intrinsics.distortion) else None
 
     def estimate(self, points: Array, sigma: Array | None = None) -> HeadPose:
         """Return the pose of a face.
@@ -100,148 +93,47 @@ class PoseEstimator:
         """
         if points.shape != (self._count, 3):
             raise ValueError(f"this layout has ({self._count}, 3) points, these are {points.shape}")
-        points = points.take(self._rigid, axis=0)
-        if not math.isfinite(float(points.sum())):
-            return self._pose(np.eye(3), np.zeros(3), 1.0)
-        weighted = self._weighted
+        taken, rows, weights = self._taken, self._rows, self._weights
+        np.take(points, self._rigid, axis=0, out=taken, mode="clip")
+        if not math.isfinite(float(np.vdot(taken, taken))):
+            return self._pose(*_NOWHERE, 1.0)
         if sigma is not None:
-            trust = np.maximum(sigma.take(self._rigid), MIN_SIGMA_PX)
-            np.multiply(trust, trust, out=trust)
-            weighted = np.divide(weighted, trust[:, None], out=self._reweighted)
-        fit = _fit_similarity((self._unproject(points) @ weighted).tolist())
+            weights = self._trust
+            np.maximum(sigma.take(self._rigid), MIN_SIGMA_PX, out=weights)
+            np.multiply(weights, weights, out=weights)
+            np.divide(self._weights, weights, out=weights)
+        scale_x, scale_y = self._unproject(taken)
+        np.multiply(rows, weights, out=self._weighted)
+        fit = fit_similarity((self._weighted @ rows.T).tolist(), scale_x, scale_y)
         if fit is None:
-            return self._pose(np.eye(3), np.zeros(3), 1.0)
+            return self._pose(*_NOWHERE, 1.0)
         rotation, translation, residual_mm = fit
         return self._pose(rotation, translation, residual_mm / self._size_mm)
 
-    def _unproject(self, points: Array) -> NDArray[np.float64]:
-        """Return rows of x, y, z, 1 and x² + y² + z² in space, (5, n), up to the one common scale."""
-        camera, cloud = self._intrinsics, self._cloud
-        x, y, depth = cloud[:3]
-        np.subtract(self._focal, points[:, 2], out=depth)
+    def _unproject(self, points: Array) -> tuple[float, float]:
+        """Write the points' places in space, up to one scale, and return the scales of x and y."""
+        camera, place = self._intrinsics, self._rows[_X:]
+        place[:] = points.T
+        depth = place[2]
+        np.subtract(self._focal, depth, out=depth)
         np.maximum(depth, 0.1 * self._focal, out=depth)
-        if self._distorted:
+        if self._lens is not None:
+            matrix = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1]])
             flat = np.ascontiguousarray(points[:, None, :2], np.float64)
-            cloud[:2] = cv2.undistortPoints(flat, self._matrix, np.array(camera.distortion))[:, 0].T
-        else:
-            np.subtract(points[:, 0], camera.cx, out=x)
-            np.subtract(points[:, 1], camera.cy, out=y)
-            x *= 1.0 / camera.fx
-            y *= 1.0 / camera.fy
-        x *= depth
-        y *= depth
-        np.einsum("ij,ij->j", cloud[:3], cloud[:3], out=cloud[4])
-        return cloud
+            np.multiply(cv2.undistortPoints(flat, matrix, self._lens)[:, 0].T, depth, out=place[:2])
+            return 1.0, 1.0
+        place[:2] -= self._centre
+        place[:2] *= depth
+        return 1.0 / camera.fx, 1.0 / camera.fy
 
-    def _pose(self, rotation: Matrix, translation: Vector, residual: float) -> HeadPose:
-        yaw, pitch, roll = angles_from_matrix(rotation)
+    def _pose(
+        self, rotation: list[list[float]], translation: list[float], residual: float
+    ) -> HeadPose:
+        matrix = np.array(rotation, np.float32)
         return HeadPose(
-            yaw,
-            pitch,
-            roll,
-            rotation.astype(np.float32),
-            translation.astype(np.float32),
+            *angles_from_matrix(matrix),
+            matrix,
+            np.array(translation, np.float32),
             self._intrinsics.origin,
             residual,
-        )
-
-
-def _fit_similarity(moments: list[list[float]]) -> tuple[Matrix, Vector, float] | None:
-    """Fit cloud = s (R head + t) in the weighted least squares sense (Umeyama 1991), from moments alone.
-
-    Args:
-        moments: (5, 5), the weighted sums of the products of a cloud's and its head's x, y, z, 1,
-            x² + y² + z².
-
-    Returns:
-        R, t in the head's unit and the root mean square of what is left in that unit, or None if
-        the cloud has no extent.
-    """
-    total = moments[3][3]
-    cloud_mean = [moments[row][3] / total for row in range(3)]
-    head_mean = [moments[3][column] / total for column in range(3)]
-    covariance = [
-        [moments[row][column] / total - cloud_mean[row] * head_mean[column] for column in range(3)]
-        for row in range(3)
-    ]
-    cloud_spread = moments[4][3] / total - sum(value * value for value in cloud_mean)
-    head_spread = moments[3][4] / total - sum(value * value for value in head_mean)
-    u, singular, vt = np.linalg.svd(np.array(covariance))
-    if _determinant(covariance) < 0:
-        u[:, 2], singular[2] = -u[:, 2], -singular[2]
-    rotation: Matrix = u @ vt
-    scale = float(singular.sum()) / head_spread
-    if not scale > 1e-6:
-        return None
-    # What is left is |cloud|² / s² + |head|² - 2 tr(Rᵀ covariance) / s, and that trace is s
-    # |head|².
-    residual = math.sqrt(max(0.0, cloud_spread / scale**2 - head_spread))
-    return rotation, np.array(cloud_mean) / scale - rotation @ np.array(head_mean), residual
-
-
-def _determinant(m: list[list[float]]) -> float:
-    return (
-        m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1])
-        - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
-        + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0])
-    )
-
-
-class PoseFilter:
-    """The One Euro filter on rotations and translations, not on angles: no jump where angles wrap.
-
-    Args:
-        min_cutoff_hz: cutoff of a head at rest.
-        rotation_beta: rise of the cutoff, hertz for each radian a second.
-        translation_beta: rise of the cutoff, hertz for each metre a second.
-        derivative_cutoff_hz: cutoff of the velocities.
-    """
-
-    def __init__(
-        self,
-        min_cutoff_hz: float = 1.0,
-        rotation_beta: float = 8.0,
-        translation_beta: float = 10.0,
-        derivative_cutoff_hz: float = 1.0,
-    ) -> None:
-        self._min_cutoff, self._derivative_cutoff = min_cutoff_hz, derivative_cutoff_hz
-        self._rotation_beta, self._translation_beta = rotation_beta, translation_beta
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget the head; the next pose comes back unchanged."""
-        self._time_ns: int | None = None
-        self._rotation: Matrix = np.eye(3)
-        self._translation: Vector = np.zeros(3)
-        self._turning: Vector = np.zeros(3)
-        self._moving: Vector = np.zeros(3)
-
-    def filter(self, pose: HeadPose, time_ns: int) -> HeadPose:
-        """Return the smoothed pose of the frame captured at `time_ns`."""
-        dt = math.inf if self._time_ns is None else (time_ns - self._time_ns) / NANOSECONDS
-        if not 0.0 < dt <= MAX_GAP_S:
-            self.reset()
-            self._time_ns = time_ns
-            self._rotation = pose.rotation.astype(np.float64)
-            self._translation = pose.translation_mm.astype(np.float64)
-            return pose
-        self._time_ns = time_ns
-        factor = smoothing_factor(self._derivative_cutoff, dt)
-        turn = rotation_vector(pose.rotation.astype(np.float64) @ self._rotation.T)
-        self._turning += factor * (turn / dt - self._turning)
-        cutoff = self._min_cutoff + self._rotation_beta * math.hypot(*self._turning)
-        self._rotation = rotation_from_vector(smoothing_factor(cutoff, dt) * turn) @ self._rotation
-        step = pose.translation_mm - self._translation
-        self._moving += factor * (step / dt - self._moving)
-        cutoff = self._min_cutoff + self._translation_beta * math.hypot(*self._moving) / 1000.0
-        self._translation = self._translation + smoothing_factor(cutoff, dt) * step
-        yaw, pitch, roll = angles_from_matrix(self._rotation)
-        return HeadPose(
-            yaw,
-            pitch,
-            roll,
-            self._rotation.astype(np.float32),
-            self._translation.astype(np.float32),
-            pose.camera,
-            pose.residual,
         )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from landmarkd.layout import LAYOUTS
-from landmarkd.rotation import rotation_from_vector
+from landmarkd.rotation import matrix_from_quaternion, quaternion_from_vector
 
 from models.evaluate.faces import Result
 from models.evaluate.records import LabelledFace, tight_box
@@ -16,7 +16,7 @@ COUNT = LAYOUTS["landmarkd-562"].count
 def result(rng: np.random.Generator, subject: str, offsets: np.ndarray, flatten: float = 1.0):
     """A face of random pose and size whose labels lie at a constant offset from the points."""
     shape = rng.normal(size=(68, 3)) * 0.02 + mean_face()
-    turn = rotation_from_vector(rng.normal(size=3) * 0.12)
+    turn = matrix_from_quaternion(quaternion_from_vector(rng.normal(size=3) * 0.12))
     size = rng.uniform(80, 200)
     true = size * ((shape + offsets) @ turn.T)[:, :2]
     seen = mean_face() + flatten * (shape - mean_face())

@@ -1,0 +1,122 @@
+"""A similarity fit of one set of points in space to another, from sums alone, in plain floats.
+
+The rotation is the optimal one of Wahba's problem by FOAM (F. L. Markley, "Attitude Determination
+Using Vector Observations: A Fast Optimal Matrix Algorithm", J. Astronautical Sciences 41, 1993);
+scale and translation follow as in Umeyama (PAMI 1991). Matrices as small as these cost less in
+Python's floats than in calls of a library.
+"""
+
+import math
+
+Rows = list[list[float]]
+
+_STEPS = 60
+_TOLERANCE = 1e-14
+
+
+def fit_similarity(
+    sums: Rows, scale_x: float = 1.0, scale_y: float = 1.0
+) -> tuple[Rows, list[float], float] | None:
+    """Fit place = s (R head + t) in the weighted least squares sense.
+
+    Args:
+        sums: (8, 8), the weighted sums of all products of two of these numbers of each point: the
+            head's x, y, z, 1, x² + y² + z², then x, y, z of its place in space.
+        scale_x: what the places' x have to be multiplied by.
+        scale_y: the same of their y.
+
+    Returns:
+        R, t in the head's unit and the root mean square of what is left in that unit, or None if
+        the points have no extent or are not finite.
+    """
+    ones = sums[3]
+    total = ones[3]
+    head = [value / total for value in ones[:3]]
+    scales = (scale_x / total, scale_y / total, 1.0 / total)
+    place = [value * scale for value, scale in zip(ones[5:], scales, strict=True)]
+    b = [
+        [
+            row[column] * scale - middle * head_middle
+            for column, head_middle in zip((0, 1, 2), head, strict=True)
+        ]
+        for row, scale, middle in zip(sums[5:], scales, place, strict=True)
+    ]
+    squares = sums[5][5] * scale_x * scale_x + sums[6][6] * scale_y * scale_y + sums[7][7]
+    spread = squares / total - place[0] ** 2 - place[1] ** 2 - place[2] ** 2
+    head_spread = ones[4] / total - head[0] ** 2 - head[1] ** 2 - head[2] ** 2
+    best = _best_rotation(b, math.sqrt(max(0.0, spread * head_spread)))
+    if best is None:
+        return None
+    rotation, trace = best
+    scale = trace / head_spread
+    if not scale > 1e-6:
+        return None
+    # What is left is |place|² / s² + |head|² - 2 tr(Rᵀ b) / s, and that trace is s |head|².
+    residual = math.sqrt(max(0.0, spread / (scale * scale) - head_spread))
+    x, y, z = head
+    translation = [
+        middle / scale - (row[0] * x + row[1] * y + row[2] * z)
+        for middle, row in zip(place, rotation, strict=True)
+    ]
+    return rotation, translation, residual
+
+
+def _best_rotation(b: Rows, bound: float) -> tuple[Rows, float] | None:
+    """Return the rotation R that makes tr(Rᵀ b) largest, and that trace; `bound` is not below it."""
+    (b00, b01, b02), (b10, b11, b12), (b20, b21, b22) = b
+    # The cofactors of b, its determinant and the squares of the norms of both.
+    c00, c01, c02 = b11 * b22 - b12 * b21, b12 * b20 - b10 * b22, b10 * b21 - b11 * b20
+    c10, c11, c12 = b21 * b02 - b22 * b01, b22 * b00 - b20 * b02, b20 * b01 - b21 * b00
+    c20, c21, c22 = b01 * b12 - b02 * b11, b02 * b10 - b00 * b12, b00 * b11 - b01 * b10
+    determinant = b00 * c00 + b01 * c01 + b02 * c02
+    # Products of the rows of b: b bᵀ, whose trace is the square of b's norm.
+    p00, p11, p22 = (
+        b00 * b00 + b01 * b01 + b02 * b02,
+        b10 * b10 + b11 * b11 + b12 * b12,
+        b20 * b20 + b21 * b21 + b22 * b22,
+    )
+    p01 = b00 * b10 + b01 * b11 + b02 * b12
+    p02 = b00 * b20 + b01 * b21 + b02 * b22
+    p12 = b10 * b20 + b11 * b21 + b12 * b22
+    norm = p00 + p11 + p22
+    cofactors = (c00 * c00 + c01 * c01 + c02 * c02 + c10 * c10 + c11 * c11 + c12 * c12) + (
+        c20 * c20 + c21 * c21 + c22 * c22
+    )
+    if not (0.0 < norm < math.inf and bound < math.inf):
+        return None
+    # The trace is the largest root of a quartic; Newton's steps from above lead down to it.
+    trace = bound
+    for _ in range(_STEPS):
+        excess = trace * trace - norm
+        slope = 4.0 * (trace * excess - 2.0 * determinant)
+        if not slope > 0.0:
+            break
+        step = (excess * excess - 8.0 * trace * determinant - 4.0 * cofactors) / slope
+        trace -= step
+        if step <= _TOLERANCE * trace:
+            break
+    kappa = 0.5 * (trace * trace - norm)
+    zeta = kappa * trace - determinant
+    if not zeta > 1e-12 * trace * norm:
+        return None
+    # R = ((kappa + |b|²) b + trace cof(b) - b bᵀ b) / zeta
+    k = kappa + norm
+    q00, q11, q22 = k - p00, k - p11, k - p22
+    rotation = [
+        [
+            (q00 * b00 - p01 * b10 - p02 * b20 + trace * c00) / zeta,
+            (q00 * b01 - p01 * b11 - p02 * b21 + trace * c01) / zeta,
+            (q00 * b02 - p01 * b12 - p02 * b22 + trace * c02) / zeta,
+        ],
+        [
+            (q11 * b10 - p01 * b00 - p12 * b20 + trace * c10) / zeta,
+            (q11 * b11 - p01 * b01 - p12 * b21 + trace * c11) / zeta,
+            (q11 * b12 - p01 * b02 - p12 * b22 + trace * c12) / zeta,
+        ],
+        [
+            (q22 * b20 - p02 * b00 - p12 * b10 + trace * c20) / zeta,
+            (q22 * b21 - p02 * b01 - p12 * b11 + trace * c21) / zeta,
+            (q22 * b22 - p02 * b02 - p12 * b12 + trace * c22) / zeta,
+        ],
+    ]
+    return rotation, trace
