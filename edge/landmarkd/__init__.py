@@ -33,6 +33,7 @@ _MODULES = {
         "MissingPackageError",
         "ModelError",
         "SinkError",
+        "SourceAbsentError",
         "SourceBusyError",
         "SourceError",
         "SourceFormatError",

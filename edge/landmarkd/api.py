@@ -43,8 +43,8 @@ def detect(image: "NDArray[Any] | str | Path") -> Report:
         AccessError: the file may not be read.
         InferenceRuntimeError: no TFLite runtime works here.
     """
-    from landmarkd.camera.base import to_bgr
     from landmarkd.camera.images import read_picture
+    from landmarkd.camera.pixels import to_bgr
     from landmarkd.pipeline import Pipeline
 
     if isinstance(image, str | Path):

@@ -73,6 +73,10 @@ class SourceError(LandmarkdError, OSError):
     exit_code = ExitCode.NO_INPUT
 
 
+class SourceAbsentError(SourceError):
+    """A camera that is not there; it may come."""
+
+
 class SourceBusyError(SourceError):
     """A camera that another program holds."""
 

@@ -11,7 +11,7 @@ from landmarkd.camera import SOURCES, demo, make_source
 from landmarkd.camera.base import FrameSource
 from landmarkd.errors import EndOfStreamError, LandmarkdError, UsageError
 
-from tests.camera import fake_picamera2, fake_v4l2
+from tests.camera import fake_picamera2
 from tests.camera.clips import picture, write_clip
 
 
@@ -156,15 +156,7 @@ class TestPicamera2(SourceContract):
         return "picamera2:?size=64x48&fps=100"
 
 
-class TestV4l2(SourceContract):
-    live = True
-
-    @pytest.fixture
-    def uri(self, monkeypatch):
-        fake_v4l2.install(monkeypatch)
-        return "v4l2:/dev/video7?size=64x48&fps=100"
-
-
 def test_every_source_keeps_the_contract():
+    # v4l2 in tests/camera/uvc, where a camera can be opened.
     covered = {"file", "images", "demo", "scripted", "picamera2", "v4l2"}
     assert covered == set(SOURCES)

@@ -1,17 +1,15 @@
-"""The interface of a frame source, and what every source shares: options, pixels, clocks."""
+"""The interface of a frame source, and what every source shares: sizes, rotation, clocks."""
 
 import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Self
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
-from landmarkd.errors import SourceFormatError, UsageError
+from landmarkd.errors import UsageError
 from landmarkd.types import Frame
 from landmarkd.uri import Uri
 
@@ -29,11 +27,14 @@ class FrameSource(ABC):
     Attributes:
         uri: as it was written.
         live: frames come by themselves and are lost if not taken; False for files, which wait.
+        noisy: no two frames are equal bit for bit unless the driver hangs; False where video is
+            compressed over time, as IP cameras do.
         period_s: nominal time between frames, or None before it is known.
-        missing: frames that a container promised and that could not be decoded.
+        missing: frames of a file or pictures of a folder that could not be decoded.
     """
 
     live: bool = False
+    noisy: bool = True
     period_s: float | None = None
     missing: int = 0
 
@@ -79,46 +80,24 @@ class FrameSource(ABC):
         self.close()
 
 
-def size_option(uri: Uri, default: tuple[int, int] | None) -> tuple[int, int] | None:
-    """Return the option ``size=640x480`` as (width, height).
+def size_option(
+    uri: Uri, default: tuple[int, int] | None, name: str = "size"
+) -> tuple[int, int] | None:
+    """Return the option ``size=640x480`` (or another by `name`) as (width, height).
 
     Raises:
         UsageError: not two even numbers from 16 to `MAX_SIDE`.
     """
-    text = uri.options.get("size")
+    text = uri.options.get(name)
     if text is None:
         return default
     match = re.fullmatch(r"(\d{2,5})x(\d{2,5})", text)
     width, height = (int(match[1]), int(match[2])) if match else (0, 0)
     if not all(16 <= side <= MAX_SIDE and side % 2 == 0 for side in (width, height)):
         raise UsageError(
-            f"{uri.text}: size is {text!r}; use WIDTHxHEIGHT in even pixels, such as 640x480."
+            f"{uri.text}: {name} is {text!r}; use WIDTHxHEIGHT in even pixels, such as 640x480."
         )
     return width, height
-
-
-def to_bgr(image: NDArray[Any], name: str) -> NDArray[np.uint8]:
-    """Return any usual picture as (height, width, 3) uint8 BGR: grey, with alpha or 16 bits deep.
-
-    Args:
-        image: as a decoder gave it.
-        name: of the frame or file, for the error.
-
-    Raises:
-        SourceFormatError: empty, or of a kind that no camera makes.
-    """
-    if image.dtype == np.uint16:
-        image = (image >> 8).astype(np.uint8)
-    if image.size == 0 or image.dtype != np.uint8 or image.ndim not in {2, 3}:
-        raise SourceFormatError(f"{name} is no picture: {image.shape} {image.dtype}.")
-    channels = 1 if image.ndim == 2 else image.shape[2]
-    if channels == 3:
-        return image
-    conversion = {1: cv2.COLOR_GRAY2BGR, 4: cv2.COLOR_BGRA2BGR}.get(channels)
-    if conversion is None:
-        raise SourceFormatError(f"{name} has {channels} channels; grey, BGR and BGRA can be used.")
-    converted: NDArray[np.uint8] = np.asarray(cv2.cvtColor(image, conversion), np.uint8)
-    return converted
 
 
 @contextmanager
@@ -132,7 +111,7 @@ def quiet_opencv() -> Iterator[None]:
 
 
 def monotonic_stamp(stamp_ns: int, now_ns: int) -> int:
-    """Return a driver's time stamp on the monotonic clock, or `now_ns` if it is on no clock that we know.
+    """Return a driver's time stamp on the monotonic clock, or `now_ns` if its clock is unknown.
 
     Drivers stamp frames with CLOCK_MONOTONIC or, as libcamera does, with CLOCK_BOOTTIME, which runs
     on while the machine sleeps. A stamp is believed if it lies within the last two seconds.

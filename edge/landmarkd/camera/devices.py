@@ -8,7 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from landmarkd.errors import AccessError, SourceBusyError, SourceError, SourceLostError
+from landmarkd.errors import (
+    AccessError,
+    SourceAbsentError,
+    SourceBusyError,
+    SourceError,
+    SourceLostError,
+)
 
 # linux/videodev2.h: struct v4l2_capability is driver[16], card[32], bus_info[32], version,
 # capabilities, device_caps, reserved[3]; VIDIOC_QUERYCAP is _IOR('V', 0, struct v4l2_capability).
@@ -18,10 +24,11 @@ _VIDEO_CAPTURE = 0x1
 _VIDEO_CAPTURE_MPLANE = 0x1000
 _DEVICE_CAPS = 0x80000000
 
-PI_DRIVERS = frozenset(
-    {"unicam", "bcm2835-isp", "bcm2835-codec", "rp1-cfe", "pispbe", "rpi-hevc-dec", "rpivid"}
-)
-"""Parts of the Raspberry Pi's own camera and codec pipeline; pictures come from these only by libcamera."""
+PORT_DRIVERS = frozenset({"unicam", "rp1-cfe"})
+"""Drivers of the camera port itself, up to the Pi 4 and of the Pi 5; there where a sensor answers."""
+
+PI_DRIVERS = PORT_DRIVERS | {"bcm2835-isp", "bcm2835-codec", "pispbe", "rpi-hevc-dec", "rpivid"}
+"""Parts of the Raspberry Pi's own camera and codec pipeline; only libcamera gets pictures of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +53,19 @@ def query(path: str) -> VideoDevice:
     """Ask a device what it is.
 
     Raises:
-        SourceError: not there, or not a V4L2 device.
+        SourceAbsentError: not there.
+        SourceError: not a V4L2 device.
         AccessError: no permission.
         SourceBusyError: held by another program.
     """
     try:
         return _ask(path)
     except FileNotFoundError as error:
-        raise SourceError(f"{path} is not there; {describe_cameras()}") from error
+        raise SourceAbsentError(f"{path} is not there; {describe_cameras()}") from error
     except PermissionError as error:
         raise AccessError(
-            f"{path} may not be opened: permission denied; run: sudo usermod -aG video $USER, and log in again."
+            f"{path} may not be opened: permission denied; run: sudo usermod -aG video $USER, "
+            "and log in again."
         ) from error
     except OSError as error:
         if error.errno == errno.EBUSY:
@@ -86,13 +95,22 @@ def parse_capability(path: str, answer: bytes) -> VideoDevice:
 
 
 def cameras() -> list[VideoDevice]:
-    """Return the V4L2 cameras of this machine, those behind the Pi's camera port left out; never raises."""
+    """Return the V4L2 cameras of this machine without those at the Pi's camera port; never raises."""
+    return [device for device in _found() if device.is_camera]
+
+
+def has_camera_port_sensor() -> bool:
+    """Return whether a sensor at the Raspberry Pi's camera port was found when the kernel started."""
+    return any(device.driver in PORT_DRIVERS for device in _found())
+
+
+def _found() -> list[VideoDevice]:
     found = []
     nodes = sorted(Path("/dev").glob("video[0-9]*"), key=lambda node: (len(node.name), node.name))
     for node in nodes:
         with suppress(OSError):
             found.append(_ask(str(node)))
-    return [device for device in found if device.is_camera]
+    return found
 
 
 def describe_cameras() -> str:

@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from landmarkd.camera.base import NS_PER_S, FrameSource, to_bgr
+from landmarkd.camera.base import NS_PER_S, FrameSource
 from landmarkd.camera.pace import wait_until
 from landmarkd.camera.paths import local_path, require_file
+from landmarkd.camera.pixels import to_bgr
 from landmarkd.errors import AccessError, EndOfStreamError, SourceError, SourceFormatError
 from landmarkd.types import Frame
 from landmarkd.uri import Uri

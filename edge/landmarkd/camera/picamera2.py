@@ -4,7 +4,8 @@ import time
 from importlib import import_module
 from typing import Any
 
-from landmarkd.camera.base import FrameSource, monotonic_stamp, size_option, to_bgr
+from landmarkd.camera.base import FrameSource, monotonic_stamp, size_option
+from landmarkd.camera.pixels import to_bgr
 from landmarkd.errors import (
     MissingPackageError,
     SourceBusyError,

@@ -1,16 +1,24 @@
 """USB cameras and whatever else speaks V4L2."""
 
+import logging
 import os
 import time
 from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
-from landmarkd.camera import devices
-from landmarkd.camera.base import FrameSource, monotonic_stamp, quiet_opencv, size_option, to_bgr
+from landmarkd.camera import controls, devices
+from landmarkd.camera.base import FrameSource, monotonic_stamp, quiet_opencv, size_option
+from landmarkd.camera.jpeg import FORMATS as JPEG
+from landmarkd.camera.jpeg import decode_jpeg, jpeg_scale
 from landmarkd.camera.pace import period_of
+from landmarkd.camera.pixels import PACKED, rotation_option, to_bgr, turned
 from landmarkd.errors import (
+    AccessError,
+    SourceAbsentError,
     SourceBusyError,
     SourceError,
     SourceFormatError,
@@ -21,32 +29,42 @@ from landmarkd.errors import (
 from landmarkd.types import Frame
 from landmarkd.uri import Uri
 
+log = logging.getLogger(__name__)
+
 DEFAULT_SIZE = (640, 480)
 BUFFERS = 4
 COMPRESSED = "MJPG"
-"""Taken where the camera offers it: USB 2 carries 640x480 uncompressed at 30 frames per second, and no more."""
+"""Taken where a camera offers it: USB 2 carries uncompressed 640x480 at 30 a second, and no more."""
+
+FORMATS = {"mjpg": "MJPG", "yuyv": "YUYV", "grey": "GREY"}
+OPTIONS = controls.OPTIONS | {"size", "mode", "fps", "format", "fourcc", "rotation"}
 
 
 class V4l2Source(FrameSource):
-    """A camera: ``v4l2:/dev/video0?size=640x480&fps=30&fourcc=MJPG``, ``v4l2:0``, or ``v4l2:`` for the first.
+    """A camera: ``v4l2:/dev/video0?size=640x480&fps=30``, ``v4l2:0``, or ``v4l2:`` for the first.
 
     Names under ``/dev/v4l/by-id`` stay the same when cameras are plugged in another order, and are
     looked up again each time the camera is opened. `Frame.captured_ns` is the driver's time stamp
     if that is on the monotonic clock, and otherwise the time of reading.
+
+    OpenCV hands over the camera's bytes, and they are decoded here: a JPEG frame that was cut is
+    damaged, and a camera whose pictures are larger than needed is decoded at a half, quarter or
+    eighth of its size. All options are in docs/sources.md.
     """
 
     live = True
 
     def __init__(self, uri: Uri, *, fast: bool = False) -> None:
         super().__init__(uri, fast=fast)
-        uri.only({"size", "fps", "fourcc"})
+        uri.only(OPTIONS)
         if uri.host is not None:
             raise UsageError(f"{uri.text}: write v4l2:/dev/video0, without a host.")
         self._wanted = size_option(uri, None)
+        self._mode = size_option(uri, None, "mode")
         self._fps = uri.integer("fps", 30, 1, 240)
-        self._fourcc = uri.options.get("fourcc", COMPRESSED).upper()
-        if len(self._fourcc) != 4 or not self._fourcc.isascii():
-            raise UsageError(f"{uri.text}: fourcc is four characters, MJPG or YUYV for example.")
+        self._demanded = _format_option(uri)
+        self._rotation = rotation_option(uri)
+        self._settings = controls.wanted_settings(uri)
         self._path = f"/dev/video{uri.path}" if uri.path.isdecimal() else uri.path
         self.period_s = 1.0 / self._fps
         self._capture: cv2.VideoCapture | None = None
@@ -60,6 +78,7 @@ class V4l2Source(FrameSource):
             with quiet_opencv():
                 self._capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
                 self._configure(self._capture, path)
+            controls.apply(path, self.uri, self._settings)
         except SourceError:
             self.close()
             raise
@@ -69,7 +88,9 @@ class V4l2Source(FrameSource):
         if not self._path:
             found = devices.cameras()
             if not found:
-                raise SourceError(f"{self.uri} finds nothing to open; {devices.describe_cameras()}")
+                raise SourceAbsentError(
+                    f"{self.uri} finds nothing to open; {devices.describe_cameras()}"
+                )
             return found[0].path
         path = os.path.realpath(self._path)
         device = devices.query(path)
@@ -86,27 +107,54 @@ class V4l2Source(FrameSource):
     def _configure(self, capture: Any, path: str) -> None:
         if not capture.isOpened():
             raise devices.busy(path)
-        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*self._fourcc))
-        width, height = self._wanted or DEFAULT_SIZE
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*(self._demanded or COMPRESSED)))
+        width, height = self._mode or self._wanted or DEFAULT_SIZE
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
         capture.set(cv2.CAP_PROP_FPS, self._fps)
         capture.set(cv2.CAP_PROP_BUFFERSIZE, BUFFERS)
+        self._check_format(capture, path)
+        self._check_size(capture, path)
+        self.period_s = period_of(capture.get(cv2.CAP_PROP_FPS))
+        if round(1 / self.period_s) < self._fps:
+            log.warning(
+                "%s: %d frames a second were asked for, the camera makes %.3g in this mode; see: "
+                "v4l2-ctl -d %s --list-formats-ext",
+                *(self.uri, self._fps, 1 / self.period_s, path),
+            )
+        # Starts the stream, which is when a camera that another program holds says so.
+        if not capture.grab():
+            raise SourceBusyError(
+                f"{path} starts no stream; another program may hold it: sudo fuser -v {path}; or "
+                "the USB bus has no bandwidth left: try a smaller size or another port."
+            )
+
+    def _check_format(self, capture: Any, path: str) -> None:
+        self._format = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little").decode("latin-1")
+        if self._demanded not in {None, self._format}:
+            raise SourceFormatError(
+                f"{path} has no format {self._demanded} at this size, it delivers {self._format}; "
+                f"see: v4l2-ctl -d {path} --list-formats-ext"
+            )
+        # Formats that are not known here are converted by OpenCV.
+        raw = self._format in JPEG or self._format in PACKED
+        capture.set(cv2.CAP_PROP_CONVERT_RGB, 0 if raw else 1)
+
+    def _check_size(self, capture: Any, path: str) -> None:
         given = (
             int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
             int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
         )
-        if self._wanted is not None and given != self._wanted:
+        self._scale = 1
+        if self._format in JPEG:
+            self._scale = jpeg_scale(given, self._wanted or DEFAULT_SIZE)
+        wanted = self._mode or self._wanted
+        delivered = tuple(-(-side // self._scale) for side in given)
+        exact = self._mode is None and self._wanted == delivered
+        if wanted is not None and given != wanted and not exact:
             raise SourceFormatError(
-                f"{path} has no pictures of {width}x{height}, the nearest are {given[0]}x{given[1]}; "
-                f"see: v4l2-ctl -d {path} --list-formats-ext"
-            )
-        self.period_s = period_of(capture.get(cv2.CAP_PROP_FPS))
-        # Starts the stream, which is when a camera that another program holds says so.
-        if not capture.grab():
-            raise SourceBusyError(
-                f"{path} starts no stream; another program may hold it: sudo fuser -v {path}; or the USB bus "
-                "has no bandwidth left: try a smaller size or another port."
+                f"{path} has no pictures of {wanted[0]}x{wanted[1]}, the nearest are "
+                f"{given[0]}x{given[1]}; see: v4l2-ctl -d {path} --list-formats-ext"
             )
 
     def read(self, timeout_s: float) -> Frame:
@@ -117,24 +165,51 @@ class V4l2Source(FrameSource):
             ready, _ = cv2.VideoCapture.waitAny([self._capture], max(1, int(timeout_s * 1e9)))
             if not ready:
                 raise SourceTimeoutError(f"{self.uri} has no frame within {timeout_s:.1f} s.")
-            found, image = self._capture.read()
+            found, data = self._capture.read()
             now_ns = time.monotonic_ns()
             stamp_ns = round(self._capture.get(cv2.CAP_PROP_POS_MSEC) * 1e6)
         except cv2.error as error:
-            raise SourceLostError(f"{self.uri} is gone; was it unplugged?") from error
-        if not found or image is None:
+            self._require_device()
+            raise SourceLostError(f"{self.uri} stopped its stream.") from error
+        if not found or data is None:
             # A camera that was pulled out is always "ready" and never delivers.
-            if not Path(self._node).exists():
-                raise SourceLostError(f"{self.uri} is gone; was it unplugged?")
-            raise SourceFormatError(f"{self.uri} delivered a frame that cannot be decoded.")
-        frame = Frame(
-            self.uri, self._sequence, monotonic_stamp(stamp_ns, now_ns), to_bgr(image, self.uri)
-        )
+            self._require_device()
+            raise SourceFormatError(f"{self.uri} delivered an empty frame.")
+        image = turned(self._decode(np.asarray(data)), self._rotation)
+        frame = Frame(self.uri, self._sequence, monotonic_stamp(stamp_ns, now_ns), image)
         self._sequence += 1
         return frame
+
+    def _decode(self, data: NDArray[Any]) -> NDArray[np.uint8]:
+        if self._format in JPEG:
+            return decode_jpeg(data.reshape(-1), self._scale, self.uri)
+        conversion = PACKED.get(self._format)
+        return to_bgr(data if conversion is None else cv2.cvtColor(data, conversion), self.uri)
+
+    def _require_device(self) -> None:
+        """Raise SourceLostError if the camera was unplugged."""
+        try:
+            there = Path(self._node).exists() and devices.query(self._node).is_camera
+        except (SourceBusyError, AccessError):
+            there = True
+        except SourceError:
+            there = False
+        if not there:
+            raise SourceLostError(f"{self.uri} is gone; was it unplugged?")
 
     def close(self) -> None:
         """Give the camera back."""
         capture, self._capture = self._capture, None
         if capture is not None:
             capture.release()
+
+
+def _format_option(uri: Uri) -> str | None:
+    """Return the four characters of the options ``format`` or ``fourcc``, None for the best."""
+    name = uri.options.get("format", "auto")
+    if name not in {*FORMATS, "auto"}:
+        raise UsageError(f"{uri.text}: format is {name!r}; use mjpg, yuyv, grey or auto.")
+    fourcc = uri.options.get("fourcc", FORMATS.get(name, "")).upper()
+    if fourcc and (len(fourcc) != 4 or not fourcc.isascii()):
+        raise UsageError(f"{uri.text}: fourcc is four characters, MJPG or YUYV for example.")
+    return fourcc or None

@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from landmarkd.camera.base import FrameSource, quiet_opencv, to_bgr
+from landmarkd.camera.base import FrameSource, quiet_opencv
 from landmarkd.camera.pace import Timeline, period_of, wait_until
 from landmarkd.camera.paths import local_path, require_file
+from landmarkd.camera.pixels import to_bgr
 from landmarkd.errors import EndOfStreamError, SourceFormatError
 from landmarkd.types import Frame
 from landmarkd.uri import Uri

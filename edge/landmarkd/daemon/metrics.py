@@ -3,7 +3,7 @@
 from wsgiref.simple_server import WSGIServer
 
 from landmarkd.daemon.snapshot import Snapshot
-from landmarkd.errors import SourceBusyError
+from landmarkd.errors import MissingPackageError, SourceBusyError
 
 
 class Metrics:
@@ -13,12 +13,17 @@ class Metrics:
         port: of the loopback interface.
 
     Raises:
+        MissingPackageError: prometheus-client is not installed.
         SourceBusyError: the port is in use.
     """
 
     def __init__(self, port: int) -> None:
-        from prometheus_client import CollectorRegistry, Gauge, start_http_server
-
+        try:
+            from prometheus_client import CollectorRegistry, Gauge, start_http_server
+        except ImportError as error:
+            raise MissingPackageError(
+                "Metrics need prometheus-client: pip install 'landmarkd[metrics]', or leave service.metrics_port out."
+            ) from error
         registry = CollectorRegistry()
 
         def gauge(name: str, text: str, *labels: str) -> Gauge:

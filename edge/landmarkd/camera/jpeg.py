@@ -1,0 +1,62 @@
+"""JPEG frames of cameras: decoded at the size that is needed, damaged ones refused."""
+
+import re
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+
+from landmarkd.errors import SourceFormatError
+
+FORMATS = frozenset({"MJPG", "JPEG"})
+"""V4L2's four characters of what is decoded here."""
+
+SCALES = (8, 4, 2, 1)
+"""libjpeg decodes at 1/2, 1/4 and 1/8 of the size for a fraction of the work of the whole."""
+
+MAX_PADDING = 16
+"""Many webcams leave a few bytes before a marker, which libjpeg warns of; a lost packet is longer."""
+
+_PADDING = re.compile(r"(\d+) extraneous bytes? before marker")
+
+
+def decode_jpeg(data: NDArray[np.uint8], scale: int, name: str) -> NDArray[np.uint8]:
+    """Decode one JPEG picture as (height, width, 3) uint8 BGR.
+
+    A picture that was cut, or lost bytes in the middle, is an error here, where OpenCV's own
+    decoder returns it with its lower part grey.
+
+    Args:
+        data: (n,) uint8, the file's bytes; zeros behind its end are allowed.
+        scale: 1, 2, 4 or 8: the picture comes with its sides divided by this, rounded up.
+        name: of the source, for the error.
+
+    Raises:
+        SourceFormatError: no JPEG, or a damaged one.
+    """
+    try:
+        height, width, _, _ = simplejpeg.decode_jpeg_header(data, strict=False)
+        image = np.empty((-(-height // scale), -(-width // scale), 3), np.uint8)
+    except ValueError as error:
+        raise SourceFormatError(f"{name} delivered a frame that is no JPEG picture.") from error
+    try:
+        rows, columns, _ = image.shape
+        simplejpeg.decode_jpeg(
+            data, "BGR", min_height=rows, min_width=columns, buffer=image, strict=True
+        )
+    except ValueError as error:
+        # The picture is complete in spite of a warning.
+        padding = _PADDING.search(str(error))
+        if padding is None or int(padding[1]) > MAX_PADDING:
+            raise SourceFormatError(f"{name} delivered a damaged frame: {error}.") from error
+    return image
+
+
+def jpeg_scale(given: tuple[int, int], wanted: tuple[int, int]) -> int:
+    """Return the largest scale at which a picture of the size `given` is not smaller than `wanted`."""
+    return next(
+        scale
+        for scale in SCALES
+        if scale == 1
+        or all(-(-have // scale) >= want for have, want in zip(given, wanted, strict=True))
+    )

@@ -1,0 +1,69 @@
+"""Pictures of any usual kind as BGR, and turned."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.errors import SourceFormatError, UsageError
+from landmarkd.uri import Uri
+
+PACKED: Mapping[str, int | None] = {
+    "YUYV": cv2.COLOR_YUV2BGR_YUYV,
+    "UYVY": cv2.COLOR_YUV2BGR_UYVY,
+    "NV12": cv2.COLOR_YUV2BGR_NV12,
+    "NV21": cv2.COLOR_YUV2BGR_NV21,
+    "YU12": cv2.COLOR_YUV2BGR_I420,
+    "YV12": cv2.COLOR_YUV2BGR_YV12,
+    "GREY": cv2.COLOR_GRAY2BGR,
+    "RGB3": cv2.COLOR_RGB2BGR,
+    "BGR3": None,
+}
+"""V4L2's four characters of each format that is converted here, and OpenCV's conversion."""
+
+_TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+
+
+def rotation_option(uri: Uri) -> int:
+    """Return the option ``rotation``: degrees, clockwise, that a picture is turned by to be upright.
+
+    Raises:
+        UsageError: not 0, 90, 180 or 270.
+    """
+    text = uri.options.get("rotation", "0")
+    if text not in {"0", "90", "180", "270"}:
+        raise UsageError(f"{uri.text}: rotation is {text!r}; use 0, 90, 180 or 270, clockwise.")
+    return int(text)
+
+
+def turned(image: NDArray[np.uint8], rotation: int) -> NDArray[np.uint8]:
+    """Return a picture turned clockwise by 0, 90, 180 or 270 degrees; the same object for 0."""
+    if rotation == 0:
+        return image
+    return np.asarray(cv2.rotate(image, _TURNS[rotation]), np.uint8)
+
+
+def to_bgr(image: NDArray[Any], name: str) -> NDArray[np.uint8]:
+    """Return any usual picture as (height, width, 3) uint8 BGR: grey, with alpha or 16 bits deep.
+
+    Args:
+        image: as a decoder gave it.
+        name: of the frame or file, for the error.
+
+    Raises:
+        SourceFormatError: empty, or of a kind that no camera makes.
+    """
+    if image.dtype == np.uint16:
+        image = (image >> 8).astype(np.uint8)
+    if image.size == 0 or image.dtype != np.uint8 or image.ndim not in {2, 3}:
+        raise SourceFormatError(f"{name} is no picture: {image.shape} {image.dtype}.")
+    channels = 1 if image.ndim == 2 else image.shape[2]
+    if channels == 3:
+        return image
+    conversion = {1: cv2.COLOR_GRAY2BGR, 4: cv2.COLOR_BGRA2BGR}.get(channels)
+    if conversion is None:
+        raise SourceFormatError(f"{name} has {channels} channels; grey, BGR and BGRA can be used.")
+    converted: NDArray[np.uint8] = np.asarray(cv2.cvtColor(image, conversion), np.uint8)
+    return converted

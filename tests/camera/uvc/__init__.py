@@ -1,0 +1,4 @@
+"""USB cameras under OpenCV's real V4L2 back end: a camera that is not there, preloaded into the process.
+
+`tests/camera/test_uvc.py` (and `make test-v4l2`) starts pytest on this folder with the library preloaded.
+"""
