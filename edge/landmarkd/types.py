@@ -6,6 +6,7 @@ degrees, yaw > 0 turns the nose to image left, pitch > 0 looks up, roll > 0 is c
 image; left and right are the subject's; times are monotonic nanoseconds of the frame's capture.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,10 +41,11 @@ class Frame:
     image: NDArray[np.uint8]
 
     def __post_init__(self) -> None:
-        _require(
-            self.image.dtype == np.uint8 and self.image.ndim == 3 and self.image.shape[2] == 3,
-            f"a frame is (height, width, 3) uint8, this one is {self.image.shape} {self.image.dtype}",
-        )
+        image = self.image
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+            raise ValueError(
+                f"a frame is (height, width, 3) uint8, this one is {image.shape} {image.dtype}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,10 @@ class RegionOfInterest:
     angle: float = 0.0
 
     def __post_init__(self) -> None:
-        _require(
-            bool(np.isfinite([self.x, self.y, self.side, self.angle]).all()) and self.side > 0,
-            f"a region of interest needs a finite centre and angle and a positive side, not {self}",
-        )
+        if not (math.isfinite(self.x + self.y + self.side + self.angle) and self.side > 0):
+            raise ValueError(
+                f"a region of interest needs a finite centre and angle and a positive side, not {self}"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,9 +70,9 @@ class OneEuroFilter:
             derivative_cutoff_hz,
         )
         self._time_ns: int | None = None
-        self._points = np.empty((0, 3), np.float32)
-        self._velocity = self._step = self._points
-        self._alpha = np.empty((0, 1), np.float32)
+        # Rows of x, y and z: what is done to each point runs along them.
+        self._points = self._velocity = self._step = np.empty((3, 0), np.float32)
+        self._alpha = np.empty(0, np.float32)
 
     def reset(self) -> None:
         """Forget the face; the next points come back unchanged."""
@@ -82,31 +82,32 @@ class OneEuroFilter:
         """Return the smoothed points, a new (n, 3) float32 array; see `PointFilter`."""
         dt = math.inf if self._time_ns is None else (time_ns - self._time_ns) / NANOSECONDS
         self._time_ns = time_ns
-        if not 0.0 < dt <= MAX_GAP_S or points.shape != self._points.shape or size_px <= 0:
+        if not 0.0 < dt <= MAX_GAP_S or points.T.shape != self._points.shape or size_px <= 0:
             return self._start(points)
-        np.subtract(points, self._points, out=self._step)
-        if not math.isfinite(float(self._step.sum())):
-            return self._start(points)
-        # The velocity's low pass, v += a (step / dt / size - v), without a temporary.
+        step, velocity, alpha = self._step, self._velocity, self._alpha
+        np.subtract(points.T, self._points, out=step)
+        # The velocity's low pass, v += a (step / dt / size - v).
         factor = smoothing_factor(self._derivative_cutoff, dt)
-        self._velocity *= 1.0 - factor
-        self._velocity += self._step * np.float32(factor / (dt * size_px))
+        velocity *= 1.0 - factor
+        np.multiply(step, factor / (dt * size_px), out=self._scratch)
+        velocity += self._scratch
+        np.einsum("ij,ij->j", velocity, velocity, out=alpha)
+        if not math.isfinite(float(np.add.reduce(alpha))):
+            return self._start(points)
         # alpha = dt / (dt + tau) with tau = 1 / (2 pi cutoff): the same as c / (c + 1 / (2 pi dt)).
-        cutoff = np.sqrt(
-            np.einsum("ij,ij->i", self._velocity, self._velocity), out=self._alpha[:, 0]
-        )
-        cutoff *= self._beta
-        cutoff += self._min_cutoff
-        cutoff /= cutoff + np.float32(1.0 / (2.0 * math.pi * dt))
-        self._step *= self._alpha
-        self._points += self._step
-        return self._points.copy()
+        np.sqrt(alpha, out=alpha)
+        alpha *= self._beta
+        alpha += self._min_cutoff
+        alpha /= alpha + np.float32(1.0 / (2.0 * math.pi * dt))
+        step *= alpha
+        self._points += step
+        return self._points.T.copy()
 
     def _start(self, points: Array) -> Array:
-        self._points = points.astype(np.float32, copy=True)
+        self._points = points.T.astype(np.float32, order="C")
         self._velocity = np.zeros_like(self._points)
-        self._step = np.empty_like(self._points)
-        self._alpha = np.empty((len(points), 1), np.float32)
+        self._step, self._scratch = np.empty_like(self._points), np.empty_like(self._points)
+        self._alpha = np.empty(len(points), np.float32)
         if not math.isfinite(float(self._points.sum())):
             self._time_ns = None
         return points

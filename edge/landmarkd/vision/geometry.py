@@ -26,29 +26,35 @@ _TWELFTHS = np.full(12, 1 / 12, np.float32)
 
 def image_from_unit(roi: RegionOfInterest) -> Affine:
     """Return the (2, 3) affine from crop units to image pixels."""
-    angle = math.radians(roi.angle)
-    cosine, sine = roi.side * math.cos(angle), roi.side * math.sin(angle)
-    return np.array(
-        [
-            [cosine, -sine, roi.x - 0.5 * (cosine - sine)],
-            [sine, cosine, roi.y - 0.5 * (sine + cosine)],
-        ]
-    )
+    cosine, sine, x, y = _unit_terms(roi)
+    return np.array([[cosine, -sine, x], [sine, cosine, y]])
 
 
 def image_from_crop(roi: RegionOfInterest, size: int) -> Affine:
     """Return the (2, 3) affine from pixels of a crop of `size` x `size` to image pixels."""
-    unit = image_from_unit(roi)
-    linear = unit[:, :2] / size
-    return np.column_stack([linear, unit[:, 2] + linear.sum(1) * 0.5])
+    cosine, sine, x, y = _unit_terms(roi)
+    cosine, sine = cosine / size, sine / size
+    return np.array(
+        [
+            [cosine, -sine, x + 0.5 * (cosine - sine)],
+            [sine, cosine, y + 0.5 * (sine + cosine)],
+        ]
+    )
+
+
+def _unit_terms(roi: RegionOfInterest) -> tuple[float, float, float, float]:
+    """Return the cosine and the sine times the side, and where the crop's corner lies."""
+    angle = math.radians(roi.angle)
+    cosine, sine = roi.side * math.cos(angle), roi.side * math.sin(angle)
+    return cosine, sine, roi.x - 0.5 * (cosine - sine), roi.y - 0.5 * (sine + cosine)
 
 
 def to_image(points: Array, roi: RegionOfInterest) -> Array:
     """Map (n, 3) points from crop units to image pixels; depth is scaled, not moved."""
-    affine = image_from_unit(roi).astype(np.float32)
-    result = np.empty_like(points)
-    result[:, :2] = points[:, :2] @ affine[:, :2].T + affine[:, 2]
-    np.multiply(points[:, 2], np.float32(roi.side), out=result[:, 2])
+    cosine, sine, x, y = _unit_terms(roi)
+    linear = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0], [0.0, 0.0, roi.side]], np.float32)
+    result: Array = points @ linear
+    result += np.array([x, y, 0.0], np.float32)
     return result
 
 
@@ -65,8 +71,13 @@ def to_unit(points: Array, roi: RegionOfInterest) -> Array:
 def box_of(points: Array) -> tuple[float, float, float, float]:
     """Return the tight box x0, y0, x1, y1 of (n, 2 or 3) points."""
     # Along contiguous rows the extremes are found many times faster than down columns.
-    x, y = points.T[:2].copy()
-    return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+    return _extent(points.T[:2].copy())
+
+
+def _extent(rows: Array) -> tuple[float, float, float, float]:
+    """Return the smallest x and y and the largest of (2, n) rows."""
+    (x0, y0), (x1, y1) = rows.min(1).tolist(), rows.max(1).tolist()
+    return x0, y0, x1, y1
 
 
 def box_overlap(
@@ -114,7 +125,7 @@ def roi_from_points(points: Array, margin: float, angle: float) -> RegionOfInter
     turn = math.radians(angle)
     cosine, sine = math.cos(turn), math.sin(turn)
     axes = np.array([[cosine, sine], [-sine, cosine]], np.float32)
-    x0, y0, x1, y1 = box_of((axes @ points.T[:2]).T)
+    x0, y0, x1, y1 = _extent(axes @ points[:, :2].T)
     across, down = (x0 + x1) / 2, (y0 + y1) / 2
     centre = cosine * across - sine * down, sine * across + cosine * down
     return RegionOfInterest(*centre, margin * max(x1 - x0, y1 - y0), angle)

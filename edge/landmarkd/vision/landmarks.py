@@ -98,7 +98,9 @@ class LandmarkModel:
             seen.points[:DENSE], self.crop.margin, roll_of(seen.points, self.layout.ibug68)
         )
         return (
-            roi if seen.sigma is None else trusted(seen.roi, roi, float(seen.sigma[:DENSE].mean()))
+            roi
+            if seen.sigma is None
+            else trusted(seen.roi, roi, float(np.add.reduce(seen.sigma[:DENSE])) / DENSE)
         )
 
     def locate(
@@ -120,9 +122,9 @@ class LandmarkModel:
         if "log_sigma" in self.card.outputs:
             # No point is farther off than the whole crop, whatever a network says of what it has
             # never seen.
-            sigma = np.exp(np.minimum(self._output("log_sigma").reshape(-1), 0)) * np.float32(
-                roi.side
-            )
+            sigma = np.minimum(self._output("log_sigma").reshape(-1), np.float32(0))
+            np.exp(sigma, out=sigma)
+            sigma *= roi.side
         score = 1.0
         if self.has_presence:
             logit = float(self._output("presence").reshape(-1)[0])
