@@ -1,12 +1,12 @@
 """Reports for the tests of the wire and the sinks: a face that turns, with everything known."""
 
 import numpy as np
+from landmarkd.enums import Attention, EventKind, EventPhase
 from landmarkd.layout import layout_of
 from landmarkd.types import (
     Counters,
     DriverEvent,
     DriverState,
-    EventPhase,
     EyeState,
     FaceObservation,
     FaceReport,
@@ -65,15 +65,21 @@ def face(index: int, count: int = 562) -> FaceReport:
     )
 
 
-def driver(index: int, *events: DriverEvent, active: tuple[str, ...] = ()) -> DriverState:
-    return DriverState("attentive", 0, index < 100, 0.07, 1, 0.12, active, events)
+def driver(index: int, *events: DriverEvent, active: tuple[EventKind, ...] = ()) -> DriverState:
+    return DriverState(Attention.ATTENTIVE, 0, index < 100, 0.07, 1, 0.12, active, events)
 
 
 def event(
     phase: EventPhase = EventPhase.BEGIN, number: int = 1, at_ns: int = 5_000_000_000
 ) -> DriverEvent:
     return DriverEvent(
-        number, "microsleep", phase, 2, 4_000_000_000, at_ns, {"duration_s": 1.25, "perclos": 0.2}
+        number,
+        EventKind.MICROSLEEP,
+        phase,
+        2,
+        4_000_000_000,
+        at_ns,
+        {"duration_s": 1.25, "perclos": 0.2},
     )
 
 

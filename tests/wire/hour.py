@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from landmarkd.enums import EventPhase
+from landmarkd.enums import EventKind, EventPhase
 from landmarkd.wire import Decoder, Encoder, EncoderOptions
 from landmarkd.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
 from landmarkd.wire.plan import plan
@@ -51,7 +51,7 @@ def stream(frames: int) -> Iterator[bytes]:
         happened = (
             (event(phase, i // EVENT_FRAMES + 1, i * PERIOD_NS),) if phase is not None else ()
         )
-        active = ("microsleep",) if i % EVENT_FRAMES < 330 else ()
+        active = (EventKind.MICROSLEEP,) if i % EVENT_FRAMES < 330 else ()
         captured = 1_000_000_000 + i * PERIOD_NS
         state = driver(i, *happened, active=active)
         sent = replace(

@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 
 import numpy as np
+from landmarkd.enums import Attention, ClockQuality, EventKind, EventPhase, GazeZone, Lids
 from landmarkd.wire.codec import Packet, decode_packet, encode_packet
 from landmarkd.wire.framing import cobs_encode
-from landmarkd.wire.names import Attention, Phase, Selection, StatusFlag, Zone
+from landmarkd.wire.names import Selection, StatusFlag, numbers
 from landmarkd.wire.schema import Bye, Event, Hello, Message, Points, Status
 from landmarkd.wire.text import packet_text
 
@@ -42,36 +43,62 @@ MESSAGES: dict[str, Message] = {
             -0.0005,
             0.03,
             "guess:60deg",
+            "0.2.0",
+            1_790_000_000_123_456_789,
+            numbers(ClockQuality)[ClockQuality.SYNCHRONISED],
         ),
     ),
     "hello of a sender that knows nothing": Hello(),
     "status without a face": Status(
-        flags=StatusFlag.DRIVER, attention=Attention.ABSENT, latency=8.1
+        flags=StatusFlag.DRIVER, attention=numbers(Attention)[Attention.ABSENT], latency=8.1
     ),
     "status of a face": Status(
-        flags=(1 << 13) - 1,
+        flags=(1 << 7) - 1,
+        track=3,
         score=0.98,
-        attention=Attention.DISTRACTED,
+        attention=numbers(Attention)[Attention.DISTRACTED],
+        level=2,
+        active=2,
+        eyes=numbers(Lids)[Lids.DOWN],
+        eye_right=numbers(Lids)[Lids.OPEN],
+        eye_left=numbers(Lids)[Lids.CLOSED],
+        zone=numbers(GazeZone)[GazeZone.PHONE],
         yaw=-37.25,
         pitch=12.5,
         roll=-0.01,
+        qw=0.942,
+        qx=-0.1032,
+        qy=-0.3176,
+        qz=0.0348,
         x=-120,
         y=45,
         z=640,
+        residual=0.021,
+        sigma=1.25,
         gaze_yaw=-55.5,
         gaze_pitch=-4.25,
+        gaze_sigma_yaw=2.75,
+        gaze_sigma_pitch=4.5,
         openness_right=0.93,
         openness_left=0.04,
+        openness_sigma_right=0.06,
+        openness_sigma_left=0.11,
         aperture_right=0.29,
         aperture_left=0.02,
+        closed_right=0.012,
+        closed_left=0.964,
+        down_right=0.2,
+        down_left=0.032,
+        iris_right=0.8,
+        iris_left=0.0,
         mouth_openness=0.35,
-        perclos=0.125,
-        level=2,
+        perclos=0.124,
         drowsiness=1,
-        zone=Zone.PHONE,
-        active=2,
-        sigma=1.25,
-        residual=0.021,
+        drowsiness_score=0.424,
+        blinks_1min=17.0,
+        blinks_5min=15.5,
+        long_closures_1min=1.0,
+        long_closures_5min=0.4,
         x0=200,
         y0=-12,
         x1=431,
@@ -83,10 +110,12 @@ MESSAGES: dict[str, Message] = {
         points_hz=15,
     ),
     "status at the limits of its types": Status(
-        *(0xFFFF, 9.0, 255, 999.0, -999.0, 327.67, 1 << 20, -(1 << 20), 0, -327.68, 327.67),
-        *([9.0] * 6),
-        *([255] * 4),
-        *(99.0, 99.0, -32768, 32767, 0, 1, 1e9, 1 << 20, 0xFFFFFFFF, 1 << 20, 1 << 20),
+        *(0xFFFF, 1 << 20, 9.0, 255, 255, 255, 255, 255, 255, 255),
+        *(999.0, -999.0, 327.67, 9.0, -9.0, 1.0, -1.0, 1 << 20, -(1 << 20), 0),
+        *(9.0, 99.0, -327.68, 327.67, 99.0, 99.0),
+        *([9.0] * 14),
+        *(255, 9.0, 999.0, 999.0, 999.0, 999.0),
+        *(-32768, 32767, 0, 1, 1e9, 1 << 20, 0xFFFFFFFF, 1 << 20, 1 << 20),
     ),
     "points, first of two chunks": Points(
         *(Selection.IBUG68, 0, 0, 2, 0, 4, 320, 240),
@@ -97,10 +126,20 @@ MESSAGES: dict[str, Message] = {
     ),
     "points, none": Points(Selection.EYES, 0, 0, 1, 0, 0),
     "event": Event(
-        *(41, 5_000_000_000, 7_250_000_000, "microsleep", Phase.ESCALATE, 3, 2),
+        *(
+            41,
+            5_000_000_000,
+            7_250_000_000,
+            numbers(EventKind)[EventKind.MICROSLEEP],
+            numbers(EventPhase)[EventPhase.ESCALATE],
+            3,
+            2,
+        ),
         (("duration_s", 1.75), ("perclos", 0.31), ("yaw", -2147483.648)),
     ),
-    "event without evidence": Event(1, 0, 0, "blink", Phase.END, 0, 0),
+    "event without evidence": Event(
+        1, 0, 0, numbers(EventKind)[EventKind.BLINK], numbers(EventPhase)[EventPhase.END], 0, 0
+    ),
     "bye": Bye(108000, 12, 1),
 }
 

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from landmarkd.enums import EventKind
 from landmarkd.wire import Decoder, Encoder, EncoderOptions
 from landmarkd.wire.codec import decode_packet, encode_packet
 from landmarkd.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
@@ -60,7 +61,7 @@ def drive(frames: int = 60) -> bytes:
     messages = []
     for i in range(frames):
         happened = (event(),) if i == 7 else ()
-        state = driver(i, *happened, active=("microsleep",))
+        state = driver(i, *happened, active=(EventKind.MICROSLEEP,))
         messages += encoder.encode(report(i, with_face=i % 9 > 0, state=state))
     return frame_messages([*messages, encoder.bye(frames)])
 

@@ -7,6 +7,7 @@ from importlib.resources import files
 import jsonschema
 import numpy as np
 import pytest
+from landmarkd.enums import EventKind
 from landmarkd.layout import layout_of
 from landmarkd.wire import Encoder, EncoderOptions, Selection, jsonl
 
@@ -26,7 +27,10 @@ def test_the_schema_is_a_schema() -> None:
 def test_a_report_is_a_valid_line(count: int, with_face: bool) -> None:
     text = jsonl.encode(
         report(
-            5, with_face=with_face, count=count, state=driver(5, event(), active=("microsleep",))
+            5,
+            with_face=with_face,
+            count=count,
+            state=driver(5, event(), active=(EventKind.MICROSLEEP,)),
         )
     )
     assert "\n" not in text
@@ -66,7 +70,7 @@ def test_no_number_that_json_does_not_know() -> None:
 @pytest.mark.parametrize("selection", list(Selection))
 @pytest.mark.parametrize("with_face", [True, False])
 def test_what_the_wire_brought_has_the_same_keys(selection: Selection, with_face: bool) -> None:
-    sent = report(5, with_face=with_face, state=driver(5, event(), active=("microsleep",)))
+    sent = report(5, with_face=with_face, state=driver(5, event(), active=(EventKind.MICROSLEEP,)))
     (record,) = receive(Encoder(session(), EncoderOptions(selection)).encode(sent))
     line, original = json.loads(jsonl.encode_record(record)), json.loads(jsonl.encode(sent))
     VALIDATOR.validate(line)

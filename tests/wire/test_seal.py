@@ -1,5 +1,6 @@
 """Secured datagrams: opened by the key alone, each once; nothing that was altered, replayed or plain gets in."""
 
+import hmac
 import random
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from landmarkd.wire.seal import (
     Opener,
     ReplayedError,
     Sealer,
+    StaleError,
     UnauthenticError,
     read_key,
 )
@@ -30,13 +32,49 @@ from landmarkd.wire.seal import (
 KEY, OTHER = bytes(range(32)), bytes(32)
 
 
-def test_the_cipher_is_that_of_rfc_8439() -> None:
-    """The datagram again, made from the document with the primitive alone."""
+def test_the_datagram_is_that_of_the_document() -> None:
+    """Made again with HMAC by the letters of RFC 5869 and the primitive of RFC 8439."""
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-    sealed = Sealer(KEY, b"salt").seal(b"message")
-    header = bytes.fromhex("81630dcd") + b"salt" + bytes((1, 0, 0, 0, 0, 0, 0, 0))
-    assert sealed == header + ChaCha20Poly1305(KEY).encrypt(header[4:16], b"message", header)
+    start = bytes(range(100, 116))
+    sealed = Sealer(KEY, start, lambda: 0x01020304).seal(b"message")
+    header = bytes.fromhex("82630dcd") + start + bytes((1, 0, 0, 0, 0, 0, 0, 0, 4, 3, 2, 1))
+    extracted = hmac.digest(start, KEY, "sha256")
+    derived = hmac.digest(extracted, b"landmarkd wire 2 datagram\x01", "sha256")
+    nonce = bytes((1,)) + bytes(11)
+    assert sealed == header + ChaCha20Poly1305(derived).encrypt(nonce, b"message", header)
+
+
+def test_no_two_starts_share_a_key_and_no_two_datagrams_a_nonce() -> None:
+    sealers = [Sealer(KEY) for _ in range(50)]
+    sent = [sealer.seal(b"the same") for sealer in sealers for _ in range(3)]
+    heads = {(data[4:20], data[20:28]) for data in sent}
+    assert len(heads) == len(sent)
+    assert len({data[32:] for data in sent}) == len(sent)
+
+
+def test_a_recorded_stream_is_refused_later_and_by_a_receiver_that_starts_again() -> None:
+    now = [1_790_000_000]
+    recorded = Sealer(KEY, None, lambda: now[0]).seal(b"message")
+    assert Opener(KEY, utc_s=lambda: now[0] + 20.0).open(recorded) == b"message"
+    for late in (31.0, -31.0, 1e7):
+        with pytest.raises(StaleError):
+            Opener(KEY, utc_s=lambda late=late: now[0] + late).open(recorded)
+    assert Opener(KEY, 0, lambda: now[0] + 1e7).open(recorded) == b"message"
+
+
+def test_a_sender_without_a_trusted_clock_says_no_time_and_is_heard() -> None:
+    sealed = Sealer(KEY, None, lambda: 0).seal(b"message")
+    assert Opener(KEY).open(sealed) == b"message"
+
+
+def test_forged_starts_cost_no_memory() -> None:
+    opener = Opener(KEY)
+    genuine = Sealer(KEY).seal(b"x")
+    for number in range(100):
+        with pytest.raises(UnauthenticError):
+            opener.open(genuine[:4] + number.to_bytes(16, "little") + genuine[20:])
+    assert len(opener._starts) == 0
 
 
 def test_the_key_opens_and_another_does_not() -> None:
@@ -50,7 +88,7 @@ def test_the_key_opens_and_another_does_not() -> None:
 @given(st.integers(0, 10_000), st.integers(1, 255))
 @settings(max_examples=60)
 def test_whatever_is_altered_is_refused(position: int, flip: int) -> None:
-    sealed = bytearray(Sealer(KEY, b"salt").seal(b"a message of some length"))
+    sealed = bytearray(Sealer(KEY, bytes(16)).seal(b"a message of some length"))
     sealed[position % len(sealed)] ^= flip
     with pytest.raises(WireError):
         Opener(KEY).open(bytes(sealed))
@@ -59,7 +97,7 @@ def test_whatever_is_altered_is_refused(position: int, flip: int) -> None:
 @given(st.binary(max_size=80))
 def test_no_bytes_upset_it(data: bytes) -> None:
     opener = Opener(KEY)
-    for candidate in (data, b"\x81" + data, Sealer(KEY).seal(b"")[:4] + data):
+    for candidate in (data, b"\x82" + data, Sealer(KEY).seal(b"")[:4] + data):
         with pytest.raises(WireError):
             opener.open(candidate)
 

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from landmarkd.enums import EventKind
 from landmarkd.wire import Encoder
 
 from tests.wire.builders import driver, event, report, session
@@ -42,7 +43,7 @@ def tshark(capture: Path, *arguments: str) -> str:
 def test_the_fields_are_the_messages(tmp_path: Path) -> None:
     encoder = Encoder(session())
     sent = [
-        report(i, state=driver(i, *([event()] if i == 2 else []), active=("microsleep",)))
+        report(i, state=driver(i, *([event()] if i == 2 else []), active=(EventKind.MICROSLEEP,)))
         for i in range(4)
     ]
     messages = [data for r in sent for data in encoder.encode(r)]
@@ -75,7 +76,7 @@ def test_the_fields_are_the_messages(tmp_path: Path) -> None:
         "-elandmarkd.event.kind",
         "-elandmarkd.row",
     )
-    assert kinds == "microsleep\tduration_s 1.250,perclos 0.200\n"
+    assert kinds == "3\tduration_s 1.250,perclos 0.200\n"
     chunks = tshark(
         capture, "-Ylandmarkd.points.total == 562", "-Tfields", "-elandmarkd.points.chunk"
     ).split()

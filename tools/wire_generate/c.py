@@ -1,7 +1,8 @@
 """The C99 header with its structures and decoders, and the printer of its example."""
 
-from landmarkd.wire.codec import CRC_SEED, HEADER, LAYOUTS
+from landmarkd.wire.codec import CODECS, CRC_SEED, HEADER
 from landmarkd.wire.framing import MAX_SERIAL_FRAME
+from landmarkd.wire.loss import LEAP
 from landmarkd.wire.schema import (
     EVIDENCE_SCALE,
     POINT_SCALE,
@@ -42,8 +43,13 @@ def _declaration(name: str, wire: Wire) -> str:
     else:
         kind = f"{_TYPES[wire.kind]} {name};"
     unit = f" {wire.unit}" if wire.unit else ""
-    step = f" [1/{wire.scale}{unit}]" if wire.scale != 1 else f" [{wire.unit}]" if wire.unit else ""
-    return f"    {kind:<28} /* {wire.doc}{step} */"
+    if wire.unknown is not None:
+        return f"    {kind:<28} /* {wire.doc}{_step(wire, unit)}; {wire.unknown} is unknown */"
+    return f"    {kind:<28} /* {wire.doc}{_step(wire, unit)} */"
+
+
+def _step(wire: Wire, unit: str) -> str:
+    return f" [1/{wire.scale}{unit}]" if wire.scale != 1 else f" [{wire.unit}]" if wire.unit else ""
 
 
 def _structures() -> str:
@@ -80,6 +86,12 @@ def _scales() -> str:
         for name, wire in wire_fields(message)
         if wire.scale != 1
     ]
+    lines += [
+        f"#define LMK_{message.__name__.upper()}_{name.upper()}_UNKNOWN {wire.unknown}"
+        for message in TYPES
+        for name, wire in wire_fields(message)
+        if wire.unknown is not None
+    ]
     return "\n".join(
         [
             *lines,
@@ -97,7 +109,7 @@ def _decoders() -> str:
             f"static inline int lmk_decode_{name}(const uint8_t *data, size_t size, lmk_{name} *out)",
             "{",
         ]
-        fixed = LAYOUTS[number].minimum
+        fixed = CODECS[number].minimum
         if message in ROWS:
             row = ROWS[message].size
             lines.append(
@@ -131,6 +143,7 @@ def header(template: str) -> str:
     names = [message.__name__ for message in TYPES]
     parts = {
         "VERSION": str(VERSION),
+        "LEAP": str(LEAP),
         "CRC_SEED": f"0x{CRC_SEED:04X}u",
         "HEADER_SIZE": str(HEADER.size),
         "MAX_SERIAL_FRAME": str(MAX_SERIAL_FRAME),
@@ -153,16 +166,24 @@ def header(template: str) -> str:
 
 
 def _print_field(field: str, wire: Wire) -> str:
+    printed = _print_known(field, wire)
+    if wire.unknown is None:
+        return "    " + printed
+    return f'    if (m->{field} == {wire.unknown}) fputs(" {field}=-", file);\n    else {printed}'
+
+
+def _print_known(field: str, wire: Wire) -> str:
     if wire.kind.startswith("char"):
-        return f'    fprintf(file, " {field}=%s", m->{field}[0] ? m->{field} : "-");'
+        return f'fprintf(file, " {field}=%s", m->{field}[0] ? m->{field} : "-");'
     if wire.kind.startswith("bytes"):
         loop = f'for (size_t i = 0; i < {wire.size}; i++) fprintf(file, "%02x", m->{field}[i]);'
-        return f'    fprintf(file, " {field}=");\n    {loop}'
+        return f'fprintf(file, " {field}=");\n    {loop}'
     if wire.scale != 1:
-        return f'    fprintf(file, " {field}=%.{decimals(wire.scale)}f", (double)m->{field} / {wire.scale});'
+        value = f"(double)m->{field} / {wire.scale}"
+        return f'fprintf(file, " {field}=%.{decimals(wire.scale)}f", {value});'
     if wire.kind == "u64":
-        return f'    fprintf(file, " {field}=%llu", (unsigned long long)m->{field});'
-    return f'    fprintf(file, " {field}=%ld", (long)m->{field});'
+        return f'fprintf(file, " {field}=%llu", (unsigned long long)m->{field});'
+    return f'fprintf(file, " {field}=%ld", (long)m->{field});'
 
 
 def printer(template: str) -> str:

@@ -2,25 +2,31 @@
 
 import ast
 import inspect
-from enum import IntEnum, IntFlag
+import sys
+from enum import IntEnum, IntFlag, StrEnum
 from itertools import pairwise
 
-from landmarkd.wire import names
-from landmarkd.wire.names import Attention, Phase, PointsFlag, Selection, StatusFlag, Zone
+from landmarkd.enums import Attention, ClockQuality, EventKind, EventPhase, GazeZone, Lids
+from landmarkd.wire.names import PointsFlag, Selection, StatusFlag, numbers
 
-ENUMERATIONS: tuple[type[IntEnum] | type[IntFlag], ...] = (
+Enumeration = type[IntEnum] | type[IntFlag] | type[StrEnum]
+
+ENUMERATIONS: tuple[Enumeration, ...] = (
     Selection,
     Attention,
-    Phase,
-    Zone,
+    Lids,
+    GazeZone,
+    EventKind,
+    EventPhase,
+    ClockQuality,
     StatusFlag,
     PointsFlag,
 )
 
 
-def members(enumeration: type[IntEnum] | type[IntFlag]) -> list[tuple[str, int, str]]:
+def members(enumeration: Enumeration) -> list[tuple[str, int, str]]:
     """Return name, value and explanation of each member; the explanation is the string behind it, or empty."""
-    tree = ast.parse(inspect.getsource(names))
+    tree = ast.parse(inspect.getsource(sys.modules[enumeration.__module__]))
     body = next(
         n.body for n in tree.body if isinstance(n, ast.ClassDef) and n.name == enumeration.__name__
     )
@@ -33,6 +39,10 @@ def members(enumeration: type[IntEnum] | type[IntFlag]) -> list[tuple[str, int, 
             and isinstance(after.value, ast.Constant)
         ):
             texts[node.targets[0].id] = " ".join(str(after.value.value).split())
+    if issubclass(enumeration, StrEnum):
+        return [
+            (m.name, number, texts.get(m.name, "")) for m, number in numbers(enumeration).items()
+        ]
     return [
         (name, int(value), texts.get(name, "")) for name, value in enumeration.__members__.items()
     ]

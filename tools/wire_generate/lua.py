@@ -1,6 +1,6 @@
 """The tables of the Wireshark dissector."""
 
-from landmarkd.wire.codec import CRC_SEED, LAYOUTS
+from landmarkd.wire.codec import CODECS, CRC_SEED
 from landmarkd.wire.schema import ROWS, TYPES, VERSION, Header, Wire, wire_fields
 
 from tools.wire_generate.description import ENUMERATIONS, members
@@ -12,6 +12,8 @@ def _quoted(text: str) -> str:
 
 def _field(name: str, wire: Wire) -> str:
     values = f", values = {wire.names.__name__}" if wire.names is not None else ""
+    if wire.unknown is not None:
+        values += f", unknown = {wire.unknown}"
     return (
         f"    {{ name = {_quoted(name)}, kind = {_quoted(wire.kind.partition('[')[0])}, size = {wire.size}, "
         f"scale = {wire.scale}, unit = {_quoted(wire.unit)}, doc = {_quoted(wire.doc)}{values} }},"
@@ -22,7 +24,7 @@ def _message(kind: type, number: int) -> list[str]:
     lines = [f"  [{number}] = {{", f"    name = {_quoted(kind.__name__.upper())},"]
     if kind in ROWS:
         lines.append(f"    row_size = {ROWS[kind].size}, row_scale = {ROWS[kind].scale},")
-    lines.append(f"    minimum = {LAYOUTS[number].minimum}, fields = {{")
+    lines.append(f"    minimum = {CODECS[number].minimum}, fields = {{")
     lines += [_field(name, wire) for name, wire in wire_fields(kind)]
     return [*lines, "  } },"]
 

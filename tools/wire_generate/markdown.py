@@ -14,6 +14,7 @@ def _row(at: int | str, name: str, wire: Wire) -> str:
     scale = f"1/{wire.scale}" if wire.scale != 1 else ""
     unit = " ".join(part for part in (scale, wire.unit) if part)
     doc = wire.doc + (f" ({wire.names.__name__})" if wire.names is not None else "")
+    doc += f"; {wire.unknown} is unknown" if wire.unknown is not None else ""
     return f"| {at} | {wire.size} | {wire.kind} | `{name}` | {unit} | {doc} |"
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tools.wire_generate.c import header, printer
+from tools.wire_generate.json_schema import schema
 from tools.wire_generate.lua import dissector
 from tools.wire_generate.markdown import document
 
@@ -20,5 +21,6 @@ def outputs() -> dict[Path, str]:
         PACKAGE / "wireshark" / "landmarkd.lua": dissector(
             (TEMPLATES / "landmarkd.lua").read_text()
         ),
+        PACKAGE / "report.schema.json": schema(),
         DOCS: document(DOCS.read_text()),
     }

@@ -69,13 +69,15 @@ def listen(
         f"{counters.missing} messages missing, {counters.rejected} rejected "
         f"(checksum {counters.bad_checksum}, foreign {counters.foreign}, "
         f"malformed {counters.malformed}, garbled {counters.garbled}, "
-        f"unauthentic {counters.unauthentic}, replayed {counters.replayed}).",
+        f"unauthentic {counters.unauthentic}, replayed {counters.replayed}, stale {counters.stale}).",
         err=True,
     )
+    if stream.trouble:
+        typer.echo(stream.trouble, err=True)
     if not seen and counters.rejected:
         typer.echo(
             "Bytes came and none of them made a frame: "
-            "check the baud rate, the key and both sides' versions.",
+            "check the baud rate, the key, both sides' versions and, with a key, both clocks.",
             err=True,
         )
     return int(ExitCode.OK if seen else ExitCode.TEMPORARY)

@@ -11,12 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from landmarkd.display import plain
+from landmarkd.enums import Lids
 from landmarkd.errors import AccessError, SinkError
+from landmarkd.types import EyeState, Report
 from landmarkd.wire.assembler import FrameRecord
 from landmarkd.wire.codec import Packet
 from landmarkd.wire.decoder import DecoderCounters
-from landmarkd.wire.jsonl import encode_record
-from landmarkd.wire.names import Attention, StatusFlag
+from landmarkd.wire.restore import report_of
 from landmarkd.wire.text import packet_text
 
 REDRAW_S = 0.1
@@ -36,6 +37,7 @@ ROWS = (
     "gaze",
     "points",
     "driver",
+    "eyes",
     "events",
     "latency",
     "dropped / skipped",
@@ -80,6 +82,8 @@ class JsonOutput(Output):
 
     def record(self, sender: str, record: FrameRecord) -> None:
         """Write the frame."""
+        from landmarkd.wire.jsonl import encode_record
+
         if record.status is not None:
             self._file.write(encode_record(record, sender) + "\n")
 
@@ -191,30 +195,40 @@ class _Sender:
 
     def cells(self) -> list[str]:
         """Return the column, frame and rate left out."""
-        record, status = self.record, self.record.status
-        if status is None:
+        record, report = self.record, report_of(self.record)
+        if record.status is None or report is None:
             return [UNKNOWN] * (len(ROWS) - 2)
-        flags = status.flags
-        driver = "off"
-        if flags & StatusFlag.DRIVER:
-            known = status.attention in Attention._value2member_map_
-            driver = Attention(status.attention).name.lower() if known else "?"
-            driver += ", calibrating" if flags & StatusFlag.CALIBRATING else ""
-        face = (
-            f"{status.score:.2f}",
-            f"{status.yaw:+6.1f}° {status.pitch:+6.1f}° {status.roll:+6.1f}°",
-            f"{status.x / 10:+.0f} {status.y / 10:+.0f} {status.z / 10:.0f} cm",
-            f"{status.openness_right:.2f}" if flags & StatusFlag.RIGHT_OPENNESS else UNKNOWN,
-            f"{status.openness_left:.2f}" if flags & StatusFlag.LEFT_OPENNESS else UNKNOWN,
-            f"{status.gaze_yaw:+.0f}° {status.gaze_pitch:+.0f}°"
-            if flags & StatusFlag.GAZE
-            else UNKNOWN,
+        state = report.driver
+        driver = ["off"] * 3
+        if state is not None:
+            calibrating = ", calibrating" if state.calibrating else ""
+            driver = [state.attention + calibrating, state.eyes, plain(", ".join(state.active))]
+        return [
+            *self._face(report),
+            driver[0],
+            driver[1],
+            driver[2] or "none",
+            f"{record.status.latency:.1f} ms",
+            f"{record.status.dropped} / {record.status.skipped}",
+        ]
+
+    def _face(self, report: Report) -> tuple[str, ...]:
+        face = report.face
+        if face is None:
+            return ("none", *[UNKNOWN] * 6)
+        pose, gaze = face.pose, face.gaze
+        x, y, z = (face.pose.translation_mm / 10).tolist()
+        return (
+            f"{face.observation.score:.2f}",
+            f"{pose.yaw:+6.1f}° {pose.pitch:+6.1f}° {pose.roll:+6.1f}°",
+            f"{x:+.0f} {y:+.0f} {z:.0f} cm",
+            _eye(face.right),
+            _eye(face.left),
+            UNKNOWN if gaze is None else f"{gaze.yaw:+.0f}° {gaze.pitch:+.0f}°",
             self._points,
         )
-        return [
-            *(face if flags & StatusFlag.FACE else ("none", *[UNKNOWN] * (len(face) - 1))),
-            driver,
-            plain(", ".join(record.active)) or "none",
-            f"{status.latency:.1f} ms",
-            f"{status.dropped} / {status.skipped}",
-        ]
+
+
+def _eye(eye: EyeState) -> str:
+    openness = UNKNOWN if eye.openness is None else f"{min(1.0, eye.openness):.0%}"
+    return openness if eye.state is Lids.UNKNOWN else f"{openness} {eye.state}"

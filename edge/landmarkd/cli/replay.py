@@ -45,7 +45,8 @@ def replay(
         _refuse_itself(recording, uri)
     played, pacer = 0, Pacer(LONGEST_PAUSE_S)
     with ExitStack() as stack:
-        records = (received.record for received in stack.enter_context(FrameStream(recording)))
+        stream = stack.enter_context(FrameStream(recording))
+        records = (received.record for received in stream)
         first = next((record for record in records if record.hello is not None), None)
         if first is None or first.hello is None:
             raise SourceFormatError(f"{recording} holds no frames.")
@@ -66,6 +67,8 @@ def replay(
                     break
         except KeyboardInterrupt:
             pass  # the usual way to end it early
+    if stream.trouble:
+        typer.echo(stream.trouble, err=True)
     for each in sinks:
         statistics = each.statistics
         typer.echo(f"{each.uri}: {statistics.sent} sent, {statistics.dropped} dropped", err=True)

@@ -181,3 +181,5 @@ def _wire_records(path: Path) -> Iterator[dict[str, Any]]:
         for _, frame in stream:
             if frame.status is not None:
                 yield json.loads(encode_record(frame))
+    if stream.trouble:
+        typer.echo(stream.trouble, err=True)

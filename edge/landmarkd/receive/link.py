@@ -74,6 +74,10 @@ class Link(ABC):
             EndOfStreamError: a recording is at its end.
         """
 
+    def trouble(self) -> str:
+        """Return what was wrong with what was received in a sentence, or nothing."""
+        return ""
+
     @abstractmethod
     def close(self) -> None:
         """Close it; may be called twice."""

@@ -15,7 +15,11 @@ BATCH = 100
 
 
 class RecordingLink(Link):
-    """``lmk:FILE``: a recording, as fast as it can be read."""
+    """``lmk:FILE``: a recording, as fast as it can be read.
+
+    Attributes:
+        reader: says what was damaged; None before it is opened.
+    """
 
     def __init__(self, uri: Uri) -> None:
         super().__init__(uri.text)
@@ -23,6 +27,7 @@ class RecordingLink(Link):
         self._path = Path(uri.path)
         self._file: BinaryIO | None = None
         self._messages: Iterator[bytes] = iter(())
+        self.reader: RecordingReader | None = None
 
     def open(self) -> None:
         """Open the file and check that it is a recording."""
@@ -32,10 +37,11 @@ class RecordingLink(Link):
         except OSError as error:
             raise SourceError(f"{self._path}: {error.strerror}.") from error
         try:
-            self._messages = iter(RecordingReader(self._file, str(self._path)))
+            self.reader = RecordingReader(self._file, str(self._path))
         except SourceFormatError:
             self.close()
             raise
+        self._messages = iter(self.reader)
 
     def receive(self, _timeout_s: float) -> list[Received]:
         """Return the next messages."""
@@ -44,6 +50,16 @@ class RecordingLink(Link):
             raise EndOfStreamError(f"{self._path} is at its end.")
         name = self._path.name
         return [received for message in messages for received in self.take_datagram(name, message)]
+
+    def trouble(self) -> str:
+        """Return what was wrong with the recording in a sentence, or nothing."""
+        if self.reader is None or not self.reader.gaps:
+            return ""
+        places = "1 place" if self.reader.gaps == 1 else f"{self.reader.gaps} places"
+        return (
+            f"{self._path}: damaged in {places}; {self.reader.skipped} bytes were passed over, "
+            "the frames around them are missing."
+        )
 
     def close(self) -> None:
         """Close the file."""

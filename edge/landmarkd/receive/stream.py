@@ -71,6 +71,11 @@ class FrameStream:
         """What was seen and lost, of all senders together."""
         return self.link.counters
 
+    @property
+    def trouble(self) -> str:
+        """What was wrong with a recording so far, in a sentence; empty if nothing was."""
+        return self.link.trouble()
+
     def poll(self, timeout_s: float = POLL_S) -> list[ReceivedFrame]:
         """Return the frames that are complete by now, waiting for messages no longer than this.
 

@@ -9,7 +9,7 @@ from select import select
 from landmarkd.errors import SourceBusyError, SourceError, SourceLostError, UsageError
 from landmarkd.receive.link import Link, Received
 from landmarkd.uri import Uri
-from landmarkd.wire.seal import Opener, read_key
+from landmarkd.wire.seal import TIME_WINDOW_S, Opener, read_key
 
 RECEIVE_BUFFER = 8 << 20
 """Bytes the kernel is asked to hold while the program is busy; it may grant less."""
@@ -23,7 +23,8 @@ MAX_BATCH = 100
 class UdpLink(Link):
     """``udp://:port``, ``udp://address:port``, or a multicast group, ``udp://239.1.2.3:port?interface=eth0``.
 
-    With the option ``key=FILE`` it takes sealed datagrams only.
+    With the option ``key=FILE`` it takes sealed datagrams only; ``window=SECONDS`` is how far
+    their time may be from this machine's (30; 0 does not look).
 
     Attributes:
         port: the port that it is bound to, once open; with port 0 the system chooses.
@@ -31,7 +32,7 @@ class UdpLink(Link):
 
     def __init__(self, uri: Uri) -> None:
         super().__init__(uri.text)
-        uri.only({"interface", "key"})
+        uri.only({"interface", "key", "window"})
         if uri.port is None or uri.path not in {"", "/"}:
             raise UsageError(f"{uri.text}: use udp://:PORT, for example udp://:5005.")
         self._host, self.port, self._interface = (
@@ -41,7 +42,10 @@ class UdpLink(Link):
         )
         self._socket: socket.socket | None = None
         if "key" in uri.options:
-            self._opener = Opener(read_key(Path(uri.options["key"])))
+            self._opener = Opener(
+                read_key(Path(uri.options["key"])),
+                uri.integer("window", TIME_WINDOW_S, 0, 86_400),
+            )
 
     def open(self) -> None:
         """Bind the port, and join the group if the address is one."""

@@ -1,4 +1,4 @@
-"""Recordings: the wire itself in a file, with an index."""
+"""Recordings: the wire itself in a file."""
 
 import os
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from landmarkd.wire.recording import RecordingWriter
 
 
 class RecordingTransport(FileTransport):
-    """Writes messages as records, and the index at the end."""
+    """Writes messages as records, and a mark at the end."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -27,9 +27,9 @@ class RecordingTransport(FileTransport):
         return super().send((self._writer.add(pieces, self._whole),))
 
     def close(self) -> None:
-        """Write the index and close; what is written later, after a failure, replaces the index."""
+        """Write the mark and close; what is written later, after a failure, replaces it."""
         if self._descriptor is not None and self._whole:
-            end = self._writer.end(self._whole)
+            end = self._writer.end()
             with suppress(OSError):
                 os.pwrite(self._descriptor, end, self._whole)
         super().close()

@@ -4,15 +4,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from landmarkd.enums import EventKind, EventPhase
 from landmarkd.types import Array
 from landmarkd.wire.codec import Packet
-from landmarkd.wire.names import Phase, Selection, StatusFlag
+from landmarkd.wire.names import Selection, StatusFlag, member_of
 from landmarkd.wire.schema import Bye, Event, Hello, Points, Status
 
 EVENT_TIMEOUT_NS = 5_000_000_000
 """A running event that is not repeated for this long has ended unseen."""
 MAX_POINTS = 4096
 MAX_EVENTS = 64
+_SELECTIONS = frozenset(Selection)
 
 
 @dataclass(slots=True)
@@ -37,7 +39,7 @@ class FrameRecord:
     selection: Selection = Selection.NONE
     points: Array | None = None
     events: list[Event] = field(default_factory=list)
-    active: tuple[str, ...] = ()
+    active: tuple[EventKind, ...] = ()
 
 
 class Assembler:
@@ -48,7 +50,7 @@ class Assembler:
         self._record: FrameRecord | None = None
         self._points: Array = np.empty((0, 3), np.float32)
         self._chunks: set[int] = set()
-        self._running: dict[int, tuple[str, int]] = {}
+        self._running: dict[int, tuple[EventKind, int]] = {}
 
     def add(self, packet: Packet) -> list[FrameRecord]:
         """Return the frames that this message completes; HELLO and BYE make none."""
@@ -96,19 +98,19 @@ class Assembler:
         if len(record.events) < MAX_EVENTS:
             record.events.append(event)
         self._running.pop(event.id, None)
-        if event.phase != Phase.END:
-            self._running[event.id] = (event.kind, record.captured_ns)
+        if member_of(EventPhase, event.phase) is not EventPhase.END:
+            self._running[event.id] = (member_of(EventKind, event.kind), record.captured_ns)
         while len(self._running) > MAX_EVENTS:
             del self._running[next(iter(self._running))]
 
-    def _active(self, now_ns: int) -> tuple[str, ...]:
+    def _active(self, now_ns: int) -> tuple[EventKind, ...]:
         for key, (_, heard_ns) in list(self._running.items()):
             if not 0 <= now_ns - heard_ns < EVENT_TIMEOUT_NS:
                 del self._running[key]
         return tuple(dict.fromkeys(kind for kind, _ in self._running.values()))
 
     def _complete(self, record: FrameRecord, chunk: Points) -> bool:
-        if chunk.total > MAX_POINTS or chunk.selection not in Selection._value2member_map_:
+        if chunk.total > MAX_POINTS or chunk.selection not in _SELECTIONS:
             return False
         if not self._chunks:
             self._points = np.zeros((chunk.total, 3), np.float32)

@@ -5,11 +5,11 @@ from math import isfinite
 import numpy as np
 
 from landmarkd.types import Array
-from landmarkd.wire.codec import LAYOUTS, seal
+from landmarkd.wire.codec import CODECS, append_checksum
 from landmarkd.wire.names import PointsFlag, Selection
 from landmarkd.wire.schema import POINT_SCALE, ROWS, TYPES, VERSION, Points
 
-_FIXED = LAYOUTS[TYPES[Points]]
+_FIXED = CODECS[TYPES[Points]]
 _ROW_BYTES = ROWS[Points].size
 _HEAD = _FIXED.whole
 _I16 = np.iinfo(np.int16)
@@ -93,7 +93,7 @@ class PointChunks:
         np.copyto(self._full, steps[: self._split].reshape(self._full.shape), casting="unsafe")
         np.copyto(self._last, steps[self._split :], casting="unsafe")
         view = self._view
-        return [seal(bytes(view[span])) for span in self._spans]
+        return [append_checksum(bytes(view[span])) for span in self._spans]
 
 
 def _middle(doubled: float) -> int:

@@ -42,7 +42,10 @@ def _code(wire: Wire) -> str:
 
 def _limits(wire: Wire) -> tuple[int, int]:
     bits = 8 * wire.size
-    return (-(1 << bits - 1), (1 << bits - 1) - 1) if wire.kind[0] == "i" else (0, (1 << bits) - 1)
+    low, high = (
+        (-(1 << bits - 1), (1 << bits - 1) - 1) if wire.kind[0] == "i" else (0, (1 << bits) - 1)
+    )
+    return low + (low == wire.unknown), high - (high == wire.unknown)
 
 
 def encode_text(text: str, size: int) -> bytes:
@@ -77,7 +80,7 @@ class Packet(NamedTuple):
     message: Message
 
 
-class Layout:
+class MessageCodec:
     """The fixed fields of one message type, compiled."""
 
     def __init__(self, message: type[Message]) -> None:
@@ -93,9 +96,20 @@ class Layout:
             (i, wire.size) for i, wire in enumerate(items) if wire.kind.startswith("char")
         ]
         self._numbers = [
-            (i, wire.scale, *_limits(wire)) for i, wire in enumerate(items) if "[" not in wire.kind
+            (i, wire.scale, *_limits(wire), wire.unknown)
+            for i, wire in enumerate(items)
+            if "[" not in wire.kind
         ]
-        self._scaled = [(i, wire.scale) for i, wire in enumerate(items) if wire.scale != 1]
+        self._scaled = [
+            (i, wire.scale)
+            for i, wire in enumerate(items)
+            if wire.scale != 1 and wire.unknown is None
+        ]
+        self._optional = [
+            (i, wire.scale, wire.unknown)
+            for i, wire in enumerate(items)
+            if wire.unknown is not None
+        ]
         rows = ROWS.get(message)
         self.row = (
             Struct("<" + "".join(_code(Wire(kind, "")) for _, kind in rows.columns))
@@ -104,7 +118,7 @@ class Layout:
         )
 
     def pack(self, message: Message) -> bytes:
-        """Return the fixed fields; numbers are limited to their type, NaN becomes 0."""
+        """Return the fixed fields; numbers are limited to their type, NaN becomes 0 or unknown."""
         values: list[Any] = list(message[: self._count])
         for index, size in self._texts:
             values[index] = encode_text(values[index], size)
@@ -112,22 +126,23 @@ class Layout:
             # The usual case, without looking at limits: what is beyond them does not pack.
             for index, scale in self._scaled:
                 values[index] = round(values[index] * scale)
+            for index, scale, unknown in self._optional:
+                value = values[index]
+                value = values[index] = unknown if value is None else round(value * scale)
+                if value == unknown and message[index] is not None:
+                    return self._pack_limited(message, values)
             return self.struct.pack(*values)
         except (StructError, ValueError, OverflowError):
             return self._pack_limited(message, values)
 
     def _pack_limited(self, message: Message, values: list[Any]) -> bytes:
-        for index, scale, low, high in self._numbers:
-            value: float = message[index] * scale  # type: ignore[assignment]
-            values[index] = (
-                0
-                if isnan(value)
-                else low
-                if value <= low
-                else high
-                if value >= high
-                else round(value)
-            )
+        for index, scale, low, high, unknown in self._numbers:
+            number: float | None = message[index]  # type: ignore[assignment]
+            if number is None or isnan(number):
+                values[index] = unknown or 0
+                continue
+            value = number * scale
+            values[index] = low if value <= low else high if value >= high else round(value)
         return self.struct.pack(*values)
 
     def unpack(self, data: bytes) -> Packet:
@@ -143,6 +158,9 @@ class Layout:
         _, _, sequence, frame, captured_ns, *values = self._fields(data)
         for index, scale in self._scaled:
             values[index] /= scale
+        for index, scale, unknown in self._optional:
+            value = values[index]
+            values[index] = None if value == unknown else value / scale if scale != 1 else value
         for index, _ in self._texts:
             values[index] = decode_text(values[index])
         if self.row is not None:
@@ -153,11 +171,11 @@ class Layout:
         return _new(Packet, (sequence, frame, captured_ns, _new(self.message, values)))
 
 
-class PointsLayout(Layout):
+class PointsCodec(MessageCodec):
     """That of POINTS, which most of a stream is: field by field, since none has a scale or is a text."""
 
     def unpack(self, data: bytes) -> Packet:
-        """Return what the bytes of a message hold, as `Layout.unpack` does."""
+        """Return what the bytes of a message hold, as `MessageCodec.unpack` does."""
         rest = len(data) - self.minimum
         if rest < 0 or rest % _POINT_BYTES:
             raise WireError(f"Points cannot have {len(data)} bytes.")
@@ -172,22 +190,27 @@ class PointsLayout(Layout):
         return _new(Packet, (sequence, frame, captured_ns, points))
 
 
-LAYOUTS = {
-    number: (PointsLayout if message is Points else Layout)(message)
+CODECS = {
+    number: (PointsCodec if message is Points else MessageCodec)(message)
     for message, number in TYPES.items()
 }
 
 
-def seal(body: bytes) -> bytes:
+def append_checksum(body: bytes) -> bytes:
     """Return the message with its checksum behind it."""
     return body + crc_hqx(body, CRC_SEED).to_bytes(CRC_SIZE, "little")
+
+
+def checksum_fits(message: bytes) -> bool:
+    """Return whether the last two bytes are the checksum of the others."""
+    return crc_hqx(message[:-2], CRC_SEED) == message[-2] | message[-1] << 8
 
 
 def _pack_rows(message: Message) -> bytes:
     if isinstance(message, Points):
         return np.ascontiguousarray(message.rows, dtype="<i2").tobytes()
     if isinstance(message, Event):
-        row, limit = LAYOUTS[TYPES[Event]].row, 2**31 - 1
+        row, limit = CODECS[TYPES[Event]].row, 2**31 - 1
         assert row is not None  # noqa: S101  # an Event has rows by its definition
         return b"".join(
             row.pack(encode_text(name, 16), max(-limit, min(limit, round(value * EVIDENCE_SCALE))))
@@ -204,7 +227,7 @@ def encode_packet(packet: Packet) -> bytes:
     header = HEADER.pack(
         VERSION, number, sequence & 0xFFFF, frame & 0xFFFFFFFF, captured_ns & (1 << 64) - 1
     )
-    return seal(header + LAYOUTS[number].pack(message) + _pack_rows(message))
+    return append_checksum(header + CODECS[number].pack(message) + _pack_rows(message))
 
 
 class ChecksumError(WireError):
@@ -229,11 +252,11 @@ def decode_packet(data: bytes) -> Packet:
         raise ForeignError(
             f"Version {data[0]} of the protocol, not {VERSION}: update the older side."
         )
-    if crc_hqx(data[:-2], CRC_SEED) != data[-2] | data[-1] << 8:
+    if not checksum_fits(data):
         raise ChecksumError(
             "Wrong checksum: damaged on the way, or from a sender with another schema."
         )
-    layout = LAYOUTS.get(data[1])
-    if layout is None:
+    codec = CODECS.get(data[1])
+    if codec is None:
         raise ForeignError(f"Unknown type of message {data[1]}.")
-    return layout.unpack(data)
+    return codec.unpack(data)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from landmarkd.errors import WireError
 from landmarkd.wire.codec import ChecksumError, ForeignError, Packet, decode_packet
 from landmarkd.wire.framing import MAX_FRAME, StreamSplitter
+from landmarkd.wire.loss import LossCounter
 from landmarkd.wire.schema import Hello
-from landmarkd.wire.seal import Opener, ReplayedError, UnauthenticError
-
-_HALF = 0x8000
+from landmarkd.wire.seal import Opener, ReplayedError, StaleError, UnauthenticError
 
 
 @dataclass(slots=True)
@@ -21,13 +20,15 @@ class DecoderCounters:
         packets: good messages.
         missing: messages that the sender numbered and that did not arrive; late ones are taken off
             again.
-        late: messages that came out of order or twice.
+        late: messages that came out of order.
+        doubled: messages that came twice.
         bad_checksum: damaged, or from a sender with another schema.
         foreign: another version of the protocol, or an unknown type of message.
         malformed: good checksum, impossible content; or too short to be a message.
         garbled: frames of a byte stream that were not COBS, or longer than any frame.
         unauthentic: datagrams that were not sealed under the receiver's key, or were altered.
         replayed: sealed datagrams that came twice, or too late to tell.
+        stale: sealed datagrams that were sent at another time than now.
         restarts: a sender that began anew under another boot id.
     """
 
@@ -35,19 +36,21 @@ class DecoderCounters:
     packets: int = 0
     missing: int = 0
     late: int = 0
+    doubled: int = 0
     bad_checksum: int = 0
     foreign: int = 0
     malformed: int = 0
     garbled: int = 0
     unauthentic: int = 0
     replayed: int = 0
+    stale: int = 0
     restarts: int = 0
 
     @property
     def rejected(self) -> int:
         """Frames that were received and could not be used."""
         wrong = self.bad_checksum + self.foreign + self.malformed + self.garbled
-        return wrong + self.unauthentic + self.replayed
+        return wrong + self.unauthentic + self.replayed + self.stale
 
 
 class Decoder:
@@ -71,7 +74,7 @@ class Decoder:
         self.hello: Hello | None = None
         self._opener = opener
         self._splitter = StreamSplitter(MAX_FRAME)
-        self._expected: int | None = None
+        self._loss = LossCounter()
 
     def feed(self, data: bytes) -> list[Packet]:
         """Return the messages that these bytes of a serial line complete; any bytes will do."""
@@ -88,6 +91,9 @@ class Decoder:
                 data = self._opener.open(data)
             except ReplayedError:
                 self.counters.replayed += 1
+                return []
+            except StaleError:
+                self.counters.stale += 1
                 return []
             except UnauthenticError:
                 self.counters.unauthentic += 1
@@ -112,29 +118,13 @@ class Decoder:
         return packets
 
     def _follow(self, packets: list[Packet]) -> None:
-        # On a serial line a report is 17 packets: nothing is looked up for each that can be held
-        # here.
-        expected = self._expected
+        loss = self._loss
         for sequence, _, _, message in packets:
-            if type(message) is Hello and self._greet(message):
-                expected = None
-            if sequence != expected and self._is_late(sequence, expected):
-                continue
-            expected = sequence + 1 & 0xFFFF
-        self._expected = expected
-
-    def _greet(self, hello: Hello) -> bool:
-        """Take in who sends; return whether it began anew."""
-        anew = self.hello is not None and self.hello.boot_id != hello.boot_id
-        self.counters.restarts += anew
-        self.hello = hello
-        return anew
-
-    def _is_late(self, sequence: int, expected: int | None) -> bool:
-        counters, ahead = self.counters, 0 if expected is None else (sequence - expected) & 0xFFFF
-        if ahead < _HALF:
-            counters.missing += ahead
-            return False
-        counters.late += 1
-        counters.missing = max(0, counters.missing - 1)
-        return True
+            if type(message) is Hello:
+                anew = self.hello is not None and self.hello.boot_id != message.boot_id
+                self.counters.restarts += anew
+                self.hello = message
+                loss.greeted(anew=anew)
+            loss.add(sequence)
+        counters = self.counters
+        counters.missing, counters.late, counters.doubled = loss.missing, loss.late, loss.doubled

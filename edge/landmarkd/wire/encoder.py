@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from landmarkd.types import FaceReport, Intrinsics, Report, Session
+from landmarkd.enums import ClockQuality
+from landmarkd.types import FaceReport, Intrinsics, Report, Session, UtcOffset
 from landmarkd.wire.chunks import PointChunks
 from landmarkd.wire.codec import Packet, encode_packet
 from landmarkd.wire.events import EventRepeater
-from landmarkd.wire.names import Selection
+from landmarkd.wire.names import Selection, numbers
 from landmarkd.wire.schema import Bye, Hello, Message
 from landmarkd.wire.selection import indices_of
 from landmarkd.wire.status import status_of
@@ -78,6 +79,7 @@ class Encoder:
         self._camera: tuple[int, int, Intrinsics | None] = (0, 0, None)
         if known is not None:
             self._camera = (known.width, known.height, known)
+        self._utc: UtcOffset | None = None
         self._hello_ns: int | None = None
         self._events = EventRepeater()
         self._status_pace = Pace(self.options.status_hz)
@@ -103,6 +105,7 @@ class Encoder:
         # Known from the first frame on, and others when the camera's picture changes its size.
         camera = (report.width, report.height, report.intrinsics or self._camera[2])
         changed, self._camera = camera != self._camera, camera
+        self._utc = report.utc or self._utc
         messages = []
         if changed or self._hello_ns is None or not 0 <= now - self._hello_ns < HELLO_PERIOD_NS:
             messages.append(self.hello())
@@ -121,7 +124,7 @@ class Encoder:
     def hello(self) -> bytes:
         """Return a HELLO, which also tells that the sender lives when there are no frames."""
         self._hello_ns = self._captured_ns
-        session, options = self.session, self.options
+        session, options, utc = self.session, self.options, self._utc
         width, height, camera = self._camera
         optics = {}
         if camera is not None:
@@ -148,6 +151,9 @@ class Encoder:
                 selection=options.selection,
                 points_hz=options.points_hz,
                 status_hz=options.status_hz,
+                release=session.version,
+                utc_offset_ns=None if utc is None else utc.offset_ns,
+                clock=0 if utc is None else numbers(ClockQuality)[utc.quality],
                 **optics,  # type: ignore[arg-type]
             )
         )

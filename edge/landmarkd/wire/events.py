@@ -1,8 +1,8 @@
 """Which driver events are due on the wire: each is repeated until its next phase supersedes it."""
 
-from landmarkd.enums import EventPhase
+from landmarkd.enums import EventKind, EventPhase
 from landmarkd.types import DriverEvent, DriverState
-from landmarkd.wire.names import Phase
+from landmarkd.wire.names import numbers
 from landmarkd.wire.schema import Event
 
 REPEAT_NS = 1_000_000_000
@@ -12,11 +12,7 @@ END_REPEATS = 3
 MAX_RUNNING = 32
 """Events kept for repetition; beyond that the oldest is forgotten."""
 
-_PHASES = {
-    EventPhase.BEGIN: Phase.BEGIN,
-    EventPhase.ESCALATE: Phase.ESCALATE,
-    EventPhase.END: Phase.END,
-}
+_KINDS, _PHASES = numbers(EventKind), numbers(EventPhase)
 
 
 class EventRepeater:
@@ -50,7 +46,7 @@ def _message(event: DriverEvent, repeat: int) -> Event:
         id=event.id,
         began_ns=event.began_ns,
         at_ns=event.at_ns,
-        kind=event.kind,
+        kind=_KINDS.get(event.kind, 0),
         phase=_PHASES[event.phase],
         level=event.level,
         repeat=repeat,

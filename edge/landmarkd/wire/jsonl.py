@@ -1,38 +1,41 @@
-"""One frame as one line of JSON, with the keys of `report.schema.json`: of a report, or of what the wire brought."""
+"""One frame as one line of JSON: of a report, or of what the wire brought. Its keys are `ReportLine`'s."""
 
-import json
-import math
+from math import isfinite
 from typing import Any
 
 import numpy as np
+import orjson
 
 from landmarkd.layout import DENSE, LAYOUTS
-from landmarkd.types import DriverEvent, EyeState, FaceReport, Report
+from landmarkd.types import DriverEvent, DriverState, EyeState, FaceReport, Gaze, HeadPose, Report
 from landmarkd.wire.assembler import FrameRecord
-from landmarkd.wire.names import Attention, Phase, Selection, StatusFlag, Zone
-from landmarkd.wire.schema import Event, Status
+from landmarkd.wire.line import Line
+from landmarkd.wire.names import Selection
+from landmarkd.wire.restore import report_of
+from landmarkd.wire.status import MAX_OPENNESS
 
 _IBUG68 = LAYOUTS["dense-520"].ibug68
 """The dense points come first in every layout, so this holds for all of them."""
-DEGRADED = {
-    StatusFlag.DEGRADED_DELEGATE: "delegate",
-    StatusFlag.DEGRADED_CAMERA: "camera_stalled",
-    StatusFlag.DEGRADED_OTHER: "other",
-}
 
 
 def _number(value: float | None, digits: int) -> float | None:
-    return round(float(value), digits) if value is not None and math.isfinite(value) else None
+    return round(float(value), digits) if value is not None and isfinite(value) else None
 
 
-def _list(values: Any, digits: int) -> list[Any] | None:
-    """Return an array as rounded lists, or None if a number in it is not finite."""
+def _within(value: float | None, low: float, high: float, digits: int) -> float | None:
+    number = _number(value, digits)
+    return None if number is None else min(high, max(low, number))
+
+
+def _array(values: Any, digits: int) -> Any:
+    """Return a rounded array, or None if a number in it is not finite."""
     array = np.asarray(values, dtype=np.float64)
-    return array.round(digits).tolist() if bool(np.isfinite(array).all()) else None
+    # Adding zero makes a number that was rounded to -0 a plain 0.
+    return array.round(digits) + 0.0 if bool(np.isfinite(array).all()) else None
 
 
-def _text(record: dict[str, Any]) -> str:
-    return json.dumps(record, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+def _text(line: Line) -> str:
+    return orjson.dumps(line, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
 def encode(report: Report) -> str:
@@ -41,102 +44,17 @@ def encode(report: Report) -> str:
     Pixels are rounded to 0.01, angles to 0.01°, millimetres to 0.1; what is not known or not finite
     is null.
     """
-    return _text(_record(report))
+    return _text(_line(report))
 
 
 def encode_state(report: Report) -> str:
     """Return a report without what is large: no points, no sigma, no region of interest."""
-    return _text(_record(report, points=False))
+    return _text(_line(report, points=False))
 
 
 def encode_event(event: DriverEvent) -> str:
     """Return an event as JSON, with the keys it has in a line."""
-    return _text(_event(event))
-
-
-def _record(report: Report, *, points: bool = True) -> dict[str, Any]:
-    driver, counters = report.driver, report.counters
-    return {
-        "source": report.source,
-        "sequence": report.sequence,
-        "captured_ns": report.captured_ns,
-        "emitted_ns": report.emitted_ns,
-        "width": report.width,
-        "height": report.height,
-        "face": _face(report.face, points) if report.face is not None else None,
-        "driver": driver
-        and {
-            "attention": driver.attention,
-            "level": driver.level,
-            "calibrating": driver.calibrating,
-            "perclos": _number(driver.perclos, 4),
-            "drowsiness": driver.drowsiness,
-            "mouth_openness": _number(driver.mouth_openness, 3),
-            "active": list(driver.active),
-            "events": [_event(event) for event in driver.events],
-        },
-        "counters": {
-            "captured": counters.captured,
-            "processed": counters.processed,
-            "skipped": counters.skipped,
-            "reopened": counters.reopened,
-        },
-        "degraded": list(report.degraded),
-    }
-
-
-def _face(face: FaceReport, with_points: bool) -> dict[str, Any]:
-    observation, pose, gaze, roi = face.observation, face.pose, face.gaze, face.observation.roi
-    gaze_record = gaze and {
-        "yaw": _number(gaze.yaw, 2),
-        "pitch": _number(gaze.pitch, 2),
-        "zone": gaze.zone,
-    }
-    record = {
-        "score": _number(observation.score, 4),
-        "box": _list(face.box, 2),
-        "pose": {
-            "yaw": _number(pose.yaw, 2),
-            "pitch": _number(pose.pitch, 2),
-            "roll": _number(pose.roll, 2),
-            "translation_mm": _list(pose.translation_mm, 1),
-            "rotation": _list(pose.rotation, 6),
-            "camera": pose.camera,
-            "residual": _number(pose.residual, 5),
-        },
-        "eyes": {"left": _eye(face.left), "right": _eye(face.right)},
-        "gaze": gaze_record,
-    }
-    if not with_points:
-        return record
-    points = _list(face.points, 2) if len(face.points) else None
-    region = {name: _number(getattr(roi, name), 2) for name in ("x", "y", "side", "angle")}
-    sigma = None if observation.sigma is None else _list(observation.sigma, 3)
-    return record | {"roi": region, "points": points, "sigma": sigma, "ibug68": _ibug68(points)}
-
-
-def _ibug68(points: list[Any] | None) -> list[Any] | None:
-    return [points[i] for i in _IBUG68] if points is not None and len(points) >= DENSE else None
-
-
-def _eye(eye: EyeState) -> dict[str, Any]:
-    return {
-        "openness": _number(eye.openness, 4),
-        "closed": None if eye.closed is None else bool(eye.closed),
-        "aperture": _number(eye.aperture, 4),
-    }
-
-
-def _event(event: DriverEvent) -> dict[str, Any]:
-    return {
-        "id": event.id,
-        "kind": event.kind,
-        "phase": event.phase.value,
-        "level": event.level,
-        "began_ns": event.began_ns,
-        "at_ns": event.at_ns,
-        "evidence": {name: _number(value, 4) for name, value in event.evidence.items()},
-    }
+    return _text(event_line(event))
 
 
 def encode_record(record: FrameRecord, source: str = "") -> str:
@@ -149,97 +67,137 @@ def encode_record(record: FrameRecord, source: str = "") -> str:
     Raises:
         ValueError: if the record has no STATUS.
     """
-    status, hello = record.status, record.hello
-    if status is None:
+    report = report_of(record)
+    if report is None:
         raise ValueError("a frame whose STATUS was lost has no line")
-    flags = status.flags
-    return _text(
-        {
-            "source": hello.device if hello is not None and hello.device else source,
-            "sequence": record.frame,
-            "captured_ns": record.captured_ns,
-            "emitted_ns": record.captured_ns + round(status.latency * 1e6),
-            "width": hello.width if hello is not None else None,
-            "height": hello.height if hello is not None else None,
-            "face": _wire_face(record, status) if flags & StatusFlag.FACE else None,
-            "driver": _wire_driver(record, status) if flags & StatusFlag.DRIVER else None,
-            "counters": {
-                "captured": None,
-                "processed": None,
-                "skipped": status.skipped,
-                "reopened": status.reopened,
-            },
-            "degraded": [name for flag, name in DEGRADED.items() if flags & flag],
-        }
-    )
+    line = _line(report)
+    line["source"] = _clean(report.source or source)
+    line["counters"] |= {"captured": None, "processed": None}
+    if record.hello is None:
+        line |= {"width": None, "height": None}
+    face = line["face"]
+    if face is not None:
+        face |= {"roi": None, "sigma": None}
+        if record.hello is None:
+            face["pose"]["camera"] = None
+        if record.selection is Selection.IBUG68 and record.points is not None:
+            face["ibug68"] = _array(record.points, 4)
+    return _text(line)
 
 
-def _wire_face(record: FrameRecord, status: Status) -> dict[str, Any]:
-    flags, selection = status.flags, record.selection
-    points = _list(record.points, 4) if record.points is not None else None
-    gaze = {"yaw": status.gaze_yaw, "pitch": status.gaze_pitch, "zone": _name(Zone, status.zone)}
+def _clean(text: str) -> str:
+    """Return text without halves of characters, which a path may hold and JSON may not."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _line(report: Report, *, points: bool = True) -> Line:
+    counters, utc = report.counters, report.utc
     return {
-        "score": _number(status.score, 4),
-        "box": [status.x0, status.y0, status.x1, status.y1],
-        "roi": None,
-        "points": points if selection is Selection.ALL else None,
-        "sigma": None,
-        "ibug68": points if selection is Selection.IBUG68 else _ibug68(points),
-        "pose": {
-            "yaw": status.yaw,
-            "pitch": status.pitch,
-            "roll": status.roll,
-            "translation_mm": [status.x, status.y, status.z],
-            "rotation": None,
-            "camera": record.hello.camera if record.hello is not None else None,
-            "residual": status.residual,
+        "source": _clean(report.source),
+        "sequence": report.sequence,
+        "captured_ns": report.captured_ns,
+        "emitted_ns": report.emitted_ns,
+        "utc": utc and {"offset_ns": utc.offset_ns, "quality": utc.quality},
+        "width": report.width,
+        "height": report.height,
+        "face": _face(report.face, points) if report.face is not None else None,
+        "driver": _driver(report.driver) if report.driver is not None else None,
+        "counters": {
+            "captured": counters.captured,
+            "processed": counters.processed,
+            "skipped": counters.skipped,
+            "reopened": counters.reopened,
         },
-        "eyes": {side: _wire_eye(status, side) for side in ("left", "right")},
-        "gaze": gaze if flags & StatusFlag.GAZE else None,
+        "degraded": report.degraded,
     }
 
 
-def _wire_eye(status: Status, side: str) -> dict[str, Any]:
-    flags, name = status.flags, side.upper()
+def _driver(driver: DriverState) -> Line:
+    rates = driver.rates
     return {
-        "openness": _number(getattr(status, f"openness_{side}"), 4)
-        if flags & StatusFlag[f"{name}_OPENNESS"]
-        else None,
-        "closed": bool(flags & StatusFlag[f"{name}_CLOSED"])
-        if flags & StatusFlag[f"{name}_P80"]
-        else None,
-        "aperture": _number(getattr(status, f"aperture_{side}"), 4),
+        "attention": driver.attention,
+        "level": driver.level,
+        "calibrating": driver.calibrating,
+        "eyes": driver.eyes,
+        "perclos": _within(driver.perclos, 0.0, 1.0, 4),
+        "drowsiness": driver.drowsiness,
+        "drowsiness_score": _within(driver.drowsiness_score, 0.0, 1.0, 3),
+        "rates": {
+            "blinks_1min": _number(rates.blinks_1min, 1),
+            "blinks_5min": _number(rates.blinks_5min, 1),
+            "long_closures_1min": _number(rates.long_closures_1min, 1),
+            "long_closures_5min": _number(rates.long_closures_5min, 1),
+        },
+        "mouth_openness": _number(driver.mouth_openness, 3),
+        "active": driver.active,
+        "events": [event_line(event) for event in driver.events],
     }
 
 
-def _wire_driver(record: FrameRecord, status: Status) -> dict[str, Any]:
-    flags = status.flags
+def _face(face: FaceReport, with_points: bool) -> Line:
+    observation, roi = face.observation, face.observation.roi
+    line: Line = {
+        "score": _within(observation.score, 0.0, 1.0, 4),
+        "track": observation.track,
+        "box": _array(face.box, 2),
+        "pose": _pose(face.pose),
+        "eyes": {"left": _eye(face.left), "right": _eye(face.right)},
+        "gaze": _gaze(face.gaze) if face.gaze is not None else None,
+    }
+    if not with_points:
+        return line
+    points = _array(face.points, 2) if len(face.points) else None
+    line["roi"] = {name: _number(getattr(roi, name), 2) for name in ("x", "y", "side", "angle")}
+    line["points"] = points
+    line["sigma"] = None if observation.sigma is None else _array(observation.sigma, 3)
+    line["ibug68"] = points[_IBUG68] if points is not None and len(points) >= DENSE else None
+    return line
+
+
+def _pose(pose: HeadPose) -> Line:
     return {
-        "attention": _name(Attention, status.attention) or "unknown",
-        "level": status.level,
-        "calibrating": bool(flags & StatusFlag.CALIBRATING),
-        "perclos": _number(status.perclos, 4) if flags & StatusFlag.PERCLOS else None,
-        "drowsiness": status.drowsiness,
-        "mouth_openness": _number(status.mouth_openness, 3) if flags & StatusFlag.MOUTH else None,
-        "active": list(record.active),
-        "events": [wire_event(event) for event in record.events if event.repeat == 0],
+        "yaw": _number(pose.yaw, 2),
+        "pitch": _number(pose.pitch, 2),
+        "roll": _number(pose.roll, 2),
+        "quaternion": _array(pose.quaternion, 6),
+        "rotation": _array(pose.rotation, 6),
+        "translation_mm": _array(pose.translation_mm, 1),
+        "camera": pose.camera,
+        "residual": _number(pose.residual, 5),
     }
 
 
-def wire_event(event: Event) -> dict[str, Any]:
-    """Return an EVENT with the keys of an event of a report."""
+def _gaze(gaze: Gaze) -> Line:
+    return {
+        "yaw": _number(gaze.yaw, 2),
+        "pitch": _number(gaze.pitch, 2),
+        "sigma_yaw": _number(gaze.sigma_yaw, 2),
+        "sigma_pitch": _number(gaze.sigma_pitch, 2),
+        "zone": gaze.zone,
+    }
+
+
+def _eye(eye: EyeState) -> Line:
+    return {
+        "openness": _within(eye.openness, 0.0, MAX_OPENNESS, 4),
+        "openness_sigma": _number(eye.openness_sigma, 3),
+        "closed": None if eye.closed is None else bool(eye.closed),
+        "aperture": _number(eye.aperture, 4),
+        "state": eye.state,
+        "probability_closed": _within(eye.probability_closed, 0.0, 1.0, 3),
+        "probability_down": _within(eye.probability_down, 0.0, 1.0, 3),
+        "iris_visible": _within(eye.iris_visible, 0.0, 1.0, 3),
+    }
+
+
+def event_line(event: DriverEvent) -> Line:
+    """Return the one form of an event outside of Python: in lines, over MQTT, for hooks."""
     return {
         "id": event.id,
         "kind": event.kind,
-        "phase": _name(Phase, event.phase),
+        "phase": event.phase,
         "level": event.level,
         "began_ns": event.began_ns,
         "at_ns": event.at_ns,
-        "evidence": dict(event.rows),
+        "evidence": {name: _number(value, 4) for name, value in event.evidence.items()},
     }
-
-
-def _name(kind: Any, value: int) -> str | None:
-    """Return the name of a value, None for "unknown" and for what this version does not know."""
-    member = kind._value2member_map_.get(value)
-    return None if member is None or member.name == "UNKNOWN" else member.name.lower()

@@ -1,6 +1,25 @@
-"""Numbers with names: the enumerations and flags of the wire. The text behind a member explains it."""
+"""Numbers with names: what the members of the enumerations are on the wire, and the wire's own.
 
-from enum import IntEnum, IntFlag
+The text behind a member explains it; docs/wire.md, the C header and the dissector are made from it.
+"""
+
+from enum import IntEnum, IntFlag, StrEnum
+from functools import cache
+from typing import TypeVar
+
+Member = TypeVar("Member", bound=StrEnum)
+
+
+@cache
+def numbers(kind: type[Member]) -> dict[Member, int]:
+    """Return the number of each member of an enumeration: its position, from 0."""
+    return {member: number for number, member in enumerate(kind)}
+
+
+def member_of(kind: type[Member], number: int) -> Member:
+    """Return the member with a number; the first, which is UNKNOWN, for a number that has none."""
+    members = tuple(kind)
+    return members[number] if number < len(members) else members[0]
 
 
 class Selection(IntEnum):
@@ -17,78 +36,28 @@ class Selection(IntEnum):
     """every point of the layout, in its order"""
 
 
-class Attention(IntEnum):
-    """The driver's attention."""
-
-    UNKNOWN = 0
-    ATTENTIVE = 1
-    DISTRACTED = 2
-    DROWSY = 3
-    ASLEEP = 4
-    UNRESPONSIVE = 5
-    ABSENT = 6
-    BLOCKED = 7
-
-
-class Phase(IntEnum):
-    """Where an event is in its life."""
-
-    BEGIN = 0
-    ESCALATE = 1
-    END = 2
-
-
-class Zone(IntEnum):
-    """Where the driver looks."""
-
-    UNKNOWN = 0
-    ROAD = 1
-    MIRROR_LEFT = 2
-    MIRROR_RIGHT = 3
-    CENTRE_STACK = 4
-    LAP = 5
-    PHONE = 6
-    OFF = 7
-    OTHER = 8
-    """a zone of the configuration that has no number here"""
-    MIRROR_INSIDE = 9
-    INSTRUMENTS = 10
-
-
 class StatusFlag(IntFlag):
-    """What is known and what holds in a STATUS."""
+    """What holds in a STATUS."""
 
     FACE = 1
-    """a face is tracked; without it score, pose, eyes, gaze and box are zero and mean nothing"""
-    RIGHT_OPENNESS = 2
-    """openness_right is known"""
-    LEFT_OPENNESS = 4
-    """openness_left is known"""
-    RIGHT_CLOSED = 8
-    """the right eye is at least 80 % closed"""
-    LEFT_CLOSED = 16
-    """the left eye is at least 80 % closed"""
-    GAZE = 32
-    """gaze_yaw and gaze_pitch are known"""
-    DRIVER = 64
-    """driver monitoring is on; without it attention, level, drowsiness and perclos mean nothing"""
-    CALIBRATING = 128
+    """a face is tracked; without it score, track, pose, eyes, gaze and box mean nothing"""
+    DRIVER = 2
+    """driver monitoring is on; without it attention, eyes, level, drowsiness and rates mean nothing"""
+    CALIBRATING = 4
     """this person's baselines are still being learnt"""
-    PERCLOS = 256
-    """perclos is known"""
-    MOUTH = 512
-    """mouth_openness is known"""
-    SIGMA = 1024
-    """the model says how certain it is: sigma is known"""
-    RIGHT_P80 = 2048
+    RIGHT_P80 = 8
     """whether the right eye is closed is known"""
-    LEFT_P80 = 4096
+    RIGHT_CLOSED = 16
+    """the right eye is at least 80 % closed"""
+    LEFT_P80 = 32
     """whether the left eye is closed is known"""
-    DEGRADED_DELEGATE = 8192
+    LEFT_CLOSED = 64
+    """the left eye is at least 80 % closed"""
+    DEGRADED_DELEGATE = 128
     """an accelerator was lost or refused and the CPU does its work"""
-    DEGRADED_CAMERA = 16384
-    """the camera has stalled"""
-    DEGRADED_OTHER = 32768
+    DEGRADED_CAMERA = 256
+    """the camera delivers no frames"""
+    DEGRADED_OTHER = 512
     """something else runs in a fallback"""
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from landmarkd.errors import UsageError
-from landmarkd.wire.codec import LAYOUTS
+from landmarkd.wire.codec import CODECS
 from landmarkd.wire.framing import FRAMING_BYTES, MAX_SERIAL_FRAME
 from landmarkd.wire.names import Selection
 from landmarkd.wire.schema import TYPES, Points, Status
@@ -15,7 +15,7 @@ LOAD = 0.85
 """Share of the line that is planned; the rest is for HELLO, EVENT and a receiver's clock that is a little off."""
 ASSUMED_FPS = 60.0
 """Frames a second that STATUS is planned for when nothing else is said."""
-RATES = (60.0, 50.0, 30.0, 25.0, 20.0, 15.0, 10.0, 5.0, 2.0, 1.0)
+RATES = (60.0, 50.0, 30.0, 25.0, 20.0, 15.0, 10.0, 7.5, 5.0, 2.0, 1.0)
 """Rates of POINTS that are offered, Hz."""
 GOOD_ENOUGH = {Selection.ALL: 10.0, Selection.IBUG68: 5.0, Selection.EYES: 5.0}
 """The largest selection that reaches this rate is chosen, Hz."""
@@ -44,7 +44,7 @@ class Plan:
 
 def points_bytes(count: int, max_frame: int = MAX_SERIAL_FRAME) -> int:
     """Return the bytes on the line of one complete set of `count` points."""
-    fixed = LAYOUTS[TYPES[Points]].minimum + FRAMING_BYTES
+    fixed = CODECS[TYPES[Points]].minimum + FRAMING_BYTES
     chunks = -(-count // ((max_frame - fixed) // 6))
     return count * 6 + chunks * fixed
 
@@ -72,7 +72,7 @@ def plan(
         UsageError: if what is demanded does not fit; says what would.
     """
     room = baud / BITS_PER_BYTE * LOAD
-    status = LAYOUTS[TYPES[Status]].minimum + FRAMING_BYTES
+    status = CODECS[TYPES[Status]].minimum + FRAMING_BYTES
     status_hz = min(fps, room / status)
     left = room - status_hz * status
 

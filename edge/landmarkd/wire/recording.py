@@ -1,110 +1,130 @@
-"""Recordings: the messages of a stream one after another, and an index to find a moment (docs/wire.md)."""
+"""Recordings: the messages of a stream one after another (docs/wire.md).
 
-import os
+A record is a length and a message, and the message has its own checksum: what is damaged is passed
+over up to the next record that is whole, however many bytes that is. There is no index: to look
+for a moment, the headers are read one after another, which takes a second for an hour.
+"""
+
+import re
 from collections.abc import Iterator, Sequence
 from struct import Struct
 from typing import BinaryIO
 
 from landmarkd.errors import SourceFormatError
-from landmarkd.wire.codec import HEADER
+from landmarkd.wire.codec import HEADER, checksum_fits
 from landmarkd.wire.encoder import MAX_DATAGRAM
-from landmarkd.wire.schema import TYPES, Status
+from landmarkd.wire.schema import TYPES, VERSION
 
-MAGIC = b"LMKREC1\n"
-INDEX_MAGIC = b"LMKIDX1\n"
-INDEX_FRAMES = 256
-"""An entry of the index for every so many frames: eight seconds at 30 frames a second."""
+MAGIC = b"LMKREC2\n"
+END = b"\0\0LMKEND2\n"
+"""Behind the last record of a recording that was ended properly."""
+READ_BYTES = 1 << 16
 
 _LENGTH = Struct("<H")
-_ENTRY = Struct("<QQ")
-_TRAILER = Struct("<IQ8s")
-_TYPE_AT, _FRAME_AT, _CAPTURED_AT = 1, 4, 8
+_RECORD = re.compile(
+    b"(?s:.)[\\x00-%c]%c[%c-%c]"
+    % (MAX_DATAGRAM >> 8, VERSION, min(TYPES.values()), max(TYPES.values()))
+)
+"""How a record begins: a length that can be, the version, a type."""
+_BEGIN = 4
 
 
 class RecordingWriter:
     """Makes the bytes of a recording; the caller writes them and says how far it came."""
 
-    def __init__(self) -> None:
-        self._index: list[tuple[int, int]] = []
-        self._frames = 0
-        self._last: bytes | None = None
-        self._start = 0
-
     def add(self, messages: Sequence[bytes], offset: int) -> bytes:
         """Return the records of these messages, which are going to be written at `offset` of the file."""
         parts = [MAGIC] if offset == 0 else []
-        offset += len(MAGIC) * (offset == 0)
         for message in messages:
-            frame = message[_FRAME_AT : HEADER.size]
-            if frame != self._last:
-                self._last, self._start = frame, offset
-            if message[_TYPE_AT] == TYPES[Status]:
-                if self._frames % INDEX_FRAMES == 0:
-                    captured_ns = int.from_bytes(message[_CAPTURED_AT : HEADER.size], "little")
-                    self._index.append((captured_ns, self._start))
-                self._frames += 1
             parts += (_LENGTH.pack(len(message)), message)
-            offset += _LENGTH.size + len(message)
         return b"".join(parts)
 
-    def end(self, offset: int) -> bytes:
-        """Return index and trailer for a file of `offset` bytes; entries that were never written are left out."""
-        index = [entry for entry in self._index if entry[1] < offset]
-        entries = b"".join(_ENTRY.pack(*entry) for entry in index)
-        return _LENGTH.pack(0) + entries + _TRAILER.pack(len(index), offset, INDEX_MAGIC)
+    def end(self) -> bytes:
+        """Return what stands behind the last record."""
+        return END
 
 
 class RecordingReader:
-    """Reads a recording, whole or cut off; any content will do.
+    """Reads a recording, whole, damaged or cut off; any content will do. Holds 128 kB of it.
 
     Attributes:
-        index: capture time and offset, from the trailer; empty if there is none.
-        complete: the recording was ended properly.
+        complete: the recording was ended properly; known at its end.
+        skipped: bytes passed over because they were no whole record.
+        gaps: places where that happened.
     """
 
     def __init__(self, file: BinaryIO, name: str = "the file") -> None:
-        """Check the beginning and read the index.
+        """Check the beginning.
 
         Raises:
-            SourceFormatError: this is no recording.
+            SourceFormatError: this is no recording, or one of another version.
         """
+        self.complete = False
+        self.skipped = self.gaps = 0
         self._file = file
-        if file.read(len(MAGIC)) != MAGIC:
+        magic = file.read(len(MAGIC))
+        if magic[:6] == MAGIC[:6] and magic != MAGIC:
             raise SourceFormatError(
-                f"{name} is not a recording of landmarkd: it does not begin with LMKREC1."
+                f"{name} is a recording of version {magic[6:7].decode('ascii', 'replace')}, "
+                f"this landmarkd reads version {VERSION}: "
+                "play it with the landmarkd that wrote it."
             )
-        self.index = self._read_index()
-        self.complete = bool(self.index)
-        file.seek(len(MAGIC))
-
-    def _read_index(self) -> list[tuple[int, int]]:
-        size = self._file.seek(0, os.SEEK_END)
-        if size < len(MAGIC) + _LENGTH.size + _TRAILER.size:
-            return []
-        self._file.seek(size - _TRAILER.size)
-        count, offset, magic = _TRAILER.unpack(self._file.read(_TRAILER.size))
-        entries = count * _ENTRY.size
-        if magic != INDEX_MAGIC or offset + _LENGTH.size + entries + _TRAILER.size != size:
-            return []
-        self._file.seek(offset + _LENGTH.size)
-        index = list(_ENTRY.iter_unpack(self._file.read(entries)))
-        return index if all(len(MAGIC) <= at < offset for _, at in index) else []
-
-    def seek(self, captured_ns: int) -> None:
-        """Go to the last indexed frame that is not behind this time; without an index, to the beginning."""
-        offsets = [at for time_ns, at in self.index if time_ns <= captured_ns]
-        self._file.seek(offsets[-1] if offsets else len(MAGIC))
+        if magic != MAGIC:
+            raise SourceFormatError(
+                f"{name} is not a recording of landmarkd: it does not begin with LMKREC2."
+            )
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the messages up to the index, or up to where the file was cut off."""
+        """Yield the messages that are whole."""
+        buffer, at, more = b"", 0, True
+        passed_over = 0
         while True:
-            head = self._file.read(_LENGTH.size)
-            if len(head) < _LENGTH.size:
+            # A record or what ends the file lies in the buffer as a whole, unless the file ends.
+            if more and len(buffer) - at < MAX_DATAGRAM + _LENGTH.size:
+                data = self._file.read(READ_BYTES)
+                more = bool(data)
+                buffer, at = buffer[at:] + data, 0
+            message = _record(buffer, at)
+            if message is not None:
+                at += _LENGTH.size + len(message)
+                self._gap(passed_over)
+                passed_over = 0
+                yield message
+                continue
+            rest = len(buffer) - at
+            self.complete = not more and buffer[at:] == END
+            if self.complete or (not more and not rest):
+                # What is no record at the very end was cut off and not damaged.
+                self._gap(passed_over if self.complete else 0)
                 return
-            (length,) = _LENGTH.unpack(head)
-            if not 0 < length <= MAX_DATAGRAM:
-                return
-            message = self._file.read(length)
-            if len(message) < length:
-                return
-            yield message
+            to = _next(buffer, at + 1, last=not more)
+            passed_over += to - at
+            at = to
+
+    def _gap(self, passed_over: int) -> None:
+        self.gaps += passed_over > 0
+        self.skipped += passed_over
+
+
+def _record(buffer: bytes, at: int) -> bytes | None:
+    """Return the message of the record that begins there, or None if there is no whole one."""
+    if not _RECORD.match(buffer, at):
+        return None
+    (length,) = _LENGTH.unpack_from(buffer, at)
+    begin = at + _LENGTH.size
+    message = buffer[begin : begin + length]
+    if not HEADER.size < length <= MAX_DATAGRAM or len(message) < length:
+        return None
+    return message if checksum_fits(message) else None
+
+
+def _next(buffer: bytes, at: int, *, last: bool) -> int:
+    """Return where the next record may begin, or how far there is certainly none."""
+    found = _RECORD.search(buffer, at)
+    if found is not None:
+        return found.start()
+    if last:
+        end = buffer.find(END, at)
+        return end if end >= 0 and end + len(END) == len(buffer) else len(buffer)
+    # The beginning of a record may lie across the end of the buffer.
+    return max(at, len(buffer) - _BEGIN + 1)

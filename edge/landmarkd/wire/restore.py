@@ -1,11 +1,22 @@
 """What arrived, as the records of the pipeline again: a session from a HELLO, a report from a frame."""
 
+from math import hypot
+
 import numpy as np
 
-from landmarkd import enums
-from landmarkd.enums import EventKind, EventPhase
-from landmarkd.rotation import matrix_from_angles
+from landmarkd.enums import (
+    Attention,
+    ClockQuality,
+    Degradation,
+    EventKind,
+    EventPhase,
+    GazeZone,
+    Lids,
+)
+from landmarkd.rotation import matrix_from_quaternion
 from landmarkd.types import (
+    Array,
+    BlinkRates,
     Counters,
     DriverEvent,
     DriverState,
@@ -18,18 +29,14 @@ from landmarkd.types import (
     RegionOfInterest,
     Report,
     Session,
+    UtcOffset,
 )
 from landmarkd.wire.assembler import FrameRecord
-from landmarkd.wire.jsonl import DEGRADED
-from landmarkd.wire.names import Attention, Phase, Selection, StatusFlag, Zone
+from landmarkd.wire.names import Selection, StatusFlag, member_of
 from landmarkd.wire.schema import Event, Hello, Status
+from landmarkd.wire.status import DEGRADED
 
 _NO_POINTS = np.empty((0, 3), np.float32)
-_PHASES = {
-    Phase.BEGIN: EventPhase.BEGIN,
-    Phase.ESCALATE: EventPhase.ESCALATE,
-    Phase.END: EventPhase.END,
-}
 
 
 def session_of(hello: Hello) -> Session:
@@ -47,7 +54,7 @@ def session_of(hello: Hello) -> Session:
         hello.layout,
         hello.landmarks,
     )
-    return Session(*known, intrinsics)
+    return Session(*known, intrinsics, hello.release)
 
 
 def report_of(record: FrameRecord) -> Report | None:
@@ -70,16 +77,31 @@ def report_of(record: FrameRecord) -> Report | None:
         face=_face(record, status) if status.flags & StatusFlag.FACE else None,
         driver=_driver(record, status) if status.flags & StatusFlag.DRIVER else None,
         counters=Counters(skipped=status.skipped, reopened=status.reopened),
-        degraded=tuple(name for flag, name in DEGRADED.items() if status.flags & flag),
+        degraded=tuple(Degradation(name) for name, flag in DEGRADED.items() if status.flags & flag),
+        utc=None if hello is None else utc_of(hello),
     )
+
+
+def utc_of(hello: Hello) -> UtcOffset | None:
+    """Return the offset to UTC that a HELLO tells of, or None."""
+    if hello.utc_offset_ns is None:
+        return None
+    return UtcOffset(hello.utc_offset_ns, member_of(ClockQuality, hello.clock))
 
 
 def _eye(status: Status, side: str) -> EyeState:
     flags, name = status.flags, side.upper()
     return EyeState(
-        getattr(status, f"aperture_{side}"),
-        getattr(status, f"openness_{side}") if flags & StatusFlag[f"{name}_OPENNESS"] else None,
-        bool(flags & StatusFlag[f"{name}_CLOSED"]) if flags & StatusFlag[f"{name}_P80"] else None,
+        aperture=getattr(status, f"aperture_{side}"),
+        openness=getattr(status, f"openness_{side}"),
+        closed=bool(flags & StatusFlag[f"{name}_CLOSED"])
+        if flags & StatusFlag[f"{name}_P80"]
+        else None,
+        state=member_of(Lids, getattr(status, f"eye_{side}")),
+        probability_closed=getattr(status, f"closed_{side}"),
+        probability_down=getattr(status, f"down_{side}"),
+        iris_visible=getattr(status, f"iris_{side}"),
+        openness_sigma=getattr(status, f"openness_sigma_{side}"),
     )
 
 
@@ -93,47 +115,70 @@ def _face(record: FrameRecord, status: Status) -> FaceReport:
     side = max(1.0, box[2] - box[0], box[3] - box[1])
     region = RegionOfInterest((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, side, status.roll)
     gaze = None
-    if status.flags & StatusFlag.GAZE:
-        zone = Zone(status.zone) if status.zone in Zone._value2member_map_ else Zone.UNKNOWN
-        gaze = Gaze(status.gaze_yaw, status.gaze_pitch, zone.name.lower() if zone else None)
+    if status.gaze_yaw is not None and status.gaze_pitch is not None:
+        zone = member_of(GazeZone, status.zone)
+        gaze = Gaze(
+            status.gaze_yaw,
+            status.gaze_pitch,
+            None if zone is GazeZone.UNKNOWN else zone,
+            status.gaze_sigma_yaw,
+            status.gaze_sigma_pitch,
+        )
     pose = HeadPose(
         status.yaw,
         status.pitch,
         status.roll,
-        matrix_from_angles(status.yaw, status.pitch, status.roll).astype(np.float32),
+        _rotation(status),
         np.array([status.x, status.y, status.z], np.float32),
         record.hello.camera if record.hello is not None else "",
         status.residual,
     )
-    observation = FaceObservation(status.score, region, points)
+    observation = FaceObservation(status.score, region, points, track=status.track)
     return FaceReport(
         observation, points, box, pose, _eye(status, "left"), _eye(status, "right"), gaze
     )
 
 
+def _rotation(status: Status) -> Array:
+    w, x, y, z = status.qw, status.qx, status.qy, status.qz
+    length = hypot(w, x, y, z)
+    if length == 0.0:
+        return np.eye(3, dtype=np.float32)
+    unit = (w / length, x / length, y / length, z / length)
+    return matrix_from_quaternion(unit).astype(np.float32)
+
+
 def _driver(record: FrameRecord, status: Status) -> DriverState:
-    flags = status.flags
-    known = status.attention in Attention._value2member_map_
     return DriverState(
-        attention=enums.Attention(Attention(status.attention).name.lower() if known else "unknown"),
+        attention=member_of(Attention, status.attention),
         level=status.level,
-        calibrating=bool(flags & StatusFlag.CALIBRATING),
-        perclos=status.perclos if flags & StatusFlag.PERCLOS else None,
+        calibrating=bool(status.flags & StatusFlag.CALIBRATING),
+        perclos=status.perclos,
         drowsiness=status.drowsiness,
-        mouth_openness=status.mouth_openness if flags & StatusFlag.MOUTH else None,
-        active=tuple(EventKind(kind) for kind in record.active),
+        mouth_openness=status.mouth_openness,
+        active=record.active,
         events=tuple(
-            _event(event) for event in record.events if event.repeat == 0 and event.phase in _PHASES
+            event_of(event)
+            for event in record.events
+            if event.repeat == 0 and event.phase < len(EventPhase)
+        ),
+        eyes=member_of(Lids, status.eyes),
+        drowsiness_score=status.drowsiness_score,
+        rates=BlinkRates(
+            status.blinks_1min,
+            status.blinks_5min,
+            status.long_closures_1min,
+            status.long_closures_5min,
         ),
     )
 
 
-def _event(event: Event) -> DriverEvent:
-    phase = _PHASES[Phase(event.phase)]
+def event_of(event: Event) -> DriverEvent:
+    """Return the driver event that an EVENT tells of; an unknown phase counts as its begin."""
     return DriverEvent(
         event.id,
-        EventKind(event.kind),
-        phase,
+        member_of(EventKind, event.kind),
+        member_of(EventPhase, event.phase),
         event.level,
         event.began_ns,
         event.at_ns,

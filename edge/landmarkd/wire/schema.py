@@ -1,4 +1,4 @@
-"""landmarkd wire 1: every message, field, type, scale and unit, in this one place.
+"""landmarkd wire 2: every message, field, type, scale and unit, in this one place.
 
 The tuples below are the schema. The codec packs and unpacks them, `tools.wire_generate` writes the
 byte tables of docs/wire.md, the C header and the Wireshark dissector from them, and the seed of
@@ -12,15 +12,16 @@ type; the attribute in Python is the value in the stated unit. Angles, axes and 
 
 import hashlib
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntEnum, IntFlag, StrEnum
 from typing import Annotated, NamedTuple, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
-from landmarkd.wire.names import Attention, Phase, PointsFlag, Selection, StatusFlag, Zone
+from landmarkd.enums import Attention, ClockQuality, EventKind, EventPhase, GazeZone, Lids
+from landmarkd.wire.names import PointsFlag, Selection, StatusFlag
 
-VERSION = 1
+VERSION = 2
 
 SIZES = {"u8": 1, "i8": 1, "u16": 2, "i16": 2, "u32": 4, "i32": 4, "u64": 8}
 
@@ -34,14 +35,17 @@ class Wire:
         doc: what it means.
         unit: of the value.
         scale: steps in one unit; 1 for plain integers.
-        names: the enumeration or flags that its values come from.
+        names: the enumeration or flags that its values come from; a member of an enumeration of
+            the records is its position.
+        unknown: the number on the wire that says that the value is not known; None in Python.
     """
 
     kind: str
     doc: str
     unit: str = ""
     scale: int = 1
-    names: type[IntEnum] | type[IntFlag] | None = None
+    names: type[IntEnum] | type[IntFlag] | type[StrEnum] | None = None
+    unknown: int | None = None
 
     @property
     def size(self) -> int:
@@ -58,7 +62,7 @@ _NO_ROWS = np.empty((0, 3), np.int16)
 class Header(NamedTuple):
     """Begins every message."""
 
-    version: Annotated[int, Wire("u8", "version of the protocol, 1")] = VERSION
+    version: Annotated[int, Wire("u8", f"version of the protocol, {VERSION}")] = VERSION
     type: Annotated[int, Wire("u8", "type of the message")] = 0
     sequence: Annotated[
         int,
@@ -109,52 +113,132 @@ class Hello(NamedTuple):
     camera: Annotated[
         str, Wire("char[24]", "where the intrinsics came from, such as guess:60deg")
     ] = ""
+    release: Annotated[str, Wire("char[16]", "version of the sender's landmarkd")] = ""
+    utc_offset_ns: Annotated[
+        int | None,
+        Wire("u64", "add it to a time of this stream to have UTC since 1970", "ns", unknown=0),
+    ] = None
+    clock: Annotated[
+        int, Wire("u8", "how far utc_offset_ns can be trusted", names=ClockQuality)
+    ] = 0
 
 
 class Status(NamedTuple):
     """The state after one frame, with or without a face. Also the heartbeat: silence means dead."""
 
-    flags: Annotated[int, Wire("u16", "what is known and what holds", names=StatusFlag)] = 0
+    flags: Annotated[int, Wire("u16", "what holds", names=StatusFlag)] = 0
+    track: Annotated[
+        int, Wire("u16", "person that is followed; rises when another is noticed; 0 is not told")
+    ] = 0
     score: Annotated[float, Wire("u8", "probability that this is a face", "", 255)] = 0.0
     attention: Annotated[int, Wire("u8", "the driver's attention", names=Attention)] = 0
+    level: Annotated[int, Wire("u8", "severity of the worst running event, 0 to 3")] = 0
+    active: Annotated[int, Wire("u8", "running events")] = 0
+    eyes: Annotated[int, Wire("u8", "both eyes together", names=Lids)] = 0
+    eye_right: Annotated[int, Wire("u8", "the right eye", names=Lids)] = 0
+    eye_left: Annotated[int, Wire("u8", "the left eye", names=Lids)] = 0
+    zone: Annotated[int, Wire("u8", "where the driver looks", names=GazeZone)] = 0
     yaw: Annotated[float, Wire("i16", "head, > 0 turns the nose to image left", "deg", 100)] = 0.0
     pitch: Annotated[float, Wire("i16", "head, > 0 looks up", "deg", 100)] = 0.0
     roll: Annotated[float, Wire("i16", "head, > 0 is clockwise in the image", "deg", 100)] = 0.0
+    qw: Annotated[
+        float, Wire("i16", "head frame to camera frame, unit quaternion: w >= 0", "", 32767)
+    ] = 0.0
+    qx: Annotated[float, Wire("i16", "the same, x", "", 32767)] = 0.0
+    qy: Annotated[float, Wire("i16", "the same, y", "", 32767)] = 0.0
+    qz: Annotated[float, Wire("i16", "the same, z", "", 32767)] = 0.0
     x: Annotated[int, Wire("i16", "midpoint between the eyes, camera frame, right", "mm")] = 0
     y: Annotated[int, Wire("i16", "the same, down", "mm")] = 0
     z: Annotated[int, Wire("i16", "the same, forward", "mm")] = 0
+    residual: Annotated[
+        float, Wire("u8", "misfit of the head's pose over the face's size", "", 1000)
+    ] = 0.0
+    sigma: Annotated[
+        float | None, Wire("u8", "mean standard deviation of the points", "px", 16, unknown=255)
+    ] = None
     gaze_yaw: Annotated[
-        float, Wire("i16", "gaze in the camera frame, signs of the head's", "deg", 100)
-    ] = 0.0
+        float | None,
+        Wire("i16", "gaze in the camera frame, signs of the head's", "deg", 100, unknown=-32768),
+    ] = None
     gaze_pitch: Annotated[
-        float, Wire("i16", "gaze in the camera frame, signs of the head's", "deg", 100)
-    ] = 0.0
+        float | None,
+        Wire("i16", "gaze in the camera frame, signs of the head's", "deg", 100, unknown=-32768),
+    ] = None
+    gaze_sigma_yaw: Annotated[
+        float | None, Wire("u8", "standard deviation of gaze_yaw", "deg", 4, unknown=255)
+    ] = None
+    gaze_sigma_pitch: Annotated[
+        float | None, Wire("u8", "standard deviation of gaze_pitch", "deg", 4, unknown=255)
+    ] = None
     openness_right: Annotated[
-        float, Wire("u8", "1 is this person's open right eye, 0 is shut", "", 255)
-    ] = 0.0
+        float | None,
+        Wire(
+            "u8", "1 is this person's open right eye, 0 is shut; at most 1.25", "", 200, unknown=255
+        ),
+    ] = None
     openness_left: Annotated[
-        float, Wire("u8", "1 is this person's open left eye, 0 is shut", "", 255)
-    ] = 0.0
+        float | None,
+        Wire(
+            "u8", "1 is this person's open left eye, 0 is shut; at most 1.25", "", 200, unknown=255
+        ),
+    ] = None
+    openness_sigma_right: Annotated[
+        float | None, Wire("u8", "standard deviation of openness_right", "", 200, unknown=255)
+    ] = None
+    openness_sigma_left: Annotated[
+        float | None, Wire("u8", "standard deviation of openness_left", "", 200, unknown=255)
+    ] = None
     aperture_right: Annotated[
         float, Wire("u8", "gap of the lids over the width of the eye", "", 400)
     ] = 0.0
     aperture_left: Annotated[
         float, Wire("u8", "gap of the lids over the width of the eye", "", 400)
     ] = 0.0
+    closed_right: Annotated[
+        float | None, Wire("u8", "probability that the right eye is shut", "", 250, unknown=255)
+    ] = None
+    closed_left: Annotated[
+        float | None, Wire("u8", "probability that the left eye is shut", "", 250, unknown=255)
+    ] = None
+    down_right: Annotated[
+        float | None,
+        Wire("u8", "probability that the right lid is lowered to look down", "", 250, unknown=255),
+    ] = None
+    down_left: Annotated[
+        float | None,
+        Wire("u8", "probability that the left lid is lowered to look down", "", 250, unknown=255),
+    ] = None
+    iris_right: Annotated[
+        float | None, Wire("u8", "share of the right iris that is visible", "", 250, unknown=255)
+    ] = None
+    iris_left: Annotated[
+        float | None, Wire("u8", "share of the left iris that is visible", "", 250, unknown=255)
+    ] = None
     mouth_openness: Annotated[
-        float, Wire("u8", "gap of the lips over the width of the mouth", "", 200)
-    ] = 0.0
+        float | None,
+        Wire("u8", "gap of the lips over the width of the mouth", "", 200, unknown=255),
+    ] = None
     perclos: Annotated[
-        float, Wire("u8", "share of the last minute with the eyes at least 80 % closed", "", 255)
-    ] = 0.0
-    level: Annotated[int, Wire("u8", "severity of the worst running event, 0 to 3")] = 0
+        float | None,
+        Wire("u8", "share of the last minute with eyes 80 % closed or more", "", 250, unknown=255),
+    ] = None
     drowsiness: Annotated[int, Wire("u8", "0 alert to 3 very drowsy")] = 0
-    zone: Annotated[int, Wire("u8", "where the driver looks", names=Zone)] = 0
-    active: Annotated[int, Wire("u8", "running events")] = 0
-    sigma: Annotated[float, Wire("u8", "mean standard deviation of the points", "px", 16)] = 0.0
-    residual: Annotated[
-        float, Wire("u8", "misfit of the head's pose over the face's size", "", 1000)
-    ] = 0.0
+    drowsiness_score: Annotated[
+        float | None, Wire("u8", "slow estimate, 0 alert to 1", "", 250, unknown=255)
+    ] = None
+    blinks_1min: Annotated[
+        float | None, Wire("u8", "blinks of the last minute", "1/min", 2, unknown=255)
+    ] = None
+    blinks_5min: Annotated[
+        float | None, Wire("u8", "blinks of the last five minutes", "1/min", 2, unknown=255)
+    ] = None
+    long_closures_1min: Annotated[
+        float | None,
+        Wire("u8", "closures longer than a blink, last minute", "1/min", 5, unknown=255),
+    ] = None
+    long_closures_5min: Annotated[
+        float | None, Wire("u8", "the same, last five minutes", "1/min", 5, unknown=255)
+    ] = None
     x0: Annotated[int, Wire("i16", "box of the points, left", "px")] = 0
     y0: Annotated[int, Wire("i16", "box of the points, top", "px")] = 0
     x1: Annotated[int, Wire("i16", "box of the points, right", "px")] = 0
@@ -213,8 +297,8 @@ class Event(NamedTuple):
     at_ns: Annotated[
         int, Wire("u64", "capture time of the frame that this phase was decided on", "ns")
     ] = 0
-    kind: Annotated[str, Wire("char[24]", "microsleep, long_distraction, yawn, ...")] = ""
-    phase: Annotated[int, Wire("u8", "where it is in its life", names=Phase)] = 0
+    kind: Annotated[int, Wire("u8", "what happened", names=EventKind)] = 0
+    phase: Annotated[int, Wire("u8", "where it is in its life", names=EventPhase)] = 0
     level: Annotated[int, Wire("u8", "0 information, 1 notice, 2 warning, 3 alarm")] = 0
     repeat: Annotated[int, Wire("u16", "how often this was sent before; 0 is the first time")] = 0
     rows: tuple[tuple[str, float], ...] = ()
@@ -282,7 +366,8 @@ def _canonical() -> str:
     for message, number in ((Header, 0), *TYPES.items()):
         lines.append(f"{message.__name__} {number}")
         lines += [
-            f"{name} {wire.kind} {wire.scale} {wire.unit}" for name, wire in wire_fields(message)
+            f"{name} {wire.kind} {wire.scale} {wire.unit} {wire.unknown}"
+            for name, wire in wire_fields(message)
         ]
         if message in ROWS:
             lines += [

@@ -1,23 +1,40 @@
-"""Secured datagrams: ChaCha20-Poly1305 (RFC 8439) under a key that both sides hold. Layout in docs/wire.md."""
+"""Secured datagrams: ChaCha20-Poly1305 (RFC 8439) under a key that both sides hold. Layout in docs/wire.md.
+
+Every start of a sender draws 128 random bits and encrypts under a key of its own, derived with
+HKDF-SHA256 (RFC 5869): no number of units and starts can repeat a nonce under one key.
+"""
 
 import hashlib
 import secrets
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from struct import Struct
+from typing import TYPE_CHECKING
 
 from landmarkd.errors import AccessError, MissingPackageError, UsageError, WireError
+from landmarkd.utc import UtcReader
 from landmarkd.wire.schema import VERSION
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
 KEY_BYTES = 32
+START_BYTES = 16
 SEALED = 0x80 | VERSION
 """First byte of a sealed datagram; no message begins with it."""
-HEADER = Struct("<B3s4sQ")
+SEAL_HEADER = Struct(f"<B3s{START_BYTES}sQI")
+"""Version, key id, start, counter, time."""
 TAG_BYTES = 16
-OVERHEAD = HEADER.size + TAG_BYTES
+OVERHEAD = SEAL_HEADER.size + TAG_BYTES
+PURPOSE = b"landmarkd wire 2 datagram"
+"""The info of the derivation: a key of this protocol is no key of another."""
 REPLAY_WINDOW = 1024
 """Datagrams that may come late; what is older counts as replayed."""
-MAX_SALTS = 1024
+TIME_WINDOW_S = 30
+"""A datagram that says when it was sent is refused when that differs by more from the receiver's UTC."""
+MAX_STARTS = 1024
 """Starts of senders that are remembered; beyond that the one silent for longest is forgotten."""
 
 
@@ -29,14 +46,25 @@ class ReplayedError(WireError):
     """Seen before, or older than the window."""
 
 
-def _cipher(key: bytes):  # type: ignore[no-untyped-def]  # the package is optional, and so is its type
+class StaleError(WireError):
+    """Sent at another time than now by the receiver's clock."""
+
+
+def _cipher(key: bytes, start: bytes) -> "ChaCha20Poly1305":
+    """Return the cipher of one start of a sender."""
     try:
         from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
     except ImportError as error:
         raise MissingPackageError(
-            "Secured datagrams need the package cryptography: pip install 'landmarkd[crypto]'"
+            "Secured datagrams need the package cryptography: pip install cryptography"
         ) from error
-    return ChaCha20Poly1305(key)
+    return ChaCha20Poly1305(HKDF(SHA256(), KEY_BYTES, salt=start, info=PURPOSE).derive(key))
+
+
+def _nonce(counter: int) -> bytes:
+    return counter.to_bytes(12, "little")
 
 
 def key_id(key: bytes) -> bytes:
@@ -45,29 +73,73 @@ def key_id(key: bytes) -> bytes:
 
 
 class Sealer:
-    """Seals the messages of one stream; never uses a nonce twice."""
+    """Seals the messages of one stream; never uses a nonce twice.
 
-    def __init__(self, key: bytes, salt: bytes | None = None) -> None:
-        self._cipher = _cipher(key)
+    Args:
+        key: 32 bytes, shared with the receivers.
+        start: 16 random bytes of this start; drawn when left out.
+        utc_s: returns seconds since 1970, or 0 while the clock cannot be trusted.
+    """
+
+    def __init__(
+        self, key: bytes, start: bytes | None = None, utc_s: Callable[[], int] | None = None
+    ) -> None:
+        self._start = secrets.token_bytes(START_BYTES) if start is None else start
+        self._cipher = _cipher(key, self._start)
         self._key_id = key_id(key)
-        self._salt = secrets.token_bytes(4) if salt is None else salt
         self._counter = 0
+        self._utc_s = UtcReader().seconds if utc_s is None else utc_s
 
     def seal(self, message: bytes) -> bytes:
         """Return the message sealed, `OVERHEAD` bytes longer."""
         self._counter += 1
-        header = HEADER.pack(SEALED, self._key_id, self._salt, self._counter)
-        return header + bytes(self._cipher.encrypt(header[4:], message, header))
+        sent_s = self._utc_s() & 0xFFFFFFFF
+        header = SEAL_HEADER.pack(SEALED, self._key_id, self._start, self._counter, sent_s)
+        return header + bytes(self._cipher.encrypt(_nonce(self._counter), message, header))
+
+
+class _Start:
+    """One start of a sender: its cipher, the highest counter, and as bits which below it were seen."""
+
+    __slots__ = ("bits", "cipher", "highest")
+
+    def __init__(self, cipher: "ChaCha20Poly1305") -> None:
+        self.cipher, self.highest, self.bits = cipher, 0, 0
+
+    def seen(self, counter: int) -> bool:
+        behind = self.highest - counter
+        return behind >= REPLAY_WINDOW or (behind >= 0 and bool(self.bits >> behind & 1))
+
+    def remember(self, counter: int) -> None:
+        if counter > self.highest:
+            # The shift is limited: a counter that leaps must not make a number of that many bits.
+            ahead = min(counter - self.highest, REPLAY_WINDOW)
+            self.bits = (self.bits << ahead | 1) & (1 << REPLAY_WINDOW) - 1
+            self.highest = counter
+        else:
+            self.bits |= 1 << self.highest - counter
 
 
 class Opener:
-    """Opens sealed datagrams of any number of senders with the same key."""
+    """Opens sealed datagrams of any number of senders with the same key.
 
-    def __init__(self, key: bytes) -> None:
-        self._cipher = _cipher(key)
-        self._key_id = key_id(key)
-        # Salt to the highest counter seen and, as bits, which of those below it were seen.
-        self._seen: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
+    Args:
+        key: 32 bytes.
+        window_s: how far the time of a datagram may be from this machine's UTC; 0 does not look.
+        utc_s: seconds since 1970, for tests.
+    """
+
+    def __init__(
+        self,
+        key: bytes,
+        window_s: int = TIME_WINDOW_S,
+        utc_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._key, self._key_id = key, key_id(key)
+        self._window_s, self._utc_s = window_s, utc_s
+        # Only starts of which a datagram was opened: forged ones cost no memory.
+        self._starts: OrderedDict[bytes, _Start] = OrderedDict()
+        _cipher(key, bytes(START_BYTES))  # says at once if the package is missing
 
     def open(self, datagram: bytes) -> bytes:
         """Return the message.
@@ -75,37 +147,31 @@ class Opener:
         Raises:
             UnauthenticError: not sealed under this key, or altered.
             ReplayedError: seen before, or too old to tell.
+            StaleError: sent at another time than now.
         """
         from cryptography.exceptions import InvalidTag
 
         if len(datagram) < OVERHEAD or datagram[0] != SEALED:
             raise UnauthenticError("Not a sealed datagram; give the sender the key as well.")
-        _, sealed_under, salt, counter = HEADER.unpack_from(datagram)
+        _, sealed_under, name, counter, sent_s = SEAL_HEADER.unpack_from(datagram)
         if sealed_under != self._key_id:
             raise UnauthenticError("Sealed under another key.")
-        highest, bits = self._seen.get(salt, (0, 0))
-        behind = highest - counter
-        if behind >= REPLAY_WINDOW or (behind >= 0 and bits >> behind & 1):
+        start = self._starts.get(name) or _Start(_cipher(self._key, name))
+        if start.seen(counter):
             raise ReplayedError("Seen before, or too old to tell.")
-        header = datagram[: HEADER.size]
+        header, sealed = datagram[: SEAL_HEADER.size], datagram[SEAL_HEADER.size :]
         try:
-            message = bytes(self._cipher.decrypt(header[4:], datagram[HEADER.size :], header))
+            message = bytes(start.cipher.decrypt(_nonce(counter), sealed, header))
         except InvalidTag as error:
             raise UnauthenticError("Altered on the way.") from error
-        self._remember(salt, counter, highest, bits)
+        if self._window_s and sent_s and abs(self._utc_s() - sent_s) > self._window_s:
+            raise StaleError("Sent at another time; set both clocks, or use window=0.")
+        start.remember(counter)
+        self._starts[name] = start
+        self._starts.move_to_end(name)
+        if len(self._starts) > MAX_STARTS:
+            self._starts.popitem(last=False)
         return message
-
-    def _remember(self, salt: bytes, counter: int, highest: int, bits: int) -> None:
-        if counter > highest:
-            # The shift is limited: a counter that leaps must not make a number of that many bits.
-            ahead = min(counter - highest, REPLAY_WINDOW)
-            highest, bits = counter, (bits << ahead | 1) & (1 << REPLAY_WINDOW) - 1
-        else:
-            bits |= 1 << highest - counter
-        self._seen[salt] = highest, bits
-        self._seen.move_to_end(salt)
-        if len(self._seen) > MAX_SALTS:
-            self._seen.popitem(last=False)
 
 
 def read_key(path: Path) -> bytes:
@@ -126,6 +192,7 @@ def read_key(path: Path) -> bytes:
         raise AccessError(f"{path}: others may read this key; chmod 600 {path}")
     if len(key) != KEY_BYTES:
         raise UsageError(
-            f"{path}: a key has {2 * KEY_BYTES} hexadecimal digits; make one with landmarkd key {path}"
+            f"{path}: a key has {2 * KEY_BYTES} hexadecimal digits; "
+            f"make one with landmarkd key {path}"
         )
     return key

@@ -1,35 +1,27 @@
-"""A report as a STATUS message. Runs for every frame, so it is written for speed: flat, with plain integers."""
+"""A report as a STATUS message."""
 
 from math import isfinite
+from typing import Any
 
 import numpy as np
 
+from landmarkd.enums import Attention, Degradation, GazeZone, Lids
 from landmarkd.types import DriverState, EyeState, FaceReport, Report
-from landmarkd.wire.names import Attention, StatusFlag, Zone
+from landmarkd.wire.names import StatusFlag, numbers
 from landmarkd.wire.schema import Status
 
+MAX_OPENNESS = 1.25
+"""An eye is told no wider than this."""
 # Plain integers: combining members of an IntFlag costs a microsecond each time.
 _FLAG = {name: int(flag) for name, flag in StatusFlag.__members__.items()}
-_FACE, _SIGMA, _GAZE, _DRIVER = (_FLAG[name] for name in ("FACE", "SIGMA", "GAZE", "DRIVER"))
-_CALIBRATING, _PERCLOS, _MOUTH = (_FLAG[name] for name in ("CALIBRATING", "PERCLOS", "MOUTH"))
-_RIGHT, _LEFT = (
-    tuple(_FLAG[f"{side}_{name}"] for name in ("OPENNESS", "P80", "CLOSED"))
-    for side in ("RIGHT", "LEFT")
-)
-_ATTENTION = {name.lower(): int(value) for name, value in Attention.__members__.items()}
-_ZONE = {name.lower(): int(value) for name, value in Zone.__members__.items()}
-# What lies side by side in a STATUS: yaw to gaze_pitch, then the eyes.
-_Head = tuple[float, float, float, int, int, int, float, float, float, float, float, float]
-_NO_FACE = (
-    0,
-    0.0,
-    (0.0, 0.0, 0.0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
-    0,
-    (0.0, 0.0),
-    (0, 0, 0, 0),
-)
-_NO_DRIVER = (0, 0, (0.0, 0.0, 0, 0), 0)
-_DEGRADED = {"delegate": _FLAG["DEGRADED_DELEGATE"], "camera_stalled": _FLAG["DEGRADED_CAMERA"]}
+_ATTENTION, _LIDS = numbers(Attention), numbers(Lids)
+_ZONES: dict[str, int] = {**numbers(GazeZone)}
+DEGRADED: dict[str, int] = {
+    Degradation.DELEGATE: _FLAG["DEGRADED_DELEGATE"],
+    Degradation.CAMERA_STALLED: _FLAG["DEGRADED_CAMERA"],
+    Degradation.OTHER: _FLAG["DEGRADED_OTHER"],
+}
+"""The flag of each fallback."""
 
 
 def status_of(report: Report, dropped: int, points_hz: float) -> Status:
@@ -42,71 +34,105 @@ def status_of(report: Report, dropped: int, points_hz: float) -> Status:
     """
     flags, counters = 0, report.counters
     for name in report.degraded:
-        flags |= _DEGRADED.get(name, _FLAG["DEGRADED_OTHER"])
-    face, score, head, zone, fit, box = _NO_FACE if report.face is None else _face(report.face)
-    driver, attention, signs, active = (
-        _NO_DRIVER if report.driver is None else _driver(report.driver)
+        flags |= DEGRADED.get(name, DEGRADED[Degradation.OTHER])
+    fields: dict[str, Any] = {}
+    if report.face is not None:
+        flags |= _face(report.face, fields)
+    if report.driver is not None:
+        flags |= _driver(report.driver, fields)
+    return Status(
+        flags=flags,
+        latency=(report.emitted_ns - report.captured_ns) / 1e6,
+        dropped=dropped,
+        skipped=counters.skipped,
+        reopened=counters.reopened,
+        points_hz=round(points_hz),
+        **fields,
     )
-    latency = (report.emitted_ns - report.captured_ns) / 1e6
-    # In the order of the schema: to pass 32 names takes three times as long.
-    return Status._make(
-        (
-            *(flags | face | driver, score, attention, *head, *signs, zone, active, *fit, *box),
-            *(latency, dropped, counters.skipped, counters.reopened, round(points_hz)),
-        )
-    )
 
 
-def _eye(eye: EyeState, known: int, p80: int, closed: int) -> tuple[int, float]:
-    flags = 0 if eye.closed is None else p80 | closed if eye.closed else p80
-    openness = eye.openness
-    return (flags, 0.0) if openness is None or not isfinite(openness) else (flags | known, openness)
+def _known(value: float | None) -> float | None:
+    """Return a number, or None for one that is not known or not finite."""
+    return value if value is not None and isfinite(value) else None
 
 
-def _face(
-    face: FaceReport,
-) -> tuple[int, float, _Head, int, tuple[float, float], tuple[int, int, int, int]]:
-    """Return flags; score; yaw to aperture_left; zone; sigma and residual; the box."""
-    pose, observation, gaze, right, left = (
-        face.pose,
-        face.observation,
-        face.gaze,
-        face.right,
-        face.left,
-    )
+def _face(face: FaceReport, fields: dict[str, Any]) -> int:
+    """Put in what is known of the face; return its flags."""
+    pose, observation, gaze = face.pose, face.observation, face.gaze
     x, y, z = pose.translation_mm.tolist()
     x0, y0, x1, y1 = face.box
     if not isfinite(x + y + z + x0 + y0 + x1 + y1):
         # Cannot be rounded; one of them is wrong, so none of them is told.
         x = y = z = x0 = y0 = x1 = y1 = 0.0
-    right_flags, openness_right = _eye(right, *_RIGHT)
-    left_flags, openness_left = _eye(left, *_LEFT)
-    flags, zone, sigma, gaze_yaw, gaze_pitch = _FACE | right_flags | left_flags, 0, 0.0, 0.0, 0.0
+    w, i, j, k = pose.quaternion
+    fields.update(
+        track=observation.track & 0xFFFF,
+        score=observation.score,
+        yaw=pose.yaw,
+        pitch=pose.pitch,
+        roll=pose.roll,
+        qw=w,
+        qx=i,
+        qy=j,
+        qz=k,
+        x=round(x),
+        y=round(y),
+        z=round(z),
+        residual=pose.residual,
+        x0=round(x0),
+        y0=round(y0),
+        x1=round(x1),
+        y1=round(y1),
+    )
     if observation.sigma is not None:
-        flags |= _SIGMA
-        sigma = float(np.add.reduce(observation.sigma)) / max(1, len(observation.sigma))
+        total = float(np.add.reduce(observation.sigma))
+        fields["sigma"] = _known(total / max(1, len(observation.sigma)))
     if gaze is not None and isfinite(gaze.yaw + gaze.pitch):
-        flags |= _GAZE
-        gaze_yaw, gaze_pitch = gaze.yaw, gaze.pitch
-        if gaze.zone is not None:
-            zone = _ZONE.get(gaze.zone, _ZONE["other"])
-    place = (pose.yaw, pose.pitch, pose.roll, round(x), round(y), round(z), gaze_yaw, gaze_pitch)
-    eyes = (openness_right, openness_left, right.aperture, left.aperture)
-    box = (round(x0), round(y0), round(x1), round(y1))
-    return flags, observation.score, (*place, *eyes), zone, (sigma, pose.residual), box
+        fields.update(
+            gaze_yaw=gaze.yaw,
+            gaze_pitch=gaze.pitch,
+            gaze_sigma_yaw=_known(gaze.sigma_yaw),
+            gaze_sigma_pitch=_known(gaze.sigma_pitch),
+            zone=0 if gaze.zone is None else _zone(gaze.zone),
+        )
+    return _FLAG["FACE"] | _eye(face.right, "right", fields) | _eye(face.left, "left", fields)
 
 
-def _driver(driver: DriverState) -> tuple[int, int, tuple[float, float, int, int], int]:
-    """Return flags; attention; mouth_openness to drowsiness; running events."""
-    flags = _DRIVER | _CALIBRATING if driver.calibrating else _DRIVER
-    perclos, mouth = driver.perclos, driver.mouth_openness
-    if perclos is None or not isfinite(perclos):
-        perclos = 0.0
-    else:
-        flags |= _PERCLOS
-    if mouth is None or not isfinite(mouth):
-        mouth = 0.0
-    else:
-        flags |= _MOUTH
-    signs = (mouth, perclos, driver.level, driver.drowsiness)
-    return flags, _ATTENTION.get(driver.attention, 0), signs, len(driver.active)
+def _zone(name: str) -> int:
+    return _ZONES.get(name, _ZONES[GazeZone.OTHER])
+
+
+def _eye(eye: EyeState, side: str, fields: dict[str, Any]) -> int:
+    """Put in what is known of one eye; return its flags."""
+    openness = _known(eye.openness)
+    fields["eye_" + side] = _LIDS[eye.state]
+    fields["openness_" + side] = None if openness is None else min(MAX_OPENNESS, openness)
+    fields["openness_sigma_" + side] = _known(eye.openness_sigma)
+    fields["aperture_" + side] = eye.aperture
+    fields["closed_" + side] = _known(eye.probability_closed)
+    fields["down_" + side] = _known(eye.probability_down)
+    fields["iris_" + side] = _known(eye.iris_visible)
+    if eye.closed is None:
+        return 0
+    name = side.upper()
+    return _FLAG[name + "_P80"] | (_FLAG[name + "_CLOSED"] if eye.closed else 0)
+
+
+def _driver(driver: DriverState, fields: dict[str, Any]) -> int:
+    """Put in what is known of the driver; return its flags."""
+    rates = driver.rates
+    fields.update(
+        attention=_ATTENTION[driver.attention],
+        level=driver.level,
+        active=len(driver.active),
+        eyes=_LIDS[driver.eyes],
+        mouth_openness=_known(driver.mouth_openness),
+        perclos=_known(driver.perclos),
+        drowsiness=driver.drowsiness,
+        drowsiness_score=_known(driver.drowsiness_score),
+        blinks_1min=_known(rates.blinks_1min),
+        blinks_5min=_known(rates.blinks_5min),
+        long_closures_1min=_known(rates.long_closures_1min),
+        long_closures_5min=_known(rates.long_closures_5min),
+    )
+    return _FLAG["DRIVER"] | (_FLAG["CALIBRATING"] if driver.calibrating else 0)

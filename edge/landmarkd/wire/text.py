@@ -14,6 +14,8 @@ def decimals(scale: int) -> int:
 
 
 def _text(value: object, wire: Wire) -> str:
+    if value is None:
+        return "-"
     if isinstance(value, str):
         return value or "-"
     if isinstance(value, bytes):

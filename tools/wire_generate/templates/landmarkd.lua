@@ -81,8 +81,18 @@ local function flag_names(values, number)
   return table.concat(names, " ")
 end
 
+-- A field that is not known is no number that a filter could find.
+local function is_unknown(field, range)
+  if field.unknown == nil then return false end
+  if field.kind == "u64" then return range:le_uint64() == UInt64(field.unknown) end
+  local signed = field.kind:sub(1, 1) == "i"
+  return (signed and range:le_int() or range:le_uint()) == field.unknown
+end
+
 local function add_field(tree, field, range)
-  if field.kind == "char" or field.kind == "bytes" then
+  if is_unknown(field, range) then
+    tree:add(range, field.name .. ": unknown")
+  elseif field.kind == "char" or field.kind == "bytes" then
     tree:add(field.proto, range)
   elseif field.scale ~= 1 then
     local signed = field.kind:sub(1, 1) == "i"

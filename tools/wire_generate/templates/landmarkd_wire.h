@@ -31,6 +31,8 @@ extern "C" {
 #define LMK_VERSION @VERSION@
 /* CRC-16/CCITT-FALSE of the schema's hash: a sender with another layout fails the checksum. */
 #define LMK_CRC_SEED @CRC_SEED@
+/* A gap in the numbers as large as this may be another start of the sender. */
+#define LMK_LEAP @LEAP@u
 /* Longest frame on a serial line with its stuffing; define it larger if the sender is told `frame=`. */
 #ifndef LMK_BUFFER_SIZE
 #define LMK_BUFFER_SIZE @MAX_SERIAL_FRAME@
@@ -69,9 +71,16 @@ typedef struct {
     size_t length;
     bool skipping;
     bool started;
+    bool greeted;          /* a HELLO came */
     uint16_t expected;
+    uint64_t seen;         /* which of the last 64 numbers came, the newest in bit 0 */
+    uint64_t boot_id;
+    uint32_t leapt;        /* numbers skipped by a leap that no HELLO explained yet */
     uint32_t packets;      /* good messages */
     uint32_t missing;      /* messages that the sender numbered and that did not arrive */
+    uint32_t late;         /* messages that came out of order */
+    uint32_t doubled;      /* messages that came twice */
+    uint32_t restarts;     /* a sender that began anew under another boot_id */
     uint32_t bad_checksum;
     uint32_t foreign;
     uint32_t malformed;
@@ -156,15 +165,48 @@ static inline size_t lmk_unstuff(uint8_t *frame, size_t size)
     return out;
 }
 
-static inline void lmk_follow(lmk_stream *stream, uint16_t sequence)
+/*
+ * Count what was lost. A message that comes late takes its loss back, one that comes twice does not; a leap of the
+ * numbers is a loss only if the next HELLO is of the same start of the sender. Call it for each datagram that
+ * lmk_decode took; lmk_feed does it for you.
+ */
+static inline void lmk_follow(lmk_stream *stream, const lmk_message *message)
 {
-    uint16_t ahead = (uint16_t)(sequence - stream->expected);
+    uint16_t ahead;
+    stream->packets++;
+    if (message->type == LMK_HELLO) {
+        uint64_t boot_id = message->as.hello.boot_id;
+        if (stream->greeted && boot_id != stream->boot_id) {
+            stream->restarts++;
+            stream->started = false;
+            stream->seen = 0;
+        } else {
+            stream->missing += stream->leapt;
+        }
+        stream->leapt = 0;
+        stream->greeted = true;
+        stream->boot_id = boot_id;
+    }
+    ahead = (uint16_t)(message->sequence - stream->expected);
     if (!stream->started) ahead = 0;
     stream->started = true;
-    stream->packets++;
-    if (ahead >= 0x8000u) return; /* late; a serial line does not reorder */
-    stream->missing += ahead;
-    stream->expected = (uint16_t)(sequence + 1);
+    if (ahead < 0x8000u) {
+        if (ahead < LMK_LEAP) stream->missing += ahead;
+        else stream->leapt += ahead;
+        stream->seen = ahead + 1u < 64u ? stream->seen << (ahead + 1u) | 1u : 1u;
+        stream->expected = (uint16_t)(message->sequence + 1u);
+        return;
+    }
+    uint16_t behind = (uint16_t)(0xFFFFu - ahead);
+    if (behind < 64u && (stream->seen >> behind & 1u) != 0) {
+        stream->doubled++;
+        return;
+    }
+    stream->late++;
+    if (behind < 64u) {
+        stream->seen |= (uint64_t)1 << behind;
+        if (stream->missing > 0) stream->missing--;
+    }
 }
 
 /* Take one byte of a serial line. Returns the type of the message that it completes, LMK_NOTHING, or a reason. */
@@ -187,7 +229,7 @@ static inline int lmk_feed(lmk_stream *stream, uint8_t byte, lmk_message *out)
     case LMK_BAD_CHECKSUM: stream->bad_checksum++; break;
     case LMK_FOREIGN: stream->foreign++; break;
     case LMK_MALFORMED: stream->malformed++; break;
-    default: lmk_follow(stream, out->sequence);
+    default: lmk_follow(stream, out);
     }
     return result;
 }

@@ -1,5 +1,5 @@
 /*
- * landmarkd wire 1: decoder for microcontrollers and anything else that speaks C99.
+ * landmarkd wire 2: decoder for microcontrollers and anything else that speaks C99.
  *
  * Generated from edge/landmarkd/wire/schema.py by `python -m tools.wire_generate`; change that, not this.
  * SPDX-License-Identifier: MIT
@@ -28,9 +28,11 @@
 extern "C" {
 #endif
 
-#define LMK_VERSION 1
+#define LMK_VERSION 2
 /* CRC-16/CCITT-FALSE of the schema's hash: a sender with another layout fails the checksum. */
-#define LMK_CRC_SEED 0xCC16u
+#define LMK_CRC_SEED 0x8C9Fu
+/* A gap in the numbers as large as this may be another start of the sender. */
+#define LMK_LEAP 1024u
 /* Longest frame on a serial line with its stuffing; define it larger if the sender is told `frame=`. */
 #ifndef LMK_BUFFER_SIZE
 #define LMK_BUFFER_SIZE 255
@@ -60,7 +62,7 @@ enum {
 
 /* The driver's attention. */
 enum {
-    LMK_ATTENTION_UNKNOWN = 0,
+    LMK_ATTENTION_UNKNOWN = 0, /* neither eyes, gaze nor a trusted forward direction say anything */
     LMK_ATTENTION_ATTENTIVE = 1,
     LMK_ATTENTION_DISTRACTED = 2,
     LMK_ATTENTION_DROWSY = 3,
@@ -70,46 +72,73 @@ enum {
     LMK_ATTENTION_BLOCKED = 7,
 };
 
+/* What the lids of an eye do. */
+enum {
+    LMK_LIDS_UNKNOWN = 0,
+    LMK_LIDS_OPEN = 1,
+    LMK_LIDS_CLOSED = 2,
+    LMK_LIDS_DOWN = 3, /* lowered because the eye looks down; the iris is covered, the person may be awake */
+};
+
+/* Where the driver looks. A configuration may name further zones; on the wire they are `OTHER`. */
+enum {
+    LMK_GAZE_ZONE_UNKNOWN = 0,
+    LMK_GAZE_ZONE_ROAD = 1,
+    LMK_GAZE_ZONE_MIRROR_LEFT = 2,
+    LMK_GAZE_ZONE_MIRROR_RIGHT = 3,
+    LMK_GAZE_ZONE_CENTRE_STACK = 4,
+    LMK_GAZE_ZONE_LAP = 5,
+    LMK_GAZE_ZONE_PHONE = 6,
+    LMK_GAZE_ZONE_OFF = 7, /* in no zone */
+    LMK_GAZE_ZONE_OTHER = 8, /* in a zone of the configuration that has no number here */
+    LMK_GAZE_ZONE_MIRROR_INSIDE = 9,
+    LMK_GAZE_ZONE_INSTRUMENTS = 10,
+};
+
+/* What happened to the driver's attention (docs/driver-monitoring.md). */
+enum {
+    LMK_EVENT_KIND_UNKNOWN = 0,
+    LMK_EVENT_KIND_BLINK = 1,
+    LMK_EVENT_KIND_LONG_CLOSURE = 2, /* eyes closed for longer than a blink and shorter than a microsleep */
+    LMK_EVENT_KIND_MICROSLEEP = 3,
+    LMK_EVENT_KIND_SLEEP = 4,
+    LMK_EVENT_KIND_UNRESPONSIVE = 5,
+    LMK_EVENT_KIND_DROWSINESS = 6,
+    LMK_EVENT_KIND_YAWN = 7,
+    LMK_EVENT_KIND_LONG_DISTRACTION = 8,
+    LMK_EVENT_KIND_TIME_SHARING = 9,
+    LMK_EVENT_KIND_NO_DRIVER = 10,
+    LMK_EVENT_KIND_CAMERA_BLOCKED = 11,
+    LMK_EVENT_KIND_EYES_COVERED = 12,
+    LMK_EVENT_KIND_FACE_COVERED = 13,
+};
+
 /* Where an event is in its life. */
 enum {
-    LMK_PHASE_BEGIN = 0,
-    LMK_PHASE_ESCALATE = 1,
-    LMK_PHASE_END = 2,
+    LMK_EVENT_PHASE_BEGIN = 0,
+    LMK_EVENT_PHASE_ESCALATE = 1,
+    LMK_EVENT_PHASE_END = 2,
 };
 
-/* Where the driver looks. */
+/* How far the sender's wall clock can be trusted. */
 enum {
-    LMK_ZONE_UNKNOWN = 0,
-    LMK_ZONE_ROAD = 1,
-    LMK_ZONE_MIRROR_LEFT = 2,
-    LMK_ZONE_MIRROR_RIGHT = 3,
-    LMK_ZONE_CENTRE_STACK = 4,
-    LMK_ZONE_LAP = 5,
-    LMK_ZONE_PHONE = 6,
-    LMK_ZONE_OFF = 7,
-    LMK_ZONE_OTHER = 8, /* a zone of the configuration that has no number here */
-    LMK_ZONE_MIRROR_INSIDE = 9,
-    LMK_ZONE_INSTRUMENTS = 10,
+    LMK_CLOCK_QUALITY_UNKNOWN = 0, /* the system does not say */
+    LMK_CLOCK_QUALITY_UNSYNCHRONISED = 1, /* nothing sets the clock; the date itself may be wrong */
+    LMK_CLOCK_QUALITY_SYNCHRONISED = 2, /* the system keeps the clock to a reference (NTP, PTP or GPS) */
 };
 
-/* What is known and what holds in a STATUS. */
+/* What holds in a STATUS. */
 enum {
-    LMK_STATUS_FLAG_FACE = 1, /* a face is tracked; without it score, pose, eyes, gaze and box are zero and mean nothing */
-    LMK_STATUS_FLAG_RIGHT_OPENNESS = 2, /* openness_right is known */
-    LMK_STATUS_FLAG_LEFT_OPENNESS = 4, /* openness_left is known */
-    LMK_STATUS_FLAG_RIGHT_CLOSED = 8, /* the right eye is at least 80 % closed */
-    LMK_STATUS_FLAG_LEFT_CLOSED = 16, /* the left eye is at least 80 % closed */
-    LMK_STATUS_FLAG_GAZE = 32, /* gaze_yaw and gaze_pitch are known */
-    LMK_STATUS_FLAG_DRIVER = 64, /* driver monitoring is on; without it attention, level, drowsiness and perclos mean nothing */
-    LMK_STATUS_FLAG_CALIBRATING = 128, /* this person's baselines are still being learnt */
-    LMK_STATUS_FLAG_PERCLOS = 256, /* perclos is known */
-    LMK_STATUS_FLAG_MOUTH = 512, /* mouth_openness is known */
-    LMK_STATUS_FLAG_SIGMA = 1024, /* the model says how certain it is: sigma is known */
-    LMK_STATUS_FLAG_RIGHT_P80 = 2048, /* whether the right eye is closed is known */
-    LMK_STATUS_FLAG_LEFT_P80 = 4096, /* whether the left eye is closed is known */
-    LMK_STATUS_FLAG_DEGRADED_DELEGATE = 8192, /* an accelerator was lost or refused and the CPU does its work */
-    LMK_STATUS_FLAG_DEGRADED_CAMERA = 16384, /* the camera has stalled */
-    LMK_STATUS_FLAG_DEGRADED_OTHER = 32768, /* something else runs in a fallback */
+    LMK_STATUS_FLAG_FACE = 1, /* a face is tracked; without it score, track, pose, eyes, gaze and box mean nothing */
+    LMK_STATUS_FLAG_DRIVER = 2, /* driver monitoring is on; without it attention, eyes, level, drowsiness and rates mean nothing */
+    LMK_STATUS_FLAG_CALIBRATING = 4, /* this person's baselines are still being learnt */
+    LMK_STATUS_FLAG_RIGHT_P80 = 8, /* whether the right eye is closed is known */
+    LMK_STATUS_FLAG_RIGHT_CLOSED = 16, /* the right eye is at least 80 % closed */
+    LMK_STATUS_FLAG_LEFT_P80 = 32, /* whether the left eye is closed is known */
+    LMK_STATUS_FLAG_LEFT_CLOSED = 64, /* the left eye is at least 80 % closed */
+    LMK_STATUS_FLAG_DEGRADED_DELEGATE = 128, /* an accelerator was lost or refused and the CPU does its work */
+    LMK_STATUS_FLAG_DEGRADED_CAMERA = 256, /* the camera delivers no frames */
+    LMK_STATUS_FLAG_DEGRADED_OTHER = 512, /* something else runs in a fallback */
 };
 
 /* What kind of points a POINTS holds. */
@@ -132,17 +161,59 @@ enum {
 #define LMK_STATUS_YAW_SCALE 100
 #define LMK_STATUS_PITCH_SCALE 100
 #define LMK_STATUS_ROLL_SCALE 100
+#define LMK_STATUS_QW_SCALE 32767
+#define LMK_STATUS_QX_SCALE 32767
+#define LMK_STATUS_QY_SCALE 32767
+#define LMK_STATUS_QZ_SCALE 32767
+#define LMK_STATUS_RESIDUAL_SCALE 1000
+#define LMK_STATUS_SIGMA_SCALE 16
 #define LMK_STATUS_GAZE_YAW_SCALE 100
 #define LMK_STATUS_GAZE_PITCH_SCALE 100
-#define LMK_STATUS_OPENNESS_RIGHT_SCALE 255
-#define LMK_STATUS_OPENNESS_LEFT_SCALE 255
+#define LMK_STATUS_GAZE_SIGMA_YAW_SCALE 4
+#define LMK_STATUS_GAZE_SIGMA_PITCH_SCALE 4
+#define LMK_STATUS_OPENNESS_RIGHT_SCALE 200
+#define LMK_STATUS_OPENNESS_LEFT_SCALE 200
+#define LMK_STATUS_OPENNESS_SIGMA_RIGHT_SCALE 200
+#define LMK_STATUS_OPENNESS_SIGMA_LEFT_SCALE 200
 #define LMK_STATUS_APERTURE_RIGHT_SCALE 400
 #define LMK_STATUS_APERTURE_LEFT_SCALE 400
+#define LMK_STATUS_CLOSED_RIGHT_SCALE 250
+#define LMK_STATUS_CLOSED_LEFT_SCALE 250
+#define LMK_STATUS_DOWN_RIGHT_SCALE 250
+#define LMK_STATUS_DOWN_LEFT_SCALE 250
+#define LMK_STATUS_IRIS_RIGHT_SCALE 250
+#define LMK_STATUS_IRIS_LEFT_SCALE 250
 #define LMK_STATUS_MOUTH_OPENNESS_SCALE 200
-#define LMK_STATUS_PERCLOS_SCALE 255
-#define LMK_STATUS_SIGMA_SCALE 16
-#define LMK_STATUS_RESIDUAL_SCALE 1000
+#define LMK_STATUS_PERCLOS_SCALE 250
+#define LMK_STATUS_DROWSINESS_SCORE_SCALE 250
+#define LMK_STATUS_BLINKS_1MIN_SCALE 2
+#define LMK_STATUS_BLINKS_5MIN_SCALE 2
+#define LMK_STATUS_LONG_CLOSURES_1MIN_SCALE 5
+#define LMK_STATUS_LONG_CLOSURES_5MIN_SCALE 5
 #define LMK_STATUS_LATENCY_SCALE 10
+#define LMK_HELLO_UTC_OFFSET_NS_UNKNOWN 0
+#define LMK_STATUS_SIGMA_UNKNOWN 255
+#define LMK_STATUS_GAZE_YAW_UNKNOWN -32768
+#define LMK_STATUS_GAZE_PITCH_UNKNOWN -32768
+#define LMK_STATUS_GAZE_SIGMA_YAW_UNKNOWN 255
+#define LMK_STATUS_GAZE_SIGMA_PITCH_UNKNOWN 255
+#define LMK_STATUS_OPENNESS_RIGHT_UNKNOWN 255
+#define LMK_STATUS_OPENNESS_LEFT_UNKNOWN 255
+#define LMK_STATUS_OPENNESS_SIGMA_RIGHT_UNKNOWN 255
+#define LMK_STATUS_OPENNESS_SIGMA_LEFT_UNKNOWN 255
+#define LMK_STATUS_CLOSED_RIGHT_UNKNOWN 255
+#define LMK_STATUS_CLOSED_LEFT_UNKNOWN 255
+#define LMK_STATUS_DOWN_RIGHT_UNKNOWN 255
+#define LMK_STATUS_DOWN_LEFT_UNKNOWN 255
+#define LMK_STATUS_IRIS_RIGHT_UNKNOWN 255
+#define LMK_STATUS_IRIS_LEFT_UNKNOWN 255
+#define LMK_STATUS_MOUTH_OPENNESS_UNKNOWN 255
+#define LMK_STATUS_PERCLOS_UNKNOWN 255
+#define LMK_STATUS_DROWSINESS_SCORE_UNKNOWN 255
+#define LMK_STATUS_BLINKS_1MIN_UNKNOWN 255
+#define LMK_STATUS_BLINKS_5MIN_UNKNOWN 255
+#define LMK_STATUS_LONG_CLOSURES_1MIN_UNKNOWN 255
+#define LMK_STATUS_LONG_CLOSURES_5MIN_UNKNOWN 255
 #define LMK_POINT_SCALE 16
 #define LMK_EVIDENCE_SCALE 1000
 
@@ -170,33 +241,59 @@ typedef struct {
     int32_t p2;                  /* distortion [1/1000000] */
     int32_t k3;                  /* distortion [1/1000000] */
     char camera[25];             /* where the intrinsics came from, such as guess:60deg */
+    char release[17];            /* version of the sender's landmarkd */
+    uint64_t utc_offset_ns;      /* add it to a time of this stream to have UTC since 1970 [ns]; 0 is unknown */
+    uint8_t clock;               /* how far utc_offset_ns can be trusted */
 } lmk_hello;
 
 /* The state after one frame, with or without a face. Also the heartbeat: silence means dead. */
 typedef struct {
-    uint16_t flags;              /* what is known and what holds */
+    uint16_t flags;              /* what holds */
+    uint16_t track;              /* person that is followed; rises when another is noticed; 0 is not told */
     uint8_t score;               /* probability that this is a face [1/255] */
     uint8_t attention;           /* the driver's attention */
+    uint8_t level;               /* severity of the worst running event, 0 to 3 */
+    uint8_t active;              /* running events */
+    uint8_t eyes;                /* both eyes together */
+    uint8_t eye_right;           /* the right eye */
+    uint8_t eye_left;            /* the left eye */
+    uint8_t zone;                /* where the driver looks */
     int16_t yaw;                 /* head, > 0 turns the nose to image left [1/100 deg] */
     int16_t pitch;               /* head, > 0 looks up [1/100 deg] */
     int16_t roll;                /* head, > 0 is clockwise in the image [1/100 deg] */
+    int16_t qw;                  /* head frame to camera frame, unit quaternion: w >= 0 [1/32767] */
+    int16_t qx;                  /* the same, x [1/32767] */
+    int16_t qy;                  /* the same, y [1/32767] */
+    int16_t qz;                  /* the same, z [1/32767] */
     int16_t x;                   /* midpoint between the eyes, camera frame, right [mm] */
     int16_t y;                   /* the same, down [mm] */
     int16_t z;                   /* the same, forward [mm] */
-    int16_t gaze_yaw;            /* gaze in the camera frame, signs of the head's [1/100 deg] */
-    int16_t gaze_pitch;          /* gaze in the camera frame, signs of the head's [1/100 deg] */
-    uint8_t openness_right;      /* 1 is this person's open right eye, 0 is shut [1/255] */
-    uint8_t openness_left;       /* 1 is this person's open left eye, 0 is shut [1/255] */
+    uint8_t residual;            /* misfit of the head's pose over the face's size [1/1000] */
+    uint8_t sigma;               /* mean standard deviation of the points [1/16 px]; 255 is unknown */
+    int16_t gaze_yaw;            /* gaze in the camera frame, signs of the head's [1/100 deg]; -32768 is unknown */
+    int16_t gaze_pitch;          /* gaze in the camera frame, signs of the head's [1/100 deg]; -32768 is unknown */
+    uint8_t gaze_sigma_yaw;      /* standard deviation of gaze_yaw [1/4 deg]; 255 is unknown */
+    uint8_t gaze_sigma_pitch;    /* standard deviation of gaze_pitch [1/4 deg]; 255 is unknown */
+    uint8_t openness_right;      /* 1 is this person's open right eye, 0 is shut; at most 1.25 [1/200]; 255 is unknown */
+    uint8_t openness_left;       /* 1 is this person's open left eye, 0 is shut; at most 1.25 [1/200]; 255 is unknown */
+    uint8_t openness_sigma_right; /* standard deviation of openness_right [1/200]; 255 is unknown */
+    uint8_t openness_sigma_left; /* standard deviation of openness_left [1/200]; 255 is unknown */
     uint8_t aperture_right;      /* gap of the lids over the width of the eye [1/400] */
     uint8_t aperture_left;       /* gap of the lids over the width of the eye [1/400] */
-    uint8_t mouth_openness;      /* gap of the lips over the width of the mouth [1/200] */
-    uint8_t perclos;             /* share of the last minute with the eyes at least 80 % closed [1/255] */
-    uint8_t level;               /* severity of the worst running event, 0 to 3 */
+    uint8_t closed_right;        /* probability that the right eye is shut [1/250]; 255 is unknown */
+    uint8_t closed_left;         /* probability that the left eye is shut [1/250]; 255 is unknown */
+    uint8_t down_right;          /* probability that the right lid is lowered to look down [1/250]; 255 is unknown */
+    uint8_t down_left;           /* probability that the left lid is lowered to look down [1/250]; 255 is unknown */
+    uint8_t iris_right;          /* share of the right iris that is visible [1/250]; 255 is unknown */
+    uint8_t iris_left;           /* share of the left iris that is visible [1/250]; 255 is unknown */
+    uint8_t mouth_openness;      /* gap of the lips over the width of the mouth [1/200]; 255 is unknown */
+    uint8_t perclos;             /* share of the last minute with eyes 80 % closed or more [1/250]; 255 is unknown */
     uint8_t drowsiness;          /* 0 alert to 3 very drowsy */
-    uint8_t zone;                /* where the driver looks */
-    uint8_t active;              /* running events */
-    uint8_t sigma;               /* mean standard deviation of the points [1/16 px] */
-    uint8_t residual;            /* misfit of the head's pose over the face's size [1/1000] */
+    uint8_t drowsiness_score;    /* slow estimate, 0 alert to 1 [1/250]; 255 is unknown */
+    uint8_t blinks_1min;         /* blinks of the last minute [1/2 1/min]; 255 is unknown */
+    uint8_t blinks_5min;         /* blinks of the last five minutes [1/2 1/min]; 255 is unknown */
+    uint8_t long_closures_1min;  /* closures longer than a blink, last minute [1/5 1/min]; 255 is unknown */
+    uint8_t long_closures_5min;  /* the same, last five minutes [1/5 1/min]; 255 is unknown */
     int16_t x0;                  /* box of the points, left [px] */
     int16_t y0;                  /* box of the points, top [px] */
     int16_t x1;                  /* box of the points, right [px] */
@@ -227,7 +324,7 @@ typedef struct {
     uint32_t id;                 /* counts up from 1; begin, escalate and end of one event share it */
     uint64_t began_ns;           /* capture time of the frame that it began with [ns] */
     uint64_t at_ns;              /* capture time of the frame that this phase was decided on [ns] */
-    char kind[25];               /* microsleep, long_distraction, yawn, ... */
+    uint8_t kind;                /* what happened */
     uint8_t phase;               /* where it is in its life */
     uint8_t level;               /* 0 information, 1 notice, 2 warning, 3 alarm */
     uint16_t repeat;             /* how often this was sent before; 0 is the first time */
@@ -263,9 +360,16 @@ typedef struct {
     size_t length;
     bool skipping;
     bool started;
+    bool greeted;          /* a HELLO came */
     uint16_t expected;
+    uint64_t seen;         /* which of the last 64 numbers came, the newest in bit 0 */
+    uint64_t boot_id;
+    uint32_t leapt;        /* numbers skipped by a leap that no HELLO explained yet */
     uint32_t packets;      /* good messages */
     uint32_t missing;      /* messages that the sender numbered and that did not arrive */
+    uint32_t late;         /* messages that came out of order */
+    uint32_t doubled;      /* messages that came twice */
+    uint32_t restarts;     /* a sender that began anew under another boot_id */
     uint32_t bad_checksum;
     uint32_t foreign;
     uint32_t malformed;
@@ -302,7 +406,7 @@ static inline uint16_t lmk_crc(const uint8_t *data, size_t size)
 
 static inline int lmk_decode_hello(const uint8_t *data, size_t size, lmk_hello *out)
 {
-    if (size != 170) return LMK_MALFORMED;
+    if (size != 195) return LMK_MALFORMED;
     out->boot_id = lmk_u64(data + 16);
     memcpy(out->device, data + 24, 24);
     out->device[24] = 0;
@@ -329,44 +433,71 @@ static inline int lmk_decode_hello(const uint8_t *data, size_t size, lmk_hello *
     out->k3 = lmk_i32(data + 140);
     memcpy(out->camera, data + 144, 24);
     out->camera[24] = 0;
+    memcpy(out->release, data + 168, 16);
+    out->release[16] = 0;
+    out->utc_offset_ns = lmk_u64(data + 184);
+    out->clock = lmk_u8(data + 192);
     return LMK_HELLO;
 }
 
 static inline int lmk_decode_status(const uint8_t *data, size_t size, lmk_status *out)
 {
-    if (size != 68) return LMK_MALFORMED;
+    if (size != 96) return LMK_MALFORMED;
     out->flags = lmk_u16(data + 16);
-    out->score = lmk_u8(data + 18);
-    out->attention = lmk_u8(data + 19);
-    out->yaw = lmk_i16(data + 20);
-    out->pitch = lmk_i16(data + 22);
-    out->roll = lmk_i16(data + 24);
-    out->x = lmk_i16(data + 26);
-    out->y = lmk_i16(data + 28);
-    out->z = lmk_i16(data + 30);
-    out->gaze_yaw = lmk_i16(data + 32);
-    out->gaze_pitch = lmk_i16(data + 34);
-    out->openness_right = lmk_u8(data + 36);
-    out->openness_left = lmk_u8(data + 37);
-    out->aperture_right = lmk_u8(data + 38);
-    out->aperture_left = lmk_u8(data + 39);
-    out->mouth_openness = lmk_u8(data + 40);
-    out->perclos = lmk_u8(data + 41);
-    out->level = lmk_u8(data + 42);
-    out->drowsiness = lmk_u8(data + 43);
-    out->zone = lmk_u8(data + 44);
-    out->active = lmk_u8(data + 45);
-    out->sigma = lmk_u8(data + 46);
-    out->residual = lmk_u8(data + 47);
-    out->x0 = lmk_i16(data + 48);
-    out->y0 = lmk_i16(data + 50);
-    out->x1 = lmk_i16(data + 52);
-    out->y1 = lmk_i16(data + 54);
-    out->latency = lmk_u16(data + 56);
-    out->dropped = lmk_u16(data + 58);
-    out->skipped = lmk_u32(data + 60);
-    out->reopened = lmk_u8(data + 64);
-    out->points_hz = lmk_u8(data + 65);
+    out->track = lmk_u16(data + 18);
+    out->score = lmk_u8(data + 20);
+    out->attention = lmk_u8(data + 21);
+    out->level = lmk_u8(data + 22);
+    out->active = lmk_u8(data + 23);
+    out->eyes = lmk_u8(data + 24);
+    out->eye_right = lmk_u8(data + 25);
+    out->eye_left = lmk_u8(data + 26);
+    out->zone = lmk_u8(data + 27);
+    out->yaw = lmk_i16(data + 28);
+    out->pitch = lmk_i16(data + 30);
+    out->roll = lmk_i16(data + 32);
+    out->qw = lmk_i16(data + 34);
+    out->qx = lmk_i16(data + 36);
+    out->qy = lmk_i16(data + 38);
+    out->qz = lmk_i16(data + 40);
+    out->x = lmk_i16(data + 42);
+    out->y = lmk_i16(data + 44);
+    out->z = lmk_i16(data + 46);
+    out->residual = lmk_u8(data + 48);
+    out->sigma = lmk_u8(data + 49);
+    out->gaze_yaw = lmk_i16(data + 50);
+    out->gaze_pitch = lmk_i16(data + 52);
+    out->gaze_sigma_yaw = lmk_u8(data + 54);
+    out->gaze_sigma_pitch = lmk_u8(data + 55);
+    out->openness_right = lmk_u8(data + 56);
+    out->openness_left = lmk_u8(data + 57);
+    out->openness_sigma_right = lmk_u8(data + 58);
+    out->openness_sigma_left = lmk_u8(data + 59);
+    out->aperture_right = lmk_u8(data + 60);
+    out->aperture_left = lmk_u8(data + 61);
+    out->closed_right = lmk_u8(data + 62);
+    out->closed_left = lmk_u8(data + 63);
+    out->down_right = lmk_u8(data + 64);
+    out->down_left = lmk_u8(data + 65);
+    out->iris_right = lmk_u8(data + 66);
+    out->iris_left = lmk_u8(data + 67);
+    out->mouth_openness = lmk_u8(data + 68);
+    out->perclos = lmk_u8(data + 69);
+    out->drowsiness = lmk_u8(data + 70);
+    out->drowsiness_score = lmk_u8(data + 71);
+    out->blinks_1min = lmk_u8(data + 72);
+    out->blinks_5min = lmk_u8(data + 73);
+    out->long_closures_1min = lmk_u8(data + 74);
+    out->long_closures_5min = lmk_u8(data + 75);
+    out->x0 = lmk_i16(data + 76);
+    out->y0 = lmk_i16(data + 78);
+    out->x1 = lmk_i16(data + 80);
+    out->y1 = lmk_i16(data + 82);
+    out->latency = lmk_u16(data + 84);
+    out->dropped = lmk_u16(data + 86);
+    out->skipped = lmk_u32(data + 88);
+    out->reopened = lmk_u8(data + 92);
+    out->points_hz = lmk_u8(data + 93);
     return LMK_STATUS;
 }
 
@@ -389,17 +520,16 @@ static inline int lmk_decode_points(const uint8_t *data, size_t size, lmk_points
 
 static inline int lmk_decode_event(const uint8_t *data, size_t size, lmk_event *out)
 {
-    if (size < 66 || (size - 66) % 20 != 0) return LMK_MALFORMED;
+    if (size < 43 || (size - 43) % 20 != 0) return LMK_MALFORMED;
     out->id = lmk_u32(data + 16);
     out->began_ns = lmk_u64(data + 20);
     out->at_ns = lmk_u64(data + 28);
-    memcpy(out->kind, data + 36, 24);
-    out->kind[24] = 0;
-    out->phase = lmk_u8(data + 60);
-    out->level = lmk_u8(data + 61);
-    out->repeat = lmk_u16(data + 62);
-    out->rows = data + 64;
-    out->row_count = (uint16_t)((size - 66) / 20);
+    out->kind = lmk_u8(data + 36);
+    out->phase = lmk_u8(data + 37);
+    out->level = lmk_u8(data + 38);
+    out->repeat = lmk_u16(data + 39);
+    out->rows = data + 41;
+    out->row_count = (uint16_t)((size - 43) / 20);
     return LMK_EVENT;
 }
 
@@ -464,15 +594,48 @@ static inline size_t lmk_unstuff(uint8_t *frame, size_t size)
     return out;
 }
 
-static inline void lmk_follow(lmk_stream *stream, uint16_t sequence)
+/*
+ * Count what was lost. A message that comes late takes its loss back, one that comes twice does not; a leap of the
+ * numbers is a loss only if the next HELLO is of the same start of the sender. Call it for each datagram that
+ * lmk_decode took; lmk_feed does it for you.
+ */
+static inline void lmk_follow(lmk_stream *stream, const lmk_message *message)
 {
-    uint16_t ahead = (uint16_t)(sequence - stream->expected);
+    uint16_t ahead;
+    stream->packets++;
+    if (message->type == LMK_HELLO) {
+        uint64_t boot_id = message->as.hello.boot_id;
+        if (stream->greeted && boot_id != stream->boot_id) {
+            stream->restarts++;
+            stream->started = false;
+            stream->seen = 0;
+        } else {
+            stream->missing += stream->leapt;
+        }
+        stream->leapt = 0;
+        stream->greeted = true;
+        stream->boot_id = boot_id;
+    }
+    ahead = (uint16_t)(message->sequence - stream->expected);
     if (!stream->started) ahead = 0;
     stream->started = true;
-    stream->packets++;
-    if (ahead >= 0x8000u) return; /* late; a serial line does not reorder */
-    stream->missing += ahead;
-    stream->expected = (uint16_t)(sequence + 1);
+    if (ahead < 0x8000u) {
+        if (ahead < LMK_LEAP) stream->missing += ahead;
+        else stream->leapt += ahead;
+        stream->seen = ahead + 1u < 64u ? stream->seen << (ahead + 1u) | 1u : 1u;
+        stream->expected = (uint16_t)(message->sequence + 1u);
+        return;
+    }
+    uint16_t behind = (uint16_t)(0xFFFFu - ahead);
+    if (behind < 64u && (stream->seen >> behind & 1u) != 0) {
+        stream->doubled++;
+        return;
+    }
+    stream->late++;
+    if (behind < 64u) {
+        stream->seen |= (uint64_t)1 << behind;
+        if (stream->missing > 0) stream->missing--;
+    }
 }
 
 /* Take one byte of a serial line. Returns the type of the message that it completes, LMK_NOTHING, or a reason. */
@@ -495,7 +658,7 @@ static inline int lmk_feed(lmk_stream *stream, uint8_t byte, lmk_message *out)
     case LMK_BAD_CHECKSUM: stream->bad_checksum++; break;
     case LMK_FOREIGN: stream->foreign++; break;
     case LMK_MALFORMED: stream->malformed++; break;
-    default: lmk_follow(stream, out->sequence);
+    default: lmk_follow(stream, out);
     }
     return result;
 }

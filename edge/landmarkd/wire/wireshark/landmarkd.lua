@@ -1,4 +1,4 @@
--- landmarkd wire 1 for Wireshark and tshark.
+-- landmarkd wire 2 for Wireshark and tshark.
 --
 -- Generated from edge/landmarkd/wire/schema.py by `python -m tools.wire_generate`; change that, not this.
 -- SPDX-License-Identifier: MIT
@@ -8,13 +8,16 @@
 
 local Selection = { flags = false, names = { [0] = "none", [1] = "ibug68", [2] = "eyes", [3] = "all" } }
 local Attention = { flags = false, names = { [0] = "unknown", [1] = "attentive", [2] = "distracted", [3] = "drowsy", [4] = "asleep", [5] = "unresponsive", [6] = "absent", [7] = "blocked" } }
-local Phase = { flags = false, names = { [0] = "begin", [1] = "escalate", [2] = "end" } }
-local Zone = { flags = false, names = { [0] = "unknown", [1] = "road", [2] = "mirror_left", [3] = "mirror_right", [4] = "centre_stack", [5] = "lap", [6] = "phone", [7] = "off", [8] = "other", [9] = "mirror_inside", [10] = "instruments" } }
-local StatusFlag = { flags = true, names = { [1] = "face", [2] = "right_openness", [4] = "left_openness", [8] = "right_closed", [16] = "left_closed", [32] = "gaze", [64] = "driver", [128] = "calibrating", [256] = "perclos", [512] = "mouth", [1024] = "sigma", [2048] = "right_p80", [4096] = "left_p80", [8192] = "degraded_delegate", [16384] = "degraded_camera", [32768] = "degraded_other" } }
+local Lids = { flags = false, names = { [0] = "unknown", [1] = "open", [2] = "closed", [3] = "down" } }
+local GazeZone = { flags = false, names = { [0] = "unknown", [1] = "road", [2] = "mirror_left", [3] = "mirror_right", [4] = "centre_stack", [5] = "lap", [6] = "phone", [7] = "off", [8] = "other", [9] = "mirror_inside", [10] = "instruments" } }
+local EventKind = { flags = false, names = { [0] = "unknown", [1] = "blink", [2] = "long_closure", [3] = "microsleep", [4] = "sleep", [5] = "unresponsive", [6] = "drowsiness", [7] = "yawn", [8] = "long_distraction", [9] = "time_sharing", [10] = "no_driver", [11] = "camera_blocked", [12] = "eyes_covered", [13] = "face_covered" } }
+local EventPhase = { flags = false, names = { [0] = "begin", [1] = "escalate", [2] = "end" } }
+local ClockQuality = { flags = false, names = { [0] = "unknown", [1] = "unsynchronised", [2] = "synchronised" } }
+local StatusFlag = { flags = true, names = { [1] = "face", [2] = "driver", [4] = "calibrating", [8] = "right_p80", [16] = "right_closed", [32] = "left_p80", [64] = "left_closed", [128] = "degraded_delegate", [256] = "degraded_camera", [512] = "degraded_other" } }
 local PointsFlag = { flags = true, names = { [1] = "raw" } }
 
 local HEADER = {
-    { name = "version", kind = "u8", size = 1, scale = 1, unit = "", doc = "version of the protocol, 1" },
+    { name = "version", kind = "u8", size = 1, scale = 1, unit = "", doc = "version of the protocol, 2" },
     { name = "type", kind = "u8", size = 1, scale = 1, unit = "", doc = "type of the message" },
     { name = "sequence", kind = "u16", size = 2, scale = 1, unit = "", doc = "counts the messages of this stream and wraps; a gap is a message that was lost" },
     { name = "frame", kind = "u32", size = 4, scale = 1, unit = "", doc = "number of the frame at its source; all messages about one frame share it" },
@@ -24,7 +27,7 @@ local HEADER = {
 local MESSAGES = {
   [1] = {
     name = "HELLO",
-    minimum = 170, fields = {
+    minimum = 195, fields = {
     { name = "boot_id", kind = "u64", size = 8, scale = 1, unit = "", doc = "random, differs at each start of the sender" },
     { name = "device", kind = "char", size = 24, scale = 1, unit = "", doc = "name of the unit" },
     { name = "model", kind = "char", size = 24, scale = 1, unit = "", doc = "name of the landmark model" },
@@ -47,33 +50,59 @@ local MESSAGES = {
     { name = "p2", kind = "i32", size = 4, scale = 1000000, unit = "", doc = "distortion" },
     { name = "k3", kind = "i32", size = 4, scale = 1000000, unit = "", doc = "distortion" },
     { name = "camera", kind = "char", size = 24, scale = 1, unit = "", doc = "where the intrinsics came from, such as guess:60deg" },
+    { name = "release", kind = "char", size = 16, scale = 1, unit = "", doc = "version of the sender's landmarkd" },
+    { name = "utc_offset_ns", kind = "u64", size = 8, scale = 1, unit = "ns", doc = "add it to a time of this stream to have UTC since 1970", unknown = 0 },
+    { name = "clock", kind = "u8", size = 1, scale = 1, unit = "", doc = "how far utc_offset_ns can be trusted", values = ClockQuality },
   } },
   [2] = {
     name = "STATUS",
-    minimum = 68, fields = {
-    { name = "flags", kind = "u16", size = 2, scale = 1, unit = "", doc = "what is known and what holds", values = StatusFlag },
+    minimum = 96, fields = {
+    { name = "flags", kind = "u16", size = 2, scale = 1, unit = "", doc = "what holds", values = StatusFlag },
+    { name = "track", kind = "u16", size = 2, scale = 1, unit = "", doc = "person that is followed; rises when another is noticed; 0 is not told" },
     { name = "score", kind = "u8", size = 1, scale = 255, unit = "", doc = "probability that this is a face" },
     { name = "attention", kind = "u8", size = 1, scale = 1, unit = "", doc = "the driver's attention", values = Attention },
+    { name = "level", kind = "u8", size = 1, scale = 1, unit = "", doc = "severity of the worst running event, 0 to 3" },
+    { name = "active", kind = "u8", size = 1, scale = 1, unit = "", doc = "running events" },
+    { name = "eyes", kind = "u8", size = 1, scale = 1, unit = "", doc = "both eyes together", values = Lids },
+    { name = "eye_right", kind = "u8", size = 1, scale = 1, unit = "", doc = "the right eye", values = Lids },
+    { name = "eye_left", kind = "u8", size = 1, scale = 1, unit = "", doc = "the left eye", values = Lids },
+    { name = "zone", kind = "u8", size = 1, scale = 1, unit = "", doc = "where the driver looks", values = GazeZone },
     { name = "yaw", kind = "i16", size = 2, scale = 100, unit = "deg", doc = "head, > 0 turns the nose to image left" },
     { name = "pitch", kind = "i16", size = 2, scale = 100, unit = "deg", doc = "head, > 0 looks up" },
     { name = "roll", kind = "i16", size = 2, scale = 100, unit = "deg", doc = "head, > 0 is clockwise in the image" },
+    { name = "qw", kind = "i16", size = 2, scale = 32767, unit = "", doc = "head frame to camera frame, unit quaternion: w >= 0" },
+    { name = "qx", kind = "i16", size = 2, scale = 32767, unit = "", doc = "the same, x" },
+    { name = "qy", kind = "i16", size = 2, scale = 32767, unit = "", doc = "the same, y" },
+    { name = "qz", kind = "i16", size = 2, scale = 32767, unit = "", doc = "the same, z" },
     { name = "x", kind = "i16", size = 2, scale = 1, unit = "mm", doc = "midpoint between the eyes, camera frame, right" },
     { name = "y", kind = "i16", size = 2, scale = 1, unit = "mm", doc = "the same, down" },
     { name = "z", kind = "i16", size = 2, scale = 1, unit = "mm", doc = "the same, forward" },
-    { name = "gaze_yaw", kind = "i16", size = 2, scale = 100, unit = "deg", doc = "gaze in the camera frame, signs of the head's" },
-    { name = "gaze_pitch", kind = "i16", size = 2, scale = 100, unit = "deg", doc = "gaze in the camera frame, signs of the head's" },
-    { name = "openness_right", kind = "u8", size = 1, scale = 255, unit = "", doc = "1 is this person's open right eye, 0 is shut" },
-    { name = "openness_left", kind = "u8", size = 1, scale = 255, unit = "", doc = "1 is this person's open left eye, 0 is shut" },
+    { name = "residual", kind = "u8", size = 1, scale = 1000, unit = "", doc = "misfit of the head's pose over the face's size" },
+    { name = "sigma", kind = "u8", size = 1, scale = 16, unit = "px", doc = "mean standard deviation of the points", unknown = 255 },
+    { name = "gaze_yaw", kind = "i16", size = 2, scale = 100, unit = "deg", doc = "gaze in the camera frame, signs of the head's", unknown = -32768 },
+    { name = "gaze_pitch", kind = "i16", size = 2, scale = 100, unit = "deg", doc = "gaze in the camera frame, signs of the head's", unknown = -32768 },
+    { name = "gaze_sigma_yaw", kind = "u8", size = 1, scale = 4, unit = "deg", doc = "standard deviation of gaze_yaw", unknown = 255 },
+    { name = "gaze_sigma_pitch", kind = "u8", size = 1, scale = 4, unit = "deg", doc = "standard deviation of gaze_pitch", unknown = 255 },
+    { name = "openness_right", kind = "u8", size = 1, scale = 200, unit = "", doc = "1 is this person's open right eye, 0 is shut; at most 1.25", unknown = 255 },
+    { name = "openness_left", kind = "u8", size = 1, scale = 200, unit = "", doc = "1 is this person's open left eye, 0 is shut; at most 1.25", unknown = 255 },
+    { name = "openness_sigma_right", kind = "u8", size = 1, scale = 200, unit = "", doc = "standard deviation of openness_right", unknown = 255 },
+    { name = "openness_sigma_left", kind = "u8", size = 1, scale = 200, unit = "", doc = "standard deviation of openness_left", unknown = 255 },
     { name = "aperture_right", kind = "u8", size = 1, scale = 400, unit = "", doc = "gap of the lids over the width of the eye" },
     { name = "aperture_left", kind = "u8", size = 1, scale = 400, unit = "", doc = "gap of the lids over the width of the eye" },
-    { name = "mouth_openness", kind = "u8", size = 1, scale = 200, unit = "", doc = "gap of the lips over the width of the mouth" },
-    { name = "perclos", kind = "u8", size = 1, scale = 255, unit = "", doc = "share of the last minute with the eyes at least 80 % closed" },
-    { name = "level", kind = "u8", size = 1, scale = 1, unit = "", doc = "severity of the worst running event, 0 to 3" },
+    { name = "closed_right", kind = "u8", size = 1, scale = 250, unit = "", doc = "probability that the right eye is shut", unknown = 255 },
+    { name = "closed_left", kind = "u8", size = 1, scale = 250, unit = "", doc = "probability that the left eye is shut", unknown = 255 },
+    { name = "down_right", kind = "u8", size = 1, scale = 250, unit = "", doc = "probability that the right lid is lowered to look down", unknown = 255 },
+    { name = "down_left", kind = "u8", size = 1, scale = 250, unit = "", doc = "probability that the left lid is lowered to look down", unknown = 255 },
+    { name = "iris_right", kind = "u8", size = 1, scale = 250, unit = "", doc = "share of the right iris that is visible", unknown = 255 },
+    { name = "iris_left", kind = "u8", size = 1, scale = 250, unit = "", doc = "share of the left iris that is visible", unknown = 255 },
+    { name = "mouth_openness", kind = "u8", size = 1, scale = 200, unit = "", doc = "gap of the lips over the width of the mouth", unknown = 255 },
+    { name = "perclos", kind = "u8", size = 1, scale = 250, unit = "", doc = "share of the last minute with eyes 80 % closed or more", unknown = 255 },
     { name = "drowsiness", kind = "u8", size = 1, scale = 1, unit = "", doc = "0 alert to 3 very drowsy" },
-    { name = "zone", kind = "u8", size = 1, scale = 1, unit = "", doc = "where the driver looks", values = Zone },
-    { name = "active", kind = "u8", size = 1, scale = 1, unit = "", doc = "running events" },
-    { name = "sigma", kind = "u8", size = 1, scale = 16, unit = "px", doc = "mean standard deviation of the points" },
-    { name = "residual", kind = "u8", size = 1, scale = 1000, unit = "", doc = "misfit of the head's pose over the face's size" },
+    { name = "drowsiness_score", kind = "u8", size = 1, scale = 250, unit = "", doc = "slow estimate, 0 alert to 1", unknown = 255 },
+    { name = "blinks_1min", kind = "u8", size = 1, scale = 2, unit = "1/min", doc = "blinks of the last minute", unknown = 255 },
+    { name = "blinks_5min", kind = "u8", size = 1, scale = 2, unit = "1/min", doc = "blinks of the last five minutes", unknown = 255 },
+    { name = "long_closures_1min", kind = "u8", size = 1, scale = 5, unit = "1/min", doc = "closures longer than a blink, last minute", unknown = 255 },
+    { name = "long_closures_5min", kind = "u8", size = 1, scale = 5, unit = "1/min", doc = "the same, last five minutes", unknown = 255 },
     { name = "x0", kind = "i16", size = 2, scale = 1, unit = "px", doc = "box of the points, left" },
     { name = "y0", kind = "i16", size = 2, scale = 1, unit = "px", doc = "box of the points, top" },
     { name = "x1", kind = "i16", size = 2, scale = 1, unit = "px", doc = "box of the points, right" },
@@ -100,12 +129,12 @@ local MESSAGES = {
   [4] = {
     name = "EVENT",
     row_size = 20, row_scale = 1000,
-    minimum = 66, fields = {
+    minimum = 43, fields = {
     { name = "id", kind = "u32", size = 4, scale = 1, unit = "", doc = "counts up from 1; begin, escalate and end of one event share it" },
     { name = "began_ns", kind = "u64", size = 8, scale = 1, unit = "ns", doc = "capture time of the frame that it began with" },
     { name = "at_ns", kind = "u64", size = 8, scale = 1, unit = "ns", doc = "capture time of the frame that this phase was decided on" },
-    { name = "kind", kind = "char", size = 24, scale = 1, unit = "", doc = "microsleep, long_distraction, yawn, ..." },
-    { name = "phase", kind = "u8", size = 1, scale = 1, unit = "", doc = "where it is in its life", values = Phase },
+    { name = "kind", kind = "u8", size = 1, scale = 1, unit = "", doc = "what happened", values = EventKind },
+    { name = "phase", kind = "u8", size = 1, scale = 1, unit = "", doc = "where it is in its life", values = EventPhase },
     { name = "level", kind = "u8", size = 1, scale = 1, unit = "", doc = "0 information, 1 notice, 2 warning, 3 alarm" },
     { name = "repeat", kind = "u16", size = 2, scale = 1, unit = "", doc = "how often this was sent before; 0 is the first time" },
   } },
@@ -118,7 +147,7 @@ local MESSAGES = {
   } },
 }
 
-local VERSION, CRC_SEED, HEADER_SIZE, CRC_SIZE = 1, 0xCC16, 16, 2
+local VERSION, CRC_SEED, HEADER_SIZE, CRC_SIZE = 2, 0x8C9F, 16, 2
 local landmarkd = Proto("landmarkd", "landmarkd wire")
 local fields = {}
 local frame_kind = ProtoField.string("landmarkd.message", "Message")
@@ -183,8 +212,18 @@ local function flag_names(values, number)
   return table.concat(names, " ")
 end
 
+-- A field that is not known is no number that a filter could find.
+local function is_unknown(field, range)
+  if field.unknown == nil then return false end
+  if field.kind == "u64" then return range:le_uint64() == UInt64(field.unknown) end
+  local signed = field.kind:sub(1, 1) == "i"
+  return (signed and range:le_int() or range:le_uint()) == field.unknown
+end
+
 local function add_field(tree, field, range)
-  if field.kind == "char" or field.kind == "bytes" then
+  if is_unknown(field, range) then
+    tree:add(range, field.name .. ": unknown")
+  elseif field.kind == "char" or field.kind == "bytes" then
     tree:add(field.proto, range)
   elseif field.scale ~= 1 then
     local signed = field.kind:sub(1, 1) == "i"
