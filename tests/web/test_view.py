@@ -159,7 +159,7 @@ def test_the_page_shows_what_was_sent(viewer: Viewer, browser: Page) -> None:
         "yaw": "21.3°",
         "distance": "61 cm",
         "attention": "attentive",
-        "perclos": "7.1 %",
+        "perclos": "7.2 %",
         "latency": "12.3 ms",
         "degraded": "delegate",
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from landmarkd import __version__
 from landmarkd.cli.options import (
     ConfigOption,
     ModelOption,
@@ -136,4 +137,5 @@ def make_session(configuration: "Configuration", name: str, card: "LandmarkCard"
         model_sha256=card.sha256,
         layout=layout.name,
         count=layout.count,
+        version=__version__,
     )

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from landmarkd.camera.base import FrameSource
@@ -18,6 +18,7 @@ from landmarkd.errors import EndOfStreamError, LandmarkdError, SourceTimeoutErro
 from landmarkd.pipeline import Pipeline
 from landmarkd.sinks.base import Sink
 from landmarkd.types import Counters, Report
+from landmarkd.utc import UtcReader
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +102,7 @@ class Service:
         self._notifier = Notifier()
         speed = pipeline.configuration.driver.speed
         self._speed = VehicleSpeed(speed) if speed else None
+        self._utc = UtcReader()
         self._last: Report | None = None
         self._stalled_ns = 0
 
@@ -179,7 +181,8 @@ class Service:
         )
 
     def _submit(self, report: Report, *, fresh: bool) -> None:
-        self._last = report
+        # Nothing decides by it: the frames' own times do.
+        report = self._last = replace(report, utc=self._utc.read())
         for sink in self.sinks:
             # A file waits for its sinks, so that nothing is lost; a camera never does.
             sink.submit(report, wait=not self._live)
