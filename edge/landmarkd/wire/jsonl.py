@@ -1,10 +1,15 @@
 """One frame as one line of JSON: of a report, or of what the wire brought. Its keys are `ReportLine`'s."""
 
+import json
 from math import isfinite
 from typing import Any
 
 import numpy as np
-import orjson
+
+try:
+    import orjson
+except ImportError:  # an environment made before it was a dependency: the same line, only slower
+    orjson = None  # type: ignore[assignment]
 
 from landmarkd.layout import DENSE, LAYOUTS
 from landmarkd.types import DriverEvent, DriverState, EyeState, FaceReport, Gaze, HeadPose, Report
@@ -35,6 +40,10 @@ def _array(values: Any, digits: int) -> Any:
 
 
 def _text(line: Line) -> str:
+    if orjson is None:
+        return json.dumps(
+            line, separators=(",", ":"), ensure_ascii=False, default=np.ndarray.tolist
+        )
     return orjson.dumps(line, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
