@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 MODELS := .venv-models
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run test test-v4l2 test-picamera2 venv venv-models lint bench faults soak test-models test-arm64 clean
+.PHONY: run test test-v4l2 test-picamera2 venv venv-models lint bench faults soak test-models test-arm64 clean deb test-deb
 
 run: venv
 	$(BIN)/landmarkd demo
@@ -68,3 +68,14 @@ test-arm64: venv
 
 clean:
 	rm -rf $(VENV) $(MODELS) .pytest_cache .mypy_cache .ruff_cache .coverage
+
+# A Debian package with all it needs inside: ARCH=arm64 or amd64, SUITE=bookworm or trixie.
+ARCH ?= arm64
+deb: venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[package]'
+	packaging/deb.sh $(ARCH) $(SUITE)
+
+# Installs, runs, upgrades and purges that package in a fresh Debian of its own.
+test-deb:
+	$(MAKE) deb ARCH=$$(dpkg --print-architecture)
+	tests/packaging/try_deb.sh dist/landmarkd_*~$(SUITE)_$$(dpkg --print-architecture).deb $(SUITE)

@@ -1,0 +1,34 @@
+#!/bin/sh
+# deb.sh ARCH SUITE: build dist/landmarkd_VERSION~SUITE_ARCH.deb.
+# ARCH is arm64 or amd64; SUITE is bookworm (Python 3.11) or trixie (Python 3.13).
+set -eu
+cd "$(dirname "$0")/.."
+arch=$1 suite=$2
+case $suite in
+    bookworm) PYTHON_VERSION=3.11 next=3.12 ;;
+    trixie) PYTHON_VERSION=3.13 next=3.14 ;;
+    *) echo "deb.sh: SUITE is bookworm or trixie, not $suite" >&2; exit 64 ;;
+esac
+command -v dh >/dev/null || { echo "deb.sh: sudo apt install debhelper dpkg-dev" >&2; exit 69; }
+python=${PYTHON:-.venv/bin/python}
+build=build/deb-$suite-$arch
+rm -rf "$build"
+mkdir -p "$build" dist
+git ls-files -z edge models/zoo packaging systemd docs pyproject.toml README.md LICENSE NOTICE \
+    CHANGELOG.md | xargs -0 cp --parents -t "$build"
+version=$("$python" -c 'import tomllib, pathlib; p = tomllib.loads(pathlib.Path("pyproject.toml").read_text()); print(p["project"].get("version") or __import__("importlib.metadata").metadata.version("landmarkd"))')
+"$python" -m pip wheel --quiet --no-deps --wheel-dir "$build/build/wheels" .
+cd "$build"
+mv packaging/debian debian
+echo "python3 (>= $PYTHON_VERSION), python3 (<< $next)" >debian/python.depends
+printf 'landmarkd (%s~%s) unstable; urgency=medium\n\n  * See /usr/share/doc/landmarkd/CHANGELOG.md.\n\n -- landmarkd maintainers <landmarkd@localhost>  %s\n' \
+    "$version" "$suite" "$(date -R -d "@$(git log -1 --format=%ct)")" >debian/changelog
+printf 'docs/*.md\nCHANGELOG.md\nNOTICE\n' >debian/docs
+export PYTHON_VERSION DEB_HOST_ARCH="$arch"
+export UV="${UV:-$OLDPWD/.venv/bin/uv}" SOURCE_DATE_EPOCH="$(git log -1 --format=%ct)"
+dpkg-buildpackage --build=binary --host-arch "$arch" --no-check-builddeps --unsigned-changes \
+    --jobs=1 >build.log 2>&1 || { tail -30 build.log >&2; exit 70; }
+cd "$OLDPWD"
+mv "build/landmarkd_${version}~${suite}_$arch.deb" dist/
+rm -f build/landmarkd_*
+echo "dist/landmarkd_${version}~${suite}_$arch.deb"
