@@ -159,9 +159,11 @@ class DriverMonitor:
             if angles is not None:
                 self._gaze_forward.learn(*angles, dt)
         looking, gaze, yaw, pitch = self._direction(view, angles, closed=bool(closed))
-        face_sigma = (
-            0.0 if view.sigma is None else float(np.median(view.sigma)) / (view.scale * FACE_MM)
-        )
+        face_sigma = 0.0
+        if view.sigma is not None:
+            # The upper median; np.median takes five times as long and imports numpy.ma.
+            half = len(view.sigma) // 2
+            face_sigma = float(np.partition(view.sigma, half)[half]) / (view.scale * FACE_MM)
         signals = Signals(
             face=True,
             openness=max(seen, default=None),
