@@ -149,6 +149,13 @@ class SinkError(LandmarkdError, OSError):
     exit_code = ExitCode.IO
 
 
+class SinkSetupError(SinkError):
+    """A sink that cannot work as it is configured: waiting does not help, the user must act.
+
+    It ends a start and refuses a reload; every other failure of a sink is tried again.
+    """
+
+
 class WireError(LandmarkdError, ValueError):
     """Bytes that are not a valid message."""
 

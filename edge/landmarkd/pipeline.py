@@ -240,6 +240,13 @@ class Pipeline:
         reading = self._driver.update(seen, raw, time_ns, speed_kmh=speed_kmh)
         self.clock.lap("driver")
         face = FaceReport(
-            seen, points, box_of(points), pose, reading.left, reading.right, reading.gaze
+            seen,
+            points,
+            box_of(points),
+            pose,
+            reading.left,
+            reading.right,
+            reading.gaze,
+            raw_pose=raw,
         )
         return face, reading.state if settings.enabled else None

@@ -293,6 +293,7 @@ class FaceReport:
         pose: head pose.
         left, right: the subject's eyes.
         gaze: None if unknown.
+        raw_pose: head pose of this frame alone, unsmoothed; None where only one was sent.
     """
 
     observation: FaceObservation
@@ -302,6 +303,7 @@ class FaceReport:
     left: EyeState
     right: EyeState
     gaze: Gaze | None = None
+    raw_pose: HeadPose | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,7 @@ def test_an_unplugged_device_is_found_again_under_its_stable_name(
     link.symlink_to(first)
     sink = make_sink(f"serial://{first}", session())
     sink.start()
+    assert until(lambda: sink.statistics.connected)
     os.close(master)
     os.close(slave)
     link.unlink()

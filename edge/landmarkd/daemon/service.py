@@ -16,7 +16,7 @@ from landmarkd.daemon.snapshot import Snapshot
 from landmarkd.daemon.speed import VehicleSpeed
 from landmarkd.errors import EndOfStreamError, LandmarkdError, SourceTimeoutError
 from landmarkd.pipeline import Pipeline
-from landmarkd.sinks.base import Sink
+from landmarkd.sinks.base import Sink, close_all
 from landmarkd.types import Counters, Report
 from landmarkd.utc import UtcReader
 
@@ -129,8 +129,7 @@ class Service:
             if self.successor is None:
                 self._notifier.stopping()
             self.capture.close()
-            for sink in started:
-                sink.close(DRAIN_LIVE_S if self._live else DRAIN_FILE_S)
+            close_all(started, DRAIN_LIVE_S if self._live else DRAIN_FILE_S)
             self._publish(time.monotonic_ns(), "stopped")
             self.pipeline.close()
             if self._speed is not None:
@@ -157,7 +156,12 @@ class Service:
                 self._saver.save(frame)
             report = self.pipeline.process(frame, self._counters(1), speed_kmh=self._read_speed())
             self._submit(report, fresh=True)
-            self._notifier.progress(report.emitted_ns)
+            self._progress(report.emitted_ns)
+
+    def _progress(self, now_ns: int) -> None:
+        """Feed the watchdog, unless the thread of a sink has died: only a restart brings it back."""
+        if all(sink.alive for sink in self.sinks):
+            self._notifier.progress(now_ns)
 
     def _read_speed(self) -> float | None:
         return None if self._speed is None else self._speed.read()
@@ -198,7 +202,7 @@ class Service:
         The watchdog is fed meanwhile: `Capture` counts its attempts and gives up by itself.
         """
         now = time.monotonic_ns()
-        self._notifier.progress(now)
+        self._progress(now)
         if (
             self._last is None
             or now - max(self._stalled_ns, self._last.emitted_ns) < STALLED_REPORT_S * 1e9

@@ -15,7 +15,7 @@ from landmarkd.pipeline import Pipeline
 from landmarkd.profile.watch import Sampler
 from landmarkd.settings.config import Configuration
 from landmarkd.sinks.base import Sink
-from landmarkd.sinks.worker import Formatter, QueuedSink, Transport
+from landmarkd.sinks.worker import Format, QueuedSink, Send
 from landmarkd.stages import STAGES
 from landmarkd.types import Counters, Frame, Report
 
@@ -121,71 +121,6 @@ class _TimedPipeline(Pipeline):
             self.ages_ns.append((waited_ns + before_ns, age_ns))
 
 
-class _TimedFormatter(Formatter[Any]):
-    """Adds a span for each report that is encoded, and remembers when its frame was captured."""
-
-    def __init__(
-        self, inner: Formatter[Any], recorder: Recorder, name: str, captured_ns: list[int]
-    ) -> None:
-        self._inner, self._recorder, self._name, self._captured_ns = (
-            inner,
-            recorder,
-            name,
-            captured_ns,
-        )
-        self.promised, self.points_promised_hz = inner.promised, inner.points_promised_hz
-
-    def format(self, report: Report, dropped: int) -> Sequence[Any]:
-        began_ns = time.perf_counter_ns()
-        pieces = self._inner.format(report, dropped)
-        self._recorder.add(
-            f"encode {self._name}", self._name, began_ns, time.perf_counter_ns() - began_ns
-        )
-        self._captured_ns[:] = [report.captured_ns]
-        self.messages, self.points_sent_hz = self._inner.messages, self._inner.points_sent_hz
-        return pieces
-
-    def connected(self) -> Sequence[Any]:
-        return self._inner.connected()
-
-    def idle(self) -> Sequence[Any]:
-        return self._inner.idle()
-
-    def goodbye(self, dropped: int) -> Sequence[Any]:
-        return self._inner.goodbye(dropped)
-
-
-class _TimedTransport(Transport[Any]):
-    """Adds a span for each report that is sent, and its age at that time."""
-
-    def __init__(
-        self, inner: Transport[Any], recorder: Recorder, name: str, captured_ns: list[int]
-    ) -> None:
-        self._inner, self._recorder, self._name, self._captured_ns = (
-            inner,
-            recorder,
-            name,
-            captured_ns,
-        )
-        self.ages_ns: list[int] = []
-
-    def open(self) -> None:
-        self._inner.open()
-
-    def send(self, pieces: Sequence[Any]) -> int:
-        began_ns = time.perf_counter_ns()
-        sent = self._inner.send(pieces)
-        if self._captured_ns:
-            self._recorder.add(
-                f"send {self._name}", self._name, began_ns, time.perf_counter_ns() - began_ns
-            )
-            self.ages_ns.append(time.monotonic_ns() - self._captured_ns.pop())
-        return sent
-
-    def close(self) -> None:
-        self._inner.close()
-
-
 def record(
     configuration: Configuration,
     source: FrameSource,
@@ -218,7 +153,7 @@ def record(
         pipeline.idle_since_ns = time.perf_counter_ns()
 
     sinks = make_sinks(pipeline)
-    transports = [_instrument(sink, recorder) for sink in sinks if isinstance(sink, QueuedSink)]
+    wire_ages_ns = [_instrument(sink, recorder) for sink in sinks if isinstance(sink, QueuedSink)]
     service = Service(source, pipeline, sinks, limits, on_report=submitted)
     engine = pipeline.model.engine
     described = {"runtime": engine.runtime, "accelerator": engine.accelerator}
@@ -234,9 +169,7 @@ def record(
     frames = max(service.observer.processed, 1)
     return Recording(
         stages=_in_order(recorder.by_name()),
-        ages=_ages(
-            pipeline.ages_ns, [age for transport in transports for age in transport.ages_ns]
-        ),
+        ages=_ages(pipeline.ages_ns, [age for ages in wire_ages_ns for age in ages]),
         spans=recorder.spans,
         machine=sampler,
         counters=_counters(service),
@@ -271,16 +204,34 @@ def overhead_ms(sinks: int, sampler: Sampler, frames: int, rounds: int = 500) ->
     return spent_ms + sampler.spent_s * 1e3 / frames
 
 
-def _instrument(sink: QueuedSink[Any], recorder: Recorder) -> _TimedTransport:
-    name, captured_ns = sink.uri.partition(":")[0], list[int]()
-    wrapped: list[_TimedTransport] = []
+def _instrument(sink: QueuedSink[Any], recorder: Recorder) -> list[int]:
+    """Put stopwatches around what a sink does; return the list that ages on the wire go to (ns)."""
+    name, captured_ns, ages_ns = sink.uri.partition(":")[0], [0], list[int]()
 
-    def transport(inner: Transport[Any]) -> Transport[Any]:
-        wrapped.append(_TimedTransport(inner, recorder, name, captured_ns))
-        return wrapped[0]
+    def timed_format(inner: Format[Any]) -> Format[Any]:
+        def format_report(report: Report, dropped: int) -> Sequence[Any]:
+            began_ns = time.perf_counter_ns()
+            pieces = inner(report, dropped)
+            recorder.add(f"encode {name}", name, began_ns, time.perf_counter_ns() - began_ns)
+            captured_ns[:] = [report.captured_ns]
+            return pieces
 
-    sink.wrap(lambda inner: _TimedFormatter(inner, recorder, name, captured_ns), transport)
-    return wrapped[0]
+        return format_report
+
+    def timed_send(inner: Send[Any]) -> Send[Any]:
+        def send(pieces: Sequence[Any]) -> int:
+            began_ns = time.perf_counter_ns()
+            sent = inner(pieces)
+            if captured_ns[0]:
+                recorder.add(f"send {name}", name, began_ns, time.perf_counter_ns() - began_ns)
+                ages_ns.append(time.monotonic_ns() - captured_ns[0])
+                captured_ns[:] = [0]
+            return sent
+
+        return send
+
+    sink.wrap(timed_format, timed_send)
+    return ages_ns
 
 
 def _in_order(stages: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:

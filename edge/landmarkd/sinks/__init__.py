@@ -1,7 +1,7 @@
 """Where reports go: dumb pipes with reconnect."""
 
 from landmarkd import registry
-from landmarkd.sinks.base import Sink, SinkStatistics
+from landmarkd.sinks.base import Sink, SinkStatistics, close_all
 from landmarkd.types import Session
 from landmarkd.uri import parse_uri
 
@@ -14,11 +14,11 @@ SINKS = {
     "opentrack": "landmarkd.sinks.opentrack:OpentrackSink",
     "osc": "landmarkd.sinks.osc:OscSink",
     "mqtt": "landmarkd.sinks.mqtt:MqttSink",
-    "hook": "landmarkd.sinks.alerts:HookSink",
-    "gpio": "landmarkd.sinks.alerts:GpioSink",
+    "hook": "landmarkd.sinks.hook:HookSink",
+    "gpio": "landmarkd.sinks.gpio:GpioSink",
 }
 
-__all__ = ["ENTRY_POINTS", "SINKS", "Sink", "SinkStatistics", "make_sink"]
+__all__ = ["ENTRY_POINTS", "SINKS", "Sink", "SinkStatistics", "close_all", "make_sink"]
 
 
 def make_sink(uri: str, session: Session) -> Sink:

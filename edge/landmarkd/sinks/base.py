@@ -1,6 +1,7 @@
 """The interface of a sink, and what it tells of itself."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from landmarkd.types import Report
@@ -15,6 +16,7 @@ class SinkStatistics:
         dropped: reports that were not, because the queue was full or there was no connection.
         messages, bytes: handed to the transport.
         reconnects: times that the connection was opened again after it was lost.
+        failures: times that opening, formatting or sending failed, whatever the reason.
         connected: whether it is open now.
         last_error: the last failure in one sentence, or None.
         note: what is odd though the connection is open, "nobody listens" for one, or None.
@@ -28,6 +30,7 @@ class SinkStatistics:
     messages: int = 0
     bytes: int = 0
     reconnects: int = 0
+    failures: int = 0
     connected: bool = False
     last_error: str | None = None
     note: str | None = None
@@ -37,7 +40,7 @@ class SinkStatistics:
 
 
 class Sink(ABC):
-    """Takes reports and sends them somewhere, in its own time.
+    """Takes reports and sends them somewhere, on a thread of its own.
 
     A sink is built from a URI without touching the network or a device. `submit` never blocks and
     never raises: what cannot be sent is dropped and counted.
@@ -52,13 +55,28 @@ class Sink(ABC):
     statistics: SinkStatistics
     gone: bool = False
 
-    @abstractmethod
-    def start(self) -> None:
-        """Open the connection and begin to send. One that is not there yet is tried again and again.
+    @property
+    def alive(self) -> bool:
+        """False if the sink was started and its thread has ended though nobody closed it."""
+        return True
+
+    def check(self) -> None:  # noqa: B027 - most sinks of other packages have nothing to check
+        """Look for mistakes that waiting cannot correct. Opens nothing and never waits.
 
         Raises:
-            AccessError: no permission; that does not mend itself.
-            SinkError: a file that cannot be written.
+            SinkSetupError: a folder, program or line that the URI names cannot be used.
+            AccessError: no permission.
+            MissingPackageError: a package that the sink needs is missing.
+        """
+
+    @abstractmethod
+    def start(self) -> None:
+        """Begin to open the connection and to send; returns at once.
+
+        A connection that cannot be opened yet is tried again and again.
+
+        Raises:
+            LandmarkdError: what `check` raises, and nothing else.
         """
 
     @abstractmethod
@@ -71,9 +89,15 @@ class Sink(ABC):
                 Without a connection nothing is waited for.
         """
 
+    def begin_close(self, drain_s: float = 1.0) -> None:  # noqa: B027 - `close` alone will do
+        """Say that `close` follows, without waiting: several sinks can then end side by side."""
+
     @abstractmethod
     def close(self, drain_s: float = 1.0) -> None:
-        """Send what is queued for at most `drain_s` seconds, say goodbye and end. May be called twice."""
+        """Send what is queued for at most `drain_s` seconds, say goodbye and end.
+
+        May be called twice.
+        """
 
     def __enter__(self) -> "Sink":
         self.start()
@@ -81,3 +105,11 @@ class Sink(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def close_all(sinks: Sequence[Sink], drain_s: float) -> None:
+    """Close sinks side by side: together they take as long as the slowest of them."""
+    for sink in sinks:
+        sink.begin_close(drain_s)
+    for sink in sinks:
+        sink.close(drain_s)

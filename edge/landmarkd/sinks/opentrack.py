@@ -11,8 +11,9 @@ import math
 from collections.abc import Sequence
 from struct import Struct
 
+from landmarkd.sinks.parts import Formatter
 from landmarkd.sinks.udp import udp_transport
-from landmarkd.sinks.worker import Formatter, QueuedSink
+from landmarkd.sinks.worker import QueuedSink
 from landmarkd.types import Report, Session
 from landmarkd.uri import Uri
 
@@ -39,9 +40,9 @@ class OpentrackFormatter(Formatter[bytes]):
 
 
 class OpentrackSink(QueuedSink[bytes]):
-    """``opentrack://host:port``; opentrack listens on 4242 unless told otherwise."""
+    """``opentrack://host:port?smoothing=none``; opentrack listens on 4242 unless told otherwise."""
 
     def __init__(self, uri: Uri, session: Session) -> None:
         del session
-        uri.only({"ttl", "interface"})
-        super().__init__(uri.text, OpentrackFormatter(), udp_transport(uri))
+        uri.only({"ttl", "interface", "smoothing"})
+        super().__init__(uri, OpentrackFormatter(), udp_transport(uri))

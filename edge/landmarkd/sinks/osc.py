@@ -12,8 +12,9 @@ import numpy as np
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from landmarkd.sinks.parts import Formatter
 from landmarkd.sinks.udp import udp_transport
-from landmarkd.sinks.worker import Formatter, QueuedSink
+from landmarkd.sinks.worker import QueuedSink
 from landmarkd.types import EyeState, FaceReport, Report, Session
 from landmarkd.uri import Uri
 
@@ -80,5 +81,5 @@ class OscSink(QueuedSink[bytes]):
 
     def __init__(self, uri: Uri, session: Session) -> None:
         del session
-        uri.only({"ttl", "interface"})
-        super().__init__(uri.text, OscFormatter(), udp_transport(uri))
+        uri.only({"ttl", "interface", "smoothing"})
+        super().__init__(uri, OscFormatter(), udp_transport(uri))

@@ -1,6 +1,7 @@
 """Serial lines: 8N1, reopened by the stable name of the device after it was unplugged."""
 
 import errno
+import os
 import termios
 from collections.abc import Sequence
 from contextlib import suppress
@@ -8,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from landmarkd.errors import AccessError, SinkError, UsageError
+from landmarkd.sinks.parts import Transport
+from landmarkd.sinks.unsmoothed import wants_unsmoothed
 from landmarkd.sinks.wire import StreamFormatter, selection_of
-from landmarkd.sinks.worker import QueuedSink, Transport
+from landmarkd.sinks.worker import QueuedSink
 from landmarkd.types import Session
 from landmarkd.uri import Uri
 from landmarkd.wire.encoder import EncoderOptions
@@ -20,6 +23,9 @@ DEFAULT_BAUD = 115200
 LOWEST_BAUD, HIGHEST_BAUD = 9600, 4_000_000
 WRITE_TIMEOUT_S = 1.0
 """A line that takes nothing for this long is treated as lost; the queue drops meanwhile."""
+_NO_PERMISSION = (
+    "{}: no permission; add the user to the group dialout: sudo usermod -aG dialout $USER"
+)
 BY_ID = Path("/dev/serial/by-id")
 
 
@@ -50,9 +56,7 @@ def open_port(device: str, baud: int, *, read_timeout_s: float | None = None) ->
     except (OSError, ValueError) as error:
         number = getattr(error, "errno", None)
         if number in {errno.EACCES, errno.EPERM}:
-            raise AccessError(
-                f"{device}: no permission; add the user to the group dialout: sudo usermod -aG dialout $USER"
-            ) from error
+            raise AccessError(_NO_PERMISSION.format(device)) from error
         if number == errno.ENOENT:
             raise SinkError(f"{device}: there is no such device; is it plugged in?") from error
         if number in {errno.EBUSY, errno.EAGAIN} or "exclusively lock" in str(error):
@@ -70,6 +74,11 @@ class SerialTransport(Transport[bytes]):
         self._stable: str | None = None
         self._port: Any = None
         self._stuck = False
+
+    def check(self) -> None:
+        """Look for what waiting does not correct; a device that is not there yet is no mistake."""
+        if Path(self._device).exists() and not os.access(self._device, os.R_OK | os.W_OK):
+            raise AccessError(_NO_PERMISSION.format(self._device))
 
     def open(self) -> None:
         """Open the device under its stable name if it was seen before, else under the one given."""
@@ -108,10 +117,13 @@ class SerialTransport(Transport[bytes]):
 
 
 class SerialSink(QueuedSink[bytes]):
-    """``serial:///dev/ttyAMA0?baud=921600&points=all|68|eyes|none&hz=N&fps=60&raw=no&frame=255``."""
+    """``serial:///dev/ttyAMA0?baud=921600&points=all|68|eyes|none&hz=N&fps=60&raw=no&frame=255``.
+
+    With ``smoothing=none`` points and pose are those of each frame alone.
+    """
 
     def __init__(self, uri: Uri, session: Session) -> None:
-        uri.only({"baud", "points", "hz", "fps", "raw", "frame"})
+        uri.only({"baud", "points", "hz", "fps", "raw", "frame", "smoothing"})
         device = uri.path if not uri.host else ""
         if not device.startswith("/"):
             raise UsageError(f"{uri.text}: use serial:///dev/DEVICE?baud={DEFAULT_BAUD}.")
@@ -132,9 +144,9 @@ class SerialSink(QueuedSink[bytes]):
             selection=fit.selection,
             points_hz=fit.points_hz,
             status_hz=fit.status_hz,
-            raw=uri.boolean("raw", False),
+            raw=uri.boolean("raw", False) or wants_unsmoothed(uri),
             max_message=frame - FRAMING_BYTES,
         )
         formatter = StreamFormatter(session, options)
         formatter.promised = fit.text
-        super().__init__(uri.text, formatter, SerialTransport(device, baud))
+        super().__init__(uri, formatter, SerialTransport(device, baud))

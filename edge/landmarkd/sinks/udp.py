@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from landmarkd.errors import UsageError
+from landmarkd.sinks.parts import Transport
+from landmarkd.sinks.resolve import Address, Resolver
+from landmarkd.sinks.unsmoothed import wants_unsmoothed
 from landmarkd.sinks.wire import DatagramFormatter, SealedFormatter, selection_of
-from landmarkd.sinks.worker import QueuedSink, Transport
+from landmarkd.sinks.worker import QueuedSink
 from landmarkd.types import Session
 from landmarkd.uri import Uri
 from landmarkd.wire.encoder import MAX_DATAGRAM, EncoderOptions
@@ -42,15 +45,18 @@ class UdpTransport(Transport[bytes]):
     def __init__(self, host: str, port: int, *, ttl: int = 1, interface: str | None = None) -> None:
         self.lost = 0
         self._noted = 0
-        self._host, self._port, self._ttl, self._interface = host, port, ttl, interface
+        self._ttl, self._interface = ttl, interface
         self._socket: socket.socket | None = None
+        self._resolver = Resolver(host, port, socket.SOCK_DGRAM)
         self._address: Any = ()
 
     def open(self) -> None:
-        """Resolve the host and make the socket; nothing has to listen there."""
-        found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
-        family, _, _, _, self._address = found[0]
+        """Look up the host and make the socket; nothing has to listen there."""
+        self._connect(self._resolver.find(lambda: self.deadline))
+
+    def _connect(self, address: Address) -> None:
         self.close()
+        family, self._address = address
         link = self._socket = socket.socket(family, socket.SOCK_DGRAM)
         link.setblocking(False)
         link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
@@ -80,7 +86,13 @@ class UdpTransport(Transport[bytes]):
             link.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, request)
 
     def send(self, pieces: Sequence[bytes]) -> int:
-        """Send each piece; a full buffer loses the piece, not the socket."""
+        """Send each piece; a full buffer loses the piece, not the socket.
+
+        The host is looked up again every minute, and sooner while nobody listens there.
+        """
+        newer = self._resolver.refreshed(now=self.note is not None)
+        if newer is not None and newer.sockaddr != self._address:
+            self._connect(newer)
         if self._socket is None:
             raise OSError(errno.ENOTCONN, "the socket is closed")
         sent = 0
@@ -145,11 +157,11 @@ class UdpSink(QueuedSink[bytes]):
     """``udp://host:port?points=all|68|eyes|none&hz=N&raw=no&mtu=1400&ttl=1&interface=eth0&key=FILE``."""
 
     def __init__(self, uri: Uri, session: Session) -> None:
-        uri.only({"points", "hz", "raw", "mtu", "ttl", "interface", "key"})
+        uri.only({"points", "hz", "raw", "mtu", "ttl", "interface", "key", "smoothing"})
         options = EncoderOptions(
             selection=selection_of(uri, Selection.ALL),
             points_hz=uri.integer("hz", 0, 0, 1000),
-            raw=uri.boolean("raw", False),
+            raw=uri.boolean("raw", False) or wants_unsmoothed(uri),
             max_message=uri.integer("mtu", MAX_DATAGRAM, 256, MAX_DATAGRAM),
         )
         formatter = DatagramFormatter(session, options)
@@ -157,4 +169,4 @@ class UdpSink(QueuedSink[bytes]):
             formatter = SealedFormatter(
                 session, options, Sealer(read_key(Path(uri.options["key"])))
             )
-        super().__init__(uri.text, formatter, udp_transport(uri))
+        super().__init__(uri, formatter, udp_transport(uri))

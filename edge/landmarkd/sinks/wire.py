@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from landmarkd.errors import UsageError
-from landmarkd.sinks.worker import Formatter
+from landmarkd.sinks.parts import Formatter
 from landmarkd.types import Report, Session
 from landmarkd.uri import Uri
 from landmarkd.wire.encoder import Encoder, EncoderOptions

@@ -1,16 +1,23 @@
-"""A sink as three parts: a formatter (reports to bytes), a transport (bytes to the world), a thread between."""
+"""A sink as three parts: a formatter (reports to bytes), a transport (bytes out), a thread between.
+
+The thread opens the connection as well, so that nothing outside waits for a name server, a broker or
+a disk. Nothing that formatter or transport raise ends it: each failure is counted, said, and followed
+by another attempt.
+"""
 
 import logging
 import time
-from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import Condition, Thread
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias
 
-from landmarkd.errors import AccessError, LandmarkdError
 from landmarkd.sinks.base import Sink, SinkStatistics
+from landmarkd.sinks.parts import Formatter, PieceError, PieceT, Transport
+from landmarkd.sinks.queue import RankedQueue
+from landmarkd.sinks.unsmoothed import unsmoothed, wants_unsmoothed
 from landmarkd.types import Report
+from landmarkd.uri import Uri
 
 log = logging.getLogger(__name__)
 
@@ -24,87 +31,50 @@ LOG_PERIOD_S = 60.0
 MAX_TEXTS = 16
 IDLE_S = 2.0
 """Without a report for this long, the formatter may say that the sender is still there."""
+JOIN_S = 0.5
+"""How much longer than asked for `close` waits for the thread; then it is left to end by itself."""
 
-
-PieceT = TypeVar("PieceT")
-"""What a formatter hands to its transport: bytes, mostly."""
-
-
-class Formatter(ABC, Generic[PieceT]):
-    """Turns reports into what the transport carries. Knows nothing of connections.
-
-    Attributes:
-        promised: what the stream carries, in words.
-        points_promised_hz, points_sent_hz: complete sets of points a second.
-        messages: formatted since the start; what a receiver can count.
-    """
-
-    promised: str = ""
-    points_promised_hz: float = 0.0
-    points_sent_hz: float = 0.0
-    messages: int = 0
-
-    @abstractmethod
-    def format(self, report: Report, dropped: int) -> Sequence[PieceT]:
-        """Return the pieces to send for a report; `dropped` were lost on this sink so far."""
-
-    def connected(self) -> Sequence[PieceT]:
-        """Return what is sent first on a new connection."""
-        return ()
-
-    def idle(self) -> Sequence[PieceT]:
-        """Return what is sent when there was no report for `IDLE_S` seconds."""
-        return ()
-
-    def goodbye(self, dropped: int) -> Sequence[PieceT]:
-        """Return what is sent last."""
-        del dropped
-        return ()
-
-
-class Transport(ABC, Generic[PieceT]):
-    """Carries bytes. Knows nothing of messages. Used by one thread at a time."""
-
-    note: str | None = None
-    """What is odd though the connection is open, or None."""
-
-    @abstractmethod
-    def open(self) -> None:
-        """Open the connection; raises OSError or a LandmarkdError."""
-
-    @abstractmethod
-    def send(self, pieces: Sequence[PieceT]) -> int:
-        """Send all pieces and return how many bytes that were; raises OSError when the connection is lost."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Close the connection; may be called twice and on one that was never opened."""
+Format: TypeAlias = Callable[[Report, int], Sequence[PieceT]]
+"""`Formatter.format` of one object."""
+Send: TypeAlias = Callable[[Sequence[PieceT]], int]
+"""`Transport.send` of one object."""
 
 
 class QueuedSink(Sink, Generic[PieceT]):
     """A bounded queue and a thread that formats and sends; reconnects with growing waits.
 
+    Args:
+        uri: as parsed; its option ``smoothing=none`` sends unsmoothed points and pose.
+        formatter, transport: the two parts.
+        queue: what holds the reports that wait; one of `QUEUE_REPORTS` by default.
+
     Attributes:
-        must_open: a first failure to open is the user's mistake and waiting would not mend it.
         reopens: a broken pipe can be opened again.
+        waits: `submit` may wait for room in the queue.
     """
 
-    must_open = False
     reopens = True
+    waits = True
 
     def __init__(
-        self, uri: str, formatter: Formatter[PieceT], transport: Transport[PieceT]
+        self,
+        uri: Uri,
+        formatter: Formatter[PieceT],
+        transport: Transport[PieceT],
+        queue: RankedQueue | None = None,
     ) -> None:
-        self.uri = uri
+        self.uri = uri.text
         self.statistics = SinkStatistics(
             promised=formatter.promised, points_promised_hz=formatter.points_promised_hz
         )
+        self._unsmoothed = wants_unsmoothed(uri)
         self._formatter = formatter
         self._transport = transport
-        self._queue: deque[Report] = deque()
+        self._format: Format[PieceT] = formatter.format
+        self._carry: Send[PieceT] = transport.send
+        self._queue = RankedQueue(QUEUE_REPORTS) if queue is None else queue
         self._changed = Condition()
         self._closing = False
-        self._deadline = 0.0
         self._thread: Thread | None = None
         self._retry_s = RETRY_FIRST_S
         self._retry_at = 0.0
@@ -115,70 +85,104 @@ class QueuedSink(Sink, Generic[PieceT]):
 
     def wrap(
         self,
-        formatter: Callable[[Formatter[PieceT]], Formatter[PieceT]],
-        transport: Callable[[Transport[PieceT]], Transport[PieceT]],
+        around_format: Callable[[Format[PieceT]], Format[PieceT]],
+        around_send: Callable[[Send[PieceT]], Send[PieceT]],
     ) -> None:
-        """Put something around formatter and transport, a stopwatch for one; only before `start`."""
-        self._formatter, self._transport = formatter(self._formatter), transport(self._transport)
+        """Put something around formatting and sending, a stopwatch for one; before `start`."""
+        self._format, self._carry = around_format(self._format), around_send(self._carry)
+
+    @property
+    def alive(self) -> bool:
+        """False if the thread has ended though nobody closed the sink."""
+        return self._thread is None or self._closing or self._thread.is_alive()
+
+    def check(self) -> None:
+        """Look for mistakes that waiting cannot correct."""
+        self._transport.check()
 
     def start(self) -> None:
-        """Open the connection once here, so that a user's mistake shows at once, then start the thread."""
+        """Check, and start the thread, which opens the connection."""
         if self._thread is not None:
             return
-        try:
-            self._open()
-        except OSError as error:
-            if self.must_open or isinstance(error, AccessError):
-                raise
-            self._failed(error)
+        self.check()
         self._thread = Thread(target=self._run, name=f"sink {self.uri}", daemon=True)
         self._thread.start()
 
     def submit(self, report: Report, *, wait: bool = False) -> None:
-        """Queue a report; the oldest one makes room if the queue is full and not waited for."""
+        """Queue a report; one of the lowest rank is dropped if the queue is full and not waited for."""
+        for part in self._formatter.split(report):
+            rank = self._formatter.rank(part)
+            with self._changed:
+                if wait and self.waits:
+                    self._changed.wait_for(
+                        lambda: not self._queue.full or self._closing or self.gone or not self.alive
+                    )
+                self.statistics.dropped += self._queue.push(part, rank)
+                self._transport.waiting = self._queue.highest
+                self._changed.notify_all()
+
+    def begin_close(self, drain_s: float = 1.0) -> None:
+        """Let the thread send what is queued for at most `drain_s` seconds and end."""
         with self._changed:
-            if wait:
-                self._changed.wait_for(
-                    lambda: len(self._queue) < QUEUE_REPORTS or self._closing or self.gone
-                )
-            if len(self._queue) >= QUEUE_REPORTS:
-                self._queue.popleft()
-                self.statistics.dropped += 1
-            self._queue.append(report)
+            if not self._closing:
+                self._closing = True
+                self._transport.deadline = time.monotonic() + drain_s
             self._changed.notify_all()
 
     def close(self, drain_s: float = 1.0) -> None:
         """Send what is queued for at most `drain_s` seconds, say goodbye and end."""
-        with self._changed:
-            self._closing = True
-            self._deadline = time.monotonic() + drain_s
-            self._changed.notify_all()
-        if self._thread is not None:
-            self._thread.join(drain_s + 1.0)
-            self._thread = None
-        self._transport.close()
+        self.begin_close(drain_s)
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join(drain_s + JOIN_S)
+            if thread.is_alive():
+                log.warning("%s: does not end in time and is left behind", self.uri)
         self.statistics.connected = False
 
     def _run(self) -> None:
-        while True:
-            report = self._take()
-            if report is not None:
-                self._deliver(report)
-            elif self._closing:
-                break
-            else:
-                self._send(self._formatter.idle())
-        self._send(self._formatter.goodbye(self.statistics.dropped))
+        try:
+            while not self._work():
+                pass
+        finally:
+            with suppress(Exception):
+                self._transport.close()
+            self.statistics.connected = False
+            with self._changed:
+                if not self._closing:
+                    self.statistics.last_error = "its thread has ended; restart the daemon"
+                self._changed.notify_all()
+
+    def _work(self) -> bool:
+        """Send until the sink is closed; return whether it was. The last resort for every failure."""
+        try:
+            self._ready()
+            while True:
+                report = self._take()
+                if report is not None:
+                    self._deliver(report)
+                elif self._closing:
+                    break
+                else:
+                    self._transport.tend()
+                    self._ready()
+                    self._send(self._formatter.idle())
+            if self.statistics.connected:
+                self._send(self._formatter.goodbye(self.statistics.dropped))
+        except Exception as error:  # whatever a library raises, the thread goes on
+            self._failed(error)
+            log.debug("%s", self.uri, exc_info=True)
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing, RETRY_FIRST_S)
+            return self._closing
+        return True
 
     def _take(self) -> Report | None:
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closing, IDLE_S)
-            if self._closing and time.monotonic() > self._deadline:
-                self.statistics.dropped += len(self._queue)
-                self._queue.clear()
-            if not self._queue:
-                return None
-            report = self._queue.popleft()
+            if self._closing and time.monotonic() > self._transport.deadline:
+                self.statistics.dropped += self._queue.clear()
+            report = self._queue.take() if self._queue else None
+            self._transport.waiting = self._queue.highest
             self._changed.notify_all()
             return report
 
@@ -188,9 +192,12 @@ class QueuedSink(Sink, Generic[PieceT]):
             statistics.dropped += 1
             return
         try:
-            pieces = self._formatter.format(report, statistics.dropped)
+            if self._unsmoothed:
+                report = unsmoothed(report)
+            pieces = self._format(report, statistics.dropped)
         except Exception as error:  # a report that cannot be formatted must not end the thread
             statistics.dropped += 1
+            statistics.failures += 1
             self._say(f"a report cannot be sent: {error}")
             return
         if self._send(pieces):
@@ -205,22 +212,27 @@ class QueuedSink(Sink, Generic[PieceT]):
         if not self._ready():
             return False
         try:
-            self.statistics.bytes += self._transport.send(pieces)
+            self.statistics.bytes += self._carry(pieces)
             self.statistics.note = self._transport.note
-        except BrokenPipeError as error:
+        except PieceError as error:
+            self.statistics.failures += 1
+            self._say(str(error))
+            self._counted = self._formatter.messages
+            return False
+        except Exception as error:  # a driver may raise more than OSError: termios.error is none
             self._failed(error)
-            self.gone = not self.reopens
-        except OSError as error:
-            self._failed(error)
-        else:
-            self._retry_s = RETRY_FIRST_S
-            self._count()
-            if self._reconnected:
-                self._reconnected = False
-                self._say("connected again", failure=False)
-            return True
-        self._counted = self._formatter.messages
-        return False
+            self.gone = not self.reopens and isinstance(error, BrokenPipeError)
+            self._counted = self._formatter.messages
+            return False
+        self._retry_s = RETRY_FIRST_S
+        self._count()
+        if self._reconnected:
+            self._reconnected = False
+            self._say("connected again", failure=False)
+        if self._transport.full:
+            self._transport.close()
+            self.statistics.connected = self._opened_before = False
+        return True
 
     def _count(self) -> None:
         formatted = self._formatter.messages
@@ -234,7 +246,7 @@ class QueuedSink(Sink, Generic[PieceT]):
             return False
         try:
             self._open()
-        except (OSError, LandmarkdError) as error:
+        except Exception as error:  # as in `_send`
             self._failed(error)
             return False
         return True
@@ -245,6 +257,7 @@ class QueuedSink(Sink, Generic[PieceT]):
         if pieces:
             self.statistics.bytes += self._transport.send(pieces)
             self._count()
+        self.statistics.note = self._transport.note
         self.statistics.connected = True
         if self._opened_before:
             self.statistics.reconnects += 1
@@ -252,11 +265,14 @@ class QueuedSink(Sink, Generic[PieceT]):
         self._opened_before = True
 
     def _failed(self, error: Exception) -> None:
-        self._transport.close()
+        with suppress(Exception):
+            self._transport.close()
         self.statistics.connected = False
+        self.statistics.failures += 1
         self._retry_at = time.monotonic() + self._retry_s
         self._retry_s = min(RETRY_LONGEST_S, self._retry_s * 2)
-        self._say(f"{getattr(error, 'strerror', None) or error}; it is tried again")
+        text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        self._say(f"{text}; it is tried again")
 
     def _say(self, text: str, *, failure: bool = True) -> None:
         now = time.monotonic()

@@ -1,0 +1,199 @@
+"""A command for each of the driver's events."""
+
+import math
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+from typing import NamedTuple
+
+from landmarkd.errors import AccessError, SinkSetupError, UsageError
+from landmarkd.sinks.parts import Formatter, PieceError, Transport
+from landmarkd.sinks.queue import RankedQueue
+from landmarkd.sinks.worker import QueuedSink
+from landmarkd.types import Report, Session
+from landmarkd.uri import Uri
+from landmarkd.wire.jsonl import encode_event
+
+QUEUE_EVENTS = 32
+"""Events that wait for the command at most."""
+COMMAND_S = 10.0
+"""A command that takes longer is ended, with everything that it started."""
+TERM_S = 0.5
+"""How long it has after SIGTERM before SIGKILL."""
+HIGHEST_LEVEL = 3
+_POLL_S = 0.02
+_SERVICE_ONLY = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID")
+"""Variables with which systemd talks to the daemon; a command could end or feed it with them."""
+
+
+class Call(NamedTuple):
+    """How the command is called for one event."""
+
+    arguments: tuple[str, ...]
+    line: bytes
+    rank: int
+
+
+class EventFormatter(Formatter[Call]):
+    """Each event of at least a level, on its own; the level decides which comes first."""
+
+    promised = "a command for every event of the driver"
+
+    def __init__(self, level: int) -> None:
+        self._level = level
+
+    def split(self, report: Report) -> Sequence[Report]:
+        """Return a report for each event that is wanted."""
+        driver = report.driver
+        if driver is None:
+            return ()
+        return [
+            replace(report, driver=replace(driver, events=(event,)))
+            for event in driver.events
+            if event.level >= self._level
+        ]
+
+    def format(self, report: Report, dropped: int) -> Sequence[Call]:
+        """Return the calls for the events of a report."""
+        del dropped
+        events = report.driver.events if report.driver is not None else ()
+        self.messages += len(events)
+        return [
+            Call(
+                (event.kind, event.phase.value, str(event.level)),
+                encode_event(event).encode() + b"\n",
+                self.rank(report),
+            )
+            for event in events
+        ]
+
+
+@dataclass(slots=True)
+class _Running:
+    process: "subprocess.Popen[bytes]"
+    rank: int
+    deadline: float
+
+
+class HookTransport(Transport[Call]):
+    """Starts the command and waits for its end, but not while something more urgent waits.
+
+    A command of a lower rank then goes on beside the urgent one; there is at most one of each rank.
+    """
+
+    def __init__(self, command: Path) -> None:
+        self._command = command
+        self._running: list[_Running] = []
+
+    def check(self) -> None:
+        """Look whether the command is there and may be started."""
+        if not self._command.is_file():
+            raise SinkSetupError(
+                f"{self._command}: no such file; name a program or script that exists."
+            )
+        if not os.access(self._command, os.X_OK):
+            raise AccessError(
+                f"{self._command} is not executable; chmod +x {self._command} makes it so."
+            )
+
+    def open(self) -> None:
+        """Nothing is to be opened; a command that is gone shows when it is started."""
+
+    def send(self, pieces: Sequence[Call]) -> int:
+        """Run the command for each piece.
+
+        Raises:
+            PieceError: it cannot be started, fails, or takes too long.
+        """
+        for piece in pieces:
+            self._call(piece)
+        return sum(len(piece.line) for piece in pieces)
+
+    def _call(self, call: Call) -> None:
+        for earlier in [each for each in self._running if each.rank >= call.rank]:
+            self._wait(earlier)
+        environment = {n: v for n, v in os.environ.items() if n not in _SERVICE_ONLY}
+        try:
+            process = subprocess.Popen(  # noqa: S603 - the user's own command, as an argument list
+                [str(self._command), *call.arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise PieceError(f"{self._command} cannot be started: {error.strerror}") from error
+        running = _Running(process, call.rank, monotonic() + COMMAND_S)
+        self._running.append(running)
+        # A line is shorter than a pipe holds, so this never waits; a command need not read it.
+        with suppress(BrokenPipeError), process.stdin or nullcontext() as pipe:
+            if pipe is not None:
+                pipe.write(call.line)
+        self._wait(running, urgent=True)
+
+    def _wait(self, running: _Running, *, urgent: bool = False) -> None:
+        """Wait for the end of a command; with `urgent`, only while nothing of higher rank waits."""
+        while running.process.poll() is None:
+            if monotonic() >= min(running.deadline, self.deadline):
+                self._end(running)
+                raise PieceError(f"{self._command} was ended: it took longer than {COMMAND_S:g} s")
+            if urgent and self.waiting > running.rank:
+                return
+            with suppress(subprocess.TimeoutExpired):
+                running.process.wait(_POLL_S)
+        self._running.remove(running)
+        if running.process.returncode:
+            raise PieceError(f"{self._command} failed with exit code {running.process.returncode}")
+
+    def _end(self, running: _Running) -> None:
+        """End the command and everything in its process group."""
+        self._running.remove(running)
+        group = running.process.pid
+        with suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                running.process.wait(TERM_S)
+        with suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+        running.process.wait()
+
+    def tend(self) -> None:
+        """Look after commands that went on beside a more urgent one."""
+        for running in list(self._running):
+            if running.process.poll() is not None or monotonic() >= running.deadline:
+                self._wait(running)
+
+    def close(self) -> None:
+        """When the sink ends, wait for what still runs, and end it at the sink's deadline."""
+        if math.isfinite(self.deadline):
+            for running in list(self._running):
+                with suppress(PieceError):
+                    self._wait(running)
+
+
+class HookSink(QueuedSink[Call]):
+    """``hook:/path/to/command?level=2``: runs a command for each event of at least this level.
+
+    The command is started directly, without a shell, as ``command KIND PHASE LEVEL`` with the event
+    as one line of JSON on its standard input, for at most `COMMAND_S` seconds. Events of a higher
+    level come first, and do not wait for the command of a lower one.
+    """
+
+    waits = False
+
+    def __init__(self, uri: Uri, session: Session) -> None:
+        del session
+        uri.only({"level"})
+        if not uri.path.startswith("/") or uri.host:
+            raise UsageError(
+                f"{uri.text}: name the command with its whole path, hook:/usr/local/bin/alert."
+            )
+        formatter = EventFormatter(uri.integer("level", 1, 0, HIGHEST_LEVEL))
+        queue = RankedQueue(QUEUE_EVENTS, urgent_first=True)
+        super().__init__(uri, formatter, HookTransport(Path(uri.path)), queue)

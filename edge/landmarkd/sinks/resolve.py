@@ -1,0 +1,112 @@
+"""Host names to addresses, for callers that must not wait for a name server longer than they want."""
+
+import socket
+import time
+from collections.abc import Callable
+from ipaddress import ip_address
+from threading import Event, Thread
+from typing import Any, NamedTuple
+
+from landmarkd.errors import SinkError
+
+LOOKUP_S = 5.0
+"""How long a sink that opens its connection waits for an answer before it tries again later."""
+FRESH_S = 60.0
+"""An address is looked up again after this long: hosts move."""
+_POLL_S = 0.05
+
+
+class Address(NamedTuple):
+    """Where a socket connects or sends to."""
+
+    family: socket.AddressFamily
+    sockaddr: Any
+    """as `socket.connect` takes it"""
+
+
+class Resolver:
+    """Looks up one host name, on a thread of its own, because getaddrinfo(3) cannot be interrupted.
+
+    At most one lookup runs at a time; one that hangs is waited for again by the next caller. A
+    numeric address is its own answer.
+
+    Args:
+        host, port: what to look up.
+        kind: of the socket, ``socket.SOCK_DGRAM`` for one.
+    """
+
+    def __init__(self, host: str, port: int, kind: socket.SocketKind) -> None:
+        self._host, self._port, self._kind = host, port, kind
+        self._running: _Lookup | None = None
+        self._at_s = 0.0
+
+    def find(self, deadline: Callable[[], float]) -> Address:
+        """Return the address, waiting at most `LOOKUP_S` seconds and not beyond `deadline()`.
+
+        Args:
+            deadline: monotonic seconds, asked for again and again: it may come closer meanwhile.
+
+        Raises:
+            SinkError: no answer in time, or none at all.
+        """
+        if _is_numeric(self._host):
+            return _lookup(self._host, self._port, self._kind)
+        running = self._running = self._running or _Lookup(self._host, self._port, self._kind)
+        limit = time.monotonic() + LOOKUP_S
+        while not running.done.wait(_POLL_S):
+            if time.monotonic() >= min(limit, deadline()):
+                raise SinkError(f"{self._host}: the name server does not answer")
+        answer = self._end(running).answer
+        if answer is None:
+            raise SinkError(f"{self._host}: {running.trouble}")
+        return answer
+
+    def refreshed(self, *, now: bool = False) -> Address | None:
+        """Return a newer address if one is known by now; never waits.
+
+        A lookup is begun when the last one is older than `FRESH_S`, or, with `now`, than
+        `LOOKUP_S`. One that fails changes nothing: the address that is known may still be right.
+        """
+        if _is_numeric(self._host):
+            return None
+        if self._running is None:
+            if time.monotonic() - self._at_s >= (LOOKUP_S if now else FRESH_S):
+                self._running = _Lookup(self._host, self._port, self._kind)
+            return None
+        return self._end(self._running).answer if self._running.done.is_set() else None
+
+    def _end(self, lookup: "_Lookup") -> "_Lookup":
+        self._running, self._at_s = None, time.monotonic()
+        return lookup
+
+
+class _Lookup:
+    """One call of getaddrinfo(3) on a thread that nobody has to wait for."""
+
+    def __init__(self, host: str, port: int, kind: socket.SocketKind) -> None:
+        self.done = Event()
+        self.answer: Address | None = None
+        self.trouble = ""
+        self._asked = (host, port, kind)
+        Thread(target=self._run, name=f"look up {host}", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self.answer = _lookup(*self._asked)
+        except (OSError, UnicodeError) as error:
+            self.trouble = getattr(error, "strerror", None) or str(error)
+        finally:
+            self.done.set()
+
+
+def _lookup(host: str, port: int, kind: socket.SocketKind) -> Address:
+    family, _, _, _, sockaddr = socket.getaddrinfo(host, port, type=kind)[0]
+    return Address(family, sockaddr)
+
+
+def _is_numeric(host: str) -> bool:
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,36 @@
+"""Reports without smoothing, for receivers that filter themselves (``smoothing=none``)."""
+
+from dataclasses import replace
+
+from landmarkd.errors import UsageError
+from landmarkd.types import Report
+from landmarkd.uri import Uri
+
+
+def wants_unsmoothed(uri: Uri) -> bool:
+    """Return whether a URI asks for unsmoothed values: ``smoothing=none``, else ``smoothing=yes``.
+
+    Raises:
+        UsageError: any other word.
+    """
+    text = uri.options.get("smoothing", "yes")
+    if text not in {"none", "no", "yes"}:
+        raise UsageError(f"{uri.text}: smoothing is {text!r}; use none, or leave it out.")
+    return text != "yes"
+
+
+def unsmoothed(report: Report) -> Report:
+    """Return a report whose points, box and pose are those of its own frame alone.
+
+    A report that came over the wire carries one kind only and is returned as it is.
+    """
+    face = report.face
+    if face is None:
+        return report
+    points = face.observation.points
+    if not len(points):
+        return report
+    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
+    box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    pose = face.raw_pose or face.pose
+    return replace(report, face=replace(face, points=points, box=box, pose=pose))

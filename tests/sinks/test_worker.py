@@ -1,0 +1,122 @@
+"""The thread of a sink: it survives whatever a transport raises, and its death is noticed."""
+
+import termios
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from landmarkd.sinks.parts import Formatter, Transport
+from landmarkd.sinks.queue import RankedQueue
+from landmarkd.sinks.worker import QUEUE_REPORTS, QueuedSink
+from landmarkd.types import Report
+from landmarkd.uri import Uri
+
+from tests.sinks.test_contract import until
+from tests.wire.builders import driver, event, report
+
+
+class Plain(Formatter[bytes]):
+    def format(self, report: Report, dropped: int) -> Sequence[bytes]:
+        del dropped
+        self.messages += 1
+        return (str(report.sequence).encode(),)
+
+
+class Flaky(Transport[bytes]):
+    """Raises what it is given, one after the other, at the place that is named."""
+
+    def __init__(self, place: str, *errors: BaseException) -> None:
+        self.place, self.errors, self.got = place, list(errors), []
+
+    def fail(self, place: str) -> None:
+        if place == self.place and self.errors:
+            raise self.errors.pop(0)
+
+    def open(self) -> None:
+        self.fail("open")
+
+    def send(self, pieces: Sequence[bytes]) -> int:
+        self.fail("send")
+        self.got += pieces
+        return len(pieces)
+
+    def tend(self) -> None:
+        self.fail("tend")
+
+    def close(self) -> None:
+        self.fail("close")
+
+
+def sink_of(transport: Flaky) -> QueuedSink[bytes]:
+    return QueuedSink(Uri("test:", "test"), Plain(), transport)
+
+
+@pytest.mark.parametrize("place", ["open", "send", "close"])
+@pytest.mark.parametrize(
+    "error",
+    [termios.error(5, "Input/output error"), ValueError("odd"), RuntimeError(), OSError(5, "I/O")],
+)
+def test_whatever_is_raised_is_counted_said_and_tried_again(place: str, error: Exception) -> None:
+    errors = [error] if place != "close" else [error, error]
+    transport = Flaky(place, *errors)
+    with sink_of(transport) as sink:
+        number = 0
+
+        def goes_on() -> bool:
+            nonlocal number
+            sink.submit(report(number))
+            number += 1
+            return len(transport.got) > 3
+
+        assert until(goes_on)
+        assert sink.alive
+        if place != "close":
+            assert sink.statistics.failures == 1
+            assert "tried again" in (sink.statistics.last_error or "")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_dies_is_noticed() -> None:
+    transport = Flaky("send", SystemExit())
+    sink = sink_of(transport)
+    assert sink.alive
+    sink.start()
+    sink.submit(report(0))
+    assert until(lambda: not sink.alive)
+    assert "restart" in (sink.statistics.last_error or "")
+    assert not sink.statistics.connected
+    for i in range(2 * QUEUE_REPORTS):
+        sink.submit(report(i), wait=True)  # nobody waits for a dead thread
+    sink.close()
+    assert sink.alive, "one that was closed is not dead"
+
+
+def test_events_are_dropped_last() -> None:
+    sink = sink_of(Flaky("send"))
+    sink.submit(report(0, state=driver(0, event())))
+    for i in range(1, 3 * QUEUE_REPORTS):
+        sink.submit(report(i))
+    sink.start()
+    sink.close(10.0)
+    sent = [int(piece) for piece in sink._transport.got]
+    assert sent[0] == 0
+    assert sent[1:] == list(range(2 * QUEUE_REPORTS + 1, 3 * QUEUE_REPORTS))
+
+
+@given(st.lists(st.integers(0, 4), max_size=60), st.integers(1, 8), st.booleans())
+def test_a_queue_keeps_what_matters_most(ranks: list[int], limit: int, urgent: bool) -> None:
+    queue = RankedQueue(limit, urgent_first=urgent)
+    dropped = sum(queue.push(report_number(i), rank) for i, rank in enumerate(ranks))
+    assert len(queue) == min(limit, len(ranks)) == len(ranks) - dropped
+    taken = [queue.take().sequence for _ in range(len(queue))]
+    kept = sorted(ranks[i] for i in taken)
+    assert kept == sorted(ranks)[len(ranks) - len(kept) :], "the lowest ranks went"
+    if urgent:
+        assert taken == sorted(taken, key=lambda i: (-ranks[i], i))
+    else:
+        assert taken == sorted(taken)
+
+
+def report_number(number: int) -> Report:
+    return Report("test:", number, 0, 0, 640, 480, None)
