@@ -1,11 +1,12 @@
-"""Recordings: the wire itself in a file."""
+"""Recordings: the wire itself in a file. Each start makes a new file."""
 
 import os
 from collections.abc import Sequence
 from contextlib import suppress
 
 from landmarkd.errors import UsageError
-from landmarkd.sinks.jsonl import FileTransport
+from landmarkd.sinks.file import OPTIONS, FileRules, FileTransport
+from landmarkd.sinks.unsmoothed import wants_unsmoothed
 from landmarkd.sinks.wire import DatagramFormatter, selection_of
 from landmarkd.sinks.worker import QueuedSink
 from landmarkd.types import Session
@@ -18,37 +19,39 @@ from landmarkd.wire.recording import RecordingWriter
 class RecordingTransport(FileTransport):
     """Writes messages as records, and a mark at the end."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self._writer = RecordingWriter()
+    def settle(self, descriptor: int, *, new: bool) -> None:
+        """Begin a new recording, or go on behind the last record that was written whole."""
+        if new:
+            self.written = 0
+        os.ftruncate(descriptor, self.written)
 
     def send(self, pieces: Sequence[bytes]) -> int:
         """Write the records of these messages."""
-        return super().send((self._writer.add(pieces, self._whole),))
+        return super().send((RecordingWriter().add(pieces, self.written),))
 
     def close(self) -> None:
         """Write the mark and close; what is written later, after a failure, replaces it."""
-        if self._descriptor is not None and self._whole:
-            end = self._writer.end()
+        if self._descriptor is not None and self.written:
             with suppress(OSError):
-                os.pwrite(self._descriptor, end, self._whole)
+                os.write(self._descriptor, RecordingWriter().end())
         super().close()
 
 
 class LmkSink(QueuedSink[bytes]):
-    """``lmk:FILE?points=all|68|eyes|none&hz=N&raw=no``."""
+    """``lmk:FILE?points=all|68|eyes|none&hz=N&raw=no&smoothing=none&size=100M&time=1h&mode=600``.
 
-    must_open = True
+    A recording that exists is kept: the new one is called FILE-2, and so on, unless the URI says
+    ``truncate=yes``.
+    """
 
     def __init__(self, uri: Uri, session: Session) -> None:
-        uri.only({"points", "hz", "raw"})
-        if not uri.path or uri.host or uri.path == "-":
+        uri.only({"points", "hz", "raw", "smoothing", *OPTIONS})
+        if uri.path == "-":
             raise UsageError(f"{uri.text}: use lmk:FILE, for example lmk:drive.lmk.")
         options = EncoderOptions(
             selection=selection_of(uri, Selection.ALL),
             points_hz=uri.integer("hz", 0, 0, 1000),
-            raw=uri.boolean("raw", False),
+            raw=uri.boolean("raw", False) or wants_unsmoothed(uri),
         )
-        super().__init__(
-            uri.text, DatagramFormatter(session, options), RecordingTransport(uri.path)
-        )
+        transport = RecordingTransport(FileRules.of(uri, append=False))
+        super().__init__(uri, DatagramFormatter(session, options), transport)

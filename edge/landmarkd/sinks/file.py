@@ -1,0 +1,291 @@
+"""Files that sinks write: nothing that a file holds is ever overwritten unless the user says so.
+
+A file that is appended to (lines) is opened with O_APPEND and opened again when another one lies
+under its name, as logrotate leaves it. A file with a structure of its own (a recording) is made anew
+for each start. Where a name is taken or a limit is reached, the next file is NAME-2, NAME-3, and so
+on; ``{start}`` in a name stands for the time at which the file is begun, UTC.
+"""
+
+import errno
+import logging
+import os
+import stat
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from landmarkd.errors import AccessError, SinkError, SinkSetupError, UsageError
+from landmarkd.sinks.parts import Transport
+from landmarkd.uri import Uri
+
+log = logging.getLogger(__name__)
+
+OPTIONS = ("truncate", "size", "time", "mode")
+DEFAULT_MODE = 0o600
+"""Where somebody looked and for how long is nobody else's business."""
+MAX_FILES = 10_000
+"""Files of one name at most; beyond that somebody has to tidy up."""
+LOOK_S = 1.0
+"""How often the name is looked at: does it still stand for the file that is written?"""
+MAX_LINE = 1 << 20
+"""A line longer than this is none of ours."""
+_UNITS = {"k": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True, slots=True)
+class FileRules:
+    """How a file is written.
+
+    Attributes:
+        name: as in the URI, "-" for standard output.
+        append: go on behind what the file holds; else each start makes a new file.
+        truncate: throw away what the file holds at the start.
+        size, seconds: a new file is begun when this one has reached it; None for no limit.
+        mode: permissions of a new file.
+    """
+
+    name: str
+    append: bool = True
+    truncate: bool = False
+    size: int | None = None
+    seconds: int | None = None
+    mode: int = DEFAULT_MODE
+
+    @classmethod
+    def of(cls, uri: Uri, *, append: bool) -> "FileRules":
+        """Return the rules that a URI asks for: truncate=yes, size=100M, time=1h, mode=640.
+
+        Raises:
+            UsageError: no path, or an option that cannot be understood.
+        """
+        name, mode = uri.path, uri.options.get("mode", "600")
+        if not name or uri.host:
+            raise UsageError(f"{uri.text}: use {uri.scheme}:FILE.")
+        if not (len(mode) == 3 and set(mode) <= set("01234567")):
+            raise UsageError(f"{uri.text}: mode is {mode!r}; use three octal digits, 640 for one.")
+        return cls(
+            name,
+            append,
+            uri.boolean("truncate", False),
+            _amount(uri, "size", _UNITS, "100M"),
+            _amount(uri, "time", _SECONDS, "1h"),
+            int(mode, 8),
+        )
+
+    def paths(self) -> Iterator[Path]:
+        """Yield the names that this file may have, in the order in which they are used."""
+        now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        path = Path(self.name.replace("{start}", now))
+        yield path
+        for number in range(2, MAX_FILES + 1):
+            yield path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def _amount(uri: Uri, name: str, units: dict[str, int], example: str) -> int | None:
+    text = uri.options.get(name)
+    if text is None:
+        return None
+    unit = units.get(text[-1:], 0)
+    digits = text[:-1] if unit else text
+    if not (digits.isdecimal() and digits.isascii() and 0 < len(digits) < 13 and int(digits)):
+        raise UsageError(
+            f"{uri.text}: {name} is {text!r}; use a number with one of the units "
+            f"{', '.join(units)}, {example} for one."
+        )
+    return int(digits) * (unit or 1)
+
+
+class FileTransport(Transport[bytes]):
+    """Writes whole pieces to a file, or to standard output for the name "-".
+
+    Args:
+        rules: how.
+        header: what a new file begins with; one that begins otherwise is not appended to.
+        line_start: what each line begins with; tells an unfinished line of ours from another text.
+
+    Attributes:
+        path: of the file that is written, None before the first was opened.
+        written: bytes of this file up to the last piece that was written whole.
+    """
+
+    def __init__(self, rules: FileRules, header: bytes = b"", line_start: bytes = b"") -> None:
+        self.rules = rules
+        self.path: Path | None = None
+        self.written = 0
+        self._header, self._line_start = header, line_start
+        self._descriptor: int | None = None
+        self._identity: tuple[int, int] | None = None
+        self._truncated = self._lost = False
+        self._began_s = self._looked_s = 0.0
+
+    def check(self) -> None:
+        """Look for what waiting does not correct: a missing folder, no permission.
+
+        A file system that is read-only for now may become writable again.
+        """
+        if self.rules.name == "-":
+            return
+        path = next(self.rules.paths())
+        try:
+            if not path.parent.is_dir() or path.is_dir():
+                raise SinkSetupError(f"{path}: choose a file in a folder that exists.")
+            wanted = path if self.rules.append and path.exists() else path.parent
+            read_only = os.statvfs(path.parent).f_flag & os.ST_RDONLY
+            permitted = os.access(wanted, os.W_OK) or read_only
+        except PermissionError:
+            permitted = False
+        if not permitted:
+            raise AccessError(f"{path}: no permission to write; choose another file.")
+
+    def open(self) -> None:
+        """Open the file; after a failure the same one, if its name still stands for it.
+
+        Raises:
+            AccessError: no permission.
+            SinkError: for any other reason.
+        """
+        if self.rules.name == "-":
+            sys.stdout.flush()
+            self._descriptor = os.dup(1)
+            return
+        path = self.path or Path(self.rules.name)
+        try:
+            again = self._identity is not None and not self.full
+            path, flags = (path, 0) if again else self._choose()
+            flags |= os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | (0 if again else os.O_CREAT)
+            self._descriptor = os.open(path, flags, self.rules.mode)
+            # A pipe was opened without waiting for its reader; from here on waiting is right.
+            os.set_blocking(self._descriptor, True)
+            if not again:
+                self._adopt(path, self._descriptor)
+            elif not self._ours(os.fstat(self._descriptor)):
+                self._lost = True
+                raise OSError(errno.ESTALE, "another file has its name now")
+            self.settle(self._descriptor, new=not again)
+        except PermissionError as error:
+            raise AccessError(f"{path}: no permission to write; choose another file.") from error
+        except OSError as error:
+            raise SinkError(f"{path}: {error.strerror or error}") from error
+
+    def _choose(self) -> tuple[Path, int]:
+        """Return the file that is due and flags to open it with."""
+        rules = self.rules
+        if rules.truncate and not self._truncated:
+            return next(rules.paths()), os.O_TRUNC
+        if self._lost and self.path is not None and (rules.append or not self.path.exists()):
+            return self.path, 0
+        last: Path | None = None
+        for path in rules.paths():
+            if not path.exists():
+                reached = self._identity is not None
+                if last is not None and not reached and self._may_append(last):
+                    return last, 0
+                return path, os.O_EXCL
+            last = path
+        raise SinkError(f"{rules.name}: {MAX_FILES} files of this name are there; remove some")
+
+    def _may_append(self, path: Path) -> bool:
+        if not self.rules.append:
+            return False
+        if not path.is_file():
+            return True  # a pipe or a device
+        size = path.stat().st_size
+        if self.rules.size is not None and size >= self.rules.size:
+            return False
+        if not self._header or not size:
+            return True
+        with path.open("rb") as file:
+            return file.read(len(self._header)) == self._header
+
+    def _adopt(self, path: Path, descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        self._identity, self._truncated, self._lost = (status.st_dev, status.st_ino), True, False
+        self.path, self.written, self._began_s = path, status.st_size, time.monotonic()
+        self.note = None if str(path) == self.rules.name else f"writes {path}"
+        log.info("%s: writes %s", self.rules.name, path)
+
+    def settle(self, descriptor: int, *, new: bool) -> None:
+        """Make the end of a file that was just opened a place to go on from.
+
+        Args:
+            descriptor: of the file.
+            new: it was not written by this object before; else it is opened again after a failure.
+        """
+        del new
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return
+        self.written = status.st_size
+        if self.written and self.path is not None:
+            self._end_line(self.path, descriptor)
+        elif self._header:
+            self._write(descriptor, self._header)
+
+    def _end_line(self, path: Path, descriptor: int) -> None:
+        """Remove a last line that was never finished, as a process that was killed leaves it."""
+        with path.open("rb") as file:
+            file.seek(max(0, self.written - MAX_LINE))
+            tail = file.read(MAX_LINE)
+        unfinished = tail[tail.rfind(b"\n") + 1 :]
+        if not unfinished:
+            return
+        if len(unfinished) < MAX_LINE and unfinished.startswith(self._line_start):
+            self.written -= len(unfinished)
+            os.ftruncate(descriptor, self.written)
+            log.warning("%s: removed %d bytes of an unfinished line", path, len(unfinished))
+        else:
+            self._write(descriptor, b"\n")
+
+    @property
+    def full(self) -> bool:
+        """Whether another file is due: a limit is reached, or the name stands for another file."""
+        rules, now = self.rules, time.monotonic()
+        if self._identity is None or self.path is None:
+            return False
+        if now - self._looked_s >= LOOK_S:
+            self._looked_s = now
+            self._look(self.path)
+        reached = rules.size is not None and self.written >= rules.size
+        expired = rules.seconds is not None and now - self._began_s >= rules.seconds
+        return self._lost or reached or expired
+
+    def _look(self, path: Path) -> None:
+        try:
+            status = path.stat()
+        except OSError:
+            self._lost = True
+            return
+        self._lost = not self._ours(status)
+        if self.rules.append and stat.S_ISREG(status.st_mode) and not self._lost:
+            self.written = status.st_size  # others may append to it or cut it as well
+
+    def _ours(self, status: os.stat_result) -> bool:
+        return (status.st_dev, status.st_ino) == self._identity
+
+    def send(self, pieces: Sequence[bytes]) -> int:
+        """Write all pieces completely, or take back what was written of them."""
+        if self._descriptor is None:
+            raise OSError("the file is closed")
+        return self._write(self._descriptor, b"".join(pieces))
+
+    def _write(self, descriptor: int, data: bytes) -> int:
+        left = memoryview(data)
+        try:
+            while left:
+                left = left[os.write(descriptor, left) :]
+        except OSError:
+            done, status = len(data) - len(left), os.fstat(descriptor)
+            if stat.S_ISREG(status.st_mode) and done and status.st_size == self.written + done:
+                os.ftruncate(descriptor, self.written)
+            raise
+        self.written += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        """Close the file."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
