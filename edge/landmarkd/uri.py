@@ -1,5 +1,6 @@
 """URIs that name sources and sinks: ``scheme:path?option=value`` and ``scheme://host:port?option=value``."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -7,6 +8,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from landmarkd.errors import UsageError
 
 _YES, _NO = ("yes", "true", "on", "1"), ("no", "false", "off", "0")
+_SECRETS = (
+    re.compile(r"(//)[^/?#][^?#]*(@)"),
+    re.compile(r"([?&](?:password|passwd|pass|secret|token)=)(?!/)[^&#]*()", re.IGNORECASE),
+)
 _TRUTH = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
 
 
@@ -15,7 +20,7 @@ class Uri:
     """A parsed URI.
 
     Attributes:
-        text: as it was written.
+        text: as it was written, without a password.
         scheme: lower case, never empty.
         path: of a device or file; for ``scheme://host:port`` the part after the port.
         host: None where the URI has none.
@@ -75,13 +80,22 @@ class Uri:
         return _TRUTH[text.lower()]
 
 
+def redacted(text: str) -> str:
+    """Return a URI, or a text with URIs in it, without passwords."""
+    for pattern in _SECRETS:
+        text = pattern.sub(r"\1***\2", text)
+    return text
+
+
 def parse_uri(text: str, schemes: Collection[str]) -> Uri:
     """Parse a URI whose scheme is one of `schemes`.
 
     Raises:
-        UsageError: if there is no scheme, an unknown one, a bad port or an option given twice.
+        UsageError: if there is no scheme, an unknown one, a bad port, an option given twice, or a
+            name or password before the host. No message repeats a password.
     """
-    scheme, colon, rest = text.partition(":")
+    whole, text = text, redacted(text)
+    scheme, colon, rest = whole.partition(":")
     scheme = scheme.lower()
     known = ", ".join(f"{name}:" for name in sorted(schemes))
     if not colon or any(ord(character) < 32 for character in text):
@@ -94,7 +108,14 @@ def parse_uri(text: str, schemes: Collection[str]) -> Uri:
         parts = urlsplit("x:" + rest)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise UsageError(f"{text!r}: {error}.") from error
+        # urlsplit quotes what it takes for a port, which may be half of a password.
+        reason = "the port is no number" if "cast" in str(error) else error
+        raise UsageError(f"{text!r}: {reason}.") from error
+    if parts.username is not None or parts.password is not None:
+        raise UsageError(
+            f"{text}: a URI is shown in logs and must not hold a name or a password; "
+            "use the options user=NAME and password_file=FILE."
+        )
     options: dict[str, str] = {}
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
         if name in options:

@@ -1,0 +1,234 @@
+"""The connection to an MQTT broker, by Eclipse paho."""
+
+import ssl
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from socket import SOCK_STREAM, create_connection, socket
+from threading import Event
+from typing import NamedTuple
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.reasoncodes import ReasonCode
+
+from landmarkd.errors import AccessError, SinkError, UsageError
+from landmarkd.sinks.parts import PieceError, Transport
+from landmarkd.sinks.resolve import Resolver
+from landmarkd.uri import Uri
+
+PORT, TLS_PORT = 1883, 8883
+KEEPALIVE_S = 10
+"""The broker publishes the last will when it has heard nothing for one and a half times this."""
+CONNECT_TIMEOUT_S = 5.0
+GOODBYE_TIMEOUT_S = 1.0
+QUEUED_MESSAGES = 100
+"""Events that wait for the broker's receipt at most."""
+MAX_INCOMING = 1 << 12
+"""Bytes of a packet from the broker at most. We subscribe to nothing: receipts are all that comes."""
+MAX_SECRET = 1 << 12
+_POLL_S = 0.05
+
+
+class Publication(NamedTuple):
+    """One message for the broker; with `wait` its receipt is waited for."""
+
+    topic: str
+    payload: bytes
+    qos: int = 0
+    retain: bool = False
+    wait: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Which broker, and as whom.
+
+    Attributes:
+        host, port: of the broker.
+        client_id: the same for every connection of this unit, so that the broker ends an older one
+            that it still holds, and publishes its will before it accepts us.
+        user, password: None for a broker that asks for none.
+        tls: how to encrypt, None for not at all.
+    """
+
+    host: str
+    port: int
+    client_id: str
+    user: str | None = None
+    password: str | None = None
+    tls: ssl.SSLContext | None = None
+
+
+def login_of(uri: Uri, client_id: str) -> Login:
+    """Return what a URI says about the broker and about us.
+
+    Raises:
+        UsageError: options that do not go together, files that cannot be used.
+        AccessError: others may read the password.
+    """
+    options = uri.options
+    secrets = {"password", "password_file", "ca", "cert"} & options.keys()
+    tls = uri.boolean("tls", bool(secrets))
+    if not tls and {"ca", "cert"} & options.keys():
+        raise UsageError(f"{uri.text}: ca and cert are for TLS; leave tls=no out.")
+    password = None
+    for name in ("password_file", "password"):
+        if name in options:
+            password = read_secret(options[name], name)
+    if password is not None and "user" not in options:
+        raise UsageError(f"{uri.text}: a password needs a name: user=NAME.")
+    return Login(
+        uri.host or "",
+        uri.port or (TLS_PORT if tls else PORT),
+        options.get("id") or client_id,
+        options.get("user"),
+        password,
+        _context(uri) if tls else None,
+    )
+
+
+def _context(uri: Uri) -> ssl.SSLContext:
+    options = uri.options
+    try:
+        context = ssl.create_default_context(cafile=options.get("ca"))
+        if "cert" in options:
+            context.load_cert_chain(options["cert"], options.get("key"))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"{uri.text}: ca, cert or key cannot be used: {reason}.") from error
+    return context
+
+
+def read_secret(path: str, option: str = "password_file") -> str:
+    """Return the first line of a file that only its owner may read.
+
+    Raises:
+        UsageError: it cannot be read. The message does not repeat `path`: it may be the secret.
+        AccessError: others may read it too.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            mode = Path(path).stat().st_mode
+            text = file.read(MAX_SECRET).decode().partition("\n")[0].rstrip("\r")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise UsageError(
+            f"{option}: the secret cannot be read: {reason}; put the password alone into a "
+            "file of mode 600 and name it: password_file=/etc/landmarkd/mqtt."
+        ) from error
+    if mode & 0o077:
+        raise AccessError(f"{path}: others may read this secret; chmod 600 {path}")
+    return text
+
+
+class _Client(paho.Client):
+    """paho's client, with an address that was looked up before, and a limit on what comes in."""
+
+    address: tuple[str, int]
+    tls: ssl.SSLContext | None = None
+
+    def _create_socket_connection(self) -> socket:
+        link = create_connection(self.address, timeout=self.connect_timeout)
+        try:
+            # Here and not by paho, which leaves the socket open when the two sides do not agree.
+            return self.tls.wrap_socket(link, server_hostname=self.host) if self.tls else link
+        except BaseException:
+            link.close()
+            raise
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if bufsize > MAX_INCOMING:
+            raise ConnectionError(f"the broker sends a packet of {bufsize} bytes")
+        return super()._sock_recv(bufsize)
+
+
+class MqttTransport(Transport[Publication]):
+    """A connection to a broker, with a will that says when it is gone."""
+
+    def __init__(self, login: Login, will: Publication) -> None:
+        self._login, self._will = login, will
+        self._resolver = Resolver(login.host, login.port, SOCK_STREAM)
+        self._client: _Client | None = None
+
+    def open(self) -> None:
+        """Look up the broker and connect.
+
+        Raises:
+            SinkError: the broker refuses or does not answer.
+            OSError: it cannot be reached.
+        """
+        self.close()
+        login, will = self._login, self._will
+        address = self._resolver.find(lambda: self.deadline).sockaddr[:2]
+        # It must not connect again by itself: what is said first on a connection comes from us.
+        client = _Client(
+            CallbackAPIVersion.VERSION2, client_id=login.client_id, reconnect_on_failure=False
+        )
+        client.address, client.tls = address, login.tls
+        client.max_queued_messages_set(QUEUED_MESSAGES)
+        client.connect_timeout = self._patience(CONNECT_TIMEOUT_S)
+        client.will_set(will.topic, will.payload, will.qos, will.retain)
+        if login.user is not None:
+            client.username_pw_set(login.user, login.password)
+        answered, refusal = Event(), list[str]()
+
+        def on_connect(
+            _client: paho.Client, _data: object, _flags: object, code: ReasonCode, _more: object
+        ) -> None:
+            if code.is_failure:
+                refusal.append(str(code))
+            answered.set()
+
+        client.on_connect = on_connect
+        try:
+            client.connect(login.host, login.port, KEEPALIVE_S)
+        except ssl.SSLError as error:
+            raise SinkError(
+                f"the broker {login.host}:{login.port} and we do not agree on TLS: "
+                f"{error.reason or error}; is this its port for TLS, and the certificate right?"
+            ) from error
+        client.loop_start()
+        self._client = client
+        limit = time.monotonic() + CONNECT_TIMEOUT_S
+        while not answered.wait(_POLL_S) and time.monotonic() < min(limit, self.deadline):
+            pass
+        if refusal or not answered.is_set():
+            self._drop(client)
+            reason = refusal[0] if refusal else "no answer"
+            raise SinkError(f"the broker {login.host} refuses: {reason}")
+
+    def _patience(self, seconds: float) -> float:
+        return max(_POLL_S, min(seconds, self.deadline - time.monotonic()))
+
+    def send(self, pieces: Sequence[Publication]) -> int:
+        """Hand the messages to the client.
+
+        Raises:
+            PieceError: too many wait for the broker's receipt already.
+            OSError: the connection is lost.
+        """
+        client = self._client
+        if client is None or not client.is_connected():
+            raise OSError("the connection to the broker was lost")
+        for piece in pieces:
+            done = client.publish(piece.topic, piece.payload, piece.qos, piece.retain)
+            if done.rc is MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:
+                raise PieceError(f"{QUEUED_MESSAGES} events wait for the broker's receipt")
+            if piece.wait:
+                with suppress(ValueError, RuntimeError):
+                    done.wait_for_publish(self._patience(GOODBYE_TIMEOUT_S))
+        return sum(len(piece.payload) for piece in pieces)
+
+    def close(self) -> None:
+        """Go."""
+        client, self._client = self._client, None
+        if client is not None:
+            self._drop(client)
+
+    def _drop(self, client: paho.Client) -> None:
+        self._client = None
+        client.disconnect()
+        client.loop_stop()
