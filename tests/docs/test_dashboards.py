@@ -1,0 +1,55 @@
+"""The dashboards of docs/dashboards ask for numbers that the daemon really publishes."""
+
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from tests.daemon.snapshots import running, sink
+from tests.daemon.test_metrics import metrics, port, scraped  # noqa: F401 - fixtures
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "dashboards"
+SCHEMA = json.loads(files("landmarkd.wire").joinpath("report.schema.json").read_text())
+
+
+def queries(name: str) -> list[str]:
+    panels = json.loads((FOLDER / name).read_text())["panels"]
+    return [
+        target.get("expr") or target["query"] for panel in panels for target in panel["targets"]
+    ]
+
+
+def test_every_metric_is_published(metrics, port) -> None:  # noqa: F811
+    metrics.publish(running(temperature_c=50.0, sinks=(sink(),)))
+    published = {name.partition("{")[0] for name in scraped(port)}
+    wanted = {name for text in queries("grafana-prometheus.json")
+              for name in re.findall(r"landmarkd_\w+", text)}  # fmt: skip
+    assert len(wanted) > 8
+    assert wanted <= published
+
+
+def fields(schema: dict, at: str = "") -> set[str]:
+    """The keys of a JSON line, nested ones joined as Telegraf does."""
+    if "$ref" in schema:
+        schema = SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]]
+    for choice in ("anyOf", "oneOf"):
+        if choice in schema:
+            return set().union(*(fields(each, at) for each in schema[choice]))
+    if "properties" not in schema:
+        return {at}
+    return set().union(
+        *(
+            fields(each, f"{at}_{name}" if at else name)
+            for name, each in schema["properties"].items()
+        )
+    )
+
+
+@pytest.mark.parametrize("query", queries("grafana-influxdb.json"))
+def test_every_field_is_in_a_line_or_an_event(query: str) -> None:
+    field = re.search(r'r\._field == "(\w+)"', query)
+    assert field
+    events = {"id", "kind", "phase", "level"}
+    assert field[1] in fields(SCHEMA) | events
