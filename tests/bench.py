@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 from landmarkd.camera import make_source
-from landmarkd.cli.run import make_session
 from landmarkd.errors import EndOfStreamError
 from landmarkd.pipeline import Pipeline
 from landmarkd.settings.config import Configuration
@@ -32,7 +31,7 @@ FIRST_RESULT = (
 def measure(source_uri: str) -> dict[str, object]:
     """Return percentiles of every stage in milliseconds and the CPU time of a frame, source included."""
     pipeline = Pipeline(Configuration())
-    session = make_session(pipeline.configuration, pipeline.model.name, pipeline.model.card)
+    session = pipeline.session()
     encoder = Encoder(session)
     link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

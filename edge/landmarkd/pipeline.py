@@ -1,5 +1,6 @@
 """The pipeline: one frame in, one report out, without threads, sockets or clocks of its own."""
 
+import secrets
 import time
 from dataclasses import replace
 from typing import Self
@@ -8,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from landmarkd import __version__
 from landmarkd.camera.intrinsics import intrinsics_for
 from landmarkd.layout import Layout
 from landmarkd.settings.config import Configuration
@@ -25,6 +27,7 @@ from landmarkd.types import (
     Frame,
     Intrinsics,
     Report,
+    Session,
 )
 from landmarkd.vision.detector import Detector, make_detector
 from landmarkd.vision.eyes import open_eyes
@@ -63,6 +66,8 @@ class Pipeline:
         baseline: DriverBaseline | None = None,
     ) -> None:
         configuration = configuration or Configuration()
+        # Before the models: a calibration that is wrong is told at the start, not by a frame.
+        intrinsics_for(640, 480, configuration.source.camera, quiet=True)
         chosen = configuration.model
         # OpenCV would wake a thread on each core for work of a tenth of a millisecond.
         cv2.setNumThreads(chosen.threads)
@@ -147,6 +152,18 @@ class Pipeline:
         )
         self.clock.finish()
         return report
+
+    def session(self) -> Session:
+        """Return what receivers are told about a run that begins now: the device and its model."""
+        return Session(
+            boot_id=secrets.randbits(64),
+            device=self.configuration.service.device,
+            model=self.model.name,
+            model_sha256=self.model.card.sha256,
+            layout=self.layout.name,
+            count=self.layout.count,
+            version=__version__,
+        )
 
     @property
     def baseline(self) -> DriverBaseline | None:

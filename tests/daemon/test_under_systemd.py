@@ -89,7 +89,7 @@ def test_a_burst_of_signals_neither_hangs_nor_breaks_it(tmp_path: Path) -> None:
         assert "Traceback" not in daemon.logged()
 
 
-@pytest.mark.parametrize("step", ["RELOADING=1", "STATUS=stopped"])
+@pytest.mark.parametrize("step", ["RELOADING=1", "STATUS=reloading"])
 def test_a_stop_during_a_reload_is_not_lost(tmp_path: Path, manager: Manager, step: str) -> None:
     """Before the new pipeline is built, and while the old one closes to make room for it."""
     with Daemon(tmp_path, environment={"NOTIFY_SOCKET": manager.address}) as daemon:

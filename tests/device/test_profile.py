@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from landmarkd.camera import make_source
-from landmarkd.cli.run import make_session
 from landmarkd.daemon.service import Limits
 from landmarkd.errors import UsageError
 from landmarkd.machine import Machine
@@ -39,7 +38,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     output = tmp_path_factory.mktemp("profile") / "reports.jsonl"
 
     def sinks(pipeline):
-        session = make_session(configuration, pipeline.model.name, pipeline.model.card)
+        session = pipeline.session()
         return [make_sink(f"jsonl:{output}", session)]
 
     source = make_source("demo:", fast=True)

@@ -218,6 +218,14 @@ class Daemon:
             )
             time.sleep(0.05)
 
+    def wait_log(self, wanted: Callable[[str], Any], what: str) -> None:
+        """Wait until the log of the process is as it is wanted; `what` names that if it never is."""
+        until = time.monotonic() + LIMIT_S
+        while not wanted(self.logged()):
+            assert self.process.poll() is None, f"{what}: the process ended; log: {self.logged()}"
+            assert time.monotonic() < until, f"{what}: the log never said so: {self.logged()}"
+            time.sleep(0.05)
+
     def told(self, words: str = "", code: ExitCode = ExitCode.TEMPORARY) -> str:
         """Wait until it is known that something is wrong, and return what `landmarkd status` says of it.
 

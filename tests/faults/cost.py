@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from landmarkd.cli.run import make_session
 from landmarkd.pipeline import Pipeline
 from landmarkd.receive.loopback import PtyLink
 from landmarkd.settings.config import Configuration
@@ -33,7 +32,7 @@ def main() -> None:
     options = parser.parse_args()
     logging.disable()
     pipeline = Pipeline(Configuration())
-    session = make_session(pipeline.configuration, pipeline.model.name, pipeline.model.card)
+    session = pipeline.session()
     dead = PtyLink()
     dead.open()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as place:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 from landmarkd.cli.logs import set_up_logging
-from landmarkd.cli.run import make_session
 from landmarkd.daemon.observer import resident_mb
 from landmarkd.daemon.service import Limits, Service
 from landmarkd.daemon.statusfile import StatusFile, runtime_folder
@@ -81,7 +80,7 @@ def main() -> None:
     set_up_logging()
     configuration = validated({"source": {"uri": "demo:"}, "sinks": options.sinks}, "the soak")
     pipeline = Pipeline(configuration)
-    session = make_session(configuration, pipeline.model.name, pipeline.model.card)
+    session = pipeline.session()
     stage = Stage(options.faults)
     log = Log(stage, options.every)
     log.service = Service(

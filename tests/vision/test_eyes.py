@@ -7,12 +7,12 @@ import pytest
 from landmarkd.camera import make_source
 from landmarkd.camera.demo import CLIP
 from landmarkd.errors import ModelError
-from landmarkd.layout import DENSE, LAYOUTS
+from landmarkd.layout import DENSE
 from landmarkd.pipeline import Pipeline
 from landmarkd.settings.config import Configuration
 from landmarkd.types import FaceObservation, RegionOfInterest
 from landmarkd.vision.eye_patch import HEIGHT, WIDTH, image_from_patch, to_image, to_patch
-from landmarkd.vision.eyes import FULL, EyeModel, open_eyes, reported_layout
+from landmarkd.vision.eyes import FULL, EyeModel, open_eyes
 from landmarkd.vision.zoo import open_zoo
 
 from tests.signals.faces import head, seen
@@ -145,9 +145,6 @@ def test_is_chosen_by_name_and_left_out_on_demand(tmp_path):
     assert open_eyes(ZOO, "none") is None
     with pytest.raises(ModelError, match="eyes-21"):
         open_eyes(ZOO, "no-such-model")
-    _, card = ZOO.landmarks()
-    assert reported_layout(ZOO, card, "none").name == card.landmarks.layout
-    assert reported_layout(ZOO, card, "default") is LAYOUTS["landmarkd-562"]
 
 
 def test_reports_have_the_full_layout_whatever_the_landmark_model():

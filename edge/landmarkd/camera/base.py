@@ -43,6 +43,14 @@ class FrameSource(ABC):
         self._parsed = uri
         self._fast = fast
 
+    def check(self) -> None:  # noqa: B027 - most sources of other packages have nothing to check
+        """Look for mistakes that waiting cannot correct. Opens nothing and never waits.
+
+        Raises:
+            SourceError, AccessError, MissingPackageError: what `open` would raise: the file,
+                folder or device that the URI names cannot be used.
+        """
+
     @abstractmethod
     def open(self) -> None:
         """Open the device or file.

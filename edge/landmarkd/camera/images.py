@@ -33,6 +33,10 @@ class ImageFolderSource(FrameSource):
         self._files: list[Path] = []
         self._index = 0
 
+    def check(self) -> None:
+        """Check that there are pictures, see `FrameSource.check`."""
+        find_pictures(self._path)
+
     def open(self) -> None:
         """List the pictures.
 

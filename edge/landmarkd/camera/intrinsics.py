@@ -18,6 +18,10 @@ DEFAULT_CHOICE = "guess:60deg"
 """60 degrees across the longer side: in the middle of what webcams have (about 50 to 75)."""
 LARGEST_FILE = 1 << 20
 FORMAT = "landmarkd-intrinsics"
+LONGEST_SIDE = 1 << 16
+"""Pixels; beyond what any sensor has."""
+LARGEST_DISTORTION = 1e4
+"""Of a lens in OpenCV's model; telephoto lenses reach hundreds in k3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,9 @@ PRESETS = {
 }
 
 
-def intrinsics_for(width: int, height: int, choice: str = DEFAULT_CHOICE) -> Intrinsics:
+def intrinsics_for(
+    width: int, height: int, choice: str = DEFAULT_CHOICE, *, quiet: bool = False
+) -> Intrinsics:
     """Return the intrinsics for pictures of `width` x `height`; `origin` says what they are.
 
     Args:
@@ -57,6 +63,7 @@ def intrinsics_for(width: int, height: int, choice: str = DEFAULT_CHOICE) -> Int
         height: of the pictures, pixels.
         choice: a preset's name (see `PRESETS`), the path of a calibration file, or a guess like
             "guess:60deg", the angle across the longer side.
+        quiet: do not warn of a calibration that was made at another shape of pictures.
 
     Raises:
         ConfigurationError: not one of these, or a file that is no calibration.
@@ -74,7 +81,7 @@ def intrinsics_for(width: int, height: int, choice: str = DEFAULT_CHOICE) -> Int
             f"camera is {choice!r}; use a preset ({', '.join(PRESETS)}), the path of a calibration file "
             "(from landmarkd calibrate camera), or a guess like guess:60deg."
         )
-    return scaled(load_intrinsics(user_path(path)), width, height)
+    return scaled(load_intrinsics(user_path(path)), width, height, quiet=quiet)
 
 
 def from_preset(width: int, height: int, name: str) -> Intrinsics:
@@ -165,8 +172,14 @@ def _parse(data: Any, name: str) -> Intrinsics:
     if not all(math.isfinite(value) for value in (*numbers.values(), k1, k2, p1, p2, k3)):
         raise ValueError("a number is not finite")
     longest = max(width, height)
-    if not (width > 0 < height and all(0.1 < numbers[key] / longest < 100 for key in ("fx", "fy"))):
-        raise ValueError("its focal length or size is impossible")
+    if not 0 < longest <= LONGEST_SIDE or min(width, height) <= 0:
+        raise ValueError("its size is impossible")
+    if not all(0.1 < numbers[key] / longest < 100 for key in ("fx", "fy")):
+        raise ValueError("its focal length is impossible")
+    if not all(abs(numbers[key]) < 2 * longest for key in ("cx", "cy")):
+        raise ValueError("its centre lies far outside the picture")
+    if not all(abs(value) < LARGEST_DISTORTION for value in (k1, k2, p1, p2, k3)):
+        raise ValueError("its distortion is impossible")
     return Intrinsics(
         **numbers,
         width=width,

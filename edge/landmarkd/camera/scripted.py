@@ -77,6 +77,10 @@ class ScriptedSource(FrameSource):
         self._device: _Device | None = None
         self._open = False
 
+    def check(self) -> None:
+        """Check that the script can be followed, see `FrameSource.check`."""
+        read_script(self._path)
+
     def open(self) -> None:
         """Plug in, or after `fresh`, open the same device again.
 

@@ -70,6 +70,10 @@ class V4l2Source(FrameSource):
         self._capture: cv2.VideoCapture | None = None
         self._sequence = 0
 
+    def check(self) -> None:
+        """Check that the device is there and is a camera, see `FrameSource.check`."""
+        self._find()
+
     def open(self) -> None:
         """Start the camera, see `FrameSource.open`."""
         self.close()

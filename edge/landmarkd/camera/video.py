@@ -52,6 +52,10 @@ class VideoSource(FrameSource):
     def _locate(self, uri: Uri) -> Path:
         return local_path(uri, "the video file")
 
+    def check(self) -> None:
+        """Check that the file is there, see `FrameSource.check`."""
+        require_file(self._path)
+
     def open(self) -> None:
         """Open the file and decode its first frame.
 

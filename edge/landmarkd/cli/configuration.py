@@ -34,20 +34,18 @@ def show(
 
 
 def check(config: ConfigOption = None) -> None:
-    """Say whether the configuration is right; exit code 78 and the wrong field if not."""
-    from landmarkd.camera import make_source
-    from landmarkd.cli.run import make_session
+    """Check the configuration as a start or a reload does: values, files, devices, models.
+
+    Exit code 78 for a wrong value, and what `landmarkd run` would end with for anything that is
+    missing. Nothing is opened: a daemon that runs is not disturbed.
+    """
+    from landmarkd.daemon.factory import ServiceFactory
+    from landmarkd.daemon.notify import Notifier
+    from landmarkd.daemon.requests import Requests
     from landmarkd.settings.config import load_configuration
-    from landmarkd.sinks import make_sink
-    from landmarkd.vision.zoo import open_zoo
 
     configuration = load_configuration(config)
-    make_source(configuration.source.uri)
-    session = make_session(
-        configuration, *open_zoo(configuration.model.folder).landmarks(configuration.model.name)
-    )
-    for uri in configuration.sinks:
-        make_sink(uri, session)
+    ServiceFactory(Requests(), Notifier("")).build(configuration).close()
     print(
         f"The configuration is right: {configuration.source.uri} to {', '.join(configuration.sinks) or 'no sink'}."
     )

@@ -42,7 +42,6 @@ def demo(
     from rich.live import Live
 
     from landmarkd.camera import make_source
-    from landmarkd.cli.run import make_session
     from landmarkd.daemon.service import Service
     from landmarkd.pipeline import Pipeline
     from landmarkd.receive.loopback import Listener, PtyLink, udp_loopback
@@ -53,7 +52,7 @@ def demo(
     with ExitStack() as stack:
         configuration = read_configuration(None, source="demo:", model=model)
         pipeline = Pipeline(configuration)
-        session = make_session(configuration, pipeline.model.name, pipeline.model.card)
+        session = pipeline.session()
         udp, udp_uri = udp_loopback()
         serial = PtyLink()
         serial.open()

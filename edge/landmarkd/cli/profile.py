@@ -91,7 +91,6 @@ def _record(
     from socket import AF_INET, SOCK_DGRAM, socket
 
     from landmarkd.camera import make_source
-    from landmarkd.cli.run import make_session
     from landmarkd.daemon.service import Limits
     from landmarkd.profile.profiler import record
     from landmarkd.sinks import make_sink
@@ -105,7 +104,7 @@ def _record(
         uris = configuration.sinks or (f"udp://127.0.0.1:{nobody.getsockname()[1]}",)
 
         def make_sinks(pipeline: "Pipeline") -> "Sequence[Sink]":
-            session = make_session(configuration, pipeline.model.name, pipeline.model.card)
+            session = pipeline.session()
             return [make_sink(uri, session) for uri in uris]
 
         return record(

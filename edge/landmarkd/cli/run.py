@@ -1,13 +1,12 @@
 """`landmarkd run`: the daemon itself."""
 
 import logging
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from landmarkd import __version__
 from landmarkd.cli.options import (
     ConfigOption,
     ModelOption,
@@ -15,12 +14,7 @@ from landmarkd.cli.options import (
     SourceOption,
     read_configuration,
 )
-from landmarkd.errors import LandmarkdError, UsageError
-
-if TYPE_CHECKING:
-    from landmarkd.settings.config import Configuration
-    from landmarkd.types import Session
-    from landmarkd.vision.zoo import LandmarkCard
+from landmarkd.errors import LandmarkdError
 
 log = logging.getLogger(__name__)
 
@@ -59,83 +53,35 @@ def run(
 
     SIGTERM ends it, SIGHUP reads the configuration again; landmarkd status says how it goes.
     """
-    from landmarkd.camera import make_source
     from landmarkd.cli.logs import set_up_logging
-    from landmarkd.daemon.baselines import BaselineKeeper
+    from landmarkd.daemon.factory import ServiceFactory
+    from landmarkd.daemon.notify import Notifier
+    from landmarkd.daemon.requests import Requests
     from landmarkd.daemon.saver import FrameSaver
-    from landmarkd.daemon.service import Limits, Publisher, Service
+    from landmarkd.daemon.service import Limits, Publisher
     from landmarkd.daemon.statusfile import StatusFile, runtime_folder
-    from landmarkd.pipeline import Pipeline
-    from landmarkd.sinks import make_sink
-    from landmarkd.types import Report
+    from landmarkd.daemon.supervisor import Supervisor
 
     set_up_logging(verbose)
+    read = partial(read_configuration, config, source=source, sinks=sink, model=model)
     status_file = StatusFile(runtime_folder())
     publishers: list[Publisher] = [status_file]
-    keepers: list[Callable[..., None]] = []
-
-    def build() -> Service:
-        configuration = read_configuration(config, source=source, sinks=sink, model=model)
-        if not configuration.sinks:
-            raise UsageError(
-                "No sink: add --sink jsonl:- to print the results, or --sink udp://host:port."
-            )
-        frame_source = make_source(configuration.source.uri, fast=fast)
-        keeper = BaselineKeeper.of(configuration.driver) if frame_source.live else None
-        pipeline = Pipeline(configuration, baseline=keeper.known if keeper else None)
-        session = make_session(configuration, pipeline.model.name, pipeline.model.card)
-        sinks = [make_sink(uri, session) for uri in configuration.sinks]
-
-        def keep(_: Report | None = None, *, now: bool = False) -> None:
-            if keeper is not None:
-                keeper.offer(pipeline.baseline, now=now)
-
-        keepers.append(keep)
-        return Service(
-            frame_source,
-            pipeline,
-            sinks,
-            Limits(frames, duration),
-            publishers=publishers,
-            on_report=keep,
-            on_reload=build,
-            saver=saver,
-        )
-
     try:
-        metrics_port = read_configuration(config).service.metrics_port
+        metrics_port = read().service.metrics_port
         if metrics_port is not None:
             from landmarkd.daemon.metrics import Metrics
 
             publishers.append(Metrics(metrics_port))
-        saver = FrameSaver(save_frames) if save_frames is not None else None
-        service: Service | None = build()
+        factory = ServiceFactory(
+            Requests(),
+            Notifier(),
+            Limits(frames, duration),
+            publishers,
+            FrameSaver(save_frames) if save_frames is not None else None,
+            fast,
+        )
+        observer = Supervisor(read, factory).run()
     except LandmarkdError as error:
         status_file.publish_failure(error)
         raise
-    while service is not None:
-        service.requests.obey()
-        service.run()
-        observer, service = service.observer, service.successor
-        keepers.pop(0)(now=True)
     log.info("Processed %d frames, %d with a face", observer.processed, observer.with_face)
-
-
-def make_session(configuration: "Configuration", name: str, card: "LandmarkCard") -> "Session":
-    """Return what receivers are told about this run: the device and its landmark model."""
-    import secrets
-
-    from landmarkd.types import Session
-    from landmarkd.vision.eyes import reported_layout
-    from landmarkd.vision.zoo import open_zoo
-
-    layout = reported_layout(open_zoo(configuration.model.folder), card, configuration.model.eyes)
-    return Session(
-        boot_id=secrets.randbits(64),
-        device=configuration.service.device,
-        model=name,
-        model_sha256=card.sha256,
-        layout=layout.name,
-        count=layout.count,
-        version=__version__,
-    )

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from landmarkd.camera.base import FrameSource
 from landmarkd.camera.capture import Capture
+from landmarkd.daemon.baselines import BaselineKeeper
 from landmarkd.daemon.notify import Notifier
 from landmarkd.daemon.observer import Observer
 from landmarkd.daemon.requests import Requests
@@ -63,13 +64,17 @@ class Service:
         limits: when to end by itself.
         publishers: are told once a second how it goes.
         on_report: called with each report, on the pipeline's thread; keep it short.
+        keeper: saves what is learnt of the driver, or None.
         saver: writes each frame to a folder, if the user asked for that.
-        on_reload: called on SIGHUP; returns the service that takes over, or raises to keep this
-            one.
+        requests: what it is asked by signals, once `Requests.obey` was called.
+        notifier: to the service manager.
 
     Attributes:
-        requests: what it is asked by signals, once `Requests.obey` was called.
         observer: counts frames and takes snapshots.
+        on_reload: called on SIGHUP; returns the service that takes over, or raises to keep this
+            one. None ignores SIGHUP.
+        has_fallback: another service takes over if this one does not start.
+        started: camera and sinks were opened.
         successor: the service that takes over after `run` has returned, or None.
     """
 
@@ -82,8 +87,10 @@ class Service:
         *,
         publishers: Sequence[Publisher] = (),
         on_report: Callable[[Report], None] | None = None,
-        on_reload: "Callable[[], Service] | None" = None,
+        keeper: BaselineKeeper | None = None,
         saver: FrameSaver | None = None,
+        requests: Requests | None = None,
+        notifier: Notifier | None = None,
     ) -> None:
         self.capture = Capture(source)
         self.pipeline = pipeline
@@ -91,20 +98,26 @@ class Service:
         self.observer = Observer(
             pipeline.configuration.service.device, self.capture, pipeline, tuple(sinks)
         )
+        self.on_reload: Callable[[], Service] | None = None
+        self.has_fallback = False
+        self.started = False
         self.successor: Service | None = None
-        self.requests = Requests()
+        self.requests = requests or Requests()
         self._live = source.live
         self._limits = limits or Limits()
         self._publishers = publishers
-        self._on_report, self._on_reload = on_report, on_reload
-        self._saver = saver
+        self._on_report, self._keeper, self._saver = on_report, keeper, saver
         self.observer.saving = str(saver.folder) if saver is not None else None
-        self._notifier = Notifier()
+        self._notifier = notifier or Notifier()
         speed = pipeline.configuration.driver.speed
         self._speed = VehicleSpeed(speed) if speed else None
         self._utc = UtcReader()
         self._last: Report | None = None
         self._stalled_ns = 0
+
+    def close(self) -> None:
+        """Release the models of a service that is not to run."""
+        self.pipeline.close()
 
     def run(self) -> None:
         """Run until the source ends, a limit is reached or a signal asks for it; always closes what it opened.
@@ -119,22 +132,30 @@ class Service:
             for sink in self.sinks:
                 sink.start()
                 started.append(sink)
+            # What came before, the end of another service for one, may have taken a while.
+            self._notifier.progress(time.monotonic_ns())
             self.capture.start()
+            self.started = True
             self._notifier.ready()
             self._loop()
         except Exception as error:
             self.observer.failure = str(error) or type(error).__name__
             raise
         finally:
-            if self.successor is None:
+            handed_over = self.successor is not None or (self.has_fallback and not self.started)
+            if handed_over:
+                self._notifier.status("reloading: another configuration takes over")
+            else:
                 self._notifier.stopping()
             self.capture.close()
             close_all(started, DRAIN_LIVE_S if self._live else DRAIN_FILE_S)
-            self._publish(time.monotonic_ns(), "stopped")
+            if not handed_over:
+                self._publish(time.monotonic_ns(), "stopped")
+            if self._keeper is not None and self.started:
+                self._keeper.offer(self.pipeline.baseline, now=True)
             self.pipeline.close()
             if self._speed is not None:
                 self._speed.close()
-            self._notifier.close()
 
     def _loop(self) -> None:
         began_ns = time.monotonic_ns()
@@ -191,6 +212,8 @@ class Service:
             # A file waits for its sinks, so that nothing is lost; a camera never does.
             sink.submit(report, wait=not self._live)
         self.observer.add(report, fresh=fresh)
+        if self._keeper is not None:
+            self._keeper.offer(self.pipeline.baseline)
         if self._on_report is not None:
             self._on_report(report)
         if self.observer.due(report.emitted_ns):
@@ -222,17 +245,22 @@ class Service:
 
     def _take_over(self) -> None:
         """Prepare the service of the new configuration, or keep this one if that does not work."""
-        if self._on_reload is None:
+        if self.on_reload is None:
             return
         self._notifier.reloading()
+        if self._keeper is not None:
+            self._keeper.offer(self.pipeline.baseline, now=True)
         try:
-            self.successor = self._on_reload()
-        except LandmarkdError as error:
-            log.error("The configuration was not reloaded, the old one stays in force: %s", error)  # noqa: TRY400
-            self.observer.refused = str(error)
+            self.successor = self.on_reload()
+        except Exception as error:
+            # Not even a defect in reading a configuration may end a daemon that runs.
+            known = isinstance(error, LandmarkdError)
+            log.warning(
+                "The configuration was not reloaded, the old one stays in force: %s",
+                error,
+                exc_info=None if known else error,
+            )
+            self.observer.refused = str(error) if known else f"{type(error).__name__}: {error}"
             self._notifier.ready()
         else:
-            # Who asked this one while the other was being built, or asks while this one closes,
-            # means both.
-            self.successor.requests = self.requests
             log.info("The configuration was reloaded")

@@ -135,7 +135,8 @@ def load_configuration(path: Path | None) -> Configuration:
         )
     try:
         values = tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    # ValueError covers both that and an integer of more digits than Python converts.
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path} is not TOML: {error}.") from error
     return validated(values, str(path))
 

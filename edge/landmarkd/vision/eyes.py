@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.errors import ModelError
-from landmarkd.layout import DENSE, LAYOUTS, Indices, Layout, canonical_points, layout_of
+from landmarkd.layout import DENSE, LAYOUTS, Indices, Layout, canonical_points
 from landmarkd.types import Array, FaceObservation
 from landmarkd.vision.eye_patch import HEIGHT, WIDTH, image_from_patch, to_image
 from landmarkd.vision.geometry import Affine
 from landmarkd.vision.runtime import open_engine
-from landmarkd.vision.zoo import LandmarkCard, Zoo
+from landmarkd.vision.zoo import Zoo
 
 POINTS = 21
 FULL = LAYOUTS["landmarkd-562"]
@@ -171,18 +171,6 @@ def open_eyes(zoo: Zoo, name: str, *, threads: int = 1) -> EyeModel | None:
     if name == "none" or (name == "default" and "eyes" not in zoo.manifest.default):
         return None
     return EyeModel(zoo, name, threads=threads)
-
-
-def reported_layout(zoo: Zoo, card: LandmarkCard, eyes: str) -> Layout:
-    """Return the layout of the points that a landmark model and an eye model give together.
-
-    Args:
-        zoo: of both.
-        card: of the landmark model.
-        eyes: name of the eye model as in the configuration.
-    """
-    alone = eyes == "none" or (eyes == "default" and "eyes" not in zoo.manifest.default)
-    return layout_of(card.landmarks.layout) if alone else FULL
 
 
 def _depth_on_skin(

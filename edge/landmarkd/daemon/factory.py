@@ -1,0 +1,67 @@
+"""From a configuration to a service: everything is built and checked, and nothing is opened yet."""
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from landmarkd.camera import make_source
+from landmarkd.daemon.baselines import BaselineKeeper
+from landmarkd.daemon.notify import Notifier
+from landmarkd.daemon.requests import Requests
+from landmarkd.daemon.saver import FrameSaver
+from landmarkd.daemon.service import Limits, Publisher, Service
+from landmarkd.pipeline import Pipeline
+from landmarkd.settings.config import Configuration
+from landmarkd.sinks import make_sink
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFactory:
+    """Builds services that differ in their configuration alone.
+
+    Attributes:
+        requests: what the process was asked by signals.
+        notifier: to the service manager.
+        limits: when a service ends by itself.
+        publishers: are told once a second how it goes.
+        saver: writes each frame to a folder, if the user asked for that.
+        fast: read files as fast as possible.
+    """
+
+    requests: Requests
+    notifier: Notifier
+    limits: Limits = field(default_factory=Limits)
+    publishers: Sequence[Publisher] = ()
+    saver: FrameSaver | None = None
+    fast: bool = False
+
+    def build(self, configuration: Configuration) -> Service:
+        """Return the service of a configuration, with its models loaded, not yet started.
+
+        Raises:
+            LandmarkdError: whatever can be seen to be wrong without opening camera and sinks: a
+                file, folder, device, command, model or calibration that is missing or unusable.
+        """
+        source = make_source(configuration.source.uri, fast=self.fast)
+        source.check()
+        keeper = BaselineKeeper.of(configuration.driver) if source.live else None
+        pipeline = Pipeline(configuration, baseline=keeper.known if keeper else None)
+        with contextlib.ExitStack() as undo:
+            undo.callback(pipeline.close)
+            session = pipeline.session()
+            sinks = [make_sink(uri, session) for uri in configuration.sinks]
+            for sink in sinks:
+                sink.check()
+            service = Service(
+                source,
+                pipeline,
+                sinks,
+                self.limits,
+                publishers=self.publishers,
+                keeper=keeper,
+                saver=self.saver,
+                requests=self.requests,
+                notifier=self.notifier,
+            )
+            undo.pop_all()
+        return service

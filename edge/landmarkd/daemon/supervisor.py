@@ -1,0 +1,70 @@
+"""Runs one service after the other: a reload builds the next one before the old one goes."""
+
+import logging
+from collections.abc import Callable
+
+from landmarkd.daemon.factory import ServiceFactory
+from landmarkd.daemon.observer import Observer
+from landmarkd.daemon.service import Service
+from landmarkd.errors import LandmarkdError, UsageError
+from landmarkd.settings.config import Configuration
+
+log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """The daemon: a service, and on SIGHUP the service of the configuration as it is then.
+
+    A new configuration that is wrong is refused, and the old service goes on undisturbed. One that
+    is right but whose camera or sinks then do not open is given up: the configuration before takes
+    over again. Only if that fails too does the daemon end.
+
+    Args:
+        read: reads the configuration; raises a LandmarkdError if it is wrong.
+        factory: builds the services.
+    """
+
+    def __init__(self, read: Callable[[], Configuration], factory: ServiceFactory) -> None:
+        self._read, self._factory = read, factory
+
+    def run(self) -> Observer:
+        """Run until the source ends, a limit is reached or a signal asks for it.
+
+        Returns:
+            What the last service counted.
+
+        Raises:
+            LandmarkdError: the first configuration is wrong, or a source is lost for good.
+        """
+        self._factory.requests.obey()
+        service = self._build()
+        before: Configuration | None = None
+        try:
+            while True:
+                service.on_reload = self._build
+                service.has_fallback = before is not None
+                try:
+                    service.run()
+                except LandmarkdError as error:
+                    if service.started or before is None:
+                        raise
+                    log.warning("The new configuration does not start: %s", error)
+                    log.warning("The configuration before takes over again.")
+                    service = self._factory.build(before)
+                    service.observer.refused = str(error)
+                    before = None
+                    continue
+                if service.successor is None:
+                    return service.observer
+                before, service = service.pipeline.configuration, service.successor
+        finally:
+            self._factory.notifier.stopping()
+            self._factory.notifier.close()
+
+    def _build(self) -> Service:
+        configuration = self._read()
+        if not configuration.sinks:
+            raise UsageError(
+                "No sink: add --sink jsonl:- to print the results, or --sink udp://host:port."
+            )
+        return self._factory.build(configuration)

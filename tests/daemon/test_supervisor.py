@@ -1,0 +1,161 @@
+"""Reloading, through the real process: whatever the new configuration is, the daemon goes on."""
+
+import json
+import re
+import signal
+import socket
+from pathlib import Path
+
+from tests.faults.bench import SELDOM, Daemon
+from tests.process import landmarkd
+
+DIGITS = "9" * 5000
+
+
+def calibration(folder: Path, **changes: object) -> Path:
+    """Write a calibration with wrong numbers."""
+    whole = {
+        "format": "landmarkd-intrinsics",
+        "fx": 500,
+        "fy": 500,
+        "cx": 320,
+        "cy": 240,
+        "width": 640,
+        "height": 480,
+        "distortion": [0, 0, 0, 0, 0],
+    }
+    path = folder / f"{'-'.join(changes)}.json"
+    text = json.dumps(whole | changes)
+    path.write_text(text.replace('"DIGITS"', DIGITS))
+    return path
+
+
+def mistakes(folder: Path) -> dict[str, str]:
+    """Return configurations that are wrong, by what is wrong with them."""
+    (folder / "folder").mkdir()
+    (folder / "text").write_text("no program")
+    sinks = {
+        "a missing hook": f"hook:{folder}/nothing",
+        "a hook that is no program": f"hook:{folder}/text",
+        "a missing folder": f"jsonl:{folder}/nothing/a.jsonl",
+        "a folder as a file": f"jsonl:{folder}/folder",
+        "an unknown sink": "teapot://x",
+        "a missing key": f"udp://127.0.0.1:9?key={folder}/nothing",
+    }
+    sources = {
+        "a missing camera": "v4l2:/dev/video-nothing",
+        "a missing video": f"file:{folder}/nothing.mp4",
+        "a folder without pictures": f"images:{folder}/folder",
+        "a missing script": f"scripted:{folder}/nothing.json",
+    }
+    calibrations = {
+        "a huge centre": calibration(folder, cx=1e300),
+        "a huge distortion": calibration(folder, distortion=[1e300, 0, 0, 0, 0]),
+        "a huge focal length": calibration(folder, fx=1e300),
+        "a huge width": calibration(folder, width="DIGITS"),
+        "a missing calibration": folder / "nothing.json",
+    }
+    return {
+        **{name: f'sinks = ["{uri}"]' for name, uri in sinks.items()},
+        **{name: f'sinks = ["jsonl:-"]\n[source]\nuri = "{uri}"' for name, uri in sources.items()},
+        **{
+            name: f'sinks = ["jsonl:-"]\n[source]\nuri = "demo:"\ncamera = "{path}"'
+            for name, path in calibrations.items()
+        },
+        "an integer of 5000 digits": f"[model]\nthreads = {DIGITS}",
+        "a missing model folder": f'sinks = ["jsonl:-"]\n[model]\nfolder = "{folder}/nothing"',
+        "an unknown detector": 'sinks = ["jsonl:-"]\n[tracker]\ndetector = "teapot"',
+        "no sink": "sinks = []",
+        "a speed from nowhere": 'sinks = ["jsonl:-"]\n[driver]\nspeed = "teapot:"',
+        "nested too deep": f"a = {'[' * 3000}{']' * 3000}",
+        "no TOML": "sinks = [",
+        "no text": "sinks = ['\x00']",
+    }
+
+
+def test_a_wrong_configuration_is_refused_and_the_same_session_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "mistakes"
+    folder.mkdir()
+    with Daemon(tmp_path) as daemon:
+        before = daemon.ear.frames(5)[-1]
+        for name, text in mistakes(folder).items():
+            daemon.configuration.write_text(text)
+            refused = daemon.logged().count("was not reloaded")
+            daemon.signal(signal.SIGHUP)
+            mark = daemon.ear.mark()
+            daemon.wait_log(
+                lambda log, refused=refused: log.count("was not reloaded") > refused, name
+            )
+            after = daemon.ear.frames(5, mark)
+            assert after[0].frame > before.frame, name
+            before = after[-1]
+        assert "Traceback" not in daemon.logged()
+        daemon.write_configuration(f'{SELDOM}\n[service]\ndevice = "renamed"')
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_status(lambda status: status.device == "renamed" and not status.refused)
+        assert daemon.end() == 0
+
+
+def test_config_check_finds_the_same_mistakes(tmp_path: Path) -> None:
+    """Without a sink it is content: the command line may name one."""
+    path = tmp_path / "landmarkd.toml"
+    for name, text in mistakes(tmp_path).items():
+        path.write_text(text)
+        done = landmarkd("config", "check", "--config", path)
+        assert (done.returncode == 0) == (name == "no sink"), name
+        assert "Traceback" not in done.stderr, name
+        assert len(done.stderr.splitlines()) == (name != "no sink"), name
+
+
+def unplug(daemon: Daemon, name: str = "unplugged") -> None:
+    """Name a camera in the configuration that can be understood and does not open."""
+    script = daemon.folder / f"{name}.json"
+    steps = [{"do": "disconnect", "seconds": 1000}]
+    script.write_text(json.dumps({"size": [320, 240], "fps": 30, "steps": steps}))
+    text = daemon.configuration.read_text()
+    daemon.configuration.write_text(re.sub(r'"scripted:[^"]*"', f'"scripted:{script}"', text))
+
+
+def test_a_new_configuration_that_does_not_start_is_given_up(tmp_path: Path) -> None:
+    """It passes every check, and then the camera does not open."""
+    with Daemon(tmp_path) as daemon:
+        daemon.ear.frames(5)
+        unplug(daemon)
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_log(lambda log: "takes over again" in log, "the configuration before")
+        daemon.wait_status(lambda status: "unplugged" in (status.refused or ""))
+        mark = daemon.ear.mark()
+        daemon.ear.frames(5, mark)
+        unplug(daemon, "absent")
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_status(lambda status: "absent" in (status.refused or ""))
+        daemon.ear.frames(5, daemon.ear.mark())
+        assert daemon.end() == 0
+
+
+def test_the_manager_is_not_told_of_an_end_while_one_service_follows_another(
+    tmp_path: Path,
+) -> None:
+    address = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(address)
+        manager.settimeout(0.5)
+        said: list[str] = []
+
+        def listen(_: str) -> int:
+            while True:
+                try:
+                    said.append(manager.recv(4096).decode())
+                except TimeoutError:
+                    return said.count("READY=1") == 3
+
+        with Daemon(tmp_path, environment={"NOTIFY_SOCKET": address}) as daemon:
+            daemon.ear.frames(5)
+            daemon.signal(signal.SIGHUP)
+            daemon.wait_log(lambda log: "was reloaded" in log, "a good one")
+            daemon.ear.frames(5, daemon.ear.mark())
+            unplug(daemon)
+            daemon.signal(signal.SIGHUP)
+            daemon.wait_log(listen, "ready three times")
+            assert not any(text.startswith("STOPPING") for text in said)
+            assert daemon.end() == 0
