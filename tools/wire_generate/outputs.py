@@ -6,9 +6,11 @@ from tools.wire_generate.c import header, printer
 from tools.wire_generate.json_schema import schema
 from tools.wire_generate.lua import dissector
 from tools.wire_generate.markdown import document
+from tools.wire_generate.micropython import decoder
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "edge" / "landmarkd" / "wire"
+MICROPYTHON = PACKAGE / "micropython" / "landmarkd_status.py"
 TEMPLATES = Path(__file__).parent / "templates"
 DOCS = ROOT / "docs" / "wire.md"
 
@@ -22,5 +24,6 @@ def outputs() -> dict[Path, str]:
             (TEMPLATES / "landmarkd.lua").read_text()
         ),
         PACKAGE / "report.schema.json": schema(),
+        MICROPYTHON: decoder(MICROPYTHON.read_text()),
         DOCS: document(DOCS.read_text()),
     }

@@ -1,0 +1,1 @@
+"""A decoder to copy onto a microcontroller that runs MicroPython."""
