@@ -1,3 +1,5 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 from landmarkd.errors import ModelError
@@ -48,6 +50,21 @@ def test_mesh_leaves_eyes_and_mouth_open() -> None:
         for part in (slice(36, 42), slice(42, 48), slice(60, 68))
     ]
     assert not any(set(triangle) <= group for triangle in triangles.tolist() for group in groups)
+
+
+def test_the_mesh_has_one_hole_between_the_lips_and_no_triangle_across_it() -> None:
+    corners = LAYOUTS["dense-520"].ibug68[[60, 64]].tolist()
+    upper = set(LAYOUTS["dense-520"].ibug68[61:64].tolist())
+    lower = set(LAYOUTS["dense-520"].ibug68[65:68].tolist())
+    edges: Counter[frozenset[int]] = Counter()
+    for a, b, c in mesh_triangles().tolist():
+        assert not ({a, b, c} & upper and {a, b, c} & lower)
+        edges.update(map(frozenset, ((a, b), (b, c), (c, a))))
+    assert max(edges.values()) == 2
+    inner = LAYOUTS["dense-520"].ibug68[60:68].tolist()
+    rim = {frozenset(pair) for pair in zip(inner, [*inner[1:], inner[0]], strict=True)}
+    assert {edge for edge, count in edges.items() if count == 1 and edge <= set(inner)} == rim
+    assert set(corners) <= set().union(*rim)
 
 
 def test_an_unknown_layout_is_named() -> None:

@@ -115,5 +115,9 @@ def canonical_points(layout: Layout) -> Array:
 
 
 def mesh_triangles() -> NDArray[np.uint16]:
-    """Return the triangles of the dense points, (n, 3), for drawing; eyes and mouth are left open."""
+    """Return the triangles of the dense points, (n, 3), for drawing; the mouth is left open.
+
+    A Delaunay triangulation of the mean head seen from the front, with both rings of the lips as
+    its edges: no triangle joins the upper to the lower lip.
+    """
     return _canonical()[1]

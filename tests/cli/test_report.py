@@ -2,8 +2,9 @@ import json
 from html.parser import HTMLParser
 
 import pytest
-from landmarkd.cli.report import read_drive, report
+from landmarkd.cli.report import report
 from landmarkd.errors import SinkError, SourceError, SourceFormatError
+from landmarkd.web.drive import read_drive
 
 
 def line(number, *, openness=1.0, zone="road", events=(), face=True):
@@ -40,7 +41,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.tags.add(tag)
-        if tag != "meta":
+        if tag not in {"meta", "br"}:
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attributes):
@@ -61,7 +62,7 @@ def test_shows_facts_events_and_zones(tmp_path):
     path = recorded(tmp_path, lines)
     report(path, None)
     page = Page((tmp_path / "drive.html").read_text())
-    for shown in ("drive.jsonl", "60", "100%", "5.0%", "lap", "microsleep", "duration_s 1.5"):
+    for shown in ("drive.jsonl", "60", "100%", "5%", "lap", "microsleep", "duration_s 1.5"):
         assert shown in page.text
     assert not {"img", "script", "image", "link"} & page.tags
 
@@ -101,7 +102,31 @@ def test_a_recording_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"hello\nthere\n", b"[1, 2]\n[3]\n", b'{"a": 1}\n{"b": 2}\n', b"\x00\xff\n\n1\n"],
+    [
+        b"",
+        b"hello\nthere\n",
+        b"[1, 2]\n[3]\n",
+        b'{"a": 1}\n{"b": 2}\n',
+        b"\x00\xff\n\n1\n",
+        *(
+            b'{"captured_ns": 1, "driver": {"events": %s}}' % events
+            for events in (
+                b"3",
+                b"[3]",
+                b"[[]]",
+                b"[{}]",
+                b'[{"kind": [], "phase": "begin", "at_ns": 1, "level": 1, "id": 1}]',
+                b'[{"kind": "a", "phase": {}, "at_ns": 1, "level": 1, "id": 1}]',
+                b'[{"kind": "a", "phase": "begin", "at_ns": "1", "level": 1, "id": 1}]',
+                b'[{"kind": "a", "phase": "begin", "at_ns": 1e999, "level": 1, "id": 1}]',
+                b'[{"kind": "a", "phase": "begin", "at_ns": 1, "level": 1, "id": []}]',
+            )
+        ),
+        b'{"captured_ns": 1e300}',
+        b'{"captured_ns": %s}' % (b"9" * 300),
+        b'{"captured_ns": true}',
+        b'{"captured_ns": 1, "utc": {"offset_ns": "x"}}',
+    ],
 )
 def test_other_files_get_a_sentence(tmp_path, content):
     path = tmp_path / "other.jsonl"

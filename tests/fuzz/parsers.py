@@ -19,9 +19,17 @@ from landmarkd.settings.config import load_configuration
 from landmarkd.sinks import make_sink
 from landmarkd.types import Session
 from landmarkd.vision.zoo import Zoo, open_zoo
+from landmarkd.web.drive import read_drive
+from landmarkd.web.report import page
+from landmarkd.wire import jsonl
 
 from tests.daemon.snapshots import running
+from tests.wire.builders import driver, event, report
 
+DRIVE = "\n".join(
+    jsonl.encode_state(report(number, state=driver(number, *([event()] if number == 2 else []))))
+    for number in range(4)
+)
 SESSION = Session(1, "fuzz", "model", "0" * 64, "landmarkd-562", 562)
 
 CONFIGURATION = """
@@ -110,6 +118,7 @@ PARSERS = {
     "baseline": Parser(
         "anna.json", json.dumps(BASELINE), lambda path: BaselineStore(path.parent).load("anna")
     ),
+    "report": Parser("drive.jsonl", DRIVE, lambda path: page(read_drive(path))),
     "profile": Parser("profile.json", json.dumps(PROFILE), load_profile),
     "status": Parser(NAME, json.dumps(running().as_dict()), lambda path: read_status(path.parent)),
     "source": Parser("uri", SOURCES, _uris(make_source)),

@@ -5,9 +5,11 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import cv2
@@ -17,7 +19,14 @@ from landmarkd.layout import canonical_points, layout_of
 from landmarkd.rotation import matrix_from_angles
 from landmarkd.sinks import make_sink
 from landmarkd.types import Report
-from landmarkd.web.server import MAX_SENDERS, Board, RateMeter, ViewServer, link_state
+from landmarkd.web.server import (
+    MAX_CONNECTIONS,
+    MAX_SENDERS,
+    Board,
+    RateMeter,
+    ViewServer,
+    link_state,
+)
 from landmarkd.wire import Assembler, Decoder, Encoder, EncoderOptions, Selection
 
 from tests.process import command
@@ -159,7 +168,7 @@ def test_the_page_shows_what_was_sent(viewer: Viewer, browser: Page) -> None:
         "yaw": "21.3°",
         "distance": "61 cm",
         "attention": "attentive",
-        "perclos": "7.2 %",
+        "perclos": "7 %",
         "latency": "12.3 ms",
         "degraded": "delegate",
     }
@@ -228,6 +237,30 @@ def test_only_this_machine_is_served_and_nothing_foreign_runs(viewer: Viewer) ->
         refused.value.close()
 
 
+def test_slow_and_many_connections_are_let_go() -> None:
+    """A server of a few connections stays usable: idle ones cost no more than their number."""
+    server = ViewServer(0)
+    server.start()
+    address = server.server_address[:2]
+    idle = [socket.create_connection(address, timeout=5) for _ in range(MAX_CONNECTIONS)]
+    for link in idle:
+        link.sendall(b"GET / HTTP/1.1\r\n")
+    deadline = time.monotonic() + 10
+    while server.free and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with socket.create_connection(address, timeout=5) as refused:
+        refused.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        with suppress(ConnectionResetError):
+            assert refused.recv(100) == b""
+    for link in idle:
+        link.close()
+    while server.free < MAX_CONNECTIONS and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with urllib.request.urlopen(server.url) as answer:  # noqa: S310  # an address of our own
+        assert answer.status == 200
+    server.close()
+
+
 def test_a_board_keeps_the_newest_frame_of_a_bounded_number_of_senders() -> None:
     board, decoder, assembler = Board(), Decoder(), Assembler()
     packets = [
@@ -240,3 +273,4 @@ def test_a_board_keeps_the_newest_frame_of_a_bounded_number_of_senders() -> None
     version, frames = board.newer(0, 0.0)
     assert len(frames) == MAX_SENDERS
     assert board.newer(version, 0.0) == (version, [])
+    assert any('"sender":"sender 0"' in frame.replace(": ", ":") for frame in frames)

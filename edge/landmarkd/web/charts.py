@@ -1,33 +1,47 @@
-"""Small charts as SVG text, coloured by the page's style sheet."""
+"""Charts of the pages, as SVG that stretches to any width, with their text beside it as HTML.
 
-from collections.abc import Sequence
+Colours are classes of style.css: f-good, f-alarm, … fill, s-one, s-two draw lines, c0 to c9 are for
+series without a meaning of their own.
+"""
+
+from collections.abc import Callable, Sequence
 from html import escape
 
+WIDTH = 1000
+"""Columns of a chart over time; more values than this share one, drawn from the least to the greatest."""
+PLOT, STRIP = 80, 20
 PALETTE = 10
-"""Colours .c0 to .c9 in the style sheet."""
+MAX_SHAPES = 4000
+"""Shapes of one chart; what is beyond would not be told apart, and a page stays small."""
+AXIS_STEPS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
+
+Values = Sequence[tuple[float, float | None]]
+"""Time in seconds and value; None is unknown."""
 
 
-def stacked(parts: Sequence[tuple[str, float]], width: int = 1000, height: int = 46) -> str:
-    """Return one bar divided like the parts, each with its name where there is room."""
+def clock(seconds: float, digits: int = 0) -> str:
+    """Return minutes and seconds."""
+    minutes, rest = divmod(round(seconds, digits), 60)
+    return f"{int(minutes)}:{rest:0{3 + digits if digits else 2}.{digits}f}"
+
+
+def stacked(parts: Sequence[tuple[str, float]]) -> str:
+    """Return one bar divided like the parts; their names are the tooltips."""
     total = sum(value for _, value in parts) or 1.0
     shapes, left = [], 0.0
     for index, (name, value) in enumerate(parts):
-        wide = value / total * width
-        title = f"<title>{escape(name)}: {value:.3f} ms</title>"
+        wide = value / total * 100
         shapes.append(
-            f'<rect class="c{index % PALETTE}" x="{left:.1f}" y="0" width="{max(wide - 1, 0.5):.1f}" '
-            f'height="{height}" rx="3">{title}</rect>'
+            f'<rect class="c{index % PALETTE}" x="{left:.2f}%" width="{max(wide - 0.15, 0.1):.2f}%" '
+            f'height="100%"><title>{escape(name)}: {value:.3f} ms</title></rect>'
         )
-        if wide > 9 * len(name) + 8:
-            shapes.append(
-                f'<text class="on" x="{left + 8:.1f}" y="{height / 2 + 5}">{escape(name)}</text>'
-            )
         left += wide
-    return _svg(width, height, shapes)
+    return f'<svg width="100%" height="34" role="img">{"".join(shapes)}</svg>'
 
 
-def histogram(counts: Sequence[int], width: int = 180, height: int = 30, colour: int = 0) -> str:
+def histogram(counts: Sequence[int], colour: int = 0) -> str:
     """Return bars for the counts of a histogram, from 0 on the left."""
+    width, height = 150, 26
     most, step = max([*counts, 1]), width / max(len(counts), 1)
     shapes = [
         f'<rect class="c{colour % PALETTE}" x="{index * step:.1f}" y="{height - tall:.1f}" '
@@ -36,53 +50,163 @@ def histogram(counts: Sequence[int], width: int = 180, height: int = 30, colour:
         # A root makes the rare slow frames visible beside the many usual ones.
         if (tall := (count / most) ** 0.5 * height) > 0
     ]
-    return _svg(width, height, shapes)
+    return f'<svg width="{width}" height="{height}" role="img">{"".join(shapes)}</svg>'
 
 
-def bars(rows: Sequence[tuple[str, float | None, str]], width: int = 1000) -> str:
+def bars(rows: Sequence[tuple[str, float | None, str]]) -> str:
     """Return a horizontal bar for each (name, value, note); a value of None shows the note alone."""
     most = max((value for _, value, _ in rows if value is not None), default=0.0) or 1.0
-    shapes, tall, begin = [], 26, 300
-    for index, (name, value, note) in enumerate(rows):
-        top = index * tall
-        shapes.append(
-            f'<text x="{begin - 10}" y="{top + 17}" text-anchor="end">{escape(name)}</text>'
-        )
-        long = (value or 0.0) / most * (width - begin - 190)
-        if value is not None:
-            shapes.append(
-                f'<rect class="c0" x="{begin}" y="{top + 5}" width="{max(long, 1):.1f}" height="{tall - 10}" rx="3"/>'
-            )
-        shapes.append(
-            f'<text class="dim" x="{begin + long + 8:.1f}" y="{top + 17}">{escape(note)}</text>'
-        )
-    return _svg(width, tall * len(rows), shapes)
+    return "".join(
+        f'<div class="bar"><span>{escape(name)}</span><svg role="img"><rect class="c0" '
+        f'width="{(value or 0.0) / most * 100:.1f}%" height="100%" rx="3"/></svg>'
+        f'<span class="dim">{escape(note)}</span></div>'
+        for name, value, note in rows
+    )
 
 
-def line(
-    points: Sequence[tuple[float, float]], unit: str, width: int = 320, height: int = 90
-) -> str:
-    """Return a line through (seconds, value) points, with its extremes written beside it."""
+def line(name: str, points: Sequence[tuple[float, float]], unit: str) -> str:
+    """Return a line through (seconds, value) points with its extremes; nothing for fewer than two."""
     if len(points) < 2:
         return ""
-    times, values = [point[0] for point in points], [point[1] for point in points]
+    values = [value for _, value in points]
     low, high = min(values), max(values)
-    span_x, span_y = (times[-1] - times[0]) or 1.0, (high - low) or 1.0
-    room = height - 24
-    path = " ".join(
-        f"{(at - times[0]) / span_x * (width - 90):.1f},{12 + (1 - (value - low) / span_y) * room:.1f}"
-        for at, value in points
+    note = f"{low:.4g} to {high:.4g} {unit}"
+    limits = (low, high) if high > low else (low - 1, high + 1)
+    chart = Timeline(points[-1][0] - points[0][0], points[0][0])
+    return chart.plot(name, limits, [("", list(points))], note=note, ticks=())
+
+
+class Timeline:
+    """Charts over the same span of time, one below the other.
+
+    Args:
+        seconds: length of the span.
+        start: time of its beginning, seconds.
+    """
+
+    def __init__(self, seconds: float, start: float = 0.0) -> None:
+        self.seconds, self._start = max(seconds, 1e-3), start
+
+    def _x(self, at: float) -> float:
+        return min(1.0, max(0.0, (at - self._start) / self.seconds)) * WIDTH
+
+    def plot(
+        self,
+        name: str,
+        limits: tuple[float, float],
+        series: Sequence[tuple[str, Values]],
+        *,
+        mark: float | None = None,
+        ticks: Sequence[str] | None = None,
+        note: str = "",
+    ) -> str:
+        """Return lines through at most two series; unknown values are gaps; nothing if all are unknown.
+
+        Args:
+            name: of the chart.
+            limits: least and greatest value shown.
+            series: label and values of each.
+            mark: a value with a dashed line.
+            ticks: text beside the axis from below to above; the limits when left out.
+            note: what stands at the right end of the caption.
+        """
+        if all(value is None for _, values in series for _, value in values):
+            return ""
+        low, high = limits
+
+        def y(value: float) -> float:
+            return PLOT - 4 - (min(max(value, low), high) - low) / (high - low) * (PLOT - 8)
+
+        lines = [(low, ""), (high, "")] + ([(mark, ' stroke-dasharray="4 4"')] if mark else [])
+        parts = [
+            f'<line class="grid" x1="0" x2="{WIDTH}" y1="{y(at):.1f}" y2="{y(at):.1f}"{dashes}/>'
+            for at, dashes in lines
+        ]
+        keys = []
+        for (label, values), colour in zip(series, ("one", "two"), strict=False):
+            parts.append(f'<path class="s-{colour}" d="{self._path(values, y, high - low)}"/>')
+            if label:
+                keys.append((label, f"f-{colour}"))
+        shown = (f"{low:g}", f"{high:g}") if ticks is None else ticks
+        return _figure(name, PLOT, parts, keys, shown, note)
+
+    def _path(self, values: Values, y: Callable[[float], float], span: float) -> str:
+        columns: dict[int, tuple[float, float]] = {}
+        for at, value in values:
+            if value is None:
+                continue
+            column = min(WIDTH - 1, int(self._x(at)))
+            least, greatest = columns.get(column, (value, value))
+            columns[column] = min(least, value), max(greatest, value)
+        gap = max(2, round(WIDTH / max(1, len(values)) * 3))
+        path, last = [], None
+        for column, (least, greatest) in sorted(columns.items()):
+            path.append(
+                f"{'M' if last is None or column - last > gap else 'L'}{column} {y(least):.1f}"
+            )
+            if greatest - least > span / PLOT:
+                path.append(f"L{column} {y(greatest):.1f}")
+            last = column
+        return "".join(path)
+
+    def strip(
+        self, name: str, runs: Sequence[tuple[str, float, float]], colours: dict[str, str]
+    ) -> str:
+        """Return a band of (what, from, until), coloured by what it is; what has no colour is grey."""
+        parts, drawn = [], -1.0
+        for what, begin, end in runs:
+            left, right = self._x(begin), self._x(end)
+            # Of runs that are narrower than a column the first is drawn.
+            if right - left < 1.0 and left - drawn < 1.0:
+                continue
+            drawn = left
+            parts.append(
+                f'<rect class="{colours.get(what, "f-line")}" x="{left:.1f}" y="2" height="{STRIP - 4}" '
+                f'width="{max(1.0, right - left):.1f}"><title>{escape(what)} {clock(begin)}, '
+                f"{end - begin:.1f} s</title></rect>"
+            )
+        present = {what for what, _, _ in runs}
+        keys = [(what, colour) for what, colour in colours.items() if what in present]
+        return _figure(name, STRIP, parts[:MAX_SHAPES], keys, (), "")
+
+    def marks(self, name: str, spans: Sequence[tuple[str, str, float, float, bool]]) -> str:
+        """Return bars of (title, class, from, until, low); low ones lie below the others."""
+        parts = [
+            f'<rect class="{colour}" x="{self._x(begin):.1f}" y="{20 if low else 4}" height="11" '
+            f'width="{max(2.0, self._x(end) - self._x(begin)):.1f}"><title>{escape(title)}</title></rect>'
+            for title, colour, begin, end, low in spans[:MAX_SHAPES]
+        ]
+        return _figure(name, 36, parts, [], (), "")
+
+    def axis(self) -> str:
+        """Return the times below the charts."""
+        step = next((step for step in AXIS_STEPS if self.seconds / step <= 6), AXIS_STEPS[-1])
+        count = min(24, int(self.seconds / step))
+        times = [clock(number * step) for number in range(count + 1)]
+        labels = "".join(
+            f'<text x="{number * step / self.seconds * 100:.2f}%" y="11" font-size="11" fill="currentColor"'
+            f' text-anchor="{"middle" if number else "start"}">{text}</text>'
+            for number, text in enumerate(times)
+        )
+        return f'<div class="plot dim"><svg height="14" role="img">{labels}</svg></div>'
+
+
+def _figure(
+    name: str,
+    height: int,
+    parts: Sequence[str],
+    keys: Sequence[tuple[str, str]],
+    ticks: Sequence[str],
+    note: str,
+) -> str:
+    shown = "".join(
+        f'<span><i class="key {colour}"></i>{escape(label)}</span>' for label, colour in keys
     )
-    shapes = [
-        f'<polyline class="line" points="{path}"/>',
-        f'<text class="dim" x="{width - 82}" y="16">{high:.4g} {escape(unit)}</text>',
-        f'<text class="dim" x="{width - 82}" y="{height - 8}">{low:.4g} {escape(unit)}</text>',
-    ]
-    return _svg(width, height, shapes)
-
-
-def _svg(width: float, height: float, shapes: Sequence[str]) -> str:
+    shown += f"<span>{escape(note)}</span>" if note else ""
+    marks = "".join(f"<span>{escape(tick)}</span>" for tick in ticks)
     return (
-        f'<svg viewBox="0 0 {width} {height}" width="{width}" role="img" preserveAspectRatio="xMinYMid meet">'
-        f"{''.join(shapes)}</svg>"
+        f'<figure><figcaption><h3>{escape(name)}</h3>{shown}</figcaption><div class="plot">'
+        f'<div class="ticks">{marks}</div><svg viewBox="0 0 {WIDTH} {height}" height="{height}" '
+        f'preserveAspectRatio="none" role="img" aria-label="{escape(name)}">{"".join(parts)}</svg>'
+        "</div></figure>"
     )

@@ -1,11 +1,10 @@
 """A small web server on loopback: one page, the mesh, and a stream of frames as server-sent events."""
 
-import base64
-import hashlib
 import json
 import re
 import threading
 import time
+from collections import OrderedDict, deque
 from functools import lru_cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +13,7 @@ from typing import Any
 
 from landmarkd.errors import UsageError
 from landmarkd.layout import LAYOUTS, canonical_points, mesh_triangles
+from landmarkd.web.html import digest, style
 from landmarkd.wire.assembler import FrameRecord
 from landmarkd.wire.decoder import DecoderCounters
 from landmarkd.wire.jsonl import encode_record
@@ -25,6 +25,10 @@ MAX_SENDERS = 16
 PUSH_S = 1 / 30
 """A page gets no more frames than this; the newest wins."""
 KEEPALIVE_S = 2.0
+MAX_CONNECTIONS = 32
+"""Connections at once; more are closed unheard."""
+REQUEST_TIMEOUT_S = 10.0
+"""A browser that does not ask, or does not take what is sent, for this long is let go."""
 _LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
 
 
@@ -35,6 +39,7 @@ class Board:
         self._changed = threading.Condition()
         self._frames: dict[str, tuple[int, str]] = {}
         self._version = 0
+        self._owner: str | None = None
         self.viewers = 0
         self.closed = False
 
@@ -47,10 +52,12 @@ class Board:
         text = f'{{"link":{json.dumps(told)},"record":{encode_record(record, sender)}}}'
         with self._changed:
             self._version += 1
+            self._owner = self._owner or sender
             self._frames.pop(sender, None)
             self._frames[sender] = (self._version, text)
             if len(self._frames) > MAX_SENDERS:
-                del self._frames[next(iter(self._frames))]
+                # The idlest gives way, never the one that was there first.
+                del self._frames[next(name for name in self._frames if name != self._owner)]
             self._changed.notify_all()
 
     def newer(self, version: int, timeout_s: float) -> tuple[int, list[str]]:
@@ -72,17 +79,18 @@ class RateMeter:
     WINDOW_S = 2.0
 
     def __init__(self) -> None:
-        self._times: dict[str, list[float]] = {}
+        self._times: OrderedDict[str, deque[float]] = OrderedDict()
 
     def tick(self, sender: str) -> float:
         """Count a frame and return the rate, Hz."""
         now = time.monotonic()
-        times = self._times.setdefault(sender, [])
+        times = self._times.setdefault(sender, deque(maxlen=1000))
+        self._times.move_to_end(sender)
         times.append(now)
         while now - times[0] > self.WINDOW_S:
-            times.pop(0)
+            times.popleft()
         if len(self._times) > MAX_SENDERS:
-            del self._times[next(iter(self._times))]
+            self._times.popitem(last=False)
         return (len(times) - 1) / (now - times[0]) if now > times[0] else 0.0
 
 
@@ -106,15 +114,18 @@ def _page() -> tuple[bytes, str]:
     """Return the page and the policy that lets a browser run nothing but what is in it."""
     text = Path(__file__).with_name("page.html").read_text()
 
+    text = text.replace("/* style.css */", style())
+
     def allowed(tag: str) -> str:
         bodies = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
-        digests = (
-            base64.b64encode(hashlib.sha256(body.encode()).digest()).decode() for body in bodies
-        )
-        return " ".join(f"'sha256-{digest}'" for digest in digests)
+        return " ".join(map(digest, bodies))
 
-    rules = f"default-src 'none'; connect-src 'self'; script-src {allowed('script')}; style-src {allowed('style')}"
-    return text.encode(), f"{rules}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    rules = (
+        f"default-src 'none'; connect-src 'self'; script-src {allowed('script')}; "
+        f"style-src {allowed('style')}; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    )
+    return text.encode(), rules
 
 
 @lru_cache(maxsize=1)
@@ -132,12 +143,14 @@ def _mesh() -> bytes:
         "canonical": points,
         "lids": lids,
         "irises": irises,
+        "mouth": layout.ibug68[60:68].tolist(),
     }
     return json.dumps(mesh, separators=(",", ":")).encode()
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: "ViewServer"
+    timeout = REQUEST_TIMEOUT_S
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -206,9 +219,11 @@ class ViewServer(ThreadingHTTPServer):
     Attributes:
         board: what is shown.
         url: where.
+        free: connections that may still come.
     """
 
     daemon_threads = True
+    request_queue_size = MAX_CONNECTIONS
     allow_reuse_address = True
 
     def __init__(self, port: int) -> None:
@@ -218,6 +233,8 @@ class ViewServer(ThreadingHTTPServer):
             UsageError: the port is in use.
         """
         self.board = Board()
+        self.free = MAX_CONNECTIONS
+        self._counting = threading.Lock()
         try:
             super().__init__(("127.0.0.1", port), _Handler)
         except OSError as error:
@@ -228,6 +245,27 @@ class ViewServer(ThreadingHTTPServer):
         self._thread = threading.Thread(
             target=self.serve_forever, args=(0.1,), name="view", daemon=True
         )
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve on a thread of its own, or close at once if there are too many."""
+        with self._counting:
+            full = self.free <= 0
+            self.free -= not full
+        if full:
+            self.shutdown_request(request)
+        else:
+            super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve, and make room."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._counting:
+                self.free += 1
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a browser that went away."""
 
     def start(self) -> None:
         """Begin to serve."""

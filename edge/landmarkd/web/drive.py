@@ -1,0 +1,226 @@
+"""A recorded drive, read for a report: JSON lines or a recording, and nothing in it is trusted."""
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from landmarkd.enums import EventPhase
+from landmarkd.errors import SourceError, SourceFormatError
+
+MAX_LINE = 1 << 20
+"""A line of JSON with all points has about 30 kB; more than this is no line of ours."""
+MAX_EVENTS = 100_000
+MAX_NS = 1 << 63
+MAX_NAME = 60
+"""Characters of a name that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What one frame says; None is unknown."""
+
+    seconds: float
+    face: bool
+    left: float | None = None
+    right: float | None = None
+    yaw: float | None = None
+    pitch: float | None = None
+    gaze_yaw: float | None = None
+    zone: str | None = None
+    attention: str | None = None
+    eyes: str | None = None
+    perclos: float | None = None
+    score: float | None = None
+    mouth: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One phase of an event."""
+
+    seconds: float
+    id: int
+    kind: str
+    phase: str
+    level: int
+    evidence: dict[str, float]
+
+
+@dataclass(slots=True)
+class Drive:
+    """A recording, read.
+
+    Attributes:
+        name: of the file.
+        moments: in the order of their times.
+        events: each phase once.
+        utc_s: UTC of the first frame in seconds since 1970, or None if it is not known.
+        synchronised: whether the clock behind it was kept to a reference.
+        trouble: what was wrong with the file, in a sentence; empty if nothing was.
+    """
+
+    name: str
+    moments: list[Moment] = field(default_factory=list)
+    events: list[Happening] = field(default_factory=list)
+    utc_s: float | None = None
+    synchronised: bool = False
+    trouble: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """From the first to the last frame."""
+        return self.moments[-1].seconds if self.moments else 0.0
+
+
+class _MalformedError(ValueError):
+    """What is wrong with a record."""
+
+
+def read_drive(path: Path) -> Drive:
+    """Read a recording.
+
+    Raises:
+        SourceError: it is missing or cannot be read.
+        SourceFormatError: it holds no frame, or something else.
+    """
+    drive = Drive(path.name)
+    records = _wire_records(path, drive) if path.suffix == ".lmk" else _lines(path)
+    began: int | None = None
+    told: set[tuple[int, str, str]] = set()
+    for where, record in records:
+        try:
+            captured = _integer(record, "captured_ns")
+            began = captured if began is None else began
+            if drive.utc_s is None:
+                _read_utc(record, captured, drive)
+            drive.moments.append(_moment(record, (captured - began) / 1e9))
+            for happening in _happenings(record, began):
+                # On the wire each phase is repeated until the next; one is enough here.
+                key = (happening.id, happening.kind, happening.phase)
+                if key not in told and len(told) < MAX_EVENTS:
+                    told.add(key)
+                    drive.events.append(happening)
+        except _MalformedError as error:
+            raise SourceFormatError(
+                f"{path}: {where}: {error}; is it JSON lines of landmarkd?"
+            ) from error
+    if not drive.moments:
+        raise SourceFormatError(
+            f"{path} holds no frame; record with --sink jsonl:FILE or --sink lmk:FILE."
+        )
+    drive.moments.sort(key=lambda moment: moment.seconds)
+    return drive
+
+
+def _integer(record: dict[str, Any], name: str) -> int:
+    value = record.get(name)
+    if type(value) is not int or not -MAX_NS <= value < MAX_NS:
+        raise _MalformedError(f"{name} is no whole number of 64 bits")
+    return value
+
+
+def _text(value: object) -> str | None:
+    return value[:MAX_NAME] if isinstance(value, str) else None
+
+
+def _number(value: object) -> float | None:
+    if type(value) not in {int, float}:
+        return None
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _dictionary(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _read_utc(record: dict[str, Any], captured: int, drive: Drive) -> None:
+    utc = _dictionary(record.get("utc"))
+    if utc:
+        drive.utc_s = (captured + _integer(utc, "offset_ns")) / 1e9
+        drive.synchronised = utc.get("quality") == "synchronised"
+
+
+def _moment(record: dict[str, Any], seconds: float) -> Moment:
+    face, driver = _dictionary(record.get("face")), _dictionary(record.get("driver"))
+    eyes, pose, gaze = (_dictionary(face.get(name)) for name in ("eyes", "pose", "gaze"))
+    return Moment(
+        seconds=seconds,
+        face=bool(face),
+        left=_number(_dictionary(eyes.get("left")).get("openness")),
+        right=_number(_dictionary(eyes.get("right")).get("openness")),
+        yaw=_number(pose.get("yaw")),
+        pitch=_number(pose.get("pitch")),
+        gaze_yaw=_number(gaze.get("yaw")),
+        zone=_text(gaze.get("zone")),
+        attention=_text(driver.get("attention")),
+        eyes=_text(driver.get("eyes")),
+        perclos=_number(driver.get("perclos")),
+        score=_number(driver.get("drowsiness_score")),
+        mouth=_number(driver.get("mouth_openness")),
+    )
+
+
+def _happenings(record: dict[str, Any], began: int) -> Iterator[Happening]:
+    events = _dictionary(record.get("driver")).get("events") or []
+    if not isinstance(events, list):
+        raise _MalformedError("events is no list")
+    for event in events:
+        if not isinstance(event, dict):
+            raise _MalformedError("an event is no object")
+        kind, phase = _text(event.get("kind")), _text(event.get("phase"))
+        if kind is None or phase is None or phase not in set(EventPhase):
+            raise _MalformedError("an event has no kind or no phase")
+        numbers = {
+            str(name)[:MAX_NAME]: number
+            for name, value in _dictionary(event.get("evidence")).items()
+            if (number := _number(value)) is not None
+        }
+        seconds = (_integer(event, "at_ns") - began) / 1e9
+        level = min(3, max(0, _integer(event, "level")))
+        yield Happening(seconds, _integer(event, "id"), kind, phase, level, numbers)
+
+
+def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for number, line in enumerate(_raw_lines(path), 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            if number > 1 and not line.endswith(b"\n") and len(line) < MAX_LINE:
+                return  # the last line of a recording that was cut off
+            raise SourceFormatError(f"{path}: line {number} is not JSON.") from error
+        if not isinstance(record, dict):
+            raise SourceFormatError(f"{path}: line {number} is no record of landmarkd.")
+        yield f"line {number}", record
+
+
+def _raw_lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while line := file.readline(MAX_LINE):
+                yield line
+    except OSError as error:
+        raise SourceError(
+            f"{path}: {error.strerror}; name a recording that can be read."
+        ) from error
+
+
+def _wire_records(path: Path, drive: Drive) -> Iterator[tuple[str, dict[str, Any]]]:
+    from landmarkd.receive import FrameStream
+    from landmarkd.wire.jsonl import encode_record
+
+    if not path.is_file():
+        raise SourceError(f"{path}: no such file; name a recording.")
+    with FrameStream(path) as stream:
+        for _, frame in stream:
+            if frame.status is not None:
+                yield f"frame {frame.frame}", json.loads(encode_record(frame))
+    drive.trouble = stream.trouble
