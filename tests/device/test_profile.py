@@ -72,6 +72,7 @@ class TestRecording:
         assert recording.model == open_zoo().landmarks()[0]
         assert recording.cpu_ms > 0
         assert recording.overhead > 0
+        assert 0 < recording.network_ms < recording.busy_ms
 
     def test_spans_beyond_the_limit_are_not_kept(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr("landmarkd.profile.profiler.MOST_EVENTS", 3)

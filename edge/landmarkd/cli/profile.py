@@ -200,6 +200,11 @@ def _sentences(result: dict[str, Any]) -> "Iterator[str]":
             else ""
         )
         yield f"{machine['temperature_c']:.0f} °C{clock}; {', '.join(machine['throttling']) or 'not throttled'}"
+    if result["python_share"] is not None:
+        yield (
+            f"{result['python_share']:.0%} of the processing is Python, numpy and OpenCV, the rest the "
+            f"networks ({result['network_ms_per_frame']:.2f} ms a frame)"
+        )
     yield f"The stopwatches took {result['overhead']:.2%} of the processing time"
     for each in result["sweep"]:
         how = variant_name(each)

@@ -18,6 +18,7 @@ from landmarkd.sinks.base import Sink
 from landmarkd.sinks.worker import Format, QueuedSink, Send
 from landmarkd.stages import STAGES
 from landmarkd.types import Counters, Frame, Report
+from landmarkd.vision.interpreter import Session
 
 AGES = ("age_at_inference", "age_at_result", "age_at_wire")
 """Time since the capture: when the model starts, when the report is done, when a sink has sent it."""
@@ -60,6 +61,9 @@ class Recording:
         spans: of the recorder, for a trace.
         wall_s: length of the run.
         cpu_ms: processor time of this process for one frame, all threads.
+        busy_ms: time of one frame in the pipeline, mean, without the wait for it.
+        network_ms: time of one frame in the networks' runtime; the rest of the processing is
+            Python, numpy and OpenCV.
         overhead: share of a frame's processing that the profiler itself took, 0.01 is one percent.
     """
 
@@ -71,6 +75,8 @@ class Recording:
     faces: int
     wall_s: float
     cpu_ms: float
+    network_ms: float
+    busy_ms: float
     overhead: float
     source: str
     model: str
@@ -159,7 +165,7 @@ def record(
     described = {"runtime": engine.runtime, "accelerator": engine.accelerator}
     sampler.start()
     pipeline.idle_since_ns = time.perf_counter_ns()
-    began, cpu = time.monotonic(), time.process_time()
+    began, cpu, network_ns = time.monotonic(), time.process_time(), Session.spent_ns
     with suppress(KeyboardInterrupt):
         service.run()
     wall_s, cpu_s = time.monotonic() - began, time.process_time() - cpu
@@ -176,6 +182,8 @@ def record(
         faces=service.observer.with_face,
         wall_s=wall_s,
         cpu_ms=cpu_s / frames * 1e3,
+        network_ms=(Session.spent_ns - network_ns) / frames / 1e6,
+        busy_ms=float(history[:, 1:].sum(1).mean()) / 1e6 if len(history) else 0.0,
         overhead=overhead_ms(len(sinks), sampler, frames) / busy_ms if busy_ms else 0.0,
         source=source.uri,
         model=pipeline.model.name,

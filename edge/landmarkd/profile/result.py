@@ -71,6 +71,10 @@ def document(
         "seconds": round(recording.wall_s, 3),
         "fps": round(frames / recording.wall_s, 2),
         "cpu_ms_per_frame": round(recording.cpu_ms, 3),
+        "network_ms_per_frame": round(recording.network_ms, 3),
+        "python_share": round(1.0 - recording.network_ms / recording.busy_ms, 4)
+        if recording.busy_ms
+        else None,
         "overhead": round(recording.overhead, 5),
         "stages_ms": {name: summarise(values) for name, values in recording.stages.items()},
         "ages_ms": {name: summarise(values) for name, values in recording.ages.items()},

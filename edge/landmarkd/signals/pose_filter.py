@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -80,14 +79,12 @@ class PoseFilter:
             old + share * by for old, by in zip(self._translation, step, strict=True)
         ]
         rotation = matrix_from_quaternion(self._rotation)
-        yaw, pitch, roll = angles_from_matrix(rotation)
-        return replace(
-            pose,
-            yaw=yaw,
-            pitch=pitch,
-            roll=roll,
-            rotation=rotation.astype(np.float32),
-            translation_mm=np.array(self._translation, np.float32),
+        return HeadPose(
+            *angles_from_matrix(rotation),
+            rotation.astype(np.float32),
+            np.array(self._translation, np.float32),
+            pose.camera,
+            pose.residual,
         )
 
     def _share(self, step: Sequence[float], velocity: list[float], dt: float, which: int) -> float:
