@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from landmarkd.daemon.statusfile import LARGEST, NAME, StatusFile, read_status, runtime_folder
+from landmarkd.daemon.statusfile import MAX_BYTES, NAME, StatusFile, read_status, runtime_folder
 from landmarkd.errors import AccessError, LandmarkdError, SourceError, SourceFormatError
 
 from tests.daemon.snapshots import running
@@ -40,7 +40,7 @@ def test_any_user_may_read_it_whatever_the_umask(tmp_path: Path) -> None:
 def test_a_link_that_somebody_laid_is_not_followed(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")
-    (tmp_path / f".{NAME}").symlink_to(victim)
+    (tmp_path / f".{NAME}.part").symlink_to(victim)
     status = StatusFile(tmp_path)
     status.publish(running())
     assert victim.read_text() == "precious"
@@ -102,7 +102,7 @@ def test_no_permission(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[]", b"nonsense", b"[" * 100_000, b"\xff", b" " * (LARGEST + 1)]
+    "content", [b"", b"{}", b"[]", b"nonsense", b"[" * 100_000, b"\xff", b" " * (MAX_BYTES + 1)]
 )
 def test_a_damaged_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / NAME).write_bytes(content)

@@ -17,7 +17,9 @@ def chosen(models: Path, monkeypatch: pytest.MonkeyPatch):
     def open_with(library: object, choice: str, compiled: bool = True) -> Engine:
         monkeypatch.setenv(delegate.LIBRARY_VARIABLE, str(library))
         edgetpu = models / "tiny_edgetpu.tflite" if compiled else None
-        return open_engine(models / "tiny.tflite", delegate=choice, edgetpu=edgetpu)
+        return open_engine(
+            models / "tiny.tflite", delegate=choice, edgetpu=edgetpu and edgetpu.read_bytes()
+        )
 
     return open_with
 
@@ -97,7 +99,10 @@ class TestUnusable:
 
     def test_a_library_that_hangs_is_given_up(self, models: Path, coral):
         problem = delegate.probe(
-            "ai-edge-litert", str(coral("HANGS")), models / "tiny_edgetpu.tflite", timeout_s=3
+            "ai-edge-litert",
+            str(coral("HANGS")),
+            (models / "tiny_edgetpu.tflite").read_bytes(),
+            timeout_s=3,
         )
         assert problem is not None
         assert "did not answer within 3 s" in problem
@@ -115,7 +120,11 @@ class TestUnusable:
     def test_a_plain_model_in_the_place_of_the_compiled_one(self, models: Path, coral, monkeypatch):
         monkeypatch.setenv(delegate.LIBRARY_VARIABLE, str(coral("WORKS")))
         with pytest.raises(DelegateError, match="took none"):
-            open_engine(models / "tiny.tflite", delegate="coral", edgetpu=models / "tiny.tflite")
+            open_engine(
+                models / "tiny.tflite",
+                delegate="coral",
+                edgetpu=(models / "tiny.tflite").read_bytes(),
+            )
 
     def test_a_model_that_was_never_compiled(self, chosen, coral):
         with pytest.raises(DelegateError, match="no version for the Edge TPU"):

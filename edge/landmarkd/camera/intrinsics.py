@@ -10,13 +10,14 @@ from typing import Any
 
 from landmarkd.camera.paths import user_path
 from landmarkd.errors import AccessError, ConfigurationError
+from landmarkd.files import read_bounded
 from landmarkd.types import Intrinsics
 
 log = logging.getLogger(__name__)
 
 DEFAULT_CHOICE = "guess:60deg"
 """60 degrees across the longer side: in the middle of what webcams have (about 50 to 75)."""
-LARGEST_FILE = 1 << 20
+MAX_BYTES = 1 << 20
 FORMAT = "landmarkd-intrinsics"
 LONGEST_SIDE = 1 << 16
 """Pixels; beyond what any sensor has."""
@@ -142,8 +143,7 @@ def load_intrinsics(path: Path) -> Intrinsics:
         AccessError: it may not be read.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+        content = read_bounded(path, MAX_BYTES)
     except PermissionError as error:
         raise AccessError(
             f"{path}: no permission to read it; sudo chmod a+r {path} gives it."
@@ -153,8 +153,6 @@ def load_intrinsics(path: Path) -> Intrinsics:
             f"{path}: {error.strerror}; make a calibration with: landmarkd calibrate camera --out {path}"
         ) from error
     try:
-        if len(content) > LARGEST_FILE:
-            raise ValueError("it is too large")
         return _parse(json.loads(content), path.stem)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)

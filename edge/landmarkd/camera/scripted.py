@@ -21,12 +21,14 @@ from landmarkd.errors import (
     SourceLostError,
     SourceTimeoutError,
 )
+from landmarkd.files import read_bounded
 from landmarkd.types import Frame
 from landmarkd.uri import Uri
 
 ACTIONS = frozenset(
     {"frames", "black", "corrupt", "resize", "identical", "stale", "silence", "block", "disconnect"}
 )
+MAX_BYTES = 1 << 20
 _TIMED = frozenset({"silence", "block", "disconnect"})
 
 
@@ -229,8 +231,8 @@ def read_script(path: Path) -> Script:
     """
     require_file(path)
     try:
-        return _parse(json.loads(path.read_text(encoding="utf-8")), path.parent)
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+        return _parse(json.loads(read_bounded(path, MAX_BYTES)), path.parent)
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise SourceFormatError(f"{path} is not a camera script: {error}.") from error
 
 

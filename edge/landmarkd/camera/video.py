@@ -18,13 +18,14 @@ from landmarkd.camera.pace import Timeline, period_of, wait_until
 from landmarkd.camera.paths import local_path, require_file
 from landmarkd.camera.pixels import to_bgr
 from landmarkd.errors import EndOfStreamError, SourceFormatError
+from landmarkd.files import read_bounded
 from landmarkd.types import Frame
 from landmarkd.uri import Uri
 
 log = logging.getLogger(__name__)
 
 SIDECAR_SUFFIX = ".timestamps.txt"
-LARGEST_SIDECAR = 64 << 20
+MAX_SIDECAR_BYTES = 64 << 20
 
 # FFmpeg's own messages would stand beside our sentence; -8 is AV_LOG_QUIET. OpenCV reads this only
 # once.
@@ -167,9 +168,7 @@ def read_sidecar(video: Path) -> list[float]:
     if not path.is_file():
         return []
     try:
-        if path.stat().st_size > LARGEST_SIDECAR:
-            raise ValueError("it is too large")
-        entries = json.loads(path.read_text(encoding="utf-8"))
+        entries = json.loads(read_bounded(path, MAX_SIDECAR_BYTES))
         if not isinstance(entries, list):
             raise TypeError("it is no list")
         times = [_seconds(entry) for entry in entries]

@@ -10,13 +10,14 @@ import typer
 
 from landmarkd.cli.options import ConfigOption, ModelOption, read_configuration
 from landmarkd.errors import EndOfStreamError, SinkError, SourceError, SourceFormatError, UsageError
+from landmarkd.files import read_bounded
 
 if TYPE_CHECKING:
     from landmarkd.pipeline import Pipeline
     from landmarkd.types import Report
 
 PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-LARGEST_BOXES = 64 << 20
+MAX_BOXES_BYTES = 64 << 20
 LARGEST_SIDE = 1 << 20
 """No box reaches further than this many pixels."""
 
@@ -152,11 +153,7 @@ def _read_boxes(path: Path | None) -> dict[str, Box]:
     if path is None:
         return {}
     try:
-        if path.stat().st_size > LARGEST_BOXES:
-            raise SourceFormatError(
-                f"{path} is larger than {LARGEST_BOXES >> 20} MiB; that is no list of boxes."
-            )
-        values = json.loads(path.read_text("utf-8"))
+        values = json.loads(read_bounded(path, MAX_BOXES_BYTES))
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}; name a readable JSON file.") from error
     except (ValueError, RecursionError) as error:

@@ -17,6 +17,7 @@ from landmarkd.cli.options import (
     read_configuration,
 )
 from landmarkd.errors import SinkError
+from landmarkd.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -254,10 +255,7 @@ def _compare(old: Path, new: Path) -> None:
 
 def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        write_atomic(path, text.encode())
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise SinkError(f"{path}: {error.strerror}; name a file that can be written.") from error

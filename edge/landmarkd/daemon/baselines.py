@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Self
 
 from landmarkd.errors import AccessError, LandmarkdError, SinkError, UsageError
+from landmarkd.files import read_bounded, write_atomic
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.monitor import DriverBaseline
 
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 VERSION = 1
-LARGEST = 4096
+MAX_BYTES = 4096
 SAVE_EVERY_S = 600.0
 """Between two writes at least, whatever changes: SD cards wear out."""
 _ANGLES = ("head_yaw", "head_pitch", "gaze_yaw", "gaze_pitch")
@@ -70,9 +71,7 @@ class BaselineStore:
         """Return what is known of a driver; None if nothing is, or the file is not one of ours."""
         path = self.path(name)
         try:
-            if path.stat().st_size > LARGEST:
-                return None
-            return _parse(json.loads(path.read_text("utf-8")))
+            return _parse(json.loads(read_bounded(path, MAX_BYTES)))
         except (OSError, ValueError, OverflowError, RecursionError):
             return None
 
@@ -85,14 +84,9 @@ class BaselineStore:
         """
         path = self.path(name)
         text = json.dumps({"version": VERSION, **asdict(baseline)}, indent=2) + "\n"
-        temporary = path.with_suffix(".tmp")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
+            write_atomic(path, text.encode())
         except PermissionError as error:
             raise AccessError(
                 f"{self.folder}: no permission to write; is it this user's?"

@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 
 from landmarkd.errors import AccessError, SinkError
+from landmarkd.files import write_atomic
 from landmarkd.types import Frame
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ class FrameSaver:
         self._failed = False
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._write(folder / "probe", b"")
+            write_atomic(folder / "probe", b"", mode=0o600, durable=False)
             (folder / "probe").unlink()
         except PermissionError as error:
             raise AccessError(
@@ -50,16 +51,10 @@ class FrameSaver:
         encoded, content = cv2.imencode(".jpg", frame.image, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
         try:
             if encoded:
-                self._write(self.folder / f"frame-{frame.sequence:08}.jpg", content.tobytes())
+                path = self.folder / f"frame-{frame.sequence:08}.jpg"
+                write_atomic(path, content.tobytes(), mode=0o600, durable=False)
             self._failed = False
         except OSError as error:
             if not self._failed:
                 log.warning("%s: %s; frames are not saved", self.folder, error.strerror)
             self._failed = True
-
-    @staticmethod
-    def _write(path: Path, content: bytes) -> None:
-        scratch = path.with_suffix(".part")
-        scratch.touch(mode=0o600)
-        scratch.write_bytes(content)
-        scratch.replace(path)

@@ -9,11 +9,12 @@ from pathlib import Path
 from landmarkd.daemon.diagnosis import diagnose
 from landmarkd.daemon.snapshot import Snapshot
 from landmarkd.errors import AccessError, LandmarkdError, SourceError, SourceFormatError
+from landmarkd.files import read_bounded, write_atomic
 
 log = logging.getLogger(__name__)
 
 NAME = "status.json"
-LARGEST = 1 << 20
+MAX_BYTES = 1 << 20
 
 
 def runtime_folder() -> Path:
@@ -39,23 +40,15 @@ class StatusFile:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
-        # Its name has no number of the process: one that was killed leaves at most one behind, and
-        # the next takes it.
-        self._scratch = folder / f".{NAME}"
         self.failed: str | None = None
 
     def publish(self, snapshot: Snapshot) -> None:
         """Write a snapshot. A disk that is full or read-only is said in the log and disturbs nothing else."""
         try:
             self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-            descriptor = os.open(
-                self._scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644
-            )
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                # Any user may ask how it goes, whatever the umask of the service.
-                os.fchmod(descriptor, 0o644)
-                json.dump(snapshot.as_dict(), file)
-            self._scratch.replace(self.path)
+            content = json.dumps(snapshot.as_dict()).encode()
+            # Any user may ask how it goes, whatever the umask of the service.
+            write_atomic(self.path, content, mode=0o644, durable=False)
             self.failed = None
         except OSError as error:
             if self.failed is None:
@@ -89,8 +82,7 @@ def read_status(folder: Path) -> Snapshot:
 
     path = folder / NAME
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST)
+        content = read_bounded(path, MAX_BYTES)
     except PermissionError as error:
         raise AccessError(
             f"{path}: no permission to read it; try sudo landmarkd status."

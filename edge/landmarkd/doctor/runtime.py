@@ -65,10 +65,11 @@ def runtime(
     del machine
     try:
         zoo = open_zoo(configuration.model.folder)
-        model = zoo.verified(zoo.landmarks(configuration.model.name)[1])
+        card = zoo.landmarks(configuration.model.name)[1]
+        zoo.verified(card)
     except ModelError:
         return  # Reported by `models`.
-    answer, problem = (attempt or partial(trial, _TRIAL))(str(model))
+    answer, problem = (attempt or partial(trial, _TRIAL))(str(zoo.folder / card.file))
     if not isinstance(answer, dict) or "problem" in answer:
         text = (
             answer["problem"]

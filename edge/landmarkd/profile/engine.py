@@ -119,7 +119,7 @@ def recommend(results: Sequence[Variant], model: str) -> dict[str, Any]:
 
 
 def operators(
-    model: Path, invocations: int = 20, tick: Callable[[], None] = lambda: None
+    model: Path | bytes, invocations: int = 20, tick: Callable[[], None] = lambda: None
 ) -> list[dict[str, Any]]:
     """Return the time of each operator of a model, from models that end after it.
 

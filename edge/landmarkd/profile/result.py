@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.errors import UsageError
+from landmarkd.files import read_bounded
 from landmarkd.machine import Machine
 from landmarkd.profile.engine import Variant
 from landmarkd.profile.profiler import Recording
@@ -18,7 +19,7 @@ SCHEMA = 1
 BINS = 32
 MOST_SAMPLES = 4096
 """Values kept of each stage, so that two profiles can be compared; about 100 KB of JSON in all."""
-LARGEST = 64 << 20
+MAX_BYTES = 64 << 20
 
 NOISE = 0.05
 """A change of the median by less than this share is never called one."""
@@ -93,9 +94,7 @@ def load(path: Path) -> dict[str, Any]:
         UsageError: if it is none.
     """
     try:
-        if path.stat().st_size > LARGEST:
-            raise UsageError(f"{path} is too large to be a profile.")
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_bounded(path, MAX_BYTES))
         if content["schema"] != SCHEMA:
             raise UsageError(
                 f"{path} is a profile of format {content['schema']}, this is {SCHEMA}; make it anew."

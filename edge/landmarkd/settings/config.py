@@ -10,13 +10,14 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from landmarkd.errors import AccessError, ConfigurationError
+from landmarkd.files import read_bounded
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.vision.tracker import TrackerSettings
 
 CONFIGURATION = Path("/etc/landmarkd.toml")
 """Where the daemon's configuration lies when none is named."""
 
-LARGEST = 1 << 20
+MAX_BYTES = 1 << 20
 """A configuration file of more bytes than this is a mistake."""
 
 
@@ -121,18 +122,13 @@ def load_configuration(path: Path | None) -> Configuration:
             return Configuration()
         path = CONFIGURATION
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
+        content = read_bounded(path, MAX_BYTES)
     except PermissionError as error:
         raise AccessError(
             f"{path}: no permission to read it; sudo chmod a+r {path} gives it."
         ) from error
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}; name a readable TOML file.") from error
-    if len(content) > LARGEST:
-        raise ConfigurationError(
-            f"{path} is larger than {LARGEST} bytes; that is no configuration."
-        )
     try:
         values = tomllib.loads(content.decode())
     # ValueError covers both that and an integer of more digits than Python converts.

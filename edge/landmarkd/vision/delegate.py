@@ -63,11 +63,11 @@ def library_present(library: str | None = None, root: Path = Path("/")) -> bool:
     return any((folder / path).exists() for folder in searched)
 
 
-def open_coral(model: Path | None) -> Session:
+def open_coral(model: bytes | None) -> Session:
     """Open a model on the Coral with the first runtime whose child process survives it.
 
     Args:
-        model: the .tflite file that the Edge TPU compiler made, or None if there is none.
+        model: content of the .tflite file that the Edge TPU compiler made, or None if there is none.
 
     Raises:
         DelegateError: if there is no such model, library, device or fitting runtime, or the Edge
@@ -86,7 +86,7 @@ def open_coral(model: Path | None) -> Session:
         problem = probe(distribution, library, model)
         if problem is None:
             try:
-                return _open(distribution, library, model.read_bytes())
+                return _open(distribution, library, model)
             except DelegateError as error:
                 problem = str(error)
         problems.append(f"with {describe_runtime(distribution)}: {problem}")
@@ -97,13 +97,19 @@ def open_coral(model: Path | None) -> Session:
 
 
 def probe(
-    distribution: str, library: str, model: Path, timeout_s: float | None = None
+    distribution: str, library: str, model: bytes, timeout_s: float | None = None
 ) -> str | None:
-    """Try one runtime with one library in a child process; return None if it works, or what is wrong in words."""
-    command = [sys.executable, "-m", "landmarkd.vision.delegate", distribution, library, str(model)]
+    """Try one runtime with one library in a child process, where it may crash.
+
+    Returns:
+        None if it works, or what is wrong in words.
+    """
+    command = [sys.executable, "-m", "landmarkd.vision.delegate", distribution, library]
     timeout_s = PROBE_TIMEOUT_S if timeout_s is None else timeout_s
     try:
-        child = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False)  # noqa: S603
+        child = subprocess.run(  # noqa: S603
+            command, input=model, capture_output=True, timeout=timeout_s, check=False
+        )
     except subprocess.TimeoutExpired:
         return f"{library} did not answer within {timeout_s:g} s"
     except OSError as error:
@@ -159,19 +165,19 @@ def _check_library(library: str) -> None:
         raise DelegateError(f"{library} is no TFLite delegate: it lacks {missing[0]}")
 
 
-def _trial(distribution: str, library: str, model: str) -> str | None:
+def _trial(distribution: str, library: str, model: bytes) -> str | None:
     try:
         _check_library(library)
-        session = _open(distribution, library, Path(model).read_bytes())
+        session = _open(distribution, library, model)
         session.invoke()
     except (DelegateError, ModelError) as error:
         return str(error)
-    except OSError as error:
-        return f"{model}: {error.strerror}"
     except RuntimeError as error:
         return f"the Coral failed at its first inference ({sentence(error)})"
     return None
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n" + json.dumps({"problem": _trial(*sys.argv[1:4])}) + "\n")
+    sys.stdout.write(
+        "\n" + json.dumps({"problem": _trial(sys.argv[1], sys.argv[2], sys.stdin.buffer.read())}) + "\n"
+    )

@@ -108,11 +108,11 @@ class Engine:
 
 
 def open_engine(
-    model: Path,
+    model: Path | bytes,
     *,
     threads: int = 1,
     delegate: DelegateChoice = "none",
-    edgetpu: Path | None = None,
+    edgetpu: bytes | None = None,
     xnnpack: bool = True,
 ) -> Engine:
     """Open a TFLite model.
@@ -122,12 +122,12 @@ def open_engine(
     ones with flipped bits.
 
     Args:
-        model: .tflite file for the processor.
+        model: .tflite file for the processor, or its content as `Zoo.verified` returns it.
         threads: for the processor, 1 or more. One is best for models of a few million MACs.
         delegate: "none" for the processor; "coral" demands the Edge TPU; "auto" takes it where its
             library is installed, and runs on the processor, with a warning and `Engine.degraded`,
             if that does not work.
-        edgetpu: the same model compiled for the Edge TPU; None if there is none.
+        edgetpu: content of the same model compiled for the Edge TPU; None if there is none.
         xnnpack: False runs plain kernels, several times slower; to measure the difference.
 
     Raises:
@@ -154,14 +154,15 @@ def open_engine(
     return Engine(session, spare=content if delegate == "auto" else None, threads=threads)
 
 
-def read_model(path: Path) -> bytes:
-    """Return the bytes of a .tflite file.
+def read_model(model: Path | bytes) -> bytes:
+    """Return the bytes of a .tflite file, or check those that were read already.
 
     Raises:
         ModelError: if it cannot be read or does not begin like a TFLite model.
     """
+    path = "the model" if isinstance(model, bytes) else model
     try:
-        content = path.read_bytes()
+        content = model if isinstance(model, bytes) else model.read_bytes()
     except OSError as error:
         raise ModelError(
             f"{path}: {error.strerror}; name another model or reinstall landmarkd."

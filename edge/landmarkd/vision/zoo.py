@@ -8,7 +8,11 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from landmarkd.errors import ModelError
+from landmarkd.files import read_bounded
 from landmarkd.layout import LAYOUTS
+
+MAX_MANIFEST_BYTES = 1 << 20
+MAX_MODEL_BYTES = 256 << 20
 
 
 class _Strict(BaseModel):
@@ -190,7 +194,9 @@ class Zoo:
         self.folder = folder
         path = folder / "manifest.json"
         try:
-            self.manifest = Manifest.model_validate(json.loads(path.read_bytes()))
+            self.manifest = Manifest.model_validate(
+                json.loads(read_bounded(path, MAX_MANIFEST_BYTES))
+            )
         except OSError as error:
             raise ModelError(
                 f"{path}: {error.strerror}; reinstall landmarkd or name another model folder."
@@ -231,18 +237,19 @@ class Zoo:
             )
         return chosen, card
 
-    def verified(self, file: ModelFile) -> Path:
-        """Return the path of a file of the zoo after checking its size and sha256.
+    def verified(self, file: ModelFile) -> bytes:
+        """Return the content of a file of the zoo after checking its size and sha256.
 
-        Some runtimes crash on a truncated file and run happily on one with flipped bits: only this
-        protects.
+        Some runtimes crash on a truncated file and run one with flipped bits as if it were whole:
+        only this protects. It is the checked bytes that are to be run, not the file, which may be
+        replaced after the check.
 
         Raises:
             ModelError: if the file is missing or is not the one that the manifest describes.
         """
         path = self.folder / file.file
         try:
-            content = path.read_bytes()
+            content = read_bounded(path, MAX_MODEL_BYTES)
         except OSError as error:
             raise ModelError(f"{path}: {error.strerror}; reinstall landmarkd.") from error
         if len(content) != file.bytes:
@@ -253,7 +260,7 @@ class Zoo:
             raise ModelError(
                 f"{path} was altered: its sha256 is not that of the manifest; reinstall landmarkd."
             )
-        return path
+        return content
 
 
 def open_zoo(folder: Path | None = None) -> Zoo:

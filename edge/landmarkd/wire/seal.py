@@ -14,6 +14,7 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from landmarkd.errors import AccessError, MissingPackageError, UsageError, WireError
+from landmarkd.files import read_bounded
 from landmarkd.utc import UtcReader
 from landmarkd.wire.schema import VERSION
 
@@ -182,7 +183,7 @@ def read_key(path: Path) -> bytes:
         UsageError: it is missing or holds no key.
     """
     try:
-        mode, text = path.stat().st_mode, path.read_text().strip()
+        mode, text = path.stat().st_mode, read_bounded(path, 4096).decode().strip()
         key = bytes.fromhex(text)
     except (OSError, ValueError) as error:
         raise UsageError(

@@ -1,7 +1,6 @@
 """From views of the board to intrinsics, with what they are worth; and the file that keeps them."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from landmarkd.camera.calibration.collection import MIN_VIEWS
 from landmarkd.camera.calibration.view import BoardView
 from landmarkd.camera.intrinsics import FORMAT
 from landmarkd.errors import AccessError, CalibrationError, SinkError
+from landmarkd.files import write_atomic
 from landmarkd.types import Intrinsics
 
 OUTLIER_FACTOR = 2.5
@@ -168,21 +168,13 @@ def save(calibration: Calibration, path: Path) -> None:
         "views": len(calibration.view_px),
         "corners": calibration.corners,
     }
-    # In the same folder, since only there a rename replaces the file in one step.
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with draft.open("w", encoding="utf-8") as file:
-            json.dump(content, file, indent=2)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        write_atomic(path, (json.dumps(content, indent=2) + "\n").encode())
     except PermissionError as error:
         raise AccessError(
             f"{path}: no permission to write there; choose another place with --out."
         ) from error
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise SinkError(
             f"{path} cannot be written: {error.strerror}; choose another place with --out."
         ) from error

@@ -1,0 +1,53 @@
+"""Files written whole or not at all, and read no further than they may be long."""
+
+import errno
+import os
+from pathlib import Path
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """Return the content of a file of at most `limit` bytes.
+
+    Raises:
+        OSError: it cannot be read, or is larger (EFBIG); `strerror` says which.
+    """
+    with path.open("rb") as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"it is larger than {limit} bytes", str(path))
+    return content
+
+
+def write_atomic(
+    path: Path, content: bytes, *, mode: int | None = None, durable: bool = True
+) -> None:
+    """Write a file so that a reader, also after a power cut, finds the old content or the new.
+
+    The draft lies in the same folder, where a rename replaces the file in one step. Its name has no
+    number of the process: one that was killed leaves one draft at most, and the next takes it.
+
+    Args:
+        path: of the file.
+        content: of the file.
+        mode: permissions, whatever the umask; the default leaves them to the umask.
+        durable: wait for the disk; False for a file that is written often and lost with the
+            machine, a status in a runtime directory for one.
+
+    Raises:
+        OSError: it cannot be written; nothing is left behind.
+    """
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        # A draft that is a link, planted in a folder that others may write, is not followed.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(draft, flags, 0o666 if mode is None else mode), "wb") as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,75 @@
+"""Files written whole or not at all, and read no further than they may be long."""
+
+import errno
+import os
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from landmarkd.files import read_bounded, write_atomic
+
+
+@given(st.binary(max_size=64), st.integers(0, 64))
+def test_no_more_than_the_limit_is_read(tmp_path_factory, content: bytes, limit: int) -> None:
+    path = tmp_path_factory.getbasetemp() / "bounded"
+    path.write_bytes(content)
+    if len(content) <= limit:
+        assert read_bounded(path, limit) == content
+        return
+    with pytest.raises(OSError, match=f"larger than {limit} bytes") as refused:
+        read_bounded(path, limit)
+    assert refused.value.errno == errno.EFBIG
+
+
+def test_an_endless_file_is_refused() -> None:
+    with pytest.raises(OSError, match="larger"):
+        read_bounded(Path("/dev/zero"), 1000)
+
+
+@pytest.mark.parametrize("mode", [None, 0o600, 0o644])
+def test_the_mode_holds_whatever_the_umask(tmp_path: Path, mode: int | None) -> None:
+    before = os.umask(0o077)
+    try:
+        write_atomic(tmp_path / "a", b"x", mode=mode)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == (0o600 if mode is None else mode)
+
+
+def test_a_failure_leaves_the_old_content_and_no_draft(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match=r"directory|symbolic"):
+        write_atomic(tmp_path / "folder", b"x")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_draft_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "victim").write_text("whole")
+    (tmp_path / ".a.part").symlink_to(tmp_path / "victim")
+    with pytest.raises(OSError, match=r"directory|symbolic"):
+        write_atomic(tmp_path / "a", b"x")
+    assert (tmp_path / "victim").read_text() == "whole"
+
+
+def test_who_reads_while_it_is_killed_finds_something_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    program = (
+        "import sys, pathlib; from landmarkd.files import write_atomic\n"
+        "for n in range(10**9): write_atomic(pathlib.Path(sys.argv[1]), b'%d' % (n % 10) * 50000)"
+    )
+    for _ in range(3):
+        with subprocess.Popen([sys.executable, "-c", program, path]) as writer:
+            until = time.monotonic() + 30
+            while not path.exists() and time.monotonic() < until:
+                time.sleep(0.01)
+            for _ in range(50):
+                content = path.read_bytes()
+                assert content == content[:1] * 50000
+            writer.kill()
+        assert len({*path.read_bytes()}) == 1
+        assert {each.name for each in tmp_path.iterdir()} <= {"a", ".a.part"}
