@@ -65,7 +65,10 @@ def killed(folder: Path) -> Row:
         whole = lines.read_bytes().split(b"\n")[:-1] if lines.exists() else []
         for line in whole:
             json.loads(line)
-        unread += sorted(path.name for path in daemon.runtime.glob(".*")) not in ([], [f".{NAME}.part"])
+        unread += sorted(path.name for path in daemon.runtime.glob(".*")) not in (
+            [],
+            [f".{NAME}.part"],
+        )
     assert unread == 0, "killing leaves no heap of scratch files"
     with Daemon(folder, environment=environment) as daemon:
         daemon.ear.frames(5)

@@ -1,5 +1,6 @@
 """The status file: the newest snapshot in the runtime directory, for `landmarkd status`. No port is opened for it."""
 
+import errno
 import json
 import logging
 import os
@@ -88,6 +89,10 @@ def read_status(folder: Path) -> Snapshot:
             f"{path}: no permission to read it; try sudo landmarkd status."
         ) from error
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise SourceFormatError(
+                f"{path} is damaged ({error.strerror}); restart the daemon."
+            ) from error
         raise SourceError(
             f"No daemon tells of itself here ({path}: {error.strerror}); start one with landmarkd run, and if one "
             "runs, see its log: journalctl -u landmarkd."

@@ -179,5 +179,7 @@ def _trial(distribution: str, library: str, model: bytes) -> str | None:
 
 if __name__ == "__main__":
     sys.stdout.write(
-        "\n" + json.dumps({"problem": _trial(sys.argv[1], sys.argv[2], sys.stdin.buffer.read())}) + "\n"
+        "\n"
+        + json.dumps({"problem": _trial(sys.argv[1], sys.argv[2], sys.stdin.buffer.read())})
+        + "\n"
     )
