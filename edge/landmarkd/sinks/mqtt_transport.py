@@ -74,12 +74,12 @@ def login_of(uri: Uri, client_id: str) -> Login:
     tls = uri.boolean("tls", bool(secrets))
     if not tls and {"ca", "cert"} & options.keys():
         raise UsageError(f"{uri.text}: ca and cert are for TLS; leave tls=no out.")
+    if {"password", "password_file"} & options.keys() and "user" not in options:
+        raise UsageError(f"{uri.text}: a password needs a name: user=NAME.")
     password = None
     for name in ("password_file", "password"):
         if name in options:
             password = read_secret(options[name], name)
-    if password is not None and "user" not in options:
-        raise UsageError(f"{uri.text}: a password needs a name: user=NAME.")
     return Login(
         uri.host or "",
         uri.port or (TLS_PORT if tls else PORT),
