@@ -21,6 +21,7 @@ COMMANDS = {
     "config": "configuration",
     "listen": "listen",
     "replay": "replay",
+    "convert": "convert",
     "key": "key",
     "view": "view",
     "report": "report",

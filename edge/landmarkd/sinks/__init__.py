@@ -10,6 +10,7 @@ SINKS = {
     "udp": "landmarkd.sinks.udp:UdpSink",
     "serial": "landmarkd.sinks.serial:SerialSink",
     "jsonl": "landmarkd.sinks.jsonl:JsonlSink",
+    "csv": "landmarkd.sinks.csv_file:CsvSink",
     "lmk": "landmarkd.sinks.lmk:LmkSink",
     "opentrack": "landmarkd.sinks.opentrack:OpentrackSink",
     "osc": "landmarkd.sinks.osc:OscSink",

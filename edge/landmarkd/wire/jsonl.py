@@ -47,13 +47,21 @@ def _text(line: Line) -> str:
     return orjson.dumps(line, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
-def encode(report: Report) -> str:
+def encode(report: Report, selection: Selection = Selection.ALL) -> str:
     """Return a report as one line of JSON, without the line's end.
+
+    With less than all points, "points" and "sigma" are null; without any, "ibug68" is as well.
 
     Pixels are rounded to 0.01, angles to 0.01°, millimetres to 0.1; what is not known or not finite
     is null.
     """
-    return _text(_line(report))
+    line = _line(report)
+    face = line["face"]
+    if face is not None and selection is not Selection.ALL:
+        face |= {"points": None, "sigma": None}
+        if selection is not Selection.IBUG68:
+            face["ibug68"] = None
+    return _text(line)
 
 
 def encode_state(report: Report) -> str:

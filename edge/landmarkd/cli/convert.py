@@ -1,0 +1,186 @@
+"""`landmarkd convert`: a recording as a table or as JSON lines."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from landmarkd.errors import (
+    AccessError,
+    ExitCode,
+    MissingPackageError,
+    SinkError,
+    SourceFormatError,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from landmarkd.wire.assembler import FrameRecord
+    from landmarkd.wire.names import Selection
+
+PARQUET_ROWS = 4096
+"""Rows that are held in memory at most."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(convert)
+
+
+def convert(
+    recording: Annotated[Path, typer.Argument(help="A file that the sink lmk:FILE wrote.")],
+    target: Annotated[Path, typer.Argument(help="NAME.csv, NAME.jsonl or NAME.parquet.")],
+    points: Annotated[
+        str | None,
+        typer.Option(help="none, 68, eyes or all; what the recording has, if left out."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the target.")] = False,
+) -> int:
+    """Write a recording as a table (csv, parquet) or as JSON lines, one frame a row.
+
+    Example: landmarkd convert drive.lmk drive.csv --points 68
+    """
+    from landmarkd.receive import FrameStream
+
+    writers = {".csv": _csv, ".jsonl": _jsonl, ".parquet": _parquet}
+    write = writers.get(target.suffix)
+    if write is None:
+        raise UsageError(f"{target}: end the name in one of {', '.join(writers)}.")
+    if target.exists() and not force:
+        raise UsageError(f"{target} exists; choose another name, or --force to replace it.")
+    part = target.with_name(f".{target.name}.part")
+    try:
+        with FrameStream(recording) as stream:
+            records = (received.record for received in stream)
+            known = (record for record in records if record.status is not None)
+            written = write(part, known, points)
+            trouble = stream.trouble
+        if not written:
+            raise SourceFormatError(f"{recording} holds no frames.")
+        part.replace(target)
+    except PermissionError as error:
+        raise AccessError(f"{target}: no permission to write; choose another folder.") from error
+    except FileNotFoundError as error:
+        if isinstance(error, SinkError) or error.filename != str(part):
+            raise
+        raise SinkError(f"{target}: choose a file in a folder that exists.") from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
+    if trouble:
+        typer.echo(trouble, err=True)
+    typer.echo(f"{target}: {written} frames", err=True)
+    return int(ExitCode.OK)
+
+
+def _jsonl(part: Path, records: "Iterator[FrameRecord]", points: str | None) -> int:
+    from landmarkd.wire.jsonl import encode, encode_record
+    from landmarkd.wire.names import Selection
+    from landmarkd.wire.restore import report_of
+
+    written, chosen = 0, None if points is None else _selection(points)
+    if chosen not in (None, Selection.ALL, Selection.IBUG68, Selection.NONE):
+        raise UsageError("JSON lines carry none, 68 or all points.")
+    with part.open("w", encoding="utf-8") as file:
+        for record in records:
+            report = report_of(record)
+            if report is None:
+                continue
+            line = encode_record(record) if chosen is None else encode(report, chosen)
+            file.write(line + "\n")
+            written += 1
+    return written
+
+
+def _csv(part: Path, records: "Iterator[FrameRecord]", points: str | None) -> int:
+    from landmarkd.sinks.csv_file import csv_line
+
+    names, rows = _table(records, points)
+    written = 0
+    with part.open("wb") as file:
+        file.write(csv_line(list(names)))
+        for row in rows:
+            file.write(csv_line(row))
+            written += 1
+    return written
+
+
+def _parquet(part: Path, records: "Iterator[FrameRecord]", points: str | None) -> int:
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError as error:
+        raise MissingPackageError(
+            "parquet needs pyarrow; pip install 'landmarkd[parquet]'."
+        ) from error
+    names, rows = _table(records, points)
+    kinds = {int: pa.int64(), float: pa.float32(), str: pa.string()}
+    precise = {"timestamp": pa.float64()}
+    schema = pa.schema([(n, precise.get(n, kinds[kind])) for n, kind in names.items()])
+    written = 0
+    with parquet.ParquetWriter(part, schema) as file:
+        batch: list[list[Any]] = []
+
+        def flush() -> None:
+            columns = [list(column) for column in zip(*batch, strict=True)]
+            file.write_table(pa.table(dict(zip(names, columns, strict=True)), schema))
+            batch.clear()
+
+        for row in rows:
+            batch.append(row)
+            written += 1
+            if len(batch) == PARQUET_ROWS:
+                flush()
+        if batch:
+            flush()
+    return written
+
+
+def _table(
+    records: "Iterator[FrameRecord]", points: str | None
+) -> tuple[dict[str, type], Iterator[list[Any]]]:
+    """Return the columns, and the rows while the recording is read."""
+    from landmarkd.sinks.table import columns, row
+    from landmarkd.wire.names import Selection
+    from landmarkd.wire.restore import report_of
+    from landmarkd.wire.selection import indices_of
+
+    first = next((record for record in records if record.hello is not None), None)
+    if first is None or first.hello is None:
+        return columns(0), iter(())
+    held, layout = Selection(first.hello.selection), first.hello.layout
+    chosen = held if points is None else _selection(points)
+    if chosen not in (held, Selection.NONE) and held is not Selection.ALL:
+        held_name = _name(held)
+        raise UsageError(f"The recording holds the points '{held_name}'; choose those, or none.")
+    count = len(indices_of(chosen, layout))
+    pick: Callable[[Any], Any] = lambda values: values  # noqa: E731
+    if chosen is not held:
+        indices = indices_of(chosen, layout)
+        pick = lambda values: values[indices]  # noqa: E731
+
+    def rows() -> Iterator[list[Any]]:
+        for record in chain((first,), records):
+            report = report_of(record)
+            if report is not None:
+                values = record.points if record.selection is held else None
+                yield row(report, None if values is None else pick(values), count)
+
+    return columns(count), rows()
+
+
+def _selection(points: str) -> "Selection":
+    from landmarkd.wire.selection import NAMES
+
+    if points not in NAMES:
+        raise UsageError(f"--points is {points!r}; use one of {', '.join(NAMES)}.")
+    return NAMES[points]
+
+
+def _name(selection: "Selection") -> str:
+    from landmarkd.wire.selection import NAMES
+
+    return next(name for name, each in NAMES.items() if each is selection)
