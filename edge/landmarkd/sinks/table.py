@@ -117,10 +117,10 @@ def row(report: Report, points: NDArray[np.floating] | None, count: int) -> list
     values = [_plain(read(report)) for _, read in COLUMNS.values()]
     if points is None or len(points) != count:
         return values + [None] * (3 * count)
-    return values + [_plain(value) for value in points.T.reshape(-1).tolist()]
+    return values + [_plain(value, 2) for value in points.T.reshape(-1).tolist()]
 
 
-def _plain(value: Value) -> Value:
+def _plain(value: Value, digits: int = 5) -> Value:
     if isinstance(value, float):
-        return round(value, 5) if math.isfinite(value) else None
+        return round(value, digits) if math.isfinite(value) else None
     return str(value) if isinstance(value, str) else value
