@@ -42,7 +42,8 @@ def microseconds(run: Callable[[], object]) -> float:
 
 
 def decode_datagrams(reports: list[list[bytes]]) -> None:
-    """Decode each once and let go of it, as a receiver does; a decoder that had them before finds them all late."""
+    """Decode each once and let go of it, as a receiver does; a decoder that had them before
+    finds them all late."""
     decoder = Decoder()
     for messages in reports:
         for message in messages:
@@ -113,7 +114,8 @@ def ratios() -> list[str]:
 
 
 class PacedLine:
-    """The far end of a pseudo-terminal that takes no more bytes than a line of this rate carries."""
+    """The far end of a pseudo-terminal that takes no more bytes than a line of this rate
+    carries."""
 
     def __init__(self, baud: int) -> None:
         self._master, self._slave = pty.openpty()

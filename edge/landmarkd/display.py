@@ -1,4 +1,4 @@
-"""Text from outside, made safe to show: nothing in it moves the cursor, hides, links or is markup."""
+"""Text from outside, made safe to show: no control characters, no links, no markup."""
 
 MAX_SHOWN = 200
 """Characters of one text from outside that are shown."""

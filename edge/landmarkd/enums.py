@@ -71,7 +71,7 @@ class EventPhase(StrEnum):
 
 
 class GazeZone(_Known):
-    """Where the driver looks. A configuration may name further zones; on the wire they are `OTHER`."""
+    """Where the driver looks. Further zones of a configuration are `OTHER` on the wire."""
 
     UNKNOWN = "unknown"
     ROAD = "road"

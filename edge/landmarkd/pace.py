@@ -1,4 +1,4 @@
-"""Playing at the pace of the capture times: the one pacer of replay, view and whoever plays a recording."""
+"""Play at the pace of the capture times: the pacer of everything that plays a recording."""
 
 import time
 from collections.abc import Callable

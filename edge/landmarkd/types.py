@@ -66,7 +66,8 @@ class RegionOfInterest:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.x + self.y + self.side + self.angle) and self.side > 0):
             raise ValueError(
-                f"a region of interest needs a finite centre and angle and a positive side, not {self}"
+                "a region of interest needs a finite centre and angle and a positive side, "
+                f"not {self}"
             )
 
 
@@ -195,7 +196,7 @@ class EyeState:
 
 @dataclass(frozen=True, slots=True)
 class Gaze:
-    """Where the eyes look, as yaw and pitch in degrees in the camera frame (same signs as the head's).
+    """Where the eyes look: yaw and pitch in degrees in the camera frame, signs of the head's.
 
     Attributes:
         yaw, pitch: degrees, both eyes together, head pose included.

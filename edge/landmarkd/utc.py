@@ -1,4 +1,4 @@
-"""How far the monotonic clock is from UTC, and whether that can be trusted. Nothing decides by it."""
+"""How far the monotonic clock is from UTC, and whether to trust that. Nothing decides by it."""
 
 import ctypes
 import time

@@ -1,4 +1,5 @@
-"""Nothing that others wrote makes landmarkd fail in any other way than by a sentence that says what is wrong."""
+"""Nothing that others wrote makes landmarkd fail in any other way than by a sentence that says
+what is wrong."""
 
 import json
 import random
@@ -54,7 +55,8 @@ fuzzed = settings(
 
 
 def survives(parser: Parser, content: bytes, folder: Path) -> bool:
-    """Return whether the content was read; fails if it was refused in any other way than by a sentence."""
+    """Return whether the content was read; fails if it was refused in any other way than by a
+    sentence."""
     path = folder / parser.file
     path.write_bytes(content)
     try:

@@ -1,4 +1,5 @@
-"""The one stream that receivers iterate: complete frames, the end of a recording, and a flood of senders."""
+"""The one stream that receivers iterate: complete frames, the end of a recording, and a flood
+of senders."""
 
 import socket
 import subprocess

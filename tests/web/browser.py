@@ -1,4 +1,5 @@
-"""A headless Chromium under remote control: its DevTools protocol over a pair of pipes, messages ended by a zero."""
+"""A headless Chromium under remote control: its DevTools protocol over a pair of pipes,
+messages ended by a zero."""
 
 import base64
 import json

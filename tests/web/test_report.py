@@ -18,7 +18,8 @@ CODE = b"</title></style></svg><script>document.title='owned'</script><img src=x
 
 
 def shown(browser: Page, folder: Path, content: bytes) -> bool:
-    """Show the page of a recording and check that nothing in it ran; return whether there was a page."""
+    """Show the page of a recording and check that nothing in it ran; return whether there was
+    a page."""
     recording, target = folder / "drive.jsonl", folder / "drive.html"
     recording.write_bytes(content)
     try:
@@ -73,7 +74,8 @@ def test_the_page_fits_its_window(tmp_path: Path, width: int) -> None:
     )
     assert shown(browser, tmp_path, DRIVE.encode())
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
-    smallest = "Math.min(...[...document.querySelectorAll('span,td,th,h3')].map(e => parseFloat(getComputedStyle(e).fontSize)))"
+    texts = "[...document.querySelectorAll('span,td,th,h3')]"
+    smallest = f"Math.min(...{texts}.map(e => parseFloat(getComputedStyle(e).fontSize)))"
     assert browser.evaluate(smallest) >= 10
     browser.close()
 

@@ -1,4 +1,5 @@
-"""The page in a real Chromium: it shows the numbers that were sent, turns the head, and says when all is silent."""
+"""The page in a real Chromium: it shows the numbers that were sent, turns the head, and says
+when all is silent."""
 
 import re
 import shutil

@@ -39,7 +39,8 @@ def build_dump(folder: Path) -> Path:
 
 
 def stream(frames: int) -> Iterator[bytes]:
-    """Yield the stream, a frame at a time, with faces that go and come and events that begin and end."""
+    """Yield the stream, a frame at a time, with faces that go and come and events that begin
+    and end."""
     fit = plan(BAUD, "landmarkd-562")
     options = EncoderOptions(
         fit.selection, fit.points_hz, fit.status_hz, max_message=MAX_SERIAL_MESSAGE

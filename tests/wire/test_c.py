@@ -1,4 +1,5 @@
-"""The C99 decoder: strict compilation, the golden messages, garbage under the sanitizers, the Arduino example."""
+"""The C99 decoder: strict compilation, the golden messages, garbage under the sanitizers, the
+Arduino example."""
 
 import json
 import shutil

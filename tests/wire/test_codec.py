@@ -1,4 +1,5 @@
-"""Each message to bytes and back: exact, limited to its types, rejected when it is damaged or foreign."""
+"""Each message to bytes and back: exact, limited to its types, rejected when it is damaged or
+foreign."""
 
 import math
 from binascii import crc_hqx

@@ -1,4 +1,5 @@
-"""What counts as lost, in both decoders: duplicates hide nothing, late ones count once, a restart is no loss."""
+"""What counts as lost, in both decoders: duplicates hide nothing, late ones count once, a
+restart is no loss."""
 
 import random
 import subprocess

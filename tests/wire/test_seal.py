@@ -1,4 +1,5 @@
-"""Secured datagrams: opened by the key alone, each once; nothing that was altered, replayed or plain gets in."""
+"""Secured datagrams: opened by the key alone, each once; nothing that was altered, replayed or
+plain gets in."""
 
 import hmac
 import random

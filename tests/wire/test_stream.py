@@ -1,4 +1,5 @@
-"""Encoder to decoder: what a receiver learns of a drive, and what it notices when something is lost."""
+"""Encoder to decoder: what a receiver learns of a drive, and what it notices when something is
+lost."""
 
 import json
 from dataclasses import replace

@@ -1,1 +1,1 @@
-"""Writes what is made from the schema: the C header, its printer, the dissector and the tables of docs/wire.md."""
+"""Writes what is made from the schema: C header, dissector, JSON schema, tables of docs/wire.md."""

@@ -1,4 +1,4 @@
-"""``python -m tools.wire_generate``: write the generated files, or with ``--check`` say which are stale."""
+"""``python -m tools.wire_generate``: write the generated files; ``--check`` names stale ones."""
 
 import sys
 

@@ -105,8 +105,9 @@ def _decoders() -> str:
     blocks = []
     for message, number in TYPES.items():
         name, at = _snake(message.__name__), HEADER.size
+        arguments = f"const uint8_t *data, size_t size, lmk_{name} *out"
         lines = [
-            f"static inline int lmk_decode_{name}(const uint8_t *data, size_t size, lmk_{name} *out)",
+            f"static inline int lmk_decode_{name}({arguments})",
             "{",
         ]
         fixed = CODECS[number].minimum
@@ -132,7 +133,8 @@ def _decoders() -> str:
             )
         if message is Points:
             lines.append(
-                "    if (out->chunk >= out->chunks || out->first + out->row_count > out->total) return LMK_MALFORMED;"
+                "    if (out->chunk >= out->chunks || out->first + out->row_count > out->total) "
+                "return LMK_MALFORMED;"
             )
         blocks.append("\n".join([*lines, f"    return LMK_{name.upper()};", "}"]))
     return "\n\n".join(blocks)
@@ -156,7 +158,8 @@ def header(template: str) -> str:
         "UNION": "\n".join(f"        lmk_{_snake(name)} {_snake(name)};" for name in names),
         "DECODERS": _decoders(),
         "CASES": "\n".join(
-            f"    case LMK_{name.upper()}: return lmk_decode_{_snake(name)}(data, size, &out->as.{_snake(name)});"
+            f"    case LMK_{name.upper()}: "
+            f"return lmk_decode_{_snake(name)}(data, size, &out->as.{_snake(name)});"
             for name in names
         ),
         "POINT_ROW": str(ROWS[Points].size),

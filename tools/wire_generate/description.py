@@ -25,7 +25,7 @@ ENUMERATIONS: tuple[Enumeration, ...] = (
 
 
 def members(enumeration: Enumeration) -> list[tuple[str, int, str]]:
-    """Return name, value and explanation of each member; the explanation is the string behind it, or empty."""
+    """Return name, value and explanation of each member: the string behind it."""
     tree = ast.parse(inspect.getsource(sys.modules[enumeration.__module__]))
     body = next(
         n.body for n in tree.body if isinstance(n, ast.ClassDef) and n.name == enumeration.__name__

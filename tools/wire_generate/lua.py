@@ -15,7 +15,8 @@ def _field(name: str, wire: Wire) -> str:
     if wire.unknown is not None:
         values += f", unknown = {wire.unknown}"
     return (
-        f"    {{ name = {_quoted(name)}, kind = {_quoted(wire.kind.partition('[')[0])}, size = {wire.size}, "
+        f"    {{ name = {_quoted(name)}, kind = {_quoted(wire.kind.partition('[')[0])}, "
+        f"size = {wire.size}, "
         f"scale = {wire.scale}, unit = {_quoted(wire.unit)}, doc = {_quoted(wire.doc)}{values} }},"
     )
 

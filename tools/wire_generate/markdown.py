@@ -35,7 +35,8 @@ def _table(kind: type, start: int) -> list[str]:
         lines.append(f"| … | {CRC_SIZE} | u16 | `crc` | | checksum of everything before it |")
     elif kind is not Header:
         lines.append(
-            f"| {at} | {CRC_SIZE} | u16 | `crc` | | checksum of everything before it; {at + CRC_SIZE} bytes in all |"
+            f"| {at} | {CRC_SIZE} | u16 | `crc` | | checksum of everything before it; "
+            f"{at + CRC_SIZE} bytes in all |"
         )
     return lines
 
@@ -76,6 +77,7 @@ def document(text: str) -> str:
         "header": "\n".join(_table(Header, 0)) + "\n",
         "messages": _messages(),
         "enumerations": _enumerations(),
-        "seed": f"Hash of the schema: `{SCHEMA_HASH.hex()}`. Seed of the checksum: `0x{CRC_SEED:04X}`.\n",
+        "seed": f"Hash of the schema: `{SCHEMA_HASH.hex()}`. "
+        f"Seed of the checksum: `0x{CRC_SEED:04X}`.\n",
     }
     return _MARK.sub(lambda match: match[1] + parts[match[2]] + match[3], text)

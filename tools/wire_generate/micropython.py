@@ -1,4 +1,4 @@
-"""The table of STATUS in the decoder for MicroPython, between the marks that the file has for it."""
+"""The table of STATUS in the decoder for MicroPython, between the marks of the file."""
 
 import re
 

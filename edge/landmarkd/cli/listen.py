@@ -69,7 +69,8 @@ def listen(
         f"{counters.missing} messages missing, {counters.rejected} rejected "
         f"(checksum {counters.bad_checksum}, foreign {counters.foreign}, "
         f"malformed {counters.malformed}, garbled {counters.garbled}, "
-        f"unauthentic {counters.unauthentic}, replayed {counters.replayed}, stale {counters.stale}).",
+        f"unauthentic {counters.unauthentic}, replayed {counters.replayed}, "
+        f"stale {counters.stale}).",
         err=True,
     )
     if stream.trouble:

@@ -113,7 +113,7 @@ class MessageOutput(Output):
 
 
 class TableOutput(Output):
-    """The newest frame of each sender, drawn a few times a second; nothing where there is no terminal.
+    """The newest frame of each sender, drawn a few times a second in a terminal.
 
     The first sender keeps its column; of the others the idlest gives way to a new one.
     """

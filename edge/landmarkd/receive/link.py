@@ -1,4 +1,4 @@
-"""What every way to receive has in common: the senders, told apart and bounded, and their decoders."""
+"""What every way to receive has in common: a bounded number of senders and their decoders."""
 
 from abc import ABC, abstractmethod
 from collections import OrderedDict
@@ -13,7 +13,7 @@ from landmarkd.wire.seal import Opener
 MAX_SENDERS = 64
 """Senders that are told apart on one port; beyond that the idlest is forgotten."""
 OWNER_SILENCE_S = 10.0
-"""The owner, the first sender that was understood, is not forgotten unless it is silent for longer."""
+"""The first sender that was understood is kept unless it is silent for longer."""
 READ_BYTES = 65536
 
 

@@ -1,4 +1,4 @@
-"""Receivers on this very machine, to prove what is sent: UDP on loopback, and a pseudo-terminal as serial line."""
+"""Receivers on this machine, to test what is sent: UDP on loopback, and a pseudo-terminal."""
 
 import os
 import pty
@@ -58,7 +58,7 @@ class PtyLink(Link):
 
 
 def udp_loopback() -> tuple[UdpLink, str]:
-    """Return an open link on a free port of the loopback interface, and the URI of a sink that sends there."""
+    """Return an open link on a free port of loopback, and the URI of a sink that sends there."""
     link = UdpLink(Uri("udp://127.0.0.1:0", "udp", host="127.0.0.1", port=0))
     link.open()
     return link, f"udp://127.0.0.1:{link.port}"

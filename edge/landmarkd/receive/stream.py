@@ -1,4 +1,4 @@
-"""Frames from anywhere: the one loop of receive, decode and assemble that every receiver is built on.
+"""Frames from anywhere: the loop of receive, decode and assemble behind every receiver.
 
 Example::
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 WIDTH = 1000
-"""Columns of a chart over time; more values than this share one, drawn from the least to the greatest."""
+"""Columns of a chart over time; values that share one are drawn from least to greatest."""
 PLOT, STRIP = 80, 20
 PALETTE = 10
 MAX_SHAPES = 4000
@@ -32,7 +32,8 @@ def stacked(parts: Sequence[tuple[str, float]]) -> str:
     for index, (name, value) in enumerate(parts):
         wide = value / total * 100
         shapes.append(
-            f'<rect class="c{index % PALETTE}" x="{left:.2f}%" width="{max(wide - 0.15, 0.1):.2f}%" '
+            f'<rect class="c{index % PALETTE}" x="{left:.2f}%" '
+            f'width="{max(wide - 0.15, 0.1):.2f}%" '
             f'height="100%"><title>{escape(name)}: {value:.3f} ms</title></rect>'
         )
         left += wide
@@ -54,7 +55,7 @@ def histogram(counts: Sequence[int], colour: int = 0) -> str:
 
 
 def bars(rows: Sequence[tuple[str, float | None, str]]) -> str:
-    """Return a horizontal bar for each (name, value, note); a value of None shows the note alone."""
+    """Return a bar for each (name, value, note); a value of None shows the note alone."""
     most = max((value for _, value, _ in rows if value is not None), default=0.0) or 1.0
     return "".join(
         f'<div class="bar"><span>{escape(name)}</span><svg role="img"><rect class="c0" '
@@ -65,7 +66,7 @@ def bars(rows: Sequence[tuple[str, float | None, str]]) -> str:
 
 
 def line(name: str, points: Sequence[tuple[float, float]], unit: str) -> str:
-    """Return a line through (seconds, value) points with its extremes; nothing for fewer than two."""
+    """Return a line through (seconds, value) points; nothing for fewer than two."""
     if len(points) < 2:
         return ""
     values = [value for _, value in points]
@@ -100,7 +101,7 @@ class Timeline:
         ticks: Sequence[str] | None = None,
         note: str = "",
     ) -> str:
-        """Return lines through at most two series; unknown values are gaps; nothing if all are unknown.
+        """Return lines through at most two series, or nothing if all values are unknown.
 
         Args:
             name: of the chart.
@@ -152,7 +153,7 @@ class Timeline:
     def strip(
         self, name: str, runs: Sequence[tuple[str, float, float]], colours: dict[str, str]
     ) -> str:
-        """Return a band of (what, from, until), coloured by what it is; what has no colour is grey."""
+        """Return a band of (what, from, until) in the colours given; others are grey."""
         parts, drawn = [], -1.0
         for what, begin, end in runs:
             left, right = self._x(begin), self._x(end)
@@ -161,7 +162,8 @@ class Timeline:
                 continue
             drawn = left
             parts.append(
-                f'<rect class="{colours.get(what, "f-line")}" x="{left:.1f}" y="2" height="{STRIP - 4}" '
+                f'<rect class="{colours.get(what, "f-line")}" x="{left:.1f}" y="2" '
+                f'height="{STRIP - 4}" '
                 f'width="{max(1.0, right - left):.1f}"><title>{escape(what)} {clock(begin)}, '
                 f"{end - begin:.1f} s</title></rect>"
             )
@@ -173,7 +175,8 @@ class Timeline:
         """Return bars of (title, class, from, until, low); low ones lie below the others."""
         parts = [
             f'<rect class="{colour}" x="{self._x(begin):.1f}" y="{20 if low else 4}" height="11" '
-            f'width="{max(2.0, self._x(end) - self._x(begin)):.1f}"><title>{escape(title)}</title></rect>'
+            f'width="{max(2.0, self._x(end) - self._x(begin)):.1f}">'
+            f"<title>{escape(title)}</title></rect>"
             for title, colour, begin, end, low in spans[:MAX_SHAPES]
         ]
         return _figure(name, 36, parts, [], (), "")
@@ -184,7 +187,8 @@ class Timeline:
         count = min(24, int(self.seconds / step))
         times = [clock(number * step) for number in range(count + 1)]
         labels = "".join(
-            f'<text x="{number * step / self.seconds * 100:.2f}%" y="11" font-size="11" fill="currentColor"'
+            f'<text x="{number * step / self.seconds * 100:.2f}%" y="11" font-size="11"'
+            f' fill="currentColor"'
             f' text-anchor="{"middle" if number else "start"}">{text}</text>'
             for number, text in enumerate(times)
         )

@@ -1,4 +1,4 @@
-"""What the pages have in common: one style, and a policy that lets a browser load and run nothing else."""
+"""What the pages have in common: a style, and a policy that lets nothing else load or run."""
 
 import base64
 import hashlib

@@ -66,7 +66,8 @@ def _stages(stages: Mapping[str, Mapping[str, Any]], frames: int) -> str:
     return card(
         "Where the time of a frame goes",
         bar + _table(stages, {name: name for name in stages}, colours),
-        "The bar is the mean frame; the sinks' part of it runs on threads of their own, beside the pipeline. "
+        "The bar is the mean frame; the sinks' part of it runs on threads of their own, "
+        "beside the pipeline. "
         "Detection runs only when no face is tracked. Waiting for the next frame is no work.",
     )
 
@@ -174,7 +175,8 @@ def _operators(operators: Sequence[Mapping[str, Any]]) -> str:
         for each in slowest
     ]
     note = (
-        f"The {len(slowest)} slowest of {len(operators)} operators, from models cut off behind each one. XNNPACK works "
+        f"The {len(slowest)} slowest of {len(operators)} operators, from models cut off behind "
+        "each one. XNNPACK works "
         "across operators: single values are estimates, their sum is not."
     )
     return card("Inside the model", bars(rows), note)

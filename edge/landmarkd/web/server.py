@@ -1,4 +1,4 @@
-"""A small web server on loopback: one page, the mesh, and a stream of frames as server-sent events."""
+"""A small web server on loopback: a page, the mesh, and frames as server-sent events."""
 
 import json
 import re
@@ -61,7 +61,7 @@ class Board:
             self._changed.notify_all()
 
     def newer(self, version: int, timeout_s: float) -> tuple[int, list[str]]:
-        """Return the present version and the frames that are newer than `version`, waiting for one."""
+        """Return the present version and the frames newer than `version`, waiting for one."""
         with self._changed:
             self._changed.wait_for(lambda: self._version > version or self.closed, timeout_s)
             return self._version, [text for at, text in self._frames.values() if at > version]

@@ -1,4 +1,4 @@
-"""The binary protocol: messages, framing, checksums. Pure bytes, no I/O. docs/wire.md is its description.
+"""The binary protocol: messages, framing, checksums. Pure bytes, no I/O. See docs/wire.md.
 
 `Encoder` makes the messages of a stream from reports, `Decoder` reads them, `Assembler` puts
 together what belongs to one frame.

@@ -1,4 +1,4 @@
-"""The chunks of a set of points, in buffers that are laid out once: the largest part of every frame."""
+"""The chunks of a set of points, the largest part of a frame, in buffers laid out once."""
 
 from math import isfinite
 

@@ -25,7 +25,7 @@ from landmarkd.wire.schema import (
 )
 
 CRC_SEED = crc_hqx(SCHEMA_HASH, 0xFFFF)
-"""CRC-16/CCITT-FALSE (polynomial 0x1021, initial 0xFFFF) of the schema's hash; the checksum goes on from here."""
+"""CRC-16/CCITT-FALSE (polynomial 0x1021) of the schema's hash; every checksum begins here."""
 CRC_SIZE = 2
 
 _CODES = {"u8": "B", "i8": "b", "u16": "H", "i16": "h", "u32": "I", "i32": "i", "u64": "Q"}
@@ -49,7 +49,7 @@ def _limits(wire: Wire) -> tuple[int, int]:
 
 
 def encode_text(text: str, size: int) -> bytes:
-    """Return UTF-8 of at most `size` bytes, never cut inside a character; `struct` pads it with zeros."""
+    """Return UTF-8 of at most `size` bytes, never cut inside a character, without padding."""
     data = text.replace("\0", " ").encode("utf-8", "replace")
     return data if len(data) <= size else data[:size].decode("utf-8", "ignore").encode()
 
@@ -146,7 +146,7 @@ class MessageCodec:
         return self.struct.pack(*values)
 
     def unpack(self, data: bytes) -> Packet:
-        """Return what the bytes of a message hold; version, type and checksum are taken for granted.
+        """Return what the bytes of a message hold; version, type and checksum were checked before.
 
         Raises:
             WireError: a length that does not fit the type, or points outside of their frame.
@@ -172,7 +172,7 @@ class MessageCodec:
 
 
 class PointsCodec(MessageCodec):
-    """That of POINTS, which most of a stream is: field by field, since none has a scale or is a text."""
+    """That of POINTS, most of a stream: no field has a scale or is a text."""
 
     def unpack(self, data: bytes) -> Packet:
         """Return what the bytes of a message hold, as `MessageCodec.unpack` does."""

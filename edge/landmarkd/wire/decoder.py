@@ -1,4 +1,4 @@
-"""Bytes to messages: never raises on what arrives, counts what it could not use, keeps no more than a frame."""
+"""Bytes to messages: never raises on what arrives, and counts what it could not use."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ from landmarkd.wire.status import status_of
 HELLO_PERIOD_NS = 2_000_000_000
 """HELLO is repeated this often, so that a receiver that joins late knows what it sees."""
 MAX_DATAGRAM = 1400
-"""Bytes of a message in a datagram: below every usual path's limit, so that nothing is fragmented."""
+"""Bytes of a message in a datagram: below the limit of usual paths, to avoid fragments."""
 _RATE_WINDOW_NS = 1_000_000_000
 
 
@@ -39,7 +39,7 @@ class EncoderOptions:
 
 
 class Pace:
-    """Says when something that is due so many times a second is due, by capture time; 0 means always."""
+    """Says when something that happens so many times a second is due; 0 means always."""
 
     def __init__(self, hertz: float) -> None:
         self._period = 1e9 / hertz if hertz else 0.0
@@ -60,7 +60,7 @@ class Pace:
 
 
 class Encoder:
-    """Makes the messages of one stream, in order and numbered. Knows nothing of framing or transport.
+    """Makes the messages of one stream, in order and numbered, without framing or transport.
 
     Attributes:
         points_sent: complete sets of points since the start.
@@ -94,7 +94,7 @@ class Encoder:
         )
 
     def encode(self, report: Report, dropped: int = 0) -> list[bytes]:
-        """Return the messages for this frame: HELLO if it is due, EVENT, STATUS, POINTS, in this order.
+        """Return the messages for this frame, in the order HELLO, EVENT, STATUS, POINTS, if due.
 
         Args:
             report: the frame's result, with or without a face.

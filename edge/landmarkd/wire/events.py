@@ -6,9 +6,9 @@ from landmarkd.wire.names import numbers
 from landmarkd.wire.schema import Event
 
 REPEAT_NS = 1_000_000_000
-"""A phase of an event is sent again this often, in capture time: one lost datagram loses no alarm."""
+"""A phase is sent again this often, in capture time: one lost datagram loses no alarm."""
 END_REPEATS = 3
-"""The end of an event, or one that has no end, is superseded by nothing; it is sent this many times."""
+"""No later phase replaces the end of an event; it is sent this many times."""
 MAX_RUNNING = 32
 """Events kept for repetition; beyond that the oldest is forgotten."""
 
@@ -22,7 +22,7 @@ class EventRepeater:
         self._running: dict[int, tuple[DriverEvent, int, int]] = {}
 
     def due(self, driver: DriverState, now_ns: int) -> list[Event]:
-        """Return the messages that are due at this frame: new phases at once, others once a second."""
+        """Return the messages due at this frame: new phases at once, others once a second."""
         for event in driver.events:
             self._running.pop(event.id, None)
             self._running[event.id] = (event, 0, now_ns)

@@ -1,4 +1,4 @@
-"""Frames on a byte stream: consistent overhead byte stuffing (COBS) with a zero byte behind each frame.
+"""Frames on a byte stream: consistent overhead byte stuffing (COBS), a zero behind each frame.
 
 COBS: Cheshire and Baker, "Consistent Overhead Byte Stuffing", IEEE/ACM Transactions on Networking
 7(2), 1999. A receiver that joins late or lost bytes is in step again after the next zero.
@@ -12,7 +12,7 @@ DELIMITER = b"\0"
 BLOCK = 254
 """Longest run without a zero that one code byte covers."""
 MAX_SERIAL_FRAME = 255
-"""Bytes of a frame on serial with its stuffing and delimiter, so that a receiver needs no larger buffer."""
+"""Bytes of a frame on serial with stuffing and delimiter; no receiver needs a larger buffer."""
 FRAMING_BYTES = 2
 """Bytes that stuffing and delimiter add to a message of one block."""
 MAX_SERIAL_MESSAGE = MAX_SERIAL_FRAME - FRAMING_BYTES

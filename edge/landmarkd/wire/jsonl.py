@@ -1,4 +1,4 @@
-"""One frame as one line of JSON: of a report, or of what the wire brought. Its keys are `ReportLine`'s."""
+"""One frame as one line of JSON, with the keys of `ReportLine`: of a report or of the wire."""
 
 import json
 from math import isfinite

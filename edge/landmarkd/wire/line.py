@@ -35,7 +35,7 @@ class RegionLine(TypedDict):
 
 
 class PoseLine(TypedDict):
-    """Head pose; yaw > 0 turns the nose to image left, pitch > 0 looks up, roll > 0 is clockwise."""
+    """Head pose: yaw > 0 turns to image left, pitch > 0 looks up, roll > 0 is clockwise."""
 
     yaw: Annotated[float | None, Key("degrees")]
     pitch: Annotated[float | None, Key("degrees")]

@@ -1,4 +1,4 @@
-"""How many messages of a stream were lost, from their numbers: late and double ones do not hide a loss."""
+"""How many messages were lost, from their numbers: duplicates hide no loss."""
 
 _HALF = 0x8000
 _WINDOW = 64
@@ -49,7 +49,7 @@ class LossCounter:
             self.missing = max(0, self.missing - 1)
 
     def greeted(self, *, anew: bool) -> None:
-        """Take in a HELLO, before its own number: of the same start of the sender, or of another."""
+        """Take in a HELLO before its number: of the same start of the sender or of another."""
         if anew:
             self._expected, self._seen = None, 0
         else:

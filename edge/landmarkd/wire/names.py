@@ -30,8 +30,8 @@ class Selection(IntEnum):
     IBUG68 = 1
     """the 68 points of the iBUG / Multi-PIE scheme, in its order"""
     EYES = 2
-    """right lid, left lid, right iris, left iris (16 + 16 + 5 + 5), or 12 lid points of the 68 where the
-    layout has no more"""
+    """right lid, left lid, right iris, left iris (16 + 16 + 5 + 5), or the 12 lid points of the 68
+    where the layout has no more"""
     ALL = 3
     """every point of the layout, in its order"""
 
@@ -42,7 +42,7 @@ class StatusFlag(IntFlag):
     FACE = 1
     """a face is tracked; without it score, track, pose, eyes, gaze and box mean nothing"""
     DRIVER = 2
-    """driver monitoring is on; without it attention, eyes, level, drowsiness and rates mean nothing"""
+    """driver monitoring is on; without it attention, level, drowsiness and rates mean nothing"""
     CALIBRATING = 4
     """this person's baselines are still being learnt"""
     RIGHT_P80 = 8

@@ -12,7 +12,7 @@ from landmarkd.wire.selection import indices_of
 BITS_PER_BYTE = 10
 """8N1: a start bit, eight of data, a stop bit."""
 LOAD = 0.85
-"""Share of the line that is planned; the rest is for HELLO, EVENT and a receiver's clock that is a little off."""
+"""Share of the line that is planned; the rest is for HELLO, EVENT and clocks that differ."""
 ASSUMED_FPS = 60.0
 """Frames a second that STATUS is planned for when nothing else is said."""
 RATES = (60.0, 50.0, 30.0, 25.0, 20.0, 15.0, 10.0, 7.5, 5.0, 2.0, 1.0)

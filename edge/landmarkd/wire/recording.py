@@ -33,7 +33,7 @@ class RecordingWriter:
     """Makes the bytes of a recording; the caller writes them and says how far it came."""
 
     def add(self, messages: Sequence[bytes], offset: int) -> bytes:
-        """Return the records of these messages, which are going to be written at `offset` of the file."""
+        """Return the records of these messages, to be written at `offset` of the file."""
         parts = [MAGIC] if offset == 0 else []
         for message in messages:
             parts += (_LENGTH.pack(len(message)), message)

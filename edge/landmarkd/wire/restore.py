@@ -1,4 +1,4 @@
-"""What arrived, as the records of the pipeline again: a session from a HELLO, a report from a frame."""
+"""What arrived, as records: a session from a HELLO, a report from a frame."""
 
 from math import hypot
 
@@ -40,7 +40,7 @@ _NO_POINTS = np.empty((0, 3), np.float32)
 
 
 def session_of(hello: Hello) -> Session:
-    """Return the session that a HELLO tells of; of the model's hash only the first 16 digits are known."""
+    """Return the session of a HELLO; of the model's hash only the first 16 digits are known."""
     intrinsics = None
     if hello.fx > 0 and hello.fy > 0:
         distortion = (hello.k1, hello.k2, hello.p1, hello.p2, hello.k3)
@@ -58,7 +58,7 @@ def session_of(hello: Hello) -> Session:
 
 
 def report_of(record: FrameRecord) -> Report | None:
-    """Return the report that a frame was sent for, to the steps of the wire; None if its STATUS was lost.
+    """Return the report of a frame, to the steps of the wire; None if its STATUS was lost.
 
     The unsmoothed points, the uncertainty of each point and the region of interest are not on the
     wire: the observation has the same points as the face, no sigma, and its box as region. Without

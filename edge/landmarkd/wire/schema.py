@@ -288,7 +288,7 @@ class Points(NamedTuple):
 
 
 class Event(NamedTuple):
-    """Something happened to the driver's attention. Repeated every second until it is superseded."""
+    """Something happened to the driver's attention. Repeated every second until its next phase."""
 
     id: Annotated[
         int, Wire("u32", "counts up from 1; begin, escalate and end of one event share it")

@@ -1,4 +1,4 @@
-"""Secured datagrams: ChaCha20-Poly1305 (RFC 8439) under a key that both sides hold. Layout in docs/wire.md.
+"""Secured datagrams: ChaCha20-Poly1305 (RFC 8439) under a shared key. See docs/wire.md.
 
 Every start of a sender draws 128 random bits and encrypts under a key of its own, derived with
 HKDF-SHA256 (RFC 5869): no number of units and starts can repeat a nonce under one key.
@@ -34,7 +34,7 @@ PURPOSE = b"landmarkd wire 2 datagram"
 REPLAY_WINDOW = 1024
 """Datagrams that may come late; what is older counts as replayed."""
 TIME_WINDOW_S = 30
-"""A datagram that says when it was sent is refused when that differs by more from the receiver's UTC."""
+"""A datagram whose time differs by more from the receiver's UTC is refused."""
 MAX_STARTS = 1024
 """Starts of senders that are remembered; beyond that the one silent for longest is forgotten."""
 
@@ -100,7 +100,7 @@ class Sealer:
 
 
 class _Start:
-    """One start of a sender: its cipher, the highest counter, and as bits which below it were seen."""
+    """One start of a sender: its cipher, the highest counter, and which below it were seen."""
 
     __slots__ = ("bits", "cipher", "highest")
 

@@ -18,7 +18,7 @@ _EYES_OF_68 = slice(36, 48)
 
 
 def indices_of(selection: Selection, layout: str | Layout) -> NDArray[np.intp]:
-    """Return the indices in the layout of the points that a selection sends, in the order they are sent."""
+    """Return the indices in the layout of the points of a selection, in the order of the wire."""
     points = layout_of(layout) if isinstance(layout, str) else layout
     if selection is Selection.ALL:
         return np.arange(points.count)

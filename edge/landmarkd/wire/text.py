@@ -24,7 +24,7 @@ def _text(value: object, wire: Wire) -> str:
 
 
 def packet_text(packet: Packet) -> str:
-    """Return ``STATUS sequence=3 frame=2 captured_ns=... yaw=1.50 ...``; of points a checksum and two rows."""
+    """Return ``STATUS sequence=3 frame=2 captured_ns=... yaw=1.50 ...``, at most two points."""
     message = packet.message
     name = type(message).__name__.upper()
     head = (

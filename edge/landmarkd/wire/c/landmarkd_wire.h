@@ -44,7 +44,7 @@ enum {
     LMK_HELLO = 1, /* What stays the same for one run of the sender. First, and again every two seconds. */
     LMK_STATUS = 2, /* The state after one frame, with or without a face. Also the heartbeat: silence means dead. */
     LMK_POINTS = 3, /* Some or all of the landmarks of a frame, in as many chunks as it takes. */
-    LMK_EVENT = 4, /* Something happened to the driver's attention. Repeated every second until it is superseded. */
+    LMK_EVENT = 4, /* Something happened to the driver's attention. Repeated every second until its next phase. */
     LMK_BYE = 5, /* The sender stops on purpose. */
     LMK_MALFORMED = -1,    /* a length or content that cannot be */
     LMK_BAD_CHECKSUM = -2, /* damaged, or from a sender with another schema */
@@ -56,7 +56,7 @@ enum {
 enum {
     LMK_SELECTION_NONE = 0, /* no points */
     LMK_SELECTION_IBUG68 = 1, /* the 68 points of the iBUG / Multi-PIE scheme, in its order */
-    LMK_SELECTION_EYES = 2, /* right lid, left lid, right iris, left iris (16 + 16 + 5 + 5), or 12 lid points of the 68 where the layout has no more */
+    LMK_SELECTION_EYES = 2, /* right lid, left lid, right iris, left iris (16 + 16 + 5 + 5), or the 12 lid points of the 68 where the layout has no more */
     LMK_SELECTION_ALL = 3, /* every point of the layout, in its order */
 };
 
@@ -80,7 +80,7 @@ enum {
     LMK_LIDS_DOWN = 3, /* lowered because the eye looks down; the iris is covered, the person may be awake */
 };
 
-/* Where the driver looks. A configuration may name further zones; on the wire they are `OTHER`. */
+/* Where the driver looks. Further zones of a configuration are `OTHER` on the wire. */
 enum {
     LMK_GAZE_ZONE_UNKNOWN = 0,
     LMK_GAZE_ZONE_ROAD = 1,
@@ -130,7 +130,7 @@ enum {
 /* What holds in a STATUS. */
 enum {
     LMK_STATUS_FLAG_FACE = 1, /* a face is tracked; without it score, track, pose, eyes, gaze and box mean nothing */
-    LMK_STATUS_FLAG_DRIVER = 2, /* driver monitoring is on; without it attention, eyes, level, drowsiness and rates mean nothing */
+    LMK_STATUS_FLAG_DRIVER = 2, /* driver monitoring is on; without it attention, level, drowsiness and rates mean nothing */
     LMK_STATUS_FLAG_CALIBRATING = 4, /* this person's baselines are still being learnt */
     LMK_STATUS_FLAG_RIGHT_P80 = 8, /* whether the right eye is closed is known */
     LMK_STATUS_FLAG_RIGHT_CLOSED = 16, /* the right eye is at least 80 % closed */
@@ -319,7 +319,7 @@ typedef struct {
     uint16_t row_count;         
 } lmk_points;
 
-/* Something happened to the driver's attention. Repeated every second until it is superseded. */
+/* Something happened to the driver's attention. Repeated every second until its next phase. */
 typedef struct {
     uint32_t id;                 /* counts up from 1; begin, escalate and end of one event share it */
     uint64_t began_ns;           /* capture time of the frame that it began with [ns] */
