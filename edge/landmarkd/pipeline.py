@@ -254,7 +254,8 @@ class Pipeline:
         raw = estimator.estimate(seen.points, seen.sigma)
         pose = raw if self._poses is None else self._poses.filter(raw, time_ns)
         self.clock.lap("pose")
-        reading = self._driver.update(seen, raw, time_ns, speed_kmh=speed_kmh)
+        size = None if image is None else (image.shape[1], image.shape[0])
+        reading = self._driver.update(seen, raw, time_ns, speed_kmh=speed_kmh, size=size)
         self.clock.lap("driver")
         face = FaceReport(
             seen,

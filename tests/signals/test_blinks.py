@@ -7,14 +7,19 @@ from landmarkd.signals.timing import EventBook
 S = DriverSettings()
 
 
-def play(openness, fps=30.0, start_ns=0):
+def play(openness, fps=30.0, start_ns=0, closed=None, least_shut=None):
     """Return the blinks in a function of time, or in a list of values for each frame."""
     detector = BlinkDetector(S, EventBook())
     values = [openness(t) for t in np.arange(0.0, 4.0, 1 / fps)] if callable(openness) else openness
     return [
         event
         for index, value in enumerate(values)
-        for event in detector.update(value, start_ns + round(index / fps * 1e9))
+        for event in detector.update(
+            value,
+            start_ns + round(index / fps * 1e9),
+            closed=closed,
+            least_shut=None if least_shut is None else least_shut[index],
+        )
     ]
 
 
@@ -27,8 +32,7 @@ def dip(depth, down=0.08, shut=0.06, up=0.15, at=1.0):
 @pytest.mark.parametrize("fps", [10.0, 15.0, 30.0, 60.0, 120.0])
 def test_a_blink_is_found_and_measured_at_any_rate(fps):
     (blink,) = play(dip(0.05), fps)
-    down, up = (level - 0.05 for level in (S.blink_openness, S.blink_end_openness))
-    wanted = 0.08 * down / 0.95 + 0.06 + 0.15 * up / 0.95
+    wanted = 0.08 / 2 + 0.06 + 0.15 / 2  # at half of the amplitude
     assert blink.evidence["duration_s"] == pytest.approx(wanted, abs=0.6 / fps)
     assert blink.kind == "blink"
     assert blink.level == 0
@@ -41,8 +45,31 @@ def test_a_smile_is_none_and_a_slow_camera_is_forgiven():
     assert len(play(dip(0.42, shut=0.1), fps=10.0)) == 1
 
 
-def test_a_long_closure_is_none():
-    assert play(dip(0.0, shut=S.blink_max_s + 0.1)) == []
+@pytest.mark.parametrize("fps", [5.0, 10.0, 15.0, 30.0, 60.0])
+def test_half_a_second_to_a_second_is_a_long_closure(fps):
+    closures = play(dip(0.0, shut=0.7), fps, closed=True)
+    assert [event.kind for event in closures] == ["long_closure"]
+    assert closures[0].evidence["duration_s"] == pytest.approx(0.815, abs=0.6 / fps)
+
+
+def test_what_is_longer_or_not_shut_is_neither_blink_nor_long_closure():
+    assert play(dip(0.0, shut=1.2), closed=True) == []
+    assert play(dip(0.0, shut=0.7), closed=False) == []
+
+
+def test_one_eye_that_dips_alone_is_no_blink():
+    values = [1.0] * 10 + [0.5] * 3 + [1.0] * 10
+    other = [1.0] * 10 + [0.9] * 3 + [1.0] * 10
+    assert play(values, least_shut=other) == []
+
+
+def test_a_slow_camera_leaves_gaps_of_its_own():
+    assert len(play([1.0] * 8 + [0.2] + [1.0] * 8, fps=3.5)) == 1
+
+
+def test_tired_lids_are_slow_for_their_way():
+    (quick,), (slow,) = play(dip(0.0, down=0.06)), play(dip(0.0, down=0.2))
+    assert slow.evidence["amplitude_velocity_s"] > 2 * quick.evidence["amplitude_velocity_s"]
 
 
 def test_noise_about_the_threshold_is_no_row_of_blinks():

@@ -3,8 +3,10 @@ import math
 import numpy as np
 import pytest
 from landmarkd.settings.driver import DriverSettings
-from landmarkd.signals.eyes import Eyes, FaceViewer, GapMeter, OpenBaseline
+from landmarkd.signals.eyes import Eyes
+from landmarkd.signals.lids import GapMeter, OpenBaseline
 from landmarkd.signals.pose import PoseEstimator
+from landmarkd.signals.view import FaceViewer
 
 from tests.signals.faces import CAMERA, DENSE_ONLY, FULL, head, observation, rings, seen
 

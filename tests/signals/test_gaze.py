@@ -3,7 +3,7 @@
 import pytest
 from landmarkd.rotation import angles_from_direction, matrix_from_angles
 from landmarkd.settings.driver import DriverSettings
-from landmarkd.signals.gaze import zone_of
+from landmarkd.signals.forward import zone_of
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Every threshold of driver monitoring in one place, each with where it comes from (docs/driver-monitoring.md)."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -41,6 +41,16 @@ def _default_zones() -> dict[str, Zone]:
     }
 
 
+def _addw_zones() -> dict[str, Zone]:
+    """Return where Regulation (EU) 2023/2590 lets the eyes rest: not low, within 55 degrees."""
+    return {
+        "road": Zone(right=(-55, 55), up=(-30, 90), counts_as="road"),
+        "low": Zone(right=(-55, 55), up=(-90, -30)),
+        "beside_left": Zone(right=(-180, -55), up=(-90, 90), counts_as="road"),
+        "beside_right": Zone(right=(55, 180), up=(-90, 90), counts_as="road"),
+    }
+
+
 class DriverSettings(BaseModel):
     """What driver monitoring decides by. Times are seconds of frame time, angles degrees.
 
@@ -58,6 +68,13 @@ class DriverSettings(BaseModel):
     )
     keep: bool = Field(
         True, description="Keep baselines between runs of a camera; a few numbers, never an image."
+    )
+    eye_aside: Literal["none", "left", "right"] = Field(
+        "none", description="An eye that never shuts (prosthesis, palsy) and is not to count."
+    )
+    profile: Literal["ncap", "eu-addw"] = Field(
+        "ncap",
+        description="Whose timing and zones of a long glance: Euro NCAP, or EU ADDW by speed.",
     )
     steering: Literal["left", "right"] = Field("left", description="The side the driver sits on.")
     speed: str = Field(
@@ -99,10 +116,22 @@ class DriverSettings(BaseModel):
         gt=0,
         description="Largest standard deviation of the lids, widths of the eye, elsewhere. Ours.",
     )
+    min_eye_inside: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="Least share of an eye's surroundings inside the picture. Ours.",
+    )
     hold_s: float = Field(
         1.0,
         ge=0,
         description="How long what is unknown is taken as unchanged before a concern is dropped. Ours.",
+    )
+
+    blip_s: float = Field(
+        0.1,
+        ge=0,
+        description="A shorter change is noise: it neither ends nor restarts a time. Ours.",
     )
 
     open_quantile: float = Field(
@@ -119,6 +148,21 @@ class DriverSettings(BaseModel):
     )
     forward_trusted_s: float = Field(
         30.0, gt=0, description="Seconds until the forward direction is trusted (openpilot: 60 s)."
+    )
+    forward_min_speed_kmh: float = Field(
+        30.0,
+        ge=0,
+        description="Forward is learnt from this speed on, if the speed is known (openpilot: 47). Ours.",
+    )
+    forward_least_share: float = Field(
+        0.2,
+        gt=0,
+        lt=1,
+        description="Share of the time that makes the highest direction the road. Ours.",
+    )
+    forward_limits: tuple[float, float] = Field(
+        (60.0, 40.0),
+        description="Yaw and pitch beyond which no camera place makes forward. Ours.",
     )
     prior_aperture: float = Field(
         0.30,
@@ -139,14 +183,23 @@ class DriverSettings(BaseModel):
     reopen_openness: float = Field(
         0.3, gt=0, lt=1, description="Open again above this; hysteresis. Ours."
     )
+    blink_memory_s: float = Field(
+        10.0, gt=0, description="Memory of how far the eyes are usually open, for blinks. Ours."
+    )
     blink_openness: float = Field(
-        0.6, gt=0, lt=1, description="A blink begins where it dips below this. Ours."
+        0.65,
+        gt=0,
+        lt=1,
+        description="A blink begins where it dips below this share of the usual. Ours.",
     )
     blink_end_openness: float = Field(
-        0.7, gt=0, lt=1, description="A blink ends above this; hysteresis. Ours."
+        0.75, gt=0, lt=1, description="A blink ends above this; hysteresis. Ours."
+    )
+    blink_both: float = Field(
+        0.75, gt=0, le=1, description="In a blink both eyes dip below this. Ours, measured."
     )
     blink_depth: float = Field(
-        0.35,
+        0.4,
         gt=0,
         lt=1,
         description="A blink's deepest openness lies below this: smiles and glances down do not. Ours.",
@@ -190,12 +243,59 @@ class DriverSettings(BaseModel):
     eyes_min_speed_kmh: float = Field(
         10.0, ge=0, description="No alarm for closed eyes below this (Kia)."
     )
+    lower_lid_drop: float = Field(
+        0.045,
+        gt=0,
+        description="Lower lids so far below their usual place, eye widths: a look down. Ours, measured.",
+    )
+    down_probability: float = Field(
+        0.5, gt=0, lt=1, description="Of the eye model that the eyes look down. Ours."
+    )
+    head_drop: float = Field(
+        8.0,
+        gt=0,
+        description="Head that goes down so far with the lids: a look down. Ours, measured.",
+    )
+    head_down_unclear: float = Field(
+        18.0,
+        gt=0,
+        description="Head that was so far below forward before: lids say nothing. As head_away_down.",
+    )
+    head_turn: float = Field(
+        12.0,
+        gt=0,
+        description="Head that turns so far with lids shut belongs to someone awake. Ours.",
+    )
+    wide_veto_s: float = Field(
+        0.25, ge=0, description="Mouth wide this long: lids that are shut belong to a yawn. Ours."
+    )
+    yawn_grace_s: float = Field(
+        2.0, ge=0, description="Lids stay shut so long after a yawn. Ours, measured."
+    )
+    mouth_turn: float = Field(
+        0.06, gt=0, description="Change of the mouth that is a movement, not noise. Ours, measured."
+    )
+    mouth_turns: int = Field(
+        3, ge=1, description="So many movements in two seconds: talk, laughter, song. Ours."
+    )
+    drowsy_closures: int = Field(
+        2, ge=1, description="Long closures in the window of PERCLOS that make it count. Ours."
+    )
     clear_s: float = Field(
         2.0, gt=0, description="Looking ahead with open eyes this long ends an alert (Kia, NCAP)."
     )
 
     long_distraction_s: float = Field(
         3.0, gt=0, description="One glance away this long (NCAP, Kia)."
+    )
+    addw_slow_s: float = Field(
+        6.0, gt=0, description="Profile eu-addw: a glance below addw_fast_kmh ((EU) 2023/2590)."
+    )
+    addw_fast_s: float = Field(
+        3.5, gt=0, description="Profile eu-addw: a glance above it ((EU) 2023/2590)."
+    )
+    addw_fast_kmh: float = Field(
+        50.0, gt=0, description="Profile eu-addw: where the shorter time begins ((EU) 2023/2590)."
     )
     sharing_away_s: float = Field(
         10.0, gt=0, description="Visual attention time sharing: this long away (NCAP) ..."
@@ -250,6 +350,19 @@ class DriverSettings(BaseModel):
     blocked_s: float = Field(
         2.0, gt=0, description="Nothing to see at all this long: camera blocked. Ours."
     )
+
+    def glance_s(self, speed_kmh: float) -> float:
+        """Return how long one glance away may last at a speed, seconds."""
+        if self.profile == "ncap":
+            return self.long_distraction_s
+        return self.addw_fast_s if speed_kmh >= self.addw_fast_kmh else self.addw_slow_s
+
+    @model_validator(mode="before")
+    @classmethod
+    def _zones_of_profile(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("profile") == "eu-addw":
+            return {"zones": _addw_zones(), **values}
+        return values
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

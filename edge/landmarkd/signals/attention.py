@@ -1,19 +1,22 @@
 """From signals to attention: one small state machine for each concern, in seconds of frame time."""
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from landmarkd import enums
-from landmarkd.enums import EventKind, EventPhase
+from landmarkd.enums import EventKind, EventPhase, Lids
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.blinks import BlinkDetector
+from landmarkd.signals.closure import Judged
 from landmarkd.signals.drowsiness import Drowsiness
 from landmarkd.signals.timing import Concern, EventBook, SlidingShare, Stage, nanoseconds
 from landmarkd.types import DriverEvent, DriverState
 
 Looking = Literal["road", "driving", "away"]
 YAWN_MEMORY_NS = nanoseconds(600)
+UNANSWERED_S = 3.0
+"""A warning that is not answered for so long: unresponsive (Euro NCAP, docs/driver-monitoring.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +26,9 @@ class Signals:
     Attributes:
         face: whether a face is seen.
         blocked: whether the camera sees nothing at all.
-        openness: of the eyes that are seen: the more open one decides whether they are closed.
-        blink: the mean of the same, less noisy, which blinks are found in.
-        closed: whether all eyes that are seen are closed (P80).
+        lids: what the lids are taken for.
+        blink: openness of both eyes over what is usual for them, which blinks are found in.
+        least_shut: the same of the more open eye.
         eyes_trusted: whether the baselines are.
         looking: what the gaze, or without irises the head, rests on.
         forward_trusted: whether the natural forward direction is known.
@@ -38,9 +41,9 @@ class Signals:
 
     face: bool = False
     blocked: bool = False
-    openness: float | None = None
+    lids: Judged = field(default_factory=Judged)
     blink: float | None = None
-    closed: bool | None = None
+    least_shut: float | None = None
     eyes_trusted: bool = False
     looking: Looking | None = None
     forward_trusted: bool = False
@@ -107,6 +110,7 @@ class Attention:
             ],
             clear_s=clear,
             hold_s=hold,
+            blip_s=settings.blip_s,
             book=book,
         )
         self._glance = Concern(
@@ -116,6 +120,7 @@ class Attention:
             ],
             clear_s=clear,
             hold_s=hold,
+            blip_s=settings.blip_s,
             book=book,
         )
         self._sharing_time = TimeSharing(settings)
@@ -170,15 +175,24 @@ class Attention:
         """Whether a closure of the eyes is an event at present."""
         return self._closure.active is not None
 
+    @property
+    def distracted(self) -> bool:
+        """Whether a look away is an event at present."""
+        return self._glance.active is not None or self._sharing.active is not None
+
+    def another_driver(self) -> None:
+        """Forget what was counted of the person before: somebody else drives."""
+        self._drowsiness.reset()
+        self._yawns.clear()
+
     def update(self, signals: Signals, time_ns: int) -> DriverState:
         """Take in the signals of a frame, not older than the last, and return the state after it."""
-        settings = self._settings
-        events = self._blinks.update(signals.blink, time_ns)
-        closed = signals.closed
-        if signals.speed_kmh < settings.eyes_min_speed_kmh and closed:
-            closed = False
-        openness = {} if signals.openness is None else {"openness": signals.openness}
-        events += self._closure.update(closed, time_ns, openness)
+        lids = signals.lids
+        eyes = self._closed(signals, time_ns)
+        eyes += self._blinks.update(
+            signals.blink, time_ns, least_shut=signals.least_shut, closed=lids.closed
+        )
+        events = list(eyes)
         events += self._looking(signals, time_ns)
         events += self._absent.update(None if signals.blocked else not signals.face, time_ns, {})
         events += self._blocked.update(signals.blocked, time_ns, {})
@@ -186,17 +200,29 @@ class Attention:
         events += self._eyes_covered.update(seen and signals.eyes_covered, time_ns, {})
         events += self._face_covered.update(seen and signals.face_covered, time_ns, {})
         events += self._mouth(signals, time_ns)
-        events += self._drowsiness.update(
-            signals.closed if signals.eyes_trusted else None,
-            time_ns,
-            microsleep=self.asleep,
-            yawns=len(self._yawns),
-        )
-        if signals.looking is not None or signals.closed is not None:
+        shut = lids.closed if signals.eyes_trusted else None
+        events += self._drowsiness.update(shut, time_ns, eyes=eyes, yawns=len(self._yawns))
+        if lids.state in (Lids.OPEN, Lids.CLOSED) or (
+            signals.looking is not None and signals.forward_trusted
+        ):
             self._known_ns = time_ns
+        # What is worse is told first: it must not wait behind a yawn.
+        events.sort(key=lambda event: -event.level)
         return self._state(signals, time_ns, events)
 
+    def _closed(self, signals: Signals, time_ns: int) -> list[DriverEvent]:
+        lids = signals.lids
+        closed = lids.closed
+        if lids.explained:
+            # What explains shut lids ends no alarm, and makes none: the time starts anew.
+            self._closure.drop()
+            return []
+        if signals.speed_kmh < self._settings.eyes_min_speed_kmh and closed:
+            closed = False
+        return self._closure.update(closed, time_ns, lids.evidence)
+
     def _looking(self, signals: Signals, time_ns: int) -> list[DriverEvent]:
+        self._retime(signals.speed_kmh)
         looking: Looking | None = signals.looking
         if signals.face or signals.blocked:
             self._last_looking = looking or self._last_looking
@@ -215,6 +241,12 @@ class Attention:
         return events + self._sharing.update(
             sharing, time_ns, {"away_s": self._sharing_time.away_s}
         )
+
+    def _retime(self, speed_kmh: float) -> None:
+        """Set how long a glance may last at this speed."""
+        limit_s = self._settings.glance_s(speed_kmh)
+        self._glance.retime(0, limit_s)
+        self._glance.retime(1, max(self._settings.unresponsive_s, limit_s + UNANSWERED_S))
 
     def _mouth(self, signals: Signals, time_ns: int) -> list[DriverEvent]:
         mouth = signals.mouth
@@ -238,6 +270,9 @@ class Attention:
             mouth_openness=signals.mouth,
             active=tuple(stage.kind for stage in active),
             events=tuple(events),
+            eyes=signals.lids.state,
+            drowsiness_score=self._drowsiness.score(len(self._yawns), time_ns),
+            rates=self._drowsiness.rates(time_ns),
         )
 
     def _attention(self, time_ns: int) -> enums.Attention:

@@ -1,4 +1,6 @@
-"""Blinks: dips of the openness that are over soon, with how long they took to close and to open."""
+"""Blinks and long closures: dips of the openness, with how long they took to close and to open."""
+
+from itertools import pairwise
 
 from landmarkd.enums import EventKind, EventPhase
 from landmarkd.settings.driver import DriverSettings
@@ -7,61 +9,103 @@ from landmarkd.types import DriverEvent
 
 
 class BlinkDetector:
-    """Finds blinks in the openness of the eyes.
+    """Finds blinks and long closures in the openness of the eyes over what is usual for them.
 
-    A blink begins when the openness falls through `blink_openness` and ends when it rises through
-    `blink_end_openness`; both times are interpolated between frames, so that a low frame rate costs
-    little. What does not reach `blink_depth` is a smile or a glance down, what lasts longer than
-    `blink_max_s` a closure. A blink is known when it is over: it is reported once, as an END.
+    A dip begins when the openness falls through `blink_openness` and ends when it rises through
+    `blink_end_openness`. How long it lasted is measured at half of its amplitude, as in studies of
+    blinks (Caffier et al. 2003), interpolated between frames, so that a low frame rate costs
+    little. What does not reach `blink_depth` is a smile or a glance down; in a blink both eyes dip
+    (`blink_both`). Up to `blink_max_s` it is a blink; longer, and not yet a microsleep, a long
+    closure. Both are known when they are over: they are reported once, as an END.
     """
 
     def __init__(self, settings: DriverSettings, book: EventBook) -> None:
-        self._begin, self._end = settings.blink_openness, settings.blink_end_openness
-        self._max_ns, self._gap_ns = (
-            nanoseconds(settings.blink_max_s),
-            nanoseconds(settings.blink_gap_s),
-        )
-        self._depth, self._slow_ns = settings.blink_depth, nanoseconds(settings.blink_slow_frame_s)
-        self._book = book
+        self._settings, self._book = settings, book
+        self._gap_ns = nanoseconds(settings.blink_gap_s)
+        self._slow_ns = nanoseconds(settings.blink_slow_frame_s)
+        self._longest_ns = nanoseconds(settings.microsleep_s + settings.blink_max_s)
+        self._dip: list[tuple[int, float]] = []
         self._last: tuple[int, float] | None = None
-        self._began_ns: int | None = None
-        self._deepest = (0, 1.0)
+        self._step_ns = 0
+        self._least_shut = 1.0
+        self._shut = False
 
-    def update(self, openness: float | None, time_ns: int) -> list[DriverEvent]:
-        """Take in the openness at a frame, None if unknown, and return a blink that ended on it."""
+    def update(
+        self,
+        openness: float | None,
+        time_ns: int,
+        *,
+        least_shut: float | None = None,
+        closed: bool | None = None,
+    ) -> list[DriverEvent]:
+        """Take in the openness at a frame and return a blink or long closure that ended on it.
+
+        Args:
+            openness: of both eyes over what is usual; None if unknown.
+            time_ns: capture time.
+            least_shut: of the more open eye; the same if left out.
+            closed: whether the eyes are taken for shut; only that makes a long closure.
+        """
         if openness is None:
             return []
         last, self._last = self._last, (time_ns, openness)
-        if last is None or time_ns - last[0] > self._gap_ns:
-            self._began_ns = None
+        usual_ns = 3 * self._step_ns
+        self._step_ns = 0 if last is None else min(time_ns - last[0], self._gap_ns * 2)
+        # A slow camera leaves gaps of its own.
+        if last is None or time_ns - last[0] > max(self._gap_ns, usual_ns):
+            self._dip = []
             return []
-        if self._began_ns is None:
-            if openness < self._begin <= last[1]:
-                self._began_ns, self._deepest = _crossing(last, self._last, self._begin), self._last
+        other = openness if least_shut is None else least_shut
+        if not self._dip:
+            if openness < self._settings.blink_openness <= last[1]:
+                self._dip = [last, self._last]
+                self._least_shut, self._shut = other, bool(closed)
             return []
-        if openness < self._deepest[1]:
-            self._deepest = self._last
-        if openness <= self._end:
+        self._dip.append(self._last)
+        if openness <= self._settings.blink_end_openness:
+            self._least_shut = min(self._least_shut, other)
+            self._shut = self._shut or bool(closed)
+            if time_ns - self._dip[0][0] > self._longest_ns:
+                self._dip = []
+                # Further frames below are no new dip: it takes a fall from above to make one.
             return []
-        began_ns, self._began_ns = self._began_ns, None
-        ended_ns = _crossing(last, self._last, self._end)
-        slow = time_ns - last[0] > self._slow_ns
-        if ended_ns - began_ns > self._max_ns or (self._deepest[1] >= self._depth and not slow):
+        dip, self._dip = self._dip, []
+        return self._ended(dip, time_ns)
+
+    def _ended(self, dip: list[tuple[int, float]], time_ns: int) -> list[DriverEvent]:
+        settings = self._settings
+        deepest_ns, deepest = min(dip, key=lambda sample: sample[1])
+        slow = time_ns - dip[-2][0] > self._slow_ns
+        shallow = deepest >= settings.blink_depth and not slow
+        if shallow or self._least_shut >= settings.blink_both:
             return []
+        half = min(0.5 * (1.0 + deepest), settings.blink_openness)
+        began_ns = next(_crossing(a, b, half) for a, b in pairwise(dip) if b[1] < half)
+        ended_ns = next(
+            _crossing(a, b, half) for a, b in reversed(list(pairwise(dip))) if a[1] < half
+        )
+        duration_s = (ended_ns - began_ns) / NANOSECONDS
+        kind = EventKind.BLINK
+        if duration_s > settings.blink_max_s:
+            if duration_s >= settings.microsleep_s or not self._shut:
+                return []
+            kind = EventKind.LONG_CLOSURE
         evidence = {
-            "duration_s": (ended_ns - began_ns) / NANOSECONDS,
-            "closing_s": (self._deepest[0] - began_ns) / NANOSECONDS,
-            "opening_s": (ended_ns - self._deepest[0]) / NANOSECONDS,
-            "openness": self._deepest[1],
+            "duration_s": duration_s,
+            "closing_s": (deepest_ns - began_ns) / NANOSECONDS,
+            "opening_s": (ended_ns - deepest_ns) / NANOSECONDS,
+            "openness": deepest,
         }
+        fastest = max((a[1] - b[1]) / max(b[0] - a[0], 1) for a, b in pairwise(dip)) * NANOSECONDS
+        if not slow and fastest > 0.0:
+            # Amplitude over peak closing velocity, seconds; it grows with drowsiness (Johns 2003).
+            evidence["amplitude_velocity_s"] = (dip[0][1] - deepest) / fastest
         return [
-            DriverEvent(
-                self._book.new_id(), EventKind.BLINK, EventPhase.END, 0, began_ns, time_ns, evidence
-            )
+            DriverEvent(self._book.new_id(), kind, EventPhase.END, 0, began_ns, time_ns, evidence)
         ]
 
 
 def _crossing(a: tuple[int, float], b: tuple[int, float], level: float) -> int:
     """Return the time at which the line from a to b passes a level, nanoseconds."""
     share = (level - a[1]) / (b[1] - a[1])
-    return a[0] + round(share * (b[0] - a[0]))
+    return a[0] + round(min(max(share, 0.0), 1.0) * (b[0] - a[0]))

@@ -1,36 +1,100 @@
-"""Drowsiness: PERCLOS over a minute, with microsleeps and yawns beside it."""
+"""Drowsiness: slow estimates from slow closures, blinks and yawns, with what they rest on."""
+
+from collections import deque
 
 from landmarkd.enums import EventKind, EventPhase
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.timing import NANOSECONDS, EventBook, SlidingShare, Stage, nanoseconds
-from landmarkd.types import DriverEvent
+from landmarkd.types import BlinkRates, DriverEvent
 
 STAGES = (
     Stage(0.0, EventKind.DROWSINESS, 1),
     Stage(0.0, EventKind.DROWSINESS, 1),
     Stage(0.0, EventKind.DROWSINESS, 2),
 )
+MINUTE_S, FIVE_S = 60.0, 300.0
+_CLOSURES = {
+    EventKind.LONG_CLOSURE,
+    EventKind.MICROSLEEP,
+    EventKind.SLEEP,
+    EventKind.UNRESPONSIVE,
+}
+_SHUT = {EventKind.BLINK, *_CLOSURES}
+
+
+class Rates:
+    """Counts blinks and long closures over one and five minutes of seen eyes."""
+
+    def __init__(self) -> None:
+        self._events: deque[tuple[int, EventKind, float]] = deque(maxlen=1000)
+        self._seen = {window: SlidingShare(window) for window in (MINUTE_S, FIVE_S)}
+
+    def add(self, kind: EventKind, duration_s: float, time_ns: int) -> None:
+        """Count a blink, long closure or microsleep."""
+        self._events.append((time_ns, kind, duration_s))
+
+    def pass_time(self, known: bool, from_ns: int, to_ns: int) -> None:
+        """Count time in which the eyes were, or were not, seen."""
+        for share in self._seen.values():
+            share.add(True if known else None, from_ns, to_ns)
+        while self._events and to_ns - self._events[0][0] > nanoseconds(FIVE_S):
+            self._events.popleft()
+
+    def count(self, kinds: set[EventKind], window_s: float, time_ns: int) -> int:
+        """Return how many events of some kinds a window holds."""
+        since = time_ns - nanoseconds(window_s)
+        return sum(kind in kinds and at >= since for at, kind, _ in self._events)
+
+    def mean_blink_s(self, time_ns: int) -> float | None:
+        """Return the mean duration of the last minute's blinks, None with fewer than five."""
+        since = time_ns - nanoseconds(MINUTE_S)
+        lasted = [d for at, kind, d in self._events if kind == EventKind.BLINK and at >= since]
+        return sum(lasted) / len(lasted) if len(lasted) >= 5 else None
+
+    def rates(self, time_ns: int) -> BlinkRates:
+        """Return events per minute; None where less than half of the window was seen."""
+
+        def rate(kind: EventKind, window_s: float) -> float | None:
+            seen_s = self._seen[window_s].true_s
+            if seen_s < 0.5 * window_s:
+                return None
+            return self.count({kind}, window_s, time_ns) / seen_s * MINUTE_S
+
+        return BlinkRates(
+            rate(EventKind.BLINK, MINUTE_S),
+            rate(EventKind.BLINK, FIVE_S),
+            rate(EventKind.LONG_CLOSURE, MINUTE_S),
+            rate(EventKind.LONG_CLOSURE, FIVE_S),
+        )
 
 
 class Drowsiness:
-    """PERCLOS (Wierwille et al. 1994) and the level of drowsiness that follows from it.
+    """PERCLOS (Wierwille et al. 1994), a slow score, and the level of drowsiness that follows.
 
-    Levels 1 to 3 are `perclos_levels`; a level is left when PERCLOS has fallen below
-    `perclos_release` of it. A microsleep within the window makes it at least 2, frequent yawns at
-    least 1. The event begins at level 1, escalates with each higher level and ends at 0.
+    PERCLOS counts slow closures and not blinks (Dinges and Grace 1998): time with closed eyes
+    counts once it has lasted longer than a blink, then from its beginning.
+
+    Levels 1 to 3 are those of PERCLOS (`perclos_levels`); a level is left when PERCLOS has fallen
+    below `perclos_release` of it. The score adds what the last five minutes held; a single
+    microsleep is an event and makes nobody drowsy by itself. The event begins at level 1, escalates
+    with each higher level and ends at 0.
     """
 
     def __init__(self, settings: DriverSettings, book: EventBook) -> None:
         self._settings, self._book = settings, book
-        self._closed = SlidingShare(settings.perclos_window_s)
-        self._hold_ns, self._window_ns = (
-            nanoseconds(settings.hold_s),
-            nanoseconds(settings.perclos_window_s),
-        )
-        self._last: tuple[bool | None, int] | None = None
-        self._microsleep_ns: int | None = None
+        self._hold_ns = nanoseconds(settings.hold_s)
+        self._blink_ns = nanoseconds(settings.blink_max_s)
         self._began_ns = self._id = self._told = 0
         self.level = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was seen of the eyes: somebody else drives."""
+        self._closed = SlidingShare(self._settings.perclos_window_s)
+        self._rates = Rates()
+        self._last: tuple[bool | None, int] | None = None
+        self._shut_since_ns: int | None = None
+        self._counted_ns = 0
 
     @property
     def perclos(self) -> float | None:
@@ -43,23 +107,25 @@ class Drowsiness:
         """What the running event is, or None."""
         return STAGES[self.level - 1] if self.level else None
 
+    def rates(self, time_ns: int) -> BlinkRates:
+        """Return how often the eyes closed lately."""
+        return self._rates.rates(time_ns)
+
     def update(
-        self, closed: bool | None, time_ns: int, *, microsleep: bool, yawns: int
+        self, closed: bool | None, time_ns: int, *, eyes: list[DriverEvent], yawns: int
     ) -> list[DriverEvent]:
         """Take in a frame and return what begins, escalates or ends.
 
         Args:
             closed: whether the eyes are (P80), None if unknown.
             time_ns: capture time, never less than the last.
-            microsleep: whether a closure is an event at present.
+            eyes: blinks, long closures and closure events of this frame.
             yawns: how many there were lately.
         """
-        if self._last is not None:
-            was, then_ns = self._last
-            self._closed.add(was if time_ns - then_ns <= self._hold_ns else None, then_ns, time_ns)
-        self._last = closed, time_ns
-        if microsleep:
-            self._microsleep_ns = time_ns
+        self._count(closed, time_ns)
+        for event in eyes:
+            if event.phase is EventPhase.END and event.kind in _SHUT:
+                self._rates.add(event.kind, event.evidence["duration_s"], time_ns)
         level = self._level(yawns, time_ns)
         if level == self.level:
             return []
@@ -67,12 +133,55 @@ class Drowsiness:
         if before == 0:
             self._began_ns, self._id, self._told = time_ns, self._book.new_id(), 0
         if level == 0:
-            return [self._event(EventPhase.END, before, time_ns)]
+            return [self._event(EventPhase.END, before, time_ns, yawns)]
         if level <= self._told:
             return []
         phase = EventPhase.ESCALATE if self._told else EventPhase.BEGIN
         self._told = level
-        return [self._event(phase, level, time_ns)]
+        return [self._event(phase, level, time_ns, yawns)]
+
+    def _count(self, closed: bool | None, time_ns: int) -> None:
+        """Count the time since the last frame, closures only once they are longer than blinks."""
+        last, self._last = self._last, (closed, time_ns)
+        if last is None:
+            return
+        was, then_ns = last
+        if time_ns - then_ns > self._hold_ns:
+            was = None
+        self._rates.pass_time(was is not None, then_ns, time_ns)
+        if was:
+            since = self._shut_since_ns = (
+                then_ns if self._shut_since_ns is None else self._shut_since_ns
+            )
+            if time_ns - since > self._blink_ns:
+                self._closed.add(True, max(since, self._counted_ns), time_ns)
+                self._counted_ns = time_ns
+            return
+        if self._shut_since_ns is not None:
+            # A blink: the eyes were open, as far as drowsiness goes.
+            self._closed.add(False, max(self._shut_since_ns, self._counted_ns), then_ns)
+            self._shut_since_ns = None
+        self._closed.add(was, then_ns, time_ns)
+        self._counted_ns = time_ns
+
+    def score(self, yawns: int, time_ns: int) -> float | None:
+        """Return the slow estimate, 0 alert to 1, or None before enough was seen.
+
+        A weighted sum, ours: PERCLOS over its highest level (0.4), long closures and microsleeps in
+        five minutes over six (0.3), mean blink duration between 0.25 and 0.5 s (0.2), yawns over
+        `yawns_drowsy` (0.1). Not validated with sleepy drivers.
+        """
+        perclos = self.perclos
+        if perclos is None:
+            return None
+        shut = self._rates.count(_CLOSURES, FIVE_S, time_ns)
+        blink_s = self._rates.mean_blink_s(time_ns) or 0.0
+        return (
+            0.4 * min(perclos / self._settings.perclos_levels[2], 1.0)
+            + 0.3 * min(shut / 6.0, 1.0)
+            + 0.2 * min(max((blink_s - 0.25) / 0.25, 0.0), 1.0)
+            + 0.1 * min(yawns / self._settings.yawns_drowsy, 1.0)
+        )
 
     def _level(self, yawns: int, time_ns: int) -> int:
         perclos = self.perclos or 0.0
@@ -81,19 +190,26 @@ class Drowsiness:
             reached = limit * self._settings.perclos_release if self.level >= number else limit
             if perclos >= reached:
                 level = number
-        if self._microsleep_ns is not None and time_ns - self._microsleep_ns <= self._window_ns:
-            level = max(level, 2)
+        window_s = self._settings.perclos_window_s
+        if self._rates.count(_CLOSURES, window_s, time_ns) < self._settings.drowsy_closures:
+            # One closure is an event, not a state.
+            level = 0
         if yawns >= self._settings.yawns_drowsy:
             level = max(level, 1)
         return level
 
-    def _event(self, phase: EventPhase, level: int, time_ns: int) -> DriverEvent:
+    def _event(self, phase: EventPhase, level: int, time_ns: int, yawns: int) -> DriverEvent:
         evidence = {
             "drowsiness": float(level),
             "duration_s": (time_ns - self._began_ns) / NANOSECONDS,
+            "yawns": float(yawns),
+            "long_closures": float(self._rates.count(_CLOSURES, FIVE_S, time_ns)),
         }
         if self.perclos is not None:
             evidence["perclos"] = self.perclos
+        blink_s = self._rates.mean_blink_s(time_ns)
+        if blink_s is not None:
+            evidence["mean_blink_s"] = blink_s
         stage = STAGES[level - 1]
         return DriverEvent(
             self._id, stage.kind, phase, stage.level, self._began_ns, time_ns, evidence

@@ -1,152 +1,56 @@
-"""Lids: how far each eye is open, from the unsmoothed points, whatever the head's pose and whoever's eye it is."""
+"""The eyes of one driver: how far each is open, and what both together do."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from landmarkd.layout import Indices, Layout, canonical_points
-from landmarkd.rotation import Matrix, rotation_to_ray
+from landmarkd.enums import Lids
+from landmarkd.layout import Indices, Layout
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.histogram import FadingHistogram
+from landmarkd.signals.lids import GapMeter, LowerLidMeter, OpenBaseline
 from landmarkd.signals.timing import NANOSECONDS
-from landmarkd.types import Array, EyeState, FaceObservation, HeadPose
+from landmarkd.signals.view import FaceView
+from landmarkd.types import EyeState
 
 UNKNOWN = EyeState(aperture=0.0, openness=None, closed=None)
 """An eye that was not measured."""
-MIN_SCALE = 1e-3
-"""Pixels for each millimetre; a face of less than a pixel is none."""
+PATCH_WIDTHS = (2.0, 1.33)
+"""Width and height of the part of the image that tells of an eye, in widths of the eye."""
+LEARN_LID_OPENNESS = 0.6
+"""The lower lid of an eye that is at least so far open is where it belongs."""
+RENEW_S = 0.5
+"""Quantiles of seconds or minutes need not be renewed more often."""
+NOISE_MEMORY_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class FaceView:
-    """A face as the image shows it: what every measure of its features starts from.
+class EyesSeen:
+    """Both eyes in one frame; None is unknown.
 
     Attributes:
-        points: (count, 3) image pixels, unsmoothed.
-        sigma: (count,) pixels, or None.
-        visible: probabilities that the left and the right eye can be seen, or None.
-        pose: of the head.
-        rotation: (3, 3), of the head relative to the ray on which it is seen, which is what the
-            image shows.
-        scale: pixels for each millimetre.
+        openness: of the more open eye, which decides whether the eyes are closed.
+        blink: openness of both, weighted by how steadily each is measured, over what is usual in
+            the last seconds; of the more open eye alone in `least_shut`.
+        least_shut: see `blink`.
+        low: whether the lids of all eyes are at least 80 % shut; None if an eye is missing.
+        dropped: how far the lower lids lie below their usual place, widths of the eye.
+        down: probability by the eye model that the eyes look down.
+        any_open: whether an eye that is seen is open.
     """
 
-    points: Array
-    sigma: Array | None
-    visible: tuple[float, float] | None
-    pose: HeadPose
-    rotation: Matrix
-    scale: float
-
-
-class FaceViewer:
-    """Makes views of faces; one for each layout."""
-
-    def __init__(self, layout: Layout) -> None:
-        # Eye corners, bridge and tip of the nose, and the sides at the height of the eyes.
-        self._rigid = layout.ibug68[[0, 16, 27, 28, 29, 30, 31, 33, 35, 36, 39, 42, 45]]
-        head = canonical_points(layout)[self._rigid].astype(np.float64)
-        head -= head.mean(0)
-        self._spread = head.T @ head
-        self._centring = np.eye(len(head)) - 1.0 / len(head)
-
-    def view(self, observation: FaceObservation, pose: HeadPose) -> FaceView | None:
-        """Return the view of a face, or None if its points have no extent."""
-        rotation: Matrix = rotation_to_ray(pose.translation_mm).T @ pose.rotation
-        image = self._centring @ observation.points[self._rigid, :2]
-        across, down = rotation[0], rotation[1]
-        spread = float(across @ self._spread @ across + down @ self._spread @ down)
-        scale = math.sqrt(float(np.vdot(image, image)) / spread)
-        if not (math.isfinite(scale) and scale > MIN_SCALE):
-            return None
-        return FaceView(
-            observation.points, observation.sigma, observation.eyes_visible, pose, rotation, scale
-        )
-
-
-class GapMeter:
-    """Measures how far an eye or a mouth is open: the mean gap between its two edges over its width.
-
-    The gap lies along a direction that is known in the head; what the image shows of it shrinks by
-    how far the pose turns that direction to or from the camera, and is divided by it. The width is
-    the mean head's at the scale of this face: the corners' own distance is noisier than the whole
-    face is, and changes with the expression.
-
-    Args:
-        ring: indices round the opening: a corner, k upper points, the other corner, k lower points
-            back.
-        layout: of the points.
-        along: direction of the gap in the head; None takes it from the mean head, where the opening
-            is open.
-    """
-
-    def __init__(
-        self, ring: Indices, layout: Layout, along: tuple[float, float, float] | None = None
-    ) -> None:
-        count = len(ring) // 2
-        # Times the points of the ring: the mean of the lower edge minus that of the upper one.
-        self._gap = np.zeros(len(ring))
-        self._gap[1:count], self._gap[count + 1 :] = -1.0 / (count - 1), 1.0 / (count - 1)
-        self._ring = ring
-        head = canonical_points(layout).astype(np.float64)
-        down = self._gap @ head[ring] if along is None else np.array(along)
-        self._down = down / math.hypot(*down)
-        across = head[ring[count]] - head[ring[0]]
-        self._width_mm = math.hypot(*across.tolist())
-
-    def aperture(self, view: FaceView) -> float:
-        """Return the gap over the width; what is shut may measure slightly below 0."""
-        x, y, _ = (view.rotation @ self._down).tolist()
-        right, below = (self._gap @ view.points[self._ring, :2]).tolist()
-        shown = max(x * x + y * y, 1e-3)
-        return float((right * x + below * y) / (shown * view.scale * self._width_mm))
-
-    def sigma(self, view: FaceView) -> float:
-        """Return the mean standard deviation of the points in widths of the opening, 0 if none is given."""
-        if view.sigma is None:
-            return 0.0
-        return float(view.sigma[self._ring].mean()) / (view.scale * self._width_mm)
-
-
-class OpenBaseline:
-    """The aperture of one person's open eye, learnt while watching.
-
-    It is an upper quantile of the last minutes' apertures: blinks and glances down do not move it.
-    At the start a person-independent value holds until the eye was seen for longer than a blink
-    lasts; while little is known the open eye is not taken to be narrower than half of it, so that
-    lids shut from the first frame on stay shut.
-    """
-
-    def __init__(self, settings: DriverSettings, learnt: float | None = None) -> None:
-        self._settings = settings
-        self._seen = FadingHistogram(0.0, 0.8, 129, settings.baseline_memory_s)
-        self.open = settings.prior_aperture if learnt is None else learnt
-        # So much of one value is outweighed, at the quantile, by a longest blink's time of smaller
-        # ones.
-        prior_s = settings.blink_max_s * (1.0 / settings.open_quantile - 1.0)
-        self._seen.add(self.open, prior_s if learnt is None else settings.eyes_trusted_s)
-        self._trusted_after_s = settings.eyes_trusted_s + (prior_s if learnt is None else 0.0)
-
-    @property
-    def trusted(self) -> bool:
-        """Whether enough was seen of this person."""
-        return self._seen.seen_s >= self._trusted_after_s
-
-    def learn(self, aperture: float, dt_s: float) -> None:
-        """Take in the aperture of a frame that stood for `dt_s` seconds."""
-        self._seen.add(aperture, dt_s)
-        least = 0.02 if self.trusted else 0.5 * self._settings.prior_aperture
-        self.open = max(self._seen.quantile(self._settings.open_quantile), least)
-
-    def openness(self, aperture: float) -> float:
-        """Return 1 for this person's open eye and 0 for shut, between -0.2 and 1.5."""
-        shut = self.open * self._settings.closed_share
-        return min(max((aperture - shut) / (self.open - shut), -0.2), 1.5)
+    openness: float | None = None
+    blink: float | None = None
+    least_shut: float | None = None
+    low: bool | None = None
+    dropped: float = 0.0
+    down: float | None = None
+    any_open: bool = False
 
 
 class Eye:
-    """One eye: meter, baseline and whether it is closed.
+    """One eye: meters, baselines and whether it is closed.
 
     Args:
         ring: indices round the eye.
@@ -164,21 +68,41 @@ class Eye:
         settings: DriverSettings,
         learnt: float | None,
     ) -> None:
-        self._meter = GapMeter(ring, layout)
+        self._gap, self._lower = GapMeter(ring, layout), LowerLidMeter(ring, layout)
+        self._ring = ring
         # A nose turned to image left, yaw > 0, hides the subject's right eye, number 1, first.
         self._number, self._far_sign = number, 1.0 if number == 1 else -1.0
         self._settings = settings
         self.baseline = OpenBaseline(settings, learnt)
+        self._usual = FadingHistogram(0.0, 1.5, 76, settings.blink_memory_s)
+        self._rest = FadingHistogram(-0.3, 0.5, 161, settings.baseline_memory_s)
+        self._usual_now, self._rest_now, self._renewed_s = 1.0, 0.0, 0.0
+        self._open_s = math.inf if learnt is not None else 0.0
         self._closed = False
+        self._before = (1.0, 1.0)
         self._time_ns: int | None = None
         self.covered = self.in_view = False
+        self.variance = 0.01
+        """Of the openness from frame to frame; blinks hardly move it."""
+        self.blink = 1.0
+        """Openness over what is usual in the last seconds."""
+        self.dropped = 0.0
+        """How far the lower lid lies below its usual place, widths of the eye."""
 
-    def update(self, view: FaceView, time_ns: int, learning: bool) -> EyeState:
+    @property
+    def seen_open(self) -> bool:
+        """Whether this person's eye was seen open for long enough to tell when it is not."""
+        return self._open_s >= self._settings.blink_max_s
+
+    def update(
+        self, view: FaceView, time_ns: int, learning: bool, size: tuple[int, int] | None
+    ) -> EyeState:
         """Return the state of the eye in a frame; see `Eyes.update`."""
         settings, pose = self._settings, view.pose
         dt = 0.0 if self._time_ns is None else (time_ns - self._time_ns) / NANOSECONDS
         self._time_ns = time_ns
-        aperture = self._meter.aperture(view)
+        dt = dt if dt <= settings.hold_s else 0.0
+        aperture = self._gap.aperture(view)
         limit = (
             settings.max_eye_yaw_far if pose.yaw * self._far_sign > 0 else settings.max_eye_yaw_near
         )
@@ -186,15 +110,71 @@ class Eye:
         if view.visible is not None:
             self.covered = view.visible[self._number] < settings.min_eye_visible
         else:
-            self.covered = self._meter.sigma(view) > settings.max_eye_sigma
+            self.covered = self._gap.sigma(view) > settings.max_eye_sigma
+        self.in_view = self.in_view and not self._outside(view, size)
         if not self.in_view or self.covered:
-            return EyeState(aperture, None, None)
-        if learning and 0.0 < dt <= settings.hold_s:
+            return self._told(view, EyeState(aperture, None, None))
+        if learning and dt > 0.0:
             self.baseline.learn(aperture, dt)
         openness = self.baseline.openness(aperture)
+        self._follow(view, openness, dt, learning)
         threshold = settings.reopen_openness if self._closed else settings.closed_openness
         self._closed = openness <= threshold
-        return EyeState(aperture, openness, self._closed)
+        state = Lids.CLOSED if self._closed else Lids.OPEN
+        sigma = math.sqrt(self.variance)
+        return self._told(
+            view, EyeState(aperture, openness, self._closed, state, openness_sigma=sigma)
+        )
+
+    def _told(self, view: FaceView, state: EyeState) -> EyeState:
+        """Return a state with what the eye model says of this eye beside it."""
+        if view.eyes is None:
+            return state
+        reading = view.eyes[self._number]
+        return replace(
+            state,
+            probability_closed=reading.closed,
+            probability_down=reading.down,
+            iris_visible=reading.iris_visible,
+        )
+
+    def _follow(self, view: FaceView, openness: float, dt: float, learning: bool) -> None:
+        """Update what is usual of this eye: openness of the last seconds, noise, the lower lid."""
+        position = self._lower.position(view)
+        if dt > 0.0 and learning:
+            self._usual.add(openness, dt)
+            if openness >= LEARN_LID_OPENNESS:
+                self._open_s += dt
+                self._rest.add(position, dt)
+            # The second difference sees noise and not the opening; its variance is six times that.
+            bend = openness - 2.0 * self._before[0] + self._before[1]
+            fade = min(1.0, dt / NOISE_MEMORY_S)
+            self.variance += fade * (min(bend * bend, 0.25) / 6.0 - self.variance)
+            self._renewed_s -= dt
+            if self._renewed_s <= 0.0:
+                self._renewed_s = RENEW_S
+                self._usual_now = max(self._usual.quantile(self._settings.open_quantile), 0.25)
+                if self._rest.seen_s > 0.0:
+                    self._rest_now = self._rest.quantile(0.5)
+        self._before = openness, self._before[0]
+        self.blink = openness / self._usual_now
+        self.dropped = position - self._rest_now if self._rest.seen_s > 0.0 else 0.0
+
+    def _outside(self, view: FaceView, size: tuple[int, int] | None) -> bool:
+        """Return whether half of the part of the image that tells of this eye lies outside."""
+        if size is None:
+            return False
+        points = view.points[self._ring, :2]
+        (x0, y0), (x1, y1) = points.min(0).tolist(), points.max(0).tolist()
+        width = max(x1 - x0, 1.0)
+        share = 1.0
+        for middle, length, limit in (
+            ((x0 + x1) / 2, PATCH_WIDTHS[0] * width, size[0]),
+            ((y0 + y1) / 2, PATCH_WIDTHS[1] * width, size[1]),
+        ):
+            inside = min(middle + length / 2, limit) - max(middle - length / 2, 0.0)
+            share *= max(inside, 0.0) / length
+        return share < self._settings.min_eye_inside
 
 
 class Eyes:
@@ -218,11 +198,22 @@ class Eyes:
         left = layout.left_lid if layout.left_lid is not None else layout.ibug68[42:48]
         self.right = Eye(right, layout, 1, settings, open_right)
         self.left = Eye(left, layout, 0, settings, open_left)
+        self._settings = settings
+        self._low = False
+        self.seen = EyesSeen()
+        """Both eyes in the last frame."""
+
+    @property
+    def used(self) -> list[Eye]:
+        """The eyes that count: both, or the one that is not set aside."""
+        aside = self._settings.eye_aside
+        eyes = (("left", self.left), ("right", self.right))
+        return [eye for name, eye in eyes if name != aside]
 
     @property
     def trusted(self) -> bool:
-        """Whether the baselines of both eyes are."""
-        return self.left.baseline.trusted and self.right.baseline.trusted
+        """Whether the baselines of the eyes that count are."""
+        return all(eye.baseline.trusted for eye in self.used)
 
     @property
     def covered(self) -> bool:
@@ -231,14 +222,50 @@ class Eyes:
         return bool(eyes) and all(eye.covered for eye in eyes)
 
     def update(
-        self, view: FaceView, time_ns: int, *, learning: bool = True
+        self,
+        view: FaceView,
+        time_ns: int,
+        *,
+        learning: bool = True,
+        size: tuple[int, int] | None = None,
     ) -> tuple[EyeState, EyeState]:
-        """Return the states of the left and the right eye.
+        """Return the states of the left and the right eye, and keep what both do in `seen`.
 
         Args:
             view: of the face in the frame; its points are unsmoothed, smoothing would flatten
                 blinks.
             time_ns: capture time of the frame.
             learning: whether this frame may teach what open eyes look like.
+            size: width and height of the frame, pixels; None takes every eye to be inside.
         """
-        return self.left.update(view, time_ns, learning), self.right.update(view, time_ns, learning)
+        left, right = (eye.update(view, time_ns, learning, size) for eye in (self.left, self.right))
+        aside = self._settings.eye_aside
+        states = [
+            (eye, state)
+            for name, eye, state in (("left", self.left, left), ("right", self.right, right))
+            if name != aside and state.openness is not None
+        ]
+        self.seen = self._both(states)
+        return left, right
+
+    def _both(self, states: list[tuple[Eye, EyeState]]) -> EyesSeen:
+        if not states:
+            return EyesSeen()
+        settings = self._settings
+        openness = max(state.openness or 0.0 for _, state in states)
+        weights = [1.0 / (eye.variance + 1e-4) for eye, _ in states]
+        blink = sum(w * eye.blink for w, (eye, _) in zip(weights, states, strict=True))
+        all_known = len(states) == len(self.used) and all(eye.seen_open for eye, _ in states)
+        self._low = openness <= (
+            settings.reopen_openness if self._low else settings.closed_openness
+        )
+        downs = [s.probability_down for _, s in states if s.probability_down is not None]
+        return EyesSeen(
+            openness,
+            blink / sum(weights),
+            max(eye.blink for eye, _ in states),
+            self._low if all_known else None,
+            float(np.mean([eye.dropped for eye, _ in states])),
+            max(downs) if downs else None,
+            any(state.closed is False and not self._low for _, state in states),
+        )

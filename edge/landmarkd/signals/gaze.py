@@ -1,4 +1,4 @@
-"""Where the driver looks: irises against eyeballs, and the zone of the car that this falls in."""
+"""Where the eyes look: irises against eyeballs."""
 
 import math
 
@@ -6,9 +6,7 @@ import numpy as np
 
 from landmarkd.layout import Indices, Layout, canonical_points
 from landmarkd.rotation import Vector, angles_from_direction, rotation_to_ray
-from landmarkd.settings.driver import DriverSettings, Zone
-from landmarkd.signals.eyes import FaceView
-from landmarkd.signals.histogram import FadingHistogram
+from landmarkd.signals.view import FaceView
 
 EYEBALL_BEHIND_CORNERS_MM = (0.5, -2.7, 4.6)
 """Centre of the eyeball from the midpoint of the eye's corners: outward, down and into the head, of the mean head
@@ -83,56 +81,3 @@ class GazeMeter:
         if not total.any():
             return None
         return angles_from_direction(rotation_to_ray(view.pose.translation_mm) @ total)
-
-
-class ForwardDirection:
-    """A driver's natural forward direction: the median of where head or eyes point, over the last minutes.
-
-    Drivers look at the road most of the time, so the median is the road whichever way the camera
-    stands.
-    """
-
-    def __init__(self, settings: DriverSettings, learnt: tuple[float, float] | None = None) -> None:
-        self._yaw = FadingHistogram(-90.0, 90.0, 181, settings.baseline_memory_s)
-        self._pitch = FadingHistogram(-90.0, 90.0, 181, settings.baseline_memory_s)
-        self._trusted_s = settings.forward_trusted_s
-        self.direction = (0.0, 0.0)
-        """Yaw and pitch of forward, degrees."""
-        self._renewed_s = 0.0
-        if learnt is not None:
-            self.learn(learnt[0], learnt[1], self._trusted_s)
-
-    @property
-    def trusted(self) -> bool:
-        """Whether enough was seen of this person."""
-        return self._yaw.seen_s >= self._trusted_s
-
-    def learn(self, yaw: float, pitch: float, dt_s: float) -> None:
-        """Take in where head or eyes pointed, degrees, for `dt_s` seconds."""
-        self._yaw.add(yaw, dt_s)
-        self._pitch.add(pitch, dt_s)
-        # A median of minutes need not be renewed more than once a second.
-        if self._yaw.seen_s >= self._renewed_s:
-            self._renewed_s = self._yaw.seen_s + 1.0
-            self.direction = self._yaw.quantile(0.5), self._pitch.quantile(0.5)
-
-
-def zone_of(
-    yaw: float, pitch: float, forward: tuple[float, float], settings: DriverSettings
-) -> tuple[str, Zone]:
-    """Return the name of the zone that a direction falls in, and the zone; "off" if it is in none.
-
-    Args:
-        yaw: of the gaze, degrees.
-        pitch: of the gaze, degrees.
-        forward: yaw and pitch of the driver's natural forward direction.
-        settings: for its zones and the side that the driver sits on.
-    """
-    # The driver's right is image left for a camera that faces the driver: yaw > 0.
-    right, up = yaw - forward[0], pitch - forward[1]
-    if settings.steering == "right":
-        right = -right
-    for name, zone in settings.zones.items():
-        if zone.right[0] <= right <= zone.right[1] and zone.up[0] <= up <= zone.up[1]:
-            return name, zone
-    return "off", Zone(right=(-180, 180), up=(-90, 90), counts_as="away")

@@ -1,20 +1,28 @@
 """The driver monitor: from the points and the pose of each frame to eyes, gaze, attention and events."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from landmarkd.enums import Lids
 from landmarkd.layout import Layout
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.attention import Attention, Looking, Signals
-from landmarkd.signals.eyes import UNKNOWN, Eyes, FaceView, FaceViewer, GapMeter
-from landmarkd.signals.gaze import ForwardDirection, GazeMeter, zone_of
-from landmarkd.signals.timing import NANOSECONDS
+from landmarkd.signals.closure import ClosureJudge, Judged
+from landmarkd.signals.eyes import UNKNOWN, Eyes
+from landmarkd.signals.forward import ForwardDirection, zone_of
+from landmarkd.signals.gaze import GazeMeter
+from landmarkd.signals.lids import GapMeter
+from landmarkd.signals.timing import NANOSECONDS, nanoseconds
+from landmarkd.signals.view import FaceView, FaceViewer
 from landmarkd.types import DriverState, EyeState, FaceObservation, Gaze, HeadPose
 
 FACE_MM = 145.0
 """Size of a face, sqrt(width * height) of the 68 points of the mean head."""
 LEARN_GAZE_OPENNESS = 0.5
+JUMP_NS = nanoseconds(0.5)
+JUMP, GROWTH = 1.0, 1.6
+"""A face that moves by its own size, or grows by this, between two frames is another person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,38 @@ class DriverBaseline:
     gaze_pitch: float | None = None
 
 
+class PersonWatch:
+    """Notices that another person sits there: by the tracker, a jump in the picture, or an absence.
+
+    Attributes:
+        changes: how often that happened.
+    """
+
+    def __init__(self, settings: DriverSettings) -> None:
+        self._absent_ns = nanoseconds(settings.absent_s)
+        self._seen_ns: int | None = None
+        self._last: FaceObservation | None = None
+        self.changes = 0
+
+    def changed(self, observation: FaceObservation | None, time_ns: int) -> bool:
+        """Take in a frame and return whether another person may sit there from it on."""
+        if observation is None:
+            return False
+        seen_ns, self._seen_ns = self._seen_ns, time_ns
+        last, self._last = self._last, observation
+        if seen_ns is None or last is None:
+            return False
+        changed = time_ns - seen_ns >= self._absent_ns
+        if observation.track and last.track:
+            changed = changed or observation.track != last.track
+        elif time_ns - seen_ns <= JUMP_NS:
+            a, b = last.roi, observation.roi
+            moved = max(abs(a.x - b.x), abs(a.y - b.y)) / min(a.side, b.side)
+            changed = changed or moved > JUMP or not 1 / GROWTH < a.side / b.side < GROWTH
+        self.changes += changed
+        return changed
+
+
 class DriverMonitor:
     """Watches one driver. It knows no clock but the frames' capture times, and does no input or output.
 
@@ -64,17 +104,25 @@ class DriverMonitor:
     def __init__(
         self, settings: DriverSettings, layout: Layout, baseline: DriverBaseline | None = None
     ) -> None:
-        self._settings = settings
+        self._settings, self._layout = settings, layout
         self._viewer = FaceViewer(layout)
-        known = baseline
+        self._mouth = GapMeter(layout.ibug68[60:68], layout, along=(0.0, 1.0, 0.0))
+        self._gaze = GazeMeter(layout)
+        self._attention = Attention(settings)
+        self._person = PersonWatch(settings)
+        self._time_ns: int | None = None
+        self._named = baseline is not None
+        self._learn_anew(baseline)
+
+    def _learn_anew(self, known: DriverBaseline | None) -> None:
+        settings = self._settings
         self._eyes = Eyes(
             settings,
-            layout,
+            self._layout,
             known.open_left if known else None,
             known.open_right if known else None,
         )
-        self._mouth = GapMeter(layout.ibug68[60:68], layout, along=(0.0, 1.0, 0.0))
-        self._gaze = GazeMeter(layout)
+        self._closure = ClosureJudge(settings)
         self._head_forward = ForwardDirection(
             settings, (known.head_yaw, known.head_pitch) if known else None
         )
@@ -82,12 +130,16 @@ class DriverMonitor:
         if known is not None and known.gaze_yaw is not None and known.gaze_pitch is not None:
             gaze = known.gaze_yaw, known.gaze_pitch
         self._gaze_forward = ForwardDirection(settings, gaze)
-        self._attention = Attention(settings)
-        self._time_ns: int | None = None
 
     @property
     def baseline(self) -> DriverBaseline | None:
-        """What has been learnt of this person, or None while it is not to be trusted."""
+        """What has been learnt of this person, or None while it is not to be trusted.
+
+        It is None too once somebody else sits where a driver who is known from before was: what is
+        kept by that name is not overwritten.
+        """
+        if self._named and self._person.changes:
+            return None
         if not (self._eyes.trusted and self._head_forward.trusted):
             return None
         gaze = self._gaze_forward.direction if self._gaze_forward.trusted else (None, None)
@@ -106,6 +158,7 @@ class DriverMonitor:
         *,
         speed_kmh: float | None = None,
         blocked: bool = False,
+        size: tuple[int, int] | None = None,
     ) -> DriverReading:
         """Take in one frame and return what is known of the driver after it.
 
@@ -116,11 +169,15 @@ class DriverMonitor:
                 same time.
             speed_kmh: of the vehicle, or None if unknown; then the settings say what is assumed.
             blocked: nothing can be seen in this frame at all, see `landmarkd.signals.blocked`.
+            size: width and height of the frame, pixels; None takes both eyes to be inside it.
         """
         settings = self._settings
         last, self._time_ns = self._time_ns, max(time_ns, self._time_ns or time_ns)
         dt = 0.0 if last is None else (self._time_ns - last) / NANOSECONDS
         speed = settings.assumed_speed_kmh if speed_kmh is None else speed_kmh
+        if self._person.changed(observation, self._time_ns):
+            self._learn_anew(None)
+            self._attention.another_driver()
         view = None
         if (
             observation is not None
@@ -140,25 +197,44 @@ class DriverMonitor:
             return DriverReading(
                 UNKNOWN, UNKNOWN, None, self._attention.update(signals, self._time_ns)
             )
-        return self._read(view, dt if dt <= settings.hold_s else 0.0, speed)
+        return self._read(view, dt if dt <= settings.hold_s else 0.0, speed_kmh, speed, size)
 
-    def _read(self, view: FaceView, dt: float, speed: float) -> DriverReading:
+    def _read(
+        self,
+        view: FaceView,
+        dt: float,
+        known_speed: float | None,
+        speed: float,
+        size: tuple[int, int] | None,
+    ) -> DriverReading:
         settings, time_ns = self._settings, self._time_ns or 0
-        left, right = self._eyes.update(view, time_ns, learning=not self._attention.asleep)
-        seen = [eye.openness for eye in (left, right) if eye.openness is not None]
+        left, right = self._eyes.update(
+            view, time_ns, learning=not self._attention.asleep, size=size
+        )
+        seen = self._eyes.seen
+        mouth = (
+            self._mouth.aperture(view) if abs(view.pose.yaw) <= settings.max_eye_yaw_near else None
+        )
+        forward_pitch = self._head_forward.direction[1] if self._head_forward.trusted else None
+        lids = self._closure.update(
+            seen,
+            time_ns,
+            yaw=view.pose.yaw,
+            pitch=view.pose.pitch,
+            forward_pitch=forward_pitch,
+            mouth=mouth,
+            certain=self._attention.asleep,
+        )
         open_enough = [
             eye.openness is not None and eye.openness >= LEARN_GAZE_OPENNESS
             for eye in (left, right)
         ]
         angles = self._gaze.angles(view, (open_enough[0], open_enough[1]))
-        closed = (
-            None if not seen else all(eye.closed for eye in (left, right) if eye.closed is not None)
-        )
-        if dt > 0.0 and not closed and speed >= settings.eyes_min_speed_kmh:
+        looking, gaze, yaw, pitch = self._direction(view, angles, lids)
+        if dt > 0.0 and lids.state is Lids.OPEN and self._may_learn(known_speed):
             self._head_forward.learn(view.pose.yaw, view.pose.pitch, dt)
             if angles is not None:
                 self._gaze_forward.learn(*angles, dt)
-        looking, gaze, yaw, pitch = self._direction(view, angles, closed=bool(closed))
         face_sigma = 0.0
         if view.sigma is not None:
             # The upper median; np.median takes five times as long and imports numpy.ma.
@@ -166,28 +242,36 @@ class DriverMonitor:
             face_sigma = float(np.partition(view.sigma, half)[half]) / (view.scale * FACE_MM)
         signals = Signals(
             face=True,
-            openness=max(seen, default=None),
-            blink=sum(seen) / len(seen) if seen else None,
-            closed=closed,
+            lids=lids,
+            blink=seen.blink,
+            least_shut=seen.least_shut,
             eyes_trusted=self._eyes.trusted,
             looking=looking,
             forward_trusted=self._head_forward.trusted,
-            mouth=self._mouth.aperture(view)
-            if abs(view.pose.yaw) <= settings.max_eye_yaw_near
-            else None,
+            mouth=mouth,
             eyes_covered=self._eyes.covered,
             face_covered=face_sigma > settings.max_face_sigma,
             speed_kmh=speed,
             yaw=yaw,
             pitch=pitch,
         )
+        if lids.state is Lids.DOWN:
+            left, right = (_down(eye) for eye in (left, right))
         return DriverReading(left, right, gaze, self._attention.update(signals, time_ns))
 
+    def _may_learn(self, speed_kmh: float | None) -> bool:
+        """Return whether this frame may teach where the road is: driving, and no alarm is running."""
+        fast = speed_kmh is None or speed_kmh >= self._settings.forward_min_speed_kmh
+        return fast and not (self._attention.distracted and self._head_forward.trusted)
+
     def _direction(
-        self, view: FaceView, angles: tuple[float, float] | None, *, closed: bool
+        self, view: FaceView, angles: tuple[float, float] | None, lids: Judged
     ) -> tuple[Looking | None, Gaze | None, float, float]:
         """Return what is looked at, the gaze, and yaw and pitch from forward, of the gaze or else of the head."""
         settings = self._settings
+        if lids.state is Lids.DOWN:
+            # Where exactly the eyes look cannot be seen; it is not the road.
+            return "away", None, 0.0, view.pose.pitch - self._head_forward.direction[1]
         if angles is not None:
             forward = self._gaze_forward.direction
             name, zone = zone_of(*angles, forward, settings)
@@ -203,4 +287,9 @@ class DriverMonitor:
         yaw, pitch = view.pose.yaw - forward[0], view.pose.pitch - forward[1]
         if abs(yaw) > settings.head_away_yaw or pitch < -settings.head_away_down:
             return "away", None, yaw, pitch
-        return (None if closed else "road"), None, yaw, pitch
+        return (None if lids.closed or lids.explained else "road"), None, yaw, pitch
+
+
+def _down(eye: EyeState) -> EyeState:
+    """Return the state of an eye whose lids are down because it looks down."""
+    return eye if eye.openness is None else replace(eye, closed=False, state=Lids.DOWN)

@@ -87,20 +87,30 @@ class Concern:
     unknown never ends it, and it goes on to its next stages. It ends after `clear_s` of not
     holding, within which up to `hold_s` may be unknown.
 
+    A time of not holding that is longer than `blip_s` is an interruption: the times of all further
+    stages count from its end. A shorter one is noise.
+
     Args:
         stages: in the order of their times.
-        clear_s, hold_s: seconds.
+        clear_s, hold_s, blip_s: seconds.
         book: gives numbers to events.
     """
 
     def __init__(
-        self, stages: Sequence[Stage], *, clear_s: float, hold_s: float, book: EventBook
+        self,
+        stages: Sequence[Stage],
+        *,
+        clear_s: float,
+        hold_s: float,
+        book: EventBook,
+        blip_s: float = 0.0,
     ) -> None:
+        self._blip_ns = nanoseconds(blip_s)
         self._stages = tuple(stages)
         self._after_ns = [nanoseconds(stage.after_s) for stage in stages]
         self._clear_ns, self._hold_ns, self._book = nanoseconds(clear_s), nanoseconds(hold_s), book
         self._holds = False
-        self._began_ns = self._last_true_ns = 0
+        self._began_ns = self._since_ns = self._last_true_ns = 0
         self._fading = False
         self._over_ns = self._last_false_ns = 0
         self._stage = -1
@@ -111,9 +121,14 @@ class Concern:
         """The stage that the running event has reached, or None."""
         return self._stages[self._stage] if self._stage >= 0 else None
 
-    def held_s(self, time_ns: int) -> float:
-        """Return for how long the condition has held, as far as it is known to; 0 if it does not."""
-        return (time_ns - self._began_ns) / NANOSECONDS if self._holds else 0.0
+    def retime(self, stage: int, after_s: float) -> None:
+        """Change after how many seconds a stage is reached."""
+        self._after_ns[stage] = nanoseconds(after_s)
+
+    def drop(self) -> None:
+        """Forget that the condition held, unless it is an event already."""
+        if self._stage < 0:
+            self._holds = False
 
     def update(
         self, condition: bool | None, time_ns: int, evidence: dict[str, float]
@@ -127,22 +142,40 @@ class Concern:
         """
         running = self._stage >= 0
         if condition:
-            if not self._holds or (not running and time_ns - self._last_true_ns > self._hold_ns):
-                self._holds, self._began_ns = True, time_ns
-            self._last_true_ns, self._fading = time_ns, False
+            self._hold(time_ns, running)
             return self._rise(time_ns, evidence)
         if not running:
-            self._holds = self._holds and condition is None
+            self._let_go(condition, time_ns)
             return []
         if condition is None:
             self._fading = self._fading and time_ns - self._last_false_ns <= self._hold_ns
             return [] if self._fading else self._rise(time_ns, evidence)
         return self._fade(time_ns, evidence)
 
+    def _hold(self, time_ns: int, running: bool) -> None:
+        """Note a frame on which the condition holds."""
+        interrupted = self._fading and time_ns - self._over_ns > self._blip_ns
+        lost = not running and time_ns - self._last_true_ns > self._hold_ns
+        if not self._holds or lost or (interrupted and not running):
+            self._holds, self._began_ns, self._since_ns = True, time_ns, time_ns
+        elif interrupted:
+            self._since_ns = time_ns
+        self._last_true_ns, self._fading = time_ns, False
+
+    def _let_go(self, condition: bool | None, time_ns: int) -> None:
+        """Note a frame before the event on which the condition does not hold or is unknown."""
+        if condition is None or not self._holds:
+            return
+        if not self._fading:
+            self._fading, self._over_ns = True, time_ns
+        if time_ns - self._over_ns >= self._blip_ns:
+            self._holds = self._fading = False
+
     def _rise(self, time_ns: int, evidence: dict[str, float]) -> list[DriverEvent]:
         events = []
         lasted_ns = time_ns - self._began_ns
-        while self._stage + 1 < len(self._stages) and lasted_ns >= self._after_ns[self._stage + 1]:
+        held_ns = time_ns - self._since_ns
+        while self._stage + 1 < len(self._stages) and held_ns >= self._after_ns[self._stage + 1]:
             phase = EventPhase.ESCALATE if self._stage >= 0 else EventPhase.BEGIN
             if phase is EventPhase.BEGIN:
                 self._id = self._book.new_id()

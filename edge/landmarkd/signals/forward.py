@@ -1,0 +1,128 @@
+"""The driver's natural forward direction, which is the road, wherever the camera stands."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.settings.driver import DriverSettings, Zone
+
+CELL_DEG = 3.0
+"""Size of a cell of the map of directions."""
+REACH = 3
+"""Directions within so many cells, 9 degrees, belong together: noise of head and gaze."""
+ABOVE_DEG = 8.0
+"""What lies so far above something else is another place. Ours: windscreen and lap are 25 apart."""
+
+
+class ForwardDirection:
+    """Learns where the road is from where head or eyes point over the last minutes.
+
+    Most drivers look at the road most of the time, but one who texts looks at the phone. The phone
+    is never above the road: of the directions that take much of the time, the highest is the road.
+    openpilot's policy gates and clamps what it learns in the same spirit.
+
+    Args:
+        settings: thresholds.
+        learnt: yaw and pitch of forward, degrees, if known from before.
+    """
+
+    def __init__(self, settings: DriverSettings, learnt: tuple[float, float] | None = None) -> None:
+        self._settings = settings
+        self._cells = round(180.0 / CELL_DEG)
+        self._time: NDArray[np.float64] = np.zeros((self._cells, self._cells))
+        self._growth = 1.0
+        self._seen_s = self._renewed_s = 0.0
+        self.direction = (0.0, 0.0)
+        """Yaw and pitch of forward, degrees."""
+        if learnt is not None:
+            self.learn(learnt[0], learnt[1], settings.forward_trusted_s)
+
+    @property
+    def trusted(self) -> bool:
+        """Whether enough was seen of this person."""
+        return self._seen_s >= self._settings.forward_trusted_s
+
+    def learn(self, yaw: float, pitch: float, dt_s: float) -> None:
+        """Take in where head or eyes pointed, degrees, for `dt_s` seconds.
+
+        What lies beyond any place of a camera that sees the driver's face is not learnt.
+        """
+        limit_yaw, limit_pitch = self._settings.forward_limits
+        if abs(yaw) > limit_yaw or abs(pitch) > limit_pitch:
+            return
+        self._growth *= math.exp(dt_s / self._settings.baseline_memory_s)
+        # Shared between the four nearest cells, so that the mean of a cluster is exact.
+        x, y = (90.0 + yaw) / CELL_DEG, (90.0 + pitch) / CELL_DEG
+        column, row, weight = int(x), int(y), self._growth * dt_s
+        right, up = x - column, y - row
+        self._time[row, column] += weight * (1.0 - right) * (1.0 - up)
+        self._time[row, column + 1] += weight * right * (1.0 - up)
+        self._time[row + 1, column] += weight * (1.0 - right) * up
+        self._time[row + 1, column + 1] += weight * right * up
+        self._seen_s += dt_s
+        if self._growth > 1e6:
+            self._time /= self._growth
+            self._growth = 1.0
+        # Minutes need not be looked through more than once a second.
+        if self._seen_s >= self._renewed_s:
+            self._renewed_s = self._seen_s + 1.0
+            self.direction = self._road()
+
+    def _road(self) -> tuple[float, float]:
+        """Return the highest of the directions that took much of the time, as yaw and pitch."""
+        left, total = self._time.copy(), float(self._time.sum())
+        best: tuple[float, float] | None = None
+        best_share = 0.0
+        while True:
+            gathered = _gathered(left)
+            row, column = divmod(int(gathered.argmax()), self._cells)
+            share = float(gathered[row, column]) / total
+            if best is not None and share < self._settings.forward_least_share:
+                return best
+            rows = slice(max(0, row - REACH), row + REACH + 1)
+            columns = slice(max(0, column - REACH), column + REACH + 1)
+            place = left[rows, columns]
+            weight = float(place.sum())
+            pitch = float(place.sum(1) @ np.arange(self._cells)[rows]) / weight * CELL_DEG - 90.0
+            yaw = float(place.sum(0) @ np.arange(self._cells)[columns]) / weight * CELL_DEG - 90.0
+            if best is None or pitch > best[1] + ABOVE_DEG:
+                best, best_share = (yaw, pitch), share
+            left[rows, columns] = 0.0
+            if total - float(left.sum()) >= 0.999 * total or best_share <= 0.0:
+                return best
+
+
+def _gathered(time: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return for each cell the time within its reach."""
+    size = 2 * REACH + 1
+    padded = np.pad(time, ((REACH + 1, REACH), (REACH + 1, REACH)))
+    table = padded.cumsum(0).cumsum(1)
+    gathered: NDArray[np.float64] = (
+        table[size:, size:] - table[:-size, size:] - table[size:, :-size] + table[:-size, :-size]
+    )
+    return gathered
+
+
+def zone_of(
+    yaw: float, pitch: float, forward: tuple[float, float], settings: DriverSettings
+) -> tuple[str, Zone]:
+    """Return the name of the zone that a direction falls in, and the zone; "off" if it is in none.
+
+    Args:
+        yaw: of the gaze, degrees.
+        pitch: of the gaze, degrees.
+        forward: yaw and pitch of the driver's natural forward direction.
+        settings: for its zones and the side that the driver sits on.
+    """
+    # The driver's right is image left for a camera that faces the driver: yaw > 0.
+    right, up = yaw - forward[0], pitch - forward[1]
+    if settings.steering == "right":
+        right = -right
+    for name, zone in settings.zones.items():
+        if zone.right[0] <= right <= zone.right[1] and zone.up[0] <= up <= zone.up[1]:
+            return name, zone
+    return "off", OFF
+
+
+OFF = Zone(right=(-180, 180), up=(-90, 90), counts_as="away")

@@ -1,0 +1,127 @@
+"""Lids measured in the head's own frame: the gap, where the lower lid lies, and a person's open eye."""
+
+import math
+
+import numpy as np
+
+from landmarkd.layout import Indices, Layout, canonical_points
+from landmarkd.settings.driver import DriverSettings
+from landmarkd.signals.histogram import FadingHistogram
+from landmarkd.signals.view import FaceView
+
+
+class GapMeter:
+    """Measures how far an eye or a mouth is open: the mean gap between its two edges over its width.
+
+    The gap lies along a direction that is known in the head; what the image shows of it shrinks by
+    how far the pose turns that direction to or from the camera, and is divided by it. The width is
+    the mean head's at the scale of this face: the corners' own distance is noisier than the whole
+    face is, and changes with the expression.
+
+    Args:
+        ring: indices round the opening: a corner, k upper points, the other corner, k lower points
+            back.
+        layout: of the points.
+        along: direction of the gap in the head; None takes it from the mean head, where the opening
+            is open.
+    """
+
+    def __init__(
+        self, ring: Indices, layout: Layout, along: tuple[float, float, float] | None = None
+    ) -> None:
+        count = len(ring) // 2
+        # Times the points of the ring: the mean of the lower edge minus that of the upper one.
+        self._gap = np.zeros(len(ring))
+        self._gap[1:count], self._gap[count + 1 :] = -1.0 / (count - 1), 1.0 / (count - 1)
+        self._ring = ring
+        head = canonical_points(layout).astype(np.float64)
+        down = self._gap @ head[ring] if along is None else np.array(along)
+        self._down = down / math.hypot(*down)
+        across = head[ring[count]] - head[ring[0]]
+        self._width_mm = math.hypot(*across.tolist())
+
+    def aperture(self, view: FaceView) -> float:
+        """Return the gap over the width; what is shut may measure slightly below 0."""
+        x, y, _ = (view.rotation @ self._down).tolist()
+        right, below = (self._gap @ view.points[self._ring, :2]).tolist()
+        shown = max(x * x + y * y, 1e-3)
+        return float((right * x + below * y) / (shown * view.scale * self._width_mm))
+
+    def sigma(self, view: FaceView) -> float:
+        """Return the mean standard deviation of the points in widths of the opening, 0 if none is given."""
+        if view.sigma is None:
+            return 0.0
+        return float(view.sigma[self._ring].mean()) / (view.scale * self._width_mm)
+
+
+class LowerLidMeter:
+    """Measures how low the lower lid lies below the corners of the eye, in widths of the eye.
+
+    It tells a look down from shut eyes. In a look down the lower lid goes down with the eyeball, by
+    2 to 4 mm; when the eye shuts it stays where it is or rises a little. Head pose is corrected
+    for: in the image the lid, which lies before the corners, moves against them with the pitch.
+
+    Args:
+        ring: indices round the eye, as for `GapMeter`.
+        layout: of the points.
+    """
+
+    def __init__(self, ring: Indices, layout: Layout) -> None:
+        count = len(ring) // 2
+        lower = np.arange(count + 1, len(ring))
+        cut = len(lower) // 4
+        lower = lower[cut : len(lower) - cut]
+        # Times the points of the ring: the middle of the lower edge minus that of the corners.
+        self._drop = np.zeros(len(ring))
+        self._drop[lower] = 1.0 / len(lower)
+        self._drop[[0, count]] = -0.5
+        self._ring = ring
+        head = canonical_points(layout).astype(np.float64)
+        aside = self._drop @ head[ring]
+        aside[1] = 0.0
+        self._aside = aside
+        self._width_mm = math.hypot(*(head[ring[count]] - head[ring[0]]).tolist())
+
+    def position(self, view: FaceView) -> float:
+        """Return how far the lower lid lies below the corners, widths of the eye."""
+        shift = self._drop @ view.points[self._ring, :2] / view.scale
+        shift -= view.rotation[:2] @ self._aside
+        x, y = view.rotation[:2, 1].tolist()
+        right, below = shift.tolist()
+        return float((right * x + below * y) / (max(x * x + y * y, 1e-3) * self._width_mm))
+
+
+class OpenBaseline:
+    """The aperture of one person's open eye, learnt while watching.
+
+    It is an upper quantile of the last minutes' apertures: blinks and glances down do not move it.
+    At the start a person-independent value holds until the eye was seen for longer than a blink
+    lasts; while little is known the open eye is not taken to be narrower than half of it, so that
+    lids shut from the first frame on stay shut.
+    """
+
+    def __init__(self, settings: DriverSettings, learnt: float | None = None) -> None:
+        self._settings = settings
+        self._seen = FadingHistogram(0.0, 0.8, 129, settings.baseline_memory_s)
+        self.open = settings.prior_aperture if learnt is None else learnt
+        # So much of one value is outweighed, at the quantile, by a longest blink's time of smaller
+        # ones.
+        prior_s = settings.blink_max_s * (1.0 / settings.open_quantile - 1.0)
+        self._seen.add(self.open, prior_s if learnt is None else settings.eyes_trusted_s)
+        self._trusted_after_s = settings.eyes_trusted_s + (prior_s if learnt is None else 0.0)
+
+    @property
+    def trusted(self) -> bool:
+        """Whether enough was seen of this person."""
+        return self._seen.seen_s >= self._trusted_after_s
+
+    def learn(self, aperture: float, dt_s: float) -> None:
+        """Take in the aperture of a frame that stood for `dt_s` seconds."""
+        self._seen.add(aperture, dt_s)
+        least = 0.02 if self.trusted else 0.5 * self._settings.prior_aperture
+        self.open = max(self._seen.quantile(self._settings.open_quantile), least)
+
+    def openness(self, aperture: float) -> float:
+        """Return 1 for this person's open eye and 0 for shut, between -0.2 and 1.5."""
+        shut = self.open * self._settings.closed_share
+        return min(max((aperture - shut) / (self.open - shut), -0.2), 1.5)
