@@ -7,11 +7,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from landmarkd.settings.tracker import TrackerSettings
 from landmarkd.stages import StageClock
 from landmarkd.types import Frame
 from landmarkd.vision.detector import Detector
 from landmarkd.vision.landmarks import LandmarkModel
-from landmarkd.vision.tracker import Tracker, TrackerSettings
+from landmarkd.vision.tracker import Tracker
 from numpy.typing import NDArray
 
 from models.evaluate.measure import jitter, lid_signal, match_events, runs_of, shake

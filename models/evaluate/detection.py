@@ -8,12 +8,13 @@ from pathlib import Path
 import cv2
 import landmarkd.camera
 import numpy as np
+from landmarkd.settings.tracker import TrackerSettings
 from landmarkd.stages import StageClock
 from landmarkd.types import Detection
 from landmarkd.vision.detector import Detector
 from landmarkd.vision.geometry import box_overlap
 from landmarkd.vision.landmarks import LandmarkModel
-from landmarkd.vision.tracker import Tracker, TrackerSettings
+from landmarkd.vision.tracker import Tracker
 from numpy.typing import NDArray
 
 from models.evaluate.clips import frames_of

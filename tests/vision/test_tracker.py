@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from landmarkd.errors import SourceFormatError
+from landmarkd.settings.tracker import TrackerSettings
 from landmarkd.stages import StageClock
 from landmarkd.types import Detection, Frame
 from landmarkd.vision.detector import Detector
 from landmarkd.vision.geometry import box_of
 from landmarkd.vision.landmarks import LandmarkModel
-from landmarkd.vision.tracker import Tracker, TrackerSettings
+from landmarkd.vision.tracker import Tracker
 from landmarkd.vision.zoo import open_zoo
 from numpy.typing import NDArray
 

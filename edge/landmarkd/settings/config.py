@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from landmarkd.errors import AccessError, ConfigurationError
 from landmarkd.files import read_bounded
 from landmarkd.settings.driver import DriverSettings
-from landmarkd.vision.tracker import TrackerSettings
+from landmarkd.settings.tracker import TrackerSettings
 
 CONFIGURATION = Path("/etc/landmarkd.toml")
 """Where the daemon's configuration lies when none is named."""
