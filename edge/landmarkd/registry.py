@@ -1,15 +1,30 @@
 """Back ends by name: a table of "module:Class", imported when chosen, extended by entry points."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
-from importlib.metadata import entry_points
 
 from landmarkd.errors import LandmarkdError, MissingPackageError
 
 
-def names(table: Mapping[str, str], group: str) -> list[str]:
-    """Return all known names: those of the table, then those that installed packages add to `group`."""
-    return [*table, *(entry.name for entry in entry_points(group=group) if entry.name not in table)]
+class Names(Collection[str]):
+    """All known names: those of a table, then those that installed packages add to a group.
+
+    Other packages are asked only for a name that the table has not: that takes longer than all else
+    of a start, and few installations have any.
+    """
+
+    def __init__(self, table: Mapping[str, str], group: str) -> None:
+        self._table, self._group = table, group
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._table or name in _added(self._group)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._table
+        yield from (name for name in _added(self._group) if name not in self._table)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def load(table: Mapping[str, str], group: str, name: str) -> type:
@@ -19,11 +34,7 @@ def load(table: Mapping[str, str], group: str, name: str) -> type:
         KeyError: if the name is in neither the table nor the entry points of `group`.
         MissingPackageError: if the module needs a package that is not installed.
     """
-    target = table.get(name)
-    if target is None:
-        target = next(
-            (entry.value for entry in entry_points(group=group) if entry.name == name), None
-        )
+    target = table.get(name) or _added(group).get(name)
     if target is None:
         raise KeyError(name)
     module_name, _, attribute = target.partition(":")
@@ -37,3 +48,10 @@ def load(table: Mapping[str, str], group: str, name: str) -> type:
             f"{name!r} needs the package {package!r}, which is not installed; see docs/troubleshooting.md."
         ) from error
     return loaded
+
+
+def _added(group: str) -> dict[str, str]:
+    """Return what installed packages add: "module:Class" by name, of several the first."""
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry.value for entry in reversed(tuple(entry_points(group=group)))}

@@ -97,10 +97,11 @@ def parse_uri(text: str, schemes: Collection[str]) -> Uri:
     whole, text = text, redacted(text)
     scheme, colon, rest = whole.partition(":")
     scheme = scheme.lower()
-    known = ", ".join(f"{name}:" for name in sorted(schemes))
-    if not colon or any(ord(character) < 32 for character in text):
-        raise UsageError(f"{text!r} is not a URI; it starts with one of {known}")
-    if scheme not in schemes:
+    garbled = not colon or any(ord(character) < 32 for character in text)
+    if garbled or scheme not in schemes:
+        known = ", ".join(f"{name}:" for name in sorted(schemes))
+        if garbled:
+            raise UsageError(f"{text!r} is not a URI; it starts with one of {known}")
         raise UsageError(f"{text!r}: unknown scheme {scheme + ':'!r}; known are {known}")
     # A scheme that urlsplit treats alike for all: everything behind it is parsed by the generic
     # rules.

@@ -26,6 +26,6 @@ def make_source(uri: str, *, fast: bool = False) -> FrameSource:
         UsageError: unknown scheme or options.
         MissingPackageError: a package that the source needs is missing.
     """
-    parsed = parse_uri(uri, registry.names(SOURCES, ENTRY_POINTS))
+    parsed = parse_uri(uri, registry.Names(SOURCES, ENTRY_POINTS))
     source: FrameSource = registry.load(SOURCES, ENTRY_POINTS, parsed.scheme)(parsed, fast=fast)
     return source

@@ -33,6 +33,6 @@ def make_sink(uri: str, session: Session) -> Sink:
         UsageError: unknown scheme or options, or what does not fit the line.
         MissingPackageError: a package that the sink needs is missing.
     """
-    parsed = parse_uri(uri, registry.names(SINKS, ENTRY_POINTS))
+    parsed = parse_uri(uri, registry.Names(SINKS, ENTRY_POINTS))
     sink: Sink = registry.load(SINKS, ENTRY_POINTS, parsed.scheme)(parsed, session)
     return sink

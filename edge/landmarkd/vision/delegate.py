@@ -152,7 +152,7 @@ def _open(distribution: str, library: str, content: bytes) -> Session:
         raise DelegateError(f"the Coral refused the model ({said})") from error
     if not claimed_nodes(interpreter):
         raise DelegateError("the Coral took none of the model's operators")
-    return Session(interpreter, describe_runtime(distribution), delegate)
+    return Session(interpreter, distribution, delegate)
 
 
 def _check_library(library: str) -> None:

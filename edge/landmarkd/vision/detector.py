@@ -41,6 +41,6 @@ def make_detector(name: str) -> Detector:
     try:
         detector: Detector = registry.load(DETECTORS, ENTRY_POINTS, name)()
     except KeyError:
-        known = ", ".join(registry.names(DETECTORS, ENTRY_POINTS))
+        known = ", ".join(registry.Names(DETECTORS, ENTRY_POINTS))
         raise UsageError(f"Unknown detector {name!r}; known are {known}.") from None
     return detector

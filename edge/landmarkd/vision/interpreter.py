@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 from typing import Any, ClassVar, Literal
 
@@ -60,7 +59,6 @@ class Session:
     """One interpreter with its tensors allocated; `landmarkd.vision.runtime.Engine` is what landmarkd uses.
 
     Attributes:
-        runtime: name and version of the runtime, "ai-edge-litert 2.3.0".
         accelerator: what executes the graph, found in the graph itself and not by what was asked
             for.
         inputs, outputs: what the model takes and gives.
@@ -69,10 +67,10 @@ class Session:
     spent_ns: ClassVar[int] = 0
     """Time that all networks of this process have run, nanoseconds."""
 
-    def __init__(self, interpreter: Any, runtime: str, delegate: object = None) -> None:
+    def __init__(self, interpreter: Any, distribution: str, delegate: object = None) -> None:
         # A delegate must outlive the interpreter that it was applied to.
         self._interpreter, self._delegate = interpreter, delegate
-        self.runtime = runtime
+        self._distribution = distribution
         claimed = claimed_nodes(interpreter) > 0
         self.accelerator: Accelerator = (
             "none" if not claimed else "xnnpack" if delegate is None else "edgetpu"
@@ -83,6 +81,11 @@ class Session:
         # invocation.
         self._set = [interpreter.tensor(spec.index) for spec in self.inputs]
         self._get = [interpreter.tensor(spec.index) for spec in self.outputs]
+
+    @property
+    def runtime(self) -> str:
+        """Name and version of the runtime, "ai-edge-litert 2.3.0"."""
+        return describe_runtime(self._distribution)
 
     def invoke(self) -> None:
         """Run the graph on whatever its inputs hold. Raises RuntimeError as the interpreter does."""
@@ -129,7 +132,7 @@ def open_session(content: bytes, threads: int = 1, *, xnnpack: bool = True) -> S
                     "This model was compiled for the Edge TPU; name the one for the processor."
                 ) from error
             raise ModelError(f"The TFLite runtime refuses the model: {sentence(error)}.") from error
-        return Session(interpreter, describe_runtime(distribution))
+        return Session(interpreter, distribution)
     raise no_runtime(failures)
 
 
@@ -175,8 +178,11 @@ def claimed_nodes(interpreter: Any) -> int:
     return sum(node["op_name"] == "DELEGATE" for node in interpreter._get_ops_details())
 
 
+@cache
 def describe_runtime(distribution: str) -> str:
     """Return name and version of an installed runtime."""
+    from importlib.metadata import PackageNotFoundError, version  # takes long, few need it
+
     try:
         return f"{distribution} {version(distribution)}"
     except PackageNotFoundError:
