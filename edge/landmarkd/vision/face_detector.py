@@ -1,7 +1,7 @@
 """Our own detector: one look of a small network at the whole frame, and closer ones at what might be a small face."""
 
 import math
-from typing import Any, Self
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from landmarkd.errors import ModelError
 from landmarkd.types import Array, Detection
 from landmarkd.vision.detector import Detector
-from landmarkd.vision.landmarks import quantisation_table
-from landmarkd.vision.runtime import DelegateChoice, Engine, open_engine
+from landmarkd.vision.model import PictureModel
+from landmarkd.vision.runtime import DelegateChoice
 from landmarkd.vision.second_look import GROWTH, holds, longest, moved, windows
 from landmarkd.vision.zoo import DetectorCard, Zoo, open_zoo
 
@@ -23,10 +23,8 @@ MOST_CANDIDATES = 200
 """So many of the best answers are compared with one another."""
 
 
-class FaceDetector(Detector):
+class FaceDetector(PictureModel[DetectorCard], Detector):
     """Any detector of the zoo, driven by its manifest entry alone.
-
-    Buffers are made once; one instance belongs to one thread.
 
     Args:
         zoo: where the model lies; None takes the one that comes with landmarkd.
@@ -49,32 +47,13 @@ class FaceDetector(Detector):
         delegate: DelegateChoice = "none",
     ) -> None:
         zoo = zoo or open_zoo()
-        name, card = zoo.detector(name)
-        engine = open_engine(
-            zoo.verified(card),
-            threads=threads,
-            delegate=delegate,
-            edgetpu=zoo.verified(card.edgetpu) if card.edgetpu else None,
-        )
-        self._adopt(name, card, engine)
+        self._open(zoo, zoo.detector(name), threads, delegate)
 
-    @classmethod
-    def over(cls, name: str, card: DetectorCard, engine: Engine) -> Self:
-        """Return a detector over an engine that is open already, described by `card`.
-
-        Raises:
-            ModelError: the engine does not match its card.
-        """
-        detector = cls.__new__(cls)
-        detector._adopt(name, card, engine)
-        return detector
-
-    def _adopt(self, name: str, card: DetectorCard, engine: Engine) -> None:
-        self.name, self.card, self.engine = name, card, engine
-        self._centres, self._units = _cells(card)
-        self._check()
-        self._table = quantisation_table(card)
-        self._square = np.zeros((card.input.height, card.input.width, 3), np.uint8)
+    def _prepare(self) -> None:
+        self._centres, self._units = _cells(self.card)
+        self._check_outputs()
+        wanted = self.card.input
+        self._square = np.zeros((wanted.height, wanted.width, 3), np.uint8)
         self._halves: list[NDArray[np.uint8]] = []
         self._shape: tuple[int, ...] = ()
         self._inside = self._square
@@ -112,10 +91,6 @@ class FaceDetector(Detector):
                 if longest(face.box) < GROWTH * limit and holds(window, face, width, height)
             ]
         return self._best(faces)
-
-    def close(self) -> None:
-        """Release the interpreter and the accelerator."""
-        self.engine.close()
 
     def _look(self, image: NDArray[np.uint8], least: float) -> list[Detection]:
         """Return what one look at an image finds with at least a score, best first."""
@@ -178,27 +153,7 @@ class FaceDetector(Detector):
         cv2.LUT(self._square, self._table, self.engine.input(0)[0])
         return self._place
 
-    def _output(self, name: str) -> Array:
-        index = self.card.outputs[name].index
-        values = self.engine.output(index)
-        if values.dtype == np.float32:
-            return values
-        detail = self.engine.outputs[index]
-        return (values.astype(np.float32) - detail.zero_point) * np.float32(detail.scale)
-
-    def _check(self) -> None:
-        """Compare the file with its manifest entry, so that a mismatch is a sentence and not a strange result."""
-        wanted, real = self.card.input, self.engine.inputs[0]
-        shape = (1, wanted.height, wanted.width, 3)
-        if (
-            tuple(real.shape) != shape
-            or np.dtype(real.dtype) != np.dtype(wanted.dtype)
-            or shape[1] != shape[2]
-        ):
-            raise ModelError(
-                f"{self.card.file} takes {tuple(real.shape)} {np.dtype(real.dtype)}, the manifest says {shape} "
-                f"{wanted.dtype}; reinstall landmarkd."
-            )
+    def _check_outputs(self) -> None:
         for name, each in (("scores", 1), ("geometry", GEOMETRY)):
             contract = self.card.outputs[name]
             sizes = [math.prod(spec.shape) for spec in self.engine.outputs]

@@ -1,7 +1,7 @@
 """The landmark model: a square of the image in, points in image pixels out."""
 
 import math
-from typing import Any, Self
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from landmarkd.errors import ModelError
 from landmarkd.layout import DENSE, Layout, layout_of
 from landmarkd.stages import StageClock
-from landmarkd.types import Array, FaceObservation, RegionOfInterest
+from landmarkd.types import FaceObservation, RegionOfInterest
 from landmarkd.vision.geometry import (
     image_from_crop,
     roi_from_box,
@@ -19,17 +19,16 @@ from landmarkd.vision.geometry import (
     to_image,
     trusted,
 )
-from landmarkd.vision.runtime import DelegateChoice, Engine, open_engine
-from landmarkd.vision.zoo import Card, LandmarkCard, OutputContract, Zoo
+from landmarkd.vision.model import PictureModel
+from landmarkd.vision.runtime import DelegateChoice
+from landmarkd.vision.zoo import LandmarkCard, OutputContract, Zoo
 
 MOST_SHRINKING = 32
 """A face of more than this many times the crop's size is read with gaps rather than with a huge average."""
 
 
-class LandmarkModel:
+class LandmarkModel(PictureModel[LandmarkCard]):
     """Any landmark model of the zoo, driven by its manifest entry alone.
-
-    Buffers are made once; one instance belongs to one thread.
 
     Args:
         zoo: where the model lies.
@@ -51,33 +50,14 @@ class LandmarkModel:
         threads: int = 1,
         delegate: DelegateChoice = "none",
     ) -> None:
-        name, card = zoo.landmarks(name)
-        engine = open_engine(
-            zoo.verified(card),
-            threads=threads,
-            delegate=delegate,
-            edgetpu=zoo.verified(card.edgetpu) if card.edgetpu else None,
-        )
-        self._adopt(name, card, engine)
+        self._open(zoo, zoo.landmarks(name), threads, delegate)
 
-    @classmethod
-    def over(cls, name: str, card: LandmarkCard, engine: Engine) -> Self:
-        """Return a landmark model over an engine that is open already, described by `card`.
-
-        Raises:
-            ModelError: the engine does not match its card.
-        """
-        model = cls.__new__(cls)
-        model._adopt(name, card, engine)
-        return model
-
-    def _adopt(self, name: str, card: LandmarkCard, engine: Engine) -> None:
-        self.name, self.card, self.engine = name, card, engine
-        self.layout: Layout = layout_of(card.landmarks.layout)
-        self.crop = card.crop
-        self._size = card.input.width
-        self._check()
-        self._table = quantisation_table(card)
+    def _prepare(self) -> None:
+        self.layout: Layout = layout_of(self.card.landmarks.layout)
+        self.crop = self.card.crop
+        self._size = self.card.input.width
+        for name, contract in self.card.outputs.items():
+            self._check_output(name, contract)
         self._crop = np.empty((self._size, self._size, 3), np.uint8)
         self._scratch = np.empty((0, 0, 3), np.uint8)
 
@@ -132,10 +112,6 @@ class LandmarkModel:
         clock.lap("decode")
         return FaceObservation(score, roi, points, sigma)
 
-    def close(self) -> None:
-        """Release the interpreter and the accelerator."""
-        self.engine.close()
-
     def _cut(self, image: NDArray[np.uint8], roi: RegionOfInterest) -> None:
         """Write the region into the crop buffer as RGB, averaging where it is shrunk."""
         affine = image_from_crop(roi, self._size)
@@ -178,31 +154,6 @@ class LandmarkModel:
         moved[:, 2] = (affine[:, 2] - (x0, y0) + 0.5) / shrink - 0.5
         return small, moved
 
-    def _output(self, name: str) -> Array:
-        contract = self.card.outputs[name]
-        values = self.engine.output(contract.index)
-        if values.dtype == np.float32:
-            return values
-        detail = self.engine.outputs[contract.index]
-        return (values.astype(np.float32) - detail.zero_point) * np.float32(detail.scale)
-
-    def _check(self) -> None:
-        """Compare the file with its manifest entry, so that a mismatch is a sentence and not a strange result."""
-        wanted = self.card.input
-        shape = (1, wanted.height, wanted.width, 3)
-        real = self.engine.inputs[0]
-        if (
-            tuple(real.shape) != shape
-            or np.dtype(real.dtype) != np.dtype(wanted.dtype)
-            or wanted.width != wanted.height
-        ):
-            raise ModelError(
-                f"{self.card.file} takes {tuple(real.shape)} {np.dtype(real.dtype)}, the manifest says {shape} "
-                f"{wanted.dtype}; reinstall landmarkd."
-            )
-        for name, contract in self.card.outputs.items():
-            self._check_output(name, contract)
-
     def _check_output(self, name: str, contract: OutputContract) -> None:
         if contract.index >= len(self.engine.outputs):
             raise ModelError(
@@ -215,17 +166,3 @@ class LandmarkModel:
                 f"{self.card.file}: output {name} has the shape {shape}, the manifest says {contract.shape} for "
                 f"{self.layout.count} points; reinstall landmarkd."
             )
-
-
-def quantisation_table(card: Card) -> NDArray[Any]:
-    """Return the (1, 256) table from 8-bit pixels to the model's input values."""
-    real = np.arange(256) / 127.5 - 1
-    if card.input.dtype == "float32":
-        return real.astype(np.float32)[None]
-    if not card.input.scale or card.input.zero_point is None:
-        raise ModelError(
-            f"{card.file}: the manifest's input lacks scale or zero_point; reinstall landmarkd."
-        )
-    limits = np.iinfo(card.input.dtype)
-    stored = np.round(real / card.input.scale) + card.input.zero_point
-    return np.clip(stored, limits.min, limits.max).astype(card.input.dtype)[None]

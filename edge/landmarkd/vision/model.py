@@ -1,0 +1,101 @@
+"""What the models of the zoo have in common: opened and checked by their manifest entry alone."""
+
+from typing import Any, Generic, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.errors import ModelError
+from landmarkd.types import Array
+from landmarkd.vision.runtime import DelegateChoice, Engine, open_engine
+from landmarkd.vision.zoo import DetectorCard, LandmarkCard, Zoo
+
+_Card = TypeVar("_Card", LandmarkCard, DetectorCard)
+
+
+class PictureModel(Generic[_Card]):
+    """A model that looks at a square RGB picture.
+
+    Buffers are made once; one instance belongs to one thread.
+
+    Attributes:
+        name, card: of the manifest.
+        engine: runs it.
+    """
+
+    name: str
+    card: _Card
+    engine: Engine
+
+    @classmethod
+    def over(cls, name: str, card: _Card, engine: Engine) -> Self:
+        """Return a model over an engine that is open already, described by `card`.
+
+        Raises:
+            ModelError: the engine does not match its card.
+        """
+        model = cls.__new__(cls)
+        model._adopt(name, card, engine)
+        return model
+
+    def close(self) -> None:
+        """Release the interpreter and the accelerator."""
+        self.engine.close()
+
+    def _open(
+        self, zoo: Zoo, found: tuple[str, _Card], threads: int, delegate: DelegateChoice
+    ) -> None:
+        name, card = found
+        engine = open_engine(
+            zoo.verified(card),
+            threads=threads,
+            delegate=delegate,
+            edgetpu=zoo.verified(card.edgetpu) if card.edgetpu else None,
+        )
+        self._adopt(name, card, engine)
+
+    def _adopt(self, name: str, card: _Card, engine: Engine) -> None:
+        self.name, self.card, self.engine = name, card, engine
+        self._check_input()
+        self._table = _quantisation_table(card)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Check the outputs and make the buffers."""
+
+    def _output(self, name: str) -> Array:
+        """Return what the last invocation gave, as real values."""
+        index = self.card.outputs[name].index
+        values = self.engine.output(index)
+        if values.dtype == np.float32:
+            return values
+        detail = self.engine.outputs[index]
+        return (values.astype(np.float32) - detail.zero_point) * np.float32(detail.scale)
+
+    def _check_input(self) -> None:
+        """Compare the file with its manifest entry: a mismatch is a sentence, no strange result."""
+        wanted, real = self.card.input, self.engine.inputs[0]
+        shape = (1, wanted.height, wanted.width, 3)
+        if (
+            tuple(real.shape) != shape
+            or np.dtype(real.dtype) != np.dtype(wanted.dtype)
+            or wanted.width != wanted.height
+        ):
+            raise ModelError(
+                f"{self.card.file} takes {tuple(real.shape)} {np.dtype(real.dtype)}, "
+                f"the manifest says {shape} {wanted.dtype}; reinstall landmarkd."
+            )
+
+
+def _quantisation_table(card: LandmarkCard | DetectorCard) -> NDArray[Any]:
+    """Return the (1, 256) table from 8-bit pixels to the model's input values."""
+    real = np.arange(256) / 127.5 - 1
+    if card.input.dtype == "float32":
+        return real.astype(np.float32)[None]
+    if not card.input.scale or card.input.zero_point is None:
+        raise ModelError(
+            f"{card.file}: the manifest's input lacks scale or zero_point; reinstall landmarkd."
+        )
+    limits = np.iinfo(card.input.dtype)
+    stored = np.round(real / card.input.scale) + card.input.zero_point
+    return np.clip(stored, limits.min, limits.max).astype(card.input.dtype)[None]
