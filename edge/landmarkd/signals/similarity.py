@@ -29,21 +29,20 @@ def fit_similarity(
         R, t in the head's unit and the root mean square of what is left in that unit, or None if
         the points have no extent or are not finite.
     """
-    ones = sums[3]
-    total = ones[3]
-    head = [value / total for value in ones[:3]]
-    scales = (scale_x / total, scale_y / total, 1.0 / total)
-    place = [value * scale for value, scale in zip(ones[5:], scales, strict=True)]
+    hx, hy, hz, total, head_squares, x, y, z = sums[3]
+    hx, hy, hz = hx / total, hy / total, hz / total
+    scale_x, scale_y, scale_z = scale_x / total, scale_y / total, 1.0 / total
+    x, y, z = x * scale_x, y * scale_y, z * scale_z
+    row_x, row_y, row_z = sums[5:]
     b = [
-        [
-            row[column] * scale - middle * head_middle
-            for column, head_middle in zip((0, 1, 2), head, strict=True)
-        ]
-        for row, scale, middle in zip(sums[5:], scales, place, strict=True)
+        [row_x[0] * scale_x - x * hx, row_x[1] * scale_x - x * hy, row_x[2] * scale_x - x * hz],
+        [row_y[0] * scale_y - y * hx, row_y[1] * scale_y - y * hy, row_y[2] * scale_y - y * hz],
+        [row_z[0] * scale_z - z * hx, row_z[1] * scale_z - z * hy, row_z[2] * scale_z - z * hz],
     ]
-    squares = sums[5][5] * scale_x * scale_x + sums[6][6] * scale_y * scale_y + sums[7][7]
-    spread = squares / total - place[0] ** 2 - place[1] ** 2 - place[2] ** 2
-    head_spread = ones[4] / total - head[0] ** 2 - head[1] ** 2 - head[2] ** 2
+    squares = row_x[5] * scale_x * scale_x + row_y[6] * scale_y * scale_y
+    squares = squares * total + row_z[7] * scale_z
+    spread = squares - x * x - y * y - z * z
+    head_spread = head_squares / total - hx * hx - hy * hy - hz * hz
     best = _best_rotation(b, math.sqrt(max(0.0, spread * head_spread)))
     if best is None:
         return None
@@ -53,10 +52,9 @@ def fit_similarity(
         return None
     # What is left is |place|² / s² + |head|² - 2 tr(Rᵀ b) / s, and that trace is s |head|².
     residual = math.sqrt(max(0.0, spread / (scale * scale) - head_spread))
-    x, y, z = head
     translation = [
-        middle / scale - (row[0] * x + row[1] * y + row[2] * z)
-        for middle, row in zip(place, rotation, strict=True)
+        middle / scale - (row[0] * hx + row[1] * hy + row[2] * hz)
+        for middle, row in zip((x, y, z), rotation, strict=True)
     ]
     return rotation, translation, residual
 
