@@ -1,6 +1,7 @@
 import logging
 
-from landmarkd.cli.logs import MOST_LINES, QUIET_S, RepetitionFilter
+import pytest
+from landmarkd.cli.logs import MOST_LINES, QUIET_S, RepetitionFilter, set_up_logging
 
 
 def record(text: str, *args: object) -> logging.LogRecord:
@@ -31,3 +32,11 @@ def test_what_is_remembered_is_bounded() -> None:
     for number in range(10 * MOST_LINES):
         limiter.filter(record("line %d", number))
     assert len(limiter._seen) == MOST_LINES
+
+
+def test_a_message_is_one_printable_line(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging()
+    logging.getLogger("landmarkd.test").warning("a name: %s", "x\n<0>forged\x1b[2J\u202e")
+    shown = capsys.readouterr().err
+    assert shown.count("\n") == 1
+    assert shown.rstrip("\n").isprintable()

@@ -93,3 +93,18 @@ def test_without_a_daemon(command: str, tmp_path: Path) -> None:
     assert done.stderr.startswith("landmarkd: No daemon")
     (tmp_path / NAME).write_text("{}")
     assert landmarkd(command, "--runtime", tmp_path).returncode == ExitCode.DATA
+
+
+@pytest.mark.parametrize(
+    "name", ["[/]", "[link=http://evil]x[/link]", "\x1b]0;x\x07", "a\nb", "\u202eab"]
+)
+def test_nothing_that_the_status_says_is_markup_or_control(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = running(device=name, source=name, model=name, refused=name, sinks=(sink(note=name),))
+    StatusFile(tmp_path).publish(replace(hostile, updated_ns=monotonic_ns()))
+    asked(monkeypatch, "status", "--runtime", tmp_path)
+    shown = capsys.readouterr().out
+    assert all(c == "\n" or c.isprintable() for c in shown)
+    if name.isprintable():
+        assert name in shown

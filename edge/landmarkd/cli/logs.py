@@ -6,9 +6,13 @@ import sys
 import time
 from collections.abc import Callable
 
+from landmarkd.display import plain
+
 QUIET_S = 60.0
 """The same line again within this long is only counted."""
 
+MAX_LINE = 2000
+"""Characters of a message in the log."""
 MOST_LINES = 256
 """So many different lines are told apart."""
 
@@ -55,7 +59,15 @@ class RepetitionFilter(logging.Filter):
         return True
 
 
-class _JournalFormatter(logging.Formatter):
+class _LineFormatter(logging.Formatter):
+    """Lets no text from outside begin a line of its own or move the cursor."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
+        """Return the message as one printable line; a traceback behind it keeps its lines."""
+        return plain(super().formatMessage(record), MAX_LINE)
+
+
+class _JournalFormatter(_LineFormatter):
     def format(self, record: logging.LogRecord) -> str:
         priority = _PRIORITIES.get(record.levelno, 6)
         return "\n".join(f"<{priority}>{line}" for line in super().format(record).splitlines())
@@ -66,7 +78,7 @@ def set_up_logging(verbose: bool = False) -> None:
     handler = logging.StreamHandler(sys.stderr)
     under_systemd = "JOURNAL_STREAM" in os.environ
     handler.setFormatter(
-        _JournalFormatter("%(message)s") if under_systemd else logging.Formatter("%(message)s")
+        _JournalFormatter("%(message)s") if under_systemd else _LineFormatter("%(message)s")
     )
     handler.addFilter(RepetitionFilter())
     logging.basicConfig(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from landmarkd.display import plain
 from landmarkd.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from landmarkd.daemon.diagnosis import Diagnosis
     from landmarkd.daemon.snapshot import Snapshot
 
+MAX_SHOWN = 1000
+"""Characters of one line that are shown."""
 REFRESH_S = 1.0
 """As often as the daemon tells."""
 
@@ -82,8 +85,11 @@ def _shown(snapshot: "Snapshot", diagnosis: "Diagnosis") -> "RenderableType":
     from rich.console import Group
     from rich.text import Text
 
-    troubles = [Text.assemble(("! ", "bold red"), trouble) for trouble in diagnosis.troubles]
-    notes = [Text.assemble(("- ", "yellow"), note) for note in diagnosis.notes]
+    troubles = [
+        Text.assemble(("! ", "bold red"), plain(trouble, MAX_SHOWN))
+        for trouble in diagnosis.troubles
+    ]
+    notes = [Text.assemble(("- ", "yellow"), plain(note, MAX_SHOWN)) for note in diagnosis.notes]
     fine = [] if troubles else [Text("Nothing is wrong.", "green")]
     return Group(_table(snapshot, diagnosis), *troubles, *notes, *fine)
 
@@ -92,14 +98,15 @@ def _table(snapshot: "Snapshot", diagnosis: "Diagnosis") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(f"landmarkd {snapshot.device}"), show_header=False, min_width=60)
+    title = Text(plain(f"landmarkd {snapshot.device}"))
+    table = Table(title=title, show_header=False, min_width=60)
 
     def row(name: str, text: str) -> None:
         # As text, so that brackets in a path are not taken for markup.
-        table.add_row(name, Text(text))
+        table.add_row(name, Text(plain(text, MAX_SHOWN)))
 
     state = snapshot.state if diagnosis.alive else "not running"
-    row("state", f"{state} for {snapshot.uptime_s:.0f} s, told {diagnosis.age_s:.1f} s ago")
+    row("state", f"{state} for {snapshot.uptime_s:.0f} s, updated {diagnosis.age_s:.1f} s ago")
     if snapshot.version:
         row("version", snapshot.version)
     if snapshot.model:
