@@ -73,7 +73,8 @@ class TestOsc:
     def send(self, sent: Report) -> dict[str, list[tuple]]:
         with make_sink(self.uri, session()) as sink:
             sink.submit(sent, wait=True)
-            assert until(lambda: any(address == "/landmarkd/driver" for address, _ in self.got))
+            wanted = "/VMC/Ext/Blend/Apply" if sent.face is not None else "/landmarkd/driver"
+            assert until(lambda: any(address == wanted for address, _ in self.got))
         found: dict[str, list[tuple]] = {}
         for address, values in self.got:
             found.setdefault(address, []).append(values)
@@ -111,6 +112,21 @@ class TestOsc:
             (10, 20, 30, 12.4, -30.6, 612.2), abs=1e-4
         )
         assert found["/landmarkd/driver"] == [("attentive", 0)]
+
+    def test_an_expression_arrives_by_the_names_of_arkit(self) -> None:
+        found = dict(self.send(report(4))["/VMC/Ext/Blend/Val"])
+        assert found.keys() >= {
+            "jawOpen", "mouthSmileLeft", "mouthSmileRight", "mouthPucker", "browInnerUp",
+            "browDownLeft", "browDownRight", "browOuterUpLeft", "browOuterUpRight",
+            "eyeBlinkLeft", "eyeBlinkRight", "eyeLookUpLeft", "eyeLookDownRight",
+            "eyeLookInLeft", "eyeLookOutLeft", "Blink_L", "Blink_R", "A",
+        }  # fmt: skip
+        assert all(0 <= value <= 1 for value in found.values())
+
+    def test_no_datagram_is_cut_up_on_its_way(self) -> None:
+        from landmarkd.sinks.osc import OscFormatter
+
+        assert all(len(piece) <= 1400 for piece in OscFormatter().format(report(4), 0))
 
     def test_no_face_is_told(self) -> None:
         found = self.send(report(0, with_face=False))

@@ -1,4 +1,4 @@
-"""OSC: the head bone and blinks as VMC has them (Virtual Motion Capture), and plain numbers under /landmarkd.
+"""OSC: head and expression as VMC has them (Virtual Motion Capture), and numbers under /landmarkd.
 
 VMC's axes are Unity's: left-handed, x to the avatar's right, y up, z where it looks. Each is the
 opposite of our camera frame's axis for a face that looks into the camera, so the rotation matrix is
@@ -12,31 +12,31 @@ import numpy as np
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from landmarkd.signals.blendshapes import Blendshapes, blink
 from landmarkd.sinks.parts import Formatter
 from landmarkd.sinks.udp import udp_transport
 from landmarkd.sinks.worker import QueuedSink
-from landmarkd.types import EyeState, FaceReport, Report, Session
+from landmarkd.types import FaceReport, Report, Session
 from landmarkd.uri import Uri
 
 Argument = tuple[str, str | int | float]
 
 
-def _blink(eye: EyeState) -> float:
-    """Return 1 for shut and 0 for open, 0 where it is not known."""
-    if eye.openness is None or not math.isfinite(eye.openness):
-        return 0.0
-    return min(1.0, max(0.0, 1.0 - eye.openness))
-
-
 class OscFormatter(Formatter[bytes]):
-    """A bundle for each frame, also without a face."""
+    """A bundle for each frame, also without a face, and one with the expression for each face.
 
-    promised = "VMC head bone and blinks for every frame"
+    Blendshapes have the names of ARKit ("perfect sync"); Blink_L, Blink_R and A are those of plain
+    VRM avatars.
+    """
+
+    promised = "VMC head bone and blendshapes for every frame"
+
+    def __init__(self) -> None:
+        self._blendshapes = Blendshapes()
 
     def format(self, report: Report, dropped: int) -> Sequence[bytes]:
-        """Return one bundle."""
+        """Return the bundles of a frame; each fits into a datagram that nobody cuts up."""
         del dropped
-        self.messages += 1
         bundle = OscBundleBuilder(IMMEDIATELY)
         face = report.face
         self._add(bundle, "/landmarkd/face", ("i", int(face is not None)))
@@ -47,7 +47,23 @@ class OscFormatter(Formatter[bytes]):
         if report.driver is not None:
             driver = report.driver
             self._add(bundle, "/landmarkd/driver", ("s", driver.attention), ("i", driver.level))
-        return (bundle.build().dgram,)
+        out = [bundle.build().dgram]
+        if face is not None:
+            out.append(self._expression(face, report.captured_ns))
+        self.messages += len(out)
+        return out
+
+    def _expression(self, face: FaceReport, time_ns: int) -> bytes:
+        shapes = self._blendshapes.update(face, time_ns)
+        shapes |= {"Blink_L": blink(face.left), "Blink_R": blink(face.right)}
+        if "jawOpen" in shapes:
+            shapes["A"] = shapes["jawOpen"]
+        bundle = OscBundleBuilder(IMMEDIATELY)
+        for name, value in shapes.items():
+            self._add(bundle, "/VMC/Ext/Blend/Val", ("s", name), ("f", value))
+        self._add(bundle, "/VMC/Ext/Blend/Apply")
+        dgram: bytes = bundle.build().dgram
+        return dgram
 
     def _face(self, bundle: OscBundleBuilder, face: FaceReport) -> None:
         pose = face.pose
@@ -61,10 +77,6 @@ class OscFormatter(Formatter[bytes]):
             ]
             self._add(bundle, "/VMC/Ext/Bone/Pos", *bone)
             self._add(bundle, "/landmarkd/pose", *(("f", value) for value in numbers))
-        left, right = _blink(face.left), _blink(face.right)
-        self._add(bundle, "/VMC/Ext/Blend/Val", ("s", "Blink_L"), ("f", left))
-        self._add(bundle, "/VMC/Ext/Blend/Val", ("s", "Blink_R"), ("f", right))
-        self._add(bundle, "/VMC/Ext/Blend/Apply")
         if face.gaze is not None and math.isfinite(face.gaze.yaw + face.gaze.pitch):
             self._add(bundle, "/landmarkd/gaze", ("f", face.gaze.yaw), ("f", face.gaze.pitch))
 
