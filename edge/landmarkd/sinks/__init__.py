@@ -14,6 +14,7 @@ SINKS = {
     "lmk": "landmarkd.sinks.lmk:LmkSink",
     "opentrack": "landmarkd.sinks.opentrack:OpentrackSink",
     "osc": "landmarkd.sinks.osc:OscSink",
+    "lsl": "landmarkd.sinks.lsl:LslSink",
     "mqtt": "landmarkd.sinks.mqtt:MqttSink",
     "hook": "landmarkd.sinks.hook:HookSink",
     "gpio": "landmarkd.sinks.gpio:GpioSink",
