@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 MODELS := .venv-models
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run test test-v4l2 test-picamera2 venv venv-models lint bench faults soak test-models test-arm64 clean deb test-deb
+.PHONY: run test test-v4l2 test-picamera2 venv venv-models lint bench faults soak test-models test-arm64 lock clean deb test-deb
 
 run: venv
 	$(BIN)/landmarkd demo
@@ -19,7 +19,7 @@ venv: $(VENV)/.ready
 
 # Debian splits venv off Python: install it where it is missing.
 $(VENV)/.ready: pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { echo "landmarkd needs Python 3.11 to 3.13, and $$($(PYTHON) --version) is here: make PYTHON=python3.13 ..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || { echo "landmarkd needs Python 3.11 to 3.14, and $$($(PYTHON) --version) is here: make PYTHON=python3.13 ..."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Installing python3-venv"; $(SUDO) apt-get install -y -qq python3-venv || { echo "Python's venv module is missing: sudo apt install python3-venv"; exit 1; }; }
 	@$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
@@ -65,6 +65,15 @@ test-models: venv-models
 SUITE ?= bookworm
 test-arm64: venv
 	tests/arm64/run.sh $(SUITE)
+
+# Renew the files that pin every dependency by its hash (needs uv). backports-strenum 1.3 and later are not for Python
+# 3.11 and later; uv does not look at such upper bounds, and pip does. The second file is for systems whose picamera2
+# is built for numpy 1 (Bookworm).
+LOCK := uv pip compile pyproject.toml --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	--custom-compile-command "make lock" --constraint /dev/stdin --output-file
+lock:
+	echo 'backports-strenum<1.3' | $(LOCK) requirements.lock
+	printf 'backports-strenum<1.3\nnumpy<2\n' | $(LOCK) requirements-numpy1.lock
 
 clean:
 	rm -rf $(VENV) $(MODELS) .pytest_cache .mypy_cache .ruff_cache .coverage

@@ -26,7 +26,7 @@ $owner, its unit and udev rules, $settings if there is none yet, and the command
 
   --wheels DIR     take all packages from DIR, landmarkd's own included; no network is needed
   --no-start       do not enable and start the service
-  --python PYTHON  use this Python 3.11 to 3.13 (default: python3)
+  --python PYTHON  use this Python 3.11 to 3.14 (default: python3)
   --uninstall      stop and remove it; configuration and state stay
   --purge          with --uninstall: remove $settings, $state and the user as well
 USAGE
@@ -77,8 +77,8 @@ uninstall() {
 }
 
 check_machine() {
-    "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null ||
-        fail 69 "landmarkd needs Python 3.11 to 3.13, and $python is $("$python" --version 2>&1 || echo missing);" \
+    "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null ||
+        fail 69 "landmarkd needs Python 3.11 to 3.14, and $python is $("$python" --version 2>&1 || echo missing);" \
             "Raspberry Pi OS Bookworm and Trixie have it."
     case $("$python" -c 'import platform; print(platform.machine())') in
         aarch64 | x86_64) ;;
@@ -104,18 +104,21 @@ make_environment() {
     mkdir -p "$releases"
     trap 'rm -rf "$release"' EXIT
     "$python" -m venv --system-site-packages "$release"
-    set -- --quiet --disable-pip-version-check
-    # apt's picamera2 on Bookworm is built for numpy 1, and breaks when the environment brings numpy 2.
+    # Every dependency is pinned by its hash. apt's picamera2 on Bookworm is built for numpy 1, and breaks when the
+    # environment brings numpy 2.
+    lock=$here/requirements.lock
     if "$python" -c 'import numpy, sys; sys.exit(int(numpy.__version__.split(".")[0]) > 1)' 2>/dev/null; then
-        echo "numpy<2" >"$release/constraints.txt"
-        set -- "$@" --constraint "$release/constraints.txt"
+        lock=$here/requirements-numpy1.lock
     fi
+    package=$here
+    set -- --quiet --disable-pip-version-check
     if [ -n "$wheels" ]; then
-        set -- "$@" --no-index --find-links "$wheels" landmarkd
-    else
-        set -- "$@" "$here"
+        set -- "$@" --no-index --find-links "$wheels"
+        package=landmarkd
     fi
-    "$release/bin/python" -m pip install "$@" || fail 69 "the packages could not be installed; nothing was changed."
+    "$release/bin/python" -m pip install "$@" --require-hashes --only-binary :all: -r "$lock" &&
+        "$release/bin/python" -m pip install "$@" --no-deps "$package" ||
+        fail 69 "the packages could not be installed; nothing was changed."
     "$release/bin/landmarkd" models >/dev/null || fail 65 "the models of this installation are damaged; nothing was changed."
     mkdir -p "$release/share/doc/landmarkd"
     cp "$here"/docs/*.md "$here/LICENSE" "$here/NOTICE" "$release/share/doc/landmarkd/" 2>/dev/null || true

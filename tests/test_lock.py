@@ -1,6 +1,8 @@
-"""The lock pins what the project needs, by hash."""
+"""The locks pin what the project needs, by hash, and install in a fresh environment."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -8,35 +10,56 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
-TEXT = (ROOT / "requirements.lock").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-EXTRAS = ("metrics", "mqtt", "osc", "crypto", "gpio")
+LOCKS = ("requirements.lock", "requirements-numpy1.lock")
 
 
-def pinned() -> dict[str, list[tuple[str, int]]]:
+def pinned(lock: str) -> dict[str, list[tuple[str, int]]]:
     """Return the versions and the number of hashes of each package."""
     found: dict[str, list[tuple[str, int]]] = {}
-    for entry in re.split(r"\n(?=[a-z])", TEXT):
+    for entry in re.split(r"\n(?=[a-z])", (ROOT / lock).read_text()):
         if match := re.match(r"([a-z0-9-]+)==(\S+)", entry):
             found.setdefault(match[1], []).append((match[2], entry.count("--hash=sha256:")))
     return found
 
 
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        *PROJECT["dependencies"],
-        *(text for extra in EXTRAS for text in PROJECT["optional-dependencies"][extra]),
-    ],
-)
-def test_every_dependency_is_pinned_within_its_range(wanted: str) -> None:
+@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("wanted", PROJECT["dependencies"])
+def test_every_dependency_is_pinned_within_its_range(wanted: str, lock: str) -> None:
     requirement = Requirement(wanted)
-    versions = pinned()[requirement.name]
+    versions = pinned(lock)[requirement.name]
     assert all(requirement.specifier.contains(version) for version, _ in versions)
 
 
-def test_every_package_has_a_hash_and_no_place_of_its_own() -> None:
-    packages = pinned()
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_package_has_a_hash_and_no_place_of_its_own(lock: str) -> None:
+    packages = pinned(lock)
     assert len(packages) > len(PROJECT["dependencies"])
     assert all(hashes > 0 for versions in packages.values() for _, hashes in versions)
-    assert not re.search(r"://|@|--index|--find-links", TEXT)
+    assert not re.search(r"://|@|--index|--find-links", (ROOT / lock).read_text())
+
+
+def test_the_second_lock_is_for_numpy_1() -> None:
+    assert [version[0] for version, _ in pinned(LOCKS[1])["numpy"]] == ["1"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lock", LOCKS)
+def test_it_installs_in_a_fresh_environment(lock: str, tmp_path: Path) -> None:
+    if lock == LOCKS[1] and sys.version_info >= (3, 13):
+        pytest.skip("there is no numpy 1 for this Python")
+    python = tmp_path / "environment" / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "environment"], check=True)
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "-q"]
+    probe = [*pip, "download", "--no-deps", "-d", tmp_path / "probe", "mdurl"]
+    if subprocess.run(probe, capture_output=True, check=False).returncode:
+        pytest.skip("no package index can be reached from here")
+    install = [*pip, "install", "--require-hashes", "--only-binary", ":all:", "-r", ROOT / lock]
+    done = subprocess.run(install, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    subprocess.run([*pip, "check"], check=True)
+    # The environment is landmarkd's: with the package's own folder it runs.
+    program = f"import sys; sys.path.append({str(ROOT / 'edge')!r}); import landmarkd, numpy;"
+    program += "picture = numpy.zeros((480, 640, 3), numpy.uint8);"
+    program += "assert landmarkd.detect(picture).face is None"
+    subprocess.run([python, "-c", program], check=True)

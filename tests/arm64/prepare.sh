@@ -44,16 +44,26 @@ if [ ! -d "$folder/root" ]; then
     mv "$folder/root.new" "$folder/root"
 fi
 
-wanted=$("$host_python" -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")')
+# pip judges markers by the machine that downloads: those of the lock are judged here for the other one.
+wanted=$("$host_python" - "$python" <<'PROGRAM'
+import re, sys
+from packaging.requirements import Requirement
+
+there = {"python_version": sys.argv[1], "python_full_version": sys.argv[1] + ".0", "platform_machine": "aarch64"}
+for line in re.findall(r"^[a-z].*(?= \\$)", open("requirements.lock").read(), re.MULTILINE):
+    requirement = Requirement(line)
+    if requirement.marker is None or requirement.marker.evaluate(there):
+        print(f"{requirement.name}{requirement.specifier}")
+PROGRAM
+)
 if [ ! -e "$folder/stamp" ] || [ "$wanted" != "$(cat "$folder/stamp")" ]; then
     echo "Fetching the dependencies for arm64"
     rm -rf "$folder/root/wheels"
     mkdir -p "$folder/root/wheels"
-    # pip judges markers by the machine that downloads, so they are cut off.
-    printf '%s\n' "$wanted" | cut -d ';' -f 1 >"$folder/requirements.txt"
+    printf '%s\n' "$wanted" >"$folder/requirements.txt"
     set --
     for tag in manylinux_2_28 manylinux_2_27 manylinux_2_26 manylinux_2_17 manylinux2014; do set -- "$@" --platform "${tag}_aarch64"; done
-    "$host_python" -m pip download -qq -r "$folder/requirements.txt" -d "$folder/root/wheels" "$@" \
+    "$host_python" -m pip download -qq --no-deps -r "$folder/requirements.txt" -d "$folder/root/wheels" "$@" \
         --only-binary=:all: --implementation cp --python-version "$python"
     printf '%s\n' "$wanted" >"$folder/stamp"
 fi
