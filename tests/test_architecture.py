@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "edge" / "landmarkd"
 TABLE = re.compile(r"^\| `([^`|]+)` \|[^|]*\|([^|]*)\|$", re.MULTILINE)
 MAX_LINES = 300
-LISTS = {"types.py", "wire/schema.py"}
+LISTS = {"settings/driver.py", "types.py", "wire/schema.py"}
 """Lists of fields with their meaning, which a reader wants in one place."""
 
 

@@ -4,23 +4,17 @@ from functools import cache
 
 import cv2
 import numpy as np
-from landmarkd.camera.calibration.board import HEIGHT_MM, WIDTH_MM, black_rectangles
+from landmarkd.camera.calibration.board import HEIGHT_MM, WIDTH_MM, charuco_board
 
 PX_PER_MM = 8
 MARGIN_MM = 12
 
 
 def board_texture() -> np.ndarray:
-    """The printed sheet, (height, width) uint8, `PX_PER_MM` pixels per millimetre, drawn from its rectangles."""
-    height, width = (round((side + 2 * MARGIN_MM) * PX_PER_MM) for side in (HEIGHT_MM, WIDTH_MM))
-    sheet = np.full((height, width), 255, np.uint8)
-    for r in black_rectangles():
-        x0, y0, x1, y1 = (
-            round((value + MARGIN_MM) * PX_PER_MM)
-            for value in (r.x, r.y, r.x + r.width, r.y + r.height)
-        )
-        sheet[y0:y1, x0:x1] = 0
-    return sheet
+    """The printed sheet, (height, width) uint8, `PX_PER_MM` pixels per millimetre."""
+    width, height = (round(side * PX_PER_MM) for side in (WIDTH_MM, HEIGHT_MM))
+    board = np.asarray(charuco_board().generateImage((width, height), marginSize=0))
+    return np.pad(board, MARGIN_MM * PX_PER_MM, constant_values=255)
 
 
 def rotation(tilt_x_deg: float, tilt_y_deg: float, roll_deg: float) -> np.ndarray:

@@ -1,12 +1,16 @@
 import socket
 from collections.abc import Iterator
-from urllib.request import urlopen
+from contextlib import ExitStack, suppress
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from landmarkd.daemon.metrics import Metrics
 from landmarkd.errors import SourceBusyError
+from landmarkd.local_http import MAX_CONNECTIONS
 
 from tests.daemon.snapshots import running, sink
+from tests.sinks.test_contract import until
 
 
 @pytest.fixture
@@ -69,3 +73,34 @@ def test_only_this_machine_is_served(metrics: Metrics, port: int) -> None:
 def test_a_port_in_use_is_told(metrics: Metrics, port: int) -> None:
     with pytest.raises(SourceBusyError, match=str(port)):
         Metrics(port)
+
+
+def test_a_name_that_somebody_pointed_here_is_refused(metrics: Metrics, port: int) -> None:
+    request = Request(f"http://127.0.0.1:{port}/metrics", headers={"Host": f"evil.example:{port}"})
+    with pytest.raises(HTTPError, match="403"):
+        urlopen(request, timeout=10)  # noqa: S310 - of the loopback interface
+    with pytest.raises(HTTPError, match="404"):
+        urlopen(f"http://127.0.0.1:{port}/elsewhere", timeout=10)
+
+
+def test_silent_connections_are_bounded(metrics: Metrics, port: int) -> None:
+    """They are closed unheard once there are too many, and those that end make room."""
+    with ExitStack() as stack:
+        silent = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            for _ in range(MAX_CONNECTIONS)
+        ]
+        with socket.create_connection(("127.0.0.1", port)) as late:
+            late.settimeout(10)
+            with suppress(ConnectionResetError):
+                assert late.recv(1) == b""
+        for each in silent:
+            each.close()
+    metrics.publish(running())
+    assert until(lambda: served(port))
+
+
+def served(port: int) -> bool:
+    with suppress(OSError):
+        return bool(scraped(port))
+    return False

@@ -17,11 +17,11 @@ import cv2
 import numpy as np
 import pytest
 from landmarkd.layout import canonical_points, layout_of
+from landmarkd.local_http import MAX_CONNECTIONS
 from landmarkd.rotation import matrix_from_angles
 from landmarkd.sinks import make_sink
 from landmarkd.types import Report
 from landmarkd.web.server import (
-    MAX_CONNECTIONS,
     MAX_SENDERS,
     Board,
     RateMeter,

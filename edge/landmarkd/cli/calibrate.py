@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from landmarkd.camera.calibration.view import BoardView
 
 LIVE_HZ = 8
+PAPERS = ("a4", "letter")
 
 
 def register(app: typer.Typer) -> None:
@@ -38,12 +39,15 @@ def board(
     Glue it to something flat, a picture frame or a piece of board: a wavy sheet spoils the
     calibration, a wrong scale does not.
     """
-    from landmarkd.camera.calibration.pdf import PAPERS, board_pdf
+    from importlib.resources import files
+
+    from landmarkd.files import write_atomic
 
     if paper.lower() not in PAPERS:
         raise UsageError(f"paper is {paper!r}; use {' or '.join(PAPERS)}.")
     try:
-        out.write_bytes(board_pdf(PAPERS[paper.lower()]))
+        page = files("landmarkd") / "data" / f"board-{paper.lower()}.pdf"
+        write_atomic(out, page.read_bytes())
     except PermissionError as error:
         raise AccessError(
             f"{out}: no permission to write there; choose another place with --out."

@@ -1,9 +1,14 @@
-"""Numbers for Prometheus on a port of the loopback interface, only when the configuration asks for it."""
+"""Numbers for Prometheus on a port of the loopback interface, if the configuration asks for it."""
 
-from wsgiref.simple_server import WSGIServer
+from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from landmarkd.daemon.snapshot import Snapshot
-from landmarkd.errors import MissingPackageError, SourceBusyError
+from landmarkd.errors import SourceBusyError
+from landmarkd.local_http import LocalHandler, LocalServer
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 
 class Metrics:
@@ -13,17 +18,12 @@ class Metrics:
         port: of the loopback interface.
 
     Raises:
-        MissingPackageError: prometheus-client is not installed.
         SourceBusyError: the port is in use.
     """
 
     def __init__(self, port: int) -> None:
-        try:
-            from prometheus_client import CollectorRegistry, Gauge, start_http_server
-        except ImportError as error:
-            raise MissingPackageError(
-                "Metrics need prometheus-client: pip install 'landmarkd[metrics]', or leave service.metrics_port out."
-            ) from error
+        from prometheus_client import CollectorRegistry, Gauge
+
         registry = CollectorRegistry()
 
         def gauge(name: str, text: str, *labels: str) -> Gauge:
@@ -41,7 +41,7 @@ class Metrics:
         self._face = gauge("face", "1 while a face is tracked")
         self._state = gauge("state", "1 for the state that the camera is in", "state")
         self._degraded = gauge("degraded", "Number of parts that run in a fallback")
-        self._temperature = gauge("device_temperature_celsius", "Of the processor")
+        self._temperature = gauge("device_temperature_celsius", "Of the CPU")
         self._memory = gauge("memory_bytes", "Resident")
         self._uptime = gauge("uptime_seconds", "Since the start of the pipeline")
         self._sinks = gauge(
@@ -49,14 +49,12 @@ class Metrics:
         )
         self._connected = gauge("sink_connected", "1 while the sink is connected", "sink")
         try:
-            self._server: WSGIServer
-            self._server, self._thread = start_http_server(
-                port, addr="127.0.0.1", registry=registry
-            )
+            self._server = _MetricsServer(port, registry)
         except OSError as error:
             raise SourceBusyError(
                 f"Port {port} for metrics cannot be opened: {error.strerror}; choose another."
             ) from error
+        self._server.start()
 
     def publish(self, snapshot: Snapshot) -> None:
         """Take a snapshot."""
@@ -88,6 +86,22 @@ class Metrics:
 
     def close(self) -> None:
         """Close the port."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.close()
+
+
+class _Handler(LocalHandler):
+    server: "_MetricsServer"
+
+    def get(self) -> None:
+        if self.path not in {"/", "/metrics"}:
+            super().get()
+            return
+        from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+        self.answer(HTTPStatus.OK, CONTENT_TYPE_PLAIN_0_0_4, generate_latest(self.server.registry))
+
+
+class _MetricsServer(LocalServer):
+    def __init__(self, port: int, registry: "CollectorRegistry") -> None:
+        self.registry = registry
+        super().__init__(port, _Handler, "metrics")

@@ -7,12 +7,12 @@ import time
 from collections import OrderedDict, deque
 from functools import lru_cache
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from landmarkd.errors import UsageError
 from landmarkd.layout import LAYOUTS, canonical_points, mesh_triangles
+from landmarkd.local_http import LocalHandler, LocalServer
 from landmarkd.web.html import digest, style
 from landmarkd.wire.assembler import FrameRecord
 from landmarkd.wire.decoder import DecoderCounters
@@ -25,11 +25,6 @@ MAX_SENDERS = 16
 PUSH_S = 1 / 30
 """A page gets no more frames than this; the newest wins."""
 KEEPALIVE_S = 2.0
-MAX_CONNECTIONS = 32
-"""Connections at once; more are closed unheard."""
-REQUEST_TIMEOUT_S = 10.0
-"""A browser that does not ask, or does not take what is sent, for this long is let go."""
-_LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
 
 
 class Board:
@@ -148,44 +143,25 @@ def _mesh() -> bytes:
     return json.dumps(mesh, separators=(",", ":")).encode()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(LocalHandler):
     server: "ViewServer"
-    timeout = REQUEST_TIMEOUT_S
-    protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
-        """Serve the page, the mesh or the stream, to this machine only."""
-        # A page elsewhere could point its own name at 127.0.0.1; the name it asked for tells it.
-        if not _LOCAL.fullmatch(self.headers.get("Host", "")):
-            self._answer(HTTPStatus.FORBIDDEN, "text/plain", b"Ask for 127.0.0.1.\n")
-        elif self.path == "/":
+    def get(self) -> None:
+        """Serve the page, the mesh or the stream."""
+        if self.path == "/":
             page, policy = _page()
-            self._answer(HTTPStatus.OK, "text/html; charset=utf-8", page, policy)
+            self.answer(HTTPStatus.OK, "text/html; charset=utf-8", page, policy)
         elif self.path == "/mesh.json":
-            self._answer(HTTPStatus.OK, "application/json", _mesh())
+            self.answer(HTTPStatus.OK, "application/json", _mesh())
         elif self.path == "/frames":
             self._stream()
         else:
-            self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"Nothing here; ask for /.\n")
-
-    def _answer(
-        self, status: HTTPStatus, kind: str, body: bytes, policy: str = "default-src 'none'"
-    ) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Content-Security-Policy", policy)
-        self.send_header("X-Content-Type-Options", "nosniff")
-        self.send_header("Cache-Control", "no-store")
-        self.end_headers()
-        self.wfile.write(body)
+            self.answer(HTTPStatus.NOT_FOUND, "text/plain", b"Nothing here; ask for /.\n")
 
     def _stream(self) -> None:
         board = self.server.board
         if board.viewers >= MAX_VIEWERS:
-            self._answer(
-                HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", b"Too many pages are open.\n"
-            )
+            self.answer(HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", b"Too many pages are open.\n")
             return
         board.viewers += 1
         try:
@@ -209,22 +185,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(lines.encode())
             time.sleep(PUSH_S)
 
-    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002  # the name is http.server's
-        """Say nothing for each request."""
 
-
-class ViewServer(ThreadingHTTPServer):
+class ViewServer(LocalServer):
     """Serves a board on loopback until it is closed.
 
     Attributes:
         board: what is shown.
         url: where.
-        free: connections that may still come.
     """
-
-    daemon_threads = True
-    request_queue_size = MAX_CONNECTIONS
-    allow_reuse_address = True
 
     def __init__(self, port: int) -> None:
         """Bind the port; 0 lets the system choose.
@@ -233,47 +201,15 @@ class ViewServer(ThreadingHTTPServer):
             UsageError: the port is in use.
         """
         self.board = Board()
-        self.free = MAX_CONNECTIONS
-        self._counting = threading.Lock()
         try:
-            super().__init__(("127.0.0.1", port), _Handler)
+            super().__init__(port, _Handler, "view")
         except OSError as error:
             raise UsageError(
                 f"Port {port} cannot be used ({error.strerror}); choose another with --port."
             ) from error
         self.url = f"http://127.0.0.1:{self.server_address[1]}/"
-        self._thread = threading.Thread(
-            target=self.serve_forever, args=(0.1,), name="view", daemon=True
-        )
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve on a thread of its own, or close at once if there are too many."""
-        with self._counting:
-            full = self.free <= 0
-            self.free -= not full
-        if full:
-            self.shutdown_request(request)
-        else:
-            super().process_request(request, client_address)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve, and make room."""
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            with self._counting:
-                self.free += 1
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a browser that went away."""
-
-    def start(self) -> None:
-        """Begin to serve."""
-        self._thread.start()
 
     def close(self) -> None:
         """End."""
         self.board.close()
-        self.shutdown()
-        self.server_close()
-        self._thread.join(1.0)
+        super().close()

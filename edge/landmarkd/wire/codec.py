@@ -128,11 +128,8 @@ class MessageCodec:
                 values[index] = round(values[index] * scale)
             for index, scale, unknown in self._optional:
                 value = values[index]
-                if value is None:
-                    values[index] = unknown
-                    continue
-                values[index] = value = round(value * scale)
-                if value == unknown:
+                value = values[index] = unknown if value is None else round(value * scale)
+                if value == unknown and message[index] is not None:
                     return self._pack_limited(message, values)
             return self.struct.pack(*values)
         except (StructError, ValueError, OverflowError):

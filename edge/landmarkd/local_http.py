@@ -1,0 +1,107 @@
+"""An HTTP server for this machine alone: bound to loopback, with bounded and timed connections."""
+
+import re
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+MAX_CONNECTIONS = 32
+"""Connections at once; more are closed unheard."""
+REQUEST_TIMEOUT_S = 10.0
+"""A client that does not ask, or does not take what is sent, for this long is let go."""
+_LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
+
+
+class LocalHandler(BaseHTTPRequestHandler):
+    """Answers requests by the `get` of its subclass, if they were made to this machine's name."""
+
+    timeout = REQUEST_TIMEOUT_S
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Check whom the request is for, then answer it."""
+        # A page elsewhere could point its own name at 127.0.0.1: the name it asked for shows it.
+        if _LOCAL.fullmatch(self.headers.get("Host", "")):
+            self.get()
+        else:
+            self.answer(HTTPStatus.FORBIDDEN, "text/plain", b"Ask for 127.0.0.1.\n")
+
+    def get(self) -> None:
+        """Answer a request for `self.path`."""
+        self.answer(HTTPStatus.NOT_FOUND, "text/plain", b"Nothing here.\n")
+
+    def answer(
+        self, status: HTTPStatus, kind: str, body: bytes, policy: str = "default-src 'none'"
+    ) -> None:
+        """Send a whole answer; `policy` is its Content-Security-Policy."""
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Security-Policy", policy)
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002  # http.server's name
+        """Log nothing for each request."""
+
+
+class LocalServer(ThreadingHTTPServer):
+    """Serves on a port of the loopback interface until it is closed.
+
+    Args:
+        port: 0 lets the system choose.
+        handler: answers the requests.
+        name: of its thread.
+
+    Attributes:
+        free: connections that may still come.
+
+    Raises:
+        OSError: the port is in use.
+    """
+
+    daemon_threads = True
+    request_queue_size = MAX_CONNECTIONS
+    allow_reuse_address = True
+
+    def __init__(self, port: int, handler: type[LocalHandler], name: str) -> None:
+        self.free = MAX_CONNECTIONS
+        self._counting = threading.Lock()
+        super().__init__(("127.0.0.1", port), handler)
+        self._thread = threading.Thread(
+            target=self.serve_forever, args=(0.1,), name=name, daemon=True
+        )
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve on a thread of its own, or close at once if there are too many."""
+        with self._counting:
+            full = self.free <= 0
+            self.free -= not full
+        if full:
+            self.shutdown_request(request)
+        else:
+            super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve, and make room."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._counting:
+                self.free += 1
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Log nothing of a client that went away."""
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End."""
+        self.shutdown()
+        self.server_close()
+        self._thread.join(1.0)
