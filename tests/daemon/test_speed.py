@@ -1,6 +1,5 @@
 import os
 import socket
-import time
 
 import pytest
 from landmarkd.daemon import speed
@@ -27,16 +26,40 @@ def test_a_file_is_read_and_goes_stale(tmp_path, clock):
     assert reader.read() == 87.5  # read five times a second, no more
     clock[0] += 0.3
     assert reader.read() == 12
-    os.utime(path, (time.time() - 10, time.time() - 10))
-    clock[0] += 0.3
+    clock[0] += speed.STALE_S + 0.1
     assert reader.read() is None
+    path.write_text("13")
+    clock[0] += 0.3
+    assert reader.read() == 13
+
+
+def test_a_file_from_before_counts_from_its_first_change_whatever_its_date(tmp_path, clock):
+    path = tmp_path / "speed"
+    path.write_text("130")
+    os.utime(path, (4e9, 4e9))  # written by a wall clock that was wrong
+    reader = VehicleSpeed(f"file:{path}")
+    assert reader.read() is None
+    path.write_text("50")
+    clock[0] += 0.3
+    assert reader.read() == 50
+
+
+def test_a_fifo_never_blocks(tmp_path, clock, caplog):
+    path = tmp_path / "speed"
+    reader = VehicleSpeed(f"file:{path}")
+    os.mkfifo(path)
+    for _ in range(3):
+        clock[0] += 0.3
+        assert reader.read() is None  # opening it to read would wait for a writer for ever
+    assert caplog.text.count("no regular file") == 1
 
 
 @pytest.mark.parametrize("text", ["", "fast", "nan", "-3", "1e9", "inf", "\x00" * 100])
 def test_what_is_no_speed_is_unknown(tmp_path, text):
     path = tmp_path / "speed"
+    reader = VehicleSpeed(f"file:{path}")
     path.write_text(text)
-    assert VehicleSpeed(f"file:{path}").read() is None
+    assert reader.read() is None
 
 
 def test_the_newest_datagram_counts_until_it_is_stale(clock):

@@ -1,11 +1,13 @@
-"""The vehicle's speed, from whatever knows it: a file that something writes, or text over UDP. Never waited for."""
+"""The vehicle's speed: from a file that something writes, or as text over UDP. Never waited for."""
 
 import logging
 import math
+import os
 import socket
+import stat
 from collections.abc import Callable
 from pathlib import Path
-from time import monotonic, time
+from time import monotonic
 
 from landmarkd.errors import UsageError
 from landmarkd.uri import parse_uri
@@ -22,8 +24,11 @@ LARGEST = 64
 class VehicleSpeed:
     """Reads kilometres an hour as text, ``file:/run/speed`` or ``udp://:5006``; `read` never blocks.
 
-    A file is read five times a second and counts while it is younger than `STALE_S` seconds; of
-    datagrams the newest counts for as long. What is not a number from 0 to 400 is unknown.
+    A file is read five times a second and counts for `STALE_S` seconds after it was seen to change;
+    of datagrams the newest counts for as long. Both are measured on the monotonic clock, so that a
+    wall clock that is set makes no old speed new; a file that is there at the start counts from its
+    first change on. What is not a number from 0 to 400 is unknown, and so is a file that is no
+    regular one: a FIFO or a device could block.
 
     Raises:
         UsageError: the URI cannot be understood.
@@ -41,6 +46,7 @@ class VehicleSpeed:
             if not parsed.path.startswith("/"):
                 raise UsageError(f"{uri}: name the file with its whole path, file:/run/speed.")
             self._path = Path(parsed.path)
+            self._written: tuple[int, int, int] | None = self._sight()
             self._look = self._read_file
             return
         if parsed.port is None:
@@ -66,16 +72,44 @@ class VehicleSpeed:
         if self._link is not None:
             self._link.close()
 
-    def _read_file(self) -> None:
+    def _sight(self) -> tuple[int, int, int] | None:
+        """Return what changes when the file is written, or None if it is not there."""
         try:
-            age = time() - self._path.stat().st_mtime
-            with self._path.open("rb") as file:
-                self._take(file.read(LARGEST), age)
+            seen = self._path.stat()
+        except OSError:
+            return None
+        return seen.st_ino, seen.st_mtime_ns, seen.st_size
+
+    def _read_file(self) -> None:
+        written = self._sight()
+        if written is None or written == self._written:
+            self._written = written
+            return
+        self._written = written
+        try:
+            # Without O_NONBLOCK, opening a FIFO that nobody writes waits for ever.
+            file = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             self._latest = None
+            return
+        try:
+            if stat.S_ISREG(os.fstat(file).st_mode):
+                self._take(os.read(file, LARGEST))
+            else:
+                self._refuse()
+        except OSError:
+            self._latest = None
+        finally:
+            os.close(file)
+
+    def _refuse(self) -> None:
+        self._latest = None
+        if not self._complained:
+            log.warning("speed from %s: it is no regular file, so it is not read", self._path)
+        self._complained = True
 
     def _listen(self) -> socket.socket | None:
-        """Return the open port. It is taken at the first reading: a daemon that reloads still holds it before."""
+        """Return the open port, taken at the first reading: a daemon that reloads holds it before."""
         if self._link is None:
             link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             link.setblocking(False)
@@ -103,12 +137,12 @@ class VehicleSpeed:
         except OSError:
             pass  # nothing more waits
         if newest is not None:
-            self._take(newest, 0.0)
+            self._take(newest)
 
-    def _take(self, text: bytes, age_s: float) -> None:
+    def _take(self, text: bytes) -> None:
         try:
             value = float(text)
         except ValueError:
             value = math.nan
         self._latest = value if 0.0 <= value <= FASTEST_KMH else None
-        self._heard = monotonic() - max(age_s, 0.0)
+        self._heard = monotonic()
