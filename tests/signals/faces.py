@@ -19,13 +19,14 @@ def rings(layout):
     return {"right": layout.ibug68[36:42], "left": layout.ibug68[42:48]}
 
 
-def head(layout: Layout = FULL, *, left=1.0, right=1.0, gaze=(0.0, 0.0), mouth=0.0):
+def head(layout: Layout = FULL, *, left=1.0, right=1.0, gaze=(0.0, 0.0), mouth=0.0, lids_down=0.0):
     """Return a head in its own frame, millimetres.
 
     Args:
         layout: of the points.
         left, right: 1 leaves the lids as they are in the mean head, 0 shuts them.
         gaze: yaw and pitch of the eyes in the head, degrees.
+        lids_down: how far the lids go down, widths of the eye, as in a look down.
         mouth: gap of the inner lips over their width that is added.
     """
     points = canonical_points(layout).astype(np.float64).copy()
@@ -36,6 +37,8 @@ def head(layout: Layout = FULL, *, left=1.0, right=1.0, gaze=(0.0, 0.0), mouth=0
         meet = 0.2 * points[upper] + 0.8 * points[lower]
         points[upper] = meet + openness * (points[upper] - meet)
         points[lower] = meet + openness * (points[lower] - meet)
+        drop = lids_down * float(np.linalg.norm(points[ring[half]] - points[ring[0]]))
+        points[np.delete(ring, [0, half]), 1] += drop
         iris = getattr(layout, f"{name}_iris")
         if iris is not None:
             centre = np.array(EYEBALL_MM[name])
@@ -61,6 +64,7 @@ def seen(points, *, yaw=0.0, pitch=0.0, roll=0.0, at_mm=(0.0, 0.0, 600.0), camer
     ).astype(np.float32)
 
 
-def observation(points, *, score=1.0, sigma=None):
+def observation(points, *, score=1.0, sigma=None, track=0):
     """Return the points as the landmark model would hand them on."""
-    return FaceObservation(score, RegionOfInterest(320.0, 240.0, 250.0), points, sigma)
+    roi = RegionOfInterest(320.0, 240.0, 250.0)
+    return FaceObservation(score, roi, points, sigma, track=track)

@@ -1,6 +1,6 @@
 """Scripted drives: segments of what a driver does, played frame by frame through pose and monitor."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -19,10 +19,14 @@ KNOWN = DriverBaseline(OPEN, OPEN, 0.0, 0.0, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class Do:
-    """What a driver does for some seconds: head, eyes and mouth, or no face, or a covered camera."""
+    """What a driver does for some seconds: head, eyes and mouth, or no face, or a covered camera.
+
+    `eyes` is how far both eyes are open, or the left and the right one; `lower` is how far the
+    lower lids go down, widths of the eye; `covered` are eyes that cannot be made out.
+    """
 
     seconds: float
-    eyes: float = 1.0
+    eyes: float | tuple[float, float] = 1.0
     yaw: float = 0.0
     pitch: float = 0.0
     gaze: tuple[float, float] = (0.0, 0.0)
@@ -30,11 +34,23 @@ class Do:
     face: bool = True
     blocked: bool = False
     sunglasses: bool = False
+    covered: bool = False
+    lower: float = 0.0
+    up_px: float = 0.0
+    track: int = 0
+
+    def at(self, yaw, pitch, *, scale=1.0, track=0):
+        """Return the same before a camera elsewhere, with eyes opened `scale` times as far."""
+        return replace(
+            self, yaw=self.yaw + yaw, pitch=self.pitch + pitch, eyes=self.eyes * scale, track=track
+        )
 
 
 @lru_cache(maxsize=512)
-def _points(eyes, yaw, pitch, gaze, mouth):
-    return seen(head(left=eyes, right=eyes, gaze=gaze, mouth=mouth), yaw=yaw, pitch=pitch)
+def _points(eyes, yaw, pitch, gaze, mouth, lower=0.0):
+    left, right = eyes if isinstance(eyes, tuple) else (eyes, eyes)
+    face = head(left=left, right=right, gaze=gaze, mouth=mouth, lids_down=lower)
+    return seen(face, yaw=yaw, pitch=pitch)
 
 
 @dataclass
@@ -87,20 +103,23 @@ class Drive:
             return self.monitor.update(
                 None, None, time_ns, speed_kmh=self.speed_kmh, blocked=part.blocked
             )
-        points = _points(part.eyes, part.yaw, part.pitch, part.gaze, part.mouth)[
+        points = _points(part.eyes, part.yaw, part.pitch, part.gaze, part.mouth, part.lower)[
             : self.layout.count
         ]
+        if part.up_px:
+            points = points - np.array([0.0, part.up_px, 0.0], np.float32)
         if self.noise_px:
             points = points + rng.normal(0.0, self.noise_px, points.shape).astype(np.float32)
         sigma = None
-        if part.sunglasses:
+        if part.sunglasses or part.covered:
             sigma = np.full(self.layout.count, 0.5, np.float32)
             sigma[520:] = 20.0
         return self.monitor.update(
-            observation(points, sigma=sigma),
+            observation(points, sigma=sigma, track=part.track),
             estimator.estimate(points, sigma),
             time_ns,
             speed_kmh=self.speed_kmh,
+            size=(CAMERA.width, CAMERA.height),
         )
 
     def happened(self, *, without=("blink", "drowsiness")):

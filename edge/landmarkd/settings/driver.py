@@ -273,10 +273,12 @@ class DriverSettings(BaseModel):
         2.0, ge=0, description="Lids stay shut so long after a yawn. Ours, measured."
     )
     mouth_turn: float = Field(
-        0.06, gt=0, description="Change of the mouth that is a movement, not noise. Ours, measured."
+        0.08, gt=0, description="Change of the mouth that is a movement, not noise. Ours, measured."
     )
     mouth_turns: int = Field(
-        3, ge=1, description="So many movements in two seconds: talk, laughter, song. Ours."
+        2,
+        ge=1,
+        description="So many turns of it while the lids are shut: talk, laughter, song. Ours.",
     )
     drowsy_closures: int = Field(
         2, ge=1, description="Long closures in the window of PERCLOS that make it count. Ours."

@@ -1,0 +1,216 @@
+"""Scripted drives of people who are awake, and of some who are not, at slow and fast cameras."""
+
+import pytest
+
+from tests.signals.test_timelines import blinking
+from tests.signals.timeline import SETTINGS, Do, Drive
+
+S = SETTINGS
+RATES = pytest.mark.parametrize("fps", [5.0, 10.0, 15.0, 30.0, 60.0])
+CLOSED = {"microsleep", "sleep", "unresponsive"}
+
+
+def alarms(drive):
+    """Return the kinds of all events of level 2 or 3 that began."""
+    return [
+        (event.kind, round(event.at_ns / 1e9, 2))
+        for event in drive.events
+        if event.level >= 2 and event.phase.value != "end"
+    ]
+
+
+def talking(seconds, **more):
+    """A mouth that opens and closes twice a second."""
+    return [
+        Do(0.25, mouth=0.3 if index % 2 else 0.0, **more) for index in range(round(4 * seconds))
+    ]
+
+
+class TestAwake:
+    @RATES
+    def test_lids_down_for_a_long_look_down(self, fps):
+        look = Do(2.5, eyes=0.05, lower=0.13)
+        drive = Drive([*blinking(9.0), look, *blinking(9.0), look, Do(6.0)], fps=fps).play()
+        assert alarms(drive) == []
+        told = {r.state.eyes for now, r in drive.readings if 9.6 < now < 11.4}
+        assert told == {"down"}
+
+    @RATES
+    def test_a_look_down_with_the_head(self, fps):
+        look = Do(2.5, eyes=0.05, pitch=-14.0)
+        drive = Drive([*blinking(9.0), look, *blinking(9.0)], fps=fps).play()
+        assert alarms(drive) == []
+
+    @RATES
+    def test_laughs_with_shut_eyes(self, fps):
+        drive = Drive(
+            [*blinking(9.0), *talking(4.0, eyes=0.0), *blinking(9.0)], fps=max(fps, 10)
+        ).play()
+        assert alarms(drive) == []
+
+    @RATES
+    def test_sings_with_shut_eyes(self, fps):
+        bars = [Do(0.5, mouth=0.4, eyes=0.0), Do(0.3, mouth=0.1, eyes=0.0)] * 5
+        drive = Drive([*blinking(9.0), *bars, *blinking(9.0)], fps=max(fps, 10)).play()
+        assert alarms(drive) == []
+
+    @RATES
+    def test_yawns_with_shut_eyes_and_keeps_them_shut_a_moment(self, fps):
+        yawn = [Do(0.6, mouth=0.6), Do(3.0, mouth=0.8, eyes=0.0), Do(1.2, eyes=0.0)]
+        drive = Drive([*blinking(9.0), *yawn, *blinking(9.0)], fps=fps).play()
+        assert alarms(drive) == []
+        assert (
+            next(e.kind for e in drive.events if e.kind not in ("blink", "long_closure")) == "yawn"
+        )
+
+    @RATES
+    def test_turns_the_head_with_shut_eyes(self, fps):
+        turn = [Do(0.2, yaw=4.0 * step, eyes=0.0) for step in range(8)]
+        back = [Do(0.2, yaw=28.0 - 4.0 * step) for step in range(8)]
+        assert alarms(Drive([*blinking(9.0), *turn, *back, Do(3.0)], fps=fps).play()) == []
+
+    @RATES
+    def test_one_eye_alone_makes_no_alarm(self, fps):
+        drive = Drive([*blinking(9.0), Do(8.0, eyes=(0.0, 1.0)), Do(3.0)], fps=fps).play()
+        assert alarms(drive) == []
+
+    @RATES
+    def test_shut_from_the_first_frame_is_unknown(self, fps):
+        drive = Drive([Do(12.0, eyes=0.0)], fps=fps, baseline=None).play()
+        assert alarms(drive) == []
+
+    @RATES
+    def test_eyes_above_the_edge_of_the_picture(self, fps):
+        drive = Drive([*blinking(6.0), Do(8.0, eyes=0.0, up_px=250.0), Do(3.0)], fps=fps).play()
+        assert alarms(drive) == []
+        assert {r.state.eyes for now, r in drive.readings if 7.0 < now < 13.0} == {"unknown"}
+
+    @RATES
+    def test_hands_pass_before_the_face(self, fps):
+        wave = [Do(0.3, sunglasses=True), Do(0.2, face=False), Do(0.9)] * 10
+        assert [k for k, _ in alarms(Drive([Do(5.0), *wave], fps=fps).play())] == []
+
+    @RATES
+    def test_sun_flicker(self, fps):
+        flicker = [Do(0.15), Do(0.15, eyes=0.1)] * 40
+        drive = Drive([*blinking(6.0), *flicker, Do(3.0)], fps=fps).play()
+        assert not {kind for kind, _ in alarms(drive)} & CLOSED
+
+    @RATES
+    def test_dusk(self, fps):
+        fading = [Do(0.5, eyes=1.0 - 0.02 * step, covered=step > 35) for step in range(48)]
+        drive = Drive([*blinking(6.0), *fading, *blinking(6.0)], fps=fps).play()
+        assert not {kind for kind, _ in alarms(drive)} & CLOSED
+
+    @RATES
+    def test_sunglasses_on_and_off(self, fps):
+        drive = Drive([*blinking(9.0), Do(20.0, sunglasses=True), *blinking(9.0)], fps=fps).play()
+        assert alarms(drive) == []
+
+    @pytest.mark.parametrize(("yaw", "pitch"), [(18.0, 0.0), (0.0, -14.0), (-18.0, -14.0)])
+    @RATES
+    def test_a_camera_aside_or_above(self, fps, yaw, pitch):
+        minute = [part.at(yaw, pitch) for part in blinking(60.0)]
+        drive = Drive(minute, fps=min(fps, 30), baseline=None).play()
+        assert alarms(drive) == []
+        assert not drive.readings[-1][1].state.calibrating
+        assert drive.readings[-1][1].state.attention == "attentive"
+
+    @RATES
+    def test_narrow_eyes(self, fps):
+        drive = Drive(
+            [part.at(0.0, 0.0, scale=0.45) for part in blinking(60.0)],
+            fps=min(fps, 30),
+            baseline=None,
+        ).play()
+        assert alarms(drive) == []
+        assert sum(event.kind == "blink" for event in drive.events) >= 17
+
+
+class TestAsleep:
+    @RATES
+    def test_five_seconds_are_found(self, fps):
+        drive = Drive([*blinking(9.0), Do(5.0, eyes=0.0), Do(4.0)], fps=fps).play()
+        kinds = dict(alarms(drive))
+        for kind, after in (("microsleep", S.microsleep_s), ("sleep", S.sleep_s)):
+            assert kinds[kind] - 9.0 == pytest.approx(after, abs=max(0.2, 1 / fps) + 0.01)
+
+    @RATES
+    def test_a_head_that_sinks_after_the_lids_hides_no_sleep(self, fps):
+        nod = [Do(0.8, eyes=0.0)]
+        nod += [Do(0.2, eyes=0.0, pitch=-2.0 * step) for step in range(12)]
+        drive = Drive([*blinking(9.0), *nod, Do(4.0)], fps=fps).play()
+        assert "microsleep" in dict(alarms(drive))
+
+    def test_three_short_closures_are_not_six_seconds(self):
+        closures = [Do(1.6, eyes=0.0), Do(0.5)] * 5
+        drive = Drive([*blinking(9.0), *closures, Do(4.0)]).play()
+        assert {kind for kind, _ in alarms(drive)} <= {"microsleep", "drowsiness"}
+
+    def test_an_eye_set_aside_does_not_count(self):
+        settings = S.model_copy(update={"eye_aside": "right"})
+        drive = Drive([*blinking(9.0), Do(4.0, eyes=(0.0, 1.0)), Do(4.0)], settings=settings).play()
+        assert "microsleep" in dict(alarms(drive))
+
+
+class TestAnotherDriver:
+    @RATES
+    def test_baselines_start_anew_after_an_absence(self, fps):
+        second = [part.at(0.0, 0.0, scale=0.45) for part in blinking(45.0)]
+        drive = Drive([*blinking(30.0), Do(5.0, face=False), *second], fps=min(fps, 30)).play()
+        assert not {kind for kind, _ in alarms(drive)} & CLOSED
+        told = {now: r.state.calibrating for now, r in drive.readings}
+        assert told[min(now for now in told if now > 36.0)]
+        later = [e for e in drive.events if e.kind == "blink" and e.at_ns > 45e9]
+        assert len(later) >= 10
+        assert drive.monitor.baseline is None  # the first driver's baseline is not overwritten
+
+    def test_another_track_is_another_person(self):
+        second = [part.at(0.0, 0.0, scale=0.45, track=2) for part in blinking(30.0)]
+        drive = Drive([part.at(0.0, 0.0, track=1) for part in blinking(30.0)] + second).play()
+        assert alarms(drive) == []
+        assert next(r.state.calibrating for now, r in drive.readings if now > 30.0)
+
+
+class TestForward:
+    @RATES
+    def test_texting_does_not_make_the_phone_the_road(self, fps):
+        text = [Do(6.0, pitch=-20.0, gaze=(0.0, -15.0)), *blinking(3.0)]
+        drive = Drive(text * 20, fps=min(fps, 30), baseline=None).play()
+        raised = [
+            event for event in drive.events if event.level >= 2 and event.phase.value == "begin"
+        ]
+        assert raised
+        on_phone = [event for event in raised if event.began_ns / 1e9 % 9.0 < 6.0]
+        assert len(on_phone) == len(raised)
+        assert drive.monitor.baseline.head_pitch == pytest.approx(0.0, abs=3.0)
+
+    def test_nothing_is_learnt_in_a_car_that_stands(self):
+        drive = Drive([*blinking(60.0)], baseline=None, speed_kmh=0.0).play()
+        assert drive.readings[-1][1].state.calibrating
+
+
+class TestAttentiveIsAClaim:
+    def test_a_profile_says_nothing(self):
+        drive = Drive([Do(10.0, yaw=62.0)], baseline=None).play()
+        assert {r.state.attention for now, r in drive.readings if now > 1.5} == {"unknown"}
+
+    def test_sunglasses_before_forward_is_known_say_nothing(self):
+        drive = Drive([Do(10.0, sunglasses=True)], baseline=None).play()
+        assert {r.state.attention for now, r in drive.readings if now > 1.5} == {"unknown"}
+
+
+class TestProfileOfTheEU:
+    @pytest.mark.parametrize(("speed", "limit"), [(30.0, 6.0), (80.0, 3.5)])
+    @RATES
+    def test_time_by_speed(self, fps, speed, limit):
+        settings = S.model_validate({"profile": "eu-addw", "closed_share": 0.0})
+        look = Do(limit + 1.0, pitch=-20.0, gaze=(0.0, -22.0))
+        drive = Drive([Do(5.0), look, Do(4.0)], fps=fps, settings=settings, speed_kmh=speed).play()
+        at = dict(alarms(drive))["long_distraction"]
+        assert at - 5.0 == pytest.approx(limit, abs=1 / fps + 0.01)
+
+    def test_beside_and_ahead_are_no_distraction(self):
+        settings = S.model_validate({"profile": "eu-addw", "closed_share": 0.0})
+        drive = Drive([Do(5.0), Do(9.0, yaw=20.0, gaze=(25.0, 0.0)), Do(4.0)], settings=settings)
+        assert alarms(drive.play()) == []
