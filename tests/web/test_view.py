@@ -20,7 +20,7 @@ from landmarkd.layout import canonical_points, layout_of
 from landmarkd.local_http import MAX_CONNECTIONS
 from landmarkd.rotation import matrix_from_angles
 from landmarkd.sinks import make_sink
-from landmarkd.types import Report
+from landmarkd.types import Report, UtcOffset
 from landmarkd.web.server import (
     MAX_SENDERS,
     Board,
@@ -51,7 +51,8 @@ def turned(index: int, yaw: float) -> Report:
     pose = replace(
         sent.face.pose, yaw=yaw, pitch=0.0, roll=0.0, rotation=rotation.astype(np.float32)
     )
-    return replace(sent, face=replace(sent.face, points=points, pose=pose))
+    utc = UtcOffset(1_790_000_000_000_000_000)
+    return replace(sent, face=replace(sent.face, points=points, pose=pose), utc=utc)
 
 
 class Viewer:
@@ -173,6 +174,7 @@ def test_the_page_shows_what_was_sent(viewer: Viewer, browser: Page) -> None:
         "latency": "12.3 ms",
         "degraded": "delegate",
     }
+    assert re.fullmatch(r"2026-09-21 14:13:\d\d \?", page.text("clock"))
     assert page.text("lost") == "0 / 0"
     assert page.text("device").startswith("bench · turning-head · 127.0.0.1:")
     assert float(page.text("rate").removesuffix(" Hz")) > 0

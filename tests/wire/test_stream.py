@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from landmarkd.enums import EventKind, EventPhase
+from landmarkd.enums import ClockQuality, EventKind, EventPhase
 from landmarkd.errors import WireError
 from landmarkd.layout import layout_of
-from landmarkd.types import Intrinsics, Report
+from landmarkd.rotation import matrix_from_angles
+from landmarkd.types import Intrinsics, Report, UtcOffset
 from landmarkd.wire import Assembler, Decoder, Encoder, EncoderOptions, FrameRecord, Selection
 from landmarkd.wire.codec import Packet, decode_packet, encode_packet
 from landmarkd.wire.encoder import HELLO_PERIOD_NS, MAX_DATAGRAM
@@ -19,6 +20,7 @@ from landmarkd.wire.events import END_REPEATS
 from landmarkd.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
 from landmarkd.wire.jsonl import encode_record
 from landmarkd.wire.names import StatusFlag, numbers
+from landmarkd.wire.restore import report_of, session_of
 from landmarkd.wire.schema import Bye, Event, Hello, Points, Status
 from landmarkd.wire.selection import indices_of
 
@@ -77,6 +79,33 @@ class TestReport:
         assert record.status is not None
         assert not record.status.flags & StatusFlag.FACE
         assert record.points is None
+
+    def test_utc_and_the_version_come_with_hello(self) -> None:
+        utc = UtcOffset(1_789_999_999_000_000_001, ClockQuality.SYNCHRONISED)
+        encoder = Encoder(replace(session(), version="9.8.7"))
+        (record,) = receive(encoder.encode(replace(report(3), utc=utc)))
+        restored = report_of(record)
+        assert restored is not None
+        assert restored.utc == utc
+        assert record.hello is not None
+        assert session_of(record.hello).version == "9.8.7"
+        line = json.loads(encode_record(record))
+        assert line["utc"] == {"offset_ns": utc.offset_ns, "quality": "synchronised"}
+        (record,) = receive(Encoder(session()).encode(report(3)))
+        assert json.loads(encode_record(record))["utc"] is None
+
+    def test_the_rotation_survives(self) -> None:
+        for yaw, pitch, roll in ((30.0, -20.0, 10.0), (95.0, 5.0, -60.0), (-80.0, 40.0, 170.0)):
+            rotation = matrix_from_angles(yaw, pitch, roll).astype(np.float32)
+            sent = report(3)
+            assert sent.face is not None
+            pose = replace(sent.face.pose, rotation=rotation)
+            sent = replace(sent, face=replace(sent.face, pose=pose))
+            (record,) = receive(Encoder(session()).encode(sent))
+            got = report_of(record)
+            assert got is not None
+            assert got.face is not None
+            assert abs(got.face.pose.rotation - rotation).max() < 2e-4
 
     def test_unknown_is_not_zero(self) -> None:
         sent = report(3)

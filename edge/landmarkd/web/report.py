@@ -57,12 +57,19 @@ def page(drive: Drive) -> str:
 def _when(drive: Drive) -> str:
     if drive.utc_s is None:
         return "When it was recorded is not known; times count from the first frame."
-    try:
-        began = datetime.fromtimestamp(drive.utc_s, UTC)
-    except (ValueError, OverflowError, OSError):
-        return "The recording says an impossible date; times count from the first frame."
     kept = "" if drive.synchronised else " by a clock that was not synchronised"
-    return f"Began {began:%Y-%m-%d %H:%M:%S} UTC{kept}; times count from there."
+    date = _utc(drive, 0.0, "%Y-%m-%d %H:%M:%S")
+    return f"Began {date} UTC{kept}; times count from there."
+
+
+def _utc(drive: Drive, seconds: float, form: str = "%H:%M:%S") -> str:
+    """Return the UTC of a time of the drive, or a dash."""
+    if drive.utc_s is None:
+        return "–"
+    try:
+        return datetime.fromtimestamp(drive.utc_s + seconds, UTC).strftime(form)
+    except (ValueError, OverflowError, OSError):
+        return "an impossible time"
 
 
 def _facts(drive: Drive) -> str:
@@ -145,6 +152,7 @@ def _table(drive: Drive) -> str:
     rows = [
         (
             clock(event.seconds, 1),
+            _utc(drive, event.seconds),
             event.kind,
             event.phase,
             str(event.level),
@@ -153,4 +161,4 @@ def _table(drive: Drive) -> str:
         for event in told[:MAX_ROWS]
     ]
     more = f"{len(told) - MAX_ROWS} more are not shown." if len(told) > MAX_ROWS else ""
-    return card("Events", table(("time", "event", "phase", "level", "evidence"), rows), more)
+    return card("Events", table(("time", "UTC", "event", "phase", "level", "evidence"), rows), more)
