@@ -88,15 +88,17 @@ def quaternion_from_matrix(rotation: NDArray[np.floating]) -> Quaternion:
     """
     (a, b, c), (d, e, f), (g, h, i) = rotation.tolist()
     squares = (1.0 + a + e + i, 1.0 + a - e - i, 1.0 - a + e - i, 1.0 - a - e + i)
-    largest = max(range(4), key=squares.__getitem__)
+    largest = squares.index(max(squares))
     root = math.sqrt(squares[largest])
     half = 0.5 / root
-    w, x, y, z = (
-        (root / 2, (h - f) * half, (c - g) * half, (d - b) * half),
-        ((h - f) * half, root / 2, (b + d) * half, (c + g) * half),
-        ((c - g) * half, (b + d) * half, root / 2, (f + h) * half),
-        ((d - b) * half, (c + g) * half, (f + h) * half, root / 2),
-    )[largest]
+    if largest == 0:
+        return root / 2, (h - f) * half, (c - g) * half, (d - b) * half
+    if largest == 1:
+        w, x, y, z = (h - f) * half, root / 2, (b + d) * half, (c + g) * half
+    elif largest == 2:
+        w, x, y, z = (c - g) * half, (b + d) * half, root / 2, (f + h) * half
+    else:
+        w, x, y, z = (d - b) * half, (c + g) * half, (f + h) * half, root / 2
     return (w, x, y, z) if w >= 0 else (-w, -x, -y, -z)
 
 

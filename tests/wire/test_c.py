@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from landmarkd.enums import EventKind
 from landmarkd.wire import Decoder, Encoder, EncoderOptions
-from landmarkd.wire.codec import decode_packet, encode_packet
+from landmarkd.wire.codec import Packet, decode_packet, encode_packet
 from landmarkd.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
+from landmarkd.wire.names import StatusFlag
+from landmarkd.wire.schema import Status
 from landmarkd.wire.text import packet_text
 
 from tests.wire.builders import driver, event, report, session
@@ -124,6 +126,9 @@ def test_the_arduino_example_runs_on_the_host(build: Path) -> None:
     attentive = run(build / "lamp", drive())
     assert "yaw" in attentive
     assert attentive.endswith("lamp 0\nflashes 2\n")
+    # Unknown flashes shortly; half a second into its period, where distracted is on, it is off.
+    unknown = encode_packet(Packet(0, 0, 0, Status(flags=StatusFlag.DRIVER)))
+    assert run(build / "lamp", frame_messages([unknown])).startswith("lamp 0\n")
     vector = next(v for v in golden if v["name"] == "status of a face")
     assert run(build / "lamp", bytes.fromhex(vector["serial"])) == "yaw -37.25\nlamp 1\nflashes 2\n"
 

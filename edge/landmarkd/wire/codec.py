@@ -128,8 +128,11 @@ class MessageCodec:
                 values[index] = round(values[index] * scale)
             for index, scale, unknown in self._optional:
                 value = values[index]
-                value = values[index] = unknown if value is None else round(value * scale)
-                if value == unknown and message[index] is not None:
+                if value is None:
+                    values[index] = unknown
+                    continue
+                values[index] = value = round(value * scale)
+                if value == unknown:
                     return self._pack_limited(message, values)
             return self.struct.pack(*values)
         except (StructError, ValueError, OverflowError):

@@ -1,7 +1,8 @@
 /*
  * A lamp that tells how the driver is, for any board with a second serial port at 115200 baud:
  * off while attentive, slow blinking when distracted or drowsy, fast blinking from warning upwards,
- * and one short flash every second when nothing was heard: silence means dead.
+ * two short flashes every two seconds while attention is unknown, and one short flash every second
+ * when nothing was heard: silence means dead.
  */
 #include "landmarkd_wire.h"
 
@@ -37,7 +38,11 @@ static void take(const lmk_message *message)
 static bool lamp(unsigned long now_ms)
 {
     if (now_ms - heard_ms > SILENCE_MS) return now_ms % 1000 < 50;
-    if (!driver_known || attention == LMK_ATTENTION_ATTENTIVE) return false;
+    if (!driver_known) return false;
+    if (level < 2) {
+        if (attention == LMK_ATTENTION_ATTENTIVE) return false;
+        if (attention == LMK_ATTENTION_UNKNOWN) return now_ms % 2000 < 50 || (now_ms + 1800) % 2000 < 50;
+    }
     return level >= 2 ? now_ms % 200 < 100 : now_ms % 1000 < 500;
 }
 
