@@ -128,11 +128,17 @@ class EyeReading:
         down: probability, 0 to 1, that the lids are lowered because the eye looks down, the iris
             covered. The rest to 1 is neither: the eye is open.
         iris_visible: share of the iris that the lids leave to be seen, 0 to 1, or None if unknown.
+        gaze: x (right in the image) and y (down) of the unit vector that the eye looks along, in
+            the frame of the ray on which the camera sees the eye; towards the camera is (0, 0).
+            None if the model does not say.
+        gaze_sigma: root mean square error of that vector, about radians, or None.
     """
 
     closed: float
     down: float
     iris_visible: float | None = None
+    gaze: tuple[float, float] | None = None
+    gaze_sigma: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

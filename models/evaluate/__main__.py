@@ -2,6 +2,7 @@
 
 python -m models.evaluate --model landmarks-562 --out runs/eval/landmarks-562
 python -m models.evaluate detector --detector network --out runs/eval/network
+python -m models.evaluate eyes --out runs/eval/eyes
 python -m models.evaluate compare runs/eval/a/numbers.json runs/eval/b/numbers.json
 """
 
@@ -139,7 +140,28 @@ def detector(arguments: list[str]) -> int:
     return 0
 
 
-COMMANDS = {"landmarks": landmarks, "compare": compare, "detector": detector}
+def eyes(arguments: list[str]) -> int:
+    """Measure the eye model on drawn and real eyes and print the table."""
+    from models.evaluate.eyes import MEASURES, evaluate
+
+    parser = argparse.ArgumentParser(
+        prog="python -m models.evaluate eyes", description=eyes.__doc__
+    )
+    parser.add_argument("--zoo", type=Path, help="another folder of models")
+    parser.add_argument("--real", type=Path, default=REAL)
+    drawn = [ROOT / "runs" / "eyes" / "shots"]
+    parser.add_argument(
+        "--drawn", type=Path, nargs="+", default=drawn, help="of models.eyes render"
+    )
+    parser.add_argument("--out", type=Path, help="folder for sheets of the worst eyes")
+    parser.add_argument("--only", nargs="+", choices=list(MEASURES), default=[])
+    options = parser.parse_args(arguments)
+    rows = evaluate(options.zoo, options.real, options.drawn, options.out, options.only)
+    print("\n".join(f"| {name} | {value} |" for name, value in rows))
+    return 0
+
+
+COMMANDS = {"eyes": eyes, "landmarks": landmarks, "compare": compare, "detector": detector}
 
 
 def main(arguments: list[str] | None = None) -> int:

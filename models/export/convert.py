@@ -96,7 +96,8 @@ class Recipe:
 
 def _samples(images: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
     for image in images:
-        yield {"args_0": (image[None].astype(np.float32) - 128) * np.float32(INPUT_SCALE)}
+        batch = image if image.ndim == 4 else image[None]
+        yield {"args_0": (batch.astype(np.float32) - 128) * np.float32(INPUT_SCALE)}
 
 
 def _append(old: dict[str, np.ndarray], new: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -13,21 +13,34 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m models.eyes", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    command = commands.add_parser("train", help="train on shards of synthetic crops")
+    command = commands.add_parser("render", help="draw pairs of eyes; run again to go on")
+    command.add_argument("--out", type=Path, required=True)
+    command.add_argument("--count", type=int, default=40_000, help="pairs")
+    command.add_argument("--first", type=int, default=0, help="number of the first shard")
+    command.add_argument("--seed", type=int, default=1)
+    command.set_defaults(run=_render)
+    command = commands.add_parser("train", help="train on drawn eyes; run again to go on")
     command.add_argument("--data", type=Path, nargs="+", required=True)
     command.add_argument(
-        "--out", type=Path, required=True, help="weights; the log and the cut patches lie beside"
+        "--out", type=Path, required=True, help="weights; the log and the checkpoint lie beside"
     )
     command.add_argument("--minutes", type=float, default=30.0)
-    command.add_argument("--samples", type=int, default=1_000_000)
+    command.add_argument("--samples", type=int, default=100_000_000)
     command.add_argument("--seed", type=int, default=1)
     command.add_argument("--initial", type=Path, help="weights to begin with")
     command.add_argument("--rate", type=float, default=3e-3, help="learning rate at its highest")
+    command.add_argument(
+        "--part", default="0/1", help="which part of the files, as 2/8; runs in one folder meet"
+    )
     command.set_defaults(run=_train)
     command = commands.add_parser("export", help="quantise weights into the zoo")
     command.add_argument("weights", type=Path)
     command.add_argument(
-        "--data", type=Path, nargs="+", required=True, help="shards that the ranges are taken from"
+        "--data",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="folders of drawn eyes that the ranges are taken from",
     )
     command.add_argument("--zoo", type=Path, default=ZOO)
     command.add_argument("--name", default="eyes-21")
@@ -39,8 +52,24 @@ def main() -> None:
     arguments.run(arguments)
 
 
+def _render(arguments: argparse.Namespace) -> None:
+    import cv2
+
+    from models.synth.eyeshot import PAIRS_PER_SHARD, EyeStudio, write
+
+    cv2.setNumThreads(1)
+    studio = EyeStudio()
+    for number in range(-(-arguments.count // PAIRS_PER_SHARD)):
+        first = arguments.first + number
+        print(write(arguments.out, first, arguments.seed, PAIRS_PER_SHARD, studio), flush=True)
+
+
 def _train(arguments: argparse.Namespace) -> None:
+    import cv2
+
     from models.eyes.train import train
+
+    cv2.setNumThreads(1)
 
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     train(
@@ -51,6 +80,7 @@ def _train(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         initial=arguments.initial,
         rate=arguments.rate,
+        part=(int(arguments.part.split("/")[0]), int(arguments.part.split("/")[1])),
     )
 
 

@@ -1,4 +1,4 @@
-"""Patches of eyes cut from the shards of synthetic crops, with room around them for augmentation."""
+"""Drawn eyes in memory, and what a camera makes of them: the samples to train on."""
 
 from __future__ import annotations
 
@@ -6,82 +6,161 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from landmarkd.layout import DENSE, canonical_points, layout_of
-from landmarkd.vision.eye_patch import HEIGHT, WIDTH, image_from_patch, to_patch
+from landmarkd.vision.eye_patch import HEIGHT, WIDTH
 
-MARGIN = 14
-"""Pixels that a stored patch has more than the network sees, on every side."""
-LAYOUT = layout_of("landmarkd-562")
-# The iris is given as centre, then right, top, left and bottom in the image: mirroring swaps right
-# and left.
-LEFT = np.concatenate([LAYOUT.left_lid, LAYOUT.left_iris])
-_HEAD = canonical_points(LAYOUT)
-_RING_MM = (8.0, 24.0)
+from models.synth.eye_file import DETAIL, INFRARED, STORED
+
+Arrays = dict[str, np.ndarray]
+_CENTRE = np.array([(STORED[1] - 1) / 2, (STORED[0] - 1) / 2])
+_INNER = np.array([(WIDTH - 1) / 2, (HEIGHT - 1) / 2])
+_LINES = np.linspace(-0.5, 0.5, 25)
 
 
-def _around(centre: np.ndarray) -> np.ndarray:
-    """Return the dense points of the skin round an eye: whether they show says whether the eye is covered.
+def load(
+    folders: list[Path],
+    first: int = 0,
+    last: int | None = None,
+    part: tuple[int, int] = (0, 1),
+) -> Arrays:
+    """Return the eyes of `eyes-*.npz` in folders: the fields of `models.synth.eyeshot.Shots`.
 
-    The lids themselves do not: each hides points of the other when they shut.
+    Args:
+        folders: that `models.eyes render` wrote.
+        first: of each folder's files in order, as in a slice.
+        last: the same.
+        part: which of how many parts, file by file, of those.
+
+    Raises:
+        FileNotFoundError: there is no such file.
     """
-    distance = np.linalg.norm(_HEAD[:DENSE] - centre, axis=1)
-    return np.flatnonzero((distance > _RING_MM[0]) & (distance < _RING_MM[1]))
+    paths = [path for folder in folders for path in sorted(folder.glob("eyes-*.npz"))[first:last]]
+    paths = paths[part[0] :: part[1]]
+    if not paths:
+        raise FileNotFoundError(f"no eyes-*.npz in {', '.join(map(str, folders))}")
+    parts = [np.load(path) for path in paths]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0].files}
 
 
-AROUND_LEFT, AROUND_RIGHT = (
-    _around(_HEAD[lid].mean(0)) for lid in (LAYOUT.left_lid, LAYOUT.right_lid)
-)
-RIGHT = np.concatenate([LAYOUT.right_lid, LAYOUT.right_iris[[0, 3, 2, 1, 4]]])
+def sample(
+    eyes: Arrays, index: np.ndarray, rng: np.random.Generator, *, moved: bool = True
+) -> Arrays:
+    """Return a batch: `patch` uint8 (n, HEIGHT, WIDTH) as the runtime would cut it, and labels.
 
-
-def read_shard(path: Path) -> dict[str, np.ndarray]:
-    """Return the eyes of one shard.
-
-    Returns:
-        `patch` uint8 (n, HEIGHT + 2 MARGIN, WIDTH + 2 MARGIN), `points` float32 (n, 21, 2) pixels
-        of the inner patch (16 of the lid, 5 of the iris, as of a left eye), `visible` float32 (n,)
-        share of the skin round it that shows, `iris` float32 (n,) share of the iris that shows,
-        `openness` float32 (n,) and `gaze` float32 (n, 2) pitch and yaw in degrees, mirrored with
-        the eye.
+    Args:
+        eyes: from `load`.
+        index: (n,) which.
+        rng: source of chance.
+        moved: whether the patches are also turned, scaled and shifted, as by a box that is off.
     """
-    shard = np.load(path)
-    found: dict[str, list] = {
-        name: [] for name in ("patch", "points", "visible", "iris", "openness", "gaze")
-    }
-    jpeg, offsets = shard["jpeg"], shard["offsets"]
-    points, visible, openness, gaze = (
-        shard[name] for name in ("points", "visible", "openness", "gaze_deg")
-    )
-    for index in np.flatnonzero(shard["face"]):
-        if not np.isfinite(points[index]).all():
-            continue
-        picture = cv2.imdecode(jpeg[offsets[index] : offsets[index + 1]], cv2.IMREAD_GRAYSCALE)
-        affines = image_from_patch(points[index], LAYOUT.ibug68)
-        sides = ((LEFT, AROUND_LEFT, 1), (RIGHT, AROUND_RIGHT, 0))
-        for affine, (chosen, around, side) in zip(affines, sides, strict=True):
-            found["patch"].append(_cut(picture, affine))
-            found["points"].append(to_patch(points[index, chosen, :2], affine))
-            found["visible"].append(visible[index, around].mean())
-            found["iris"].append(visible[index, chosen[16:]].mean())
-            found["openness"].append(openness[index, side])
-            found["gaze"].append(gaze[index] * (1, 1 if side else -1))
-    return {
-        name: np.array(values, np.uint8 if name == "patch" else np.float32)
-        for name, values in found.items()
+    n = len(index)
+    spread = float(moved)
+    angle = np.clip(0.10 * rng.normal(size=n), -0.3, 0.3) * spread
+    zoom = np.exp(np.clip(0.07 * rng.normal(size=n), -0.2, 0.2) * spread)
+    shift = np.clip(2.0 * rng.normal(size=(n, 2)), -5.5, 5.5) * spread
+    cosine, sine = np.cos(angle), np.sin(angle)
+    # A pixel p of the patch, from its centre, lies at zoom R p + shift in the upright one.
+    turn = np.stack([cosine, -sine, sine, cosine], 1).reshape(n, 2, 2)
+    patches = np.empty((n, HEIGHT, WIDTH), np.uint8)
+    for k, i in enumerate(index):
+        infrared = bool(eyes["tags"][i] & INFRARED)
+        patches[k] = _taken(rng, eyes["patch"][i], turn[k] * zoom[k], shift[k], infrared=infrared)
+    points = eyes["points"][index] - _INNER - shift[:, None]
+    batch = {name: eyes[name][index] for name in ("openness", "share", "seen", "kind", "tags")}
+    return batch | {
+        "patch": patches,
+        # Row vectors: p R is the inverse turn of p.
+        "points": (points @ turn / zoom[:, None, None]).astype(np.float32),
+        "gaze": (eyes["gaze"][index][:, None] @ turn)[:, 0].astype(np.float32),
     }
 
 
-def _cut(picture: np.ndarray, affine: np.ndarray) -> np.ndarray:
-    """Return the patch with its margin; shrunk by averaging, as the runtime does."""
-    factor = max(1, int(np.ceil(np.hypot(affine[0, 0], affine[1, 0]))))
-    wide = affine.copy()
-    wide[:, 2] -= affine[:, :2] @ (MARGIN, MARGIN)
-    wide[:, 2] += wide[:, :2].sum(1) * (0.5 / factor - 0.5)
-    wide[:, :2] /= factor
-    width, height = WIDTH + 2 * MARGIN, HEIGHT + 2 * MARGIN
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    size = (width * factor, height * factor)
-    large = cv2.warpAffine(picture, wide, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return (
-        large if factor == 1 else cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA)
-    )
+def _taken(
+    rng: np.random.Generator,
+    stored: np.ndarray,
+    linear: np.ndarray,
+    shift: np.ndarray,
+    *,
+    infrared: bool,
+) -> np.ndarray:
+    """One patch (HEIGHT, WIDTH): exposed, with glare, blur, pixels and noise of some camera."""
+    picture = cv2.LUT(stored, _curve(rng))
+    if rng.random() < (0.3 if infrared else 0.05):
+        picture = _glare(rng, picture)
+    # Pixels of the camera for each of the patch's: from an eye of 10 pixels' width to one of 50.
+    pixels = 1.0 if rng.random() < 0.45 else float(np.exp(rng.uniform(np.log(0.4), 0.0)))
+    blur = float(np.exp(rng.uniform(np.log(0.2), np.log(1.6)))) if rng.random() < 0.6 else 0.2
+    picture = cv2.GaussianBlur(picture, (0, 0), DETAIL * float(np.hypot(blur, 0.32 / pixels)))
+    if rng.random() < 0.15:
+        picture = _streaked(rng, picture)
+    size = round(WIDTH * pixels) + 2, round(HEIGHT * pixels) + 2
+    phase = rng.uniform(-0.5, 0.5, 2)
+    middle = (np.array(size) - 1) / 2 + phase
+    if pixels < 1.0:
+        # The camera's grid is upright; the patch is turned when it is cut from it.
+        step = DETAIL / pixels
+        offset = _CENTRE + DETAIL * shift - step * middle
+        grid = _warp(picture, np.array([[step, 0, offset[0]], [0, step, offset[1]]]), size)
+        grid = _noisy(rng, grid)
+        cut = linear * pixels
+        offset = middle - cut @ _INNER
+        return _warp(grid, np.column_stack([cut, offset]), (WIDTH, HEIGHT))
+    cut = linear * DETAIL
+    offset = _CENTRE + DETAIL * shift - cut @ _INNER
+    return _noisy(rng, _warp(picture, np.column_stack([cut, offset]), (WIDTH, HEIGHT)))
+
+
+def _warp(picture: np.ndarray, affine: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return cv2.warpAffine(
+        picture, affine, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
+
+
+def _curve(rng: np.random.Generator) -> np.ndarray:
+    """A tone curve (256,) uint8: exposure, gamma, lifted blacks, little contrast."""
+    x = np.linspace(0, 1, 256)
+    x = np.minimum(x * np.exp(rng.normal(0.0, 0.22)), 1.0) ** np.exp(rng.normal(0, 0.28))
+    if rng.random() < 0.35:  # a dim picture: few steps are left
+        x = x * rng.uniform(0.15, 0.7) + rng.uniform(0, 0.25)
+    return np.clip(255 * x + 0.5, 0, 255).astype(np.uint8)
+
+
+def _glare(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
+    """Images of lamps in glasses or on the cornea: white discs with a halo, over any part."""
+    picture = picture.astype(np.float32)
+    for _ in range(1 if rng.random() < 0.7 else 2):
+        spot = np.zeros_like(picture)
+        at = (_CENTRE + rng.normal(0, [22, 14]) * DETAIL / 1.5) * 16
+        axes = np.exp(rng.uniform(np.log(1.2), np.log(11.0))) * np.exp(rng.normal(0, 0.2, 2))
+        cv2.ellipse(
+            spot, (int(at[0]), int(at[1])), (int(16 * axes[0]), int(16 * axes[1])),
+            float(rng.uniform(0, 180)), 0, 360, 1.0, -1, cv2.LINE_AA, 4,
+        )  # fmt: skip
+        halo = cv2.GaussianBlur(spot, (0, 0), float(axes.mean() * rng.uniform(0.6, 2.0)))
+        spot = np.maximum(spot, halo * rng.uniform(0, 0.9)) * rng.uniform(0.5, 1.0)
+        picture = np.maximum(picture, picture + (255 - picture) * np.minimum(spot * 1.3, 1.0))
+    return picture.astype(np.uint8)
+
+
+def _streaked(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
+    """Motion blur along a line."""
+    length, angle = rng.uniform(2, 12) * DETAIL / 1.5, rng.uniform(0, np.pi)
+    reach = int(length / 2) + 1
+    kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.float32)
+    x, y = _LINES * length * np.cos(angle), _LINES * length * np.sin(angle)
+    np.add.at(kernel, (np.rint(y).astype(int) + reach, np.rint(x).astype(int) + reach), 1.0)
+    return cv2.filter2D(picture, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
+
+
+def _noisy(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
+    if rng.random() < 0.7:
+        # Of the picture's own contrast, which the network sees at one scale.
+        contrast = max(float(picture.std()), 1.0)
+        level = contrast * float(np.exp(rng.uniform(np.log(0.02), np.log(0.4))))
+        grain = rng.standard_normal(picture.shape, np.float32) * np.float32(level)
+        picture = np.clip(picture + grain + np.float32(0.5), 0, 255).astype(np.uint8)
+    if rng.random() < 0.15:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 90))]
+        coded = cv2.imencode(".jpg", picture, quality)[1]
+        picture = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
+    return picture

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from landmarkd.vision.eye_patch import HEIGHT, WIDTH
+from landmarkd.vision.eye_reading import OUTPUTS
 
 from models.export.convert import Recipe, quantise
 from models.export.graph import read_graph
 from models.export.manifest import ATTRIBUTION, digest, write_entry
+from models.eyes.data import load, sample
 from models.eyes.network import EyeNet
-from models.eyes.train import batch, load
+from models.eyes.train import tensors
 
-CALIBRATION = 600
+CALIBRATION = 300
+"""Pairs of patches."""
 
 
 def load_weights(path: Path) -> EyeNet:
@@ -28,11 +32,11 @@ def load_weights(path: Path) -> EyeNet:
 def export(
     weights: Path, folders: list[Path], zoo: Path, name: str, about: dict[str, object]
 ) -> Path:
-    """Quantise a network into the zoo and write its entry of the manifest.
+    """Quantise a network into the zoo, for both eyes in one call, and write its manifest entry.
 
     Args:
         weights: of `models.eyes.train`.
-        folders: of shards, for the ranges of the activations.
+        folders: of drawn eyes, for the ranges of the activations.
         zoo: folder of the manifest.
         name: of the model there.
         about: more for the entry: description, provenance, accuracy.
@@ -42,17 +46,17 @@ def export(
 
     network = load_weights(weights)
     wrapped = litert_torch.to_channel_last_io(network, args=[0])
-    content = bytes(litert_torch.convert(wrapped, (torch.zeros(1, 32, 48, 1),)).model_content())
-    eyes = load(folders, weights.parent / "patches")
-    generator = torch.Generator().manual_seed(0)
-    index = torch.randint(len(eyes), (CALIBRATION,), generator=generator)
-    fed = batch(eyes, index, generator)[0].permute(0, 2, 3, 1).numpy()
+    example = (torch.zeros(2, HEIGHT, WIDTH, 1),)
+    content = bytes(litert_torch.convert(wrapped, example).model_content())
+    eyes = load(folders, 0, 12)
+    rng = np.random.default_rng(0)
+    index = rng.integers(0, len(eyes["kind"]), 2 * CALIBRATION)
+    fed = tensors(sample(eyes, index, rng))[0].permute(0, 2, 3, 1).numpy()
     recipe = Recipe(coverage=0.98)
     # `quantise` turns uint8 u into (u - 128) / 127.5.
+    pairs = np.clip(np.round(fed * 127.5) + 128, 0, 255).astype(np.uint8)
     path = zoo / f"{name}.tflite"
-    path.write_bytes(
-        quantise(content, np.clip(np.round(fed * 127.5) + 128, 0, 255).astype(np.uint8), recipe)
-    )
+    path.write_bytes(quantise(content, pairs.reshape(-1, 2, HEIGHT, WIDTH, 1), recipe))
     graph = read_graph(path)
     scale = graph.tensors[graph.inputs[0]].scales[0]
     entry = {
@@ -63,20 +67,20 @@ def export(
             " The 520 dense points follow the vertex list of arXiv 2308.15170.", ""
         ),
         "input": {
-            "width": 48,
-            "height": 32,
+            "width": WIDTH,
+            "height": HEIGHT,
             "colour": "grey",
             "dtype": "int8",
             "scale": scale,
             "zero_point": 0,
             "normalisation": "0.4 (x - mean) / (deviation + 0.01), clipped to ±1; x from 0 to 1",
         },
-        "patch": "landmarkd.vision.eye_patch: 0.32 of the box of the dense points wide, upright in the face, the right "
-        "eye mirrored",
-        "outputs": {"eyes": {"index": 0, "shape": [1, 43], "unit": "patch"}},
+        "patch": "landmarkd.vision.eye_patch: 0.32 of the box of the dense points wide, upright in "
+        "the face, the left eye and the right one, which is mirrored",
+        "outputs": {"eyes": {"index": 0, "shape": [2, OUTPUTS], "unit": "patch"}},
         "macs": graph.macs,
         "parameters": graph.parameters,
-        "quantisation": recipe.describe(CALIBRATION).replace("crops", "patches"),
+        "quantisation": recipe.describe(2 * CALIBRATION).replace("crops", "patches"),
         **about,
     }
     write_entry(zoo, name, entry, default=True)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
+from landmarkd.vision.eye_patch import HEIGHT, WIDTH
+from landmarkd.vision.eye_reading import OUTPUTS, POINTS
 from torch import nn
 
 from models.train.network import read_map
 
-POINTS = 21
-"""16 of the lid margin and 5 of the iris."""
+__all__ = ["OUTPUTS", "POINTS", "EyeNet"]
 
 
 class Convolution(nn.Module):
-    """3 x 3 convolution, batch normalisation and ReLU6, padded as TensorFlow's SAME so that the export adds nothing."""
+    """3 x 3 convolution, batch normalisation and ReLU6, padded as TensorFlow's SAME."""
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1):
         super().__init__()
@@ -29,10 +30,9 @@ class Convolution(nn.Module):
 
 
 class EyeNet(nn.Module):
-    """(n, 1, 32, 48), patch normalised to mean 0 and standard deviation 0.4, clipped to ±1 -> (n, 43).
+    """From (n, 1, HEIGHT, WIDTH), a patch normalised by `train.normalise`, to (n, OUTPUTS).
 
-    The first 42 are x and y of the points in halves of the patch's width from its centre; the last
-    is the logit of the eye being there to be seen.
+    `landmarkd.vision.eye_reading` says what the results are.
     """
 
     def __init__(self) -> None:
@@ -44,12 +44,15 @@ class EyeNet(nn.Module):
             Convolution(32, 32),
             Convolution(32, 64, 2),
             Convolution(64, 64),
+            Convolution(64, 64),
         )
         self.squeeze = nn.Sequential(
-            nn.Conv2d(64, 128, (4, 6), groups=64, bias=False), nn.BatchNorm2d(128), nn.ReLU6()
+            nn.Conv2d(64, 192, (HEIGHT // 8, WIDTH // 8), groups=64, bias=False),
+            nn.BatchNorm2d(192),
+            nn.ReLU6(),
         )
-        self.head = nn.Linear(128, 2 * POINTS + 1)
+        self.head = nn.Linear(192, OUTPUTS)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return points and visibility."""
+        """Return what `landmarkd.vision.eye_reading` reads."""
         return read_map(self.squeeze(self.trunk(x)), self.head.weight, self.head.bias)

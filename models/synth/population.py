@@ -112,7 +112,8 @@ class Population:
         index = self.model.expression_index
         for name, value in self.model.lid_weights(eyes).items():
             side = 0 if name.endswith("_R") else 1
-            weights[index[name]] = value * max(1 - closed[side], 0)
+            # A lid goes with the eye wherever it stands; once shut, by less.
+            weights[index[name]] = value * (1 - 0.6 * min(closed[side], 1.0))
         for side, name in enumerate(("_R", "_L")):
             weights[index["eyeWide" + name]] *= max(1 - closed[side], 0)
         shut = self._lids.weights(person.shape, weights)

@@ -132,6 +132,8 @@ def opacity(kind, u, v, hair_alpha, lash_density):
     if length > reach:
         return 0.0
     scale = 1.0 if strip >= 3 else 0.55  # the lower lashes are thinner
+    if length < 0.11:  # the roots stand so dense that a camera sees a dark line from end to end
+        return min(0.35 + 1.2 * lash_density, 1.0) * min(1.4 * scale, 1.0)
     return lash_density * scale * (1.0 - 0.75 * length / reach) * (0.35 + 0.65 * strand)
 
 

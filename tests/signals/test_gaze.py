@@ -1,9 +1,15 @@
 """Where a glance falls: the zones of a car."""
 
+import numpy as np
 import pytest
 from landmarkd.rotation import angles_from_direction, matrix_from_angles
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.forward import zone_of
+from landmarkd.signals.gaze import GazeMeter
+from landmarkd.signals.view import FaceView
+from landmarkd.types import EyeReading, HeadPose
+
+from tests.signals.faces import FULL
 
 
 @pytest.mark.parametrize(
@@ -16,3 +22,64 @@ def test_a_glance_falls_in_the_zone_that_lies_there(aside, down, zone):
     yaw, pitch = angles_from_direction(head @ (0.0, 0.0, -1.0))
     assert (yaw, pitch) == pytest.approx((aside, -down))
     assert zone_of(yaw, pitch, (0.0, 0.0), DriverSettings())[0] == zone
+
+
+def view(*eyes, seen=(1.0, 1.0), at_mm=(0.0, 0.0, 600.0)):
+    """Return a face that looks straight ahead, with readings of its left and right eye."""
+    pose = HeadPose(0.0, 0.0, 0.0, np.eye(3, dtype=np.float32), np.float32(at_mm), "test", 0.0)
+    points = np.zeros((FULL.count, 3), np.float32)
+    return FaceView(points, None, seen, pose, np.eye(3), 1.0, eyes)
+
+
+def reading(x, y, *, sigma=0.1, closed=0.0, down=0.0):
+    return EyeReading(closed, down, 0.6, (x, y), sigma)
+
+
+class TestGazeOfTheEyeModel:
+    meter = GazeMeter(FULL)
+
+    def look(self, *arguments, **names):
+        # No eye is open enough for the meter of the irises: the model's gaze needs none.
+        return self.meter.look(view(*arguments, **names), (False, False))
+
+    def test_eyes_on_the_camera_look_along_the_ray_that_leads_to_it(self):
+        ahead = reading(0.0, 0.0), reading(0.0, 0.0)
+        found = self.look(*ahead)
+        assert (found.yaw, found.pitch) == pytest.approx((0.0, 0.0), abs=0.01)
+        found = self.look(*ahead, at_mm=(300.0, 0.0, 600.0))
+        assert (found.yaw, found.pitch) == pytest.approx((26.6, 0.0), abs=0.2)
+
+    def test_to_the_right_and_down_in_the_image(self):
+        found = self.look(reading(0.5, 0.0), reading(0.5, 0.0))
+        assert (found.yaw, found.pitch) == pytest.approx((-30.0, 0.0), abs=0.5)
+        found = self.look(reading(0.0, 0.5), reading(0.0, 0.5))
+        assert (found.yaw, found.pitch) == pytest.approx((0.0, -30.0), abs=0.5)
+
+    def test_the_surer_eye_counts_more(self):
+        found = self.look(reading(0.3, 0.0, sigma=0.05), reading(0.0, 0.0, sigma=0.2))
+        assert -16.0 < found.yaw < -12.0
+
+    def test_two_eyes_are_surer_than_one(self):
+        both = self.look(reading(0.0, 0.0), reading(0.0, 0.0))
+        one = self.look(reading(0.0, 0.0), reading(0.0, 0.0), seen=(1.0, 0.1))
+        assert one.sigma == pytest.approx(np.degrees(0.1) / 2**0.5)
+        assert both.sigma < one.sigma
+
+    @pytest.mark.parametrize(
+        ("eye", "seen"),
+        [
+            (reading(0.0, 0.0, closed=0.9), 1.0),
+            (reading(0.0, 0.0, sigma=1.0), 1.0),
+            (reading(0.0, 0.0), 0.2),
+        ],
+    )
+    def test_shut_doubtful_and_covered_eyes_tell_nothing(self, eye, seen):
+        assert self.look(eye, eye, seen=(seen, seen)) is None
+
+    def test_an_impossible_vector_is_cut_to_a_steep_one(self):
+        found = self.look(reading(3.0, 0.0), reading(3.0, 0.0))
+        assert -80.0 < found.yaw < -65.0
+
+    def test_lowered_lids_do_not_hide_a_look_down(self):
+        down = reading(0.0, 0.6, down=0.9)
+        assert self.look(down, down).pitch == pytest.approx(-36.9, abs=0.5)

@@ -1,6 +1,7 @@
 """Where the eyes look: irises against eyeballs."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +13,28 @@ EYEBALL_BEHIND_CORNERS_MM = (0.5, -2.7, 4.6)
 """Centre of the eyeball from the midpoint of the eye's corners: outward, down and into the head, of the mean head
 (its sclera meshes; ICT-FaceKit)."""
 MAX_SINE = 0.95
+EYE_FROM_MIDDLE_MM = 31.5
+"""From the midpoint between the eyes to either: half of the mean interpupillary distance of adults,
+63 mm (Dodgson, 2004)."""
+MAX_GAZE_SIGMA = 0.30
+"""Of one eye, about radians: what is less certain than 17 degrees does not tell a direction."""
+EYES_AGREE = 0.5
+"""Correlation of the errors of both eyes: they share the light, the lids and the head."""
+MIN_SIGMA_DEG = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A direction of both eyes together in the camera's frame.
+
+    Attributes:
+        yaw, pitch: degrees.
+        sigma: standard deviation of either, degrees, or None if no model says.
+    """
+
+    yaw: float
+    pitch: float
+    sigma: float | None = None
 
 
 class IrisMeter:
@@ -67,17 +90,54 @@ class GazeMeter:
                 IrisMeter(layout.right_iris, layout.right_lid, -1.0, layout),
             )
 
-    def angles(self, view: FaceView, use: tuple[bool, bool]) -> tuple[float, float] | None:
-        """Return yaw and pitch in degrees, or None if no eye tells.
+    def look(self, view: FaceView, use: tuple[bool, bool]) -> Look | None:
+        """Return where both eyes look together, or None if neither tells.
+
+        Where the eye model gives a gaze of its own, each eye counts by its certainty, and lowered
+        lids do not matter to it; otherwise the shift of the irises tells, of the eyes in `use`.
 
         Args:
             view: of the face.
             use: whether the left and the right eye are open and in view.
         """
+        if view.eyes is not None and None not in (view.eyes[0].gaze, view.eyes[1].gaze):
+            return _fused(view)
         total = np.zeros(3)
         for eye, used in zip(self._eyes, use, strict=False):
             if used:
                 total += eye.direction(view)
         if not total.any():
             return None
-        return angles_from_direction(rotation_to_ray(view.pose.translation_mm) @ total)
+        return Look(*angles_from_direction(rotation_to_ray(view.pose.translation_mm) @ total))
+
+
+def _fused(view: FaceView) -> Look | None:
+    """Return the mean of what the eye model says of each eye, weighed by one over its variance."""
+    pose = view.pose
+    total, weights, sigmas = np.zeros(3), [], []
+    for number, eye in enumerate(view.eyes or ()):
+        shown = 1.0 if view.visible is None else view.visible[number]
+        if eye.gaze is None or eye.gaze_sigma is None or eye.gaze_sigma > MAX_GAZE_SIGMA:
+            continue
+        if shown < 0.5 or eye.closed > 0.5:
+            continue
+        x, y = eye.gaze
+        sine = max(math.hypot(x, y), 1e-6)
+        short = min(MAX_SINE / sine, 1.0)
+        ahead = np.array([short * x, short * y, -math.sqrt(1.0 - (short * sine) ** 2)])
+        # The subject's left eye lies at x > 0 of a head that faces the camera.
+        aside = EYE_FROM_MIDDLE_MM if number == 0 else -EYE_FROM_MIDDLE_MM
+        place = pose.translation_mm + aside * pose.rotation[:, 0]
+        weight = eye.gaze_sigma**-2
+        total += weight * (rotation_to_ray(place) @ ahead)
+        weights.append(weight)
+        sigmas.append(eye.gaze_sigma)
+    if not weights:
+        return None
+    whole = sum(weights)
+    variance = sum((w * s / whole) ** 2 for w, s in zip(weights, sigmas, strict=True))
+    if len(weights) == 2:
+        variance += 2 * EYES_AGREE * weights[0] * weights[1] * sigmas[0] * sigmas[1] / whole**2
+    # The vector's error has two components, of which either angle is one.
+    sigma = math.degrees(math.sqrt(variance / 2))
+    return Look(*angles_from_direction(total), max(sigma, MIN_SIGMA_DEG))

@@ -229,8 +229,11 @@ class DriverMonitor:
             eye.openness is not None and eye.openness >= LEARN_GAZE_OPENNESS
             for eye in (left, right)
         ]
-        angles = self._gaze.angles(view, (open_enough[0], open_enough[1]))
+        look = self._gaze.look(view, (open_enough[0], open_enough[1]))
+        angles = None if look is None else (look.yaw, look.pitch)
         looking, gaze, yaw, pitch = self._direction(view, angles, lids)
+        if gaze is not None and look is not None:
+            gaze = replace(gaze, sigma_yaw=look.sigma, sigma_pitch=look.sigma)
         if dt > 0.0 and lids.state is Lids.OPEN and self._may_learn(known_speed):
             self._head_forward.learn(view.pose.yaw, view.pose.pitch, dt)
             if angles is not None:

@@ -1,4 +1,4 @@
-"""Where the pictures of the two eyes lie in a frame: small upright rectangles, the right eye's mirrored.
+"""Where the pictures of both eyes lie in a frame: small upright rectangles, the right one mirrored.
 
 Patch pixels have their centres at integers. One network reads both eyes because the right one is
 mirrored to look like a left one; points come back through the same affine.
@@ -16,7 +16,7 @@ from landmarkd.vision.geometry import Affine, roi_from_points, roll_of
 WIDTH, HEIGHT = 48, 32
 """Size of a patch, pixels."""
 WIDTH_SHARE = 0.32
-"""Width of a patch over the longer side of the box of the dense points: about twice the width of an eye."""
+"""Width of a patch over the longer side of the box of the dense points: about two eyes."""
 RIGHT_CORNERS, LEFT_CORNERS = (36, 39), (42, 45)
 """Corners of the eyes among the 68 points."""
 

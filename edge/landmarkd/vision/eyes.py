@@ -1,11 +1,12 @@
 """The eye model: looks at each eye closely and puts the lids and irises where they are.
 
 The landmark model sees a whole face in a small square and spends 18 of its pixels on the width of
-an eye. This one sees the same eye alone, in the frame's own pixels, for a twentieth of the work.
+an eye. This one sees both eyes alone, each in the frame's own pixels, in one call.
 """
 
 import math
 from dataclasses import replace
+from typing import cast
 
 import cv2
 import numpy as np
@@ -13,25 +14,25 @@ from numpy.typing import NDArray
 
 from landmarkd.errors import ModelError
 from landmarkd.layout import DENSE, LAYOUTS, Indices, Layout, canonical_points
-from landmarkd.types import Array, FaceObservation
+from landmarkd.types import EyeReading, FaceObservation
 from landmarkd.vision.eye_patch import HEIGHT, WIDTH, image_from_patch, to_image
+from landmarkd.vision.eye_reading import LIDS, OUTPUTS, read
 from landmarkd.vision.geometry import Affine
 from landmarkd.vision.runtime import open_engine
 from landmarkd.vision.zoo import Zoo
 
-POINTS = 21
 FULL = LAYOUTS["landmarkd-562"]
 _RING_MM = (8.0, 24.0)
-ERROR_PX = 1.2
-"""Root mean square error of a point, patch pixels, on synthetic test eyes that can be seen."""
-
+_EDGE_PX = 2
+"""What the strip of the frame has beyond the patches, for the samples between pixels."""
+_GREY = np.arange(256, dtype=np.float32)
 
 _SIDES = (
     (np.arange(536, 552), np.arange(557, 562)),
     (np.arange(520, 536), np.arange(552, 557)[[0, 3, 2, 1, 4]]),
 )
-"""Lid and iris of the left and of the right eye. The right one is read as a mirrored left one: the limbus' right and
-left change places."""
+"""Lid and iris of the left and of the right eye. The right one is read as a mirrored left one: the
+limbus' right and left change places."""
 
 
 def _eye(lid: Indices, iris: Indices) -> tuple[Indices, Indices]:
@@ -44,7 +45,7 @@ def _eye(lid: Indices, iris: Indices) -> tuple[Indices, Indices]:
 
 
 class EyeModel:
-    """Reads lids and irises from the frame; its results have the full layout, whatever the landmark model's.
+    """Reads lids, irises and gaze from the frame; its results have the full layout.
 
     Args:
         zoo: where the model lies.
@@ -61,23 +62,21 @@ class EyeModel:
     def __init__(self, zoo: Zoo, name: str = "default", *, threads: int = 1) -> None:
         self.name, self.card = zoo.eyes(name)
         self.engine = open_engine(zoo.verified(self.card), threads=threads, delegate="none")
-        real = self.engine.inputs[0]
-        if tuple(real.shape) != (1, HEIGHT, WIDTH, 1) or tuple(self.engine.outputs[0].shape) != (
-            1,
-            2 * POINTS + 1,
-        ):
+        real, given = self.engine.inputs[0], self.engine.outputs[0]
+        if tuple(real.shape) != (2, HEIGHT, WIDTH, 1) or tuple(given.shape) != (2, OUTPUTS):
             raise ModelError(
-                f"{self.card.file} is not the eye model that the manifest describes; reinstall landmarkd."
+                f"{self.card.file} is not the eye model that the manifest describes; "
+                "reinstall landmarkd."
             )
         self._scale, self._zero = self.card.input.scale or 1.0, self.card.input.zero_point or 0
-        self._limits = (-1.0, 1.0) if real.dtype == np.float32 else (-128.0, 127.0)
-        self._values = np.empty((HEIGHT, WIDTH), np.float32)
-        self._patch = np.empty((HEIGHT, WIDTH, 3), np.uint8)
-        self._grey = np.empty((HEIGHT, WIDTH), np.uint8)
-        self._into, self._around = zip(*(_eye(*side) for side in _SIDES), strict=True)
+        self._stored = np.dtype(real.dtype)
+        self._patches = np.empty((2, HEIGHT, WIDTH), np.uint8)
+        into, around = zip(*(_eye(*side) for side in _SIDES), strict=True)
+        self._into = np.stack(into)
+        self._depth = np.stack([_depth_weights(*each) for each in zip(into, around, strict=True)])
 
     def refine(self, image: NDArray[np.uint8], seen: FaceObservation) -> FaceObservation:
-        """Return what was seen with lids and irises read anew: (562, 3) points, and whether each eye can be seen.
+        """Return what was seen with (562, 3) points, lids and irises read anew, and both readings.
 
         Args:
             image: (height, width, 3) uint8 BGR, that the face was seen in.
@@ -90,79 +89,109 @@ class EyeModel:
         if seen.sigma is not None:
             sigma = np.empty(FULL.count, np.float32)
             sigma[:DENSE] = seen.sigma[:DENSE]
-        left, right = (
-            self._read(image, affine, number, points, sigma)
-            for number, affine in enumerate(image_from_patch(points, FULL.ibug68))
+        affines = image_from_patch(points, FULL.ibug68)
+        self._cut(image, affines)
+        found = read(self.read_patches(self._patches))
+        points[self._into, 2] = self._depth @ points[:DENSE, 2]
+        readings = []
+        for number, (affine, into) in enumerate(zip(affines, self._into, strict=True)):
+            points[into, :2] = to_image(found.points[number], affine)
+            step = math.hypot(affine[0, 0], affine[1, 0])
+            if sigma is not None:
+                sigma[into[:LIDS]] = found.sigma_lids[number] * step
+                sigma[into[LIDS:]] = found.sigma_iris[number] * step
+            x, y = found.gaze[number]
+            (right, down, _), (right_y, down_y, _) = (affine / step).tolist()
+            readings.append(
+                EyeReading(
+                    found.shut[number],
+                    found.down[number],
+                    found.share[number],
+                    (right * x + down * y, right_y * x + down_y * y),
+                    found.sigma_gaze[number],
+                )
+            )
+        return replace(
+            seen,
+            points=points,
+            sigma=sigma,
+            eyes_visible=(found.seen[0], found.seen[1]),
+            eyes=(readings[0], readings[1]),
         )
-        return replace(seen, points=points, sigma=sigma, eyes_visible=(left, right))
 
     def close(self) -> None:
         """Release the interpreter."""
         self.engine.close()
 
-    def _read(
-        self,
-        image: NDArray[np.uint8],
-        affine: Affine,
-        number: int,
-        points: Array,
-        sigma: Array | None,
-    ) -> float:
-        self._cut(image, affine)
-        out = self._infer()
-        found = out[: 2 * POINTS].reshape(POINTS, 2) * np.float32(WIDTH / 2)
-        found += np.array([(WIDTH - 1) / 2, (HEIGHT - 1) / 2], np.float32)
-        into = self._into[number]
-        points[into, :2] = to_image(found, affine)
-        points[into, 2] = _depth_on_skin(points, self._around[number], into)
-        if sigma is not None:
-            sigma[into] = ERROR_PX * math.hypot(affine[0, 0], affine[1, 0])
-        return 1.0 / (1.0 + math.exp(-float(out[-1])))
-
-    def _cut(self, image: NDArray[np.uint8], affine: Affine) -> None:
-        """Write the patch into its buffer, averaging where it is shrunk."""
-        step = math.hypot(affine[0, 0], affine[1, 0])
-        factor = max(1, math.ceil(step))
-        if factor == 1:
-            size, wide = (WIDTH, HEIGHT), affine
-        else:
-            # Several samples for each pixel, then their mean: what an area filter does.
-            size = (WIDTH * factor, HEIGHT * factor)
-            shift = 0.5 / factor - 0.5
-            wide = np.array(
-                [[a / factor, b / factor, c + shift * (a + b)] for a, b, c in affine.tolist()]
+    def _cut(self, image: NDArray[np.uint8], affines: tuple[Affine, Affine]) -> None:
+        """Write both patches into their buffer, from one grey strip that holds them."""
+        strip, moved = _strip(image, affines)
+        for patch, affine in zip(self._patches, moved, strict=True):
+            cv2.warpAffine(
+                strip,
+                affine,
+                (WIDTH, HEIGHT),
+                dst=patch,
+                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                borderMode=cv2.BORDER_REPLICATE,
             )
-        picture = cv2.warpAffine(
-            image,
-            wide,
-            size,
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        if factor > 1:
-            picture = cv2.resize(
-                picture, (WIDTH, HEIGHT), dst=self._patch, interpolation=cv2.INTER_AREA
-            )
-        cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY, dst=self._grey)
 
-    def _infer(self) -> NDArray[np.float32]:
-        # One step from grey values to input values: 0.4 (grey - mean) / (deviation + 0.01), in
+    def read_patches(self, patches: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the results (2, OUTPUTS) for two patches (2, HEIGHT, WIDTH).
+
+        They are valid until the next call.
+        """
+        # From grey values to input values, by a table: 0.4 (grey - mean) / (deviation + 0.01), in
         # units of 255.
-        mean, deviation = (float(value[0, 0]) for value in cv2.meanStdDev(self._grey))
-        gain = 0.4 / (deviation + 2.55)
         target = self.engine.input(0)
-        values = np.multiply(self._grey, np.float32(gain / self._scale), out=self._values)
-        values -= np.float32(gain * mean / self._scale - self._zero)
-        if target.dtype != np.float32:
-            np.rint(values, out=values)
-        np.clip(values, *self._limits, out=target[0, :, :, 0], casting="unsafe")
+        for number, patch in enumerate(patches):
+            mean, deviation = (float(value[0, 0]) for value in cv2.meanStdDev(patch))
+            gain = 0.4 / (deviation + 2.55)
+            values = (_GREY - np.float32(mean)) * np.float32(gain / self._scale)
+            low, high = -1.0 / self._scale, 1.0 / self._scale
+            if self._stored != np.float32:
+                values = np.rint(values) + np.float32(self._zero)
+                low, high = max(low, -128.0), min(high, 127.0)
+            table = values.clip(low, high).astype(self._stored)
+            cv2.LUT(patch, table, dst=target[number, :, :, 0])
         self.engine.invoke()
-        out: NDArray[np.float32] = self.engine.output(0)[0]
+        out: NDArray[np.float32] = self.engine.output(0)
         return out
 
 
+def _strip(
+    image: NDArray[np.uint8], affines: tuple[Affine, Affine]
+) -> tuple[NDArray[np.uint8], list[Affine]]:
+    """Return the grey part of the frame that holds both patches, and the affines into it."""
+    height, width = image.shape[:2]
+    corners = np.concatenate([to_image(_CORNERS, affine) for affine in affines])
+    (left, top), (right, bottom) = corners.min(0).tolist(), corners.max(0).tolist()
+    x0 = min(max(math.floor(left) - _EDGE_PX, 0), width - 1)
+    y0 = min(max(math.floor(top) - _EDGE_PX, 0), height - 1)
+    x1 = max(min(math.ceil(right) + _EDGE_PX + 1, width), x0 + 1)
+    y1 = max(min(math.ceil(bottom) + _EDGE_PX + 1, height), y0 + 1)
+    factor = max(1, round(math.hypot(affines[0][0, 0], affines[0][1, 0])))
+    # The mean of factor² pixels each, as an area filter takes it.
+    across, down = max((x1 - x0) // factor, 1), max((y1 - y0) // factor, 1)
+    part = image[y0 : min(y0 + down * factor, y1), x0 : min(x0 + across * factor, x1)]
+    strip = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)
+    if factor > 1:
+        strip = cv2.resize(strip, (across, down), interpolation=cv2.INTER_AREA)
+    middle = (factor - 1) / 2
+    moved = []
+    for affine in affines:
+        own = affine / factor
+        own[0, 2] = (affine[0, 2] - x0 - middle) / factor
+        own[1, 2] = (affine[1, 2] - y0 - middle) / factor
+        moved.append(own)
+    return cast("NDArray[np.uint8]", strip), moved
+
+
+_CORNERS = np.array([[0, 0], [WIDTH - 1, 0], [0, HEIGHT - 1], [WIDTH - 1, HEIGHT - 1]], float)
+
+
 def open_eyes(zoo: Zoo, name: str, *, threads: int = 1) -> EyeModel | None:
-    """Return the eye model that the configuration asks for: None for "none", and for "default" in a zoo without any.
+    """Return the eye model that the configuration asks for, or None if it wants or has none.
 
     Raises:
         ModelError: the model is unknown, altered or does not match its manifest entry.
@@ -173,20 +202,13 @@ def open_eyes(zoo: Zoo, name: str, *, threads: int = 1) -> EyeModel | None:
     return EyeModel(zoo, name, threads=threads)
 
 
-def _depth_on_skin(
-    points: Array, around: NDArray[np.intp], into: NDArray[np.intp]
-) -> NDArray[np.float32]:
-    """Return the depth of points that lie on the plane through the skin round an eye."""
-    skin = points.take(around, axis=0).astype(np.float64)
-    middle = skin.sum(0) / len(skin)
-    skin -= middle
-    # The plane's slopes from the normal equations of least squares, two by two.
-    (xx, xy, xz), (_, yy, yz), _ = (skin.T @ skin).tolist()
-    determinant = xx * yy - xy * xy
-    if determinant <= 1e-9 * max(xx, yy) ** 2:
-        return np.full(len(into), middle[2], np.float32)
-    slope = np.array([(xz * yy - yz * xy) / determinant, (yz * xx - xz * xy) / determinant])
-    depth: NDArray[np.float32] = ((points[into, :2] - middle[:2]) @ slope + middle[2]).astype(
-        np.float32
-    )
-    return depth
+def _depth_weights(into: Indices, around: Indices) -> NDArray[np.float32]:
+    """Return weights (21, DENSE) that give the depth on the plane through the skin round an eye.
+
+    Of the mean head: the least squares plane through the skin's points, taken where the eye's are.
+    """
+    head = canonical_points(FULL).astype(np.float64)
+    skin, eye = ((np.insert(head[index, :2], 0, 1.0, axis=1)) for index in (around, into))
+    weights = np.zeros((len(into), DENSE), np.float32)
+    weights[:, around] = eye @ np.linalg.pinv(skin)
+    return weights

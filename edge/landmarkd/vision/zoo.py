@@ -140,7 +140,7 @@ class CellContract(_Strict):
 
 
 class PatchContract(_Strict):
-    """What the eye model wants to see: (1, height, width, 1), real = (stored - zero_point) * scale."""
+    """What the eye model wants to see: (2, height, width, 1), real = (stored - zero_point) * scale."""
 
     width: Literal[48]
     height: Literal[32]
