@@ -23,8 +23,8 @@ from landmarkd.vision.model import PictureModel
 from landmarkd.vision.runtime import DelegateChoice
 from landmarkd.vision.zoo import LandmarkCard, OutputContract, Zoo
 
-MOST_SHRINKING = 32
-"""A face of more than this many times the crop's size is read with gaps rather than with a huge average."""
+MOST_HALVINGS = 5
+"""A face of more than 32 times the crop's size is read with gaps instead of a huge average."""
 
 
 class LandmarkModel(PictureModel[LandmarkCard]):
@@ -59,7 +59,7 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         for name, contract in self.card.outputs.items():
             self._check_output(name, contract)
         self._crop = np.empty((self._size, self._size, 3), np.uint8)
-        self._scratch = np.empty((0, 0, 3), np.uint8)
+        self._scratch = [np.empty((0, 0, 3), np.uint8)] * MOST_HALVINGS
 
     @property
     def has_presence(self) -> bool:
@@ -115,9 +115,9 @@ class LandmarkModel(PictureModel[LandmarkCard]):
     def _cut(self, image: NDArray[np.uint8], roi: RegionOfInterest) -> None:
         """Write the region into the crop buffer as RGB, averaging where it is shrunk."""
         affine = image_from_crop(roi, self._size)
-        shrink = min(MOST_SHRINKING, int(roi.side / self._size))
-        if shrink >= 2:
-            image, affine = self._shrunk(image, roi, affine, shrink)
+        halvings = min(MOST_HALVINGS, int(math.log2(max(1.0, roi.side / self._size))))
+        if halvings:
+            image, affine = self._shrunk(image, roi, affine, halvings)
         cv2.warpAffine(
             image,
             affine,
@@ -133,9 +133,14 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         image: NDArray[np.uint8],
         roi: RegionOfInterest,
         affine: NDArray[np.float64],
-        shrink: int,
+        halvings: int,
     ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-        """Return the part of the image about the region, `shrink` times smaller, and the affine into it."""
+        """Return the part of the image about the region, halved some times, and the affine into it.
+
+        OpenCV takes the mean of 2x2 pixels ten times faster than that of 3x3, and the crop shrinks
+        what is left by less than two, as it does with a face that needs no halving.
+        """
+        shrink = 1 << halvings
         turn = math.radians(roi.angle)
         reach = roi.side / 2 * (abs(math.cos(turn)) + abs(math.sin(turn))) + shrink
         x0, y0 = max(0, int(roi.x - reach)), max(0, int(roi.y - reach))
@@ -143,16 +148,22 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         height = (min(image.shape[0], int(roi.y + reach) + 1) - y0) // shrink
         if width < 1 or height < 1:
             return image, affine
-        if self._scratch.shape[0] < height or self._scratch.shape[1] < width:
-            self._scratch = np.empty((height, width, 3), np.uint8)
-        part = image[y0 : y0 + height * shrink, x0 : x0 + width * shrink]
-        small: NDArray[Any] = cv2.resize(
-            part, (width, height), dst=self._scratch[:height, :width], interpolation=cv2.INTER_AREA
-        )
+        part: NDArray[Any] = image[y0 : y0 + height * shrink, x0 : x0 + width * shrink]
+        for level in range(halvings):
+            rows, columns = part.shape[0] // 2, part.shape[1] // 2
+            scratch = self._scratch[level]
+            if scratch.shape[0] < rows or scratch.shape[1] < columns:
+                scratch = self._scratch[level] = np.empty((rows, columns, 3), np.uint8)
+            part = cv2.resize(
+                part,
+                (columns, rows),
+                dst=scratch[:rows, :columns],
+                interpolation=cv2.INTER_AREA,
+            )
         # A shrunk pixel's centre lies at the middle of the pixels that it averages.
         moved = affine / shrink
         moved[:, 2] = (affine[:, 2] - (x0, y0) + 0.5) / shrink - 0.5
-        return small, moved
+        return part, moved
 
     def _check_output(self, name: str, contract: OutputContract) -> None:
         if contract.index >= len(self.engine.outputs):
