@@ -33,7 +33,8 @@ from landmarkd.vision.detector import Detector, make_detector
 from landmarkd.vision.eyes import open_eyes
 from landmarkd.vision.geometry import box_of
 from landmarkd.vision.landmarks import LandmarkModel
-from landmarkd.vision.tracker import Tracker, look
+from landmarkd.vision.search import look
+from landmarkd.vision.tracker import Tracker
 from landmarkd.vision.zoo import open_zoo
 
 

@@ -10,22 +10,22 @@ import landmarkd.camera
 import numpy as np
 from landmarkd.settings.tracker import TrackerSettings
 from landmarkd.stages import StageClock
-from landmarkd.types import Detection
+from landmarkd.types import Detection, FaceObservation
 from landmarkd.vision.detector import Detector
-from landmarkd.vision.geometry import box_overlap
+from landmarkd.vision.geometry import box_of, box_overlap
 from landmarkd.vision.landmarks import LandmarkModel
 from landmarkd.vision.tracker import Tracker
 from numpy.typing import NDArray
 
 from models.evaluate.clips import frames_of
+from models.evaluate.found import FOUND_OVERLAP, SINGLE_SETS, Finder, found_table
 from models.evaluate.measure import runs_of
 from models.evaluate.pictures import stack
-from models.evaluate.readers import PEOPLE_SETS, read_labels
+from models.evaluate.readers import read_labels
 from models.evaluate.records import LabelledFace, read_image
 from models.evaluate.tables import Row, Table
 
-FOUND_OVERLAP = 0.4
-SINGLE_SETS = ("aflw2000_deca9", *PEOPLE_SETS, "fgnet")
+FOUND = "Found and read on the device"
 CLIP = Path(landmarkd.camera.__file__).parent / "clip" / "driver.mp4"
 TILE = 240
 MOST_TILES = 40
@@ -42,6 +42,11 @@ class DetectorReport:
 
     tables: dict[str, Table] = field(default_factory=dict)
     tiles: dict[str, list[NDArray[np.uint8]]] = field(default_factory=dict)
+
+    def show_face(self, kind: str, image: NDArray[np.uint8], seen: FaceObservation | None) -> None:
+        """Keep a picture with the box of the points that were reported, if any, in red."""
+        face = [] if seen is None else [Detection(seen.score, box_of(seen.points))]
+        self.show(f"device-{kind}", image, face)
 
     def show(
         self, kind: str, image: NDArray[np.uint8], found: Iterable[Detection], label: tuple = ()
@@ -103,6 +108,8 @@ def evaluate_detector(
     both = {key: false["clean"][key] + false["hard"][key] for key in ("pictures", "with a box")}
     false["clean and hard"] = {**both, "share, %": 100 * both["with a box"] / both["pictures"]}
     if model is not None:
+        say("found on the device")
+        report.tables[FOUND] = found_table(Finder.of(model, detector), real, report.show_face)
         say("clips")
         false["no_face_backs frames"] = _false_in_clip(
             detector, real / "videos" / "no_face_backs.mp4", report

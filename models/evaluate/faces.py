@@ -11,7 +11,7 @@ from landmarkd.types import FaceObservation, Intrinsics, RegionOfInterest
 from landmarkd.vision.detector import Detector
 from landmarkd.vision.geometry import box_overlap
 from landmarkd.vision.landmarks import LandmarkModel
-from landmarkd.vision.tracker import look
+from landmarkd.vision.search import look
 from numpy.typing import NDArray
 
 from models.benchmark import pose_from_rotation, rotation_from_pose

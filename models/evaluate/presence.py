@@ -6,7 +6,7 @@ import numpy as np
 from landmarkd.stages import StageClock
 from landmarkd.types import RegionOfInterest
 from landmarkd.vision.landmarks import LandmarkModel
-from landmarkd.vision.tracker import look
+from landmarkd.vision.search import look
 from numpy.typing import NDArray
 
 from models.evaluate.records import read_image

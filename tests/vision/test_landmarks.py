@@ -15,7 +15,7 @@ from landmarkd.stages import StageClock
 from landmarkd.types import RegionOfInterest
 from landmarkd.vision.geometry import box_of
 from landmarkd.vision.landmarks import LandmarkModel
-from landmarkd.vision.tracker import look
+from landmarkd.vision.search import look
 from landmarkd.vision.zoo import LandmarkCard, open_zoo
 
 from tests import clip

@@ -16,6 +16,7 @@ from landmarkd.vision.zoo import open_zoo
 from numpy.typing import NDArray
 
 from tests import clip
+from tests.vision import scenes
 
 EMPTY = np.zeros((480, 640, 3), np.uint8)
 FACE = 5
@@ -175,3 +176,158 @@ def test_regions_follow_the_points(model: LandmarkModel) -> None:
     x0, y0, x1, y1 = box_of(seen.points)
     assert abs(roi.x - (x0 + x1) / 2) < 0.1 * roi.side
     assert roi.side == pytest.approx(model.crop.margin * max(x1 - x0, y1 - y0), rel=0.15)
+
+
+SMALL, LARGE = 60, 200
+WALL, CHAIR = (90, 90), (430, 270)
+
+
+def still(tracker: Tracker, image: NDArray[np.uint8], start: float, seconds: float) -> list:
+    """Show the same picture for some seconds; return what was seen in each frame."""
+    return [
+        tracker.track(scenes.at(start + n / 30, image), StageClock())
+        for n in range(round(seconds * 30))
+    ]
+
+
+@pytest.fixture
+def network() -> Iterator[Detector]:
+    from landmarkd.vision.detector import make_detector
+
+    detector = make_detector("network")
+    yield detector
+    detector.close()
+
+
+@pytest.fixture
+def room() -> dict[str, NDArray[np.uint8]]:
+    """A wall with a photograph on it, and the same with a driver in the seat before it."""
+    wall = scenes.empty()
+    scenes.put(wall, *WALL, SMALL)
+    both = wall.copy()
+    scenes.put(both, *CHAIR, LARGE)
+    return {"photograph": wall, "both": both}
+
+
+def test_a_driver_who_comes_back_is_taken_back_from_a_photograph(
+    model: LandmarkModel, network: Detector, room: dict[str, NDArray[np.uint8]]
+) -> None:
+    tracker = make(model, network)
+    (first, *_) = still(tracker, room["both"], 0, 1)
+    assert first is not None
+    assert first.roi.x > 300
+    alone = still(tracker, room["photograph"], 1, 3)
+    assert alone[-1] is not None, "nobody said where the seat is"
+    back = still(tracker, room["both"], 4, 1)
+    assert back[-1] is not None
+    assert back[-1].roi.x > 300, "taken back within a second"
+    assert first.track < alone[-1].track < back[-1].track
+
+
+def test_a_face_outside_the_seat_is_nobody(
+    model: LandmarkModel, network: Detector, room: dict[str, NDArray[np.uint8]]
+) -> None:
+    tracker = make(model, network, seat=(0.4, 0.2, 1, 1))
+    driving = still(tracker, room["both"], 0, 1)
+    assert all(seen is not None and seen.roi.x > 300 for seen in driving)
+    assert not any(still(tracker, room["photograph"], 1, 5))
+    back = still(tracker, room["both"], 6, 1)
+    assert back[-1] is not None
+    assert back[-1].roi.x > 300
+
+
+def test_who_leaves_the_seat_is_let_go(model: LandmarkModel, network: Detector) -> None:
+    tracker = make(model, network, seat=(0.5, 0, 1, 1))
+    kept = []
+    for n in range(90):
+        image = scenes.empty()
+        scenes.put(image, 480 - 4 * n, 240, 150)
+        kept.append(tracker.track(scenes.at(n / 30, image), StageClock()))
+    assert kept[30] is not None
+    inside = [seen.roi.x / 640 for seen in kept if seen is not None]
+    assert min(inside) > 0.5 - 0.3 * 0.5 - 0.05, "gone with the margin"
+    assert not any(kept[80:])
+
+
+def test_two_people_alike_do_not_take_turns(model: LandmarkModel, network: Detector) -> None:
+    image = scenes.empty()
+    scenes.put(image, 170, 240, 140)
+    scenes.put(image, 470, 240, 155)
+    tracker = make(model, network)
+    seen = still(tracker, image, 0, 4)
+    assert all(one is not None for one in seen)
+    assert len({round(one.roi.x / 100) for one in seen if one is not None}) == 1
+    assert {one.track for one in seen if one is not None} == {1}
+
+
+def test_a_passing_rival_does_not_take_over(
+    model: LandmarkModel, network: Detector, room: dict[str, NDArray[np.uint8]]
+) -> None:
+    tracker = make(model, network)
+    still(tracker, room["photograph"], 0, 1)
+    glimpse = still(tracker, room["both"], 1, 0.1)
+    after = still(tracker, room["photograph"], 1.1, 1)
+    assert all(one is not None and one.roi.x < 300 for one in glimpse + after)
+    assert {one.track for one in after} == {1}
+
+
+@pytest.mark.parametrize(("absence_s", "number"), [(1.0, 1), (4.0, 2)])
+def test_whoever_comes_after_an_absence_is_another_person(
+    model: LandmarkModel, network: Detector, absence_s: float, number: int
+) -> None:
+    image = scenes.empty()
+    scenes.put(image, 320, 240, 180)
+    tracker = make(model, network)
+    still(tracker, image, 0, 1)
+    assert not any(still(tracker, scenes.empty(), 1, absence_s)[5:])
+    seen = still(tracker, image, 1 + absence_s, 1)
+    assert seen[-1] is not None
+    assert seen[-1].track == number
+
+
+def test_a_jump_is_another_person(model: LandmarkModel, network: Detector) -> None:
+    tracker = make(model, network)
+    near, far = scenes.empty(), scenes.empty()
+    scenes.put(near, 150, 240, 120)
+    scenes.put(far, 520, 240, 120)
+    still(tracker, near, 0, 1)
+    seen = still(tracker, far, 1, 1)
+    assert seen[-1] is not None
+    assert seen[-1].track == 2
+
+
+def test_a_camera_mounted_upside_down_is_named_once(
+    model: LandmarkModel, network: Detector, caplog: pytest.LogCaptureFixture
+) -> None:
+    image = np.ascontiguousarray(clip.frames()[FACE].image[::-1, ::-1])
+    tracker = make(model, network)
+    seen = still(tracker, image, 0, 5)
+    assert all(one is not None for one in seen)
+    assert tracker.quarters == 2
+    (record,) = caplog.records
+    assert "rotation=180" in record.getMessage()
+
+
+def test_an_upright_face_warns_of_nothing(
+    model: LandmarkModel, network: Detector, caplog: pytest.LogCaptureFixture
+) -> None:
+    tracker = make(model, network)
+    still(tracker, clip.frames()[FACE].image, 0, 4)
+    assert tracker.quarters == 0
+    assert not caplog.records
+
+
+def test_after_a_reset_pictures_are_read_as_by_a_fresh_tracker(
+    model: LandmarkModel, network: Detector
+) -> None:
+    pictures = [clip.frames()[n].image for n in range(0, len(clip.frames()), 17)]
+    pictures[3::4] = [np.ascontiguousarray(np.rot90(image, 2)) for image in pictures[3::4]]
+    one = make(model, network)
+    for image in pictures:
+        one.reset()
+        again = one.track(scenes.at(0, image), StageClock())
+        fresh = make(model, network).track(scenes.at(0, image), StageClock())
+        assert (again is None) == (fresh is None)
+        if again is not None and fresh is not None:
+            np.testing.assert_array_equal(again.points, fresh.points)
+            assert (again.score, again.track) == (fresh.score, fresh.track)

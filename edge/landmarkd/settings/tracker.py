@@ -24,10 +24,15 @@ class TrackerSettings(BaseModel):
         description="Name of the detector that checks whether a tracked face is still there.",
     )
     recheck_s: float = Field(
-        0.3, ge=0, le=60, description="Pause between the checks of a tracked face."
+        0.3,
+        ge=0,
+        le=60,
+        description="Pause between the checks of a tracked face: is another one wanted more.",
     )
     smallest_px: float = Field(20, ge=8, le=1000, description="Smallest side of a face, pixels.")
     seat: tuple[float, float, float, float] | None = Field(
         None,
-        description="x0, y0, x1, y1 of the seat as shares of the frame; the face nearest to its middle wins.",
+        description="x0, y0, x1, y1 of the seat as shares of the frame. A face whose middle lies "
+        "outside, with a margin of 15 % of the seat's size, is not the driver; in it the largest and "
+        "the nearest to its middle wins.",
     )

@@ -27,6 +27,20 @@ class Detector(ABC):
     def detect(self, image: NDArray[np.uint8]) -> list[Detection]:
         """Return the faces in a (height, width, 3) uint8 BGR image, best first."""
 
+    def propose(
+        self, image: NDArray[np.uint8], least: float = 0.5, roll: float = 0.0
+    ) -> list[Detection]:
+        """Return what may be a face in an image, best first, for somebody else to decide.
+
+        Args:
+            image: (height, width, 3) uint8 BGR.
+            least: score from which a face is proposed, 0 to 1; detectors without scores ignore it.
+            roll: look at the image turned so that faces of this roll stand upright, degrees
+                clockwise. A detector that cannot do that proposes nothing then.
+        """
+        del least
+        return [] if roll else self.detect(image)
+
     def close(self) -> None:  # noqa: B027 - most detectors hold nothing
         """Release what the detector holds."""
 

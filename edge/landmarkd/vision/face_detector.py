@@ -19,6 +19,9 @@ GEOMETRY = 8
 """Values that a cell gives beside its score: middle of the box x, y, binary logarithm of its width and height,
 middle of the eyes x, y, chin x, y; places relative to the cell's middle, all in the cell's unit."""
 
+TILTED_GROWTH = 1.25
+"""A square that is looked at tilted is shown so many times smaller."""
+
 MOST_CANDIDATES = 200
 """So many of the best answers are compared with one another."""
 
@@ -92,9 +95,19 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
             ]
         return self._best(faces)
 
-    def _look(self, image: NDArray[np.uint8], least: float) -> list[Detection]:
+    def propose(
+        self, image: NDArray[np.uint8], least: float = 0.5, roll: float = 0.0
+    ) -> list[Detection]:
+        """Return what one look at a whole image takes for a face, see `Detector.propose`.
+
+        Raises:
+            DelegateError: the accelerator was lost.
+        """
+        return self._look(image, least, roll)
+
+    def _look(self, image: NDArray[np.uint8], least: float, roll: float = 0.0) -> list[Detection]:
         """Return what one look at an image finds with at least a score, best first."""
-        scale, left, top = self._feed(image)
+        scale, left, top = self._feed(image, roll)
         self.engine.invoke()
         logits = self._output("scores").reshape(-1)
         chosen = np.flatnonzero(logits >= -math.log(1 / least - 1))
@@ -105,6 +118,8 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
         chosen = chosen[np.argsort(-logits[chosen], kind="stable")]
         values = self._output("geometry").reshape(-1, GEOMETRY)[chosen]
         boxes, marks = _decode(values, self._centres[chosen], self._units[chosen])
+        if roll:
+            boxes, marks = _turned_back(boxes, marks, self._upright(roll))
         faces = []
         for n in _suppress(boxes, self.card.cells.overlap):
             box = _unscale(boxes[n].reshape(2, 2), scale, left, top).ravel()
@@ -124,8 +139,8 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
         boxes = np.array([face.box for face in faces], np.float32).reshape(-1, 4)
         return [faces[n] for n in _suppress(boxes, self.card.cells.overlap)]
 
-    def _feed(self, image: NDArray[np.uint8]) -> tuple[float, int, int]:
-        """Lay the frame into the middle of the input; return its scale there, its left and its top."""
+    def _feed(self, image: NDArray[np.uint8], roll: float) -> tuple[float, int, int]:
+        """Lay the frame into the middle of the input; return its scale there, its left and its top before the turn."""
         side = self.card.input.width
         height, width = image.shape[:2]
         scale = side / max(height, width)
@@ -150,8 +165,20 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
         )
         cv2.cvtColor(self._small, cv2.COLOR_BGR2RGB, dst=self._small)
         self._inside[:] = self._small
-        cv2.LUT(self._square, self._table, self.engine.input(0)[0])
+        square: NDArray[Any] = self._square
+        if roll:
+            how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+            square = cv2.warpAffine(square, self._upright(roll), square.shape[:2], flags=how)
+        cv2.LUT(square, self._table, self.engine.input(0)[0])
         return self._place
+
+    def _upright(self, roll: float) -> NDArray[np.float64]:
+        """Return the (2, 3) affine from a square that was turned so that a roll is upright to the square as it is."""
+        middle = (self.card.input.width - 1) / 2
+        # The corners of a square that stands on one of them would be lost.
+        scale = TILTED_GROWTH if roll % 90 else 1.0
+        affine: NDArray[Any] = cv2.getRotationMatrix2D((middle, middle), -roll, scale)
+        return affine
 
     def _check_outputs(self) -> None:
         for name, each in (("scores", 1), ("geometry", GEOMETRY)):
@@ -198,6 +225,20 @@ def _decode(values: Array, centres: Array, units: Array) -> tuple[Array, Array]:
     half = np.exp2(np.clip(values[:, 2:4], -6, 6)) * unit / 2
     marks = centres[:, None] + values[:, 4:8].reshape(-1, 2, 2) * unit[:, None]
     return np.concatenate([middle - half, middle + half], 1), marks
+
+
+def _turned_back(boxes: Array, marks: Array, affine: NDArray[np.float64]) -> tuple[Array, Array]:
+    """Return boxes and marks that were found in a turned square where an affine takes them.
+
+    A face that is turned is not as wide and high as its box would become: the nearest right angle
+    decides which side is which.
+    """
+    linear, shift = affine[:, :2].astype(np.float32), affine[:, 2].astype(np.float32)
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2 @ linear.T + shift
+    half = (boxes[:, 2:] - boxes[:, :2]) / 2 * np.float32(math.sqrt(abs(np.linalg.det(linear))))
+    if abs(linear[0, 1]) > abs(linear[0, 0]):
+        half = half[:, ::-1]
+    return np.concatenate([middle - half, middle + half], 1), marks @ linear.T + shift
 
 
 def _unscale(points: NDArray[Any], scale: float, left: int, top: int) -> NDArray[Any]:

@@ -1,18 +1,22 @@
-"""Following one face: detect when there is none, otherwise look where it was; notice when it is gone."""
+"""Following one face: search when there is none, otherwise look where it was; notice when it is gone."""
 
-import math
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from landmarkd.errors import SourceFormatError
 from landmarkd.settings.tracker import TrackerSettings
 from landmarkd.stages import StageClock
-from landmarkd.types import Detection, FaceObservation, Frame, RegionOfInterest
+from landmarkd.types import FaceObservation, Frame, RegionOfInterest
 from landmarkd.vision.detector import Detector
-from landmarkd.vision.geometry import box_of, box_overlap, eased
+from landmarkd.vision.geometry import box_of, box_overlap, eased, roll_of
 from landmarkd.vision.landmarks import LandmarkModel
+from landmarkd.vision.persons import Persons
+from landmarkd.vision.ranking import Box, Ranking
+from landmarkd.vision.search import SURE, FaceSearch
+
+log = logging.getLogger(__name__)
 
 RETRY_GROWTH = 1.25
 """Each fruitless detection makes the next pause this much longer, up to `longest_retry_s`."""
@@ -26,8 +30,17 @@ UNCONFIRMED_LIMIT = 2
 CHECK_WINDOW = 1.4
 """A tracked face is looked for in a window of this many of its regions, not in the whole frame."""
 
-INSIDE_SHARE = 0.4
-"""A face with fewer of its points inside the frame than this has left it."""
+CLEARLY_BETTER = 1.3
+"""Another face takes over when it is wanted so many times as much, see `Ranking.value`…"""
+
+WANTED_CHECKS = 2
+"""…at so many checks in a row."""
+
+UPSIDE_DOWN_DEG, ON_ITS_SIDE_DEG = 135.0, 60.0
+"""From these rolls on a face stands on its head, or lies on its side."""
+
+UPSIDE_DOWN_S = 3.0
+"""A face that stays so for so long is no acrobat: the camera is mounted that way."""
 
 
 @dataclass(slots=True)
@@ -35,10 +48,18 @@ class _Track:
     roi: RegionOfInterest
     checked_ns: int
     unconfirmed: int = 0
+    outdone: int = 0
 
 
 class Tracker:
     """Finds a face in each frame, or says that there is none.
+
+    The first frame, and the first one after `reset`, is searched thoroughly; it may be a picture
+    that stands alone. See `landmarkd.vision.search` for the others.
+
+    Attributes:
+        quarters: how the picture seems to be turned, in quarters clockwise; None while that is not
+            known.
 
     Args:
         model: the landmark model.
@@ -59,16 +80,21 @@ class Tracker:
         self.detector = detector
         self.checker = checker or detector
         self.settings = settings
-        self._track: _Track | None = None
-        self._pause_s = settings.retry_s
-        self._detect_after_ns = 0
+        self._ranking = Ranking(settings.seat, settings.smallest_px)
+        self._search = FaceSearch(model, detector, self._ranking, settings.presence)
         self._shape: tuple[int, ...] | None = None
+        self._told = False
+        self.reset()
 
     def reset(self) -> None:
-        """Forget the face and look for one in the next frame."""
-        self._track = None
-        self._detect_after_ns = 0
-        self._pause_s = self.settings.retry_s
+        """Forget the face and everything about it: the next frame is of another picture or camera."""
+        self._lose()
+        self._search.reset()
+        self._persons = Persons()
+        self._fresh = True
+        self.quarters: int | None = None
+        self._turned = 0
+        self._turned_since_ns: int | None = None
 
     def track(self, frame: Frame, clock: StageClock) -> FaceObservation | None:
         """Return the face of this frame or None.
@@ -85,40 +111,81 @@ class Tracker:
                 )
             self.reset()
             self._shape = frame.image.shape
-        if self._track is None:
-            return self._find(frame, clock)
-        return self._follow(frame, self._track, clock)
+        seen = None if self._track is None else self._follow(frame, self._track, clock)
+        if seen is None:
+            seen = self._find(frame, clock)
+        if seen is None:
+            return None
+        self._note_turn(frame, seen)
+        return replace(seen, track=self._persons.number(self._box(seen), frame.captured_ns))
 
     def close(self) -> None:
         """Release the detectors; the model is its owner's."""
         self.detector.close()
         self.checker.close()
 
+    def _lose(self) -> None:
+        """Let the face go and look for one in the next frame."""
+        self._track: _Track | None = None
+        self._detect_after_ns = 0
+        self._pause_s = self.settings.retry_s
+
     def _find(self, frame: Frame, clock: StageClock) -> FaceObservation | None:
-        if frame.captured_ns < self._detect_after_ns:
-            return None
-        faces = self.detector.detect(frame.image)
-        clock.lap("detect")
-        for face in self._ranked(faces, frame.image.shape):
-            seen = look(self.model, frame.image, self.model.first_roi(face.box, face.angle), clock)
-            if seen.score >= self.settings.presence and self._plausible(seen, frame.image.shape):
-                self._track = _Track(self.model.next_roi(seen), frame.captured_ns)
-                self._pause_s = self.settings.retry_s
-                return seen
-        self._detect_after_ns = frame.captured_ns + round(self._pause_s * 1e9)
-        self._pause_s = min(self.settings.longest_retry_s, self._pause_s * RETRY_GROWTH)
-        return None
+        if self._fresh:
+            self._fresh, whole = False, True
+            seen = self._search.at_once(frame.image, clock)
+        else:
+            whole = frame.captured_ns >= self._detect_after_ns
+            seen = self._search.step(frame.image, frame.captured_ns, clock, whole=whole)
+        if seen is not None:
+            self._track = _Track(self.model.next_roi(seen), frame.captured_ns)
+            self._pause_s = self.settings.retry_s
+        elif whole:
+            self._detect_after_ns = frame.captured_ns + round(self._pause_s * 1e9)
+            self._pause_s = min(self.settings.longest_retry_s, self._pause_s * RETRY_GROWTH)
+        return seen
 
     def _follow(self, frame: Frame, track: _Track, clock: StageClock) -> FaceObservation | None:
+        """Return the face that is followed or the one that takes over; None once it is gone."""
         seen = self.model.locate(frame.image, track.roi, clock)
-        kept = seen.score >= self.settings.tracking and self._plausible(seen, frame.image.shape)
-        if kept and frame.captured_ns - track.checked_ns >= self.settings.recheck_s * 1e9:
-            kept = self.model.has_presence or self._confirmed(frame, seen, track, clock)
+        points = seen.points.take(self.model.layout.ibug68, axis=0)
+        value = 0.0
+        if seen.score >= self.settings.tracking and self._ranking.plausible(
+            points, frame.image.shape
+        ):
+            value = self._ranking.value(box_of(points), frame.image.shape, kept=True)
+        if value and frame.captured_ns - track.checked_ns >= self.settings.recheck_s * 1e9:
             track.checked_ns = frame.captured_ns
-        if not kept:
-            self.reset()
-            return self._find(frame, clock)
+            if not self.model.has_presence and not self._confirmed(frame, seen, track, clock):
+                value = 0.0
+            elif (rival := self._rival(frame, box_of(points), value, track, clock)) is not None:
+                self._persons.another()
+                self._track = _Track(self.model.next_roi(rival), frame.captured_ns)
+                return rival
+        if not value:
+            self._lose()
+            return None
         track.roi = eased(track.roi, self.model.next_roi(seen))
+        return seen
+
+    def _rival(
+        self, frame: Frame, box: Box, value: float, track: _Track, clock: StageClock
+    ) -> FaceObservation | None:
+        """Return another face once it was wanted clearly more than the one in `box` at some checks in a row."""
+        wanted = CLEARLY_BETTER * value
+        others = [
+            face
+            for face in self._search.proposals(frame.image, clock, SURE)
+            if box_overlap(face.box, box) < CONFIRMED_OVERLAP
+            and self._ranking.value(face.box, frame.image.shape) >= wanted
+        ]
+        track.outdone = track.outdone + 1 if others else 0
+        if track.outdone < WANTED_CHECKS:
+            return None
+        track.outdone = 0
+        seen = self._search.read(frame.image, others[0], clock)
+        if seen is None or self._ranking.value(self._box(seen), frame.image.shape) < wanted:
+            return None
         return seen
 
     def _confirmed(
@@ -138,40 +205,27 @@ class Tracker:
             track.unconfirmed += 1
         return track.unconfirmed < UNCONFIRMED_LIMIT
 
-    def _ranked(self, faces: list[Detection], shape: tuple[int, ...]) -> list[Detection]:
-        """Return the faces in the order in which they are wanted: nearest to the seat, or largest."""
-        if self.settings.seat is None:
-            return sorted(faces, key=lambda face: _area(face.box), reverse=True)
-        x0, y0, x1, y1 = self.settings.seat
-        middle = np.array([(x0 + x1) / 2 * shape[1], (y0 + y1) / 2 * shape[0]])
+    def _note_turn(self, frame: Frame, seen: FaceObservation) -> None:
+        """Notice a camera that is mounted upside down or on its side, and name it in the log once."""
+        roll = roll_of(seen.points, self.model.layout.ibug68)
+        quarters = round(roll / 90) % 4 if abs(roll) >= ON_ITS_SIDE_DEG else 0
+        if abs(roll) >= UPSIDE_DOWN_DEG:
+            quarters = 2
+        if quarters != self._turned or self._turned_since_ns is None:
+            self._turned, self._turned_since_ns = quarters, frame.captured_ns
+        if frame.captured_ns - self._turned_since_ns < UPSIDE_DOWN_S * 1e9:
+            return
+        self.quarters = quarters
+        if quarters and not self._told:
+            self._told = True
+            how = "stands on its head" if quarters == 2 else "lies on its side"
+            log.warning(
+                "%s: the face %s in the picture, so the camera seems to be mounted that way. Turn "
+                "the camera, or add rotation=%d to the source.",
+                frame.source,
+                how,
+                (4 - quarters) * 90,
+            )
 
-        def distance(face: Detection) -> float:
-            centre = np.array([face.box[0] + face.box[2], face.box[1] + face.box[3]]) / 2
-            return float(np.linalg.norm(centre - middle))
-
-        return sorted(faces, key=distance)
-
-    def _plausible(self, seen: FaceObservation, shape: tuple[int, ...]) -> bool:
-        """Return whether the points can be a face of this image: finite, not tiny or huge, enough of it inside."""
-        points = seen.points.take(self.model.layout.ibug68, axis=0)
-        if not math.isfinite(float(seen.points.sum())):
-            return False
-        x0, y0, x1, y1 = box_of(points)
-        if not self.settings.smallest_px <= max(x1 - x0, y1 - y0) <= 3 * max(shape[:2]):
-            return False
-        if x0 >= 0 and y0 >= 0 and x1 < shape[1] and y1 < shape[0]:
-            return True
-        inside = ((points[:, :2] >= 0) & (points[:, :2] < (shape[1], shape[0]))).all(1).mean()
-        return bool(inside >= INSIDE_SHARE)
-
-
-def look(
-    model: LandmarkModel, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock
-) -> FaceObservation:
-    """Look at a face that is somewhere in `roi`: once there, and once more about the points found."""
-    first = model.locate(image, roi, clock)
-    return model.locate(image, model.next_roi(first), clock)
-
-
-def _area(box: tuple[float, float, float, float]) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
+    def _box(self, seen: FaceObservation) -> Box:
+        return box_of(seen.points.take(self.model.layout.ibug68, axis=0))

@@ -84,6 +84,21 @@ class _Card(ModelFile):
     edgetpu: ModelFile | None = None
 
 
+class BeliefContract(_Strict):
+    """When a proposal of the default detector is believed: a logistic regression, see `landmarkd.vision.belief`.
+
+    Attributes:
+        presence, score: weights of the logits of the presence and of the detector's score.
+        log_sigma: weight of the logarithm of the mean sigma, in sides of the region.
+        offset: added to their sum; at a sum of 0 a proposal is believed.
+    """
+
+    presence: Annotated[float, Field(ge=0, le=10)]
+    score: Annotated[float, Field(ge=0, le=10)]
+    log_sigma: Annotated[float, Field(ge=-10, le=0)]
+    offset: Annotated[float, Field(ge=-100, le=100)]
+
+
 class LandmarkCard(_Card):
     """A model that finds the points of one face in a square of the image."""
 
@@ -91,6 +106,7 @@ class LandmarkCard(_Card):
     input: InputContract
     crop: CropContract
     landmarks: LandmarkContract
+    belief: BeliefContract | None = None
 
     @model_validator(mode="after")
     def _known_layout(self) -> Self:

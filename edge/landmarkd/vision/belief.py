@@ -1,0 +1,53 @@
+"""How far to believe that what the detector proposed and the landmark model read is a face.
+
+Three witnesses count together: the presence, the score of the detector, and how sure the model is
+of the points. What is no face has points that could lie anywhere, and a model that says so.
+"""
+
+import math
+
+from landmarkd.types import FaceObservation
+from landmarkd.vision.zoo import BeliefContract
+
+HIGHEST = 16.0
+"""No logit counts for more than this."""
+
+
+def evidence(seen: FaceObservation, score: float) -> tuple[float, float, float]:
+    """Return the logits of the presence and of the detector's score, and the logarithm of sigma in sides of the region.
+
+    Sigma is the mean over the points; without sigmas its logarithm counts as 0.
+    """
+    sigma = 1.0 if seen.sigma is None else float(seen.sigma.mean()) / seen.roi.side
+    return logit(seen.score), logit(score), math.log(max(sigma, 1e-6))
+
+
+def belief(
+    seen: FaceObservation, score: float, contract: BeliefContract | None, odds: float = 1.0
+) -> float:
+    """Return the probability that a face was read right, 0 to 1.
+
+    Args:
+        seen: what the landmark model read.
+        score: of the detector's proposal, 0 to 1.
+        contract: of the landmark model; without it the presence decides alone.
+        odds: of a face against no face beforehand, over the usual ones.
+    """
+    if contract is None:
+        return seen.score
+    presence, proposed, spread = evidence(seen, score)
+    value = (
+        contract.presence * presence
+        + contract.score * proposed
+        + contract.log_sigma * spread
+        + contract.offset
+        + math.log(odds)
+    )
+    # No witness outvotes a presence that sees no face.
+    return min(seen.score, 1 / (1 + math.exp(-min(max(value, -HIGHEST), HIGHEST))))
+
+
+def logit(probability: float) -> float:
+    """Return the logarithm of the odds, within ±`HIGHEST`."""
+    probability = min(max(probability, 1e-9), 1 - 1e-9)
+    return min(max(math.log(probability / (1 - probability)), -HIGHEST), HIGHEST)

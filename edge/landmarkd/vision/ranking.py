@@ -1,0 +1,68 @@
+"""Which of several faces is wanted: the one in the seat, or the largest."""
+
+import math
+from dataclasses import dataclass
+
+from landmarkd.types import Array
+from landmarkd.vision.geometry import box_of
+
+Box = tuple[float, float, float, float]
+
+SEAT_MARGIN = 0.15
+"""A face whose middle lies outside the seat by more than this share of the seat's size is nobody in it."""
+
+KEPT_MARGIN = 0.3
+"""A face that is followed may lean out as far as this."""
+
+INSIDE_SHARE = 0.4
+"""A face with fewer of its points inside the frame than this has left it."""
+
+LARGEST_SHARE = 3
+"""A face larger than so many frames is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """How much a face is wanted, and whether it can be one at all.
+
+    Attributes:
+        seat: x0, y0, x1, y1 as shares of the frame, or None for the whole of it.
+        smallest_px: smallest side of a face, pixels.
+    """
+
+    seat: Box | None
+    smallest_px: float
+
+    def value(self, box: Box, shape: tuple[int, ...], *, kept: bool = False) -> float:
+        """Return how much a face is wanted: its longer side in pixels, less the farther from the middle of the seat.
+
+        Args:
+            box: of the 68 points, pixels.
+            shape: of the image, height and width first.
+            kept: whether the face is followed already.
+
+        Returns:
+            0 for a face outside the seat.
+        """
+        size = max(box[2] - box[0], box[3] - box[1])
+        if self.seat is None:
+            return size
+        x0, y0, x1, y1 = self.seat
+        across = ((box[0] + box[2]) / 2 / shape[1] - (x0 + x1) / 2) / max(x1 - x0, 1e-6)
+        down = ((box[1] + box[3]) / 2 / shape[0] - (y0 + y1) / 2) / max(y1 - y0, 1e-6)
+        away = max(abs(across), abs(down))
+        if away > 0.5 + (KEPT_MARGIN if kept else SEAT_MARGIN):
+            return 0.0
+        return size * (1 - 0.5 * away)
+
+    def plausible(self, points: Array, shape: tuple[int, ...]) -> bool:
+        """Return whether points can be a face of an image: finite, not tiny or huge, enough of it inside."""
+        if not math.isfinite(float(points.sum())):
+            return False
+        x0, y0, x1, y1 = box_of(points)
+        if not self.smallest_px <= max(x1 - x0, y1 - y0) <= LARGEST_SHARE * max(shape[:2]):
+            return False
+        if x0 >= 0 and y0 >= 0 and x1 < shape[1] and y1 < shape[0]:
+            return True
+        inside = ((points[:, :2] >= 0) & (points[:, :2] < (shape[1], shape[0]))).all(1).mean()
+        return bool(inside >= INSIDE_SHARE)

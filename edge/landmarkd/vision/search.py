@@ -1,0 +1,187 @@
+"""Looking for a face: the detector proposes, the landmark model's presence decides.
+
+A picture that stands alone is searched in one go. While frames come in and nobody is there, a frame
+costs one look of the detector at most and now and then one of the landmark model: what is left to
+look at waits for the frames that follow.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.stages import StageClock
+from landmarkd.types import Detection, FaceObservation, RegionOfInterest
+from landmarkd.vision.belief import belief
+from landmarkd.vision.detector import Detector
+from landmarkd.vision.geometry import box_of, box_overlap, roll_of
+from landmarkd.vision.landmarks import LandmarkModel
+from landmarkd.vision.ranking import Ranking
+
+LEAST_PROPOSAL = 0.15
+"""Least score of a detector's answer that is worth a look of the landmark model."""
+
+SURE = 0.5
+"""From this score on a proposal is looked at in its own frame."""
+
+MOST_LOOKS = 3
+"""So many proposals of one look of the detector are looked at."""
+
+ROLLS = (90, -90, 180, 45, -45, 135, -135)
+"""Rolls of faces that are looked for when none stands upright, degrees."""
+
+TURNED_PAUSE_S = 1.0
+"""Pause between looks at a turned frame while nobody is there."""
+
+USUAL_ROLL_DEG, TURNED_ODDS = 35.0, 0.1
+"""Faces with a larger roll are so many times as frequent, and believed as much less."""
+
+NEARLY = 0.2
+"""What is believed less than this share of what is asked for is not read standing on its head as well."""
+
+REMEMBERED_S = 0.5
+"""So long a place that was no face is not looked at again."""
+
+SAME_PLACE = 0.4
+"""Intersection over union from which two boxes are at the same place."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    box: tuple[float, float, float, float]
+    until_ns: int
+
+
+class FaceSearch:
+    """Finds the face that is wanted, or none.
+
+    Args:
+        model: reads what is proposed.
+        detector: proposes.
+        ranking: which face is wanted.
+        presence: least score at which a face is believed that the detector is sure of.
+    """
+
+    def __init__(
+        self, model: LandmarkModel, detector: Detector, ranking: Ranking, presence: float
+    ) -> None:
+        self.model, self.detector = model, detector
+        self._ranking, self._presence = ranking, presence
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what waits to be looked at and what was no face."""
+        self._waiting: deque[Detection] = deque()
+        self._refused: list[_Refused] = []
+        self._looked_before = False
+        self._next_turn = 0
+        self._turn_after_ns: int | None = None
+
+    def at_once(self, image: NDArray[np.uint8], clock: StageClock) -> FaceObservation | None:
+        """Return the wanted face of a picture, whatever it costs: upright, then lying on its side or on its head."""
+        for roll in (0, *ROLLS):
+            for proposal in self.proposals(image, clock, LEAST_PROPOSAL, roll):
+                seen = self.read(image, proposal, clock)
+                if seen is not None:
+                    return seen
+        return None
+
+    def step(
+        self, image: NDArray[np.uint8], now_ns: int, clock: StageClock, *, whole: bool
+    ) -> FaceObservation | None:
+        """Return the wanted face if the one or two looks of this frame find it.
+
+        Args:
+            image: of the frame.
+            now_ns: capture time of the frame.
+            clock: for the stages.
+            whole: whether the detector may look at the frame.
+        """
+        rested, self._looked_before = not self._looked_before, False
+        if whole:
+            self._refused = [place for place in self._refused if place.until_ns > now_ns]
+            found = self.proposals(image, clock, LEAST_PROPOSAL)
+            self._waiting = deque(face for face in found if not self._is_refused(face))
+            if self._waiting and self._waiting[0].score >= SURE:
+                return self._read_next(image, now_ns, clock)
+        if not rested:
+            return None
+        if self._waiting:
+            self._looked_before = True
+            return self._read_next(image, now_ns, clock)
+        if self._turn_after_ns is None:
+            self._turn_after_ns = now_ns + round(TURNED_PAUSE_S * 1e9)
+        if not whole and now_ns >= self._turn_after_ns:
+            self._looked_before = True
+            self._turn_after_ns = now_ns + round(TURNED_PAUSE_S * 1e9)
+            self._waiting.extend(self.proposals(image, clock, SURE, ROLLS[self._next_turn]))
+            self._next_turn = (self._next_turn + 1) % len(ROLLS)
+        return None
+
+    def proposals(
+        self, image: NDArray[np.uint8], clock: StageClock, least: float, roll: float = 0
+    ) -> list[Detection]:
+        """Return what is worth a look of the landmark model, in the order in which faces are wanted."""
+        found = self.detector.propose(image, least, roll)
+        clock.lap("detect")
+        wanted = [
+            (value * min(1.0, face.score / SURE), n, face)
+            for n, face in enumerate(found)
+            if (value := self._ranking.value(face.box, image.shape)) > 0
+        ]
+        return [face for _, _, face in sorted(wanted, reverse=True)[:MOST_LOOKS]]
+
+    def read(
+        self, image: NDArray[np.uint8], proposal: Detection, clock: StageClock
+    ) -> FaceObservation | None:
+        """Return what the landmark model sees of a proposal if it is a face, read the right way up."""
+        seen = look(self.model, image, self.model.first_roi(proposal.box, proposal.angle), clock)
+        if self.model.has_presence:
+            seen = self._righted(image, seen, proposal.score, clock)
+            rare = abs(roll_of(seen.points, self.model.layout.ibug68)) > USUAL_ROLL_DEG
+            odds = TURNED_ODDS if rare else 1.0
+            if self._belief(seen, proposal.score, odds) < self._presence:
+                return None
+        points = seen.points.take(self.model.layout.ibug68, axis=0)
+        possible = self._ranking.plausible(points, image.shape)
+        return seen if possible and self._ranking.value(box_of(points), image.shape) > 0 else None
+
+    def _belief(self, seen: FaceObservation, score: float, odds: float = 1.0) -> float:
+        return belief(seen, score, self.model.card.belief, odds)
+
+    def _righted(
+        self, image: NDArray[np.uint8], seen: FaceObservation, score: float, clock: StageClock
+    ) -> FaceObservation:
+        """Return a face as it is read standing on its head if that makes more of a face."""
+        if self._belief(seen, score) < NEARLY * self._presence:
+            return seen
+        roi = self.model.next_roi(seen)
+        other = self.model.locate(
+            image, RegionOfInterest(roi.x, roi.y, roi.side, roi.angle + 180), clock
+        )
+        if self._belief(other, score) <= self._belief(seen, score):
+            return seen
+        other = self.model.locate(image, self.model.next_roi(other), clock)
+        return max(seen, other, key=lambda each: self._belief(each, score))
+
+    def _read_next(
+        self, image: NDArray[np.uint8], now_ns: int, clock: StageClock
+    ) -> FaceObservation | None:
+        proposal = self._waiting.popleft()
+        seen = self.read(image, proposal, clock)
+        if seen is None:
+            until_ns = now_ns + round(REMEMBERED_S * 1e9)
+            self._refused.append(_Refused(proposal.box, until_ns))
+        return seen
+
+    def _is_refused(self, face: Detection) -> bool:
+        return any(box_overlap(face.box, place.box) >= SAME_PLACE for place in self._refused)
+
+
+def look(
+    model: LandmarkModel, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock
+) -> FaceObservation:
+    """Look at a face that is somewhere in `roi`: once there, and once more about the points found."""
+    first = model.locate(image, roi, clock)
+    return model.locate(image, model.next_roi(first), clock)

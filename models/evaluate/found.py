@@ -1,0 +1,214 @@
+"""Who is found, on the device: the detector proposes, presence decides; with counts and standard errors."""
+
+import json
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from landmarkd.stages import StageClock
+from landmarkd.types import Array, FaceObservation
+from landmarkd.vision.detector import Detector
+from landmarkd.vision.geometry import box_of, box_overlap, roll_of
+from landmarkd.vision.landmarks import LandmarkModel
+from landmarkd.vision.ranking import Ranking
+from landmarkd.vision.search import LEAST_PROPOSAL, FaceSearch
+from landmarkd.settings.tracker import TrackerSettings
+from numpy.typing import NDArray
+
+from models.evaluate.readers import PEOPLE_SETS, read_labels
+from models.evaluate.records import LabelledFace, read_image
+from models.evaluate.tables import Row, Table
+
+SINGLE_SETS = ("aflw2000_deca9", *PEOPLE_SETS, "fgnet")
+FOUND_OVERLAP = 0.4
+TURNS_DEG = (20, 45, 90, 180)
+TURNED_FACES = 30
+UPRIGHT_DEG = 8.0
+"""Faces with a smaller roll are turned for the table."""
+
+SAME_READING = 0.15
+"""A turned face is read right when its points lie so near, on average, to where they lay upright, in face sizes."""
+
+Shown = Callable[[str, NDArray[np.uint8], FaceObservation | None], None]
+
+
+@dataclass(slots=True)
+class Finder:
+    """What of the device finds faces in pictures.
+
+    Attributes:
+        search: as the tracker has it.
+        clock: its stages.
+    """
+
+    search: FaceSearch
+    clock: StageClock
+
+    @classmethod
+    def of(cls, model: LandmarkModel, detector: Detector) -> "Finder":
+        """Return the device's own, with its default settings."""
+        usual = TrackerSettings()
+        ranking = Ranking(usual.seat, usual.smallest_px)
+        return cls(FaceSearch(model, detector, ranking, usual.presence), StageClock())
+
+    def wanted(self, image: NDArray[np.uint8]) -> FaceObservation | None:
+        """Return the face that a report of a single picture has."""
+        return self.search.at_once(image, self.clock)
+
+    def every(self, image: NDArray[np.uint8]) -> Iterable[FaceObservation]:
+        """Yield every face that is believed, small ones looked at again."""
+        detector = self.search.detector
+        for face in [*detector.detect(image), *detector.propose(image, LEAST_PROPOSAL)]:
+            seen = self.search.read(image, face, self.clock)
+            if seen is not None:
+                yield seen
+
+    def points(self, seen: FaceObservation) -> Array:
+        """Return the 68 points of a face."""
+        return seen.points.take(self.search.model.layout.ibug68, axis=0)
+
+
+def found_table(finder: Finder, real: Path, show: Shown = lambda *_: None) -> Table:
+    """Return the share found of each kind of picture, faceless ones, and faces turned in the picture.
+
+    Args:
+        finder: under test.
+        real: folder with `images`, `unlabelled` and `nonface`.
+        show: is given the kind of mistake, the picture and what was reported.
+    """
+    table: Table = {}
+    folder = real / "images" / "yawdd_dev"
+    cabins = [
+        LabelledFace("yawdd_dev", record["image"], folder / record["image"],
+                     np.full((68, 2), np.nan), tuple(record["box"]))
+        for record in json.loads((folder / "labels.json").read_bytes())
+    ]  # fmt: skip
+    table["drivers in cars (yawdd_dev)"] = _row(
+        [_is_found(finder, face, [finder.wanted(face.read())], show) for face in cabins]
+    )
+    portraits = [read_image(path) for path in _pictures(real / "unlabelled" / "portraits")]
+    seen = [finder.wanted(image) for image in portraits]
+    for image, face in zip(portraits, seen, strict=True):
+        if face is None:
+            show("missed portraits", image, None)
+    table["portraits"] = _row([face is not None for face in seen])
+    for name, sets in (("single faces", SINGLE_SETS), ("several a picture", ("dlib_faces",))):
+        faces = [face for part in sets for face in read_labels(real / "images" / part)]
+        table[name] = _row(
+            [_is_found(finder, face, finder.every(face.read()), show) for face in faces]
+        )
+    for name, part in (("masks", "mask_with"), ("monochrome", "victor")):
+        pictures = [read_image(path) for path in _pictures(real / "unlabelled" / part)]
+        table[name] = _row([_any(finder, image, show, f"missed {name}") for image in pictures])
+    pictures = [
+        read_image(path)
+        for part in ("clean", "hard")
+        for path in _pictures(real / "nonface" / part)
+    ]
+    table["no face: reported"] = _row(
+        [not _any(finder, image, show, "made up", wrong=True) for image in pictures]
+    )
+    return table | turned_rows(finder, portraits, seen, show)
+
+
+def turned_rows(
+    finder: Finder,
+    pictures: Iterable[NDArray[np.uint8]],
+    seen: Iterable[FaceObservation | None],
+    show: Shown = lambda *_: None,
+) -> Table:
+    """Return how many upright faces are read as well when their pictures are turned."""
+    layout = finder.search.model.layout
+    upright = [
+        (image, finder.points(face))
+        for image, face in zip(pictures, seen, strict=True)
+        if face is not None
+        and abs(roll_of(face.points, layout.ibug68)) < UPRIGHT_DEG
+        and _alone(finder, image, face)
+    ][:TURNED_FACES]
+    table: Table = {}
+    for degrees in TURNS_DEG:
+        right = wrong = 0
+        for image, points in upright:
+            picture, where = turned(image, points, degrees)
+            face = finder.wanted(picture)
+            near = face is not None and reads_same(finder.points(face), where)
+            right += near
+            wrong += face is not None and not near
+            if not near:
+                show(f"turned {degrees}", picture, face)
+        table[f"turned by {degrees}°"] = {
+            **_row([True] * right + [False] * (len(upright) - right)),
+            "wrong": wrong,
+        }
+    return table
+
+
+def _alone(finder: Finder, image: NDArray[np.uint8], face: FaceObservation) -> bool:
+    """Return whether the picture shows no other face that might be read instead."""
+    box = box_of(finder.points(face))
+    others = (box_of(finder.points(other)) for other in finder.every(image))
+    return all(box_overlap(box, other) >= FOUND_OVERLAP for other in others)
+
+
+def turned(
+    image: NDArray[np.uint8], points: Array, degrees: float
+) -> tuple[NDArray[np.uint8], Array]:
+    """Return a picture turned clockwise about its middle, all of it on black, and where its points lie then."""
+    height, width = image.shape[:2]
+    affine = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), -degrees, 1)
+    cosine, sine = abs(affine[0, 0]), abs(affine[0, 1])
+    size = round(height * sine + width * cosine), round(height * cosine + width * sine)
+    affine[:, 2] += ((size[0] - width) / 2, (size[1] - height) / 2)
+    moved = points[:, :2] @ affine[:, :2].T + affine[:, 2]
+    return cv2.warpAffine(image, affine, size, flags=cv2.INTER_LINEAR), moved.astype(np.float32)
+
+
+def reads_same(points: Array, where: Array) -> bool:
+    """Return whether 68 points lie where they should, (68, 2 or 3) against (68, 2)."""
+    x0, y0, x1, y1 = box_of(where)
+    size = math.sqrt((x1 - x0) * (y1 - y0))
+    off = np.linalg.norm(points[:, :2] - where[:, :2], axis=1).mean()
+    return bool(off < SAME_READING * size)
+
+
+def _is_found(
+    finder: Finder, face: LabelledFace, seen: Iterable[FaceObservation | None], show: Shown
+) -> bool:
+    seen = [one for one in seen if one is not None]
+    if any(box_overlap(box_of(finder.points(one)), face.box) >= FOUND_OVERLAP for one in seen):
+        return True
+    show(f"missed {face.group}", face.read(), seen[0] if seen else None)
+    return False
+
+
+def _any(
+    finder: Finder, image: NDArray[np.uint8], show: Shown, kind: str, *, wrong: bool = False
+) -> bool:
+    seen = finder.wanted(image)
+    if (seen is not None) == wrong:
+        show(kind, image, seen)
+    return seen is not None
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
+    ]
+
+
+def _row(right: list[bool]) -> Row:
+    """Return counts, the share and its standard error; of none or all, that of one more of the other kind."""
+    count, share = len(right), sum(right) / max(len(right), 1)
+    spread = min(max(share, 1 / (count + 2)), 1 - 1 / (count + 2))
+    return {
+        "pictures": count,
+        "right": sum(right),
+        "%": 100 * share,
+        "± %": 100 * math.sqrt(spread * (1 - spread) / max(count, 1)),
+    }

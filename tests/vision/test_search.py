@@ -1,0 +1,168 @@
+"""Looking for a face: what is proposed, what is believed, and what it costs while nobody is there."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from landmarkd.stages import StageClock
+from landmarkd.types import Detection
+from landmarkd.vision.belief import belief
+from landmarkd.vision.detector import Detector, make_detector
+from landmarkd.vision.geometry import roll_of
+from landmarkd.vision.landmarks import LandmarkModel
+from landmarkd.vision.ranking import Ranking
+from landmarkd.vision.search import FaceSearch
+from landmarkd.vision.tracker import Tracker, TrackerSettings
+from landmarkd.vision.zoo import open_zoo
+
+from tests import clip
+from tests.vision import scenes
+
+NOISE = np.random.default_rng(1).integers(0, 256, (480, 640, 3), np.uint8)
+
+
+class CountingModel(LandmarkModel):
+    """Counts its looks."""
+
+    looks = 0
+
+    def locate(self, image, roi, clock):
+        self.looks += 1
+        return super().locate(image, roi, clock)
+
+
+class Proposing(Detector):
+    """Proposes what it is told to."""
+
+    def __init__(self, *faces: Detection) -> None:
+        self.faces, self.looks, self.turned_looks = list(faces), 0, 0
+
+    def detect(self, image):
+        return [face for face in self.faces if face.score >= 0.5]
+
+    def propose(self, image, least=0.5, roll=0):
+        self.looks += 1
+        self.turned_looks += roll != 0
+        return [] if roll else [face for face in self.faces if face.score >= least]
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[CountingModel]:
+    model = CountingModel(open_zoo())
+    yield model
+    model.close()
+
+
+@pytest.fixture(scope="module")
+def detector() -> Iterator[Detector]:
+    detector = make_detector("network")
+    yield detector
+    detector.close()
+
+
+def search(model: LandmarkModel, detector: Detector) -> FaceSearch:
+    return FaceSearch(model, detector, Ranking(None, 20), 0.5)
+
+
+@pytest.mark.parametrize("score", [0.2, 0.35, 0.9])
+def test_a_face_is_believed_however_much_the_detector_doubts(model, score):
+    face = Detection(score, clip.box(scenes.FACE))
+    seen = search(model, Proposing(face)).at_once(clip.frames()[scenes.FACE].image, StageClock())
+    assert seen is not None
+    assert clip.nme(seen.points, scenes.FACE) < 5
+
+
+@pytest.mark.parametrize("score", [0.2, 0.9])
+def test_what_is_no_face_is_not_believed(model, score):
+    found = search(model, Proposing(Detection(score, (200, 100, 400, 300))))
+    assert found.at_once(NOISE, StageClock()) is None
+
+
+def test_the_same_reading_is_believed_less_the_less_sure_the_detector_and_the_points_are(model):
+    seen = model.locate(
+        clip.frames()[scenes.FACE].image, model.first_roi(clip.box(scenes.FACE)), StageClock()
+    )
+    contract = model.card.belief
+    assert contract is not None
+    assert belief(seen, 0.2, contract) < belief(seen, 0.8, contract)
+    blurred = type(seen)(seen.score, seen.roi, seen.points, seen.sigma * 8)
+    assert belief(blurred, 0.2, contract) < belief(seen, 0.2, contract)
+    assert belief(seen, 0.2, None) == seen.score
+
+
+def test_a_large_face_in_doubt_is_wanted_more_than_a_small_sure_one(model):
+    image = scenes.empty()
+    small = scenes.put(image, 80, 80, 60)
+    large = scenes.put(image, 420, 260, 200)
+    found = search(model, Proposing(Detection(0.95, small), Detection(0.3, large)))
+    seen = found.at_once(image, StageClock())
+    assert seen is not None
+    assert seen.roi.x > 300
+
+
+@pytest.mark.parametrize("rate", [6, 15, 30])
+def test_second_looks_are_spread_over_frames(model, rate):
+    boxes = [(40 + 180 * n, 60, 180 + 180 * n, 220) for n in range(3)]
+    detector = Proposing(*(Detection(0.4, box) for box in boxes))
+    tracker = Tracker(model, detector, TrackerSettings())
+    costs = []
+    for n in range(5 * rate):
+        before = model.looks, detector.looks
+        assert tracker.track(scenes.at(n / rate, NOISE), StageClock()) is None
+        costs.append((model.looks - before[0], detector.looks - before[1]))
+    after = costs[1:]
+    assert max(looks for looks, _ in after) <= 3, "one proposal a frame"
+    assert max(looks for _, looks in after) == 1
+    second = [bool(looks) for looks, _ in after]
+    assert sum(second) >= 3
+    assert not any(a and b for a, b in pairwise(second))
+
+
+def test_every_place_in_doubt_is_looked_at_before_one_is_again(model):
+    boxes = [(40 + 180 * n, 60, 180 + 180 * n, 220) for n in range(3)]
+    tracker = Tracker(model, Proposing(*(Detection(0.4, box) for box in boxes)), TrackerSettings())
+    tracker.track(scenes.at(0, NOISE), StageClock())
+    image = NOISE.copy()
+    scenes.put(image, 470, 140, 150)  # where the last of them is
+    waited = next(
+        n for n in range(1, 60) if tracker.track(scenes.at(n / 30, image), StageClock()) is not None
+    )
+    assert waited <= 30, "within a second"
+
+
+def test_a_turned_frame_is_looked_at_now_and_then_while_nobody_is_there(model):
+    detector = Proposing()
+    tracker = Tracker(model, detector, TrackerSettings())
+    for n in range(1, 301):
+        tracker.track(scenes.at(n / 30, scenes.empty()), StageClock())
+    # At once, and then at most every second.
+    assert 7 + 6 <= detector.turned_looks <= 7 + 10
+
+
+@pytest.mark.parametrize("degrees", [0, 20, -20, 45, -45, 90, -90, 180, 160])
+def test_a_turned_face_is_read_as_it_lies(model, detector, degrees):
+    image, points = scenes.turned(
+        clip.frames()[scenes.FACE].image, clip.truth().points68[scenes.FACE], degrees
+    )
+    seen = search(model, detector).at_once(image, StageClock())
+    assert seen is not None
+    read = seen.points.take(model.layout.ibug68, axis=0)[:, :2]
+    size = max(clip.box(scenes.FACE)[3] - clip.box(scenes.FACE)[1], 1)
+    assert np.linalg.norm(read - points, axis=1).mean() < 0.08 * size
+    off = roll_of(seen.points, model.layout.ibug68) - degrees
+    assert abs((off + 180) % 360 - 180) < 20
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_turned_look_answers_in_the_pixels_of_the_image(detector, quarters):
+    image = clip.frames()[scenes.FACE].image
+    (upright, *_) = detector.propose(image)
+    turned = np.ascontiguousarray(np.rot90(image, -quarters))
+    (found, *_) = detector.propose(turned, 0.5, 90 * quarters)
+    x0, y0, x1, y1 = upright.box
+    for _ in range(quarters):  # clockwise, as the image was turned
+        height = image.shape[0] if _ % 2 == 0 else image.shape[1]
+        x0, y0, x1, y1 = height - 1 - y1, x0, height - 1 - y0, x1
+    assert found.box == pytest.approx((x0, y0, x1, y1), abs=6)
+    assert abs((found.angle - upright.angle - 90 * quarters + 180) % 360 - 180) < 8
