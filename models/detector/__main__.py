@@ -1,4 +1,4 @@
-"""``python -m models.detector train|export|sheet``: make the face detector, and look at what it is trained on."""
+"""``python -m models.detector train|export|belief|sheet``: make the face detector, and see what it is trained on."""
 
 import argparse
 import math
@@ -76,6 +76,31 @@ def _export(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _belief(arguments: argparse.Namespace) -> int:
+    from landmarkd.vision.zoo import open_zoo
+
+    from models.detector.belief import fit, gather
+    from models.evaluate.subjects import open_detector, open_model
+    from models.export.manifest import write_entry
+
+    model, detector = open_model(arguments.model), open_detector(arguments.detector)
+    evidence, faces = gather(
+        detector,
+        model,
+        arguments.data,
+        arguments.photographs,
+        arguments.seconds,
+        arguments.seed,
+    )
+    found = fit(evidence, faces)
+    print(f"{found.faces} faces read right, {found.others} false readings: {found.contract}")
+    print(f"{100 * found.believed:.1f} % of the faces are believed")
+    zoo = open_zoo()
+    name, _ = zoo.landmarks(arguments.model)
+    write_entry(zoo.folder, name, {"kind": "landmarks", "belief": found.contract}, default=False)
+    return 0
+
+
 def main() -> int:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m models.detector", description=__doc__)
@@ -143,6 +168,14 @@ def main() -> int:
     sheet.add_argument("--count", type=int, default=48)
     sheet.add_argument("--seed", type=int, default=1)
     sheet.set_defaults(run=_sheet)
+    belief = commands.add_parser("belief", help="fit when a landmark model believes a proposal")
+    belief.add_argument("--model", default="default", help="a landmark model of the zoo")
+    belief.add_argument("--detector", default="network")
+    belief.add_argument("--data", type=Path, nargs="+", required=True)
+    belief.add_argument("--photographs", type=Path, required=True)
+    belief.add_argument("--seconds", type=float, default=300, help="to look at pictures")
+    belief.add_argument("--seed", type=int, default=11)
+    belief.set_defaults(run=_belief)
     arguments = parser.parse_args()
     return int(arguments.run(arguments))
 

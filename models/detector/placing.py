@@ -31,13 +31,21 @@ class Placed:
 
 
 def place(
-    rng: np.random.Generator, cutting: Cutting, size: float, x: float, y: float, turn: float = 9.0
+    rng: np.random.Generator,
+    cutting: Cutting,
+    size: float,
+    x: float,
+    y: float,
+    turn: float = 9.0,
+    tilt: float = 0.0,
 ) -> Placed:
-    """Lay the middle of a crop's face, about `size` pixels long, at x, y, turned by some `turn` degrees."""
+    """Lay the middle of a crop's face, about `size` pixels long, at x, y, turned by some `turn` degrees about `tilt`."""
     points = cutting.points
     low, high = points.min(0), points.max(0)
     middle = ((low + high) / 2).tolist()
-    affine = affine_at(rng, middle[0], middle[1], size / float((high - low).max()), x, y, turn)
+    affine = affine_at(
+        rng, middle[0], middle[1], size / float((high - low).max()), x, y, turn, tilt
+    )
     laid = points @ affine[:, :2].T + affine[:, 2]
     face = np.concatenate([laid.min(0), laid.max(0), laid[36:48].mean(0), laid[8]])
     return Placed(affine, face.astype(np.float32))
@@ -56,10 +64,20 @@ def group(rng: np.random.Generator, side: int) -> list[float]:
 
 
 def affine_at(
-    rng: np.random.Generator, u: float, v: float, scale: float, x: float, y: float, turn: float
+    rng: np.random.Generator,
+    u: float,
+    v: float,
+    scale: float,
+    x: float,
+    y: float,
+    turn: float,
+    tilt: float = 0.0,
 ) -> NDArray[np.float64]:
-    """Return the affine that lays u, v of a picture at x, y, turned, stretched a little and mirrored at random."""
-    angle = math.radians(turn * rng.standard_normal())
+    """Return the affine that lays u, v of a picture at x, y, turned, stretched a little and mirrored at random.
+
+    The turn is normal about `tilt` with a deviation of `turn`, degrees clockwise.
+    """
+    angle = math.radians(tilt + turn * rng.standard_normal())
     stretch = math.exp(0.05 * rng.standard_normal())
     across = scale * stretch * (-1 if rng.random() < 0.5 else 1)
     down = scale / stretch

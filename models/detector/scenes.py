@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detector import decoys, likenesses, masks
+from models.detector import cabins, decoys, likenesses, masks
 from models.detector.cuttings import NO_POINTS, Cutting, Cuttings
 from models.detector.develop import develop
 from models.detector.network import SIDE
@@ -40,9 +40,16 @@ SHOWN, HARDLY_SHOWN = 0.6, 0.35
 ASPECTS = (*[4 / 3] * 9, *[16 / 9] * 3, *[1.0] * 3, *[3 / 4] * 4, 0.62)
 BACKDROP = 208
 FRESH_BACKDROPS, FRESH_DECOYS, FRESH_MASKS = 20, 24, 12
+"""So many of the pools are made anew each time."""
+
 PHOTOGRAPHED = 0.65
 """Share of backgrounds that are photographs, where there are some."""
-"""So many of the pools are made anew each time."""
+
+CABINS, SIDE_LIT, TURNED = 0.2, 0.15, 0.22
+"""Shares of scenes: inside a car, lit hard from one side, turned by 90, 180 or 270 degrees as a whole."""
+
+TILTED, MOST_TILT = 0.25, 65.0
+"""Share of faces that are tilted at random, and by how many degrees at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,8 @@ class Composer:
         image = self._background(rng, height, width)
         faces: list[tuple[NDArray[np.float32], bool]] = []
         kind, side = rng.random(), min(width, height)
+        if rng.random() < CABINS:
+            cabins.furnish(rng, image)
         if kind < 0.34:
             self._nobody(rng, image)
         elif kind < 0.5:
@@ -125,6 +134,9 @@ class Composer:
                         rng, image, size * between(rng, 0.6, 2), *self._anywhere(rng, image)
                     )
                 self._paste_face(rng, image, size, faces)
+        if rng.random() < SIDE_LIT:
+            x0, y0, x1, y1 = faces[-1][0][:4].tolist() if faces else (0, 0, width, height)
+            image = cabins.side_lit(rng, image, (x0 + x1) / 2, (y0 + y1) / 2, max(y1 - y0, 4))
         image = develop(rng, image)
         left, top = (SIDE - width) // 2, (SIDE - height) // 2
         square = np.zeros((SIDE, SIDE, 3), np.uint8)
@@ -132,7 +144,8 @@ class Composer:
         found = np.array([face for face, _ in faces], np.float32).reshape(-1, 8) + np.tile(
             np.float32([left, top]), 4
         )
-        return Scene(square, found, np.array([ignored for _, ignored in faces], bool))
+        scene = Scene(square, found, np.array([ignored for _, ignored in faces], bool))
+        return turned(scene, 1 + int(rng.random() * 3)) if rng.random() < TURNED else scene
 
     def _new_backdrop(self, rng: np.random.Generator) -> tuple[Image, Image]:
         """Return a picture to stand behind everything, and a small one to make clothes of."""
@@ -205,7 +218,7 @@ class Composer:
         cutting = self._face(rng, rare=0.25, masked=0.45)
         size = between(rng, 0.65, 1.3) * min(1.1 * width, height)
         x, y = (n * (0.5 + 0.1 * rng.standard_normal()) for n in (width, height))
-        label = place(rng, cutting, size, x, y, turn=6.0)
+        label = place(rng, cutting, size, x, y, turn=6.0, tilt=_tilt(rng))
         self._paste(rng, image, cutting, label.affine, WHOLE)
         share = shown(label.face, width, height)
         if share >= HARDLY_SHOWN:
@@ -219,13 +232,13 @@ class Composer:
         faces: list[tuple[NDArray[np.float32], bool]],
     ) -> None:
         """Paste a face whose box is about `size` long where it hides no other, and keep its label."""
-        cutting = self._face(rng, rare=0.12, masked=0.22)
+        cutting, tilt = self._face(rng, rare=0.12, masked=0.22), _tilt(rng)
         height, width = image.shape[:2]
         for _ in range(6):
             # Mostly where a whole face has room, sometimes cut by the frame.
             room = -0.2 * size if rng.random() < 0.2 else 0.45 * size
             x, y = (between(rng, min(room, n / 2), max(n - room, n / 2)) for n in (width, height))
-            label = place(rng, cutting, size, x, y)
+            label = place(rng, cutting, size, x, y, tilt=tilt)
             if all(apart(label.face, other) for other, _ in faces):
                 break
         else:
@@ -234,8 +247,10 @@ class Composer:
         if share < HARDLY_SHOWN:
             return
         if rng.random() < 0.6:
-            self._paste_shoulders(rng, image, *label.face[6:8].tolist(), size)
+            self._paste_shoulders(rng, image, *label.face[6:8].tolist(), size, tilt)
         self._paste(rng, image, cutting, label.affine, _rim(rng))
+        if rng.random() < 0.12:
+            cabins.belt(rng, image, *label.face[6:8].tolist(), size)
         faces.append((label.face, share < SHOWN or cutting.doubtful))
 
     def _face(self, rng: np.random.Generator, rare: float, masked: float) -> Cutting:
@@ -268,12 +283,18 @@ class Composer:
         self._paste(rng, image, cutting, affine, WHOLE if cut_out else _rim(rng), gain)
 
     def _paste_shoulders(
-        self, rng: np.random.Generator, image: Image, x: float, y: float, size: float
+        self,
+        rng: np.random.Generator,
+        image: Image,
+        x: float,
+        y: float,
+        size: float,
+        tilt: float = 0.0,
     ) -> None:
-        """Paste a rounded piece of cloth under a chin at x, y."""
+        """Paste a rounded piece of cloth under a chin at x, y, tilted as the head is."""
         cloth = Cutting((pick(rng, self._backdrops)[1],), (NO_ALPHA,), NO_POINTS)
         scale = size * between(rng, 1.9, 3.2) / 48
-        affine = affine_at(rng, 23.5, 23.5 - 24 * between(rng, 0.6, 0.95), scale, x, y, 5.0)
+        affine = affine_at(rng, 23.5, 23.5 - 24 * between(rng, 0.6, 0.95), scale, x, y, 5.0, tilt)
         rim = np.float32([0.98, 0.98, between(rng, 0.05, 0.3), rng.random() < 0.3])
         self._paste(
             rng,
@@ -316,6 +337,17 @@ class Composer:
         return rng.random() * image.shape[1], rng.random() * image.shape[0]
 
 
+def turned(scene: Scene, quarters: int) -> Scene:
+    """Return a scene turned clockwise by so many quarters, with its labels."""
+    faces = scene.faces.reshape(-1, 4, 2)
+    for _ in range(quarters % 4):
+        faces = np.stack([SIDE - 1 - faces[..., 1], faces[..., 0]], -1)
+    low, high = faces[:, :2].min(1), faces[:, :2].max(1)
+    faces = np.concatenate([low, high, faces[:, 2], faces[:, 3]], 1).astype(np.float32)
+    image = np.ascontiguousarray(np.rot90(scene.image, -quarters))
+    return Scene(image, faces, scene.ignored)
+
+
 def draw(scene: Scene, zoom: int = 2) -> Image:
     """Return a scene with its labels drawn, BGR: faces green, ignored ones red."""
     picture = cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR)
@@ -332,6 +364,10 @@ def draw(scene: Scene, zoom: int = 2) -> Image:
         )
         cv2.line(picture, face[4:6].tolist(), face[6:8].tolist(), (255, 255, 0), 1)
     return picture
+
+
+def _tilt(rng: np.random.Generator) -> float:
+    return between(rng, -MOST_TILT, MOST_TILT) if rng.random() < TILTED else 0.0
 
 
 def _frame(rng: np.random.Generator) -> tuple[int, int]:

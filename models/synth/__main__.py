@@ -41,6 +41,7 @@ def _add_kinds(command: argparse.ArgumentParser) -> None:
     for kind, words in (
         ("turned", "faces turned far to the side alone"),
         ("close-up", "eyes from near"),
+        ("driver", "drivers in cars alone"),
     ):
         kinds.add_argument(f"--{kind}", dest="kind", action="store_const", const=kind, help=words)
 

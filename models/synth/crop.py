@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from models.head import Camera, Eyes, HeadModel, openness, rotation_from_angles
-from models.synth import expression, lighting
+from models.synth import driving, expression, lighting
 from models.synth.appearance import backgrounds, occluders2d, wrinkles
 from models.synth.appearance import camera as cameras
 from models.synth.appearance.colour import TONES, tone_name
@@ -70,6 +70,7 @@ class Shot:
         strained: Share of faces that squeeze their eyes.
         glasses: Share of faces with glasses.
         face: Whether it counts as a face.
+        driving: Whether it is taken in a car; see `models.synth.driving`.
     """
 
     offset: np.ndarray
@@ -78,6 +79,7 @@ class Shot:
     strained: float = expression.STRAINED
     glasses: float = 0.24
     face: bool = True
+    driving: bool = False
 
 
 class Studio:
@@ -114,6 +116,11 @@ class Studio:
     def turned(self, rng: np.random.Generator, person: Person) -> Crop:
         """A random crop with a face that is turned far to the side."""
         return self._usual_crop(rng, person, expression.turned_pose(rng))[0]
+
+    def driver(self, rng: np.random.Generator, person: Person) -> Crop:
+        """A random crop of a driver in a car."""
+        shot = Shot(rng.normal(0, 0.035, 2), glasses=0.35, driving=True)
+        return self._crop(rng, person, driving.pose(rng), shot)[0]
 
     def close_up(self, rng: np.random.Generator, person: Person) -> Crop:
         """A random crop about the eyes, nearer, with more glasses and more squeezed lids: for the eye model."""
@@ -247,6 +254,7 @@ class Studio:
         """Draw a head; its vertices come on demand."""
         eyes = expression.gaze(rng, pose)
         named, closed = expression.face(rng, shot.strained)
+        named = driving.mouth(rng, named) if shot.driving else named
         vertices = self.people.evaluate(person, named, closed, eyes)
         metric = self.model.landmarks(vertices)
         ibug = metric[self.model.layout.ibug68]
@@ -258,8 +266,7 @@ class Studio:
         )
         landmarks = placement(metric)
         camera = _framing(rng, landmarks, shot)
-        image = backgrounds.background(rng, SIZE, SIZE)
-        light = lighting.sample(rng, image, pose.distance)
+        image, light = _surroundings(rng, shot, pose.distance)
         names = (
             set(light.names)
             | (set(person.skin.attributes) & set(ATTRIBUTES))
@@ -314,6 +321,17 @@ class Studio:
         )  # fmt: skip
         depth = landmarks[:520, 2].mean()
         return crop, lambda: camera.with_depth(placement(vertices), depth)
+
+
+def _surroundings(
+    rng: np.random.Generator, shot: Shot, distance: float
+) -> tuple[np.ndarray, lighting.Lighting]:
+    """The background in linear light (SIZE, SIZE, 3) and the light on a head so many centimetres away."""
+    if not shot.driving:
+        image = backgrounds.background(rng, SIZE, SIZE)
+        return image, lighting.sample(rng, image, distance)
+    image, backlit = driving.background(rng, SIZE)
+    return image, driving.lit(rng, lighting.sample(rng, image, distance), backlit)
 
 
 def _red_eyes(rng: np.random.Generator, look: Look) -> Look:

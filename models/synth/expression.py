@@ -191,6 +191,13 @@ def expression(rng: np.random.Generator) -> dict[str, float]:
     return dict(blend)
 
 
+def wide_mouth(rng: np.random.Generator) -> dict[str, float]:
+    """Named weights of a face that yawns, laughs or shouts."""
+    blend = _Blend()
+    (_yawn, _yawn, _laugh, _cry)[int(rng.integers(4))](rng, blend)
+    return dict(blend)
+
+
 def closure(rng: np.random.Generator) -> tuple[float, float]:
     """How far the right and the left lid are closed, 0 to 1 (1 touches the lower lid)."""
     kind = rng.random()

@@ -19,8 +19,8 @@ from models.synth.crop import ATTRIBUTES, PEOPLE_PER_SHARD, Crop, Studio
 
 CROPS_PER_SHARD = 1000
 NON_FACE_SHARE = 0.09
-Kind = Literal["usual", "turned", "close-up"]
-"""Faces in every pose and pictures without any; faces turned far to the side alone; eyes from near."""
+Kind = Literal["usual", "turned", "close-up", "driver"]
+"""Faces in every pose and pictures without any; faces turned far to the side alone; eyes from near; drivers."""
 _JPEG = [
     cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
 ]  # fmt: skip
@@ -65,7 +65,12 @@ def crops(job: Job) -> Iterator[tuple[int, Crop]]:
     backgrounds.use(job.photographs)
     per_person = max(1, -(-job.count // PEOPLE_PER_SHARD))
     person = None
-    make_face = {"usual": room.crop, "turned": room.turned, "close-up": room.close_up}[job.kind]
+    make_face = {
+        "usual": room.crop,
+        "turned": room.turned,
+        "close-up": room.close_up,
+        "driver": room.driver,
+    }[job.kind]
     for i in range(job.count):
         if i % per_person == 0:
             person = room.person(np.random.default_rng([job.seed, job.number, 1, i]))

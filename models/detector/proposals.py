@@ -1,0 +1,165 @@
+"""What the detector proposes on pictures made here, and what the landmark model then reads: to learn when to believe it.
+
+Faces and faceless pictures are composed and rendered; a proposal that was read as a face where none
+is, or upside down, or at a place where it is not, is a false one.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from landmarkd.stages import StageClock
+from landmarkd.vision.belief import evidence
+from landmarkd.vision.detector import Detector
+from landmarkd.vision.geometry import box_of, box_overlap, roll_of
+from landmarkd.vision.landmarks import LandmarkModel
+from landmarkd.vision.search import look
+from numpy.typing import NDArray
+
+from models.detector import masks
+from models.detector.cuttings import Cuttings
+from models.detector.placing import between, pick
+from models.detector.scenes import Composer
+from models.photographs import Album, album
+
+Image = NDArray[np.uint8]
+
+LEAST, MOST = 0.08, 4
+"""Proposals of at least this score are looked at, and so many a picture."""
+
+RIGHT_OVERLAP, RIGHT_ROLL = 0.5, 25.0
+"""A face is read right when the box of its points covers the true one so far and its roll lies within so many degrees."""
+
+WRONG_OVERLAP, WRONG_ROLL = 0.15, 60.0
+"""It is read wrong below this overlap with every face, or with a roll so far off; what lies between says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """A face of a picture: x0, y0, x1, y1 of the box of the 68 points, and its roll in degrees."""
+
+    box: tuple[float, float, float, float]
+    roll: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was made of one proposal.
+
+    Attributes:
+        evidence: presence, score and sigma as `landmarkd.vision.belief.evidence` has them.
+        face: whether it is one, read right.
+    """
+
+    evidence: tuple[float, float, float]
+    face: bool
+
+
+def pictures(
+    data: Sequence[Path], photographs: Path, rng: np.random.Generator
+) -> Iterator[tuple[Image, list[Truth]]]:
+    """Yield BGR pictures without end, with the faces that are in them.
+
+    Args:
+        data: folders of shards of rendered crops.
+        photographs: folder that `models.photographs` wrote.
+        rng: source of chance.
+    """
+    seen, cuttings = album(photographs), Cuttings(data, rng, 8)
+    scenes = Composer(cuttings, rng, seen, backdrops=96, decoys=256, masked=64).scenes(rng)
+    while True:
+        kind = rng.random()
+        if kind < 0.45:
+            scene = next(scenes)
+            if scene.ignored.any():
+                continue
+            truths = [_truth(face[:4], face[4:6], face[6:8]) for face in scene.faces]
+            image = scene.image
+        elif kind < 0.75:
+            image, truths = _photograph(rng, seen), []
+        else:
+            face = pick(rng, cuttings.all.faces)
+            if rng.random() < 0.15:
+                face = masks.masked(rng, face)
+            if face.doubtful:
+                continue
+            points, image = face.points, face.levels[0]
+            ends = points.min(0), points.max(0)
+            truths = [_truth(np.concatenate(ends), points[36:48].mean(0), points[8])]
+            if rng.random() < 0.3 and cuttings.all.others:
+                image, truths = pick(rng, cuttings.all.others).levels[0], []
+            if rng.random() < 0.2:  # on its head: to be read right or not at all
+                image, truths = (
+                    np.ascontiguousarray(image[::-1, ::-1]),
+                    [_upside_down(truth, image.shape[1], image.shape[0]) for truth in truths],
+                )
+        yield cv2.cvtColor(image, cv2.COLOR_RGB2BGR), truths
+
+
+def readings(
+    detector: Detector, model: LandmarkModel, picture: Image, truths: Sequence[Truth]
+) -> Iterator[Reading]:
+    """Yield what the model reads where the detector proposes a face, where it is known whether it is right.
+
+    Args:
+        detector: proposes.
+        model: reads.
+        picture: (height, width, 3) uint8 BGR.
+        truths: its faces.
+    """
+    ibug, clock = model.layout.ibug68, StageClock()
+    for proposal in detector.propose(picture, LEAST)[:MOST]:
+        seen = look(model, picture, model.first_roi(proposal.box, proposal.angle), clock)
+        box, roll = box_of(seen.points[ibug]), roll_of(seen.points, ibug)
+        overlaps = [box_overlap(box, truth.box) for truth in truths]
+        best = int(np.argmax(overlaps)) if overlaps else -1
+        if best < 0 or overlaps[best] < WRONG_OVERLAP:
+            face = False
+        else:
+            off = abs((roll - truths[best].roll + 180) % 360 - 180)
+            if overlaps[best] >= RIGHT_OVERLAP and off <= RIGHT_ROLL:
+                face = True
+            elif off >= WRONG_ROLL:
+                face = False
+            else:
+                continue
+        yield Reading(evidence(seen, proposal.score), face)
+
+
+def _photograph(rng: np.random.Generator, seen: Album) -> Image:
+    """A window of a photograph, at times with something cut out of another before it, at times turned."""
+    height, width = (int(between(rng, 160, 480)) for _ in range(2))
+    image = np.ascontiguousarray(seen.window(rng, height, width))
+    if seen.cut_outs and rng.random() < 0.6:
+        picture, alpha = seen.cut_outs[int(rng.random() * len(seen.cut_outs))]
+        share = between(rng, 0.4, 1.0) * min(height / alpha.shape[0], width / alpha.shape[1])
+        wide, high = (max(8, int(n * share)) for n in alpha.shape[::-1])
+        x, y = int(rng.random() * (width - wide + 1)), int(rng.random() * (height - high + 1))
+        cover = cv2.resize(alpha, (wide, high))[..., None].astype(np.float32) / 255
+        part = image[y : y + high, x : x + wide]
+        thing = cv2.resize(picture, (wide, high))
+        if rng.random() < 0.5:
+            thing, cover = thing[:, ::-1], cover[:, ::-1]
+        part[:] = (part + cover * (thing.astype(np.float32) - part)).astype(np.uint8)
+    if rng.random() < 0.2:
+        image = np.ascontiguousarray(np.rot90(image, int(rng.integers(1, 4))))
+    if rng.random() < 0.2:
+        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    return image
+
+
+def _truth(
+    box: NDArray[np.floating], eyes: NDArray[np.floating], chin: NDArray[np.floating]
+) -> Truth:
+    across, down = (chin - eyes).tolist()
+    x0, y0, x1, y1 = box.tolist()
+    return Truth((x0, y0, x1, y1), float(np.degrees(np.arctan2(-across, down))))
+
+
+def _upside_down(truth: Truth, width: int, height: int) -> Truth:
+    x0, y0, x1, y1 = truth.box
+    return Truth(
+        (width - 1 - x1, height - 1 - y1, width - 1 - x0, height - 1 - y0), truth.roll + 180
+    )
