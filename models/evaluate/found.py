@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from landmarkd.settings.tracker import TrackerSettings
 from landmarkd.stages import StageClock
 from landmarkd.types import Array, FaceObservation
 from landmarkd.vision.detector import Detector
@@ -15,7 +16,6 @@ from landmarkd.vision.geometry import box_of, box_overlap, roll_of
 from landmarkd.vision.landmarks import LandmarkModel
 from landmarkd.vision.ranking import Ranking
 from landmarkd.vision.search import LEAST_PROPOSAL, FaceSearch
-from landmarkd.settings.tracker import TrackerSettings
 from numpy.typing import NDArray
 
 from models.evaluate.readers import PEOPLE_SETS, read_labels
