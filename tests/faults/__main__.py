@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 from rich.progress import track
 
-from tests.faults import camera, load, service, transport  # noqa: F401 - entering their faults into the table
+from tests.faults import camera, load, service, sinks, transport  # noqa: F401 - entering their faults into the table
 from tests.faults.row import FAULTS
 
 

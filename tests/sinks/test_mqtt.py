@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from select import select
 
 import jinja2
 import pytest
@@ -18,6 +17,7 @@ from landmarkd.errors import AccessError, UsageError
 from landmarkd.sinks import make_sink, mqtt_transport
 from landmarkd.types import Attention, EventPhase
 
+from tests.sinks.relay import Relay
 from tests.sinks.test_contract import until
 from tests.wire.builders import driver, event, report, session
 
@@ -268,50 +268,6 @@ os.kill(os.getpid(), signal.SIGKILL)
         assert shown == {
             name: {"face": "OFF", "camera": "ON"}.get(name, "None") for name in config["components"]
         }
-
-
-class Relay:
-    """Carries bytes between clients and the broker; frozen connections stay open and carry none."""
-
-    def __init__(self, port: int) -> None:
-        self.broker, self.pairs, self.ended = (
-            port,
-            list[tuple[socket.socket, socket.socket]](),
-            False,
-        )
-        self.frozen: set[socket.socket] = set()
-        self.entrance = socket.create_server(("127.0.0.1", 0))
-        self.port = self.entrance.getsockname()[1]
-        self.thread = threading.Thread(target=self.run)
-
-    def freeze(self) -> None:
-        self.frozen |= {side for pair in self.pairs for side in pair}
-
-    def run(self) -> None:
-        while not self.ended:
-            open_ = [side for pair in self.pairs for side in pair if side not in self.frozen]
-            for ready in select([self.entrance, *open_], [], [], 0.02)[0]:
-                if ready is self.entrance:
-                    inner = socket.create_connection(("127.0.0.1", self.broker))
-                    self.pairs.append((self.entrance.accept()[0], inner))
-                    continue
-                other = next(a if b is ready else b for a, b in self.pairs if ready in (a, b))
-                data = ready.recv(65536)
-                if data:
-                    other.sendall(data)
-                else:
-                    self.frozen |= {ready, other}
-                    other.shutdown(socket.SHUT_WR)
-
-    def __enter__(self) -> "Relay":
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.ended = True
-        self.thread.join()
-        for side in (self.entrance, *(side for pair in self.pairs for side in pair)):
-            side.close()
 
 
 # The fields of https://www.home-assistant.io/integrations/mqtt/ and its pages on sensors and binary
