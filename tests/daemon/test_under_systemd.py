@@ -107,6 +107,28 @@ def test_a_camera_that_cannot_be_opened_is_never_ready(tmp_path: Path, manager: 
         assert daemon.process.wait(LIMIT_S) != 0
 
 
+def test_a_dead_thread_of_a_sink_starves_the_watchdog(tmp_path: Path, manager: Manager) -> None:
+    """The thread ends at once, as it never should; frames go on, and systemd shall restart it all."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import threading\n"
+        "run = threading.Thread.run\n"
+        "threading.Thread.run = lambda t: None if t.name.startswith('sink osc:') else run(t)\n"
+    )
+    environment = {
+        "NOTIFY_SOCKET": manager.address,
+        "WATCHDOG_USEC": "400000",
+        "PYTHONPATH": str(tmp_path),
+    }
+    with Daemon(tmp_path, sinks=["osc://127.0.0.1:9"], environment=environment) as daemon:
+        manager.wait("READY=1")
+        told = len(manager.said)
+        daemon.ear.frames(60)
+        manager.wait("STATUS=running")
+        manager.wait("STATUS=running")
+        assert "WATCHDOG=1" not in manager.said[told:]
+        assert daemon.end() == 0
+
+
 def test_nothing_listens(tmp_path: Path) -> None:
     """No socket of the process is one that a stranger could connect to."""
     with Daemon(tmp_path) as daemon:
