@@ -1,10 +1,13 @@
-"""What the networks see in the evaluation clips, recorded once, so that decisions replay in seconds.
+"""What the networks see in the evaluation clips, recorded once.
+
+Decisions then replay in seconds.
 
 A recording holds, for each frame, what tracker and eye model hand to pose and driver monitor. It is
 made again whenever the clip, a model or the code of `landmarkd.vision` changes.
 """
 
 import hashlib
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +18,7 @@ from landmarkd.errors import EndOfStreamError
 from landmarkd.pipeline import Pipeline
 from landmarkd.settings.config import Configuration
 from landmarkd.signals.blocked import is_blocked
-from landmarkd.types import EyeReading, FaceObservation, Frame, RegionOfInterest, Report
+from landmarkd.types import FaceObservation, Frame, Report
 from landmarkd.vision.zoo import open_zoo
 
 CODE = Path(landmarkd.__file__).parent
@@ -79,10 +82,12 @@ def observations(path, cache=None, model="default", folder=None) -> Clip:
     if cache is None:
         return record(path, model, folder)
     cache.mkdir(parents=True, exist_ok=True)
-    file = cache / f"{path.name}-{_key(path, model, folder)}.npz"
+    file = cache / f"{path.name}-{_key(path, model, folder)}.pickle"
     if not file.exists():
-        _save(record(path, model, folder), file)
-    return _load(file, path.name)
+        temporary = file.with_suffix(".tmp")
+        temporary.write_bytes(pickle.dumps(record(path, model, folder)))
+        temporary.replace(file)
+    return pickle.loads(file.read_bytes())  # noqa: S301 - a recording of our own
 
 
 def replay(clip, *, every=1, baseline=None, **driver) -> list[Report]:
@@ -132,65 +137,6 @@ def _key(path, model, folder):
     for file in sorted([*zoo.glob("*.tflite"), *CODE.glob("vision/*.py")]):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
-
-
-def _save(clip, file):
-    seen = [face for face in clip.seen if face is not None]
-    arrays = {
-        "frames": np.array(clip.frames, np.int64).reshape(-1, 2),
-        "shape": np.array(clip.shape),
-        "blocked": np.array(clip.blocked, bool),
-        "face": np.array([face is not None for face in clip.seen], bool),
-        "score": np.array([face.score for face in seen]),
-        "roi": np.array([(f.roi.x, f.roi.y, f.roi.side, f.roi.angle) for f in seen]),
-        "points": np.array([face.points for face in seen], np.float32),
-        "track": np.array([face.track for face in seen]),
-    }
-    if seen and seen[0].sigma is not None:
-        arrays["sigma"] = np.array([face.sigma for face in seen], np.float32)
-    if seen and seen[0].eyes_visible is not None:
-        arrays["visible"] = np.array([face.eyes_visible for face in seen])
-    if seen and seen[0].eyes is not None:
-        values = [[(e.closed, e.down, e.iris_visible) for e in face.eyes] for face in seen]
-        arrays["eyes"] = np.array(values, float)
-    temporary = file.with_suffix(".tmp.npz")
-    np.savez(temporary, **arrays)
-    temporary.replace(file)
-
-
-def _load(file, name) -> Clip:
-    with np.load(file) as stored:
-        data = {key: stored[key] for key in stored.files}
-    seen: list[FaceObservation | None] = []
-    for number in np.where(data["face"], np.cumsum(data["face"]) - 1, -1):
-        if number < 0:
-            seen.append(None)
-            continue
-        seen.append(
-            FaceObservation(
-                float(data["score"][number]),
-                RegionOfInterest(*data["roi"][number].tolist()),
-                data["points"][number],
-                data["sigma"][number] if "sigma" in data else None,
-                tuple(data["visible"][number].tolist()) if "visible" in data else None,
-                _eyes(data["eyes"][number]) if "eyes" in data else None,
-                int(data["track"][number]),
-            )
-        )
-    return Clip(
-        name,
-        [tuple(row) for row in data["frames"].tolist()],
-        tuple(data["shape"].tolist()),
-        seen,
-        data["blocked"].tolist(),
-    )
-
-
-def _eyes(values):
-    return tuple(
-        EyeReading(closed, down, None if np.isnan(iris) else iris)
-        for closed, down, iris in values.tolist()
-    )
 
 
 def clips(folder):

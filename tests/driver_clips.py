@@ -1,4 +1,6 @@
-"""What driver monitoring says of every evaluation clip, from its first to its last frame, against its labels.
+"""What driver monitoring says of every evaluation clip, from its first to its last frame.
+
+Against its labels.
 
 An alarm about closed eyes is an event of kind microsleep, sleep or unresponsive that began with the
 eyes, or drowsiness of level 2. Its later stages belong to the same alarm. In a clip labelled

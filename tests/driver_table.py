@@ -65,7 +65,10 @@ def shut(value):
 
 
 def frame_scores(predicted, wanted, tolerance=2):
-    """Return hits, false and missed frames; a frame within `tolerance` of the other's is no mistake."""
+    """Return hits, false and missed frames.
+
+    A frame within `tolerance` of the other's is no mistake.
+    """
     predicted, wanted = np.asarray(predicted, bool), np.asarray(wanted, bool)
     window = np.ones(2 * tolerance + 1)
     near_wanted = np.convolve(wanted, window, "same") > 0
@@ -181,7 +184,8 @@ def total_rows(results):
             "false alarms about closed eyes, all clips",
             "0",
             "0",
-            f"{false} in {hours:.3f} h awake: {false / hours:.1f} an hour (95 %: {low:.1f} to {high:.1f})",
+            f"{false} in {hours:.3f} h awake: {false / hours:.1f} an hour (95 %: {low:.1f} to "
+            f"{high:.1f})",
             false == 0,
         ),
         Row(

@@ -1,4 +1,7 @@
-"""Faces of known pose, lids, irises and mouth, seen by a camera of known intrinsics: the mean head, moved by hand."""
+"""Faces of known pose, lids, irises and mouth, seen by a camera of known intrinsics.
+
+The mean head, moved by hand.
+"""
 
 import numpy as np
 from landmarkd.layout import DENSE, Layout, canonical_points, layout_of

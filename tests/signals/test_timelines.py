@@ -58,7 +58,8 @@ def test_talks_all_the_way():
 
 def test_checks_mirrors():
     look = [
-        Do(4.0), Do(1.0, yaw=-20.0, gaze=(-20.0, -5.0)), Do(4.0), Do(0.8, yaw=15.0, gaze=(15.0, 10.0)), Do(4.0),
+        Do(4.0), Do(1.0, yaw=-20.0, gaze=(-20.0, -5.0)), Do(4.0), Do(0.8, yaw=15.0, gaze=(15.0,
+        10.0)), Do(4.0),
         Do(1.2, yaw=35.0, gaze=(20.0, -5.0)),
     ]  # fmt: skip
     drive = Drive(look * 5).play()

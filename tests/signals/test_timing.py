@@ -67,7 +67,10 @@ class TestConcern:
         return Concern(stages, clear_s=1.0, hold_s=0.5, book=book or EventBook())
 
     def play(self, concern, conditions, step_s=0.1):
-        """Return (kind, phase, seconds) for one condition each step; a string letter is T, F or ?."""
+        """Return (kind, phase, seconds) for one condition each step.
+
+        A string letter is T, F or ?.
+        """
         out = []
         for index, letter in enumerate(conditions):
             condition = {"T": True, "F": False, "?": None}[letter]

@@ -1,4 +1,7 @@
-"""Scripted drives: segments of what a driver does, played frame by frame through pose and monitor."""
+"""Scripted drives: segments of what a driver does.
+
+Played frame by frame through pose and monitor.
+"""
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache

@@ -31,7 +31,7 @@ def driver(
     config: ConfigOption = None,
     model: ModelOption = None,
 ) -> None:
-    """Learn one driver's open eyes and natural forward direction, in half a minute, before the first drive.
+    """Learn one driver's open eyes and natural forward direction, in half a minute.
 
     Sit as you drive, look ahead at the road, blink as you like. The daemon learns the same by
     itself while driving; this only spares it the first minute. Kept are six numbers, never a
@@ -55,12 +55,14 @@ def driver(
         pipeline.close()
     if blinks < LEAST_BLINKS:
         raise CalibrationError(
-            f"Only {blinks} blinks were seen: are the eyes covered, the face small or dark? Come nearer, add light."
+            f"Only {blinks} blinks were seen: are the eyes covered, the face small or dark? Come "
+            f"nearer, add light."
         )
     store.save(name, baseline)
     print(
         f"Open eyes {baseline.open_left:.2f} left, {baseline.open_right:.2f} right; forward is yaw "
-        f"{baseline.head_yaw:.0f}°, pitch {baseline.head_pitch:.0f}° to the camera; {blinks} blinks."
+        f"{baseline.head_yaw:.0f}°, pitch {baseline.head_pitch:.0f}° to the camera; {blinks} "
+        f"blinks."
     )
     print(f'Kept in {path}. In the configuration: [driver] name = "{name}"')
 
@@ -100,7 +102,8 @@ def learn(pipeline: "Pipeline", source: "FrameSource") -> "tuple[DriverBaseline,
         if frame.captured_ns - began > PATIENCE_S * NANOSECONDS:
             break
     raise CalibrationError(
-        "The face was not seen for long enough to learn from; sit before the camera, in good light, for half a minute."
+        "The face was not seen for long enough to learn from; sit before the camera, in good "
+        "light, for half a minute."
     )
 
 

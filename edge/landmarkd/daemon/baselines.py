@@ -1,4 +1,7 @@
-"""What was learnt of drivers, kept by name: a few numbers each, never an image. Written rarely and atomically."""
+"""What was learnt of drivers, kept by name.
+
+A few numbers each, never an image. Written rarely and atomically.
+"""
 
 import json
 import logging
@@ -30,7 +33,10 @@ _ANGLE = (-90.0, 90.0)
 
 
 def state_folder() -> Path:
-    """Return the folder for what is kept between runs: systemd's, else the user's (XDG base directories)."""
+    """Return the folder for what is kept between runs.
+
+    It is systemd's, else the user's (XDG base directories).
+    """
     given = os.environ.get("STATE_DIRECTORY")
     if given:
         return Path(given.split(":")[0]) / "drivers"
@@ -107,7 +113,9 @@ class BaselineStore:
 
 
 class BaselineKeeper:
-    """Saves one driver's baseline now and then while it is being learnt: seldom, and only what changed.
+    """Saves one driver's baseline now and then while it is being learnt.
+
+    It writes seldom, and only what changed.
 
     Args:
         store: where to.
@@ -128,7 +136,9 @@ class BaselineKeeper:
         return cls(BaselineStore(), settings.name) if settings.enabled and settings.keep else None
 
     def offer(self, baseline: DriverBaseline | None, *, now: bool = False) -> bool:
-        """Save a baseline if it is time, or `now` at the end of a run, and return whether it was written.
+        """Save a baseline if it is time, or `now` at the end of a run.
+
+        Return whether it was written.
 
         A disk that cannot be written is said in the log; it must not end the daemon.
         """

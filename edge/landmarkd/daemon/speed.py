@@ -22,7 +22,9 @@ LARGEST = 64
 
 
 class VehicleSpeed:
-    """Reads kilometres an hour as text, ``file:/run/speed`` or ``udp://:5006``; `read` never blocks.
+    """Reads kilometres an hour as text, ``file:/run/speed`` or ``udp://:5006``.
+
+    `read` never blocks.
 
     A file is read five times a second and counts for `STALE_S` seconds after it was seen to change;
     of datagrams the newest counts for as long. Both are measured on the monotonic clock, so that a
@@ -109,7 +111,10 @@ class VehicleSpeed:
         self._complained = True
 
     def _listen(self) -> socket.socket | None:
-        """Return the open port, taken at the first reading: a daemon that reloads holds it before."""
+        """Return the open port, taken at the first reading.
+
+        A daemon that reloads holds it before.
+        """
         if self._link is None:
             link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             link.setblocking(False)

@@ -1,4 +1,7 @@
-"""Every threshold of driver monitoring in one place, each with where it comes from (docs/driver-monitoring.md)."""
+"""Every threshold of driver monitoring in one place, with its source.
+
+docs/driver-monitoring.md tells more of the sources.
+"""
 
 from typing import Any, Literal, Self
 
@@ -18,7 +21,8 @@ class Zone(BaseModel):
     up: tuple[float, float] = Field(description="From, to; degrees upward.")
     counts_as: Literal["road", "driving", "away"] = Field(
         "away",
-        description="road is attention; driving (a mirror) counts only as one long glance; away counts always.",
+        description="road is attention; driving (a mirror) counts only as one long glance; away "
+        "counts always.",
     )
 
     @model_validator(mode="after")
@@ -109,7 +113,8 @@ class DriverSettings(BaseModel):
         0.5,
         ge=0,
         le=1,
-        description="Least probability that an eye is there to be seen, where a model gives it. Ours.",
+        description="Least probability that an eye is there to be seen, where a model gives it. "
+        "Ours.",
     )
     max_eye_sigma: float = Field(
         0.12,
@@ -125,7 +130,8 @@ class DriverSettings(BaseModel):
     hold_s: float = Field(
         1.0,
         ge=0,
-        description="How long what is unknown is taken as unchanged before a concern is dropped. Ours.",
+        description="How long what is unknown is taken as unchanged before a concern is dropped. "
+        "Ours.",
     )
 
     blip_s: float = Field(
@@ -152,7 +158,8 @@ class DriverSettings(BaseModel):
     forward_min_speed_kmh: float = Field(
         30.0,
         ge=0,
-        description="Forward is learnt from this speed on, if the speed is known (openpilot: 47). Ours.",
+        description="Forward is learnt from this speed on, if the speed is known (openpilot: "
+        "47). Ours.",
     )
     forward_least_share: float = Field(
         0.2,
@@ -202,17 +209,20 @@ class DriverSettings(BaseModel):
         0.4,
         gt=0,
         lt=1,
-        description="A blink's deepest openness lies below this: smiles and glances down do not. Ours.",
+        description="A blink's deepest openness lies below this: smiles and glances down do not. "
+        "Ours.",
     )
     blink_slow_frame_s: float = Field(
         0.055,
         gt=0,
-        description="Frames further apart may miss the deepest moment; blink_depth is then not asked. Ours.",
+        description="Frames further apart may miss the deepest moment; blink_depth is then not "
+        "asked. Ours.",
     )
     blink_gap_s: float = Field(
         0.25,
         gt=0,
-        description="Eyes unknown for longer than this break a blink off: a face that left and came back. Ours.",
+        description="Eyes unknown for longer than this break a blink off: a face that left and "
+        "came back. Ours.",
     )
     blink_max_s: float = Field(
         0.5, gt=0, description="Longer closures are no blinks (long blinks: 0.3 to 0.5 s)."
@@ -224,14 +234,16 @@ class DriverSettings(BaseModel):
     )
     perclos_levels: tuple[float, float, float] = Field(
         (0.075, 0.10, 0.15),
-        description="Drowsiness 1, 2, 3: questionable and drowsy of Wierwille 1994 (7.5, 15 %), and between them the "
+        description="Drowsiness 1, 2, 3: questionable and drowsy of Wierwille 1994 (7.5, 15 %), "
+        "and between them the "
         "10 % at which first microsleeps were seen on the road (JOV VSS 2012).",
     )
     perclos_release: float = Field(
         0.8,
         gt=0,
         le=1,
-        description="Share of its level that PERCLOS must fall below to leave it; hysteresis. Ours.",
+        description="Share of its level that PERCLOS must fall below to leave it; hysteresis. "
+        "Ours.",
     )
     microsleep_s: float = Field(
         1.0, gt=0, description="Eyes closed this long: microsleep (NCAP, 1 to 2 s)."
@@ -246,7 +258,8 @@ class DriverSettings(BaseModel):
     lower_lid_drop: float = Field(
         0.045,
         gt=0,
-        description="Lower lids so far below their usual place, eye widths: a look down. Ours, measured.",
+        description="Lower lids so far below their usual place, eye widths: a look down. Ours, "
+        "measured.",
     )
     down_probability: float = Field(
         0.5, gt=0, lt=1, description="Of the eye model that the eyes look down. Ours."
@@ -259,7 +272,8 @@ class DriverSettings(BaseModel):
     head_down_unclear: float = Field(
         18.0,
         gt=0,
-        description="Head that was so far below forward before: lids say nothing. As head_away_down.",
+        description="Head that was so far below forward before: lids say nothing. As "
+        "head_away_down.",
     )
     head_turn: float = Field(
         12.0,
@@ -321,7 +335,8 @@ class DriverSettings(BaseModel):
     )
     zones: dict[str, Zone] = Field(
         default_factory=_default_zones,
-        description="Where the eyes may rest; the first that holds the direction counts, none is 'off'. Ours; "
+        description="Where the eyes may rest; the first that holds the direction counts, none is "
+        "'off'. Ours; "
         "measure your car.",
     )
 
@@ -344,7 +359,8 @@ class DriverSettings(BaseModel):
     max_face_sigma: float = Field(
         0.06,
         gt=0,
-        description="Median standard deviation of the points, face sizes, above which it is covered. Ours.",
+        description="Median standard deviation of the points, face sizes, above which it is "
+        "covered. Ours.",
     )
     covered_s: float = Field(
         1.0, gt=0, description="Eyes or face covered this long is reported. Ours."

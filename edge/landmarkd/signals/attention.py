@@ -16,7 +16,10 @@ from landmarkd.types import DriverEvent, DriverState
 Looking = Literal["road", "driving", "away"]
 YAWN_MEMORY_NS = nanoseconds(600)
 UNANSWERED_S = 3.0
-"""A warning that is not answered for so long: unresponsive (Euro NCAP, docs/driver-monitoring.md)."""
+"""A driver who does not answer a warning for so long is unresponsive.
+
+(Euro NCAP, docs/driver-monitoring.md).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,10 @@ class Signals:
 
 
 class TimeSharing:
-    """Visual attention time sharing: seconds away within a window, forgotten after a long enough look at the road."""
+    """Visual attention time sharing.
+
+    Seconds away within a window, forgotten after a long enough look at the road.
+    """
 
     def __init__(self, settings: DriverSettings) -> None:
         self._away = SlidingShare(settings.sharing_window_s)
@@ -186,7 +192,10 @@ class Attention:
         self._yawns.clear()
 
     def update(self, signals: Signals, time_ns: int) -> DriverState:
-        """Take in the signals of a frame, not older than the last, and return the state after it."""
+        """Take in the signals of a frame and return the state after it.
+
+        The frame is not older than the last.
+        """
         lids = signals.lids
         eyes = self._closed(signals, time_ns)
         eyes += self._blinks.update(

@@ -4,12 +4,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 MIN_CONTRAST = 6.0
-"""Standard deviation in grey levels below which a picture shows nothing. A cap or a hand on the lens gives 0 to 3; the
-dullest of fifteen webcam and film clips gave 14."""
+"""Standard deviation in grey levels below which a picture shows nothing.
+
+A cap or a hand on the lens gives 0 to 3; the
+dullest of fifteen webcam and film clips gave 14.
+"""
 
 
 def is_blocked(image: NDArray[np.uint8]) -> bool:
-    """Return whether a frame shows nothing but one even tone: a covered lens, or darkness without a light.
+    """Return whether a frame shows nothing but one even tone.
+
+    A covered lens, or darkness without a light.
 
     Args:
         image: (height, width, 3) uint8; every eighth pixel of the green channel is looked at.

@@ -17,7 +17,10 @@ MEMORY_NS = nanoseconds(2.0)
 BEFORE_NS = nanoseconds(0.25)
 """The head's place before the lids fell is taken from before this."""
 WITH_LIDS_NS = nanoseconds(0.6)
-"""A head that goes down within this of the lids went down with them. Ours: looks at lap and phone."""
+"""A head that goes down within this of the lids went down with them.
+
+Ours, from looks at lap and phone.
+"""
 SETTLE_NS = nanoseconds(0.1)
 """Lids that are on their way down say nothing of where they will lie (a blink closes in 0.1 s)."""
 
@@ -87,7 +90,7 @@ class MouthMotion:
         return sum(at >= since_ns for at in self._turns)
 
     def wide(self, time_ns: int) -> bool:
-        """Return whether the mouth is, or was a moment ago, wide open for longer than a syllable."""
+        """Return whether the mouth is wide open, or was a moment ago, for more than a syllable."""
         if self._wide_ns is None:
             return False
         return time_ns - self._wide_ns <= nanoseconds(self._settings.yawn_grace_s)

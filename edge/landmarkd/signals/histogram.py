@@ -1,4 +1,7 @@
-"""A histogram over time that forgets slowly: quantiles of a signal over the last minutes in constant memory."""
+"""A histogram over time that forgets slowly.
+
+Quantiles of a signal over the last minutes in constant memory.
+"""
 
 import math
 
@@ -35,7 +38,10 @@ class FadingHistogram:
             self._growth = 1.0
 
     def quantile(self, share: float) -> float:
-        """Return the value below which `share` of the weight lies; the middle of the range when empty."""
+        """Return the value below which `share` of the weight lies.
+
+        The middle of the range when empty.
+        """
         below = np.cumsum(self._weights)
         if below[-1] <= 0.0:
             return self._low + 0.5 * self._step * (len(below) - 1)

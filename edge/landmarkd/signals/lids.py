@@ -1,4 +1,7 @@
-"""Lids measured in the head's own frame: the gap, where the lower lid lies, and a person's open eye."""
+"""Lids measured in the head's own frame.
+
+The gap, where the lower lid lies, and a person's open eye.
+"""
 
 import math
 
@@ -11,7 +14,9 @@ from landmarkd.signals.view import FaceView
 
 
 class GapMeter:
-    """Measures how far an eye or a mouth is open: the mean gap between its two edges over its width.
+    """Measures how far an eye or a mouth is open.
+
+    The mean gap between its two edges over its width.
 
     The gap lies along a direction that is known in the head; what the image shows of it shrinks by
     how far the pose turns that direction to or from the camera, and is divided by it. The width is
@@ -48,7 +53,10 @@ class GapMeter:
         return float((right * x + below * y) / (shown * view.scale * self._width_mm))
 
     def sigma(self, view: FaceView) -> float:
-        """Return the mean standard deviation of the points in widths of the opening, 0 if none is given."""
+        """Return the mean standard deviation of the points in widths of the opening.
+
+        0 if none is given.
+        """
         if view.sigma is None:
             return 0.0
         return float(view.sigma[self._ring].mean()) / (view.scale * self._width_mm)
@@ -122,6 +130,6 @@ class OpenBaseline:
         self.open = max(self._seen.quantile(self._settings.open_quantile), least)
 
     def openness(self, aperture: float) -> float:
-        """Return 1 for this person's open eye and 0 for shut, between -0.2 and 1.5."""
+        """Return 1 for this person's open eye and 0 for shut, between 0 and 1.5."""
         shut = self.open * self._settings.closed_share
-        return min(max((aperture - shut) / (self.open - shut), -0.2), 1.5)
+        return min(max((aperture - shut) / (self.open - shut), 0.0), 1.5)

@@ -1,4 +1,4 @@
-"""The driver monitor: from the points and the pose of each frame to eyes, gaze, attention and events."""
+"""The driver monitor: from points and pose of each frame to eyes, gaze, attention and events."""
 
 from dataclasses import dataclass, replace
 
@@ -93,7 +93,9 @@ class PersonWatch:
 
 
 class DriverMonitor:
-    """Watches one driver. It knows no clock but the frames' capture times, and does no input or output.
+    """Watches one driver.
+
+    It knows no clock but the frames' capture times, and does no input or output.
 
     Args:
         settings: thresholds.
@@ -263,14 +265,20 @@ class DriverMonitor:
         return DriverReading(left, right, gaze, self._attention.update(signals, time_ns))
 
     def _may_learn(self, speed_kmh: float | None) -> bool:
-        """Return whether this frame may teach where the road is: driving, and no alarm is running."""
+        """Return whether this frame may teach where the road is.
+
+        It may while driving, as long as no distraction is running.
+        """
         fast = speed_kmh is None or speed_kmh >= self._settings.forward_min_speed_kmh
         return fast and not (self._attention.distracted and self._head_forward.trusted)
 
     def _direction(
         self, view: FaceView, angles: tuple[float, float] | None, lids: Judged
     ) -> tuple[Looking | None, Gaze | None, float, float]:
-        """Return what is looked at, the gaze, and yaw and pitch from forward, of the gaze or else of the head."""
+        """Return what is looked at, the gaze, and yaw and pitch from forward.
+
+        The angles are of the gaze, or of the head where there is no gaze.
+        """
         settings = self._settings
         if lids.state is Lids.DOWN:
             # Where exactly the eyes look cannot be seen; it is not the road.

@@ -1,4 +1,7 @@
-"""Time on the frames' own clock: how much of a window something held, and concerns that rise with time."""
+"""Time on the frames' own clock.
+
+How much of a window something held, and concerns that rise with time.
+"""
 
 from collections import deque
 from collections.abc import Sequence
@@ -16,7 +19,9 @@ def nanoseconds(seconds: float) -> int:
 
 
 class SlidingShare:
-    """How long a condition held, and did not, within the last seconds; what is unknown counts as neither.
+    """How long a condition held, and did not, within the last seconds.
+
+    What is unknown counts as neither.
 
     Only changes are stored, so the memory does not depend on the frame rate.
     """
@@ -32,7 +37,10 @@ class SlidingShare:
         self._held_ns = [0, 0]
 
     def add(self, condition: bool | None, from_ns: int, to_ns: int) -> None:
-        """Count a span of time, not older than any before; a condition of None only lets time pass."""
+        """Count a span of time, not older than any before.
+
+        A condition of None only lets time pass.
+        """
         if condition is not None and to_ns > from_ns:
             if self._spans and self._spans[-1][0] is condition and self._spans[-1][2] == from_ns:
                 self._spans[-1] = (condition, self._spans[-1][1], to_ns)
@@ -79,7 +87,9 @@ class Stage:
 
 
 class Concern:
-    """A condition that becomes an event when it lasts, grows worse in stages, and ends when it is over for a while.
+    """A condition that becomes an event when it lasts.
+
+    The event grows worse in stages and ends when the condition is over for a while.
 
     The condition is True, False or unknown (None) at each frame. Before the event, up to `hold_s`
     of unknown between two frames on which it holds count as if it had held; a longer time drops it.
