@@ -34,8 +34,8 @@ def detect(image: "NDArray[Any] | str | Path") -> Report:
     loaded at the first call and kept. Safe to call from several threads, which wait for each other.
 
     Args:
-        image: (height, width, 3) uint8 in OpenCV's order BGR; grey (height, width), BGRA and 16 bits
-            deep are converted; or the path of a picture.
+        image: (height, width, 3) uint8 in OpenCV's order BGR; grey (height, width), BGRA and
+            16 bits deep are converted; or a path.
 
     Raises:
         SourceFormatError: what is given is no picture, or is too small to hold a face.

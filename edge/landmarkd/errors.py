@@ -16,7 +16,7 @@ class ExitCode(IntEnum):
     USAGE = 64
     """The command line is wrong."""
     DATA = 65
-    """A file or stream has content that cannot be used: a corrupt model, a file that is no video."""
+    """A file or stream cannot be used: a corrupt model, a file that is no video."""
     NO_INPUT = 66
     """A source does not exist: no such file, no such camera."""
     UNAVAILABLE = 69

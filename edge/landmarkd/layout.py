@@ -1,4 +1,4 @@
-"""The landmark layout: which index is what, and the canonical head that it lies on (docs/landmarks.md)."""
+"""The landmark layout: which index is what, and the canonical head (docs/landmarks.md)."""
 
 from dataclasses import dataclass
 from functools import lru_cache

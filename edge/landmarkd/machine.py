@@ -1,4 +1,4 @@
-"""What the machine says about itself: files of /proc and /sys and a few commands, each of which may be absent."""
+"""What the machine says about itself: files of /proc and /sys and a few commands."""
 
 import json
 import os
@@ -44,7 +44,7 @@ class Machine:
         return self.root / name.lstrip("/")
 
     def read(self, name: str) -> str | None:
-        """Return the text of a file, at most 64 KiB, without the blanks and NULs around it; None if unreadable."""
+        """Return the text of a file, at most 64 KiB, stripped; None if it cannot be read."""
         try:
             with self.path(name).open("rb") as file:
                 return file.read(_MOST_BYTES).decode("utf-8", "replace").strip("\0 \t\n")
@@ -80,7 +80,7 @@ class Machine:
         return (self.board or "").startswith("Raspberry Pi")
 
     def temperature_c(self) -> float | None:
-        """Return the temperature of the processor in degrees Celsius, or None."""
+        """Return the temperature of the CPU in degrees Celsius, or None."""
         milli = self.number("/sys/class/thermal/thermal_zone0/temp")
         return None if milli is None else milli / 1000
 
@@ -90,7 +90,7 @@ class Machine:
         return None if kilohertz is None else kilohertz / 1000
 
     def throttled(self) -> int | None:
-        """Return the firmware's throttle bits, see `THROTTLE_BITS`, or None where there is no such firmware."""
+        """Return the firmware's throttle bits, see `THROTTLE_BITS`; None without that firmware."""
         bits = self.number("/sys/devices/platform/soc/soc:firmware/get_throttled", 16)
         if bits is None:
             said = self.run("vcgencmd", "get_throttled")
@@ -98,7 +98,7 @@ class Machine:
         return bits
 
     def memory_kib(self) -> dict[str, int]:
-        """Return /proc/meminfo: kibibytes by name, "MemAvailable" for one; empty where it is absent."""
+        """Return /proc/meminfo: kibibytes by name, "MemAvailable" for one; empty if absent."""
         lines = (line.split() for line in (self.read("/proc/meminfo") or "").splitlines())
         return {
             words[0].rstrip(":"): int(words[1])

@@ -1,4 +1,4 @@
-"""Drawing what was found into a picture, for eyes only: nothing here runs in the daemon's steady state."""
+"""Drawing what was found into a picture; the daemon does not use it."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ SUBPIXEL = 4
 
 
 def draw(image: Image, report: Report, layout: Layout) -> Image:
-    """Return a copy of a (height, width, 3) BGR image with the face's mesh, eyes, pose and state drawn in."""
+    """Return a copy of a (height, width, 3) BGR image with mesh, eyes, pose and state drawn in."""
     canvas = image.copy()
     unit = max(1.0, min(image.shape[:2]) / 480)
     if report.face is not None:
@@ -90,11 +90,17 @@ def _lines(report: Report) -> list[tuple[str, tuple[int, int, int]]]:
         distance = float(np.linalg.norm(pose.translation_mm)) / 10
         lines = [
             (
-                f"yaw {pose.yaw:+.0f}  pitch {pose.pitch:+.0f}  roll {pose.roll:+.0f}  {distance:.0f} cm",
+                (
+                    f"yaw {pose.yaw:+.0f}  pitch {pose.pitch:+.0f}  roll {pose.roll:+.0f}  "
+                    f"{distance:.0f} cm"
+                ),
                 white,
             ),
             (
-                f"eyes  right {_openness(report.face.right.openness)}  left {_openness(report.face.left.openness)}",
+                (
+                    f"eyes  right {_openness(report.face.right.openness)}  "
+                    f"left {_openness(report.face.left.openness)}"
+                ),
                 white,
             ),
         ]

@@ -242,7 +242,7 @@ class Pipeline:
         image: NDArray[np.uint8] | None = None,
         speed_kmh: float | None = None,
     ) -> tuple[FaceReport | None, DriverState | None]:
-        """Return what is known of the face and of the driver; eyes are read from unsmoothed points."""
+        """Return what is known of face and driver; eyes are read from unsmoothed points."""
         settings = self.configuration.driver
         if seen is None or estimator is None:
             self._reset_filters()

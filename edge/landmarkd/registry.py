@@ -45,7 +45,8 @@ def load(table: Mapping[str, str], group: str, name: str) -> type:
     except ImportError as error:
         package = error.name or module_name
         raise MissingPackageError(
-            f"{name!r} needs the package {package!r}, which is not installed; see docs/troubleshooting.md."
+            f"{name!r} needs the package {package!r}, which is not installed; "
+            "see docs/troubleshooting.md."
         ) from error
     return loaded
 

@@ -146,7 +146,7 @@ def product(second: Quaternion, first: Quaternion) -> Quaternion:
 
 
 def rotation_to_ray(ray: NDArray[np.floating]) -> Matrix:
-    """Return the smallest rotation that turns the optical axis (0, 0, 1) onto a ray from the camera.
+    """Return the smallest rotation from the optical axis (0, 0, 1) to a ray from the camera.
 
     What a camera sees of a head off its axis looks like the head turned back by this rotation on
     the axis.

@@ -44,7 +44,7 @@ class StageClock:
         self._last = time.perf_counter_ns()
 
     def lap(self, stage: str) -> None:
-        """Book the time since the last lap on `stage`; a stage that comes twice in a frame adds up."""
+        """Book the time since the last lap on `stage`; twice in a frame adds up."""
         now = time.perf_counter_ns()
         self._row[self._index[stage]] += now - self._last
         self._last = now

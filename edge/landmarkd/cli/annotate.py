@@ -42,7 +42,7 @@ def annotate(
     boxes: Annotated[
         Path | None,
         typer.Option(
-            help="JSON: file name of a picture to [x0, y0, x1, y1], tight round the 68 points; no detector."
+            help="JSON: file name of a picture to the face's box [x0, y0, x1, y1]; no detector."
         ),
     ] = None,
     model: ModelOption = None,

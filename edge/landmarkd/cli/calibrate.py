@@ -57,7 +57,8 @@ def board(
             f"{out} cannot be written: {error.strerror}; choose another place with --out."
         ) from error
     print(
-        f"Wrote {out}. Print it at 100 %, glue it flat, then: landmarkd calibrate camera --source v4l2:/dev/video0"
+        f"Wrote {out}. Print it at 100 %, glue it flat, then: "
+        "landmarkd calibrate camera --source v4l2:/dev/video0"
     )
 
 
@@ -97,7 +98,8 @@ def camera(
     uri = source or read_configuration(config).source.uri
     if not pictures and uri.startswith("images:"):
         raise UsageError(
-            f"Name pictures without --source: landmarkd calibrate camera {uri.removeprefix('images:')}"
+            "Name pictures without --source: landmarkd calibrate camera "
+            f"{uri.removeprefix('images:')}"
         )
     with _Screen() as screen:
         if pictures:
@@ -106,7 +108,8 @@ def camera(
             collection = watch(make_source(uri, fast=True), screen.look, limit_s=limit)
     if not collection.views:
         raise CalibrationError(
-            f"No view of the board could be used ({screen.why()}); print it with: landmarkd calibrate board"
+            f"No view of the board could be used ({screen.why()}); "
+            "print it with: landmarkd calibrate board"
         )
     result = calibrate(collection.views, out.stem)
     save(result, out)
@@ -143,12 +146,13 @@ def presets(
         table.add_row(f'"{choice}"', title, f"{known.fx:.0f}", f"{fields[0]:.1f} x {fields[1]:.1f}")
     Console().print(table)
     print(
-        '\nPut one into the configuration: [source] camera = "module-3". A calibration is better than any.'
+        '\nPut one into the configuration: [source] camera = "module-3". '
+        "A calibration is better than any of them."
     )
 
 
 class _Screen:
-    """Shows on the terminal how the collection grows; one line for each view where there is no terminal."""
+    """Shows on the terminal how the collection grows; elsewhere prints one line for each view."""
 
     def __init__(self) -> None:
         from rich.console import Console

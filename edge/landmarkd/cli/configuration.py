@@ -47,12 +47,13 @@ def check(config: ConfigOption = None) -> None:
     configuration = load_configuration(config)
     ServiceFactory(Requests(), Notifier("")).build(configuration).close()
     print(
-        f"The configuration is right: {configuration.source.uri} to {', '.join(configuration.sinks) or 'no sink'}."
+        f"The configuration is right: {configuration.source.uri} to "
+        f"{', '.join(configuration.sinks) or 'no sink'}."
     )
 
 
 def _toml(model: "BaseModel", name: str = "") -> list[str]:
-    """Return lines of TOML, each field under a comment that says what it is; sections after plain fields."""
+    """Return lines of TOML, each field under its description; sections after plain fields."""
     from pydantic import BaseModel
 
     lines = [f"[{name}]"] if name else []

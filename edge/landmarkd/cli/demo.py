@@ -1,4 +1,4 @@
-"""`landmarkd demo`: the whole pipeline on the bundled clip, over real UDP and a real pseudo-terminal."""
+"""`landmarkd demo`: the whole pipeline on the bundled clip, over UDP and a pseudo-terminal."""
 
 import sys
 import time
@@ -34,7 +34,7 @@ def demo(
         bool, typer.Option("--fast", help="As fast as possible instead of at the clip's pace.")
     ] = False,
 ) -> None:
-    """Play the bundled clip through the whole pipeline, send it over UDP and serial, decode both, and sum up.
+    """Play the bundled clip through the pipeline, send it over UDP and serial, and decode both.
 
     Ends with exit code 0 if every message that was sent was decoded, otherwise with 74.
     """

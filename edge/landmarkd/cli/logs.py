@@ -1,4 +1,4 @@
-"""Log lines on standard error: plain on a terminal, with a priority for journald under systemd; never a file."""
+"""Log lines on standard error: plain on a terminal, with a priority for journald; never a file."""
 
 import logging
 import os

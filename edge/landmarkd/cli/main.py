@@ -39,7 +39,9 @@ def build(modules: Iterable[str] = tuple(COMMANDS.values())) -> typer.Typer:
     app = typer.Typer(
         name="landmarkd",
         help="gpsd for faces: camera frames in, dense 3D facial landmarks out, over serial or UDP.",
-        epilog=f"Exit codes: {', '.join(f'{code.value} {code.name.lower()}' for code in ExitCode)}.",
+        epilog="Exit codes: "
+        + ", ".join(f"{code.value} {code.name.lower()}" for code in ExitCode)
+        + ".",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,

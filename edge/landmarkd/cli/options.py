@@ -22,7 +22,8 @@ SourceOption = Annotated[
     typer.Option(
         "--source",
         "-s",
-        help="picamera2:, v4l2:/dev/video0, file:clip.mp4, images:folder or demo:; see docs/sources.md.",
+        help="picamera2:, v4l2:/dev/video0, file:clip.mp4, images:folder or demo:; "
+        "see docs/sources.md.",
     ),
 ]
 SinkOption = Annotated[

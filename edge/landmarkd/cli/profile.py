@@ -149,7 +149,7 @@ def _engines(
 
 @contextmanager
 def _bar() -> "Iterator[Callable[[str, int], Callable[[], None]]]":
-    """Yield a function that begins a new part of the work and returns what to call at each step of it."""
+    """Yield a function that begins a part of the work and returns what to call at each step."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -188,8 +188,11 @@ def _sentences(result: dict[str, Any]) -> "Iterator[str]":
 
     machine = result["machine"]
     cores = ", ".join(f"{share:.0%}" for share in machine["cores"]) or "unknown"
-    yield f"{result['fps']:.1f} frames a second, {result['skipped']} skipped, {result['faces']} with a face"
-    yield f"{result['cpu_ms_per_frame']:.2f} ms of processor time a frame; cores busy {cores}"
+    yield (
+        f"{result['fps']:.1f} frames a second, {result['skipped']} skipped, "
+        f"{result['faces']} with a face"
+    )
+    yield f"{result['cpu_ms_per_frame']:.2f} ms of CPU time a frame; cores busy {cores}"
     slope = machine["memory_slope_mb_per_minute"]
     yield f"{machine['memory_mb']:.0f} MB" + (
         "" if slope is None else f", {slope:+.2f} MB a minute"
@@ -200,10 +203,12 @@ def _sentences(result: dict[str, Any]) -> "Iterator[str]":
             if machine["clock_mhz"]
             else ""
         )
-        yield f"{machine['temperature_c']:.0f} °C{clock}; {', '.join(machine['throttling']) or 'not throttled'}"
+        throttling = ", ".join(machine["throttling"]) or "not throttled"
+        yield f"{machine['temperature_c']:.0f} °C{clock}; {throttling}"
     if result["python_share"] is not None:
         yield (
-            f"{result['python_share']:.0%} of the processing is Python, numpy and OpenCV, the rest the "
+            f"{result['python_share']:.0%} of the processing is Python, numpy and OpenCV, "
+            "the rest the "
             f"networks ({result['network_ms_per_frame']:.2f} ms a frame)"
         )
     yield f"The stopwatches took {result['overhead']:.2%} of the processing time"

@@ -8,7 +8,7 @@ Item = TypeVar("Item")
 
 
 def progress(items: Sequence[Item], what: str) -> Iterable[Item]:
-    """Yield the items while a bar shows how many are done; output of the command stays untouched."""
+    """Yield the items while a bar on standard error shows how many are done."""
     if not sys.stderr.isatty():
         yield from items
         return

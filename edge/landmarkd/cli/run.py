@@ -40,7 +40,7 @@ def run(
         Path | None,
         typer.Option(
             "--save-frames",
-            help="Write every frame as a picture into this folder. Mind whom it shows.",
+            help="Write every frame as a picture into this folder. It shows people.",
         ),
     ] = None,
     verbose: Annotated[

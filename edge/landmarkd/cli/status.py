@@ -105,8 +105,9 @@ def _table(snapshot: "Snapshot", diagnosis: "Diagnosis") -> "Table":
         # As text, so that brackets in a path are not taken for markup.
         table.add_row(name, Text(plain(text, MAX_SHOWN)))
 
-    state = snapshot.state if diagnosis.alive else "not running"
-    row("state", f"{state} for {snapshot.uptime_s:.0f} s, updated {diagnosis.age_s:.1f} s ago")
+    lasted = f"{snapshot.uptime_s:.0f} s"
+    state = f"{snapshot.state} for {lasted}" if diagnosis.alive else f"stopped (ran {lasted})"
+    row("state", f"{state}, updated {diagnosis.age_s:.1f} s ago")
     if snapshot.version:
         row("version", snapshot.version)
     if snapshot.model:

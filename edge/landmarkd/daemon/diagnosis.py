@@ -26,7 +26,7 @@ class Diagnosis:
         alive: the process runs.
         age_s: of the snapshot.
         troubles: what is wrong, each a sentence with what to do where something can be done.
-        notes: what may be meant so.
+        notes: what is unusual and may be wanted.
     """
 
     alive: bool
@@ -55,7 +55,10 @@ def diagnose(snapshot: Snapshot, now_ns: int) -> Diagnosis:
             )
         return Diagnosis(alive, age_s, tuple(_troubles(snapshot, age_s)), tuple(notes))
     if snapshot.state != "stopped":
-        ended = "The daemon ended without saying goodbye, killed or with the machine; see journalctl -u landmarkd."
+        ended = (
+            "The daemon ended without saying goodbye, killed or with the machine; "
+            "see journalctl -u landmarkd."
+        )
     elif snapshot.failure:
         ended = f"The daemon ended by itself: {snapshot.failure}"
     else:
@@ -79,8 +82,9 @@ def _troubles(snapshot: Snapshot, age_s: float) -> list[str]:
     troubles = []
     if age_s > STALE_S:
         troubles.append(
-            f"The daemon has told nothing for {age_s:.0f} s: it hangs, and systemd restarts it when its watchdog runs "
-            "out, or its runtime directory cannot be written; journalctl -u landmarkd says which."
+            f"The daemon has told nothing for {age_s:.0f} s: it hangs, and systemd restarts it "
+            "when its watchdog runs out, or its runtime directory cannot be written; "
+            "journalctl -u landmarkd says which."
         )
     troubles += _camera(snapshot)
     if snapshot.refused:
@@ -95,8 +99,9 @@ def _troubles(snapshot: Snapshot, age_s: float) -> list[str]:
         troubles.append("The CPU was throttled or saw too low a voltage; see landmarkd doctor.")
     if snapshot.captured_fps and snapshot.skipped_fps > TOO_SLOW * snapshot.captured_fps:
         troubles.append(
-            f"{snapshot.skipped_fps:.0f} of {snapshot.captured_fps:.0f} frames a second are skipped: the machine is "
-            "too slow or busy with something else; see landmarkd profile."
+            f"{snapshot.skipped_fps:.0f} of {snapshot.captured_fps:.0f} frames a second "
+            "are skipped: the machine is too slow or busy with something else; "
+            "see landmarkd profile."
         )
     troubles += [trouble for sink in snapshot.sinks for trouble in _sink(sink)]
     return troubles
@@ -124,6 +129,9 @@ def _sink(sink: SinkSnapshot) -> list[str]:
         return [f"{sink.uri} is not connected{because}."]
     if sink.dropped_fps > 0:
         return [
-            f"{sink.uri} drops {sink.dropped_fps:.0f} reports a second: its line or receiver is too slow{because}."
+            (
+                f"{sink.uri} drops {sink.dropped_fps:.0f} reports a second: "
+                f"its line or receiver is too slow{because}."
+            )
         ]
     return []

@@ -1,4 +1,4 @@
-"""Telling systemd how it goes: sd_notify(3), one datagram to the socket that it names."""
+"""Messages to systemd: sd_notify(3), one datagram to the socket that it names."""
 
 import os
 import socket
@@ -43,7 +43,7 @@ class Notifier:
         self._send("STATUS=" + text.replace("\n", " "))
 
     def progress(self, now_ns: int) -> None:
-        """Feed the watchdog if it is time to: call this only where the pipeline has really moved on."""
+        """Feed the watchdog if it is time to. Call it only where the pipeline has moved on."""
         if self._period_ns and now_ns - self._fed_ns >= self._period_ns:
             self._fed_ns = now_ns
             self._send("WATCHDOG=1")

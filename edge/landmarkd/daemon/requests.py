@@ -1,4 +1,4 @@
-"""What the daemon is asked by signals: SIGTERM and SIGINT to end, SIGHUP to read its configuration again."""
+"""Signals: SIGTERM and SIGINT end the daemon, SIGHUP has it read its configuration again."""
 
 import atexit
 import signal
@@ -21,7 +21,10 @@ class Requests:
         self._unasked: dict[int, None] = dict.fromkeys(OBEYED)
 
     def obey(self) -> None:
-        """Remember signals from now on, and ignore them from the interpreter's exit on; only from the main thread."""
+        """Remember signals from now on, and ignore them once the interpreter exits.
+
+        Call it from the main thread.
+        """
         for number in OBEYED:
             signal.signal(number, self._unasked.pop)
         # Once, also if this took over from another.

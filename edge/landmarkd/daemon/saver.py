@@ -1,4 +1,4 @@
-"""Frames as picture files, for whoever asks for them with `--save-frames`; the only place that writes an image."""
+"""Frames as picture files, for `--save-frames`; the only place that writes an image."""
 
 import logging
 from pathlib import Path
@@ -16,7 +16,7 @@ QUALITY = 90
 
 
 class FrameSaver:
-    """Writes each processed frame as ``frame-00000123.jpg``, whole or not at all, for its owner's eyes only.
+    """Writes each processed frame as ``frame-00000123.jpg``, readable by its owner alone.
 
     Args:
         folder: made if it is not there.
@@ -42,12 +42,13 @@ class FrameSaver:
                 f"{folder}: {error.strerror}; choose another folder to save frames in."
             ) from error
         log.warning(
-            "PICTURES ARE SAVED: every frame is written to %s until this process ends (--save-frames).",
+            "PICTURES ARE SAVED: every frame is written to %s until this process ends "
+            "(--save-frames).",
             folder,
         )
 
     def save(self, frame: Frame) -> None:
-        """Write a frame; a disk that is full is said once and disturbs nothing else."""
+        """Write a frame; a full disk is logged once and disturbs nothing else."""
         encoded, content = cv2.imencode(".jpg", frame.image, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
         try:
             if encoded:

@@ -27,7 +27,8 @@ POLL_S = 0.25
 """How long one wait for a frame lasts; a signal is noticed after this long at the latest."""
 
 STALLED_REPORT_S = 0.5
-"""While the camera delivers nothing, a report without a face goes out this often: silence means dead."""
+"""While the camera delivers nothing, a report without a face is sent this often: without it
+a receiver would take the daemon for dead."""
 
 DRAIN_LIVE_S = 0.5
 DRAIN_FILE_S = 5.0
@@ -35,7 +36,7 @@ DRAIN_FILE_S = 5.0
 
 
 class Publisher(Protocol):
-    """Tells somebody how it goes, once a second."""
+    """Takes the daemon's state once a second."""
 
     def publish(self, snapshot: Snapshot) -> None:
         """Take a snapshot; never raises and never blocks for long."""
@@ -120,7 +121,9 @@ class Service:
         self.pipeline.close()
 
     def run(self) -> None:
-        """Run until the source ends, a limit is reached or a signal asks for it; always closes what it opened.
+        """Run until the source ends, a limit is reached or a signal asks for it.
+
+        It always closes what it opened.
 
         Raises:
             SourceError: the source cannot be opened, or is lost for good.
@@ -180,7 +183,7 @@ class Service:
             self._progress(report.emitted_ns)
 
     def _progress(self, now_ns: int) -> None:
-        """Feed the watchdog, unless the thread of a sink has died: only a restart brings it back."""
+        """Feed the watchdog, unless a sink's thread has died: only a restart brings it back."""
         if all(sink.alive for sink in self.sinks):
             self._notifier.progress(now_ns)
 

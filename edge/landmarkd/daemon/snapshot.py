@@ -1,4 +1,4 @@
-"""How the daemon is doing: one small record a second, for `landmarkd status`, systemd and metrics alike."""
+"""The daemon's state: one small record a second, for `landmarkd status`, systemd and metrics."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any

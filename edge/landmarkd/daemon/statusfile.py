@@ -1,4 +1,4 @@
-"""The status file: the newest snapshot in the runtime directory, for `landmarkd status`. No port is opened for it."""
+"""The status file: the newest snapshot in the runtime directory, for `landmarkd status`."""
 
 import errno
 import json
@@ -19,7 +19,7 @@ MAX_BYTES = 1 << 20
 
 
 def runtime_folder() -> Path:
-    """Return where the status file lies: what systemd gives (RUNTIME_DIRECTORY), else a folder for this user."""
+    """Return the folder of the status file: systemd's RUNTIME_DIRECTORY, else one of this user."""
     given = os.environ.get("RUNTIME_DIRECTORY")
     if given:
         return Path(given.split(":")[0])
@@ -44,7 +44,7 @@ class StatusFile:
         self.failed: str | None = None
 
     def publish(self, snapshot: Snapshot) -> None:
-        """Write a snapshot. A disk that is full or read-only is said in the log and disturbs nothing else."""
+        """Write a snapshot. A full or read-only disk is logged and disturbs nothing else."""
         try:
             self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             content = json.dumps(snapshot.as_dict()).encode()
@@ -61,7 +61,7 @@ class StatusFile:
             self.failed = f"{self.path}: {error.strerror}"
 
     def publish_failure(self, error: Exception, device: str = "landmarkd") -> None:
-        """Write that a daemon ended before it began, unless another one runs and tells of itself here."""
+        """Write that a daemon did not start, unless another one runs and writes here."""
         now_ns = time.monotonic_ns()
         try:
             if diagnose(read_status(self.path.parent), now_ns).alive:
@@ -94,8 +94,8 @@ def read_status(folder: Path) -> Snapshot:
                 f"{path} is damaged ({error.strerror}); restart the daemon."
             ) from error
         raise SourceError(
-            f"No daemon tells of itself here ({path}: {error.strerror}); start one with landmarkd run, and if one "
-            "runs, see its log: journalctl -u landmarkd."
+            f"No daemon has written its state here ({path}: {error.strerror}); start one with "
+            "landmarkd run, and if one runs, see its log: journalctl -u landmarkd."
         ) from error
     try:
         values = json.loads(content)

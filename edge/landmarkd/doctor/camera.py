@@ -19,7 +19,8 @@ from landmarkd.camera.picamera2 import import_picamera2
 from landmarkd.errors import LandmarkdError
 try:
     library, _ = import_picamera2()
-    print("\\n" + json.dumps({"cameras": [str(info.get("Model", "?")) for info in library.global_camera_info()]}))
+    cameras = [str(info.get("Model", "?")) for info in library.global_camera_info()]
+    print("\\n" + json.dumps({"cameras": cameras}))
 except LandmarkdError as error:
     print("\\n" + json.dumps({"problem": str(error)}))
 """
@@ -37,7 +38,10 @@ def camera_port(
     severity = Severity.ERROR if wanted else Severity.NOTE
     answer, problem = (attempt or partial(trial, _TRIAL))()
     if not isinstance(answer, dict):
-        remedy = "sudo apt install -y --reinstall python3-picamera2, in an environment with --system-site-packages."
+        remedy = (
+            "sudo apt install -y --reinstall python3-picamera2, "
+            "in an environment with --system-site-packages."
+        )
         yield Finding("camera_port", severity, f"picamera2 does not load: {problem}.", remedy)
     elif "problem" in answer:
         text, _, remedy = answer["problem"].partition("; ")

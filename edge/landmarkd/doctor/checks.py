@@ -1,4 +1,4 @@
-"""What can be wrong with a machine that runs landmarkd: one small check for each thing, each with its remedy."""
+"""What can be wrong with a machine that runs landmarkd: the checks, each with its remedy."""
 
 from collections.abc import Iterator
 

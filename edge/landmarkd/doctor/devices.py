@@ -45,7 +45,10 @@ def serial_ports(machine: Machine, configuration: Configuration) -> Iterator[Fin
         name = uri.removeprefix("serial:").removeprefix("//").partition("?")[0]
         port = machine.path(name)
         if not port.exists():
-            remedy = "Plug it in; for the pins of the Pi: sudo raspi-config nonint do_serial_hw 0 && sudo reboot"
+            remedy = (
+                "Plug it in; for the pins of the Pi: "
+                "sudo raspi-config nonint do_serial_hw 0 && sudo reboot"
+            )
             yield Finding(
                 "serial", Severity.ERROR, f"{name}, a configured sink, is not there.", remedy
             )
@@ -86,14 +89,20 @@ def uart(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
         )
         yield Finding("uart_console", Severity.WARNING, text, remedy)
     if target == MINI_UART:
-        text = "/dev/serial0 is the mini-UART (ttyS0): its speed changes with the core clock, and bytes break."
+        text = (
+            "/dev/serial0 is the mini-UART (ttyS0): its speed changes with the core clock, "
+            "and bytes break."
+        )
         remedy = "echo dtoverlay=disable-bt | sudo tee -a /boot/firmware/config.txt && sudo reboot"
         yield Finding("uart", severity or Severity.NOTE, text, remedy)
     elif target == PI5_DEBUG_PORT:
         text = (
             "/dev/serial0 is the debug connector between the HDMI ports (ttyAMA10), not the pins."
         )
-        remedy = "echo dtparam=uart0=on | sudo tee -a /boot/firmware/config.txt && sudo reboot, and use /dev/ttyAMA0."
+        remedy = (
+            "echo dtparam=uart0=on | sudo tee -a /boot/firmware/config.txt && sudo reboot, "
+            "and use /dev/ttyAMA0."
+        )
         yield Finding("uart", severity or Severity.NOTE, text, remedy)
     else:
         yield ok("uart", f"/dev/serial0 is a full UART ({target}).")

@@ -30,7 +30,9 @@ try:
         began = time.perf_counter()
         engine.invoke()
         times.append(time.perf_counter() - began)
-    print(json.dumps({"runtime": engine.runtime, "accelerator": engine.accelerator, "ms": min(times) * 1e3}))
+    print(json.dumps({
+        "runtime": engine.runtime, "accelerator": engine.accelerator, "ms": min(times) * 1e3
+    }))
 except LandmarkdError as error:
     print(json.dumps({"problem": str(error)}))
 """
@@ -81,7 +83,8 @@ def runtime(
     text = f"{answer['runtime']}, {answer['ms']:.1f} ms an inference at best"
     if answer["accelerator"] == "none":
         remedy = (
-            "pip install --upgrade ai-edge-litert; in a container or chroot also mount /sys, which XNNPACK reads"
+            "pip install --upgrade ai-edge-litert; in a container or chroot also mount /sys, "
+            "which XNNPACK reads"
             " the processor from."
         )
         yield Finding(
@@ -123,7 +126,10 @@ def coral(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
         return
     problem = _coral_problem(configuration, library)
     if problem:
-        remedy = "Install a libedgetpu built for this runtime, or leave the Coral unused: docs/device.md tells which."
+        remedy = (
+            "Install a libedgetpu built for this runtime, or leave the Coral unused: "
+            "docs/device.md says which."
+        )
         yield Finding("coral", severity, f"The Coral does not work: {problem}.", remedy)
     else:
         yield ok("coral", "The Coral runs the model.")
@@ -133,13 +139,19 @@ def _coral_port(machine: Machine, devices: list[Path]) -> Iterator[Finding]:
     for device in devices:
         speed = machine.number(f"/{device.relative_to(machine.root)}/speed")
         if speed is not None and speed < USB3_MBPS:
-            text = f"The Coral is on a USB 2 port ({speed} Mbit/s): inference takes about three times as long."
+            text = (
+                f"The Coral is on a USB 2 port ({speed} Mbit/s): "
+                "inference takes about three times as long."
+            )
             yield Finding(
                 "coral_port", Severity.WARNING, text, "Move it to a blue USB 3 port, without a hub."
             )
         node = _usb_node(machine, device)
         if node is not None and node.exists() and not may_use(node):
-            remedy = "sudo usermod -aG plugdev $USER, install systemd/udev/60-landmarkd.rules, and plug it in again."
+            remedy = (
+                "sudo usermod -aG plugdev $USER, install systemd/udev/60-landmarkd.rules, "
+                "and plug it in again."
+            )
             yield Finding(
                 "coral_access", Severity.ERROR, f"{node} may not be opened by this user.", remedy
             )

@@ -128,7 +128,10 @@ def memory(machine: Machine, _: Configuration) -> Iterator[Finding]:
     if free is None:
         return
     if free < LEAST_MEMORY_KIB:
-        remedy = "Stop what is not needed, a desktop for one: sudo systemctl set-default multi-user.target && sudo reboot"
+        remedy = (
+            "Stop what is not needed, a desktop for one: "
+            "sudo systemctl set-default multi-user.target && sudo reboot"
+        )
         yield Finding(
             "memory", Severity.WARNING, f"Only {free // 1024} MiB of memory are free.", remedy
         )
@@ -144,7 +147,10 @@ def contiguous_memory(machine: Machine, _: Configuration) -> Iterator[Finding]:
         return
     text = f"{free // 1024} of {total // 1024} MiB of contiguous memory (CMA) are free"
     if free < LEAST_CMA_KIB:
-        remedy = "Add cma=256M to the one line of /boot/firmware/cmdline.txt and reboot; or ask for smaller pictures."
+        remedy = (
+            "Add cma=256M to the one line of /boot/firmware/cmdline.txt and reboot; "
+            "or ask for smaller pictures."
+        )
         yield Finding("cma", Severity.WARNING, f"{text}: a camera may fail to start.", remedy)
     else:
         yield ok("cma", f"{text}.")
@@ -158,10 +164,16 @@ def disk(machine: Machine, _: Configuration) -> Iterator[Finding]:
         return
     kind, options = roots[-1][2:4]
     if kind == "overlay":
-        text = "The root is an overlay: what is changed now is gone after a reboot. landmarkd does not mind."
+        text = (
+            "The root is an overlay: what is changed now is gone after a reboot. "
+            "landmarkd works with that."
+        )
         yield Finding("disk", Severity.NOTE, text)
     elif "ro" in options.split(","):
-        remedy = "If that is not on purpose, the SD card is failing: copy it. Else: sudo mount -o remount,rw /"
+        remedy = (
+            "If that is not on purpose, the SD card is failing: copy it. "
+            "Else: sudo mount -o remount,rw /"
+        )
         yield Finding("disk", Severity.WARNING, "The root file system is read-only.", remedy)
     else:
         yield ok("disk", "The root file system is writable.")
@@ -178,7 +190,10 @@ def clock(
         or "unknown"
     )
     if min(steps) < 0:
-        remedy = "Update kernel and firmware: sudo apt full-upgrade && sudo reboot. Times on the wire are wrong until then."
+        remedy = (
+            "Update kernel and firmware: sudo apt full-upgrade && sudo reboot. "
+            "Times on the wire are wrong until then."
+        )
         yield Finding(
             "clock", Severity.ERROR, f"The monotonic clock ({source}) runs backwards.", remedy
         )

@@ -1,4 +1,4 @@
-"""Measures the model by itself: threads, XNNPACK, Coral, other models; and its operators one by one."""
+"""Measures the model alone: threads, XNNPACK, Coral, other models; its operators one by one."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,10 +15,10 @@ from landmarkd.vision.runtime import DelegateChoice, Engine, open_engine, read_m
 from landmarkd.vision.zoo import LandmarkCard, Zoo
 
 ROUNDS = 3
-"""The variants take turns this often, so that a clock that sinks with heat does not favour the first."""
+"""The variants take turns this often: a clock that sinks with heat does not favour the first."""
 
 WORTH_IT = 0.85
-"""More threads are recommended only if they cut the time to this share: they take cores and power."""
+"""More threads are recommended only if they cut the time to this share: they take cores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Variant:
 
     Attributes:
         model: name in the zoo.
-        threads: of the processor.
+        threads: of the CPU.
         xnnpack: asked for.
         delegate: "none" or "coral".
         accelerator: what really executes it.
@@ -46,7 +46,7 @@ class Variant:
 
 
 def variants(zoo: Zoo, model: str, threads: Sequence[int] = (1, 2, 3, 4)) -> list[Variant]:
-    """Return what is worth trying: threads, plain kernels, the Coral if its library is here, the other models."""
+    """Return what is worth trying: threads, plain kernels, a Coral, the other models."""
     found = [Variant(model, count) for count in threads]
     found.append(Variant(model, 1, xnnpack=False))
     if library_present():
@@ -88,7 +88,7 @@ def sweep(
 
 
 def recommend(results: Sequence[Variant], model: str) -> dict[str, Any]:
-    """Return the settings to use, why, and a piece of configuration to paste; empty if nothing ran."""
+    """Return the settings to use, why, and configuration to paste; empty if nothing ran."""
     ran = [result for result in results if result.model == model and result.p50_ms is not None]
     if not ran:
         return {}
@@ -106,9 +106,15 @@ def recommend(results: Sequence[Variant], model: str) -> dict[str, Any]:
             f"The Coral takes {best.p50_ms:.2f} ms an inference, one core {single.p50_ms:.2f} ms."
         )
     elif best.threads == 1:
-        reason = f"One thread takes {best.p50_ms:.2f} ms an inference; more gain less than {1 - WORTH_IT:.0%}."
+        reason = (
+            f"One thread takes {best.p50_ms:.2f} ms an inference; "
+            f"more gain less than {1 - WORTH_IT:.0%}."
+        )
     else:
-        reason = f"{best.threads} threads take {best.p50_ms:.2f} ms an inference, one takes {single.p50_ms:.2f} ms."
+        reason = (
+            f"{best.threads} threads take {best.p50_ms:.2f} ms an inference, "
+            f"one takes {single.p50_ms:.2f} ms."
+        )
     snippet = f'[model]\nname = "{model}"\nthreads = {best.threads}\ndelegate = "{best.delegate}"\n'
     return {
         "threads": best.threads,
@@ -162,7 +168,8 @@ def _prefixes(content: bytes) -> Iterator[tuple[str, bytes]]:
         from ai_edge_litert import schema_py_generated as schema
     except ImportError as error:
         raise InferenceRuntimeError(
-            "The time of operators needs ai-edge-litert, which describes the file format; pip install ai-edge-litert."
+            "The time of operators needs ai-edge-litert, which describes the file format; "
+            "pip install ai-edge-litert."
         ) from error
     names = {
         value: name

@@ -1,4 +1,4 @@
-"""Runs the pipeline with stopwatches on: where the time of a frame goes, and how old it is when it leaves."""
+"""Runs the pipeline with stopwatches: where a frame's time goes, how old it is when sent."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ from landmarkd.types import Counters, Frame, Report
 from landmarkd.vision.interpreter import Session
 
 AGES = ("age_at_inference", "age_at_result", "age_at_wire")
-"""Time since the capture: when the model starts, when the report is done, when a sink has sent it."""
+"""Time since the capture: when the model starts, the report is done, a sink has sent it."""
 
 MOST_EVENTS = 200_000
 """Spans that are kept at most; about an hour at 30 frames a second. Later ones are not recorded."""
@@ -55,12 +55,12 @@ class Recording:
 
     Attributes:
         stages: milliseconds of each frame by stage, in the order in which they run; stages of one
-            frame line up only within those of the processor.
+            frame line up only within those of the pipeline.
         ages: milliseconds since the capture, by the names of `AGES`; empty for a file that is not
             played at its pace.
         spans: of the recorder, for a trace.
         wall_s: length of the run.
-        cpu_ms: processor time of this process for one frame, all threads.
+        cpu_ms: CPU time of this process for one frame, all threads.
         busy_ms: time of one frame in the pipeline, mean, without the wait for it.
         network_ms: time of one frame in the networks' runtime; the rest of the processing is
             Python, numpy and OpenCV.
@@ -87,7 +87,7 @@ class Recording:
 
 
 class _TimedPipeline(Pipeline):
-    """Adds the spans of the stages, laid one behind the other from the start of the frame, and of the time between."""
+    """Adds the spans of the stages, one behind the other from the frame's start, and of waiting."""
 
     def __init__(self, configuration: Configuration, recorder: Recorder, waiting: str) -> None:
         super().__init__(configuration)

@@ -1,4 +1,4 @@
-"""A profile as a document: percentiles, histograms and samples in JSON, and what changed between two of them."""
+"""A profile as JSON: percentiles, histograms and samples, and what changed between two."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -97,7 +97,8 @@ def load(path: Path) -> dict[str, Any]:
         content = json.loads(read_bounded(path, MAX_BYTES))
         if content["schema"] != SCHEMA:
             raise UsageError(
-                f"{path} is a profile of format {content['schema']}, this is {SCHEMA}; make it anew."
+                f"{path} is a profile of format {content['schema']}, this is {SCHEMA}; "
+                "make it again."
             )
         for group in ("stages_ms", "ages_ms"):
             for entry in content[group].values():

@@ -1,4 +1,4 @@
-"""Watches the machine while something runs: processor, memory, temperature, clock, throttling."""
+"""Watches the machine while something runs: CPU, memory, temperature, clock, throttling."""
 
 import resource
 import threading
@@ -37,11 +37,11 @@ class Sample:
 
 
 class Sampler:
-    """Takes a sample every second on a thread of its own, at lowest cost: a few small files are read.
+    """Takes a sample every second on a thread of its own by reading a few small files.
 
     Attributes:
         samples: so far.
-        spent_s: processor time that the thread took.
+        spent_s: CPU time that the thread took.
     """
 
     def __init__(self, machine: Machine | None = None) -> None:
@@ -114,7 +114,10 @@ class Sampler:
         }
 
     def memory_slope(self) -> float | None:
-        """Return by how many megabytes a minute memory grows after the first third, or None if that was too short."""
+        """Return by how many megabytes a minute memory grows after the first third.
+
+        None if that was too short to tell.
+        """
         late = self.samples[len(self.samples) // 3 :]
         if not late or late[-1].at_s - late[0].at_s < SLOPE_S:
             return None

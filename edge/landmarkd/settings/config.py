@@ -44,7 +44,8 @@ class ModelSettings(_Section):
     folder: Path | None = Field(None, description="Another folder with models and a manifest.json.")
     eyes: str = Field(
         "default",
-        description="A model of the zoo that reads lids and irises closely; none leaves them as they are.",
+        description="A model of the zoo that reads lids and irises closely; "
+        "none leaves them as they are.",
     )
     threads: int = Field(1, ge=1, le=16, description="CPU threads of the runtime.")
     delegate: Literal["none", "auto", "coral"] = Field(
