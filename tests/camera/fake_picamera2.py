@@ -26,11 +26,6 @@ class CompletedRequest:
     def __init__(self, camera, image, stamp_ns):
         self.camera, self.image, self.stamp_ns, self.held = camera, image, stamp_ns, True
 
-    def make_array(self, name):
-        assert name == "main"
-        assert self.held
-        return self.image.copy()
-
     def get_metadata(self):
         assert self.held
         return {"SensorTimestamp": self.stamp_ns, "ExposureTime": 10_000}
@@ -41,6 +36,29 @@ class CompletedRequest:
         self.camera.free.release()
 
 
+class MappedArray:
+    """The camera's memory, which is its own again once the block ends."""
+
+    def __init__(self, request, name, reshape=True, write=True):
+        assert name == "main"
+        assert not reshape
+        self.request = request
+
+    def __enter__(self):
+        assert self.request.held
+        self.array = self.request.image.reshape(-1)
+        return self
+
+    def __exit__(self, *_):
+        self.request.image[:] = 0
+
+
+class Modes:
+    """An enumeration of libcamera's controls."""
+
+    Manual, Continuous, Auto, Daylight, Spot, SingleExposure, Off = range(7)
+
+
 @dataclass(frozen=True)
 class Transform:
     hflip: int = 0
@@ -48,7 +66,17 @@ class Transform:
 
 
 def install(
-    monkeypatch, *, models=("imx708",), busy=False, fps=100, align=0, resolution=(4608, 2592)
+    monkeypatch,
+    *,
+    models=("imx708",),
+    busy=False,
+    fps=100,
+    align=0,
+    resolution=(4608, 2592),
+    controls=("AfMode", "LensPosition", "ExposureTime", "AnalogueGain", "AwbMode"),
+    shortest_us=8333,
+    layout="RGB888",
+    old=False,
 ):
     """Put the fakes into sys.modules; returns the list that opened cameras are added to."""
     opened = []
@@ -63,7 +91,15 @@ def install(
                 for number, model in enumerate(models)
             ]
 
-        def __init__(self, camera_num=0):
+        @staticmethod
+        def load_tuning_file(name):
+            return {"file": name}
+
+        def __init__(self, camera_num=0, tuning=None):
+            self.tuning = tuning
+            self.camera_controls = dict.fromkeys(controls, (0, 1, 0))
+            if shortest_us:
+                self.camera_controls["FrameDurationLimits"] = (shortest_us, 10**6, 33333)
             if busy:
                 try:
                     raise RuntimeError("Failed to acquire camera: Device or resource busy")
@@ -85,8 +121,9 @@ def install(
             assert set(main) <= {"size", "format"}
             width, height = main["size"]
             size = (width - width % align, height) if align else (width, height)
+            stride = size[0] * 3 + 64
             return {
-                "main": {**main, "size": size},
+                "main": {**main, "size": size, "format": layout, "stride": stride},
                 "raw": raw,
                 "transform": transform,
                 "buffer_count": buffer_count,
@@ -114,7 +151,8 @@ def install(
                 if self.pausing.is_set() or not self.free.acquire(blocking=False):
                     continue
                 count += 1
-                image = np.full((height, width, 3), (count % 200, 20, 30), np.uint8)
+                image = np.full((height, self.config["main"]["stride"]), 99, np.uint8)
+                image[:, : width * 3] = np.tile(np.uint8((count % 200, 20, 30)), width)
                 request = CompletedRequest(
                     self, image, time.clock_gettime_ns(time.CLOCK_BOOTTIME) - 4_000_000
                 )
@@ -132,7 +170,12 @@ def install(
                 self.jobs.append(job)
             return job
 
+        def cancel_all_and_flush(self):
+            with self.lock:
+                self.jobs.clear()
+
         def stop(self):
+            assert not self.jobs, "the library would wait for these, perhaps for ever"
             self.running.clear()
 
         def close(self):
@@ -140,7 +183,11 @@ def install(
             self.closed = True
 
     library, libcamera = types.ModuleType("picamera2"), types.ModuleType("libcamera")
-    library.Picamera2 = Picamera2
+    if old:
+        del Picamera2.cancel_all_and_flush
+    library.Picamera2, library.MappedArray = Picamera2, MappedArray
+    names = ("AfMode", "AwbMode", "AeMeteringMode", "HdrMode", "AeFlickerMode")
+    libcamera.controls = types.SimpleNamespace(**{f"{name}Enum": Modes for name in names})
     libcamera.Transform = Transform
     monkeypatch.setitem(sys.modules, "picamera2", library)
     monkeypatch.setitem(sys.modules, "libcamera", libcamera)

@@ -11,6 +11,7 @@ from landmarkd.camera.capture import BACKOFF_S, Capture
 from landmarkd.errors import (
     AccessError,
     EndOfStreamError,
+    SourceBusyError,
     SourceError,
     SourceLostError,
     SourceTimeoutError,
@@ -179,6 +180,84 @@ def test_nothing_but_corrupt_frames_is_a_fault(scripted, hasty):
     _, states = play(capture)
     assert states[:3] == ["running", "stalled", "reopening"]
     assert states[-1] == "running"
+
+
+@pytest.fixture
+def patient(tmp_path):
+    """Start a patient capture of a scripted camera, and close it."""
+    captures = []
+
+    def start(*steps, script=True):
+        path = tmp_path / f"patient{len(captures)}.json"
+        if script:
+            path.write_text(json.dumps({"size": [64, 48], "fps": FPS, "steps": list(steps)}))
+        captures.append(Capture(make_source(f"scripted:{path}"), patient=True))
+        captures[-1].start()
+        return captures[-1]
+
+    yield start
+    for capture in captures:
+        capture.close()
+
+
+def test_a_camera_that_is_not_there_is_waited_for(patient, hasty):
+    capture = patient({"do": "disconnect", "seconds": 0.5}, frames(20))
+    _, states = play(capture)
+    assert states[0] in {"running", "waiting"}
+    assert "waiting" in states
+    assert states[-1] == "running"
+    assert capture.statistics.reopened >= 2
+
+
+def test_patience_has_no_end(patient, hasty):
+    capture = patient(frames(5), {"do": "disconnect", "seconds": 2.0}, frames(20))
+    _, states = play(capture)
+    assert capture.statistics.reopened > len(capture_module.BACKOFF_S)
+    assert states[-1] == "running"
+
+
+def test_patience_is_no_cure_for_a_wrong_configuration(patient, hasty):
+    with pytest.raises(SourceError, match="does not exist"):
+        play(patient(script=False))
+
+
+def test_a_camera_is_not_opened_again_before_the_old_thread_has_closed_it(patient, hasty):
+    capture = patient(frames(5), {"do": "disconnect", "seconds": 0.05}, frames(20))
+    source, order = capture._source, []
+    close, fresh = source.close, source.fresh
+
+    def slow_close():
+        threading.Event().wait(0.3)
+        close()
+        order.append("closed")
+
+    def noted_fresh():
+        order.append("opened")
+        return fresh()
+
+    source.close, source.fresh = slow_close, noted_fresh
+    play(capture)
+    assert order[:2] == ["closed", "opened"]
+
+
+def test_a_driver_that_hangs_while_closing_ends_it(patient, hasty, monkeypatch):
+    monkeypatch.setattr(capture_module, "HANG_S", 0.2)
+    monkeypatch.setattr(capture_module, "CLOSE_S", 0.1)
+    capture = patient(frames(5), {"do": "disconnect", "seconds": 0.05}, frames(20))
+    source, fresh = capture._source, capture._source.fresh
+
+    def held():
+        raise SourceBusyError("used by another program")
+
+    def busy():
+        other = fresh()
+        other.open = held
+        return other
+
+    source.close, source.fresh = threading.Event().wait, busy
+    with pytest.raises(SourceLostError, match="its driver hangs in this process"):
+        play(capture)
+    assert capture.hung
 
 
 def test_closing_does_not_wait_for_a_driver_that_hangs(scripted, hasty, monkeypatch):

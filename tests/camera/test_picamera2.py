@@ -7,8 +7,8 @@ from landmarkd.camera.capture import Capture
 from landmarkd.camera.picamera2 import whole_field
 from landmarkd.errors import (
     MissingPackageError,
+    SourceAbsentError,
     SourceBusyError,
-    SourceError,
     SourceFormatError,
     SourceTimeoutError,
     UsageError,
@@ -25,12 +25,14 @@ def test_it_asks_for_the_whole_field_in_bgr_at_the_rate_and_turned(monkeypatch):
         frame = source.read(2.0)
     config = opened[0].config
     assert opened[0].number == 1
-    assert config["main"] == {"size": (640, 480), "format": "RGB888"}
+    assert (config["main"]["size"], config["main"]["format"]) == ((640, 480), "RGB888")
     assert config["raw"] == {"size": (2304, 1296)}
-    assert config["controls"] == {"FrameRate": 25.0}
+    assert config["controls"] == {"FrameRate": 25.0, "AfMode": fake_picamera2.Modes.Continuous}
+    assert opened[0].tuning is None
     assert (config["transform"].hflip, config["transform"].vflip) == (1, 1)
     # "RGB888" is B, G, R in memory; the fake paints green 20 and red 30.
-    assert tuple(frame.image[0, 0, 1:]) == (20, 30)
+    assert (frame.image[..., 1:] == (20, 30)).all()
+    assert frame.image.shape == (480, 640, 3)
 
 
 def test_times_are_the_sensors_on_the_monotonic_clock(monkeypatch):
@@ -67,8 +69,17 @@ def test_closing_gives_the_camera_back(monkeypatch):
 @pytest.mark.parametrize(
     ("fake", "uri", "error", "words"),
     [
-        ({"models": ()}, URI, SourceError, "ribbon cable"),
-        ({"models": ("imx219",)}, "picamera2:?camera=2", SourceError, r"no camera 2.*0 \(imx219\)"),
+        ({"models": ()}, URI, SourceAbsentError, "ribbon cable"),
+        (
+            {"models": ("imx219",)},
+            "picamera2:?camera=2",
+            SourceAbsentError,
+            r"no camera 2.*0 \(imx219\)",
+        ),
+        ({"shortest_us": 0}, URI, SourceFormatError, "use the source v4l2:"),
+        ({"layout": "SBGGR10_CSI2P"}, URI, SourceFormatError, "SBGGR10_CSI2P"),
+        ({"old": True}, URI, MissingPackageError, r"needs 0\.3\.20"),
+        ({}, URI + "&hdr=single", SourceFormatError, "no HdrMode"),
         ({"busy": True}, URI, SourceBusyError, "another program"),
         ({"align": 32}, "picamera2:?size=650x480", SourceFormatError, "size=640x480"),
     ],
@@ -79,12 +90,61 @@ def test_what_can_be_wrong_with_a_camera(monkeypatch, fake, uri, error, words):
         make_source(uri).open()
 
 
+def test_a_quarter_turn_is_made_here(monkeypatch):
+    opened = fake_picamera2.install(monkeypatch)
+    with make_source(URI + "&rotation=90") as source:
+        frame = source.read(2.0)
+    assert frame.image.shape == (64, 48, 3)
+    assert (frame.image[..., 1:] == (20, 30)).all()
+    assert opened[0].config["transform"].hflip == 0
+
+
+def test_a_camera_that_delivers_red_first_is_converted(monkeypatch):
+    fake_picamera2.install(monkeypatch, layout="BGR888")
+    with make_source(URI) as source:
+        assert (source.read(2.0).image[..., :2] == (30, 20)).all()
+
+
+def test_controls_are_those_of_the_options(monkeypatch):
+    opened = fake_picamera2.install(monkeypatch, controls=("AfMode", "LensPosition", "AwbMode"))
+    with make_source(URI + "&lens=2.5&awb=daylight&nightvision=yes"):
+        pass
+    modes = fake_picamera2.Modes
+    assert opened[0].config["controls"] == {
+        "FrameRate": 100.0,
+        "LensPosition": 2.5,
+        "AfMode": modes.Manual,
+        "AwbMode": modes.Daylight,
+    }
+    assert opened[0].tuning == {"file": "imx708_noir.json"}
+
+
+def test_exposure_and_gain(monkeypatch):
+    opened = fake_picamera2.install(monkeypatch, controls=("ExposureTime", "AnalogueGain"))
+    with make_source(URI + "&exposure=8000us&gain=2.5"):
+        pass
+    controls = opened[0].config["controls"]
+    assert controls == {"FrameRate": 100.0, "ExposureTime": 8000, "AnalogueGain": 2.5}
+
+
+def test_a_rate_that_the_sensor_lacks_is_said(monkeypatch, caplog):
+    fake_picamera2.install(monkeypatch, shortest_us=20_000)
+    with make_source(URI) as source:
+        assert source.period_s == 0.02
+    assert "100 frames a second were asked for, this sensor mode makes 50 at most" in caplog.text
+
+
 @pytest.mark.parametrize(
-    "uri", ["picamera2:?rotation=90", "picamera2:?rotation=270", "picamera2:?rotation=45"]
+    "options",
+    [
+        *("af=yes", "lens=near", "lens=99", "af=continuous&lens=2", "exposure=soon", "gain=0"),
+        *("awb=warm", "ae_metering=face", "hdr=1", "flicker=55", "nightvision=maybe"),
+        *("rotation=45", "rotation=-90"),
+    ],
 )
-def test_rotations_that_the_hardware_cannot_do_are_refused_with_the_reason(uri):
-    with pytest.raises(UsageError, match="turn the camera"):
-        make_source(uri)
+def test_options_that_cannot_be_understood(options):
+    with pytest.raises(UsageError):
+        make_source(f"picamera2:?{options}")
 
 
 @pytest.mark.parametrize(

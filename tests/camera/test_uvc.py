@@ -13,7 +13,7 @@ FOLDER = Path(__file__).with_name("uvc")
 def test_usb_cameras_under_opencvs_own_back_end(tmp_path):
     camera = build(tmp_path / "camera")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-cov", FOLDER],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", FOLDER],
         env={**os.environ, **camera.environment},
         capture_output=True,
         text=True,

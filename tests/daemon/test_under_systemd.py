@@ -4,9 +4,11 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from landmarkd.errors import ExitCode
 
 from tests.faults.bench import LIMIT_S, Daemon
 
@@ -32,6 +34,14 @@ class Manager:
             if self.said[-1].startswith(start):
                 return self.said[-1]
         raise AssertionError(f"{start} was not said, but {self.said}")
+
+    def heard(self) -> list[str]:
+        """Return all that was said up to now."""
+        self._socket.settimeout(0.01)
+        with suppress(TimeoutError):
+            while True:
+                self.said.append(self._socket.recv(4096).decode())
+        return self.said
 
     def close(self) -> None:
         self._socket.close()
@@ -99,12 +109,23 @@ def test_a_stop_during_a_reload_is_not_lost(tmp_path: Path, manager: Manager, st
         assert daemon.end() == 0
 
 
-def test_a_camera_that_cannot_be_opened_is_never_ready(tmp_path: Path, manager: Manager) -> None:
-    steps = [{"do": "disconnect"}]
+def test_a_camera_that_is_not_there_is_waited_for(tmp_path: Path, manager: Manager) -> None:
+    steps = [{"do": "disconnect", "seconds": 4}]
     with Daemon(tmp_path, steps, environment={"NOTIFY_SOCKET": manager.address}) as daemon:
-        manager.wait("STOPPING=1")
-        assert "READY=1" not in manager.said
-        assert daemon.process.wait(LIMIT_S) != 0
+        manager.wait("READY=1")
+        manager.wait("STATUS=waiting for the camera")
+        daemon.ear.frames(5)
+        assert daemon.end() == 0
+
+
+def test_a_camera_that_is_configured_wrongly_is_never_ready(
+    tmp_path: Path, manager: Manager
+) -> None:
+    with Daemon(
+        tmp_path, environment={"NOTIFY_SOCKET": manager.address}, source="v4l2:/dev/null"
+    ) as daemon:
+        assert daemon.process.wait(LIMIT_S) == ExitCode.NO_INPUT
+        assert "READY=1" not in manager.heard()
 
 
 def test_a_dead_thread_of_a_sink_starves_the_watchdog(tmp_path: Path, manager: Manager) -> None:

@@ -154,6 +154,7 @@ class Daemon:
         prefix: command put in front, `prlimit` for example.
         fps: of the camera.
         clip: video that the camera shows instead of a pattern without a face.
+        source: URI of another source than the scripted camera.
     """
 
     def __init__(
@@ -167,6 +168,7 @@ class Daemon:
         prefix: Sequence[str] = (),
         fps: int = FPS,
         clip: Path | None = None,
+        source: str | None = None,
     ) -> None:
         self.folder = folder
         self.configuration = folder / "landmarkd.toml"
@@ -178,7 +180,7 @@ class Daemon:
         udp, uri = udp_loopback()
         self.ear = Ear(udp)
         self.sinks = [f"{uri}?points=none", *sinks]
-        self.source = f"scripted:{script}"
+        self.source = source or f"scripted:{script}"
         self.write_configuration(settings)
         self.log = (folder / "log").open("w+")
         self.process = subprocess.Popen(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from landmarkd.camera.capture import REOPEN_S
 
+from tests.camera.uvc.fake import build
 from tests.faults.bench import Daemon, longest_silence_s
 from tests.faults.row import Row, fault
 
@@ -71,6 +72,60 @@ def blocks(folder: Path) -> Row:
 @fault("camera disappears for 4 s")
 def disappears(folder: Path) -> Row:
     return _camera(folder, [{"do": "disconnect", "seconds": 4}], "check its cable", "reopened")
+
+
+@fault("camera is not there at the start and comes after 4 s")
+def absent(folder: Path) -> Row:
+    with Daemon(folder, [{"do": "disconnect", "seconds": 4}]) as daemon:
+        heard = daemon.ear.wait(lambda heard: len(heard) >= 2 and list(heard))
+        assert all(item.stalled for item in heard)
+        said = daemon.told("waiting for the camera")
+        daemon.ear.frames(20)
+        values = daemon.wait_status(lambda status: status.state == "running")
+        assert values.reopened > 0
+        began = next(item.at_s for item in daemon.ear.heard if not item.stalled)
+        waited = began - daemon.ear.heard[0].at_s
+        assert daemon.end() == 0
+    return Row("camera_stalled from the start", waited, "nothing", said)
+
+
+def _usb(folder: Path, trouble: str, words: str, counter: str) -> Row:
+    """Let a USB camera under OpenCV's own back end get into trouble for 4 s."""
+    usb = build(folder / "usb")
+    uri = f"v4l2:{usb.node}"
+    with Daemon(folder, source=uri, environment=usb.environment) as daemon:
+        before = daemon.ear.frames(10)[-1]
+        usb.does(trouble)
+        if trouble == "gone":
+            usb.node.unlink()
+        said = daemon.told(words)
+        usb.node.touch()
+        usb.does("ok")
+        daemon.ear.wait(lambda heard: heard[-1].frame > before.frame + 20 and not heard[-1].stalled)
+        values = daemon.wait_status(lambda status: status.state == "running")
+        assert getattr(values, counter) > 0
+        # The first picture after opening again may be the one that was the last.
+        assert values.identical <= 1, values
+        assert values.stale == 0, values
+        moving = [item for item in daemon.ear.heard if not item.stalled]
+        gap = max(late.at_s - early.at_s for early, late in pairwise(moving))
+        assert daemon.end() == 0
+    return Row("camera_stalled", gap, f"{getattr(values, counter)} {counter}", said)
+
+
+@fault("USB camera's frames are cut in the middle")
+def usb_cut(folder: Path) -> Row:
+    return _usb(folder, "cut", "cannot be decoded", "corrupt")
+
+
+@fault("USB camera's frames are empty")
+def usb_empty(folder: Path) -> Row:
+    return _usb(folder, "empty", "cannot be decoded", "corrupt")
+
+
+@fault("USB camera is pulled out and plugged in")
+def usb_gone(folder: Path) -> Row:
+    return _usb(folder, "gone", "is not there", "reopened")
 
 
 @fault("camera repeats an old frame with its old time")

@@ -2,22 +2,35 @@
  * picamera2 can allocate their buffers. Each "dma-buf" is a memfd. For the tests of the camera port only. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-heap.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+/* Resolved at the start: a thread that asks the linker while another loads a library would wait for it for ever. */
+#define FOUND(name) static __typeof__(&name) real_##name
+FOUND(open); FOUND(open64); FOUND(openat); FOUND(openat64); FOUND(close); FOUND(ioctl);
+__attribute__((constructor)) static void find(void) {
+#define FIND(name) real_##name = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
+    FIND(open); FIND(open64); FIND(openat); FIND(openat64); FIND(close); FIND(ioctl);
+}
+/* Constructors of other libraries may run before ours. */
+#define REAL(name) (real_##name ? real_##name : (__typeof__(&name))dlsym(RTLD_NEXT, #name))
 enum { HANDLES = 4096 };
 static char is_heap[HANDLES];
 
 static int names_heap(const char *path) { return path && !strncmp(path, "/dev/dma_heap/", 14); }
 static int open_heap(const char *path) {
     /* One heap is enough: the libraries take the first that opens. */
-    if (strcmp(path, "/dev/dma_heap/linux,cma") && strcmp(path, "/dev/dma_heap/system")) return -1;
+    if (strcmp(path, "/dev/dma_heap/linux,cma") && strcmp(path, "/dev/dma_heap/system")) {
+        errno = ENOENT;
+        return -1;
+    }
     int handle = memfd_create("heap", MFD_CLOEXEC);
     if (handle >= 0 && handle < HANDLES) is_heap[handle] = 1;
     return handle;

@@ -5,7 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import Any, Self
 
 import cv2
 
@@ -15,6 +15,8 @@ from landmarkd.uri import Uri
 
 NS_PER_S = 1_000_000_000
 MAX_SIDE = 8192
+_SILENT = 0
+"""OpenCV's LOG_LEVEL_SILENT."""
 _CLOCK_SLACK_NS = 2 * NS_PER_S
 
 
@@ -22,7 +24,7 @@ class FrameSource(ABC):
     """Delivers frames, one at a time.
 
     A source is built from a parsed URI without touching the device; `open` does that. Sources are
-    context managers that close themselves. All methods are called from one thread.
+    context managers that close themselves. All methods but `interrupt` are called from one thread.
 
     Attributes:
         uri: as it was written.
@@ -76,6 +78,10 @@ class FrameSource(ABC):
     def close(self) -> None:
         """Release the device; may be called twice and on a source that was never opened."""
 
+    def interrupt(self) -> None:
+        """Wake a `read` that waits in another thread, where that is possible; never blocks."""
+        return
+
     def fresh(self) -> Self:
         """Return another source of the same URI, not yet open, to take over from one that hangs."""
         return type(self)(self._parsed, fast=self._fast)
@@ -111,11 +117,14 @@ def size_option(
 @contextmanager
 def quiet_opencv() -> Iterator[None]:
     """Keep OpenCV from warning on stderr about what our own error says better."""
-    previous = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    # OpenCV moved this function between 4.11 and 4.12.
+    library: Any = cv2
+    set_level = getattr(library, "setLogLevel", None) or library.utils.logging.setLogLevel
+    previous = set_level(_SILENT)
     try:
         yield
     finally:
-        cv2.utils.logging.setLogLevel(previous)
+        set_level(previous)
 
 
 def monotonic_stamp(stamp_ns: int, now_ns: int) -> int:

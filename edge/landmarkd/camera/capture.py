@@ -1,4 +1,4 @@
-"""Frames from any source: live ones from a thread of their own that is watched, files one after the other."""
+"""Frames from any source: cameras from a thread that is watched, files one after the other."""
 
 import logging
 import time
@@ -12,6 +12,8 @@ from landmarkd.errors import (
     EndOfStreamError,
     LandmarkdError,
     MissingPackageError,
+    SourceAbsentError,
+    SourceBusyError,
     SourceLostError,
     SourceTimeoutError,
     UsageError,
@@ -27,12 +29,15 @@ FIRST_FRAME_S = 5.0
 REOPEN_S = 3.0
 """Without a frame for this long, a camera is closed and opened again."""
 BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0)
-"""Waits before each attempt to open it again; when they are used up, the camera is lost."""
-CLOSE_S = 2.0
+"""Waits before each attempt to open it again; when they are used up, the camera is lost, or the
+last wait repeats for ever where somebody is patient."""
+HANG_S = 5.0
+"""A driver that keeps a closing thread for longer than this hangs."""
+CLOSE_S = 1.0
 """How long `Capture.close` waits for a driver."""
 _WATCH_S = 0.1
 
-RUNNING, STALLED, REOPENING = "running", "stalled", "reopening"
+RUNNING, STALLED, REOPENING, WAITING = "running", "stalled", "reopening", "waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,8 @@ class Statistics:
         identical: dropped for equalling the one before bit for bit.
         corrupt: dropped because they could not be decoded or had another size.
         missing: frames of a file that its container promised and that are not there.
-        state: "running", "stalled" (a frame is late) or "reopening".
+        state: "running", "stalled" (a frame is late), "reopening", or "waiting" for a camera that
+            was not there yet.
         trouble: why the camera is opened again, until it delivers; else None.
     """
 
@@ -73,10 +79,18 @@ class Capture:
 
     Args:
         source: not yet open; belongs to the capture from here on.
+        patient: wait for a camera that is not there or that another program holds, at the start
+            and later, for as long as it takes. Only what waiting cannot cure is an error then: a
+            wrong configuration, and a driver that hangs in this process.
+
+    Attributes:
+        settled: whether the camera has delivered, or something is known to be wrong with it.
     """
 
-    def __init__(self, source: FrameSource) -> None:
+    def __init__(self, source: FrameSource, *, patient: bool = False) -> None:
         self._source = source
+        self._patient = patient
+        self._hung: list[Reader] = []
         self._slot = LatestFrame()
         self._reader: Reader | None = None
         self._captured = 0
@@ -88,10 +102,11 @@ class Capture:
         self._attempt = 0
         self._trouble: str | None = None
         self._retry_ns: int | None = None
+        self._abandoned_ns = 0
         self._stands_still = False
 
     def start(self) -> None:
-        """Open the source; for a camera, wait for that up to `OPEN_S`.
+        """Open the source; for a camera, wait for that up to `OPEN_S`, or not at all if patient.
 
         Raises:
             SourceError, AccessError, MissingPackageError: see `FrameSource.open`.
@@ -101,10 +116,13 @@ class Capture:
             self._source.open()
             return
         self._reader = Reader(self._source, self._slot)
+        if self._patient:
+            return
         if not self._reader.opened.wait(OPEN_S):
             self._reader.stop()
             raise SourceTimeoutError(
-                f"{self._source.uri} does not open within {OPEN_S:.0f} s; unplug the camera or reboot."
+                f"{self._source.uri} does not open within {OPEN_S:.0f} s; "
+                "unplug the camera or reboot."
             )
         error = self._reader.error
         if (
@@ -114,13 +132,22 @@ class Capture:
         ):
             raise error
 
+    @property
+    def hung(self) -> bool:
+        """Whether a driver still keeps a thread that closes a camera."""
+        return any(reader.alive for reader in self._hung)
+
+    @property
+    def settled(self) -> bool:  # noqa: D102 - documented by the class
+        return not self._source.live or self._newest_ns >= 0 or self._trouble is not None
+
     def next(self, timeout_s: float) -> Frame:
-        """Return the next frame of a file or the newest of a camera, waiting no longer than `timeout_s`.
+        """Return the next frame of a file or the newest of a camera, within `timeout_s`.
 
         Raises:
             SourceTimeoutError: none in time; call again.
             EndOfStreamError: the source is at its end.
-            SourceLostError: the camera did not come back.
+            SourceLostError: the camera did not come back, or its driver hangs.
             SourceFormatError: a file with a frame that cannot be used.
         """
         if not self._source.live:
@@ -169,6 +196,7 @@ class Capture:
             self._reader.stop()
             if not self._reader.join(CLOSE_S):
                 log.warning("%s does not close; its driver hangs.", self._source.uri)
+                self._hung.append(self._reader)
         self._slot.close()
 
     def _state(self) -> str:
@@ -176,7 +204,7 @@ class Capture:
         if self._retry_ns is not None or (
             reader is not None and self._attempt and not reader.captured
         ):
-            return REOPENING
+            return REOPENING if self._newest_ns >= 0 else WAITING
         if reader is None or self._silence_s(reader, time.monotonic_ns()) <= reader.deadline_s:
             return RUNNING
         return STALLED
@@ -189,7 +217,10 @@ class Capture:
         """Take the next step towards a camera that delivers again, if one is due."""
         reader = self._reader
         if reader is not None:
-            limit_s = max(REOPEN_S if reader.captured else FIRST_FRAME_S, 2 * reader.deadline_s)
+            if not reader.opened.is_set():
+                limit_s = OPEN_S
+            else:
+                limit_s = max(REOPEN_S if reader.captured else FIRST_FRAME_S, 2 * reader.deadline_s)
             if reader.error is not None:
                 self._abandon(reader, str(reader.error).rstrip("."), now_ns)
             elif self._silence_s(reader, now_ns) > limit_s:
@@ -198,34 +229,51 @@ class Capture:
                 )
         elif self._retry_ns is None:
             raise SourceLostError(f"{self._source.uri} was not started.")
-        elif now_ns >= self._retry_ns:
+        elif now_ns >= self._retry_ns and not self._closing(now_ns):
             self._reopen()
 
+    def _closing(self, now_ns: int) -> bool:
+        """Whether the last reader still closes the camera, and may be waited for."""
+        self._hung = [reader for reader in self._hung if reader.alive]
+        return bool(self._hung) and now_ns < self._abandoned_ns + round(HANG_S * NS_PER_S)
+
     def _abandon(self, reader: Reader, reason: str, now_ns: int) -> None:
-        """Give a reader up and plan the next; its thread closes the source when the driver lets it."""
+        """Give a reader up and plan the next; its thread closes the source when it can."""
         reader.stop()
+        seen = self._newest_ns >= 0
         self._trouble = reason
-        if reader.error is not None and not _may_pass(reader.error):
+        if reader.error is not None and not _may_pass(reader.error, seen):
             raise reader.error
-        if self._attempt >= len(BACKOFF_S):
+        self._hung = [other for other in (*self._hung, reader) if other.alive]
+        if isinstance(reader.error, SourceBusyError) and any(
+            other is not reader for other in self._hung
+        ):
+            raise SourceLostError(
+                f"{self._source.uri} cannot be opened again: its driver hangs in this process "
+                "since it was lost, and only a new start helps."
+            )
+        if self._attempt >= len(BACKOFF_S) and (not self._patient or self._hung):
             raise SourceLostError(
                 f"The camera is lost, {self._attempt} attempts did not bring it back ({reason}); "
                 "check its cable and power."
             )
         if self._attempt == 0:
-            log.warning("%s; opening it again.", reason)
+            log.warning("%s; %s.", reason, "opening it again" if seen else "waiting for the camera")
         # What repeats even after opening again is something that stands still, a test picture say.
         self._stands_still = reader.identical > 0 and reader.captured == 0
+        past = self._past
         self._past = Statistics(
-            captured=self._past.captured + reader.captured,
-            stale=self._past.stale + reader.stale,
-            identical=self._past.identical + reader.identical,
-            corrupt=self._past.corrupt + reader.corrupt,
+            captured=past.captured + reader.captured,
+            stale=past.stale + reader.stale,
+            identical=past.identical + reader.identical,
+            corrupt=past.corrupt + reader.corrupt,
         )
         self._last, self._sequence = reader.last, reader.sequence
         self._reader = None
         self._slot.open()
-        self._retry_ns = now_ns + round(BACKOFF_S[self._attempt] * NS_PER_S)
+        self._abandoned_ns = now_ns
+        wait_s = BACKOFF_S[min(self._attempt, len(BACKOFF_S) - 1)]
+        self._retry_ns = now_ns + round(wait_s * NS_PER_S)
 
     def _reopen(self) -> None:
         self._retry_ns = None
@@ -241,7 +289,15 @@ class Capture:
         )
 
 
-def _may_pass(error: Exception) -> bool:
-    """Return whether waiting may help: it mends no permission, no missing package and no defect of ours."""
+def _may_pass(error: Exception, seen: bool) -> bool:
+    """Return whether waiting may help: not with permissions, missing packages or our own defects.
+
+    What a camera that has delivered before says may be a part of its trouble. One that has not
+    (`seen` is False) is waited for only if it is absent, busy or does not answer: any other error
+    of its opening is a wrong configuration.
+    """
     hopeless = AccessError | EndOfStreamError | MissingPackageError | UsageError
-    return isinstance(error, LandmarkdError | OSError) and not isinstance(error, hopeless)
+    if not isinstance(error, LandmarkdError | OSError) or isinstance(error, hopeless):
+        return False
+    waits = SourceAbsentError | SourceBusyError | SourceLostError | SourceTimeoutError
+    return seen or isinstance(error, waits) or not isinstance(error, LandmarkdError)

@@ -16,7 +16,7 @@ from landmarkd.camera.paths import local_path, require_file
 from landmarkd.camera.video import open_video
 from landmarkd.errors import (
     EndOfStreamError,
-    SourceError,
+    SourceAbsentError,
     SourceFormatError,
     SourceLostError,
     SourceTimeoutError,
@@ -87,7 +87,8 @@ class ScriptedSource(FrameSource):
         """Plug in, or after `fresh`, open the same device again.
 
         Raises:
-            SourceError: no such script, or the device is disconnected at this point of the script.
+            SourceError: no such script.
+            SourceAbsentError: the device is disconnected at this point of the script.
             SourceFormatError: not a script.
         """
         if self._device is None:
@@ -130,7 +131,7 @@ class _Device:
 
     def plug(self) -> None:
         if self._steps and self._steps[0].action == "disconnect" and not self._elapsed():
-            raise SourceError(f"{self._uri} is not there; check the cable.")
+            raise SourceAbsentError(f"{self._uri} is not there; check the cable.")
         self._sequence = 0
 
     def read(self, timeout_s: float) -> Frame:

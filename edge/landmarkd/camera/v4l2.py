@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,9 @@ class V4l2Source(FrameSource):
         self._sequence = 0
 
     def check(self) -> None:
-        """Check that the device is there and is a camera, see `FrameSource.check`."""
-        self._find()
+        """Check that the device is a camera if it is there, see `FrameSource.check`."""
+        with suppress(SourceAbsentError, SourceBusyError, SourceLostError):
+            self._find()
 
     def open(self) -> None:
         """Start the camera, see `FrameSource.open`."""
@@ -205,7 +207,8 @@ class V4l2Source(FrameSource):
         """Give the camera back."""
         capture, self._capture = self._capture, None
         if capture is not None:
-            capture.release()
+            with quiet_opencv():
+                capture.release()
 
 
 def _format_option(uri: Uri) -> str | None:

@@ -111,7 +111,11 @@ def _camera(snapshot: Snapshot) -> list[str]:
     name = f"The camera {snapshot.source}".rstrip()
     kinds = [text for kind, text in _CAMERA_KINDS.items() if getattr(snapshot, f"{kind}_fps") > 0]
     troubles = [f"{name} {text}." for text in kinds]
-    if snapshot.state == "reopening" or snapshot.camera_trouble:
+    if snapshot.state == "waiting":
+        troubles.append(
+            f"waiting for the camera: {snapshot.camera_trouble}; it starts when the camera comes."
+        )
+    elif snapshot.state == "reopening" or snapshot.camera_trouble:
         reason = f" ({snapshot.camera_trouble})" if snapshot.camera_trouble else ""
         troubles.append(
             f"{name} does not deliver{reason} and is opened again and again; check its cable."

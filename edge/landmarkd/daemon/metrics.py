@@ -70,7 +70,7 @@ class Metrics:
             for quantile, spent_ms in zip(("0.5", "0.99"), snapshot.latency_ms, strict=True):
                 self._latency.labels(quantile).set(spent_ms / 1e3)
         self._face.set(snapshot.face)
-        for state in ("running", "stalled", "reopening", "stopped"):
+        for state in ("running", "stalled", "reopening", "waiting", "stopped"):
             self._state.labels(state).set(snapshot.state == state)
         self._degraded.set(len(snapshot.degraded))
         if snapshot.temperature_c is not None:

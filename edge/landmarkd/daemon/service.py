@@ -1,6 +1,8 @@
 """The daemon's loop: capture, process, hand to the sinks, until something says stop."""
 
 import logging
+import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +17,7 @@ from landmarkd.daemon.requests import Requests
 from landmarkd.daemon.saver import FrameSaver
 from landmarkd.daemon.snapshot import Snapshot
 from landmarkd.daemon.speed import VehicleSpeed
-from landmarkd.errors import EndOfStreamError, LandmarkdError, SourceTimeoutError
+from landmarkd.errors import EndOfStreamError, ExitCode, LandmarkdError, SourceTimeoutError
 from landmarkd.pipeline import Pipeline
 from landmarkd.sinks.base import Sink, close_all
 from landmarkd.types import Counters, Report
@@ -33,6 +35,17 @@ a receiver would take the daemon for dead."""
 DRAIN_LIVE_S = 0.5
 DRAIN_FILE_S = 5.0
 """How long sinks may take at the end to send what they still hold."""
+
+
+LEAVE_S = 0.5
+"""How long a process whose camera driver hangs may take to end by itself."""
+
+
+def leave_soon(code: ExitCode) -> None:
+    """End the process shortly even if a library's thread hangs, which the interpreter waits for."""
+    timer = threading.Timer(LEAVE_S, os._exit, (int(code),))
+    timer.daemon = True
+    timer.start()
 
 
 class Publisher(Protocol):
@@ -93,7 +106,7 @@ class Service:
         requests: Requests | None = None,
         notifier: Notifier | None = None,
     ) -> None:
-        self.capture = Capture(source)
+        self.capture = Capture(source, patient=True)
         self.pipeline = pipeline
         self.sinks = sinks
         self.observer = Observer(
@@ -104,7 +117,7 @@ class Service:
         self.started = False
         self.successor: Service | None = None
         self.requests = requests or Requests()
-        self._live = source.live
+        self._live, self._uri = source.live, source.uri
         self._limits = limits or Limits()
         self._publishers = publishers
         self._on_report, self._keeper, self._saver = on_report, keeper, saver
@@ -138,14 +151,15 @@ class Service:
             # What came before, the end of another service for one, may have taken a while.
             self._notifier.progress(time.monotonic_ns())
             self.capture.start()
-            self.started = True
-            self._notifier.ready()
             self._loop()
         except Exception as error:
             self.observer.failure = str(error) or type(error).__name__
             raise
         finally:
-            handed_over = self.successor is not None or (self.has_fallback and not self.started)
+            failed = self.observer.failure is not None
+            handed_over = self.successor is not None or (
+                self.has_fallback and failed and not self.started
+            )
             if handed_over:
                 self._notifier.status("reloading: another configuration takes over")
             else:
@@ -159,6 +173,8 @@ class Service:
             self.pipeline.close()
             if self._speed is not None:
                 self._speed.close()
+            if self.capture.hung and not handed_over:
+                leave_soon(ExitCode.TEMPORARY if failed else ExitCode.OK)
 
     def _loop(self) -> None:
         began_ns = time.monotonic_ns()
@@ -172,10 +188,12 @@ class Service:
             try:
                 frame = self.capture.next(POLL_S)
             except SourceTimeoutError:
+                self._say_ready()
                 self._stalled()
                 continue
             except EndOfStreamError:
                 return
+            self._say_ready()
             if self._saver is not None:
                 self._saver.save(frame)
             report = self.pipeline.process(frame, self._counters(1), speed_kmh=self._read_speed())
@@ -186,6 +204,12 @@ class Service:
         """Feed the watchdog, unless a sink's thread has died: only a restart brings it back."""
         if all(sink.alive for sink in self.sinks):
             self._notifier.progress(now_ns)
+
+    def _say_ready(self) -> None:
+        """Tell systemd once that it runs: with a camera, or waiting for one that is not there."""
+        if not self.started and self.capture.settled:
+            self.started = True
+            self._notifier.ready()
 
     def _read_speed(self) -> float | None:
         return None if self._speed is None else self._speed.read()
@@ -229,6 +253,9 @@ class Service:
         """
         now = time.monotonic_ns()
         self._progress(now)
+        if self._last is None and self.capture.settled:
+            # Before the first frame there is no size, and nothing but the camera's absence to tell.
+            self._last = Report(self._uri, 0, now, now, width=0, height=0, face=None)
         if (
             self._last is None
             or now - max(self._stalled_ns, self._last.emitted_ns) < STALLED_REPORT_S * 1e9

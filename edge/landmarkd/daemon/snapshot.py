@@ -24,7 +24,7 @@ class Snapshot:
     """The daemon at one moment.
 
     Attributes:
-        state: "running", "stalled", "reopening" or "stopped".
+        state: "running", "stalled", "reopening", "waiting" (for a camera at the start) or "stopped".
         updated_ns: monotonic time.
         version: of landmarkd.
         uptime_s: since the start of the process' pipeline.
@@ -85,7 +85,8 @@ class Snapshot:
 
     def sentence(self) -> str:
         """Return one line for people."""
-        parts = [f"{self.state}, {self.processed_fps:.0f} fps", "face" if self.face else "no face"]
+        state = "waiting for the camera" if self.state == "waiting" else self.state
+        parts = [f"{state}, {self.processed_fps:.0f} fps", "face" if self.face else "no face"]
         if self.temperature_c is not None:
             parts.append(f"{self.temperature_c:.0f} °C")
         parts += [f"degraded: {name}" for name in self.degraded]

@@ -18,7 +18,7 @@ import json
 from landmarkd.camera.picamera2 import import_picamera2
 from landmarkd.errors import LandmarkdError
 try:
-    library, _ = import_picamera2()
+    library, _, _ = import_picamera2()
     cameras = [str(info.get("Model", "?")) for info in library.global_camera_info()]
     print("\\n" + json.dumps({"cameras": cameras}))
 except LandmarkdError as error:

@@ -1,0 +1,104 @@
+"""Focus, exposure, white balance and mains frequency of a camera at the Raspberry Pi's port."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from landmarkd.errors import SourceFormatError, UsageError
+from landmarkd.uri import Uri
+
+OPTIONS = frozenset({"af", "lens", "exposure", "gain", "awb", "ae_metering", "hdr", "flicker"})
+
+# libcamera's names of the modes (control_ids_core.yaml).
+AWB = {
+    name: name.capitalize()
+    for name in ("auto", "incandescent", "tungsten", "fluorescent", "indoor", "daylight", "cloudy")
+}
+METERING = {"centre": "CentreWeighted", "spot": "Spot", "matrix": "Matrix"}
+HDR = {"off": "Off", "single": "SingleExposure", "multi": "MultiExposure", "night": "Night"}
+FLICKER_US = {"off": 0, "50": 10_000, "60": 8_333}
+"""Light on the mains flickers twice a period."""
+
+
+def wanted_controls(uri: Uri) -> dict[str, Any]:
+    """Return libcamera's controls that the options of a URI ask for; modes by their names.
+
+    Raises:
+        UsageError: an option that cannot be understood; says what is allowed.
+    """
+    given, controls = uri.options, dict[str, Any]()
+    focus = _choice(uri, "af", {"continuous": "Continuous", "manual": "Manual"})
+    if "lens" in given:
+        if focus == "Continuous":
+            raise UsageError(f"{uri.text}: lens sets the focus by hand; use it with af=manual.")
+        focus = "Manual"
+        controls["LensPosition"] = _number(uri, "lens", "", 0.0, 32.0, "dioptres, from 0 to 32")
+    if focus is not None:
+        controls["AfMode"] = focus
+    if given.get("exposure", "auto") != "auto":
+        allowed = "auto or microseconds, such as 8000us"
+        controls["ExposureTime"] = round(_number(uri, "exposure", "us", 1, 10_000_000, allowed))
+    if given.get("gain", "auto") != "auto":
+        controls["AnalogueGain"] = _number(uri, "gain", "", 1.0, 64.0, "auto or 1 to 64")
+    for option, name, choices in (
+        ("awb", "AwbMode", AWB),
+        ("ae_metering", "AeMeteringMode", METERING),
+        ("hdr", "HdrMode", HDR),
+    ):
+        if (mode := _choice(uri, option, choices)) is not None:
+            controls[name] = mode
+    if (text := given.get("flicker")) is not None:
+        if text not in FLICKER_US:
+            raise UsageError(f"{uri.text}: flicker is {text!r}; use 50, 60 or off.")
+        controls["AeFlickerMode"] = "Manual" if FLICKER_US[text] else "Off"
+        if FLICKER_US[text]:
+            controls["AeFlickerPeriod"] = FLICKER_US[text]
+    return controls
+
+
+def resolved(
+    uri: Uri, wanted: Mapping[str, Any], known: Mapping[str, Any], library: Any
+) -> dict[str, Any]:
+    """Return the controls to set on a camera: those wanted, and focus that follows the face.
+
+    Args:
+        uri: of the source, for the error.
+        wanted: of `wanted_controls`.
+        known: the camera's own controls; one with a lens that moves has AfMode.
+        library: the module ``libcamera.controls``, with an enumeration for each mode.
+
+    Raises:
+        SourceFormatError: the camera has no such control or mode.
+    """
+    controls = dict(wanted)
+    if "AfMode" in known:
+        # Without this a Camera Module 3 leaves its lens where it is.
+        controls.setdefault("AfMode", "Continuous")
+    for name, value in controls.items():
+        if name not in known:
+            raise SourceFormatError(
+                f"{uri.text}: this camera has no {name}; leave the option away that sets it."
+            )
+        if isinstance(value, str):
+            mode = getattr(getattr(library, f"{name}Enum", None), value, None)
+            if mode is None:
+                raise SourceFormatError(f"{uri.text}: this libcamera has no {name} {value}.")
+            controls[name] = mode
+    return controls
+
+
+def _choice(uri: Uri, option: str, choices: Mapping[str, str]) -> str | None:
+    text = uri.options.get(option)
+    if text is None:
+        return None
+    if text not in choices:
+        raise UsageError(f"{uri.text}: {option} is {text!r}; use {', '.join(choices)}.")
+    return choices[text]
+
+
+def _number(uri: Uri, option: str, unit: str, low: float, high: float, allowed: str) -> float:
+    text = uri.options[option].removesuffix(unit)
+    value = float(text) if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", text) else -1.0
+    if not low <= value <= high:
+        raise UsageError(f"{uri.text}: {option} is {uri.options[option]!r}; use {allowed}.")
+    return value
