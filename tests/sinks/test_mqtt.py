@@ -389,7 +389,7 @@ def test_tls_with_a_certificate_for_each_device(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    (tmp_path / "acl").write_text("pattern readwrite landmarkd/%u/#\n")
+    (tmp_path / "acl").write_text("pattern write landmarkd/%u/#\n")
     (tmp_path / "mosquitto.conf").write_text(
         f"listener {port} 127.0.0.1\nuser root\ncafile {ca}.pem\ncertfile {server}.pem\n"
         f"keyfile {server}.key\nrequire_certificate true\nuse_identity_as_username true\n"
