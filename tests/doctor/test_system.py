@@ -5,7 +5,7 @@ from landmarkd import __version__
 from landmarkd.doctor import system as health_system
 from landmarkd.doctor.finding import Severity
 
-from tests.device.layout import Layout, only, settings
+from tests.machine.layout import Layout, only, settings
 
 
 class TestSystem:

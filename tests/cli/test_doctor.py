@@ -10,7 +10,7 @@ from landmarkd.doctor.checks import examine
 from landmarkd.doctor.finding import Finding, Severity, exit_status
 from landmarkd.machine import Machine
 
-from tests.device.layout import settings
+from tests.machine.layout import settings
 
 
 class TestReport:

@@ -1,6 +1,6 @@
 // A TFLite delegate that stands in for libedgetpu in tests: it is loaded, asked and called like the real one.
 //
-// Compiled once for each behaviour, by -DBEHAVIOUR=... and -DAFTER=...; see tests/device/conftest.py.
+// Compiled once for each behaviour, by -DBEHAVIOUR=... and -DAFTER=...; see tests/machine/fixtures.py.
 // The structures are the common prefix of TensorFlow Lite's public C interface (tensorflow/lite/core/c/common.h),
 // which has not changed from tflite-runtime 2.5 to LiteRT 2.3.
 #include <signal.h>

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from landmarkd.vision import delegate
 
-from tests.device.layout import Layout
-from tests.device.tiny_model import tiny_model
+from tests.machine.layout import Layout
+from tests.machine.tiny_model import tiny_model
 
 SOURCE = Path(__file__).with_name("fake_edgetpu.c")
 

@@ -26,7 +26,7 @@ from landmarkd.sinks import make_sink
 from landmarkd.vision.zoo import open_zoo
 from landmarkd.web.profile import page
 
-from tests.device.layout import Layout
+from tests.machine.layout import Layout
 
 FRAMES = 25
 

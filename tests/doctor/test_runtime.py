@@ -13,7 +13,7 @@ from landmarkd.machine import trial
 from landmarkd.vision import delegate
 from landmarkd.vision.zoo import open_zoo
 
-from tests.device.layout import Layout, only, settings
+from tests.machine.layout import Layout, only, settings
 
 
 class TestRuntime:

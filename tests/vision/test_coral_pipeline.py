@@ -14,7 +14,7 @@ from landmarkd.types import Frame, Report
 from landmarkd.vision import delegate
 from landmarkd.vision.zoo import open_zoo
 
-from tests.device.tiny_model import compiled
+from tests.machine.tiny_model import compiled
 
 BOX = (100.0, 80.0, 220.0, 230.0)
 

@@ -8,7 +8,7 @@ from landmarkd.doctor import camera as health_camera
 from landmarkd.doctor import devices as health_devices
 from landmarkd.doctor.finding import Finding, Severity
 
-from tests.device.layout import Layout, only, settings
+from tests.machine.layout import Layout, only, settings
 
 
 class TestCamera:
