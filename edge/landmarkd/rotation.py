@@ -151,7 +151,7 @@ def rotation_to_ray(ray: NDArray[np.floating]) -> Matrix:
     What a camera sees of a head off its axis looks like the head turned back by this rotation on
     the axis.
     """
-    x, y, z = (float(value) for value in ray)
+    x, y, z = ray.tolist()
     length = math.sqrt(x * x + y * y + z * z)
     if length == 0.0:
         return np.eye(3)
