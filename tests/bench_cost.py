@@ -38,9 +38,11 @@ from tests.wire.builders import session
 
 ROUNDS = 5
 SIZES = ((640, 480), (1280, 720), (1920, 1080))
-BOARDS = {"Pi Zero 2 W": (2.0, 14.0), "Pi 4": (6.7, 5.2), "Pi 5": (16.0, 2.4)}
-"""Giga multiply-adds a second of int8 convolutions on one core, and how many times longer Python
-takes than on the machine of docs/performance.md, which has the sources."""
+BOARDS = {"Pi Zero 2 W": (2.0, 491.0), "Pi 4": (6.7, 1478.0), "Pi 5": (12.4, 2737.0)}
+"""Giga multiply-adds a second of int8 convolutions on one core, and sysbench's events a second of one
+core; docs/performance.md has the sources."""
+EVENTS_HERE = 4330.0
+"""Sysbench's events in a second of processor time on the machine of docs/performance.md."""
 
 
 def face_frames(count: int) -> list[Frame]:
@@ -118,8 +120,8 @@ def counts() -> None:
     networks = statistics.median(_invocations(pipeline) for _ in range(ROUNDS))
     print(f"\nHere: {spent:.2f} ms of processor time, {networks:.2f} ms of them in the networks.")
     print("| estimate | networks ms | the rest ms | frame ms |\n|---|---|---|---|")
-    for name, (rate, slower) in BOARDS.items():
-        network, rest = total / rate / 1e6, (spent - networks) * slower
+    for name, (rate, events) in BOARDS.items():
+        network, rest = total / rate / 1e6, (spent - networks) * EVENTS_HERE / events
         print(f"| {name} | {network:.0f} | {rest:.0f} | {network + rest:.0f} |")
 
 
