@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 from landmarkd.types import Array
-from landmarkd.vision.geometry import box_of
 
 Box = tuple[float, float, float, float]
 
@@ -55,11 +54,14 @@ class Ranking:
             return 0.0
         return size * (1 - 0.5 * away)
 
-    def plausible(self, points: Array, shape: tuple[int, ...]) -> bool:
-        """Return whether points can be a face of an image: finite, not tiny or huge, enough of it inside."""
+    def plausible(self, points: Array, box: Box, shape: tuple[int, ...]) -> bool:
+        """Return whether points and their box can be a face of an image.
+
+        They are finite, not tiny or huge, and enough of them lie inside.
+        """
         if not math.isfinite(float(points.sum())):
             return False
-        x0, y0, x1, y1 = box_of(points)
+        x0, y0, x1, y1 = box
         if not self.smallest_px <= max(x1 - x0, y1 - y0) <= LARGEST_SHARE * max(shape[:2]):
             return False
         if x0 >= 0 and y0 >= 0 and x1 < shape[1] and y1 < shape[0]:

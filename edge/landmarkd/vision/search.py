@@ -144,8 +144,9 @@ class FaceSearch:
             if self._belief(seen, proposal.score, odds) < self._presence:
                 return None
         points = seen.points.take(self.model.layout.ibug68, axis=0)
-        possible = self._ranking.plausible(points, image.shape)
-        return seen if possible and self._ranking.value(box_of(points), image.shape) > 0 else None
+        box = box_of(points)
+        possible = self._ranking.plausible(points, box, image.shape)
+        return seen if possible and self._ranking.value(box, image.shape) > 0 else None
 
     def _belief(self, seen: FaceObservation, score: float, odds: float = 1.0) -> float:
         return belief(seen, score, self.model.card.belief, odds)

@@ -149,16 +149,16 @@ class Tracker:
         """Return the face that is followed or the one that takes over; None once it is gone."""
         seen = self.model.locate(frame.image, track.roi, clock)
         points = seen.points.take(self.model.layout.ibug68, axis=0)
-        value = 0.0
+        box, value = box_of(points), 0.0
         if seen.score >= self.settings.tracking and self._ranking.plausible(
-            points, frame.image.shape
+            points, box, frame.image.shape
         ):
-            value = self._ranking.value(box_of(points), frame.image.shape, kept=True)
+            value = self._ranking.value(box, frame.image.shape, kept=True)
         if value and frame.captured_ns - track.checked_ns >= self.settings.recheck_s * 1e9:
             track.checked_ns = frame.captured_ns
             if not self.model.has_presence and not self._confirmed(frame, seen, track, clock):
                 value = 0.0
-            elif (rival := self._rival(frame, box_of(points), value, track, clock)) is not None:
+            elif (rival := self._rival(frame, box, value, track, clock)) is not None:
                 self._persons.another()
                 self._track = _Track(self.model.next_roi(rival), frame.captured_ns)
                 return rival
