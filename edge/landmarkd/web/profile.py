@@ -95,8 +95,8 @@ def _table(
         rows.append(
             f"<tr><td>{mark}{escape(names.get(name, name))}</td>{numbers}<td>{chart}</td></tr>"
         )
-    heads = ("milliseconds", "p50", "p90", "p99", "max", "distribution")
-    head = "".join(f"<th>{name}</th>" for name in heads)
+    ranks = "".join(f"<th class=number>{name}</th>" for name in ("p50", "p90", "p99", "max"))
+    head = f"<th>milliseconds</th>{ranks}<th>distribution</th>"
     return f'<div class="scroll"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
 
 
