@@ -1,6 +1,7 @@
 """The one stream that receivers iterate: complete frames, the end of a recording, and a flood
 of senders."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from landmarkd.receive.loopback import PtyLink, udp_loopback
 from landmarkd.sinks import make_sink
 from landmarkd.wire import Encoder, EncoderOptions, Selection, Status
 from landmarkd.wire.codec import Packet
+from landmarkd.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
 
 from tests.wire.builders import report, session
 
@@ -60,6 +62,26 @@ def test_an_incomplete_frame_comes_out_in_a_pause() -> None:
     frames = [frame for _ in range(4) for frame in stream.poll(0.2)]
     stream.close()
     assert [(f.record.frame, f.record.points) for f in frames] == [(3, None)]
+
+
+def test_pieces_of_a_message_on_a_line_do_not_split_a_frame() -> None:
+    """A UART hands on a few bytes at a time: most reads complete no message."""
+    link = PtyLink()
+    encoder = Encoder(session(), EncoderOptions(max_message=MAX_SERIAL_MESSAGE))
+    data = b"".join(frame_messages(encoder.encode(report(i))) for i in range(3))
+    with FrameStream(link) as stream:
+        line = os.open(link.device, os.O_WRONLY | os.O_NOCTTY)
+        frames = []
+        for at in range(0, len(data), 40):
+            os.write(line, data[at : at + 40])
+            frames += stream.poll(1.0)
+        frames += stream.poll(0.05)
+        os.close(line)
+    assert [(f.record.frame, f.record.points is not None) for f in frames] == [
+        (0, True),
+        (1, True),
+        (2, True),
+    ]
 
 
 def test_a_pseudo_terminal() -> None:

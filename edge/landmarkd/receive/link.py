@@ -36,10 +36,15 @@ class Link(ABC):
     addresses costs nothing. Of more than `MAX_SENDERS` the idlest is forgotten, its counters kept
     in the total; never the owner, the first one heard, so that a flood of forged addresses cannot
     displace the device that one listens to.
+
+    Attributes:
+        uri: what was asked for.
+        arrivals: datagrams or pieces of a line that came, whether or not they completed a message.
     """
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
+        self.arrivals = 0
         self._decoders: OrderedDict[str, Decoder] = OrderedDict()
         self._forgotten = DecoderCounters()
         self._owner: tuple[str, float] | None = None
@@ -84,6 +89,7 @@ class Link(ABC):
 
     def take_datagram(self, sender: str, data: bytes) -> list[Received]:
         """Return the message of a datagram, or nothing; any bytes will do."""
+        self.arrivals += 1
         decoder = self._decoders.get(sender)
         new = decoder is None
         if decoder is None:
@@ -97,6 +103,7 @@ class Link(ABC):
 
     def take_bytes(self, sender: str, data: bytes) -> list[Received]:
         """Return the messages that these bytes of a line complete; any bytes will do."""
+        self.arrivals += 1
         decoder = self._decoders.setdefault(sender, Decoder())
         return [Received(sender, packet) for packet in decoder.feed(data)]
 

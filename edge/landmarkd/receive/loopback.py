@@ -84,5 +84,8 @@ class Listener:
         self.link.close()
 
     def _listen(self) -> None:
-        while self.link.receive(_POLL_S) or not self._done.is_set():
-            pass
+        arrivals = -1
+        # A piece of a message that completes none is no end.
+        while arrivals != self.link.arrivals or not self._done.is_set():
+            arrivals = self.link.arrivals
+            self.link.receive(_POLL_S)

@@ -84,14 +84,16 @@ class FrameStream:
         """
         if self.ended:
             return []
+        before = self.link.arrivals
         try:
             arrived = self.link.receive(timeout_s)
         except EndOfStreamError:
             self.ended = True
             return self._flush()
         if not arrived:
-            # A pause: what is still being collected will not become more complete.
-            return self._flush()
+            # After a pause, what is still being collected will not become more complete; a piece
+            # of a message on a serial line is no pause.
+            return self._flush() if self.link.arrivals == before else []
         frames = []
         for sender, packet in arrived:
             if self._on_packet is not None:
