@@ -7,8 +7,6 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from landmarkd.receive import read_reports
 
 from tests.faults.bench import Daemon
 from tests.faults.row import Row, fault
+from tests.full_disk import full_disk
 from tests.sinks.relay import Relay
 
 SILENT_SERVER = "127.53.53.53"
@@ -63,27 +62,9 @@ daemon_ok = 0
 """Exit code of `landmarkd status` when nothing is wrong."""
 
 
-@contextmanager
-def _full_disk(disk: Path) -> Iterator[Path]:
-    """A real file system without a free page; yields what to remove for room."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root to mount a file system")
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("this machine lets nobody mount")
-    try:
-        filler = disk / "filler"
-        with pytest.raises(OSError, match="No space left"):
-            filler.write_bytes(bytes(2 << 20))
-        yield filler
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True)
-
-
 @fault("disk of a recording full at the start, room later")
 def full_at_start(folder: Path) -> Row:
-    with _full_disk(folder / "disk") as filler:
+    with full_disk(folder / "disk") as filler:
         recording = folder / "disk" / "drive.lmk"
         with Daemon(folder, sinks=[f"lmk:{recording}?points=none"]) as daemon:
             said = daemon.told("No space left")

@@ -1,4 +1,4 @@
-"""``python -m tests.fleet``: many simulated devices against Mosquitto on this machine, with figures."""
+"""``python -m tests.fleet``: simulated devices against Mosquitto on this machine, in figures."""
 
 import argparse
 

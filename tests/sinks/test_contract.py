@@ -1,4 +1,4 @@
-"""What every sink promises, tried on each: nothing lost when waited for, never blocking, reconnecting, ending."""
+"""What every sink promises, tried on each: nothing lost when waited for, never blocking, an end."""
 
 import json
 import os

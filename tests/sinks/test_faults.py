@@ -1,4 +1,4 @@
-"""What goes wrong outside: devices that are missing, vanish and return, files that cannot be written, bad URIs."""
+"""What goes wrong outside: devices that vanish and return, files, bad URIs."""
 
 import os
 import pty

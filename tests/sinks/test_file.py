@@ -3,9 +3,6 @@
 import json
 import os
 import stat
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from landmarkd.sinks import file as file_module
 from landmarkd.sinks import make_sink
 from landmarkd.sinks.base import Sink
 
+from tests.full_disk import full_disk
 from tests.sinks.test_contract import until
 from tests.wire.builders import report, session
 
@@ -168,27 +166,10 @@ class TestMistakes:
                 make_sink(uri, session()).check()
 
 
-@contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
-    """A real file system of 256 KiB, full to the last page."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root to mount a file system")
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("this machine lets nobody mount")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
 @pytest.mark.parametrize("scheme", ["jsonl", "lmk"])
 def test_a_disk_that_is_full_at_the_start_is_awaited(tmp_path: Path, scheme: str) -> None:
-    with small_disk(tmp_path / "disk") as disk:
-        filler = disk / "filler"
-        with pytest.raises(OSError, match="No space left"):
-            filler.write_bytes(bytes(1 << 20))
+    disk = tmp_path / "disk"
+    with full_disk(disk) as filler:
         path = disk / f"a.{scheme}"
         with make_sink(f"{scheme}:{path}", session()) as sink:
             sink.submit(report(0), wait=True)

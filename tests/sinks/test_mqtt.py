@@ -199,7 +199,7 @@ os.kill(os.getpid(), signal.SIGKILL)
             assert "sesame" not in str(caught.value), "no message repeats a password"
 
     def test_a_half_open_connection_does_not_leave_it_offline(self, monkeypatch) -> None:
-        """The broker still holds the old connection when the new one comes, and its will with it."""
+        """The broker still holds the old connection when the new one comes, and its will."""
         monkeypatch.setattr(mqtt_transport, "KEEPALIVE_S", 1)
         client, got = self.listen()
 
@@ -365,7 +365,7 @@ def ticks(sink) -> bool:
 
 
 def test_a_secret_is_never_sent_in_clear(tmp_path: Path) -> None:
-    """A password alone makes it speak TLS: the first byte is that of a handshake, not of CONNECT."""
+    """A password alone makes it speak TLS: the first byte is a handshake's, not CONNECT's."""
     secret = tmp_path / "secret"
     secret.write_text("open-sesame\n")
     secret.chmod(0o600)
@@ -412,7 +412,7 @@ def test_tls_with_a_certificate_for_each_device(tmp_path: Path) -> None:
 
 
 def make_certificate(folder: Path, name: str) -> Path:
-    """Return the path, without suffix, of a key and a certificate signed by "ca" (itself for "ca")."""
+    """Return the path, without suffix, of a key and a certificate; "ca" signs all of them."""
     path, ca = folder / name, folder / "ca"
     new = ["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{path}.key", "-subj"]
     if name == "ca":

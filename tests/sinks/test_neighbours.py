@@ -92,7 +92,7 @@ class TestOsc:
     def test_the_head_turns_in_unitys_axes(
         self, angles: tuple[float, ...], axis: tuple[int, ...]
     ) -> None:
-        """Turning to the own right is +y, looking up is -x, tilting to the own left is +z (left-handed, y up)."""
+        """Left-handed, y up: to the own right is +y, up is -x, a tilt to the own left is +z."""
         found = self.send(posed(0, *angles))
         ((name, *position, x, y, z, w),) = found["/VMC/Ext/Bone/Pos"]
         assert (name, position) == ("Head", [0, 0, 0])

@@ -1,4 +1,4 @@
-"""Host names: a name server that is silent delays nobody, and an address that changes is followed."""
+"""Host names: a silent name server delays nobody, and an address that changes is followed."""
 
 import os
 import shutil

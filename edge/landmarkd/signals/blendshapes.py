@@ -1,10 +1,10 @@
-"""Facial expression as weights 0 to 1 by the names of Apple's ARKit, from the landmarks of one face.
+"""Facial expression as weights 0 to 1 by the names of Apple's ARKit, from one face's landmarks.
 
-The 68 iBUG points are brought onto the mean head by the similarity transform that fits the bridge of
-the nose and the corners of the eyes best (Umeyama, PAMI 13(4), 1991), so that neither pose nor size
-matters. What is left after the person's own neutral face is taken away, in millimetres, is multiplied
-by a matrix that was fitted to the expressions of the ICT-FaceKit head (`models/head/blendshapes.py`).
-Blinks come from the eyes' openness, look directions from the gaze within the head.
+The 68 iBUG points are brought onto the mean head by the similarity transform that fits the nose and
+the corners of the eyes best (Umeyama, PAMI 13(4), 1991), so that neither pose nor size matters. The
+difference to the person's own neutral face, in millimetres, is multiplied by a matrix that was
+fitted to the expressions of the ICT-FaceKit head (`models/head/blendshapes.py`). Blinks come from
+the eyes' openness, look directions from the gaze within the head.
 """
 
 import math

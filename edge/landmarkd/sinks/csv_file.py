@@ -8,7 +8,7 @@ from typing import Any
 from landmarkd.errors import UsageError
 from landmarkd.sinks.file import OPTIONS, FileRules, FileTransport
 from landmarkd.sinks.parts import Formatter
-from landmarkd.sinks.table import columns, row
+from landmarkd.sinks.table import chosen, columns, row
 from landmarkd.sinks.wire import selection_of
 from landmarkd.sinks.worker import QueuedSink
 from landmarkd.types import Report, Session
@@ -45,10 +45,7 @@ class CsvFormatter(Formatter[bytes]):
         if not self._pace.due(report.captured_ns) and not self.rank(report):
             return ()
         self.messages += 1
-        points = report.face.points if report.face is not None else None
-        count = len(self._indices)
-        chosen = points[self._indices] if points is not None and len(points) >= count else None
-        return (csv_line(row(report, chosen, count)),)
+        return (csv_line(row(report, chosen(report, self._indices), len(self._indices))),)
 
 
 class CsvSink(QueuedSink[bytes]):

@@ -1,9 +1,9 @@
 """Files that sinks write: nothing that a file holds is ever overwritten unless the user says so.
 
-A file that is appended to (lines) is opened with O_APPEND and opened again when another one lies
-under its name, as logrotate leaves it. A file with a structure of its own (a recording) is made anew
-for each start. Where a name is taken or a limit is reached, the next file is NAME-2, NAME-3, and so
-on; ``{start}`` in a name stands for the time at which the file is begun, UTC.
+A file of lines is opened with O_APPEND, and opened again when its name stands for another file, as
+logrotate leaves it. A file with a structure of its own (a recording) is made anew for each start.
+Where a name is taken or a limit is reached, the next file is NAME-2, NAME-3, and so on; ``{start}``
+in a name stands for the time at which the file is begun, UTC.
 """
 
 import errno

@@ -116,8 +116,8 @@ class LineTransport(Transport[bool]):
 class GpioSink(QueuedSink[bool]):
     """``gpio:17?level=2&active_high=no&unknown=off|on|blink``.
 
-    The line is on while the driver's state is of at least this level. Numbers are BCM's. A lamp that
-    is off may mean that nobody knows how the driver is; ``unknown=blink`` shows that. Needs
+    The line is on while the driver's state is of at least this level. Numbers are BCM's. A lamp
+    that is off may mean that nobody knows how the driver is; ``unknown=blink`` shows that. Needs
     gpiozero: the extra ``gpio``, or python3-gpiozero from apt on Raspberry Pi OS.
     """
 

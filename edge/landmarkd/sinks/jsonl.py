@@ -40,7 +40,8 @@ class JsonFormatter(Formatter[bytes]):
 class JsonlSink(QueuedSink[bytes]):
     """``jsonl:FILE?points=none|68|all&hz=N&smoothing=none``, or ``jsonl:-`` for standard output.
 
-    With ``size=100M``, ``time=1h`` and ``mode=600`` as for every file. Lines are appended to what the file holds, unless the URI says ``truncate=yes``.
+    With ``size=100M``, ``time=1h`` and ``mode=600`` as for every file. Lines are appended to what
+    the file holds, unless the URI says ``truncate=yes``.
     """
 
     def __init__(self, uri: Uri, session: Session) -> None:

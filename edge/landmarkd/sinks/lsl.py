@@ -1,7 +1,7 @@
 """Lab Streaming Layer: one sample a frame for laboratories that record many devices together.
 
-LSL's clock is the machine's monotonic clock (``lsl_local_clock``), and so is the frame's: a sample is
-stamped with the time of its capture.
+LSL's clock is the machine's monotonic clock (``lsl_local_clock``), and so is the frame's: a sample
+is stamped with the time of its capture.
 """
 
 import math
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from landmarkd.errors import MissingPackageError, UsageError
 from landmarkd.sinks.parts import Formatter, Transport
-from landmarkd.sinks.table import columns, row
+from landmarkd.sinks.table import chosen, columns, row
 from landmarkd.sinks.wire import selection_of
 from landmarkd.sinks.worker import QueuedSink
 from landmarkd.types import Report, Session
@@ -44,10 +44,7 @@ class LslFormatter(Formatter[Sample]):
         """Return the sample of a frame."""
         del dropped
         self.messages += 1
-        points = report.face.points if report.face is not None else None
-        count = len(self._indices)
-        chosen = points[self._indices] if points is not None and len(points) >= count else None
-        values = row(report, chosen, count)
+        values = row(report, chosen(report, self._indices), len(self._indices))
         numbers = [values[place] for place in self._kept]
         known = [math.nan if number is None else float(number) for number in numbers]
         return (Sample(known, report.captured_ns / 1e9),)

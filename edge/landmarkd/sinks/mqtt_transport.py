@@ -27,7 +27,7 @@ GOODBYE_TIMEOUT_S = 1.0
 QUEUED_MESSAGES = 100
 """Events that wait for the broker's receipt at most."""
 MAX_INCOMING = 1 << 12
-"""Bytes of a packet from the broker at most. We subscribe to nothing: receipts are all that comes."""
+"""Bytes of a packet from the broker at most: only receipts come, as we subscribe to nothing."""
 MAX_SECRET = 1 << 12
 _POLL_S = 0.05
 

@@ -35,7 +35,7 @@ class Formatter(ABC, Generic[PieceT]):
         return (report,)
 
     def rank(self, report: Report) -> int:
-        """Return how important a report is: where one must be dropped, it is one of the lowest rank.
+        """Return how important a report is; if one must be dropped, it is one of the lowest rank.
 
         A report with events ranks above one without, by the highest level of its events.
         """

@@ -6,7 +6,7 @@ from landmarkd.types import Report
 
 
 class RankedQueue:
-    """At most `limit` reports; when it is full, one of the lowest rank is dropped, the oldest first.
+    """At most `limit` reports; when it is full, the oldest of the lowest rank is dropped.
 
     Args:
         limit: reports that it holds at most.

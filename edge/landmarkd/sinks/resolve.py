@@ -1,4 +1,4 @@
-"""Host names to addresses, for callers that must not wait for a name server longer than they want."""
+"""Host names to addresses, for callers that wait for a name server only as long as they want."""
 
 import socket
 import time

@@ -30,7 +30,7 @@ BY_ID = Path("/dev/serial/by-id")
 
 
 def stable_name(device: str) -> str:
-    """Return the name under /dev/serial/by-id of a device, which survives replugging, or the name given."""
+    """Return a device's name under /dev/serial/by-id, which survives replugging, or `device`."""
     try:
         target = Path(device).resolve(strict=True)
         return next(

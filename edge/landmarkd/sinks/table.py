@@ -106,6 +106,12 @@ def columns(points: int) -> dict[str, type]:
     return names | {f"{axis}_{i}": float for axis in "xyz" for i in range(points)}
 
 
+def chosen(report: Report, indices: NDArray[np.intp]) -> NDArray[np.floating] | None:
+    """Return the points of a report at these indices of its layout, None if it has none."""
+    points = report.face.points if report.face is not None else ()
+    return points[indices] if len(points) and len(points) >= len(indices) else None
+
+
 def row(report: Report, points: NDArray[np.floating] | None, count: int) -> list[Value]:
     """Return a report as a row; what is not known or not finite is None.
 

@@ -1,8 +1,8 @@
 """A sink as three parts: a formatter (reports to bytes), a transport (bytes out), a thread between.
 
-The thread opens the connection as well, so that nothing outside waits for a name server, a broker or
-a disk. Nothing that formatter or transport raise ends it: each failure is counted, said, and followed
-by another attempt.
+The thread opens the connection as well, so that nothing outside waits for a name server, a broker
+or a disk. Nothing that formatter or transport raise ends it: each failure is counted, logged and
+followed by another attempt.
 """
 
 import logging
@@ -109,7 +109,7 @@ class QueuedSink(Sink, Generic[PieceT]):
         self._thread.start()
 
     def submit(self, report: Report, *, wait: bool = False) -> None:
-        """Queue a report; one of the lowest rank is dropped if the queue is full and not waited for."""
+        """Queue a report; if the queue is full and not waited for, one of the lowest rank goes."""
         for part in self._formatter.split(report):
             rank = self._formatter.rank(part)
             with self._changed:
@@ -153,7 +153,7 @@ class QueuedSink(Sink, Generic[PieceT]):
                 self._changed.notify_all()
 
     def _work(self) -> bool:
-        """Send until the sink is closed; return whether it was. The last resort for every failure."""
+        """Send until the sink is closed; return whether it was. Every failure ends here at last."""
         try:
             self._ready()
             while True:
