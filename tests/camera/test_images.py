@@ -48,15 +48,34 @@ def test_pictures_of_other_kinds_become_bgr(tmp_path, image):
     assert abs(int(read[-1, -1, 0]) - 44) <= 1
 
 
-def test_a_picture_that_cannot_be_decoded_is_named_and_can_be_passed(tmp_path):
+def test_a_picture_that_cannot_be_decoded_is_left_out_named_and_counted(tmp_path, caplog):
     cv2.imwrite(str(tmp_path / "1.png"), picture(1))
     (tmp_path / "2.jpg").write_bytes(b"\xff\xd8\xff\xe0 not really")
-    cv2.imwrite(str(tmp_path / "3.png"), picture(3))
+    (tmp_path / "3.png").write_bytes(b"")
+    cv2.imwrite(str(tmp_path / "4.png"), picture(3))
     with make_source(f"images:{tmp_path}", fast=True) as source:
-        source.read(1.0)
-        with pytest.raises(SourceFormatError, match=r"2\.jpg"):
+        frames = [source.read(1.0) for _ in range(2)]
+        with pytest.raises(EndOfStreamError):
             source.read(1.0)
-        assert source.read(1.0).source.endswith("3.png")
+    assert [frame.source[-5:] for frame in frames] == ["1.png", "4.png"]
+    assert source.missing == 2
+    assert "2.jpg" in caplog.text
+    assert "3.png" in caplog.text
+
+
+def test_nothing_that_can_be_decoded_is_an_error(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"not really")
+    with (
+        make_source(f"images:{tmp_path}", fast=True) as source,
+        pytest.raises(SourceFormatError, match=r"a\.png"),
+    ):
+        source.read(1.0)
+
+
+def test_pictures_are_turned(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), picture(1))
+    with make_source(f"images:{tmp_path}?rotation=180", fast=True) as source:
+        assert np.array_equal(source.read(1.0).image, picture(1)[::-1, ::-1])
 
 
 def test_a_huge_picture_is_refused_and_not_unpacked(tmp_path):

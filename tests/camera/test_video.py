@@ -1,4 +1,6 @@
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import cv2
@@ -82,6 +84,71 @@ def test_rotation_of_the_container_is_applied(tmp_path):
     # The bright corner goes from the top left to the top right when a picture is turned clockwise.
     assert frames[0].image[:10, -10:].mean() > 200
     assert frames[0].image[:10, :10].mean() < 100
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_rotation_by_option(tmp_path, rotation):
+    path = write_clip(tmp_path / "a.mp4")
+    _, frames = frames_of(path, rotation=rotation)
+    image = np.rot90(frames[0].image, rotation // 90)
+    assert image.shape == (SIZE[1], SIZE[0], 3)
+    assert image[:10, :10].mean() > 200
+    assert image[-10:, -10:].mean() < 100
+
+
+def ffmpeg(path, *options):
+    """Encode a moving picture with the program ffmpeg, for what OpenCV cannot write."""
+    program = shutil.which("ffmpeg")
+    if program is None:
+        pytest.skip("needs ffmpeg")
+    source = ("-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=1")
+    subprocess.run([program, "-v", "error", *source, *options, path], check=True, timeout=60)
+    return path
+
+
+def test_pixels_that_are_not_square_are_made_square(tmp_path):
+    path = ffmpeg(tmp_path / "a.mp4", "-vf", "setsar=4/3", "-c:v", "mpeg4")
+    _, frames = frames_of(path)
+    assert frames[0].image.shape == (240, 427, 3)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("-flags", "+ildct+ilme", "-c:v", "mpeg2video", "-b:v", "2M"),
+        ("-vf", "setfield=tff", "-c:v", "libx264", "-preset", "ultrafast", "-x264opts", "tff=1"),
+    ],
+    ids=["mpeg2", "h264"],
+)
+def test_interlaced_files_are_decoded_or_refused(tmp_path, options):
+    path = ffmpeg(tmp_path / "a.mpg" if "mpeg2video" in options else tmp_path / "a.mp4", *options)
+    try:
+        _, frames = frames_of(path)
+    except SourceFormatError as error:
+        assert "interlaced" in str(error)  # noqa: PT017 - either is right
+    else:
+        assert len({frame.image.tobytes() for frame in frames}) > 20
+
+
+def test_a_video_that_stands_still_is_not_taken_for_an_interlaced_one(tmp_path):
+    path = tmp_path / "a.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 25, SIZE)
+    for _ in range(20):
+        writer.write(picture(3))
+    writer.release()
+    _, frames = frames_of(path)
+    assert len(frames) == 20
+
+
+def test_a_time_jump_is_a_gap_and_no_cut(tmp_path, caplog):
+    jump = "setpts=if(lt(N\\,10)\\,N\\,N+3000)/25/TB"
+    path = ffmpeg(tmp_path / "a.mkv", "-vf", jump, "-fps_mode", "passthrough", "-c:v", "mpeg4")
+    source, frames = frames_of(path)
+    assert len(frames) == 25
+    assert source.missing == 0
+    assert "cut off" not in caplog.text
+    assert "a gap of 120.0 s before frame 10" in caplog.text
+    assert milliseconds(frames)[10] == pytest.approx(120_400, abs=2)
 
 
 def test_grey_videos_become_bgr(tmp_path):
@@ -220,6 +287,11 @@ class TestTimeline:
     def test_plain_times_are_added_to_the_base(self):
         timeline = Timeline(0.04, 1000)
         assert [timeline.stamp(t) for t in (0.0, 0.01, 0.05)] == [1000, 10_001_000, 50_001_000]
+
+    def test_a_pause_of_minutes_keeps_its_length(self):
+        timeline = Timeline(0.04, 0)
+        stamps = [timeline.stamp(t) for t in (0.0, 0.04, 300.0, 300.04)]
+        assert stamps == [0, 40_000_000, 300_000_000_000, 300_040_000_000]
 
     def test_a_gap_that_no_camera_makes_is_one_period(self):
         timeline = Timeline(0.04, 0)

@@ -7,8 +7,8 @@ from typing import Self
 import cv2
 import numpy as np
 from landmarkd.camera.base import FrameSource
+from landmarkd.camera.container import open_video
 from landmarkd.camera.demo import CLIP
-from landmarkd.camera.video import open_video
 from landmarkd.errors import SourceError, SourceLostError, SourceTimeoutError
 from landmarkd.types import Frame
 from landmarkd.uri import Uri

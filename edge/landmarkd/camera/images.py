@@ -1,5 +1,6 @@
 """Pictures as a source: one file, or those of a folder in natural order."""
 
+import logging
 import os
 import re
 import time
@@ -12,24 +13,29 @@ from numpy.typing import NDArray
 from landmarkd.camera.base import NS_PER_S, FrameSource
 from landmarkd.camera.pace import wait_until
 from landmarkd.camera.paths import local_path, require_file
-from landmarkd.camera.pixels import to_bgr
+from landmarkd.camera.pixels import rotation_option, to_bgr, turned
 from landmarkd.errors import AccessError, EndOfStreamError, SourceError, SourceFormatError
 from landmarkd.types import Frame
 from landmarkd.uri import Uri
+
+log = logging.getLogger(__name__)
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
 
 class ImageFolderSource(FrameSource):
-    """Pictures: ``images:folder`` or ``images:face.jpg``, option ``fps`` (30) for their times.
+    """Pictures: ``images:folder`` or ``images:face.jpg``, options ``fps`` and ``rotation``.
 
-    `Frame.source` is the picture's path. Pictures may differ in size; rotation in EXIF is applied.
+    Their times are those of a video with `fps` (30) frames a second.
+    `Frame.source` is the picture's path. Pictures may differ in size; rotation in EXIF is
+    applied. A picture that cannot be decoded is left out, logged, and counted in `missing`.
     """
 
     def __init__(self, uri: Uri, *, fast: bool = False) -> None:
         super().__init__(uri, fast=fast)
-        self._path = local_path(uri.only({"fps"}), "the folder or picture")
+        self._path = local_path(uri.only({"fps", "rotation"}), "the folder or picture")
         self.period_s = self._step_s = 1.0 / uri.integer("fps", 30, 1, 1000)
+        self._rotation = rotation_option(uri)
         self._files: list[Path] = []
         self._index = 0
 
@@ -45,20 +51,31 @@ class ImageFolderSource(FrameSource):
             AccessError: no permission.
         """
         self._files = find_pictures(self._path)
-        self._index = 0
+        self._index = self.missing = 0
         self._base_ns = time.monotonic_ns()
 
     def read(self, timeout_s: float) -> Frame:
-        """Return the next picture, see `FrameSource.read`."""
-        if self._index >= len(self._files):
-            raise EndOfStreamError(f"{self.uri} has no more pictures.")
-        captured_ns = self._base_ns + round(self._index * self._step_s * NS_PER_S)
-        if not self._fast:
-            wait_until(captured_ns, timeout_s, self.uri)
-        path = self._files[self._index]
-        # Counted before reading, so that a caller may go on behind a damaged picture.
-        self._index += 1
-        return Frame(str(path), self._index - 1, captured_ns, read_picture(path))
+        """Return the next picture that can be decoded, see `FrameSource.read`.
+
+        Raises:
+            SourceFormatError: not one of the pictures could be decoded.
+        """
+        while self._index < len(self._files):
+            captured_ns = self._base_ns + round(self._index * self._step_s * NS_PER_S)
+            if not self._fast:
+                wait_until(captured_ns, timeout_s, self.uri)
+            path = self._files[self._index]
+            self._index += 1
+            try:
+                image = turned(read_picture(path), self._rotation)
+            except SourceError as error:
+                self.missing += 1
+                if self.missing == len(self._files):
+                    raise
+                log.warning("Left out: %s", error)
+                continue
+            return Frame(str(path), self._index - 1, captured_ns, image)
+        raise EndOfStreamError(f"{self.uri} has no more pictures.")
 
     def close(self) -> None:
         """Forget the list."""
@@ -103,7 +120,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
     if image is None:
         raise SourceFormatError(
-            f"{path} is not a picture that can be decoded; mend it or take it away."
+            f"{path} is not a picture that can be decoded; repair it or take it away."
         )
     return to_bgr(image, str(path))
 

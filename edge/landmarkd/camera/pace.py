@@ -8,8 +8,10 @@ from landmarkd.errors import SourceTimeoutError
 
 DEFAULT_FPS = 30.0
 HIGHEST_FPS = 1000.0
-LONGEST_GAP_S = 10.0
-"""A longer gap between two frames is a broken time stamp and played as one period."""
+GAP_S = 1.0
+"""A longer time between two frames is a gap, which is logged and keeps its length."""
+LONGEST_GAP_S = 86_400.0
+"""A longer one is a broken time stamp and counts as one period."""
 
 
 def period_of(fps: float) -> float:
@@ -20,34 +22,38 @@ def period_of(fps: float) -> float:
 class Timeline:
     """Turns presentation times into capture times that only grow.
 
-    A time stamp that is missing, runs backwards (as at the seam of a loop) or jumps is replaced by
-    one period after the frame before, and those behind it are counted from there.
+    A time stamp that is missing, runs backwards (as at the seam of a loop) or jumps by more than
+    `LONGEST_GAP_S` is replaced by one period after the frame before, and those behind it are
+    counted from there. A pause of the recording stays as long as it was.
 
     Args:
         period_s: nominal time between frames.
         base_ns: monotonic time of the first frame.
+
+    Attributes:
+        last_ns: time of the last frame, or None before the first.
     """
 
     def __init__(self, period_s: float, base_ns: int) -> None:
         self._period_ns = round(period_s * NS_PER_S)
         self._base_ns = base_ns
         self._offset_ns = 0
-        self._last_ns: int | None = None
+        self.last_ns: int | None = None
 
     def stamp(self, presentation_s: float) -> int:
         """Return the capture time of the next frame, nanoseconds."""
         usable = math.isfinite(presentation_s) and abs(presentation_s) < NS_PER_S
         at_ns = round(presentation_s * NS_PER_S) if usable else 0
-        if self._last_ns is None:
+        if self.last_ns is None:
             stamp_ns = self._base_ns
         else:
             stamp_ns = at_ns + self._offset_ns
-            gap_ns = stamp_ns - self._last_ns
+            gap_ns = stamp_ns - self.last_ns
             if not usable or not 0 < gap_ns <= LONGEST_GAP_S * NS_PER_S:
-                stamp_ns = self._last_ns + self._period_ns
+                stamp_ns = self.last_ns + self._period_ns
         if usable:
             self._offset_ns = stamp_ns - at_ns
-        self._last_ns = stamp_ns
+        self.last_ns = stamp_ns
         return stamp_ns
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.camera.base import NS_PER_S, FrameSource
+from landmarkd.camera.container import open_video
 from landmarkd.camera.paths import local_path, require_file
-from landmarkd.camera.video import open_video
 from landmarkd.errors import (
     EndOfStreamError,
     SourceAbsentError,

@@ -3,7 +3,6 @@
 import json
 import logging
 import math
-import os
 import time
 from datetime import datetime
 from itertools import pairwise
@@ -13,10 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from landmarkd.camera.base import FrameSource, quiet_opencv
-from landmarkd.camera.pace import Timeline, period_of, wait_until
+from landmarkd.camera.base import NS_PER_S, FrameSource
+from landmarkd.camera.container import open_video, pixel_shape, refuse_interlaced, squared
+from landmarkd.camera.pace import GAP_S, Timeline, period_of, wait_until
 from landmarkd.camera.paths import local_path, require_file
-from landmarkd.camera.pixels import to_bgr
+from landmarkd.camera.pixels import rotation_option, to_bgr, turned
 from landmarkd.errors import EndOfStreamError, SourceFormatError
 from landmarkd.files import read_bounded
 from landmarkd.types import Frame
@@ -27,27 +27,25 @@ log = logging.getLogger(__name__)
 SIDECAR_SUFFIX = ".timestamps.txt"
 MAX_SIDECAR_BYTES = 64 << 20
 
-# FFmpeg's own messages would stand beside our sentence; -8 is AV_LOG_QUIET. OpenCV reads this only
-# once.
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-
 
 class VideoSource(FrameSource):
-    """A video file: ``file:clip.mp4``, option ``loop=yes``.
+    """A video file: ``file:clip.mp4``, options ``loop=yes``, ``rotation=90``.
 
     Every frame is delivered, at the file's own pace or, with `fast`, as soon as it is asked for.
     The capture time is the time of opening plus the frame's presentation time, which is the
     container's, or that of the camera if ``clip.timestamps.txt`` lies beside ``clip.mp4``: a JSON
     list with a time for each frame, ISO 8601 or seconds. Rotation that the container asks for is
-    applied.
+    applied, then that of the option ``rotation``. Pixels that are not square are made square.
     """
 
     def __init__(self, uri: Uri, *, fast: bool = False) -> None:
         super().__init__(uri, fast=fast)
         self._path = self._locate(uri)
-        self._loop = uri.only({"loop"}).boolean("loop", default=False)
+        self._rotation = rotation_option(uri.only({"loop", "rotation"}))
+        self._loop = uri.boolean("loop", default=False)
         self._capture: cv2.VideoCapture | None = None
         self._sidecar: list[float] = []
+        self._end_s = 0.0
         self._next: Frame | None = None
 
     def _locate(self, uri: Uri) -> Path:
@@ -68,9 +66,11 @@ class VideoSource(FrameSource):
         self.close()
         require_file(self._path)
         self._sidecar = read_sidecar(self._path)
+        refuse_interlaced(self._path)
         self._capture = open_video(self._path)
         self.period_s = period_of(self._capture.get(cv2.CAP_PROP_FPS))
         self.missing = 0
+        self._shape = pixel_shape(self._capture)
         self._sequence = self._index = 0
         self._size: tuple[int, ...] | None = None
         self._timeline = Timeline(self.period_s, time.monotonic_ns())
@@ -113,7 +113,12 @@ class VideoSource(FrameSource):
                 f"{self._sequence}; convert it to one size first."
             )
         self._size = image.shape
-        frame = Frame(self.uri, self._sequence, self._timeline.stamp(self._presentation_s()), image)
+        before_ns = self._timeline.last_ns
+        stamp_ns = self._timeline.stamp(self._presentation_s())
+        if before_ns is not None and stamp_ns - before_ns > GAP_S * NS_PER_S:
+            gap_s = (stamp_ns - before_ns) / NS_PER_S
+            log.warning("%s: a gap of %.1f s before frame %d.", self._path, gap_s, self._sequence)
+        frame = Frame(self.uri, self._sequence, stamp_ns, image)
         self._sequence += 1
         self._index += 1
         return frame
@@ -125,7 +130,11 @@ class VideoSource(FrameSource):
             found, image = self._capture.read()
         except cv2.error:
             return None
-        return to_bgr(image, f"{self.uri}, frame {self._sequence}") if found else None
+        if not found:
+            return None
+        self._end_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
+        image = squared(to_bgr(image, f"{self.uri}, frame {self._sequence}"), self._shape)
+        return turned(image, self._rotation)
 
     def _presentation_s(self) -> float:
         if self._index < len(self._sidecar):
@@ -138,24 +147,14 @@ class VideoSource(FrameSource):
         if self._capture is None:
             return
         promised = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        # Containers that know only their duration are off by one or two; that is no damage.
+        # Containers that know only their duration are off by one or two; that is no damage. Nor is
+        # it where the times jump, and the last frame stands at the promised end.
         lost = int(promised) - self._index if 0 < promised < 1e9 else 0
-        if self._index > 0 and lost > 2 and self.missing == 0:
+        period_s = self.period_s or 0.0
+        complete = self._end_s + 2.5 * period_s >= promised * period_s
+        if self._index > 0 and lost > 2 and self.missing == 0 and not complete:
             self.missing = lost
             log.warning("%s ends %d frames before it should; it was cut off.", self._path, lost)
-
-
-def open_video(path: Path) -> cv2.VideoCapture:
-    """Open a video file with FFmpeg, quietly.
-
-    Raises:
-        SourceFormatError: FFmpeg finds no video in it.
-    """
-    with quiet_opencv():
-        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    if not capture.isOpened():
-        raise SourceFormatError(f"{path} is not a video that can be read; try ffprobe {path}")
-    return capture
 
 
 def read_sidecar(video: Path) -> list[float]:
@@ -178,7 +177,7 @@ def read_sidecar(video: Path) -> list[float]:
             raise ValueError("its times do not grow")
     except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise SourceFormatError(
-            f"{path} gives no times for the frames ({error}); mend or remove it."
+            f"{path} gives no times for the frames ({error}); correct or remove it."
         ) from error
     return [at - times[0] for at in times]
 

@@ -1,0 +1,82 @@
+"""What OpenCV's FFmpeg does not do for a video file by itself: square pixels, interlaced frames."""
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.camera.base import quiet_opencv
+from landmarkd.errors import SourceFormatError
+
+INTERLACED_FRAMES = 12
+"""Frames that are looked at; one that differs from the one before ends the check."""
+
+STILL_BYTES = 600
+"""What a codec needs at most to say that a picture stands still."""
+
+# FFmpeg's own messages would stand beside our sentence; -8 is AV_LOG_QUIET. OpenCV reads this only
+# once.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+
+def open_video(path: Path) -> cv2.VideoCapture:
+    """Open a video file with FFmpeg, quietly.
+
+    Raises:
+        SourceFormatError: FFmpeg finds no video in it.
+    """
+    with quiet_opencv():
+        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    if not capture.isOpened():
+        raise SourceFormatError(f"{path} is not a video that can be read; try ffprobe {path}")
+    return capture
+
+
+def pixel_shape(capture: cv2.VideoCapture) -> float:
+    """Return the width of a pixel over its height, 1 where the file says nothing believable."""
+    across, down = capture.get(cv2.CAP_PROP_SAR_NUM), capture.get(cv2.CAP_PROP_SAR_DEN)
+    shape = across / down if across > 0 and down > 0 else 1.0
+    return shape if 0.25 <= shape <= 4 and abs(shape - 1) > 0.005 else 1.0
+
+
+def squared(image: NDArray[np.uint8], shape: float) -> NDArray[np.uint8]:
+    """Return a picture with square pixels, enlarged along the side that was short of them."""
+    if shape == 1.0:
+        return image
+    height, width = image.shape[:2]
+    size = (round(width * shape), height) if shape > 1 else (width, round(height / shape))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def refuse_interlaced(path: Path) -> None:
+    """Refuse a file whose pictures stand still though their data change.
+
+    OpenCV's FFmpeg cannot convert interlaced frames since its swscale 9, says nothing, and returns
+    whatever its memory held before.
+
+    Raises:
+        SourceFormatError: so it is.
+    """
+    decoded, packets = open_video(path), open_video(path)
+    packets.set(cv2.CAP_PROP_FORMAT, -1)
+    try:
+        first, before, changed = None, None, 0
+        for _ in range(INTERLACED_FRAMES):
+            (found, image), (more, data) = decoded.read(), packets.read()
+            if not found or not more:
+                break
+            if first is not None and not np.array_equal(first, image):
+                return
+            differs = before is not None and not np.array_equal(before, data)
+            changed += differs and data.size > STILL_BYTES
+            first, before = image, data
+    finally:
+        decoded.release()
+        packets.release()
+    if changed:
+        raise SourceFormatError(
+            f"{path} is interlaced, which this OpenCV cannot decode; convert it first: "
+            f"ffmpeg -i {path.name} -vf yadif {path.stem}-progressive.mp4"
+        )
