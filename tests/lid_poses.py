@@ -106,7 +106,8 @@ def main():
                 if pick.any():
                     cells.append(f"{(told - data[:, 4])[pick].mean():+.2f}")
             limit = settings.max_eye_yaw_far if far else settings.max_eye_yaw_near
-            star = "*" if abs(yaw) > limit or abs(pitch) > settings.max_eye_pitch else ""
+            turned = np.hypot(yaw / limit, pitch / settings.max_eye_pitch)
+            star = "*" if turned > 1.0 else ""
             if cells:
                 console.print(
                     f"{yaw:4d} {pitch:4d} {'far ' if far else 'near'} {'  '.join(cells)} {star}"

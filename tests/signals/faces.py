@@ -67,7 +67,7 @@ def seen(points, *, yaw=0.0, pitch=0.0, roll=0.0, at_mm=(0.0, 0.0, 600.0), camer
     ).astype(np.float32)
 
 
-def observation(points, *, score=1.0, sigma=None, track=0):
+def observation(points, *, score=1.0, sigma=None, track=0, eyes=None):
     """Return the points as the landmark model would hand them on."""
     roi = RegionOfInterest(320.0, 240.0, 250.0)
-    return FaceObservation(score, roi, points, sigma, track=track)
+    return FaceObservation(score, roi, points, sigma, eyes=eyes, track=track)

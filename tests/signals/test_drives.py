@@ -36,6 +36,11 @@ class TestAwake:
         assert told == {"down"}
 
     @RATES
+    def test_irises_under_low_lids_look_down(self, fps):
+        drive = Drive([*blinking(9.0), Do(2.5, eyes=0.1, iris=0.35), *blinking(6.0)], fps=fps)
+        assert alarms(drive.play()) == []
+
+    @RATES
     def test_a_look_down_with_the_head(self, fps):
         look = Do(2.5, eyes=0.05, pitch=-14.0)
         drive = Drive([*blinking(9.0), look, *blinking(9.0)], fps=fps).play()
@@ -140,6 +145,11 @@ class TestAsleep:
         nod = [Do(0.8, eyes=0.0)]
         nod += [Do(0.2, eyes=0.0, pitch=-2.0 * step) for step in range(12)]
         drive = Drive([*blinking(9.0), *nod, Do(4.0)], fps=fps).play()
+        assert "microsleep" in dict(alarms(drive))
+
+    @RATES
+    def test_an_eye_model_that_sees_little_of_the_irises_hides_no_sleep(self, fps):
+        drive = Drive([*blinking(9.0), Do(2.5, eyes=0.1, iris=0.12), Do(4.0)], fps=fps).play()
         assert "microsleep" in dict(alarms(drive))
 
     def test_three_short_closures_are_not_six_seconds(self):

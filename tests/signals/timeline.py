@@ -10,6 +10,7 @@ import numpy as np
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.monitor import DriverBaseline, DriverMonitor
 from landmarkd.signals.pose import PoseEstimator
+from landmarkd.types import EyeReading
 
 from tests.signals.faces import CAMERA, FULL, head, observation, seen
 
@@ -25,7 +26,8 @@ class Do:
     """What a driver does for some seconds: head, eyes and mouth, or no face, or a covered camera.
 
     `eyes` is how far both eyes are open, or the left and the right one; `lower` is how far the
-    lower lids go down, widths of the eye; `covered` are eyes that cannot be made out.
+    lower lids go down, widths of the eye; `covered` are eyes that cannot be made out; `iris`
+    is the share of the irises that the eye model sees.
     """
 
     seconds: float
@@ -41,6 +43,7 @@ class Do:
     lower: float = 0.0
     up_px: float = 0.0
     track: int = 0
+    iris: float | None = None
 
     def at(self, yaw, pitch, *, scale=1.0, track=0):
         """Return the same before a camera elsewhere, with eyes opened `scale` times as far."""
@@ -54,6 +57,11 @@ def _points(eyes, yaw, pitch, gaze, mouth, lower=0.0):
     left, right = eyes if isinstance(eyes, tuple) else (eyes, eyes)
     face = head(left=left, right=right, gaze=gaze, mouth=mouth, lids_down=lower)
     return seen(face, yaw=yaw, pitch=pitch)
+
+
+def _model(part):
+    """Return what an eye model says of both eyes, if the script says so."""
+    return None if part.iris is None else (EyeReading(0.3, 0.3, part.iris),) * 2
 
 
 @dataclass
@@ -118,7 +126,7 @@ class Drive:
             sigma = np.full(self.layout.count, 0.5, np.float32)
             sigma[520:] = 20.0
         return self.monitor.update(
-            observation(points, sigma=sigma, track=part.track),
+            observation(points, sigma=sigma, track=part.track, eyes=_model(part)),
             estimator.estimate(points, sigma),
             time_ns,
             speed_kmh=self.speed_kmh,

@@ -95,19 +95,24 @@ class DriverSettings(BaseModel):
         0.06, gt=0, description="Largest misfit of the head, face sizes. Ours, measured."
     )
     max_eye_yaw_near: float = Field(
-        50.0,
+        55.0,
         gt=0,
         le=90,
-        description="Yaw up to which the eye nearer to the camera is read. Ours, measured.",
+        description="Yaw up to which the eye nearer to the camera is read, at level pitch. Ours, "
+        "measured (tests/lid_poses.py).",
     )
     max_eye_yaw_far: float = Field(
-        30.0,
+        33.0,
         gt=0,
         le=90,
-        description="Yaw up to which the eye behind the nose is read. Ours, measured.",
+        description="Yaw up to which the eye behind the nose is read. Ours, measured, as above.",
     )
     max_eye_pitch: float = Field(
-        35.0, gt=0, le=90, description="Pitch up to which lids are read. Ours, measured."
+        28.0,
+        gt=0,
+        le=90,
+        description="Pitch up to which lids are read; with yaw these make an ellipse. Ours, "
+        "measured, as above.",
     )
     min_eye_visible: float = Field(
         0.5,
@@ -263,6 +268,13 @@ class DriverSettings(BaseModel):
     )
     down_probability: float = Field(
         0.5, gt=0, lt=1, description="Of the eye model that the eyes look down. Ours."
+    )
+    iris_seen: float = Field(
+        0.25,
+        gt=0,
+        lt=1,
+        description="Share of the irises that the eye model sees under lids that look down. Ours, "
+        "measured.",
     )
     head_drop: float = Field(
         8.0,

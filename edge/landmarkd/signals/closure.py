@@ -51,6 +51,7 @@ class _Spell:
     pitch: float
     dropped: float = 0.0
     down: float = 0.0
+    iris: float = 0.0
     frames: int = 0
     fell: float = 0.0
     far_down: bool = False
@@ -171,11 +172,13 @@ class ClosureJudge:
             spell.frames += 1
             spell.dropped += (seen.dropped - spell.dropped) / spell.frames
             spell.down += ((seen.down or 0.0) - spell.down) / spell.frames
+            spell.iris += ((seen.iris or 0.0) - spell.iris) / spell.frames
         down = (
             spell.dropped >= settings.lower_lid_drop
             or spell.fell >= settings.head_drop
             or spell.far_down
             or spell.down > settings.down_probability
+            or spell.iris >= settings.iris_seen
         )
         yaws = [yaw for at, yaw, _ in self._head if at >= spell.began_ns]
         turned = max(yaws) - min(yaws)
@@ -189,6 +192,7 @@ class ClosureJudge:
         evidence = {
             "openness": seen.openness or 0.0,
             "lower_lid": spell.dropped,
+            "iris": spell.iris,
             "head_fell": spell.fell,
             "head_turned": turned,
             "mouth": mouth or 0.0,

@@ -37,6 +37,7 @@ class EyesSeen:
         low: whether the lids of all eyes are at least 80 % shut; None if an eye is missing.
         dropped: how far the lower lids lie below their usual place, widths of the eye.
         down: probability by the eye model that the eyes look down.
+        iris: share of the irises that it sees between the lids.
         any_open: whether an eye that is seen is open.
     """
 
@@ -46,6 +47,7 @@ class EyesSeen:
     low: bool | None = None
     dropped: float = 0.0
     down: float | None = None
+    iris: float | None = None
     any_open: bool = False
 
 
@@ -106,7 +108,8 @@ class Eye:
         limit = (
             settings.max_eye_yaw_far if pose.yaw * self._far_sign > 0 else settings.max_eye_yaw_near
         )
-        self.in_view = abs(pose.yaw) <= limit and abs(pose.pitch) <= settings.max_eye_pitch
+        turned = math.hypot(pose.yaw / limit, pose.pitch / settings.max_eye_pitch)
+        self.in_view = turned <= 1.0
         if view.visible is not None:
             self.covered = view.visible[self._number] < settings.min_eye_visible
         else:
@@ -260,6 +263,7 @@ class Eyes:
             settings.reopen_openness if self._low else settings.closed_openness
         )
         downs = [s.probability_down for _, s in states if s.probability_down is not None]
+        irises = [s.iris_visible for _, s in states if s.iris_visible is not None]
         return EyesSeen(
             openness,
             blink / sum(weights),
@@ -267,5 +271,6 @@ class Eyes:
             self._low if all_known else None,
             float(np.mean([eye.dropped for eye, _ in states])),
             max(downs) if downs else None,
+            sum(irises) / len(irises) if irises else None,
             any(state.closed is False and not self._low for _, state in states),
         )
