@@ -107,7 +107,7 @@ def ratios() -> list[str]:
     lines, plain = microseconds(lambda: [jsonl.encode(r) for r in reports]), Encoder(session())
     binary = microseconds(lambda: [plain.encode(r) for r in reports])
     return [
-        f"stuffing the frames of a report together: {together:.0f} us, {apart / together:.1f} times faster than each",
+        f"stuffing a report's frames together: {together:.0f} us, {apart / together:.1f} times as fast",
         f"sealing the datagrams of a report: {sealing:.0f} us; opening them: {opening:.0f} us",
         f"a line of JSON: {lines:.0f} us, {lines / binary:.0f} times the binary messages",
     ]
@@ -169,7 +169,8 @@ def paced_line() -> str:
     line.close()
     counters, statistics = line.decoder.counters, sink.statistics
     return (
-        f"{statistics.promised}: {statistics.sent} of {len(reports)} reports sent, {statistics.dropped} dropped; "
+        f"{statistics.promised}: {statistics.sent} of {len(reports)} reports sent, "
+        f"{statistics.dropped} dropped; "
         f"{line.frames[0]} STATUS and {line.frames[1]} sets of points arrived "
         f"({line.frames[1] / LINE_SECONDS:.1f} a second), {counters.missing} messages missing, "
         f"{counters.rejected} rejected"
@@ -177,7 +178,7 @@ def paced_line() -> str:
 
 
 def cost_of(uri: str) -> tuple[float, float]:
-    """Return processor time per frame in milliseconds, of the pipeline's thread and of the whole process.
+    """Return processor time per frame in milliseconds, of the pipeline's thread and of all.
 
     The process does nothing but hand thirty frames a second to this sink; being scheduled late, on
     a machine that others use as well, is not counted.
@@ -207,7 +208,8 @@ def bad_receivers() -> list[str]:
     ):
         thread, process = cost_of(uri)
         lines.append(
-            f"{name}: {thread:.3f} ms a frame on the pipeline's thread ({thread * 3:.2f} %), {process:.2f} ms in all"
+            f"{name}: {thread:.3f} ms a frame on the pipeline's thread ({thread * 3:.2f} %), "
+            f"{process:.2f} ms in all"
         )
     os.close(master)
     os.close(slave)

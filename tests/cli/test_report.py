@@ -15,7 +15,10 @@ def line(number, *, openness=1.0, zone="road", events=(), face=True):
             "eyes": {"left": eye, "right": {**eye, "openness": None}},
             "pose": {"yaw": 3.0, "pitch": -2.0}, "gaze": {"yaw": 1.0, "pitch": 0.0, "zone": zone},
         } if face else None,
-        "driver": {"attention": "attentive", "perclos": 0.05, "mouth_openness": 0.1, "events": list(events)},
+        "driver": {
+            "attention": "attentive", "perclos": 0.05, "mouth_openness": 0.1,
+            "events": list(events),
+        },
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Makes docs/images/view.png: the page while the mean head looks round and blinks, as a sender of ours sends it.
+"""Makes docs/images/view.png: the page while the mean head looks round and blinks.
 
 python -m tests.web.screenshot
 """

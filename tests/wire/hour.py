@@ -1,4 +1,4 @@
-"""An hour of stream, 108 000 frames as a line of 921600 baud carries them, decoded by Python and C and compared.
+"""An hour of stream, 108 000 frames at 921600 baud, decoded by Python and C and compared.
 
 python -m tests.wire.hour [FRAMES]
 """
@@ -110,7 +110,8 @@ def main() -> None:
         counted = compare(frames, Path(folder))
     sys.stdout.write(
         f"{frames} frames, {counted['messages']:.0f} messages, {counted['bytes']:.0f} bytes "
-        f"({counted['load']:.0%} of {BAUD} baud): Python and C agree on every number, nothing was lost; "
+        f"({counted['load']:.0%} of {BAUD} baud): Python and C agree on every number, "
+        f"nothing was lost; "
         f"{time.perf_counter() - began:.0f} s.\n"
     )
 

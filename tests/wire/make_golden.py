@@ -1,4 +1,4 @@
-"""Writes golden.json. Run it only when the schema changed on purpose: the file is what receivers in the field rely on.
+"""Writes golden.json. Run it only when the schema changed on purpose: receivers rely on it.
 
 python -m tests.wire.make_golden
 """

@@ -1,15 +1,10 @@
 """One frame as one line of JSON, with the keys of `ReportLine`: of a report or of the wire."""
 
-import json
 from math import isfinite
 from typing import Any
 
 import numpy as np
-
-try:
-    import orjson
-except ImportError:  # an environment made before it was a dependency: the same line, only slower
-    orjson = None  # type: ignore[assignment]
+import orjson
 
 from landmarkd.layout import DENSE, LAYOUTS
 from landmarkd.types import DriverEvent, DriverState, EyeState, FaceReport, Gaze, HeadPose, Report
@@ -40,10 +35,6 @@ def _array(values: Any, digits: int) -> Any:
 
 
 def _text(line: Line) -> str:
-    if orjson is None:
-        return json.dumps(
-            line, separators=(",", ":"), ensure_ascii=False, default=np.ndarray.tolist
-        )
     return orjson.dumps(line, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
