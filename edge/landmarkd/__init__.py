@@ -33,6 +33,7 @@ _MODULES = {
         "MissingPackageError",
         "ModelError",
         "SinkError",
+        "SinkSetupError",
         "SourceAbsentError",
         "SourceBusyError",
         "SourceError",

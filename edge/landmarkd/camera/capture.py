@@ -121,15 +121,12 @@ class Capture:
         if not self._reader.opened.wait(OPEN_S):
             self._reader.stop()
             raise SourceTimeoutError(
-                f"{self._source.uri} does not open within {OPEN_S:.0f} s; "
-                "unplug the camera or reboot."
+                f"{self._source.uri} does not open in {OPEN_S:.0f} s; unplug it, or reboot."
             )
         error = self._reader.error
-        if (
-            error is not None
-            and not self._reader.captured
-            and not isinstance(error, EndOfStreamError)
-        ):
+        if self._reader.captured or isinstance(error, EndOfStreamError):
+            return
+        if error is not None:
             raise error
 
     @property

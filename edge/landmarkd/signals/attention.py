@@ -16,10 +16,7 @@ from landmarkd.types import DriverEvent, DriverState
 Looking = Literal["road", "driving", "away"]
 YAWN_MEMORY_NS = nanoseconds(600)
 UNANSWERED_S = 3.0
-"""A driver who does not answer a warning for so long is unresponsive.
-
-(Euro NCAP, docs/driver-monitoring.md).
-"""
+"""A driver who does not answer a warning for so long is unresponsive (Euro NCAP)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,9 +284,8 @@ class Attention:
     def _attention(self, time_ns: int) -> enums.Attention:
         closure, glance = self._closure.active, self._glance.active
         kinds = {stage.kind for stage in (closure, glance) if stage is not None}
-        unknown = self._known_ns is None or time_ns - self._known_ns > nanoseconds(
-            self._settings.hold_s
-        )
+        hold_ns = nanoseconds(self._settings.hold_s)
+        unknown = self._known_ns is None or time_ns - self._known_ns > hold_ns
         answers = (
             (self._blocked.active is not None, "blocked"),
             ("unresponsive" in kinds, "unresponsive"),

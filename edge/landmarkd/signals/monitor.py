@@ -48,8 +48,7 @@ class DriverBaseline:
     Attributes:
         open_left, open_right: apertures of the open eyes, gap over width.
         head_yaw, head_pitch: natural forward direction of the head, degrees.
-        gaze_yaw, gaze_pitch: natural forward direction of the gaze, degrees, or None if irises were
-            never seen.
+        gaze_yaw, gaze_pitch: the same of the gaze, degrees, or None if irises were never seen.
     """
 
     open_left: float
@@ -265,10 +264,7 @@ class DriverMonitor:
         return DriverReading(left, right, gaze, self._attention.update(signals, time_ns))
 
     def _may_learn(self, speed_kmh: float | None) -> bool:
-        """Return whether this frame may teach where the road is.
-
-        It may while driving, as long as no distraction is running.
-        """
+        """Return whether this frame may teach where the road is: driving, and no distraction."""
         fast = speed_kmh is None or speed_kmh >= self._settings.forward_min_speed_kmh
         return fast and not (self._attention.distracted and self._head_forward.trusted)
 
@@ -288,17 +284,13 @@ class DriverMonitor:
             name, zone = zone_of(*angles, forward, settings)
             known = self._gaze_forward.trusted
             gaze = Gaze(*angles, name if known else None)
-            return (
-                (zone.counts_as if known else None),
-                gaze,
-                angles[0] - forward[0],
-                angles[1] - forward[1],
-            )
+            counts_as = zone.counts_as if known else None
+            return counts_as, gaze, angles[0] - forward[0], angles[1] - forward[1]
         forward = self._head_forward.direction
         yaw, pitch = view.pose.yaw - forward[0], view.pose.pitch - forward[1]
-        if abs(yaw) > settings.head_away_yaw or pitch < -settings.head_away_down:
-            return "away", None, yaw, pitch
-        return (None if lids.closed or lids.explained else "road"), None, yaw, pitch
+        away = abs(yaw) > settings.head_away_yaw or pitch < -settings.head_away_down
+        road: Looking | None = None if lids.closed or lids.explained else "road"
+        return "away" if away else road, None, yaw, pitch
 
 
 def _down(eye: EyeState) -> EyeState:
