@@ -1,4 +1,4 @@
-"""The benchmark's order of head angles, for labels, rendered heads and tables; the device has another.
+"""The benchmark's order of head angles, for labels, rendered heads and tables.
 
 AFLW2000-3D's `Pose_Para` is pitch, yaw, roll of R = Rx(pitch) Ry(yaw) Rz(roll); what the device
 reports is of R = Ry(yaw) Rx(pitch) Rz(roll) (`landmarkd.rotation`). The signs and the frame (x

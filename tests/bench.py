@@ -29,7 +29,7 @@ FIRST_RESULT = (
 
 
 def measure(source_uri: str) -> dict[str, object]:
-    """Return percentiles of every stage in milliseconds and the CPU time of a frame, source included."""
+    """Return percentiles of every stage in milliseconds and the CPU time of a frame."""
     pipeline = Pipeline(Configuration())
     session = pipeline.session()
     encoder = Encoder(session)

@@ -39,8 +39,8 @@ from tests.wire.builders import session
 ROUNDS = 5
 SIZES = ((640, 480), (1280, 720), (1920, 1080))
 BOARDS = {"Pi Zero 2 W": (2.0, 491.0), "Pi 4": (6.7, 1478.0), "Pi 5": (12.4, 2737.0)}
-"""Giga multiply-adds a second of int8 convolutions on one core, and sysbench's events a second of one
-core; docs/performance.md has the sources."""
+"""Giga multiply-adds of int8 convolutions and events of sysbench, both a second and on one core;
+docs/performance.md has the sources."""
 EVENTS_HERE = 4330.0
 """Sysbench's events in a second of processor time on the machine of docs/performance.md."""
 
@@ -108,7 +108,9 @@ def counts() -> None:
         "calls of numpy's functions and methods, operators and ufuncs not counted": (
             f"{calls['numpy'] / 20:.0f}"
         ),
-        "calls of OpenCV and of the runtime": f"{(calls['cv2'] + calls['ai_edge_litert']) / 20:.0f}",
+        "calls of OpenCV and of the runtime": (
+            f"{(calls['cv2'] + calls['ai_edge_litert']) / 20:.0f}"
+        ),
         "bytes of weights read": f"{weights}",
         "bytes of tensors in and out": f"{tensors}",
         "bytes of the frame, read at most once": f"{frames[0].image.nbytes}",

@@ -1,4 +1,4 @@
-"""CPU per frame of landmarkd beside MediaPipe Face Mesh, in turns on the same decoded frames, as a ratio.
+"""CPU time of a frame in landmarkd and in MediaPipe Face Mesh, in turns on the same frames.
 
     python3 -m venv /tmp/peer && /tmp/peer/bin/pip install mediapipe==0.10.14
     .venv/bin/python -m tests.bench_peers --mediapipe /tmp/peer/bin/python [VIDEO…]
@@ -40,14 +40,18 @@ while True:
     frames += 1
     faces += report.face is not None
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"cpu_ms": spent / frames * 1e3, "frames": frames, "faces": faces, "memory_mb": memory}))
+print(json.dumps(
+    {"cpu_ms": spent / frames * 1e3, "frames": frames, "faces": faces, "memory_mb": memory}
+))
 """
 
 MEDIAPIPE = """
 import json, resource, sys, time
 import cv2
 import mediapipe
-mesh = mediapipe.solutions.face_mesh.FaceMesh(max_num_faces=1, refine_landmarks=sys.argv[2] == "refined")
+mesh = mediapipe.solutions.face_mesh.FaceMesh(
+    max_num_faces=1, refine_landmarks=sys.argv[2] == "refined"
+)
 capture = cv2.VideoCapture(sys.argv[1])
 frames = faces = 0
 spent = 0.0
@@ -61,7 +65,9 @@ while True:
     frames += 1
     faces += result.multi_face_landmarks is not None
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"cpu_ms": spent / frames * 1e3, "frames": frames, "faces": faces, "memory_mb": memory}))
+print(json.dumps(
+    {"cpu_ms": spent / frames * 1e3, "frames": frames, "faces": faces, "memory_mb": memory}
+))
 """
 
 
@@ -86,7 +92,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     print(
-        "| clip | program | CPU ms a frame | ratio to landmarkd | faces | peak MB |\n|---|---|---|---|---|---|"
+        "| clip | program | CPU ms a frame | ratio to landmarkd | faces | peak MB |\n"
+        "|---|---|---|---|---|---|"
     )
     for video in options.videos:
         runs: dict[str, list[dict[str, float]]] = {}
@@ -102,7 +109,8 @@ def main() -> None:
             spent = statistics.median(run["cpu_ms"] for run in results)
             last = results[-1]
             print(
-                f"| {video.name} | {name} | {spent:.2f} | {spent / base:.2f} | {last['faces']} of {last['frames']} "
+                f"| {video.name} | {name} | {spent:.2f} | {spent / base:.2f} | "
+                f"{last['faces']} of {last['frames']} "
                 f"| {last['memory_mb']:.0f} |"
             )
 

@@ -163,7 +163,7 @@ def main() -> None:
         lag = ramp_lag_ms(speed, settings, rotation=False)
         print(f"| move of {speed:.0f} mm a second | {lag:.0f} |")
     print(
-        "\n| clip | frames a second | lag of rotation ms | yaw at rest, degrees from frame to frame "
+        "\n| clip | frames a second | lag of rotation ms | yaw at rest, degrees a frame "
         "| lag of translation ms | place at rest, mm |\n|---|---|---|---|---|---|"
     )
     for video in videos:

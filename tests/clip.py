@@ -77,7 +77,7 @@ def rotation(index: int) -> NDArray[np.float64]:
 
 
 def nme(points: NDArray[np.float32], index: int) -> float:
-    """Return the normalised mean error of the 68 points in a frame, % of sqrt(w * h) of their box."""
+    """Return the normalised mean error of the 68 points, % of sqrt(w * h) of their box."""
     x0, y0, x1, y1 = box(index)
     distances = np.linalg.norm(points[IBUG68, :2] - truth().points68[index], axis=1)
     return float(100 * distances.mean() / np.sqrt((x1 - x0) * (y1 - y0)))

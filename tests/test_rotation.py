@@ -46,7 +46,7 @@ def about(axis, degrees):
 
 
 def turn_then_nod(turn, nod):
-    """Return a head that turns about the vertical to image left and then nods, chin to the chest."""
+    """Return a head that turns about the vertical to image left and then nods downwards."""
     return about((0, 1, 0), turn) @ about((1, 0, 0), nod)
 
 

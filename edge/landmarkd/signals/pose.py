@@ -1,4 +1,4 @@
-"""Head pose from 3D landmarks: a weighted rigid fit to the canonical head, in the camera's frame."""
+"""Head pose from 3D landmarks: a weighted rigid fit to the mean head, in the camera's frame."""
 
 import math
 

@@ -60,7 +60,7 @@ def fit_similarity(
 
 
 def _best_rotation(b: Rows, bound: float) -> tuple[Rows, float] | None:
-    """Return the rotation R that makes tr(Rᵀ b) largest, and that trace; `bound` is not below it."""
+    """Return the rotation R with the largest tr(Rᵀ b), and that trace, at most `bound`."""
     (b00, b01, b02), (b10, b11, b12), (b20, b21, b22) = b
     # The cofactors of b, its determinant and the squares of the norms of both.
     c00, c01, c02 = b11 * b22 - b12 * b21, b12 * b20 - b10 * b22, b10 * b21 - b11 * b20

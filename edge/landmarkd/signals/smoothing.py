@@ -13,7 +13,7 @@ MAX_GAP_S = 0.5
 
 
 def smoothing_factor(cutoff_hz: float, dt_s: float) -> float:
-    """Return the weight of the new value in a first-order low pass, 0 to 1 (Casiez et al., CHI 2012)."""
+    """Return the weight of the new value in a first-order low pass (Casiez et al., CHI 2012)."""
     tau = 1.0 / (2.0 * math.pi * cutoff_hz)
     return dt_s / (dt_s + tau)
 
@@ -46,7 +46,7 @@ class NoFilter:
 
 
 class OneEuroFilter:
-    """The One Euro filter (Casiez, Roussel, Vogel, CHI 2012), one for each point, on all points at once.
+    """The One Euro filter (Casiez, Roussel, Vogel, CHI 2012) for each point, on all at once.
 
     The speed that opens the filter is the length of a point's low-passed velocity in face sizes a
     second, so that a near face and a far one are smoothed alike and no direction of the image is

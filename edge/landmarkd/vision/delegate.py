@@ -1,4 +1,4 @@
-"""The Coral Edge TPU: found, tried in a child process first, and noticed when it takes none of the work.
+"""The Coral Edge TPU: found, tried in a child process first, noticed when it takes no work.
 
 A libedgetpu that does not fit the TFLite runtime can abort or crash the process that loads it, so
 each pair is first tried in a child, which loads the library, opens the model and runs it once. What
@@ -67,7 +67,7 @@ def open_coral(model: bytes | None) -> Session:
     """Open a model on the Coral with the first runtime whose child process survives it.
 
     Args:
-        model: content of the .tflite file that the Edge TPU compiler made, or None if there is none.
+        model: content of the .tflite file that the Edge TPU compiler made, or None.
 
     Raises:
         DelegateError: if there is no such model, library, device or fitting runtime, or the Edge
@@ -76,7 +76,8 @@ def open_coral(model: bytes | None) -> Session:
     library = library_name()
     if model is None:
         raise DelegateError(
-            "This model has no version for the Edge TPU; compile it (docs/device.md) or set delegate to none."
+            "This model has no version for the Edge TPU; compile it (docs/device.md) or set "
+            "delegate to none."
         )
     problems: list[str] = []
     for distribution in RUNTIMES:

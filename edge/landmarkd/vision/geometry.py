@@ -15,11 +15,11 @@ from landmarkd.types import Array, RegionOfInterest
 Affine = NDArray[np.float64]
 
 STRAY_SHIFT, STRAY_SCALE, STRAY_ANGLE = 0.04, 0.06, 4.0
-"""So many sides, so much of the side's logarithm and so many degrees a region may lie off; the models are trained with
-standard deviations of about this much (`models.train.augment.Jitter`)."""
+"""How far a region may lie off: shares of the side, of its logarithm, and degrees. The models are
+trained with standard deviations of about this much (`models.train.augment.Jitter`)."""
 
 LEAST_PULL = 0.1
-"""Share of the way to where it belongs that a region goes in a frame when it lies off by next to nothing."""
+"""Least share of the way to where it belongs that a region goes in a frame."""
 
 _TWELFTHS = np.full(12, 1 / 12, np.float32)
 
@@ -95,7 +95,7 @@ def box_overlap(
 def roi_from_box(
     box: tuple[float, float, float, float], margin: float, shift_up: float, angle: float = 0.0
 ) -> RegionOfInterest:
-    """Return the first region for a face known by its box: a square about it, moved up along the face.
+    """Return the first region for a face from its box: a square about it, moved up the face.
 
     Args:
         box: x0, y0, x1, y1 of the 68 points.
@@ -115,7 +115,7 @@ def roi_from_box(
 
 
 def roi_from_points(points: Array, margin: float, angle: float) -> RegionOfInterest:
-    """Return the region for the next look at a face: a square about its points, turned with its roll.
+    """Return the region for the next look: a square about the points, turned with their roll.
 
     Args:
         points: (n, 3) image pixels.
@@ -132,7 +132,7 @@ def roi_from_points(points: Array, margin: float, angle: float) -> RegionOfInter
 
 
 def _between(held: RegionOfInterest, wanted: RegionOfInterest, share: float) -> RegionOfInterest:
-    """Return the held region moved this share of the way towards the wanted one, turned the shorter way round."""
+    """Return the held region moved by a share towards the wanted one, the shorter way round."""
     return RegionOfInterest(
         held.x + share * (wanted.x - held.x),
         held.y + share * (wanted.y - held.y),
@@ -142,7 +142,7 @@ def _between(held: RegionOfInterest, wanted: RegionOfInterest, share: float) -> 
 
 
 def eased(held: RegionOfInterest, wanted: RegionOfInterest) -> RegionOfInterest:
-    """Return the region that was looked at last, moved towards the wanted one: the farther off, the more of the way.
+    """Return the last region moved towards the wanted one: the farther off, the more of the way.
 
     A region that follows every point's noise shifts the picture that the model sees, and so makes
     noise of its own; one that is held and then jumps makes a jump of its own. From `STRAY_SHIFT`
@@ -157,7 +157,7 @@ def eased(held: RegionOfInterest, wanted: RegionOfInterest) -> RegionOfInterest:
 
 
 def trusted(held: RegionOfInterest, wanted: RegionOfInterest, sigma: float) -> RegionOfInterest:
-    """Return the region that was looked at, moved towards the one that its points ask for as far as they are sure.
+    """Return the last region moved towards the one of its points, as far as these are sure.
 
     Where most of a face is hidden, the points of each look are off on their own, and a region that
     follows them walks away from the face. The share is the gain of a Kalman filter: a face strays

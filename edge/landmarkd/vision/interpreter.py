@@ -56,7 +56,7 @@ class TensorSpec:
 
 
 class Session:
-    """One interpreter with its tensors allocated; `landmarkd.vision.runtime.Engine` is what landmarkd uses.
+    """One interpreter with its tensors allocated, inside `landmarkd.vision.runtime.Engine`.
 
     Attributes:
         accelerator: what executes the graph, found in the graph itself and not by what was asked
@@ -88,11 +88,11 @@ class Session:
         return describe_runtime(self._distribution)
 
     def invoke(self) -> None:
-        """Run the graph on whatever its inputs hold. Raises RuntimeError as the interpreter does."""
+        """Run the graph on what its inputs hold. Raises RuntimeError as the interpreter does."""
         self._interpreter.invoke()
 
     def run(self, inputs: tuple[NDArray[Any], ...], outputs: tuple[NDArray[Any], ...]) -> None:
-        """Run the graph from and into the caller's arrays. Raises RuntimeError as the interpreter does."""
+        """Run the graph on the caller's arrays. Raises RuntimeError as the interpreter does."""
         for view, array in zip(self._set, inputs, strict=True):
             np.copyto(view(), array, casting="no")
         began_ns = time.perf_counter_ns()
@@ -139,7 +139,7 @@ def open_session(content: bytes, threads: int = 1, *, xnnpack: bool = True) -> S
 def build_interpreter(
     module: ModuleType, content: bytes, threads: int, xnnpack: bool, delegate: Any = None
 ) -> Any:
-    """Return an interpreter of one runtime with its tensors allocated; raises whatever the runtime raises."""
+    """Return an interpreter with its tensors allocated; raises what the runtime raises."""
     resolver = module.OpResolverType
     with without_chatter(*MISFIT):
         interpreter = module.Interpreter(

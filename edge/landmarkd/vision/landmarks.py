@@ -73,7 +73,7 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         return roi_from_box(box, self.crop.first_margin, self.crop.first_shift_up, angle)
 
     def next_roi(self, seen: FaceObservation) -> RegionOfInterest:
-        """Return the region for the next look at a face: about its points, as far as they are sure."""
+        """Return the region for the next look: about the points, as far as they are sure."""
         roi = roi_from_points(
             seen.points[:DENSE], self.crop.margin, roll_of(seen.points, self.layout.ibug68)
         )
@@ -174,6 +174,6 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         sizes = {"points": self.layout.count * 3, "log_sigma": self.layout.count, "presence": 1}
         if shape != contract.shape or math.prod(shape) != sizes.get(name, math.prod(shape)):
             raise ModelError(
-                f"{self.card.file}: output {name} has the shape {shape}, the manifest says {contract.shape} for "
-                f"{self.layout.count} points; reinstall landmarkd."
+                f"{self.card.file}: output {name} has the shape {shape}, the manifest says "
+                f"{contract.shape} for {self.layout.count} points; reinstall landmarkd."
             )

@@ -46,7 +46,7 @@ class Engine:
 
     @property
     def accelerator(self) -> Accelerator:
-        """What executes the graph now: "xnnpack", "edgetpu" or "none" (plain kernels, several times slower)."""
+        """What executes the graph now: "xnnpack", "edgetpu" or "none" (plain, slow kernels)."""
         return self._open().accelerator
 
     @property
@@ -55,11 +55,11 @@ class Engine:
         return self._open().runtime
 
     def input(self, index: int = 0) -> NDArray[Any]:
-        """Return the array that the next `invoke()` reads; shape and dtype are those of `inputs[index]`."""
+        """Return the array that the next `invoke()` reads, as `inputs[index]` describes it."""
         return self._in[index]
 
     def output(self, index: int = 0) -> NDArray[Any]:
-        """Return the array that the last `invoke()` wrote; shape and dtype are those of `outputs[index]`."""
+        """Return the array that the last `invoke()` wrote, as `outputs[index]` describes it."""
         return self._out[index]
 
     def invoke(self) -> None:
@@ -79,8 +79,8 @@ class Engine:
                 ) from error
             if self._spare is None:
                 raise DelegateError(
-                    f"The Coral was lost while running ({sentence(error)}); plug it in again, directly and not"
-                    " through a hub, and look for undervoltage with landmarkd doctor."
+                    f"The Coral was lost while running ({sentence(error)}); plug it in again, "
+                    "directly and not through a hub, and look for undervoltage with landmarkd doctor."
                 ) from error
             self._mend(f"the Coral was lost while running ({sentence(error)})")
             self._open().run(self._in, self._out)
