@@ -78,6 +78,10 @@ SINKS = """udp://[::1]:5005?points=68&hz=10&ttl=4
 serial:///dev/ttyAMA0?baud=921600&points=all
 jsonl:~/reports.jsonl
 hook:/usr/local/bin/alert?level=2
+csv:drive-{start}.csv?points=68&hz=5&size=100M&time=1h&mode=640&smoothing=none
+mqtt://broker.local:1883?hz=2&discovery=yes&topic=cars/7&tls=no&id=a
+lsl:driver?points=none
+gpio:17?unknown=blink&active_high=no
 opentrack://127.0.0.1:4242"""
 
 

@@ -14,6 +14,7 @@ from landmarkd.sinks import make_sink
 from landmarkd.sinks.table import COLUMNS, columns
 from landmarkd.types import Gaze, Report, UtcOffset
 
+from tests.process import landmarkd
 from tests.sinks.test_contract import Contract
 from tests.wire.builders import driver, event, report, session
 
@@ -144,3 +145,20 @@ def test_unsmoothed_values_are_those_of_the_frame(tmp_path: Path) -> None:
     assert float(row["x_7"]) == pytest.approx(sent.face.observation.points[7, 0], abs=0.006)
     with pytest.raises(UsageError, match="smoothing is"):
         make_sink(f"csv:{tmp_path}/b.csv?smoothing=some", session())
+
+
+def test_the_pipeline_hands_on_both_kinds(tmp_path: Path) -> None:
+    """One run with two tables: what is not smoothed is rougher from frame to frame."""
+    done = landmarkd(
+        "run", "--source", "demo:", "--fast", "--frames", "60",
+        "--sink", f"csv:{tmp_path}/smooth.csv?points=68",
+        "--sink", f"csv:{tmp_path}/raw.csv?points=68&smoothing=none",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    roughness = {}
+    for name in ("smooth", "raw"):
+        table = rows(tmp_path / f"{name}.csv")
+        values = [[float(row[c]) for c in ("yaw_deg", "x_30")] for row in table if row["x_30"]]
+        assert len(values) > 30
+        roughness[name] = np.abs(np.diff(values, n=2, axis=0)).mean(axis=0)
+    assert (roughness["raw"] > roughness["smooth"]).all(), roughness

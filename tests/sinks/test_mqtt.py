@@ -364,6 +364,22 @@ def ticks(sink) -> bool:
     return True
 
 
+def test_every_address_of_the_broker_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with localhost, ::1 first, and a broker that listens on 127.0.0.1 alone."""
+    with socket.create_server(("127.0.0.1", 0)) as entrance:
+        entrance.settimeout(10)
+        port = entrance.getsockname()[1]
+        both = [(socket.AF_INET6, ("::1", port, 0, 0)), (socket.AF_INET, ("127.0.0.1", port))]
+        answer = [(family, socket.SOCK_STREAM, 6, "", at) for family, at in both]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answer)
+        with make_sink(f"mqtt://broker.test:{port}", session()) as sink:
+            link, _ = entrance.accept()
+            with link:
+                assert link.recv(1000)
+                link.sendall(b"\x20\x02\0\0")
+                assert until(lambda: sink.statistics.connected)
+
+
 def test_a_secret_is_never_sent_in_clear(tmp_path: Path) -> None:
     """A password alone makes it speak TLS: the first byte is a handshake's, not CONNECT's."""
     secret = tmp_path / "secret"

@@ -103,7 +103,7 @@ def test_a_host_that_moves_is_followed(silent: SilentLookup, monkeypatch) -> Non
 
 
 def test_a_numeric_address_needs_no_lookup(silent: SilentLookup) -> None:
-    found = Resolver("::1", 5005, socket.SOCK_DGRAM).find(lambda: 0.0)
+    (found,) = Resolver("::1", 5005, socket.SOCK_DGRAM).find(lambda: 0.0)
     assert found.family == socket.AF_INET6
     assert silent.calls == 0
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from socket import SOCK_STREAM, create_connection, socket
+from socket import SOCK_STREAM, socket
 from threading import Event
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from landmarkd.errors import AccessError, SinkError, UsageError
 from landmarkd.sinks.parts import PieceError, Transport
-from landmarkd.sinks.resolve import Resolver
+from landmarkd.sinks.resolve import Address, Resolver
 from landmarkd.uri import Uri
 
 PORT, TLS_PORT = 1883, 8883
@@ -125,19 +125,34 @@ def read_secret(path: str, option: str = "password_file") -> str:
 
 
 class _Client(paho.Client):
-    """paho's client, with an address that was looked up before, and a limit on what comes in."""
+    """paho's client, with addresses that were looked up before, and a limit on what comes in."""
 
-    address: tuple[str, int]
+    addresses: Sequence[Address]
     tls: ssl.SSLContext | None = None
 
     def _create_socket_connection(self) -> socket:
-        link = create_connection(self.address, timeout=self.connect_timeout)
+        link = self._connect_any()
         try:
             # Here and not by paho, which leaves the socket open when the two sides do not agree.
             return self.tls.wrap_socket(link, server_hostname=self.host) if self.tls else link
         except BaseException:
             link.close()
             raise
+
+    def _connect_any(self) -> socket:
+        """Return a connection to the first address that takes one."""
+        reason: OSError = ConnectionError(f"{self.host} has no address")
+        for family, sockaddr in self.addresses:
+            link = socket(family, SOCK_STREAM)
+            try:
+                link.settimeout(self.connect_timeout)
+                link.connect(sockaddr)
+            except OSError as error:
+                link.close()
+                reason = error
+            else:
+                return link
+        raise reason
 
     def _sock_recv(self, bufsize: int) -> bytes:
         if bufsize > MAX_INCOMING:
@@ -162,12 +177,12 @@ class MqttTransport(Transport[Publication]):
         """
         self.close()
         login, will = self._login, self._will
-        address = self._resolver.find(lambda: self.deadline).sockaddr[:2]
+        addresses = self._resolver.find(lambda: self.deadline)
         # It must not connect again by itself: what is said first on a connection comes from us.
         client = _Client(
             CallbackAPIVersion.VERSION2, client_id=login.client_id, reconnect_on_failure=False
         )
-        client.address, client.tls = address, login.tls
+        client.addresses, client.tls = addresses, login.tls
         client.max_queued_messages_set(QUEUED_MESSAGES)
         client.connect_timeout = self._patience(CONNECT_TIMEOUT_S)
         client.will_set(will.topic, will.payload, will.qos, will.retain)

@@ -40,8 +40,8 @@ class Resolver:
         self._running: _Lookup | None = None
         self._at_s = 0.0
 
-    def find(self, deadline: Callable[[], float]) -> Address:
-        """Return the address, waiting at most `LOOKUP_S` seconds and not beyond `deadline()`.
+    def find(self, deadline: Callable[[], float]) -> list[Address]:
+        """Return the addresses, the best first, waiting at most `LOOKUP_S` seconds and not beyond `deadline()`.
 
         Args:
             deadline: monotonic seconds, asked for again and again: it may come closer meanwhile.
@@ -57,23 +57,23 @@ class Resolver:
             if time.monotonic() >= min(limit, deadline()):
                 raise SinkError(f"{self._host}: the name server does not answer")
         answer = self._end(running).answer
-        if answer is None:
+        if not answer:
             raise SinkError(f"{self._host}: {running.trouble}")
         return answer
 
-    def refreshed(self, *, now: bool = False) -> Address | None:
-        """Return a newer address if one is known by now; never waits.
+    def refreshed(self, *, now: bool = False) -> list[Address]:
+        """Return newer addresses if they are known by now, else none; never waits.
 
         A lookup is begun when the last one is older than `FRESH_S`, or, with `now`, than
         `LOOKUP_S`. One that fails changes nothing: the address that is known may still be right.
         """
         if _is_numeric(self._host):
-            return None
+            return []
         if self._running is None:
             if time.monotonic() - self._at_s >= (LOOKUP_S if now else FRESH_S):
                 self._running = _Lookup(self._host, self._port, self._kind)
-            return None
-        return self._end(self._running).answer if self._running.done.is_set() else None
+            return []
+        return self._end(self._running).answer if self._running.done.is_set() else []
 
     def _end(self, lookup: "_Lookup") -> "_Lookup":
         self._running, self._at_s = None, time.monotonic()
@@ -85,7 +85,7 @@ class _Lookup:
 
     def __init__(self, host: str, port: int, kind: socket.SocketKind) -> None:
         self.done = Event()
-        self.answer: Address | None = None
+        self.answer: list[Address] = []
         self.trouble = ""
         self._asked = (host, port, kind)
         Thread(target=self._run, name=f"look up {host}", daemon=True).start()
@@ -99,9 +99,9 @@ class _Lookup:
             self.done.set()
 
 
-def _lookup(host: str, port: int, kind: socket.SocketKind) -> Address:
-    family, _, _, _, sockaddr = socket.getaddrinfo(host, port, type=kind)[0]
-    return Address(family, sockaddr)
+def _lookup(host: str, port: int, kind: socket.SocketKind) -> list[Address]:
+    found = socket.getaddrinfo(host, port, type=kind)
+    return [Address(family, sockaddr) for family, _, _, _, sockaddr in found]
 
 
 def _is_numeric(host: str) -> bool:

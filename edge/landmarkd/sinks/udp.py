@@ -52,7 +52,7 @@ class UdpTransport(Transport[bytes]):
 
     def open(self) -> None:
         """Look up the host and make the socket; nothing has to listen there."""
-        self._connect(self._resolver.find(lambda: self.deadline))
+        self._connect(self._resolver.find(lambda: self.deadline)[0])
 
     def _connect(self, address: Address) -> None:
         self.close()
@@ -91,8 +91,8 @@ class UdpTransport(Transport[bytes]):
         The host is looked up again every minute, and sooner while nobody listens there.
         """
         newer = self._resolver.refreshed(now=self.note is not None)
-        if newer is not None and newer.sockaddr != self._address:
-            self._connect(newer)
+        if newer and newer[0].sockaddr != self._address:
+            self._connect(newer[0])
         if self._socket is None:
             raise OSError(errno.ENOTCONN, "the socket is closed")
         sent = 0
