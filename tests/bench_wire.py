@@ -107,7 +107,7 @@ def ratios() -> list[str]:
     lines, plain = microseconds(lambda: [jsonl.encode(r) for r in reports]), Encoder(session())
     binary = microseconds(lambda: [plain.encode(r) for r in reports])
     return [
-        f"stuffing a report's frames together: {together:.0f} us, {apart / together:.1f} times as fast",
+        f"stuffing all frames together: {together:.0f} us, {apart / together:.1f} times as fast",
         f"sealing the datagrams of a report: {sealing:.0f} us; opening them: {opening:.0f} us",
         f"a line of JSON: {lines:.0f} us, {lines / binary:.0f} times the binary messages",
     ]
