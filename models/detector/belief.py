@@ -1,4 +1,4 @@
-"""Fits how far a proposal is to be believed (`landmarkd.vision.belief`), on pictures that are made here."""
+"""Fits when to believe a proposal (`landmarkd.vision.belief`), on pictures made here."""
 
 import time
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ def gather(
     seconds: float,
     seed: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return the evidence (N, 3) and whether it was a face (N,) of what is proposed in so many seconds."""
+    """Return the evidence (N, 3) gathered in so many seconds, and which are faces (N,)."""
     cv2.setNumThreads(1)
     rows, until = [], None
     for picture, truths in pictures(data, photographs, np.random.default_rng(seed)):
@@ -67,7 +67,7 @@ def gather(
 def fit(
     evidence: NDArray[np.float32], faces: NDArray[np.bool_], false_share: float = FALSE_SHARE
 ) -> Fit:
-    """Return the logistic regression in which both kinds weigh the same, moved until few false ones are believed.
+    """Return the balanced logistic regression, moved until few false ones are believed.
 
     Args:
         evidence: (N, 3) as `landmarkd.vision.belief.evidence` has it.

@@ -1,4 +1,4 @@
-"""What a camera in a car sees about a face: bright windows, seats, belts; and the hard light that comes from there."""
+"""What a camera in a car sees about a face: bright windows, seats, belts, hard light."""
 
 import math
 
@@ -12,7 +12,7 @@ Image = NDArray[np.uint8]
 
 
 def furnish(rng: np.random.Generator, image: Image) -> None:
-    """Draw windows, seats with their headrests and a belt over a background, (height, width, 3) RGB, in place."""
+    """Draw windows and seats over a background, (height, width, 3) uint8 RGB, in place."""
     height, width = image.shape[:2]
     dark = between(rng, 4, 70)
     lining = np.float32([1, between(rng, 0.9, 1.05), between(rng, 0.85, 1.1)])
@@ -47,7 +47,7 @@ def belt(rng: np.random.Generator, image: Image, x: float, y: float, size: float
 
 
 def side_lit(rng: np.random.Generator, image: Image, x: float, y: float, size: float) -> Image:
-    """Return a picture whose light comes hard from one side: a face at x, y has a bright and a dark half."""
+    """Return a picture lit hard from one side: a face at x, y has a bright and a dark half."""
     height, width = image.shape[:2]
     angle = between(rng, -0.6, 0.6) + (math.pi if rng.random() < 0.5 else 0)
     across = (

@@ -39,7 +39,7 @@ def place(
     turn: float = 9.0,
     tilt: float = 0.0,
 ) -> Placed:
-    """Lay the middle of a crop's face, about `size` pixels long, at x, y, turned by some `turn` degrees about `tilt`."""
+    """Lay the middle of a crop's face, about `size` pixels long, at x, y; see `affine_at`."""
     points = cutting.points
     low, high = points.min(0), points.max(0)
     middle = ((low + high) / 2).tolist()
@@ -52,7 +52,7 @@ def place(
 
 
 def group(rng: np.random.Generator, side: int) -> list[float]:
-    """Return the sizes of several faces, the largest, which is in front, last: alike in a group, or of any size."""
+    """Return the sizes of several faces, the largest, which is in front, last."""
     count = 2 + int(rng.random() * (MOST_FACES - 1))
     if rng.random() < 0.65:
         size = min(log_uniform(rng, SMALLEST + 1, 34), 1.5 * side / count)
@@ -73,7 +73,7 @@ def affine_at(
     turn: float,
     tilt: float = 0.0,
 ) -> NDArray[np.float64]:
-    """Return the affine that lays u, v of a picture at x, y, turned, stretched a little and mirrored at random.
+    """Return the affine that lays u, v of a picture at x, y, stretched and mirrored at random.
 
     The turn is normal about `tilt` with a deviation of `turn`, degrees clockwise.
     """

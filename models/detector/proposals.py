@@ -1,4 +1,4 @@
-"""What the detector proposes on pictures made here, and what the landmark model then reads: to learn when to believe it.
+"""What the detector proposes on pictures made here, and what the landmark model reads there.
 
 Faces and faceless pictures are composed and rendered; a proposal that was read as a face where none
 is, or upside down, or at a place where it is not, is a false one.
@@ -30,10 +30,10 @@ LEAST, MOST = 0.08, 4
 """Proposals of at least this score are looked at, and so many a picture."""
 
 RIGHT_OVERLAP, RIGHT_ROLL = 0.5, 25.0
-"""A face is read right when the box of its points covers the true one so far and its roll lies within so many degrees."""
+"""A face is read right from this overlap with the true box on, its roll within so many degrees."""
 
 WRONG_OVERLAP, WRONG_ROLL = 0.15, 60.0
-"""It is read wrong below this overlap with every face, or with a roll so far off; what lies between says nothing."""
+"""It is read wrong below this overlap with every face, or with a roll so far off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def pictures(
 def readings(
     detector: Detector, model: LandmarkModel, picture: Image, truths: Sequence[Truth]
 ) -> Iterator[Reading]:
-    """Yield what the model reads where the detector proposes a face, where it is known whether it is right.
+    """Yield what the model reads where a face is proposed, if it is clearly right or wrong.
 
     Args:
         detector: proposes.
@@ -129,7 +129,7 @@ def readings(
 
 
 def _photograph(rng: np.random.Generator, seen: Album) -> Image:
-    """A window of a photograph, at times with something cut out of another before it, at times turned."""
+    """A window of a photograph, at times turned, or with something cut out before it."""
     height, width = (int(between(rng, 160, 480)) for _ in range(2))
     image = np.ascontiguousarray(seen.window(rng, height, width))
     if seen.cut_outs and rng.random() < 0.6:

@@ -1,4 +1,4 @@
-"""Who is found, on the device: the detector proposes, presence decides; with counts and standard errors."""
+"""Who is found on the device, with counts and standard errors."""
 
 import json
 import math
@@ -30,7 +30,7 @@ UPRIGHT_DEG = 8.0
 """Faces with a smaller roll are turned for the table."""
 
 SAME_READING = 0.15
-"""A turned face is read right when its points lie so near, on average, to where they lay upright, in face sizes."""
+"""A turned face is read right when its points are off by less than so many face sizes."""
 
 Shown = Callable[[str, NDArray[np.uint8], FaceObservation | None], None]
 
@@ -72,7 +72,7 @@ class Finder:
 
 
 def found_table(finder: Finder, real: Path, show: Shown = lambda *_: None) -> Table:
-    """Return the share found of each kind of picture, faceless ones, and faces turned in the picture.
+    """Return the share that is right of each kind of picture, faceless and turned ones too.
 
     Args:
         finder: under test.
@@ -157,7 +157,7 @@ def _alone(finder: Finder, image: NDArray[np.uint8], face: FaceObservation) -> b
 def turned(
     image: NDArray[np.uint8], points: Array, degrees: float
 ) -> tuple[NDArray[np.uint8], Array]:
-    """Return a picture turned clockwise about its middle, all of it on black, and where its points lie then."""
+    """Return a picture turned clockwise, all of it on black, and where its points lie then."""
     height, width = image.shape[:2]
     affine = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), -degrees, 1)
     cosine, sine = abs(affine[0, 0]), abs(affine[0, 1])
@@ -203,7 +203,7 @@ def _pictures(folder: Path) -> list[Path]:
 
 
 def _row(right: list[bool]) -> Row:
-    """Return counts, the share and its standard error; of none or all, that of one more of the other kind."""
+    """Return counts, the share and its standard error, which is never 0."""
     count, share = len(right), sum(right) / max(len(right), 1)
     spread = min(max(share, 1 / (count + 2)), 1 - 1 / (count + 2))
     return {

@@ -1,4 +1,4 @@
-"""Faces as a camera in a car sees them: windows behind, hard light, wide mouths, heads laid back."""
+"""Faces as a camera in a car sees them: windows behind, hard light, mouths open, heads back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BACKLIT, SIDE_LIT = 0.4, 0.3
 
 
 def pose(rng: np.random.Generator) -> expression.Pose:
-    """Towards the road, the mirrors or the camera; the head laid back against its rest at times; 40 cm to 1.2 m."""
+    """A driver's pose, the head laid back at times, 40 cm to 1.2 m away."""
     seen = expression.pose(rng)
     pitch = rng.normal(3, 12) if rng.random() < 0.65 else rng.uniform(10, 45)
     yaw = rng.normal(0, 30) if rng.random() < 0.75 else rng.uniform(-95, 95)
@@ -38,7 +38,7 @@ def mouth(rng: np.random.Generator, named: dict[str, float]) -> dict[str, float]
 
 
 def background(rng: np.random.Generator, size: int) -> tuple[Floats, bool]:
-    """A cabin or a scene in linear RGB (size, size, 3), and whether a bright window stands behind the head."""
+    """A background in linear RGB (size, size, 3), and whether a window is behind."""
     image = backgrounds.background(rng, size, size, kind="car" if rng.random() < 0.5 else None)
     if rng.random() >= BACKLIT:
         return image, False
@@ -59,7 +59,7 @@ def background(rng: np.random.Generator, size: int) -> tuple[Floats, bool]:
 
 
 def lit(rng: np.random.Generator, light: Lighting, backlit: bool) -> Lighting:
-    """The light with a face in its own shadow before a window, or with the sun from a side window."""
+    """The light, with the window behind the face, or with the sun from a side window."""
     if light.infrared:
         return light
     if backlit:

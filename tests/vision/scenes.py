@@ -1,4 +1,4 @@
-"""Pictures for tests of the tracker, made from the bundled clip: heads at places, wall photographs, turned frames."""
+"""Pictures for tests of the tracker, made from the bundled clip."""
 
 from functools import cache
 
@@ -36,7 +36,7 @@ def empty(height: int = 480, width: int = 640) -> Image:
 
 
 def put(image: Image, x: float, y: float, size: float, index: int = FACE) -> Box:
-    """Paste a head whose face is `size` pixels long with its middle at x, y, in place; return the face's box."""
+    """Paste a head with a face `size` pixels long at x, y, in place; return the face's box."""
     picture, box = head(index)
     scale = size / max(box[2] - box[0], box[3] - box[1])
     picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

@@ -1,4 +1,4 @@
-"""Looking for a face: what is proposed, what is believed, and what it costs while nobody is there."""
+"""Looking for a face: what is proposed and believed, and what it costs while nobody is there."""
 
 from collections.abc import Iterator
 from itertools import pairwise

@@ -23,7 +23,7 @@ FACE = 5
 
 
 class ToldDetector(Detector):
-    """Finds what it is told to, in whole frames and in the windows in which a tracked face is checked."""
+    """Finds what it is told to, in whole frames and in the windows about a tracked face."""
 
     def __init__(self) -> None:
         self.faces: list[Detection] = []

@@ -14,9 +14,9 @@ HIGHEST = 16.0
 
 
 def evidence(seen: FaceObservation, score: float) -> tuple[float, float, float]:
-    """Return the logits of the presence and of the detector's score, and the logarithm of sigma in sides of the region.
+    """Return the logits of the presence and of the detector's score, and the logarithm of sigma.
 
-    Sigma is the mean over the points; without sigmas its logarithm counts as 0.
+    Sigma is the mean over the points, in sides of the region; without sigmas its logarithm is 0.
     """
     sigma = 1.0 if seen.sigma is None else float(seen.sigma.mean()) / seen.roi.side
     return logit(seen.score), logit(score), math.log(max(sigma, 1e-6))

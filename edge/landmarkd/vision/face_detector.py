@@ -1,4 +1,4 @@
-"""Our own detector: one look of a small network at the whole frame, and closer ones at what might be a small face."""
+"""Our own detector: a small network looks at the whole frame, and nearer at small faces."""
 
 import math
 from typing import Any
@@ -16,7 +16,7 @@ from landmarkd.vision.second_look import GROWTH, holds, longest, moved, windows
 from landmarkd.vision.zoo import DetectorCard, Zoo, open_zoo
 
 GEOMETRY = 8
-"""Values that a cell gives beside its score: middle of the box x, y, binary logarithm of its width and height,
+"""Values of a cell beside its score: middle of the box x, y, binary logarithm of width and height,
 middle of the eyes x, y, chin x, y; places relative to the cell's middle, all in the cell's unit."""
 
 TILTED_GROWTH = 1.25
@@ -140,7 +140,7 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
         return [faces[n] for n in _suppress(boxes, self.card.cells.overlap)]
 
     def _feed(self, image: NDArray[np.uint8], roll: float) -> tuple[float, int, int]:
-        """Lay the frame into the middle of the input; return its scale there, its left and its top before the turn."""
+        """Lay the frame into the input's middle, then turn it; return its scale, left and top."""
         side = self.card.input.width
         height, width = image.shape[:2]
         scale = side / max(height, width)
@@ -173,7 +173,7 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
         return self._place
 
     def _upright(self, roll: float) -> NDArray[np.float64]:
-        """Return the (2, 3) affine from a square that was turned so that a roll is upright to the square as it is."""
+        """Return the (2, 3) affine from a square that has this roll upright, to the input."""
         middle = (self.card.input.width - 1) / 2
         # The corners of a square that stands on one of them would be lost.
         scale = TILTED_GROWTH if roll % 90 else 1.0
@@ -186,13 +186,13 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
             sizes = [math.prod(spec.shape) for spec in self.engine.outputs]
             if contract.index >= len(sizes) or sizes[contract.index] != len(self._units) * each:
                 raise ModelError(
-                    f"{self.card.file} gives outputs of {sizes} values where the manifest has {len(self._units)} cells "
-                    f"of {each} for {name}; reinstall landmarkd."
+                    f"{self.card.file} gives outputs of {sizes} values where the manifest has "
+                    f"{len(self._units)} cells of {each} for {name}; reinstall landmarkd."
                 )
 
 
 def _cells(card: DetectorCard) -> tuple[Array, Array]:
-    """Return the middles of all cells, (n, 2), and the length of their unit, (n,), pixels of the input."""
+    """Return the middles of all cells, (n, 2), and the length of their unit, (n,), input pixels."""
     centres, units = [], []
     for stride in card.cells.strides:
         columns, rows = card.input.width // stride, card.input.height // stride
@@ -205,7 +205,7 @@ def _cells(card: DetectorCard) -> tuple[Array, Array]:
 
 
 def _halves(width: int, height: int, scale: float) -> list[NDArray[np.uint8]]:
-    """Return buffers for a frame half, a quarter … as large, none of them smaller than what is needed.
+    """Return buffers for a frame half, a quarter … as large, none smaller than what is needed.
 
     Two means of 2x2 pixels are the mean of 4x4 in a third of the time: OpenCV has a short cut for
     halves only. Where what remains is not a half, it has to be far from one: two odd steps on top
@@ -242,7 +242,7 @@ def _turned_back(boxes: Array, marks: Array, affine: NDArray[np.float64]) -> tup
 
 
 def _unscale(points: NDArray[Any], scale: float, left: int, top: int) -> NDArray[Any]:
-    """Map (n, 2) points from the input's pixels to the frame's; pixel centres are at integers in both."""
+    """Map (n, 2) points from input to frame pixels; pixel centres are at integers in both."""
     return (points - (left, top) + 0.5) / scale - 0.5
 
 

@@ -8,7 +8,7 @@ ABSENCE_S = 3.0
 """Whoever comes after nobody was seen for so long may be somebody else."""
 
 JUMP, GROWTH = 2.0, 1.8
-"""A face that was lost and is found so many of its sizes away, or so many times as large, is another one."""
+"""A face that is found again so many sizes away, or so many times as large, is another one."""
 
 
 class Persons:

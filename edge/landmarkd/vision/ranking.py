@@ -8,7 +8,7 @@ from landmarkd.types import Array
 Box = tuple[float, float, float, float]
 
 SEAT_MARGIN = 0.15
-"""A face whose middle lies outside the seat by more than this share of the seat's size is nobody in it."""
+"""A face whose middle is farther outside, in sizes of the seat, is not in the seat."""
 
 KEPT_MARGIN = 0.3
 """A face that is followed may lean out as far as this."""
@@ -33,7 +33,7 @@ class Ranking:
     smallest_px: float
 
     def value(self, box: Box, shape: tuple[int, ...], *, kept: bool = False) -> float:
-        """Return how much a face is wanted: its longer side in pixels, less the farther from the middle of the seat.
+        """Return how much a face is wanted: its longer side, less away from the seat.
 
         Args:
             box: of the 68 points, pixels.

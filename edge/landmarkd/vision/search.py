@@ -38,7 +38,7 @@ USUAL_ROLL_DEG, TURNED_ODDS = 35.0, 0.1
 """Faces with a larger roll are so many times as frequent, and believed as much less."""
 
 NEARLY = 0.2
-"""What is believed less than this share of what is asked for is not read standing on its head as well."""
+"""A face believed less than this share of what is asked for is not read upside down as well."""
 
 REMEMBERED_S = 0.5
 """So long a place that was no face is not looked at again."""
@@ -79,7 +79,7 @@ class FaceSearch:
         self._turn_after_ns: int | None = None
 
     def at_once(self, image: NDArray[np.uint8], clock: StageClock) -> FaceObservation | None:
-        """Return the wanted face of a picture, whatever it costs: upright, then lying on its side or on its head."""
+        """Return the wanted face of a picture at any cost: upright first, then turned."""
         for roll in (0, *ROLLS):
             for proposal in self.proposals(image, clock, LEAST_PROPOSAL, roll):
                 seen = self.read(image, proposal, clock)
@@ -122,7 +122,7 @@ class FaceSearch:
     def proposals(
         self, image: NDArray[np.uint8], clock: StageClock, least: float, roll: float = 0
     ) -> list[Detection]:
-        """Return what is worth a look of the landmark model, in the order in which faces are wanted."""
+        """Return what the landmark model should look at, the face that is wanted most first."""
         found = self.detector.propose(image, least, roll)
         clock.lap("detect")
         wanted = [
@@ -135,7 +135,7 @@ class FaceSearch:
     def read(
         self, image: NDArray[np.uint8], proposal: Detection, clock: StageClock
     ) -> FaceObservation | None:
-        """Return what the landmark model sees of a proposal if it is a face, read the right way up."""
+        """Return what the landmark model reads at a proposal, or None if that is no face."""
         seen = look(self.model, image, self.model.first_roi(proposal.box, proposal.angle), clock)
         if self.model.has_presence:
             seen = self._righted(image, seen, proposal.score, clock)
@@ -183,6 +183,6 @@ class FaceSearch:
 def look(
     model: LandmarkModel, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock
 ) -> FaceObservation:
-    """Look at a face that is somewhere in `roi`: once there, and once more about the points found."""
+    """Look at a face somewhere in `roi`: once there, and once more about the points found."""
     first = model.locate(image, roi, clock)
     return model.locate(image, model.next_roi(first), clock)

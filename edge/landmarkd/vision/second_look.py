@@ -1,4 +1,4 @@
-"""Where a detector should look again: a small face is a dozen pixels of its input, and a window shows it larger."""
+"""Where a detector should look again: a window of the frame shows a small face larger."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,8 +13,8 @@ MARGIN = 0.5
 """A window holds a face with so much of its longer side about it."""
 
 GROWTH = 1.5
-"""What a window shows larger than this many times `largest` is not what the window was opened for: it sees parts of
-things there whose whole only the first look sees."""
+"""Answers in a window that are more than so many times `largest` are left to the first look, which
+sees the whole of such things."""
 
 
 def longest(box: tuple[float, float, float, float]) -> float:
@@ -25,7 +25,7 @@ def longest(box: tuple[float, float, float, float]) -> float:
 def windows(
     small: Iterable[Detection], width: int, height: int, contract: SecondLookContract
 ) -> list[Window]:
-    """Return windows of a frame that hold the small answers, best first, each as few times as may be.
+    """Return windows of a frame that hold the small answers, best first, as few as will do.
 
     Args:
         small: answers to look at again, best first; those that no window holds are left to the
@@ -50,7 +50,7 @@ def windows(
 
 
 def holds(window: Window, face: Detection, width: int, height: int) -> bool:
-    """Return whether a window of a frame shows a face with its surroundings, as far as the frame does."""
+    """Return whether a window shows a face and what surrounds it, as far as the frame does."""
     margin = (0.5 + MARGIN) * longest(face.box)
     for low, high, size in ((0, 2, width), (1, 3, height)):
         middle = (face.box[low] + face.box[high]) / 2

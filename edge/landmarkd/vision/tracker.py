@@ -1,4 +1,4 @@
-"""Following one face: search when there is none, otherwise look where it was; notice when it is gone."""
+"""Following one face: search while there is none, then look where it was, until it is gone."""
 
 import logging
 from dataclasses import dataclass, replace
@@ -22,10 +22,10 @@ RETRY_GROWTH = 1.25
 """Each fruitless detection makes the next pause this much longer, up to `longest_retry_s`."""
 
 CONFIRMED_OVERLAP = 0.3
-"""A detection that covers this much of the tracked face, as intersection over union, confirms it."""
+"""A detection with this intersection over union with the tracked face confirms it."""
 
 UNCONFIRMED_LIMIT = 2
-"""A model that does not say whether it sees a face loses it after so many checks in a row without a detection."""
+"""A model without presence loses its face after so many checks in a row without a detection."""
 
 CHECK_WINDOW = 1.4
 """A tracked face is looked for in a window of this many of its regions, not in the whole frame."""
@@ -87,7 +87,7 @@ class Tracker:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the face and everything about it: the next frame is of another picture or camera."""
+        """Forget everything: the next frame is of another picture or another camera."""
         self._lose()
         self._search.reset()
         self._persons = Persons()
@@ -171,7 +171,7 @@ class Tracker:
     def _rival(
         self, frame: Frame, box: Box, value: float, track: _Track, clock: StageClock
     ) -> FaceObservation | None:
-        """Return another face once it was wanted clearly more than the one in `box` at some checks in a row."""
+        """Return a face that was wanted clearly more than the one in `box` at checks in a row."""
         wanted = CLEARLY_BETTER * value
         others = [
             face
@@ -191,7 +191,7 @@ class Tracker:
     def _confirmed(
         self, frame: Frame, seen: FaceObservation, track: _Track, clock: StageClock
     ) -> bool:
-        """Return False once the checker has often enough not seen the face that is being tracked."""
+        """Return False once the checker has missed the tracked face often enough."""
         reach = CHECK_WINDOW * seen.roi.side / 2
         x0, y0 = max(0, int(seen.roi.x - reach)), max(0, int(seen.roi.y - reach))
         window = frame.image[y0 : int(seen.roi.y + reach), x0 : int(seen.roi.x + reach)]
@@ -206,7 +206,7 @@ class Tracker:
         return track.unconfirmed < UNCONFIRMED_LIMIT
 
     def _note_turn(self, frame: Frame, seen: FaceObservation) -> None:
-        """Notice a camera that is mounted upside down or on its side, and name it in the log once."""
+        """Notice a camera that is mounted upside down or on its side; say so in the log once."""
         roll = roll_of(seen.points, self.model.layout.ibug68)
         quarters = round(roll / 90) % 4 if abs(roll) >= ON_ITS_SIDE_DEG else 0
         if abs(roll) >= UPSIDE_DOWN_DEG:
