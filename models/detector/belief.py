@@ -16,7 +16,7 @@ from torch import nn
 
 from models.detector.proposals import pictures, readings
 
-FALSE_SHARE = 0.01
+FALSE_SHARE = 0.0075
 """So many of the false proposals that are looked at are believed."""
 
 

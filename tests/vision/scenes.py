@@ -30,9 +30,12 @@ def head(index: int = FACE) -> tuple[Image, Box]:
 
 
 def empty(height: int = 480, width: int = 640) -> Image:
-    """Return a plain wall with a little grain."""
+    """Return a wall with a little grain, a door and a lamp: no camera would look covered."""
     grain = np.random.default_rng(7).integers(0, 12, (height, width, 1), np.uint8)
-    return np.repeat(grain + np.uint8(90), 3, 2)
+    image = np.repeat(grain + np.uint8(90), 3, 2)
+    image[:, width * 15 // 16 :] //= 3
+    image[: height // 8, width // 3 : width // 2] *= 2
+    return image
 
 
 def put(image: Image, x: float, y: float, size: float, index: int = FACE) -> Box:

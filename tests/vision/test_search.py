@@ -166,3 +166,14 @@ def test_a_turned_look_answers_in_the_pixels_of_the_image(detector, quarters):
         x0, y0, x1, y1 = height - 1 - y1, x0, height - 1 - y0, x1
     assert found.box == pytest.approx((x0, y0, x1, y1), abs=6)
     assert abs((found.angle - upright.angle - 90 * quarters + 180) % 360 - 180) < 8
+
+
+def test_a_model_that_was_not_taught_whom_to_believe_is_asked_about_sure_faces_only(detector):
+    model = LandmarkModel(open_zoo(), "landmarks-562-small")
+    assert model.card.belief is None
+    image = clip.frames()[scenes.FACE].image
+    doubtful = Proposing(Detection(0.3, clip.box(scenes.FACE)))
+    assert search(model, doubtful).at_once(image, StageClock()) is None
+    assert doubtful.looks == 1
+    assert search(model, detector).at_once(image, StageClock()) is not None
+    model.close()

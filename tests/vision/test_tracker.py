@@ -331,3 +331,20 @@ def test_after_a_reset_pictures_are_read_as_by_a_fresh_tracker(
         if again is not None and fresh is not None:
             np.testing.assert_array_equal(again.points, fresh.points)
             assert (again.score, again.track) == (fresh.score, fresh.track)
+
+
+def test_with_nobody_in_the_seat_no_driver_is_said(room: dict[str, NDArray[np.uint8]]) -> None:
+    from landmarkd.pipeline import Pipeline
+    from landmarkd.settings.config import Configuration
+
+    settings = Configuration.model_validate({"tracker": {"seat": [0.4, 0.2, 1, 1]}})
+    pipeline = Pipeline(settings)
+    said = []
+    for n in range(150):
+        image = room["both"] if n < 30 else room["photograph"]
+        report = pipeline.process(scenes.at(n / 30, image))
+        assert report.driver is not None
+        said += [(n, event.kind) for event in report.driver.events]
+    pipeline.close()
+    assert "no_driver" in {kind for n, kind in said if n > 30}
+    assert "no_driver" not in {kind for n, kind in said if n <= 30}

@@ -68,6 +68,11 @@ class FaceSearch:
     ) -> None:
         self.model, self.detector = model, detector
         self._ranking, self._presence = ranking, presence
+        # A model that was never taught whom to believe is asked only about what the detector is
+        # sure of.
+        taught = model.card.belief is not None
+        self._least = LEAST_PROPOSAL if taught else SURE
+        self._rolls = ROLLS if taught else ()
         self.reset()
 
     def reset(self) -> None:
@@ -80,8 +85,8 @@ class FaceSearch:
 
     def at_once(self, image: NDArray[np.uint8], clock: StageClock) -> FaceObservation | None:
         """Return the wanted face of a picture at any cost: upright first, then turned."""
-        for roll in (0, *ROLLS):
-            for proposal in self.proposals(image, clock, LEAST_PROPOSAL, roll):
+        for roll in (0, *self._rolls):
+            for proposal in self.proposals(image, clock, self._least, roll):
                 seen = self.read(image, proposal, clock)
                 if seen is not None:
                     return seen
@@ -101,7 +106,7 @@ class FaceSearch:
         rested, self._looked_before = not self._looked_before, False
         if whole:
             self._refused = [place for place in self._refused if place.until_ns > now_ns]
-            found = self.proposals(image, clock, LEAST_PROPOSAL)
+            found = self.proposals(image, clock, self._least)
             self._waiting = deque(face for face in found if not self._is_refused(face))
             if self._waiting and self._waiting[0].score >= SURE:
                 return self._read_next(image, now_ns, clock)
@@ -112,11 +117,12 @@ class FaceSearch:
             return self._read_next(image, now_ns, clock)
         if self._turn_after_ns is None:
             self._turn_after_ns = now_ns + round(TURNED_PAUSE_S * 1e9)
-        if not whole and now_ns >= self._turn_after_ns:
+        if self._rolls and not whole and now_ns >= self._turn_after_ns:
             self._looked_before = True
             self._turn_after_ns = now_ns + round(TURNED_PAUSE_S * 1e9)
-            self._waiting.extend(self.proposals(image, clock, SURE, ROLLS[self._next_turn]))
-            self._next_turn = (self._next_turn + 1) % len(ROLLS)
+            roll = self._rolls[self._next_turn]
+            self._waiting.extend(self.proposals(image, clock, SURE, roll))
+            self._next_turn = (self._next_turn + 1) % len(self._rolls)
         return None
 
     def proposals(
