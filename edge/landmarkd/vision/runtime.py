@@ -79,7 +79,7 @@ class Engine:
                 ) from error
             if self._spare is None:
                 raise DelegateError(
-                    f"The Coral was lost while running ({sentence(error)}); plug it in again, "
+                    f"The Coral was lost ({sentence(error)}); plug it in again, "
                     "directly and not through a hub, and look for undervoltage with landmarkd doctor."
                 ) from error
             self._mend(f"the Coral was lost while running ({sentence(error)})")
