@@ -113,6 +113,32 @@ def bad_reload(folder: Path) -> Row:
         return Row("nothing; the old configuration stays", gap, "nothing", said)
 
 
+@fault("configuration reloaded, its camera does not open")
+def reload_not_started(folder: Path) -> Row:
+    """It passes every check; only opening the camera shows it."""
+    script = folder / "unplugged.json"
+    steps = [{"do": "disconnect", "seconds": 1000}]
+    script.write_text(json.dumps({"size": [320, 240], "fps": 30, "steps": steps}))
+    with Daemon(folder) as daemon:
+        daemon.ear.frames(15)
+        good = daemon.configuration.read_text()
+        daemon.configuration.write_text(good.replace(daemon.source, f"scripted:{script}"))
+        mark, began = daemon.ear.mark(), time.monotonic()
+        daemon.signal(signal.SIGHUP)
+        said = daemon.told("is not there")
+        after = daemon.ear.wait(
+            lambda heard: [item for item in heard if item.frame < 30 and item.at_s > began], mark
+        )
+        assert "takes over again" in daemon.logged()
+        assert daemon.end() == 0
+        return Row(
+            "BYE, HELLO; the old configuration again",
+            after[0].at_s - began,
+            "the frames while the cameras were opened",
+            said,
+        )
+
+
 @fault("configuration reloaded")
 def good_reload(folder: Path) -> Row:
     with Daemon(folder) as daemon:

@@ -105,8 +105,8 @@ class Capture:
         self._abandoned_ns = 0
         self._stands_still = False
 
-    def start(self) -> None:
-        """Open the source; for a camera, wait for that up to `OPEN_S`, or not at all if patient.
+    def start(self, *, must_open: bool = False) -> None:
+        """Open the source. A camera has `OPEN_S` for it; if patient, only where it `must_open`.
 
         Raises:
             SourceError, AccessError, MissingPackageError: see `FrameSource.open`.
@@ -116,7 +116,7 @@ class Capture:
             self._source.open()
             return
         self._reader = Reader(self._source, self._slot)
-        if self._patient:
+        if self._patient and not must_open:
             return
         if not self._reader.opened.wait(OPEN_S):
             self._reader.stop()

@@ -150,7 +150,7 @@ class Service:
                 started.append(sink)
             # What came before, the end of another service for one, may have taken a while.
             self._notifier.progress(time.monotonic_ns())
-            self.capture.start()
+            self.capture.start(must_open=self.has_fallback)
             self._loop()
         except Exception as error:
             self.observer.failure = str(error) or type(error).__name__
