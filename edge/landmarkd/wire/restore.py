@@ -36,6 +36,8 @@ from landmarkd.wire.names import Selection, StatusFlag, member_of
 from landmarkd.wire.schema import Event, Hello, Status
 from landmarkd.wire.status import DEGRADED
 
+MAX_NS = (1 << 64) - 1
+"""The largest time that the wire, and JSON as others read it, can hold."""
 _NO_POINTS = np.empty((0, 3), np.float32)
 
 
@@ -71,7 +73,7 @@ def report_of(record: FrameRecord) -> Report | None:
         source=hello.device if hello is not None else "",
         sequence=record.frame,
         captured_ns=record.captured_ns,
-        emitted_ns=record.captured_ns + round(status.latency * 1e6),
+        emitted_ns=min(record.captured_ns + round(status.latency * 1e6), MAX_NS),
         width=hello.width if hello is not None else 0,
         height=hello.height if hello is not None else 0,
         face=_face(record, status) if status.flags & StatusFlag.FACE else None,
