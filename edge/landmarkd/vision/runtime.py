@@ -79,8 +79,8 @@ class Engine:
                 ) from error
             if self._spare is None:
                 raise DelegateError(
-                    f"The Coral was lost ({sentence(error)}); plug it in again, "
-                    "directly and not through a hub, and look for undervoltage with landmarkd doctor."
+                    f"The Coral was lost ({sentence(error)}); plug it in again, directly "
+                    "and not through a hub, and look for undervoltage with landmarkd doctor."
                 ) from error
             self._mend(f"the Coral was lost while running ({sentence(error)})")
             self._open().run(self._in, self._out)
