@@ -46,7 +46,7 @@ def load(table: Mapping[str, str], group: str, name: str) -> type:
         package = error.name or module_name
         raise MissingPackageError(
             f"{name!r} needs the package {package!r}, which is not installed; "
-            "see docs/troubleshooting.md."
+            "see landmarkd help troubleshooting."
         ) from error
     return loaded
 

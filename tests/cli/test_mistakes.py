@@ -38,12 +38,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("run",), ExitCode.USAGE, ("--sink",)),
-        (
-            ("run", "--sink", "jsonl:-", "--source", "v4l2:/dev/video99"),
-            ExitCode.NO_INPUT,
-            ("/dev/video99",),
-        ),
+        (("run",), ExitCode.USAGE, ("--source",)),
+        (("run", "--source", "demo:"), ExitCode.USAGE, ("--sink",)),
         (
             ("run", "--sink", "jsonl:-", "--source", "file:{}/none.mp4"),
             ExitCode.NO_INPUT,
@@ -85,8 +81,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ExitCode.IO,
             ("no/such/folder",),
         ),
-        (("run", "--frames", "0"), ExitCode.USAGE, ("--help",)),
-        (("run", "--frobnicate"), ExitCode.USAGE, ("--frobnicate", "--help")),
+        (("run", "--source", "demo:", "--frames", "0"), ExitCode.USAGE, ("--help",)),
+        (("run", "--source", "demo:", "--frobnicate"), ExitCode.USAGE, ("--frobnicate", "--help")),
         (("run", "--config", "{}/none.toml"), ExitCode.CONFIGURATION, ("none.toml",)),
         (
             ("run", "--config", "{}/bad.toml"),
@@ -99,7 +95,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ("tracker.presence",),
         ),
         (
-            ("run", "--sink", "jsonl:-", "--model", "no-such-model"),
+            ("run", "--source", "demo:", "--sink", "jsonl:-", "--model", "no-such-model"),
             ExitCode.DATA,
             ("no-such-model", "known are"),
         ),
@@ -133,7 +129,9 @@ def altered_zoo(tmp_path: Path) -> tuple[Path, Path]:
     model = tmp_path / card.file
     model.write_bytes((zoo.folder / card.file).read_bytes())
     configuration = tmp_path / "landmarkd.toml"
-    configuration.write_text(f'sinks = ["jsonl:-"]\n[model]\nfolder = "{tmp_path}"\n')
+    configuration.write_text(
+        f'sinks = ["jsonl:-"]\n[source]\nuri = "demo:"\n[model]\nfolder = "{tmp_path}"\n'
+    )
     return model, configuration
 
 

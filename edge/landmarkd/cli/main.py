@@ -1,5 +1,6 @@
 """The command `landmarkd`: its subcommands, and how an error is printed."""
 
+import os
 import sys
 from collections.abc import Iterable
 from importlib import import_module
@@ -31,6 +32,7 @@ COMMANDS = {
     "status": "status",
     "top": "status",
     "calibrate": "calibrate",
+    "help": "help",
 }
 
 
@@ -42,8 +44,7 @@ def build(modules: Iterable[str] = tuple(COMMANDS.values())) -> typer.Typer:
         epilog="Exit codes: "
         + ", ".join(f"{code.value} {code.name.lower()}" for code in ExitCode)
         + ".",
-        no_args_is_help=True,
-        add_completion=False,
+        rich_markup_mode="markdown",  # "rich" would take [x, y] in a help text for markup
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
@@ -73,10 +74,13 @@ def _options(
 def main() -> None:
     """Run the command line; a user's mistake ends in one sentence and a documented exit code."""
     # Only the chosen command's module is imported; the help page and a misspelt command need all.
-    chosen = COMMANDS.get(sys.argv[1]) if len(sys.argv) > 1 else None
+    arguments = sys.argv[1:]
+    chosen = COMMANDS.get(arguments[0]) if arguments else None
+    if not arguments and "_LANDMARKD_COMPLETE" not in os.environ:
+        arguments = ["--help"]
     try:
         app = build() if chosen is None else build((chosen,))
-        status = app(standalone_mode=False)
+        status = app(arguments, prog_name="landmarkd", standalone_mode=False)
     except LandmarkdError as error:
         print(f"landmarkd: {error}", file=sys.stderr)
         sys.exit(int(error.exit_code))

@@ -22,8 +22,8 @@ SourceOption = Annotated[
     typer.Option(
         "--source",
         "-s",
-        help="picamera2:, v4l2:/dev/video0, file:clip.mp4, images:folder or demo:; "
-        "see docs/sources.md.",
+        help="camera, 0, /dev/video0, clip.mp4, a folder of pictures, rtsp://… or demo; "
+        "see landmarkd help sources.",
     ),
 ]
 SinkOption = Annotated[
@@ -31,7 +31,8 @@ SinkOption = Annotated[
     typer.Option(
         "--sink",
         "-k",
-        help="udp://host:port, serial:///dev/ttyAMA0?baud=921600, jsonl:path…; repeatable.",
+        help="udp://host:port, serial:///dev/ttyAMA0, jsonl:path, …; as often as you like; "
+        "see landmarkd help sinks. A URI with & stands in quotes.",
     ),
 ]
 

@@ -1,9 +1,11 @@
 """`landmarkd run`: the daemon itself."""
 
+import contextlib
 import logging
+import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +16,10 @@ from landmarkd.cli.options import (
     SourceOption,
     read_configuration,
 )
-from landmarkd.errors import LandmarkdError
+from landmarkd.errors import LandmarkdError, UsageError
+
+if TYPE_CHECKING:
+    from landmarkd.cli.live import LiveTable
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +56,8 @@ def run(
 
     Example: landmarkd run --source v4l2:/dev/video0 --sink udp://192.168.1.20:5005 --sink jsonl:-
 
-    SIGTERM ends it, SIGHUP reads the configuration again; landmarkd status says how it goes.
+    Without a sink a table shows the results in the terminal. SIGTERM ends it, SIGHUP reads the
+    configuration again; landmarkd status says how it goes.
     """
     from landmarkd.cli.logs import set_up_logging
     from landmarkd.daemon.factory import ServiceFactory
@@ -63,25 +69,43 @@ def run(
     from landmarkd.daemon.supervisor import Supervisor
 
     set_up_logging(verbose)
-    read = partial(read_configuration, config, source=source, sinks=sink, model=model)
     status_file = StatusFile(runtime_folder())
-    publishers: list[Publisher] = [status_file]
-    try:
-        metrics_port = read().service.metrics_port
-        if metrics_port is not None:
-            from landmarkd.daemon.metrics import Metrics
+    with contextlib.ExitStack() as closing:
+        try:
+            given = read_configuration(config, source=source, sinks=sink, model=model)
+            if "source" not in given.model_fields_set:
+                raise UsageError(
+                    "No source is named. Choose one: --source camera (at the ribbon cable), "
+                    "0 (USB), clip.mp4 or demo."
+                )
+            if not given.sinks and sys.stdout.isatty():
+                sink = [closing.enter_context(_live_table()).sink]
+            publishers: list[Publisher] = []
+            if status_file.taken():
+                log.debug("Another daemon runs; landmarkd status shows that one, not this")
+            else:
+                publishers.append(status_file)
+            if given.service.metrics_port is not None:
+                from landmarkd.daemon.metrics import Metrics
 
-            publishers.append(Metrics(metrics_port))
-        factory = ServiceFactory(
-            Requests(),
-            Notifier(),
-            Limits(frames, duration),
-            publishers,
-            FrameSaver(save_frames) if save_frames is not None else None,
-            fast,
-        )
-        observer = Supervisor(read, factory).run()
-    except LandmarkdError as error:
-        status_file.publish_failure(error)
-        raise
+                publishers.append(Metrics(given.service.metrics_port))
+            factory = ServiceFactory(
+                Requests(),
+                Notifier(),
+                Limits(frames, duration),
+                publishers,
+                FrameSaver(save_frames) if save_frames is not None else None,
+                fast,
+            )
+            read = partial(read_configuration, config, source=source, sinks=sink, model=model)
+            observer = Supervisor(read, factory).run()
+        except LandmarkdError as error:
+            status_file.publish_failure(error)
+            raise
     log.info("Processed %d frames, %d with a face", observer.processed, observer.with_face)
+
+
+def _live_table() -> "LiveTable":
+    from landmarkd.cli.live import LiveTable
+
+    return LiveTable()

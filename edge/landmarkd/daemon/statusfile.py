@@ -43,6 +43,14 @@ class StatusFile:
         self.path = folder / NAME
         self.failed: str | None = None
 
+    def taken(self) -> bool:
+        """Return whether another daemon that runs publishes here."""
+        try:
+            snapshot = read_status(self.path.parent)
+        except LandmarkdError:
+            return False
+        return snapshot.pid != os.getpid() and diagnose(snapshot, time.monotonic_ns()).alive
+
     def publish(self, snapshot: Snapshot) -> None:
         """Write a snapshot. A full or read-only disk is logged and disturbs nothing else."""
         try:
@@ -62,12 +70,9 @@ class StatusFile:
 
     def publish_failure(self, error: Exception, device: str = "landmarkd") -> None:
         """Write that a daemon did not start, unless another one runs and writes here."""
+        if self.taken():
+            return
         now_ns = time.monotonic_ns()
-        try:
-            if diagnose(read_status(self.path.parent), now_ns).alive:
-                return
-        except LandmarkdError:
-            pass
         self.publish(Snapshot("stopped", now_ns, 0.0, os.getpid(), device, failure=str(error)))
 
 

@@ -119,7 +119,9 @@ def coral(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
     severity = Severity.ERROR if demanded else Severity.WARNING
     library = library_name()
     if not library_present(library, machine.root):
-        remedy = "Install libedgetpu1-std that fits the runtime; docs/device.md says where from."
+        remedy = (
+            "Install libedgetpu1-std that fits the runtime; landmarkd help device says where from."
+        )
         yield Finding(
             "coral", severity, f"A Coral is plugged in and {library} is not installed.", remedy
         )
@@ -128,7 +130,7 @@ def coral(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
     if problem:
         remedy = (
             "Install a libedgetpu built for this runtime, or leave the Coral unused: "
-            "docs/device.md says which."
+            "landmarkd help device says which."
         )
         yield Finding("coral", severity, f"The Coral does not work: {problem}.", remedy)
     else:

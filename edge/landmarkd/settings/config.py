@@ -3,6 +3,8 @@
 TOML, in sections; the command line wins over the file, the file over the defaults.
 """
 
+import re
+import socket
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -79,11 +81,19 @@ class SmoothingSettings(_Section):
     )
 
 
+def host_name() -> str:
+    """Return the first part of this machine's name, in characters that a topic may have."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname().partition(".")[0])
+    return name[:32] or "landmarkd"
+
+
 class ServiceSettings(_Section):
     """The daemon as a part of the system."""
 
     device: str = Field(
-        "landmarkd", pattern=r"^[A-Za-z0-9._-]{1,32}$", description="Name of this unit on the wire."
+        default_factory=host_name,
+        pattern=r"^[A-Za-z0-9._-]{1,32}$",
+        description="Name of this unit on the wire; the host's if left out.",
     )
     metrics_port: int | None = Field(
         None,

@@ -76,7 +76,7 @@ def open_coral(model: bytes | None) -> Session:
     library = library_name()
     if model is None:
         raise DelegateError(
-            "This model has no version for the Edge TPU; compile it (docs/device.md) or set "
+            "This model has no version for the Edge TPU; compile it (landmarkd help device) or set "
             "delegate to none."
         )
     problems: list[str] = []

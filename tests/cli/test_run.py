@@ -1,0 +1,111 @@
+"""What `landmarkd run` does with what a new user gives it, as a real process."""
+
+import os
+import pty
+import select
+import subprocess
+from pathlib import Path
+
+import pytest
+from landmarkd.errors import ExitCode
+
+from tests.process import command, landmarkd
+
+
+def in_a_terminal(*arguments: str, environment: dict[str, str]) -> tuple[int, str]:
+    """Run the command with a terminal for its output, to its end."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        command(arguments), stdout=slave, stderr=slave, env={**os.environ, **environment}
+    )
+    os.close(slave)
+    shown = b""
+    while True:
+        ready, _, _ = select.select([master], [], [], 60)
+        assert ready, shown.decode(errors="replace")
+        try:
+            data = os.read(master, 1 << 16)
+        except OSError:  # the other end is closed
+            break
+        if not data:
+            break
+        shown += data
+    os.close(master)
+    return process.wait(60), shown.decode(errors="replace")
+
+
+@pytest.fixture
+def private(tmp_path: Path) -> dict[str, str]:
+    return {"RUNTIME_DIRECTORY": str(tmp_path / "run"), "TERM": "xterm", "COLUMNS": "100"}
+
+
+def test_without_arguments_it_shows_its_help_and_nothing_else() -> None:
+    done = landmarkd()
+    assert done.returncode == 0
+    assert "Usage: landmarkd" in done.stdout
+    assert done.stderr == ""
+
+
+def test_nothing_is_played_unless_it_was_named(private: dict[str, str], tmp_path: Path) -> None:
+    empty = tmp_path / "empty.toml"
+    empty.write_text("")
+    done = landmarkd("run", "--config", empty, "--sink", "jsonl:-", environment=private)
+    assert done.returncode == ExitCode.USAGE
+    assert "--source" in done.stderr
+    assert done.stdout == ""
+
+
+def test_without_a_sink_a_table_shows_the_results(private: dict[str, str]) -> None:
+    code, shown = in_a_terminal(
+        "run", "--source", "demo:", "--fast", "--frames", "60", environment=private
+    )
+    assert code == 0, shown
+    assert "yaw pitch roll" in shown
+    assert "right eye open" in shown
+
+
+def test_a_second_run_leaves_the_status_of_the_first(private: dict[str, str]) -> None:
+    endless = ("run", "--source", "demo:?loop=yes", "--sink", "jsonl:/dev/null")
+    first = subprocess.Popen(
+        command(endless), env={**os.environ, **private}, stderr=subprocess.PIPE
+    )
+    try:
+        status = Path(private["RUNTIME_DIRECTORY"]) / "status.json"
+        while not status.exists():
+            assert first.poll() is None, first.stderr.read()
+        second = landmarkd(
+            "run",
+            "-v",
+            "--source",
+            "demo:",
+            "--fast",
+            "--sink",
+            "jsonl:/dev/null",
+            environment=private,
+        )
+        assert second.returncode == 0
+        assert "Another daemon runs" in second.stderr
+        assert f'"pid": {first.pid}' in status.read_text()
+    finally:
+        first.terminate()
+        first.wait(60)
+        first.stderr.close()
+
+
+def test_help_shows_the_pages_that_the_package_carries() -> None:
+    listed = landmarkd("help").stdout
+    assert "sources" in listed
+    assert "troubleshooting" in listed
+    assert landmarkd("help", "wire").stdout.startswith("# landmarkd wire")
+    wrong = landmarkd("help", "nonsense")
+    assert wrong.returncode == ExitCode.USAGE
+    assert "landmarkd help" in wrong.stderr
+
+
+@pytest.mark.parametrize("name", ["annotate", "calibrate camera", "profile", "listen"])
+def test_no_help_text_is_eaten_as_markup(name: str) -> None:
+    text = " ".join(
+        landmarkd(*name.split(), "--help", environment={"COLUMNS": "200"}).stdout.split()
+    )
+    assert " , " not in text
+    assert "[/" not in text
