@@ -60,7 +60,11 @@ def annotate(
             "Nothing to write: add --out FOLDER for pictures or --jsonl FILE for numbers."
         )
     known = _read_boxes(boxes)
-    files = list(_files(inputs))
+    files = list(dict.fromkeys(_files(inputs)))
+    if jsonl not in {None, "-"} and Path(str(jsonl)).resolve() in {f.resolve() for f in files}:
+        raise UsageError(f"{jsonl} is an input; name another file with --jsonl.")
+    targets = _targets(files, out)
+    damaged: list[SourceError] = []
     with ExitStack() as stack:
         pipeline = Pipeline(read_configuration(config, model=model))
         stack.callback(pipeline.close)
@@ -69,14 +73,38 @@ def annotate(
             _make_folder(out)
         for path in progress(files, "annotate"):
             pipeline.reset()
-            if path.suffix.lower() in PICTURES:
-                _picture(pipeline, path, known.get(path.name), out, lines)
-            else:
-                _video(pipeline, path, out, lines)
+            try:
+                if path.suffix.lower() in PICTURES:
+                    _picture(pipeline, path, known.get(path.name), targets.get(path), lines)
+                else:
+                    _video(pipeline, path, targets.get(path), lines)
+            except SourceFormatError as error:
+                damaged.append(error)
+        if len(damaged) == len(files):
+            raise damaged[0]
+    for error in damaged:
+        typer.echo(f"Left out: {error}", err=True)
+    if damaged:
+        typer.echo(f"{len(damaged)} of {len(files)} inputs could not be used.", err=True)
+
+
+def _targets(files: list[Path], out: Path | None) -> dict[Path, Path]:
+    """Return the output of each input: none is an input, and no two are the same."""
+    if out is None:
+        return {}
+    taken = {path.resolve() for path in files}
+    targets = {}
+    for path in files:
+        suffix = ".png" if path.suffix.lower() in PICTURES else ".mp4"
+        names = (f"{path.stem}{suffix}", *(f"{path.stem}-{n}{suffix}" for n in range(2, 1 << 20)))
+        target = next(out / name for name in names if (out / name).resolve() not in taken)
+        taken.add(target.resolve())
+        targets[path] = target
+    return targets
 
 
 def _picture(
-    pipeline: "Pipeline", path: Path, box: Box | None, out: Path | None, lines: TextIO | None
+    pipeline: "Pipeline", path: Path, box: Box | None, target: Path | None, lines: TextIO | None
 ) -> None:
     from landmarkd.camera import make_source
     from landmarkd.types import Frame
@@ -86,46 +114,33 @@ def _picture(
     frame = Frame(str(path), frame.sequence, frame.captured_ns, frame.image)
     report = pipeline.process(frame, box=box)
     _write_line(lines, report)
-    if out is not None:
+    if target is not None:
         from landmarkd.overlay import draw
 
-        _write_picture(out / f"{path.stem}.png", draw(frame.image, report, pipeline.layout))
+        _write_picture(target, draw(frame.image, report, pipeline.layout))
 
 
-def _video(pipeline: "Pipeline", path: Path, out: Path | None, lines: TextIO | None) -> None:
-    import cv2
-
+def _video(pipeline: "Pipeline", path: Path, target: Path | None, lines: TextIO | None) -> None:
     from landmarkd.camera import make_source
     from landmarkd.overlay import draw
+    from landmarkd.overlay_video import OverlayVideo
     from landmarkd.types import Frame
 
-    writer: cv2.VideoWriter | None = None
-    target = None if out is None else out / f"{path.stem}.mp4"
-    with make_source(_uri("file", path), fast=True) as source:
+    with ExitStack() as stack:
+        source = stack.enter_context(make_source(_uri("file", path), fast=True))
+        video = None
+        if target is not None:
+            video = stack.enter_context(OverlayVideo(target, source.period_s or 1 / 30))
         try:
             while True:
                 taken = source.read(1.0)
                 frame = Frame(str(path), taken.sequence, taken.captured_ns, taken.image)
                 report = pipeline.process(frame)
                 _write_line(lines, report)
-                if target is None:
-                    continue
-                if writer is None:
-                    height, width = frame.image.shape[:2]
-                    rate = getattr(source, "fps", 30.0)
-                    writer = cv2.VideoWriter(
-                        str(target), cv2.VideoWriter.fourcc(*"mp4v"), rate, (width, height)
-                    )
-                    if not writer.isOpened():
-                        raise SinkError(
-                            f"{target} cannot be written; name another folder with --out."
-                        )
-                writer.write(draw(frame.image, report, pipeline.layout))
+                if video is not None:
+                    video.write(draw(frame.image, report, pipeline.layout), frame.captured_ns)
         except EndOfStreamError:
             pass
-        finally:
-            if writer is not None:
-                writer.release()
 
 
 def _files(inputs: list[Path]) -> Iterator[Path]:
@@ -210,5 +225,9 @@ def _make_folder(path: Path) -> None:
 def _write_picture(path: Path, image: Any) -> None:
     import cv2
 
-    if not cv2.imwrite(str(path), image):
-        raise SinkError(f"{path} cannot be written; is the disk full?")
+    from landmarkd.files import write_atomic
+
+    try:
+        write_atomic(path, cv2.imencode(path.suffix, image)[1].tobytes(), durable=False)
+    except OSError as error:
+        raise SinkError(f"{path} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,69 @@
+"""A video of overlays that has the rate and the times of its input."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.errors import SinkError
+
+MAX_REPEATS = 36_000
+"""A longer gap, of twenty minutes at 30 frames a second, is shortened to this many frames."""
+
+
+class OverlayVideo:
+    """Writes pictures at a constant rate, each shown until the next one is due.
+
+    The file is written under another name and renamed at the end, so that no half a video is left.
+
+    Args:
+        target: the video, ``.mp4``.
+        period_s: time between two of its frames.
+
+    Raises:
+        SinkError: the file cannot be written.
+    """
+
+    def __init__(self, target: Path, period_s: float) -> None:
+        self._target, self._period_ns = target, period_s * 1e9
+        self._draft = target.with_name(f".{target.stem}.part{target.suffix}")
+        self._writer: Any = None
+        self._first_ns = 0
+        self._written = 0
+        self._last: NDArray[np.uint8] | None = None
+
+    def write(self, image: NDArray[np.uint8], captured_ns: int) -> None:
+        """Show a picture from `captured_ns` on; (height, width, 3) uint8 BGR."""
+        if self._writer is None:
+            height, width = image.shape[:2]
+            code = cv2.VideoWriter.fourcc(*"mp4v")
+            rate = 1e9 / self._period_ns
+            self._writer = cv2.VideoWriter(str(self._draft), code, rate, (width, height))
+            if not self._writer.isOpened():
+                raise SinkError(f"{self._target} cannot be written; name another folder.")
+            self._first_ns = captured_ns
+        due = round((captured_ns - self._first_ns) / self._period_ns)
+        for _ in range(min(due - self._written, MAX_REPEATS)):
+            self._writer.write(self._last if self._last is not None else image)
+        # Of two pictures within one period the first is shown.
+        if due >= self._written:
+            self._writer.write(image)
+            self._written = due + 1
+        self._last = image
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
+        if self._writer is None:
+            return
+        self._writer.release()
+        if kind is None:
+            self._draft.replace(self._target)
+        else:
+            self._draft.unlink(missing_ok=True)

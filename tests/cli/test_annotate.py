@@ -1,0 +1,83 @@
+"""`landmarkd annotate` never harms its inputs, and what it writes is whole."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from landmarkd.errors import ExitCode
+from landmarkd.overlay_video import OverlayVideo
+
+from tests.camera.clips import picture, write_clip
+from tests.process import landmarkd
+
+
+def draw(path: Path, number: int = 1) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    cv2.imwrite(str(path), picture(number))
+    return path
+
+
+def test_no_input_is_overwritten_and_no_output_is_shared(tmp_path: Path) -> None:
+    inputs = [
+        draw(tmp_path / "a.png"),
+        draw(tmp_path / "a.jpg", 3),
+        draw(tmp_path / "b" / "a.png", 5),
+    ]
+    before = [path.read_bytes() for path in inputs]
+    done = landmarkd("annotate", *inputs, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [path.read_bytes() for path in inputs] == before
+    written = {path.name for path in tmp_path.iterdir()} - {"a.png", "a.jpg", "b"}
+    assert written == {"a-2.png", "a-3.png", "a-4.png"}
+
+
+def test_a_damaged_picture_is_counted_and_the_rest_is_done(tmp_path: Path) -> None:
+    good = draw(tmp_path / "in" / "good.png")
+    (tmp_path / "in" / "bad.jpg").write_bytes(b"\xff\xd8 not really")
+    done = landmarkd("annotate", good.parent, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "1 of 2 inputs could not be used" in done.stderr
+    assert "bad.jpg" in done.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["good.png"]
+
+
+def test_nothing_but_damage_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8 not really")
+    done = landmarkd("annotate", tmp_path / "bad.jpg", "--out", tmp_path / "out")
+    assert done.returncode == ExitCode.DATA
+
+
+def test_lines_never_replace_an_input(tmp_path: Path) -> None:
+    good = draw(tmp_path / "good.png")
+    done = landmarkd("annotate", good, "--jsonl", good)
+    assert done.returncode == ExitCode.USAGE
+    assert cv2.imread(str(good)) is not None
+
+
+def test_an_overlay_video_has_the_rate_of_its_input(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", frames=12, fps=50)
+    done = landmarkd("annotate", clip, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    written = cv2.VideoCapture(str(tmp_path / "out" / "clip.mp4"))
+    assert written.get(cv2.CAP_PROP_FPS) == pytest.approx(50)
+    assert written.get(cv2.CAP_PROP_FRAME_COUNT) == 12
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["clip.mp4"]
+
+
+def test_a_gap_is_as_long_in_the_overlay_as_in_the_input(tmp_path: Path) -> None:
+    target = tmp_path / "a.mp4"
+    with OverlayVideo(target, 0.04) as video:
+        for at_s in (0.0, 0.04, 0.4, 0.44):
+            video.write(picture(1), round(at_s * 1e9))
+    assert cv2.VideoCapture(str(target)).get(cv2.CAP_PROP_FRAME_COUNT) == 12
+
+
+def test_an_overlay_video_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
+    target = tmp_path / "a.mp4"
+    target.write_bytes(b"the one before")
+    with pytest.raises(KeyboardInterrupt), OverlayVideo(target, 0.04) as video:  # noqa: PT012
+        video.write(np.zeros((64, 96, 3), np.uint8), 0)
+        raise KeyboardInterrupt
+    assert target.read_bytes() == b"the one before"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
