@@ -159,4 +159,6 @@ class TestPicamera2(SourceContract):
 def test_every_source_keeps_the_contract():
     # v4l2 in tests/camera/uvc, where a camera can be opened.
     covered = {"file", "images", "demo", "scripted", "picamera2", "v4l2"}
+    # The network's in tests/camera/test_network.py, on a server of its own.
+    covered |= {"rtsp", "rtsps", "http", "https"}
     assert covered == set(SOURCES)

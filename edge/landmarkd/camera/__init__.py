@@ -1,7 +1,13 @@
 """Frame sources: cameras, files, the demo clip."""
 
+import re
+from pathlib import Path
+from urllib.parse import quote
+
 from landmarkd import registry
 from landmarkd.camera.base import FrameSource
+from landmarkd.camera.devices import has_camera_port_sensor
+from landmarkd.errors import UsageError
 from landmarkd.uri import parse_uri
 
 ENTRY_POINTS = "landmarkd.sources"
@@ -11,21 +17,71 @@ SOURCES = {
     "file": "landmarkd.camera.video:VideoSource",
     "images": "landmarkd.camera.images:ImageFolderSource",
     "demo": "landmarkd.camera.demo:DemoSource",
+    **dict.fromkeys(("rtsp", "rtsps", "http", "https"), "landmarkd.camera.network:NetworkSource"),
     "scripted": "landmarkd.camera.scripted:ScriptedSource",
 }
+
+_SECRET = re.compile(r"(?i)(rtsps?|https?)://[^/?#]*@")
+
+VIDEOS = frozenset({".avi", ".m4v", ".mjpeg", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm"})
+PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
 
 def make_source(uri: str, *, fast: bool = False) -> FrameSource:
     """Return the source that `uri` names, not yet open.
 
     Args:
-        uri: for example ``v4l2:/dev/video0?size=640x480&fps=30``.
+        uri: for example ``v4l2:/dev/video0?size=640x480&fps=30``, or a short form of one, see
+            `written_out`.
         fast: deliver the frames of a file as fast as they are taken instead of at their own pace.
 
     Raises:
         UsageError: unknown scheme or options.
         MissingPackageError: a package that the source needs is missing.
     """
+    uri = written_out(uri)
     parsed = parse_uri(uri, registry.Names(SOURCES, ENTRY_POINTS))
     source: FrameSource = registry.load(SOURCES, ENTRY_POINTS, parsed.scheme)(parsed, fast=fast)
     return source
+
+
+def written_out(text: str) -> str:
+    """Return the URI that a short form stands for, and any other text as it is.
+
+    ``0`` and ``/dev/video0`` are V4L2 devices, ``clip.mp4`` a video, a picture or folder that is
+    there ``images:``, ``demo`` and ``v4l2`` the schemes, and ``camera`` the camera of this machine:
+    the one at the Raspberry Pi's port if there is one, else the first USB camera.
+
+    Raises:
+        UsageError: an address with a name and a password in it.
+    """
+    refuse_credentials(text)
+    name, mark, options = text.partition("?")
+    options = mark + options
+    if name == "camera":
+        return ("picamera2:" if has_camera_port_sensor() else "v4l2:") + options
+    if name in {"demo", "v4l2", "picamera2"}:
+        return f"{name}:{options}"
+    if name.isascii() and name.isdecimal():
+        return f"v4l2:/dev/video{name}{options}"
+    if name.startswith(("/dev/video", "/dev/v4l/")):
+        return f"v4l2:{text}"
+    if name and ":" not in name:
+        path = Path(name).expanduser()
+        pictures = path.is_dir() or path.suffix.lower() in PICTURES
+        if path.exists() or pictures or path.suffix.lower() in VIDEOS:
+            return f"{'images' if pictures else 'file'}:{quote(name)}{options}"
+    return text
+
+
+def refuse_credentials(text: str) -> None:
+    """Refuse a URI with a name and a password in it, without repeating them.
+
+    Raises:
+        UsageError: says where they belong.
+    """
+    if match := _SECRET.match(text):
+        raise UsageError(
+            f"The {match[1].lower()} URI holds a name and a password, which would be logged and "
+            "sent; write NAME:PASSWORD into a file and add ?credentials=/path/to/it"
+        )

@@ -82,8 +82,8 @@ def annotate(
                 damaged.append(error)
         if len(damaged) == len(files):
             raise damaged[0]
-    for error in damaged:
-        typer.echo(f"Left out: {error}", err=True)
+    for problem in damaged:
+        typer.echo(f"Left out: {problem}", err=True)
     if damaged:
         typer.echo(f"{len(damaged)} of {len(files)} inputs could not be used.", err=True)
 

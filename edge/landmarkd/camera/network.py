@@ -1,0 +1,112 @@
+"""Cameras in the network: RTSP, and Motion JPEG over HTTP, through OpenCV's FFmpeg."""
+
+import time
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+import cv2
+import numpy as np
+
+# FFmpeg is told to be quiet where this is imported, which is read only once.
+import landmarkd.camera.container  # noqa: F401
+from landmarkd.camera.base import FrameSource, quiet_opencv
+from landmarkd.camera.pace import period_of
+from landmarkd.camera.paths import user_path
+from landmarkd.camera.pixels import rotation_option, to_bgr, turned
+from landmarkd.errors import AccessError, SourceAbsentError, SourceLostError, UsageError
+from landmarkd.files import read_bounded
+from landmarkd.types import Frame
+from landmarkd.uri import Uri
+
+OPEN_MS, READ_MS = 8000, 2000
+"""How long a camera may take to answer, and to send the next frame, before it counts as lost."""
+
+OURS = frozenset({"credentials", "rotation"})
+"""Options that are taken from the URI; all others are the camera's own and are sent to it."""
+
+MAX_CREDENTIALS_BYTES = 4096
+
+
+class NetworkSource(FrameSource):
+    """A camera in the network: ``rtsp://camera/stream`` or ``http://camera/stream.mjpg``.
+
+    ``credentials=FILE`` names a file with NAME:PASSWORD in one line. `Frame.captured_ns` is the time
+    of reading: the delay of the camera and the network is not known.
+    """
+
+    live = True
+    noisy = False
+
+    def __init__(self, uri: Uri, *, fast: bool = False) -> None:
+        super().__init__(uri, fast=fast)
+        if not uri.host:
+            raise UsageError(f"{uri.text}: write {uri.scheme}://HOST/PATH.")
+        self._rotation = rotation_option(uri)
+        self._credentials = uri.options.get("credentials")
+        self._capture: cv2.VideoCapture | None = None
+        self._sequence = 0
+
+    def open(self) -> None:
+        """Connect, see `FrameSource.open`.
+
+        Raises:
+            SourceAbsentError: nothing answers, or it sends no video.
+            AccessError: the file with the credentials may not be read.
+            UsageError: there is no such file, or it holds something else.
+        """
+        self.close()
+        limits = [
+            *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MS),
+            *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MS),
+        ]
+        with quiet_opencv():
+            self._capture = cv2.VideoCapture(self._address(), cv2.CAP_FFMPEG, limits)
+        if not self._capture.isOpened():
+            self.close()
+            raise SourceAbsentError(
+                f"{self.uri} does not answer, or sends no video; check the address and credentials."
+            )
+        self.period_s = period_of(self._capture.get(cv2.CAP_PROP_FPS))
+        self._sequence = 0
+
+    def read(self, timeout_s: float) -> Frame:  # noqa: ARG002 - FFmpeg has a deadline of its own
+        """Return the next frame; waits for it up to `READ_MS`, whatever `timeout_s` says."""
+        if self._capture is None:
+            raise SourceLostError(f"{self.uri} is not open.")
+        try:
+            found, image = self._capture.read()
+        except cv2.error:
+            found, image = False, None
+        now_ns = time.monotonic_ns()
+        if not found or image is None:
+            raise SourceLostError(f"{self.uri} sends nothing more.")
+        picture = turned(to_bgr(np.asarray(image), self.uri), self._rotation)
+        frame = Frame(self.uri, self._sequence, now_ns, picture)
+        self._sequence += 1
+        return frame
+
+    def close(self) -> None:
+        """Disconnect."""
+        capture, self._capture = self._capture, None
+        if capture is not None:
+            capture.release()
+
+    def _address(self) -> str:
+        """Return the camera's own address, with the credentials; never to be logged."""
+        parts = urlsplit(self.uri)
+        options = parse_qsl(parts.query, keep_blank_values=True)
+        query = urlencode([(name, value) for name, value in options if name not in OURS])
+        secret = "" if self._credentials is None else f"{self._read_credentials()}@"
+        return urlunsplit((parts.scheme, secret + parts.netloc, parts.path, query, ""))
+
+    def _read_credentials(self) -> str:
+        path = user_path(str(self._credentials))
+        try:
+            text = read_bounded(path, MAX_CREDENTIALS_BYTES).decode().strip()
+        except PermissionError as error:
+            raise AccessError(f"{path} cannot be read: permission denied.") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path} with the camera's credentials cannot be read.") from error
+        name, colon, password = text.partition(":")
+        if not colon or not text.isprintable():
+            raise UsageError(f"{path} is not NAME:PASSWORD in one line.")
+        return f"{quote(name, safe='')}:{quote(password, safe='')}"
