@@ -41,7 +41,9 @@ class Resolver:
         self._at_s = 0.0
 
     def find(self, deadline: Callable[[], float]) -> list[Address]:
-        """Return the addresses, the best first, waiting at most `LOOKUP_S` seconds and not beyond `deadline()`.
+        """Return the addresses, the best first.
+
+        It waits at most `LOOKUP_S` seconds, and not beyond `deadline()`.
 
         Args:
             deadline: monotonic seconds, asked for again and again: it may come closer meanwhile.
