@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from landmarkd.vision.eye_patch import HEIGHT, WIDTH
 
-from models.synth.eye_file import DETAIL, INFRARED, STORED
+from models.synth.eye_file import DETAIL, INFRARED, STORED, kinds
 
 Arrays = dict[str, np.ndarray]
 _CENTRE = np.array([(STORED[1] - 1) / 2, (STORED[0] - 1) / 2])
@@ -38,7 +38,9 @@ def load(
     if not paths:
         raise FileNotFoundError(f"no eyes-*.npz in {', '.join(map(str, folders))}")
     parts = [np.load(path) for path in paths]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0].files}
+    eyes = {name: np.concatenate([part[name] for part in parts]) for name in parts[0].files}
+    eyes["kind"] = kinds(eyes["openness"], eyes["closed"], eyes["share"], eyes["eyes"][:, 0])
+    return eyes
 
 
 def sample(

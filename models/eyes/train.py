@@ -19,8 +19,10 @@ RELOAD_S = 240.0
 """How often new files of a rendering that still goes on are taken in."""
 PEER_S = 600.0
 """How old the weights of another run may be that takes part."""
+HELD_OUT = 2
+"""Files at the beginning of each folder that are not trained on."""
 RAMP = 0.15
-_ODDS = np.array([1.0, 1.3, 2.5])
+_ODDS = np.array([1.0, 1.3, 1.8])
 """How often eyes of each kind are shown: neither, shut, down."""
 
 
@@ -90,7 +92,7 @@ def train(
     threads: int = 1,
     initial: Path | None = None,
     rate: float = 3e-3,
-    held_out: int = 2,
+    held_out: int = HELD_OUT,
     part: tuple[int, int] = (0, 1),
 ) -> None:
     """Train for so many samples, or minutes if that is over first, and write the weights.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from landmarkd.vision.eye_patch import HEIGHT, WIDTH
 
 DETAIL = 2.0
@@ -11,5 +12,23 @@ MARGIN = (16, 14)
 STORED = (round(HEIGHT * DETAIL) + 2 * MARGIN[1], round(WIDTH * DETAIL) + 2 * MARGIN[0])
 NEITHER, SHUT, DOWN = range(3)
 """Classes of an eye: open or half open, lids shut, looking down with most of the iris covered."""
+SHUT_OPENNESS, SHUT_CLOSED = 0.045, 0.97
+DOWN_SHARE, DOWN_PITCH, DOWN_CLOSED = 0.40, -12.0, 0.75
 GLASSES, SUNGLASSES, INFRARED, BRIGHT_PUPIL = 1, 2, 4, 8
 """Bits of the tags."""
+
+
+def kinds(
+    openness: np.ndarray, closed: np.ndarray, share: np.ndarray, pitch: np.ndarray
+) -> np.ndarray:
+    """Return the classes uint8 (n,) of eyes.
+
+    Args:
+        openness: (n,) gap of the lids over the width.
+        closed: (n,) how far the lids were closed.
+        share: (n,) of the iris that shows.
+        pitch: (n,) of the gaze in the head, degrees.
+    """
+    shut = (openness < SHUT_OPENNESS) | (closed > SHUT_CLOSED)
+    down = (share < DOWN_SHARE) & (pitch < DOWN_PITCH) & (closed < DOWN_CLOSED)
+    return np.where(shut, SHUT, np.where(down, DOWN, NEITHER)).astype(np.uint8)

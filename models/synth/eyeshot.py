@@ -25,15 +25,13 @@ from models.synth.eye_build import Build
 from models.synth.eye_file import (
     BRIGHT_PUPIL,
     DETAIL,
-    DOWN,
     GLASSES,
     INFRARED,
     MARGIN,
-    NEITHER,
-    SHUT,
     STORED,
     SUNGLASSES,
-)  # fmt: skip
+    kinds,
+)
 from models.synth.headmesh import HeadMesh
 from models.synth.population import Person
 from models.synth.props import glasses
@@ -41,7 +39,6 @@ from models.synth.raster import EYE, LASH
 from models.synth.scene import Artist, Drawing, Look, Placement
 from models.synth.shards import store
 
-SHUT_OPENNESS, DOWN_SHARE, DOWN_PITCH = 0.045, 0.33, -12.0
 PAIRS_PER_PERSON, PAIRS_PER_SHARD = 8, 480
 LAYOUT = layout_of("landmarkd-562")
 _MIRRORED_IRIS = LAYOUT.right_iris[[0, 3, 2, 1, 4]]
@@ -173,12 +170,7 @@ class EyeStudio:
             to_ray = _ray_frame(centre, affine, sign)
             share = iris_share(at)
             opened = _openness(metric[chosen[:16]])
-            if opened < SHUT_OPENNESS or closed[row] > 0.97:
-                kind = SHUT
-            elif share < DOWN_SHARE and eyes.pitch < DOWN_PITCH and closed[row] < 0.6:
-                kind = DOWN
-            else:
-                kind = NEITHER
+            kind = kinds(*np.array([opened, closed[row], share, eyes.pitch]))
             dark = (drawing.lens_index >= 0) & (
                 drawing.parts[drawing.part[np.maximum(drawing.lens_index, 0)], 12] < 0.3
             )

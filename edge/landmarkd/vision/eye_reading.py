@@ -4,6 +4,7 @@ Units are halves of the patch's width, from its centre, x to the right and y dow
 right eye is mirrored; logits and natural logarithms where so named.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,7 @@ GAZE = slice(47, 49)
 LOG_SIGMA = slice(49, 52)
 """Logarithms of the root mean square errors of the lids' points, the iris's points and the gaze."""
 OUTPUTS = 52
-_CHANCES = [SEEN, SHARE]
+_HALF = np.float32(WIDTH / 2)
 _CENTRE = np.array([(WIDTH - 1) / 2, (HEIGHT - 1) / 2], np.float32)
 
 
@@ -47,7 +48,7 @@ class PatchReadings:
     shut: list[float]
     down: list[float]
     share: list[float]
-    gaze: list[list[float]]
+    gaze: list[tuple[float, float]]
     sigma_lids: list[float]
     sigma_iris: list[float]
     sigma_gaze: list[float]
@@ -55,13 +56,27 @@ class PatchReadings:
 
 def read(out: Array) -> PatchReadings:
     """Return the readings of eyes from the model's results, (n, OUTPUTS) float32."""
-    kinds = np.exp(out[:, KIND] - out[:, KIND].max(1, keepdims=True))
-    _, shut, down = (kinds / kinds.sum(1, keepdims=True)).T.tolist()
-    lids, iris, gaze = np.exp(np.clip(out[:, LOG_SIGMA], -8.0, 2.0)).T.tolist()
-    seen, share = (1.0 / (1.0 + np.exp(-out[:, _CHANCES].clip(-30, 30)))).T.tolist()
-    points = out[:, :SEEN].reshape(-1, POINTS, 2) * np.float32(WIDTH / 2) + _CENTRE
-    half = WIDTH / 2
-    return PatchReadings(
-        points, seen, shut, down, share, out[:, GAZE].tolist(), [half * value for value in lids],
-        [half * value for value in iris], gaze,
-    )  # fmt: skip
+    points = out[:, :SEEN].reshape(-1, POINTS, 2) * _HALF + _CENTRE
+    found = PatchReadings(points, [], [], [], [], [], [], [], [])
+    # Of so few numbers Python's own functions are faster than numpy's.
+    for row in out[:, SEEN:].tolist():
+        seen, neither, shut, down, share, x, y, lids, iris, gaze = row
+        top = max(neither, shut, down)
+        chances = math.exp(neither - top), math.exp(shut - top), math.exp(down - top)
+        found.seen.append(_chance(seen))
+        found.shut.append(chances[1] / sum(chances))
+        found.down.append(chances[2] / sum(chances))
+        found.share.append(_chance(share))
+        found.gaze.append((x, y))
+        found.sigma_lids.append(_sigma(lids) * WIDTH / 2)
+        found.sigma_iris.append(_sigma(iris) * WIDTH / 2)
+        found.sigma_gaze.append(_sigma(gaze))
+    return found
+
+
+def _chance(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-min(max(logit, -30.0), 30.0)))
+
+
+def _sigma(logarithm: float) -> float:
+    return math.exp(min(max(logarithm, -8.0), 2.0))

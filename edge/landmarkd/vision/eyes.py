@@ -25,7 +25,6 @@ FULL = LAYOUTS["landmarkd-562"]
 _RING_MM = (8.0, 24.0)
 _EDGE_PX = 2
 """What the strip of the frame has beyond the patches, for the samples between pixels."""
-_GREY = np.arange(256, dtype=np.float32)
 
 _SIDES = (
     (np.arange(536, 552), np.arange(557, 562)),
@@ -69,7 +68,7 @@ class EyeModel:
                 "reinstall landmarkd."
             )
         self._scale, self._zero = self.card.input.scale or 1.0, self.card.input.zero_point or 0
-        self._stored = np.dtype(real.dtype)
+        self._depth_of_input = cv2.CV_32F if real.dtype == np.float32 else cv2.CV_8S
         self._patches = np.empty((2, HEIGHT, WIDTH), np.uint8)
         into, around = zip(*(_eye(*side) for side in _SIDES), strict=True)
         self._into = np.stack(into)
@@ -94,8 +93,11 @@ class EyeModel:
         found = read(self.read_patches(self._patches))
         points[self._into, 2] = self._depth @ points[:DENSE, 2]
         readings = []
+        turns = np.stack(affines)
+        points[self._into, :2] = (
+            found.points @ turns[:, :, :2].transpose(0, 2, 1) + turns[:, None, :, 2]
+        )
         for number, (affine, into) in enumerate(zip(affines, self._into, strict=True)):
-            points[into, :2] = to_image(found.points[number], affine)
             step = math.hypot(affine[0, 0], affine[1, 0])
             if sigma is not None:
                 sigma[into[:LIDS]] = found.sigma_lids[number] * step
@@ -141,19 +143,16 @@ class EyeModel:
 
         They are valid until the next call.
         """
-        # From grey values to input values, by a table: 0.4 (grey - mean) / (deviation + 0.01), in
+        # From grey values to input values in one step: 0.4 (grey - mean) / (deviation + 0.01), in
         # units of 255.
         target = self.engine.input(0)
-        for number, patch in enumerate(patches):
-            mean, deviation = (float(value[0, 0]) for value in cv2.meanStdDev(patch))
-            gain = 0.4 / (deviation + 2.55)
-            values = (_GREY - np.float32(mean)) * np.float32(gain / self._scale)
-            low, high = -1.0 / self._scale, 1.0 / self._scale
-            if self._stored != np.float32:
-                values = np.rint(values) + np.float32(self._zero)
-                low, high = max(low, -128.0), min(high, 127.0)
-            table = values.clip(low, high).astype(self._stored)
-            cv2.LUT(patch, table, dst=target[number, :, :, 0])
+        for patch, values in zip(patches, target[:, :, :, 0], strict=True):
+            mean, deviation = cv2.meanStdDev(patch)
+            gain = 0.4 / (float(deviation[0, 0]) + 2.55) / self._scale
+            offset = self._zero - gain * float(mean[0, 0])
+            cv2.addWeighted(patch, gain, patch, 0.0, offset, dst=values, dtype=self._depth_of_input)
+            if self._depth_of_input == cv2.CV_32F:
+                np.clip(values, -1.0, 1.0, out=values)
         self.engine.invoke()
         out: NDArray[np.float32] = self.engine.output(0)
         return out

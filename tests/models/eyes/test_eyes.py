@@ -27,7 +27,9 @@ def eyes(count=40, seed=0):
     return {
         "patch": (20 + 230 * np.exp(-squares / 10.0)).astype(np.uint8),
         "points": np.repeat(dots[:, None].astype(np.float32), POINTS, 1),
-        "openness": ones,
+        "openness": 0.3 * ones,
+        "closed": 0 * ones,
+        "eyes": np.zeros((count, 2), np.float32),
         "share": ones,
         "seen": ones,
         "kind": np.zeros(count, np.uint8),
