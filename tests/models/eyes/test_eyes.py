@@ -8,6 +8,7 @@ from landmarkd.vision.eye_reading import LIDS, OUTPUTS, POINTS, SEEN, read  # no
 
 from models.eyes import data  # noqa: E402
 from models.eyes.data import load, sample  # noqa: E402
+from models.eyes.export import calibrate  # noqa: E402
 from models.eyes.loss import gap, loss, shift  # noqa: E402
 from models.eyes.network import EyeNet  # noqa: E402
 from models.eyes.train import normalise, tensors, train  # noqa: E402
@@ -147,3 +148,15 @@ def test_training_goes_on_where_it_was_stopped(tmp_path):
     assert kept["step"] == 200
     further = torch.load(tmp_path / "a" / "run.pt", weights_only=True)["ema"]
     assert not torch.equal(further["head.bias"], states[0]["head.bias"])
+
+
+def test_what_is_exported_says_the_truth_of_its_errors():
+    torch.manual_seed(2)
+    network = EyeNet().eval()
+    some = eyes(60)
+    some["gaze"] = np.random.default_rng(0).normal(0, 0.3, (60, 2)).astype(np.float32)
+    first = calibrate(network, some)
+    assert abs(first["lids"] - 1) > 0.05
+    again = calibrate(network, some)
+    for name in ("gain", "lids", "iris", "gaze"):
+        assert again[name] == pytest.approx(1.0, abs=0.02)
