@@ -11,7 +11,7 @@ from models.eyes.data import load, sample  # noqa: E402
 from models.eyes.export import calibrate  # noqa: E402
 from models.eyes.loss import gap, loss, shift  # noqa: E402
 from models.eyes.network import EyeNet  # noqa: E402
-from models.eyes.train import normalise, tensors, train  # noqa: E402
+from models.eyes.train import SIZE, normalise, tensors, train  # noqa: E402
 from models.synth.eye_file import DETAIL, MARGIN, STORED  # noqa: E402
 
 pytestmark = pytest.mark.models
@@ -137,13 +137,13 @@ def test_training_goes_on_where_it_was_stopped(tmp_path):
         load([tmp_path / "nowhere"])
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        train([tmp_path], tmp_path / name / "run.pt", minutes=60, samples=32 * 200, seed=4)
+        train([tmp_path], tmp_path / name / "run.pt", minutes=60, samples=SIZE * 200, seed=4)
     states = [
         torch.load(tmp_path / name / "run.pt", weights_only=True)["ema"] for name in ("a", "b")
     ]
     assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
     assert set(EyeNet().state_dict()) == set(states[0])
-    train([tmp_path], tmp_path / "a" / "run.pt", minutes=60, samples=32 * 230, seed=4)
+    train([tmp_path], tmp_path / "a" / "run.pt", minutes=60, samples=SIZE * 230, seed=4)
     kept = torch.load(tmp_path / "a" / "run.checkpoint", weights_only=True)
     assert kept["step"] == 200
     further = torch.load(tmp_path / "a" / "run.pt", weights_only=True)["ema"]
