@@ -45,8 +45,11 @@ class FrameSource(ABC):
         self._parsed = uri
         self._fast = fast
 
-    def check(self) -> None:  # noqa: B027 - most sources of other packages have nothing to check
+    def check(self, *, present: bool = False) -> None:  # noqa: B027 - others may have nothing to check
         """Look for mistakes that waiting cannot correct. Opens nothing and never waits.
+
+        Args:
+            present: a camera that is not there now is a mistake as well.
 
         Raises:
             SourceError, AccessError, MissingPackageError: what `open` would raise: the file,

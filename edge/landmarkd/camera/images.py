@@ -39,7 +39,7 @@ class ImageFolderSource(FrameSource):
         self._files: list[Path] = []
         self._index = 0
 
-    def check(self) -> None:
+    def check(self, *, present: bool = False) -> None:  # noqa: ARG002 - files have to be there
         """Check that there are pictures, see `FrameSource.check`."""
         find_pictures(self._path)
 

@@ -79,7 +79,7 @@ class ScriptedSource(FrameSource):
         self._device: _Device | None = None
         self._open = False
 
-    def check(self) -> None:
+    def check(self, *, present: bool = False) -> None:  # noqa: ARG002 - files have to be there
         """Check that the script can be followed, see `FrameSource.check`."""
         read_script(self._path)
 

@@ -71,9 +71,10 @@ class V4l2Source(FrameSource):
         self._capture: cv2.VideoCapture | None = None
         self._sequence = 0
 
-    def check(self) -> None:
+    def check(self, *, present: bool = False) -> None:
         """Check that the device is a camera if it is there, see `FrameSource.check`."""
-        with suppress(SourceAbsentError, SourceBusyError, SourceLostError):
+        absent = () if present else (SourceAbsentError,)
+        with suppress(*absent, SourceBusyError, SourceLostError):
             self._find()
 
     def open(self) -> None:

@@ -51,7 +51,7 @@ class VideoSource(FrameSource):
     def _locate(self, uri: Uri) -> Path:
         return local_path(uri, "the video file")
 
-    def check(self) -> None:
+    def check(self, *, present: bool = False) -> None:  # noqa: ARG002 - files have to be there
         """Check that the file is there, see `FrameSource.check`."""
         require_file(self._path)
 

@@ -35,15 +35,19 @@ class ServiceFactory:
     saver: FrameSaver | None = None
     fast: bool = False
 
-    def build(self, configuration: Configuration) -> Service:
+    def build(self, configuration: Configuration, *, present: bool = True) -> Service:
         """Return the service of a configuration, with its models loaded, not yet started.
+
+        Args:
+            configuration: of the whole daemon.
+            present: a camera that is not there is a mistake, and nothing to wait for.
 
         Raises:
             LandmarkdError: whatever can be seen to be wrong without opening camera and sinks: a
                 file, folder, device, command, model or calibration that is missing or unusable.
         """
         source = make_source(configuration.source.uri, fast=self.fast)
-        source.check()
+        source.check(present=present)
         keeper = BaselineKeeper.of(configuration.driver) if source.live else None
         pipeline = Pipeline(configuration, baseline=keeper.known if keeper else None)
         with contextlib.ExitStack() as undo:

@@ -37,7 +37,7 @@ class Supervisor:
             LandmarkdError: the first configuration is wrong, or a source is lost for good.
         """
         self._factory.requests.obey()
-        service = self._build()
+        service = self._build(present=False)
         before: Configuration | None = None
         try:
             while True:
@@ -50,7 +50,7 @@ class Supervisor:
                         raise
                     log.warning("The new configuration does not start: %s", error)
                     log.warning("The configuration before takes over again.")
-                    service = self._factory.build(before)
+                    service = self._factory.build(before, present=False)
                     service.observer.refused = str(error)
                     before = None
                     continue
@@ -61,10 +61,10 @@ class Supervisor:
             self._factory.notifier.stopping()
             self._factory.notifier.close()
 
-    def _build(self) -> Service:
+    def _build(self, *, present: bool = True) -> Service:
         configuration = self._read()
         if not configuration.sinks:
             raise UsageError(
                 "No sink: add --sink jsonl:- to print the results, or --sink udp://host:port."
             )
-        return self._factory.build(configuration)
+        return self._factory.build(configuration, present=present)
