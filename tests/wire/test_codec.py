@@ -21,6 +21,7 @@ from landmarkd.wire.codec import (
     decode_packet,
     encode_packet,
 )
+from landmarkd.wire.field import wire_fields
 from landmarkd.wire.framing import MAX_SERIAL_MESSAGE
 from landmarkd.wire.schema import (
     MAX_EVIDENCE,
@@ -33,7 +34,6 @@ from landmarkd.wire.schema import (
     Message,
     Points,
     Status,
-    wire_fields,
 )
 
 

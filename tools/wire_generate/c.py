@@ -1,19 +1,10 @@
 """The C99 header with its structures and decoders, and the printer of its example."""
 
 from landmarkd.wire.codec import CODECS, CRC_SEED, HEADER
+from landmarkd.wire.field import Wire, wire_fields
 from landmarkd.wire.framing import MAX_SERIAL_FRAME
 from landmarkd.wire.loss import LEAP
-from landmarkd.wire.schema import (
-    EVIDENCE_SCALE,
-    POINT_SCALE,
-    ROWS,
-    TYPES,
-    VERSION,
-    Event,
-    Points,
-    Wire,
-    wire_fields,
-)
+from landmarkd.wire.schema import EVIDENCE_SCALE, POINT_SCALE, ROWS, TYPES, VERSION, Event, Points
 from landmarkd.wire.text import decimals
 
 from tools.wire_generate.description import ENUMERATIONS, members, summary

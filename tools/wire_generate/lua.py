@@ -1,7 +1,8 @@
 """The tables of the Wireshark dissector."""
 
 from landmarkd.wire.codec import CODECS, CRC_SEED
-from landmarkd.wire.schema import ROWS, TYPES, VERSION, Header, Wire, wire_fields
+from landmarkd.wire.field import Wire, wire_fields
+from landmarkd.wire.schema import ROWS, TYPES, VERSION, Header
 
 from tools.wire_generate.description import ENUMERATIONS, members
 

@@ -3,7 +3,8 @@
 import re
 
 from landmarkd.wire.codec import CRC_SEED, CRC_SIZE, HEADER
-from landmarkd.wire.schema import ROWS, SCHEMA_HASH, TYPES, Header, Wire, wire_fields
+from landmarkd.wire.field import Wire, wire_fields
+from landmarkd.wire.schema import ROWS, SCHEMA_HASH, TYPES, Header
 
 from tools.wire_generate.description import ENUMERATIONS, members, summary
 

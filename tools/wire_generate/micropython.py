@@ -3,7 +3,8 @@
 import re
 
 from landmarkd.wire.codec import CRC_SEED, CRC_SIZE, HEADER
-from landmarkd.wire.schema import TYPES, VERSION, Status, wire_fields
+from landmarkd.wire.field import wire_fields
+from landmarkd.wire.schema import TYPES, VERSION, Status
 
 _FORMATS = {"u8": "<B", "u16": "<H", "u32": "<I", "i16": "<h", "i8": "<b", "i32": "<i"}
 _MARK = re.compile(r"(# begin layout\n).*?(# end layout\n)", re.DOTALL)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from landmarkd.errors import WireError
+from landmarkd.wire.field import Wire, wire_fields
 from landmarkd.wire.schema import (
     EVIDENCE_SCALE,
     MAX_EVIDENCE,
@@ -20,8 +21,6 @@ from landmarkd.wire.schema import (
     Header,
     Message,
     Points,
-    Wire,
-    wire_fields,
 )
 
 CRC_SEED = crc_hqx(SCHEMA_HASH, 0xFFFF)

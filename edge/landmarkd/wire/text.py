@@ -3,7 +3,8 @@
 from binascii import crc_hqx
 
 from landmarkd.wire.codec import CRC_SEED, Packet
-from landmarkd.wire.schema import Event, Message, Points, Wire, wire_fields
+from landmarkd.wire.field import Wire, wire_fields
+from landmarkd.wire.schema import Event, Message, Points
 
 _FIELDS: dict[type, list[tuple[str, Wire]]] = {}
 

@@ -1,0 +1,64 @@
+"""How a field of a message looks on the wire."""
+
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag, StrEnum
+from typing import get_type_hints
+
+SIZES = {"u8": 1, "i8": 1, "u16": 2, "i16": 2, "u32": 4, "i32": 4, "u64": 8}
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How one field looks on the wire.
+
+    Attributes:
+        kind: a key of `SIZES`, "char[N]" (UTF-8, padded with zeros) or "bytes[N]".
+        doc: what it means.
+        unit: of the value.
+        scale: steps in one unit; 1 for plain integers.
+        names: the enumeration or flags that its values come from; a member of an enumeration of
+            the records is its position.
+        unknown: the number on the wire that says that the value is not known; None in Python.
+    """
+
+    kind: str
+    doc: str
+    unit: str = ""
+    scale: int = 1
+    names: type[IntEnum] | type[IntFlag] | type[StrEnum] | None = None
+    unknown: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes that the field takes."""
+        return SIZES.get(self.kind) or int(self.kind[self.kind.index("[") + 1 : -1])
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows that follow the fixed fields of a message, as many as its length tells.
+
+    Attributes:
+        columns: name and type of each column.
+        scale: steps in one unit, for the numbers.
+        doc: what a row is.
+    """
+
+    columns: tuple[tuple[str, str], ...]
+    scale: int
+    doc: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of a row."""
+        return sum(Wire(kind, "").size for _, kind in self.columns)
+
+
+def wire_fields(message: type) -> list[tuple[str, Wire]]:
+    """Return name and layout of the fixed fields of a message, in their order on the wire."""
+    hints = get_type_hints(message, include_extras=True)
+    return [
+        (name, hint.__metadata__[0])
+        for name, hint in hints.items()
+        if hasattr(hint, "__metadata__")
+    ]
