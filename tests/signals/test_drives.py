@@ -162,6 +162,16 @@ class TestAsleep:
         drive = Drive([*blinking(9.0), Do(4.0, eyes=(0.0, 1.0)), Do(4.0)], settings=settings).play()
         assert "microsleep" in dict(alarms(drive))
 
+    def test_an_eye_that_never_shuts_is_noticed(self, caplog):
+        blink = [Do(2.8), Do(0.2, eyes=(0.0, 1.0))]
+        Drive([Do(5.0), *blink * 12]).play()
+        assert caplog.text.count('eye_aside = "right"') == 1
+
+    def test_winks_among_blinks_are_none(self, caplog):
+        wink = [Do(2.8), Do(0.2, eyes=(0.0, 1.0)), Do(2.8), Do(0.2, eyes=0.0)]
+        Drive([Do(5.0), *wink * 12]).play()
+        assert "eye_aside" not in caplog.text
+
 
 class TestAnotherDriver:
     @RATES

@@ -10,6 +10,7 @@ from landmarkd.layout import Indices, Layout
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.histogram import FadingHistogram
 from landmarkd.signals.lids import GapMeter, LowerLidMeter, OpenBaseline
+from landmarkd.signals.still_eye import StillEye
 from landmarkd.signals.timing import NANOSECONDS
 from landmarkd.signals.view import FaceView
 from landmarkd.types import EyeState
@@ -203,6 +204,7 @@ class Eyes:
         self.left = Eye(left, layout, 0, settings, open_left)
         self._settings = settings
         self._low = False
+        self._still = StillEye()
         self.seen = EyesSeen()
         """Both eyes in the last frame."""
 
@@ -249,6 +251,8 @@ class Eyes:
             if name != aside and state.openness is not None
         ]
         self.seen = self._both(states)
+        if left.openness is not None and right.openness is not None:
+            self._still.update(self.left.blink, self.right.blink)
         return left, right
 
     def _both(self, states: list[tuple[Eye, EyeState]]) -> EyesSeen:

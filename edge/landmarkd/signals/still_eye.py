@@ -1,0 +1,44 @@
+"""An eye that never shuts."""
+
+import logging
+
+log = logging.getLogger(__name__)
+
+STILL_BLINKS = 10
+"""So many blinks in a row of one eye alone are no winks. Ours."""
+DIPPED, BACK, STILL = 0.4, 0.75, 0.85
+"""Openness over the usual: an eye that blinks, one that is back, and one that did not move. Ours."""
+
+
+class StillEye:
+    """Notices an eye that does not shut when the other one blinks: a prosthesis or a palsy."""
+
+    def __init__(self) -> None:
+        self._alone = [0, 0]
+        self._dip: int | None = None
+        self._other = 1.0
+        self.said: str | None = None
+
+    def update(self, left: float, right: float) -> None:
+        """Take in how far both eyes are open, over what is usual for each, where both are seen."""
+        blinks = left, right
+        if self._dip is None:
+            lower = int(blinks[1] < blinks[0])
+            if blinks[lower] < DIPPED:
+                self._dip, self._other = lower, blinks[1 - lower]
+            return
+        self._other = min(self._other, blinks[1 - self._dip])
+        if blinks[self._dip] < BACK:
+            return
+        still, self._dip = 1 - self._dip, None
+        self._alone[1 - still] = 0
+        self._alone[still] = self._alone[still] + 1 if self._other > STILL else 0
+        if self._alone[still] == STILL_BLINKS and self.said is None:
+            self.said = ("left", "right")[still]
+            log.warning(
+                "the %s eye did not shut in %d blinks of the other; if it never does, set "
+                'eye_aside = "%s" in [driver]',
+                self.said,
+                STILL_BLINKS,
+                self.said,
+            )
