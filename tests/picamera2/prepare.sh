@@ -37,5 +37,6 @@ fi
 
 # What stands in for hardware: memory for the camera's buffers, the pictures that it shows, and four lines of picamera2.
 "$here/enter.sh" "$cache/root" gcc -Wall -shared -fPIC -O1 -o /dma_heap.so /src/tests/picamera2/dma_heap.c -ldl
+[ -d "$cache/root/pictures" ] || "$here/enter.sh" "$cache/root" python /src/tests/picamera2/pictures.py /pictures
 mkdir -p "$cache/root/usr/share/libcamera/pipeline/virtual"
 cp "$here/virtual.yaml" "$cache/root/usr/share/libcamera/pipeline/virtual/virtual.yaml"
