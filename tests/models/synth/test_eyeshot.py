@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+
+pytest.importorskip("numba", reason="the training extras are not installed: make venv-models")
+
 from landmarkd.vision.eye_patch import HEIGHT, WIDTH
 
 from models.head import Eyes
