@@ -50,7 +50,8 @@ def landmarks(arguments: list[str]) -> int:
     synthetic = options.synthetic if any(options.synthetic.glob("shard-*.npz")) else None
     if real is None and synthetic is None:
         print(
-            f"There is neither {options.real} nor a shard in {options.synthetic}: nothing to measure.",
+            f"There is neither {options.real} nor a shard in {options.synthetic}: "
+            "nothing to measure.",
             file=sys.stderr,
         )
         return 2

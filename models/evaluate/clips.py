@@ -1,4 +1,4 @@
-"""Runs a model over clips as the daemon would: jitter of a talking face, blinks from the lids alone."""
+"""Runs a model over clips as the daemon would: jitter of a talking face, blinks from the lids."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ JITTER_CLIP = "talking_face_franck.mp4"
 BLINK_CLIPS = ("blink_mahie_1.avi", "blink_mahie_2.avi", "blink_mahie_3.avi")
 
 CLOSED_BELOW = 0.7
-"""Eyes count as closed below this share of the clip's median openness; the one threshold of the blink table."""
+"""Eyes count as closed below this share of the clip's median openness."""
 
 OTHER_THRESHOLDS = (0.5, 0.6, 0.7, 0.8)
 
@@ -88,7 +88,7 @@ def follow(
 
 
 def measure_jitter(track: ClipTrack) -> dict[str, float]:
-    """Return the jitter of a clip in per cent of the inter-ocular distance, mean and median, and the share held."""
+    """Return a clip's mean and median jitter (% of inter-ocular distance) and the share held."""
     inter_ocular = np.linalg.norm(track.points[:, 36] - track.points[:, 45], axis=1)
     return {
         "second difference, % of IOD": jitter(track.points, inter_ocular),

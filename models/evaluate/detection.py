@@ -128,7 +128,7 @@ def evaluate_detector(
 
 
 def enters_after(detector: Detector, model: LandmarkModel, clip: Path) -> Row:
-    """Return how long a face is in the bundled clip before it is reported, at its start and on coming back."""
+    """Return the delay before a face is reported, at the bundled clip's start and on its return."""
     with np.load(clip.with_suffix(".npz")) as truth:
         present, rate = truth["face"], float(truth["rate_hz"])
     tracker, clock = Tracker(model, detector, TrackerSettings()), StageClock()

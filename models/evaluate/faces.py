@@ -19,11 +19,13 @@ from models.evaluate.measure import lid_openness, nme, point_errors
 from models.evaluate.records import INNER51, REGIONS, Box, LabelledFace, Points
 
 FOUND_OVERLAP = 0.3
-"""A detection is of the labelled face if it overlaps its box by this much, as intersection over union."""
+"""A detection matches the labelled face if the boxes' intersection over union is at least this."""
 
 FAR = 20.0
-"""Focal length in units of the picture's longer side where nothing is known of the camera: nearly parallel rays, which
-is what the pose of AFLW2000-3D was fitted with."""
+"""Focal length in units of the picture's longer side for an unknown camera.
+
+Its rays are nearly parallel, as in the fit that gave the poses of AFLW2000-3D.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Result:
 def evaluate_faces(
     model: LandmarkModel, faces: Iterable[LabelledFace], detector: Detector | None = None
 ) -> list[Result]:
-    """Look at each face as the tracker does: in its first region, and once more about the points found there.
+    """Run the model twice on each face, as the tracker does: on its box, then about its points.
 
     Args:
         model: under test.

@@ -12,19 +12,19 @@ Floats = NDArray[np.float64]
 
 
 def point_errors(found: Points, truth: Points) -> Floats:
-    """Return the distance of each point from where it belongs, (n,) in the points' unit, NaN where unlabelled."""
+    """Return each point's distance from its label, (n,) in the points' unit; NaN if unlabelled."""
     return np.linalg.norm(found[:, :2] - truth, axis=1)
 
 
 def nme(errors: Floats, size: float, among: NDArray[np.intp] | None = None) -> float:
-    """Return the normalised mean error in per cent over the labelled points, NaN if none of them is labelled."""
+    """Return the normalised mean error of the labelled points in per cent; NaN without any."""
     chosen = errors if among is None else errors[among]
     chosen = chosen[np.isfinite(chosen)]
     return 100 * float(chosen.mean()) / size if len(chosen) else math.nan
 
 
 def by_yaw(values: Floats, yaw_deg: Floats) -> dict[str, float]:
-    """Return the mean over all faces, over each bin of |yaw|, beyond them, and over the means of the bins ("macro").
+    """Return means over all faces, in each bin of |yaw|, beyond them, and over the bins ("macro").
 
     Bins without a face are NaN, and "macro" is then the mean of the others. The protocol's bins end
     at 90 degrees: what lies beyond counts in "all" and not in "macro".
@@ -60,7 +60,7 @@ def lid_openness(points: Points, layout: Layout) -> tuple[float, float]:
 
 
 def lid_signal(points: Points, layout: Layout) -> float:
-    """Return a finer measure of both eyes' openness for blinks: the mean gap along the lids over the eye's width."""
+    """Return the openness of both eyes for blinks: mean gap along the lids over the eye's width."""
     if layout.right_lid is None or layout.left_lid is None:
         return sum(lid_openness(points, layout)) / 2
     total = 0.0
@@ -83,7 +83,7 @@ def jitter(track: Floats, inter_ocular: Floats) -> float:
 
 
 def shake(track: Floats, inter_ocular: Floats) -> float:
-    """Return the median over frames of what `jitter` averages: a still face's trembling, moves left out."""
+    """Return the median over frames of what `jitter` averages, so that quick moves do not count."""
     second = np.linalg.norm(track[2:] - 2 * track[1:-1] + track[:-2], axis=2).mean(1)
     return 100 * float(np.nanmedian(second)) / float(np.nanmean(inter_ocular))
 
@@ -126,7 +126,7 @@ def calibration(errors: Floats, sigma: Floats) -> dict[str, float]:
 
 
 def rank_correlation(a: Floats, b: Floats) -> float:
-    """Return Spearman's rank correlation of two series without many ties, NaN if one of them is constant."""
+    """Return Spearman's rank correlation of two series with few ties; NaN if one is constant."""
     if not (np.ptp(a) and np.ptp(b)):
         return math.nan
     return correlation(*(np.argsort(np.argsort(values)).astype(np.float64) for values in (a, b)))
@@ -138,7 +138,7 @@ def correlation(a: Floats, b: Floats) -> float:
 
 
 def face_frame_residuals(found: Points, truth: Points, size: float) -> Points:
-    """Return where each point lies off, (n, 2) in per cent of the face's size, in the face's own upright frame.
+    """Return each point's error, (n, 2) in per cent of the face's size, in the face's frame.
 
     The frame is turned by the roll of the labelled eyes; x is to the subject's left, y down.
     """

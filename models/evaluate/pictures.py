@@ -23,7 +23,7 @@ def worst(results: Sequence[Result], count: int = 20, name: str = "nme51") -> li
 
 
 def write_sheet(results: Sequence[Result], ibug68: NDArray[np.intp], path: Path) -> None:
-    """Write a sheet of faces: labels green, the 68 red, all other points blue, the error written above."""
+    """Write a sheet of faces: labels green, the 68 points red, all others blue, the error above."""
     tiles = [_tile(result, ibug68) for result in results]
     if tiles:
         cv2.imwrite(str(path), stack(tiles))

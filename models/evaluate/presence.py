@@ -16,7 +16,7 @@ KEPT_SHARE = 0.99
 
 
 def crops_of(width: int, height: int) -> list[RegionOfInterest]:
-    """Return squares of a picture to be asked about: the middle, its half, and the four quarters."""
+    """Return the squares of a picture to look at: the middle, half of it, and the four quarters."""
     side = min(width, height)
     middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
     squares = [
@@ -32,7 +32,7 @@ def crops_of(width: int, height: int) -> list[RegionOfInterest]:
 
 
 def scores_of(model: LandmarkModel, folder: Path) -> NDArray[np.float64]:
-    """Return the presence of each crop of each picture of a folder, after the second look that a tracker takes."""
+    """Return the presence of each crop of a folder's pictures, at the tracker's second look."""
     clock = StageClock()
     scores = []
     for path in sorted(folder.iterdir()):
@@ -46,7 +46,7 @@ def scores_of(model: LandmarkModel, folder: Path) -> NDArray[np.float64]:
 def measure_presence(
     model: LandmarkModel, face_scores: NDArray[np.float64], folders: list[Path]
 ) -> dict[str, float]:
-    """Return the threshold that keeps 99 % of the faces and the share of faceless crops that it rejects."""
+    """Return the threshold that keeps 99 % of the faces, and the share of faceless crops below."""
     threshold = float(np.quantile(face_scores, 1 - KEPT_SHARE))
     numbers = {
         "threshold that keeps 99 %": threshold,

@@ -1,4 +1,4 @@
-"""Readers of labelled faces: AFLW2000-3D's .mat, the .pts of 300-W and its kin, our labels.json, synthetic shards."""
+"""Readers of labelled faces: AFLW2000-3D's .mat, 300-W's .pts, labels.json, synthetic shards."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ SEEN_SHARES = (0.0, 0.1, 0.3, 0.6, 1.0)
 
 
 def read_aflw2000(folder: Path) -> list[LabelledFace]:
-    """Read AFLW2000-3D: pairs of NAME.jpg and NAME.mat with `pt3d_68` (3, 68) and `Pose_Para` (1, 7).
+    """Read AFLW2000-3D: pairs of NAME.jpg and NAME.mat with `pt3d_68` (3, 68), `Pose_Para` (1, 7).
 
     The points are taken as they are, as every paper does; the angles are radians, pitch, yaw, roll.
 
@@ -51,7 +51,7 @@ def read_aflw2000(folder: Path) -> list[LabelledFace]:
 
 
 def read_pts(path: Path) -> Points:
-    """Read a .pts file with 68 points, which count pixels from 1, into (68, 2) pixels counted from 0.
+    """Read a .pts file of 68 points, whose pixels count from 1, into (68, 2) pixels counted from 0.
 
     Raises:
         ValueError: if it is malformed.
@@ -92,7 +92,7 @@ def read_pts_folder(folder: Path) -> list[LabelledFace]:
 
 
 def read_labels(folder: Path, points_key: str = "points68") -> list[LabelledFace]:
-    """Read a folder with a labels.json: a list of {image, points68 or points_partial, box, pose_deg, …}.
+    """Read a folder's labels.json: a list of {image, points68 or points_partial, box, pose_deg, …}.
 
     Args:
         folder: that the pictures' names are relative to.

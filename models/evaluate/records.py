@@ -1,4 +1,4 @@
-"""What is measured on: faces with known points, and the groups of points that are looked at apart."""
+"""The data of the evaluation: faces with known points, and groups of points that are compared."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,7 +76,7 @@ class LabelledFace:
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
-    """Read a picture as (height, width, 3) uint8 BGR, as stored: labels do not know of Exif's rotation.
+    """Read a picture as (height, width, 3) uint8 BGR, as stored: labels ignore Exif's rotation.
 
     Raises:
         ValueError: if it is none.

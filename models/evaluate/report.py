@@ -145,13 +145,14 @@ def table_lines(table: Table) -> list[str]:
 
 
 def compare(first: Path, second: Path) -> str:
-    """Return as Markdown what changed between two numbers.json: both values and the second over the first."""
+    """Return a Markdown table of the changes between two numbers.json: both values, their ratio."""
     before, after = (json.loads(path.read_bytes()) for path in (first, second))
     lines = [f"# {before['model']} → {after['model']}", ""]
     for title, table in after["tables"].items():
         old = before["tables"].get(title, {})
         rows = [
-            f"| {row} | {key} | {_number(old[row][key])} | {_number(value)} | {_ratio(old[row][key], value)} |"
+            f"| {row} | {key} | {_number(old[row][key])} | {_number(value)} "
+            f"| {_ratio(old[row][key], value)} |"
             for row, values in table.items()
             for key, value in values.items()
             if key in old.get(row, {})

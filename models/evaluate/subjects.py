@@ -1,4 +1,4 @@
-"""Models under test, all behind `LandmarkModel.locate`, so that the device's own code cuts and decodes for them."""
+"""Models under test behind `LandmarkModel.locate`: the device's own code crops and decodes."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -116,7 +116,7 @@ def open_model(
 
 
 def open_detector(spec: str, score: float | None = None) -> Detector:
-    """Open a detector by what it is called: a name, a .tflite file, or a .pt checkpoint of `models.detector`.
+    """Open a detector by a name, a .tflite file, or a .pt checkpoint of `models.detector`.
 
     Args:
         spec: name or path.

@@ -1,4 +1,4 @@
-"""From results to tables: {title: {row: {column: number}}}, the one form that reports and comparisons know."""
+"""Turns results into tables, {title: {row: {column: number}}}, for reports and comparisons."""
 
 import math
 from collections.abc import Iterable
@@ -49,7 +49,7 @@ def pose_row(results: list[Result]) -> Row:
 
 
 def openness_row(results: list[Result]) -> Row:
-    """Return how far the lids' gap over the eye's width lies from its label, and how well it is ordered."""
+    """Return the error of the lids' gap over the eye's width, and its correlation with labels."""
     known = [result for result in results if result.face.openness is not None and result.found]
     if len(known) < 2:
         return {}

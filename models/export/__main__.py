@@ -1,4 +1,4 @@
-"""``python -m models.export model|check``: make the zoo's files, and see what an Edge TPU would say to them."""
+"""``python -m models.export model|check``: export to the zoo, or check a file for the Edge TPU."""
 
 import argparse
 import json

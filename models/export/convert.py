@@ -89,8 +89,8 @@ class Recipe:
             "int8": "last layers as well",
         }[self.head]
         return (
-            f"after training: int8 weights per channel, int8 activations whose ranges hold the extremes of "
-            f"{self.coverage:.1%} of {count} synthetic crops, {head}"
+            "after training: int8 weights per channel, int8 activations whose ranges hold the "
+            f"extremes of {self.coverage:.1%} of {count} synthetic crops, {head}"
         )
 
 
@@ -101,7 +101,7 @@ def _samples(images: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
 
 
 def _append(old: dict[str, np.ndarray], new: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Keep each crop's extremes, for want of which the quantizer takes a moving average of about 20 crops.
+    """Keep each crop's extremes; the quantizer itself keeps a moving average of about 20 crops.
 
     That average cuts off what rare poses need, and the plain extremes of all crops leave everyone
     else a coarse step: `_cover` chooses between the two.

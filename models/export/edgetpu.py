@@ -150,7 +150,7 @@ def _judge(graph: Graph, index: int, operator: OperatorInfo) -> Finding:
 
 
 def check(graph: Graph) -> list[Finding]:
-    """Judge every operator in order; all after the first that is not mapped are not mapped either."""
+    """Check every operator in order; after the first that is not mapped, no other is mapped."""
     findings: list[Finding] = []
     stopped = False
     for index, operator in enumerate(graph.operators):
@@ -181,7 +181,8 @@ def report(graph: Graph) -> tuple[str, bool]:
     lines.append(f"{mapped} of {len(findings)} operators mapped, {share}")
     if graph.size > PARAMETER_BYTES:
         lines.append(
-            f"{graph.size} bytes: above about {PARAMETER_BYTES}, weights are streamed at every invocation"
+            f"{graph.size} bytes: above about {PARAMETER_BYTES}, "
+            "weights are streamed at every invocation"
         )
     if graph.subgraphs > 1:
         lines.append(f"{graph.subgraphs} subgraphs: only one is supported")

@@ -1,4 +1,4 @@
-"""Gives every channel its share of an int8 range before quantisation; in float the network computes the same.
+"""Rescales channels so that each uses the int8 range; the network's float outputs stay the same.
 
 One scale holds for all channels of an activation. A channel that hardly varies then has a few steps
 only, while what follows may weigh it as heavily as any other. Multiplying a channel where it is
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from models.train.network import LandmarkNet, Residual
 
 CEILING = 5.6
-"""To where the largest value of a channel under a ReLU6 is brought; some room stays for crops that were not shown."""
+"""A ReLU6 channel's largest value is scaled to this; the rest is room for values not yet seen."""
 
 MOST = 8.0
 """No channel is made larger by more than this, for the sake of the weights that read it."""
@@ -40,7 +40,7 @@ def equalise(network: LandmarkNet, images: Tensor, *, head: str) -> None:
 
 
 def _evened(network: LandmarkNet, images: Tensor) -> Tensor:
-    """Silence features that never wake; factors that bring all others to one range, for a scale that every crop has."""
+    """Zero the weights of dead features; return factors that bring the others to one range."""
     peaks = _peaks(network, [network.pool], images)
     # What never wakes says nothing, but its idle weights would be scaled like the others'.
     awake = peaks > ASLEEP * peaks.max()

@@ -1,4 +1,4 @@
-"""Reads a .tflite file into plain objects: operators with their versions, tensors with their quantisation."""
+"""Reads a .tflite file into plain objects: operators with versions, tensors with quantisation."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ _OPERATORS = _names(schema.BuiltinOperator)
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """A tensor: `scales` is empty for one that is not quantised, and has one entry per channel or just one.
+    """A tensor: `scales` is empty without quantisation, else it has one entry or one per channel.
 
     `constant` tells weights from activations, `static` a shape without unknown sizes.
     """
@@ -141,7 +141,7 @@ def parse_graph(content: bytes) -> Graph:
 
 
 def bounded_summands(content: bytes) -> list[str]:
-    """Names of the tensors that an ADD with ReLU6 adds to the result of another operator with ReLU6."""
+    """Names of the tensors that an ADD with ReLU6 adds to the output of another ReLU6 operator."""
     graph = parse_graph(content)
 
     def bounded(operator: OperatorInfo) -> bool:
@@ -159,7 +159,7 @@ def bounded_summands(content: bytes) -> list[str]:
 
 
 def late_operators(content: bytes) -> list[tuple[str, str]]:
-    """Kind and name of the result of each operator from the first that makes a map as small as the last one.
+    """Kind and output name of each operator from the first whose map is as small as the last map.
 
     The last map is what is summed up to one value a channel; without such a sum the list is empty.
     """

@@ -9,16 +9,16 @@ from models.export.convert import INPUT_SCALE
 from models.export.graph import Graph, TensorInfo, read_graph
 
 ATTRIBUTION = (
-    "Trained on renders of the ICT-FaceKit light head (Copyright (c) 2020 USC Institute for Creative "
-    "Technologies, MIT) with skins, brows, hair and irises of the MakeHuman system assets (CC0). The 520 dense "
-    "points follow the vertex list of arXiv 2308.15170."
+    "Trained on renders of the ICT-FaceKit light head (Copyright (c) 2020 USC Institute for "
+    "Creative Technologies, MIT) with skins, brows, hair and irises of the MakeHuman system "
+    "assets (CC0). The 520 dense points follow the vertex list of arXiv 2308.15170."
 )
 LAYOUTS = {520: "dense-520", 562: "landmarkd-562"}
 UNITS = {"points": "crop", "log_sigma": "log crop", "presence": "logit"}
 
 
 def digest(path: Path) -> dict[str, Any]:
-    """Name, size and SHA-256 of a file, by which the runtime knows that it is the right one and whole."""
+    """Name, size and SHA-256 of a file, which let the runtime check that it is complete."""
     content = path.read_bytes()
     return {"file": path.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
@@ -80,9 +80,9 @@ def landmark_entry(path: Path, names: list[str], quantisation: str) -> dict[str,
         },
         "crop": {"margin": 1.3, "first_margin": 1.45, "first_shift_up": 0.08},
         "coordinates": (
-            "x and y in units of the crop's side, origin at its top left corner, so that the centre of the "
-            "pixel in column c of a crop W wide has x = (c + 0.5) / W; z in the same unit, larger is nearer to "
-            "the camera, zero at the mean of the dense points"
+            "x and y in units of the crop's side, origin at its top left corner, so that the "
+            "centre of the pixel in column c of a crop W wide has x = (c + 0.5) / W; z in the same "
+            "unit, larger is nearer to the camera, zero at the mean of the dense points"
         ),
         "outputs": outputs,
         "landmarks": {"count": count, "layout": LAYOUTS[count]},

@@ -33,10 +33,11 @@ def load_weights(path: Path) -> EyeNet:
 
 
 def calibrate(network: EyeNet, eyes: Arrays) -> dict[str, float]:
-    """Make what the network says of its own errors true on eyes that it did not learn from, in place.
+    """Calibrate the network's predicted errors, in place, on eyes that it was not trained on.
 
-    The gaze gets the spread of the true one. Sigmas get the ratio of the root mean square error to what was said; the three chances the
-    temperature with the least cross entropy (Guo et al., 2017).
+    The gaze is scaled to the spread of the true gaze. Sigmas are multiplied by the ratio of the
+    root mean square error to the predicted one. The three probabilities get the temperature with
+    the least cross entropy (Guo et al., 2017).
 
     Returns:
         The gaze's gain, what the sigmas were multiplied with, and the temperature.

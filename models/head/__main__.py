@@ -1,4 +1,4 @@
-"""``python -m models.head``: write the mean head's landmarks for the runtime, after the layout has changed."""
+"""``python -m models.head``: write the mean head's landmarks for the runtime again."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ _CAMERA = np.array([10.0, -10.0, -10.0])
 
 
 def canonical_landmarks(model: HeadModel) -> np.ndarray:
-    """Landmarks float32 (562, 3) of the mean head, millimetres, about the midpoint between the pupils."""
+    """Landmarks float32 (562, 3) of the mean head, millimetres, from the midpoint of the pupils."""
     points = model.landmarks(model.vertices.astype(np.float64)) * _CAMERA
     return (points - points[[552, 557]].mean(0)).astype(np.float32)
 

@@ -98,7 +98,7 @@ def _opposite_of(point: int) -> int:
 
 
 def _wanted(ibug: NDArray[np.float64]) -> dict[int, NDArray[np.float64]]:
-    """Target x, y (centimetres, y up) of brow and nose points by iBUG number, from the head's own proportions."""
+    """Target x, y (centimetres, y up) of brow and nose points by iBUG number, for this head."""
     inner, outer, height = _MEAN_EYES
     own_inner, own_outer = (np.abs(ibug[list(pair), 0]).mean() for pair in ((39, 42), (36, 45)))
     eyes, base = ibug[36:48, 1].mean(), ibug[33, 1]
@@ -168,7 +168,7 @@ class _Edges:
         self._graph = csr_matrix((length, (pairs[:, 0], pairs[:, 1])), (size, size))
 
     def at(self, start: int, end: int, x: float) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        """Where the shortest way between two vertices crosses x, as vertices and weights; the start if it does not."""
+        """Where the shortest path of vertices crosses x: vertices and weights; else the start."""
         before = dijkstra(self._graph, directed=False, indices=start, return_predecessors=True)[1]
         way = [end]
         while way[-1] != start:

@@ -126,7 +126,7 @@ class HeadModel:
         return self.vertices + (k @ self._identity[: len(k)]).reshape(-1, 3)
 
     def shape_basis(self) -> np.ndarray:
-        """The linear model float32 (1 + 100 + 57, 26719, 3): mean, identities, expressions at full weight."""
+        """Linear model float32 (1 + 100 + 57, 26719, 3): mean, identities, full expressions."""
         every = np.eye(len(self.expression_names), dtype=np.float32)
         nothing = np.zeros_like(self.vertices)
         expressions = [self.evaluate(nothing, weights) for weights in every]
@@ -212,7 +212,7 @@ def _smaller_turn(direction: np.ndarray) -> np.ndarray:
 
 
 def _sparse(offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The vertices that each shape (S, N, 3) moves at all: first row of each shape (S + 1,), vertices, offsets."""
+    """Sparse shapes (S, N, 3): first row of each shape (S + 1,), moved vertices, offsets."""
     moving = [np.flatnonzero(np.abs(shape).max(1) > _NEGLIGIBLE_CM) for shape in offsets]
     starts = np.cumsum([0, *map(len, moving)])
     rows = np.concatenate([shape[index] for shape, index in zip(offsets, moving, strict=True)])

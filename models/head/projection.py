@@ -16,7 +16,7 @@ _FLIP = np.diag([1.0, -1.0, -1.0])  # y up and z toward the camera, to y down an
 
 
 def rotation_from_angles(pitch: float, yaw: float, roll: float) -> np.ndarray:
-    """Rotation (3, 3) of the head, y up, from degrees in the benchmark's order (`models.benchmark`).
+    """Rotation (3, 3) of the head, y up, from degrees in the order of `models.benchmark`.
 
     Yaw > 0 turns the nose to image left, pitch > 0 looks up, roll > 0 is clockwise in the image.
     """
@@ -73,7 +73,7 @@ class Camera:
         return (plane * self.focal + [self.cx, self.cy]).astype(np.float32)
 
     def landmarks(self, points: np.ndarray) -> np.ndarray:
-        """Landmarks (562, 3) float32 in pixels: x, y, and z nearer = larger, zero at the dense mean."""
+        """Landmarks (562, 3) float32 in pixels: x, y, and z larger if nearer, dense mean zero."""
         return self.with_depth(points, points[:520, 2].mean())
 
     def with_depth(self, points: np.ndarray, depth: float) -> np.ndarray:

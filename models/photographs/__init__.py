@@ -1,4 +1,4 @@
-"""Photographs without faces to stand behind rendered heads, from packages with free licences; none is kept here."""
+"""Photographs without faces as backgrounds, from packages with free licences; none is kept here."""
 
 from models.photographs.album import Album, album
 

@@ -1,4 +1,4 @@
-"""``python -m models.photographs --out runs/photographs``: gather photographs without faces from free packages.
+"""``python -m models.photographs --out FOLDER``: collect free photographs without faces.
 
 ``chosen.tsv`` lists the pictures: each was looked at, and shows no face of a person, a statue or a
 drawing. What a release does not have is left out. Pictures that are JPEG XL need
@@ -71,7 +71,7 @@ def _toned(light: NDArray[np.float32]) -> Image:
 
 
 def scaled(picture: Image, kind: str) -> Image:
-    """Return a picture as it is kept: smaller, and of a cut-out what is to be seen, of a panorama the middle."""
+    """Scale a picture for storage; crop a cut-out to its subject, a panorama to its middle."""
     if kind == "cutout":
         if picture.shape[2] == 3:  # on white
             alpha = np.where(picture.min(2) > 246, 0, 255).astype(np.uint8)

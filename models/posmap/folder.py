@@ -33,7 +33,8 @@ class Pair:
     def __post_init__(self) -> None:
         if self.image.shape != SHAPE or self.image.dtype != np.uint8:
             raise ValueError(
-                f"{self.name}: the picture is {self.image.dtype} {self.image.shape}, not uint8 {SHAPE}"
+                f"{self.name}: the picture is {self.image.dtype} {self.image.shape}, "
+                f"not uint8 {SHAPE}"
             )
         if self.position_map.shape != SHAPE or self.position_map.dtype != np.float32:
             kind = f"{self.position_map.dtype} {self.position_map.shape}"

@@ -75,7 +75,7 @@ class PositionMap:
         self._sharpen()
 
     def write(self, points: np.ndarray) -> np.ndarray:
-        """The map float32 (256, 256, 3) of image points (26719, 3): x, y and depth of every vertex in pixels.
+        """Map float32 (256, 256, 3) of image points (26719, 3): vertices' x, y, depth in pixels.
 
         Depth is larger where nearer and, as in 300W-LP's maps, starts at zero.
         """
@@ -95,7 +95,7 @@ class PositionMap:
         return result
 
     def _sharpen(self) -> None:
-        """Correct the bilinear shares of the landmarks on the skin for folds that are finer than a texel.
+        """Correct the bilinear weights of skin landmarks for folds that are finer than a texel.
 
         At the eyes' corners the inner lids crowd into single texels. All shapes of the head are
         linear in its identities and expressions, so the best shares over these are a small
@@ -125,7 +125,7 @@ class PositionMap:
 def _cover(
     place: np.ndarray, triangles: np.ndarray, size: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For every texel the corners (S, S, 3) and weights (S, S, 3) of its triangle, and whether one covers it.
+    """Corners (S, S, 3) and weights (S, S, 3) of each texel's triangle, and whether one covers it.
 
     A texel that no triangle covers extends the nearest one, so that sampling at an edge does not
     jump.
@@ -135,7 +135,8 @@ def _cover(
     depth, index = np.zeros((size, size), np.float32), np.full((size, size), -1, np.int32)
     rasterise(
         screen, np.zeros((len(place), 2), np.float32), np.ascontiguousarray(triangles),
-        np.zeros(len(triangles), np.int32), np.array([SOLID], np.int32), np.ones((1, 1), np.float32), np.float32(0),
+        np.zeros(len(triangles), np.int32), np.array([SOLID], np.int32),
+        np.ones((1, 1), np.float32), np.float32(0),
         0, depth, depth, index,
     )  # fmt: skip
     filled = index >= 0
@@ -178,7 +179,7 @@ def _landmark_texels(mesh: HeadMesh, texels: np.ndarray) -> np.ndarray:
 
 
 def _along_axis(model: HeadModel, side: int, centre: np.ndarray) -> np.ndarray:
-    """All neutral vertices (26719, 3) about an eyeball's centre, turned so that the pupil is on +z."""
+    """All neutral vertices (26719, 3) about an eyeball's centre, rotated so the pupil is on +z."""
     axis = model.landmarks(model.vertices)[552 + 5 * side] - centre
     z = axis / np.linalg.norm(axis)
     x = np.cross([0, 1, 0], z)

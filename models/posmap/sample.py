@@ -14,7 +14,7 @@ class Sampler(Protocol):
     """Reads the landmarks off a position map."""
 
     def sample(self, position_map: np.ndarray) -> np.ndarray:
-        """Landmarks float32 (562, 3) of a map (256, 256, 3); rows that the map does not hold are NaN."""
+        """Landmarks float32 (562, 3) of a map (256, 256, 3); rows that it lacks are NaN."""
 
 
 class ReferenceSampler:

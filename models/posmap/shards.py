@@ -46,7 +46,7 @@ def to_crop(pair: Pair, sampler: Sampler) -> Crop:
 
 
 def write(folder: Path, sampler: Sampler, out: Path) -> Iterator[Path]:
-    """Write every pair below a folder into shards of at most 1000 crops, yielding each as it is done."""
+    """Write all pairs below a folder into shards of at most 1000 crops; yield each written path."""
     waiting: list[Crop] = []
     number = 0
     for pair in read_folder(folder):

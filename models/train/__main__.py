@@ -125,7 +125,8 @@ def main(arguments: list[str] | None = None) -> int:
 
         dead, loud = revive(parsed["source"], parsed["target"], parsed["data"])
         print(
-            f"{parsed['target']}: {dead} channels were dead, {loud} were heard by outsized weights only"
+            f"{parsed['target']}: {dead} channels were dead, "
+            f"{loud} were read only by very large weights"
         )
     elif command == "mean":
         from models.train import checkpoint

@@ -1,4 +1,4 @@
-"""Cuts the model's crop out of a stored one as a tracker would have cut it, and disturbs its colours.
+"""Augmentation: cuts the model's crop from a stored one as a tracker would; changes its colours.
 
 Everything random comes from the generator that is passed in, so that a sample depends on its seed
 alone.
@@ -49,7 +49,7 @@ class Jitter:
 
 @dataclass(frozen=True)
 class Shake:
-    """Standard deviations between two views of a crop, and how often they differ `far` times as much.
+    """Standard deviations between two views of a crop, and how often they are `far` times as large.
 
     Attributes:
         scale: Of the logarithm of the region's side.
@@ -181,7 +181,7 @@ def _moved(points: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[
 def _box(
     crop: Crop, points: NDArray[np.float32], axes: NDArray[np.float32], side: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Corners of the box of the dense points in the turned frame; of a middling one where there is no face."""
+    """Corners of the box of the dense points in the turned frame; of a fixed box without a face."""
     if not crop.face:
         middle = axes @ np.float32([side / 2, side / 2])
         return middle - side * 0.28, middle + side * 0.28

@@ -34,7 +34,7 @@ class Average:
 
 
 def groups(parameters: Iterable[nn.Parameter], weight_decay: float) -> list[dict[str, Any]]:
-    """What an optimiser takes: weights decay, neither biases nor the scales of batch normalisation do."""
+    """Parameter groups of an optimiser: no weight decay for biases and batch normalisation."""
     everything = list(parameters)
     decayed = [p for p in everything if p.ndim > 1]
     plain = [p for p in everything if p.ndim <= 1]
@@ -82,7 +82,7 @@ def weights(path: Path) -> dict[str, Tensor]:
 
 
 def mean(shares: dict[Path, float]) -> dict[str, Any]:
-    """The mean of the weights of runs that began with one another (Wortsman et al., Model soups, ICML 2022).
+    """Average the weights of runs with a common start (Wortsman et al., Model soups, ICML 2022).
 
     Args:
         shares: Of each file in the mean; only their ratios count.

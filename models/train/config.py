@@ -41,7 +41,7 @@ class CommonConfig:
     weights: LossWeights = field(default_factory=LossWeights)
 
     def annealed(self, warm: float, progress: float) -> float:
-        """Learning rate: as much of it as `warm`, then half a cosine down to `final_rate` of the peak.
+        """Learning rate: a linear warm-up, then half a cosine down to `final_rate` of the peak.
 
         Args:
             warm: Share of the warm-up that is over, 1 and above behind it.

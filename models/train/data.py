@@ -63,14 +63,14 @@ class Samples(Dataset[Batch]):
 
 
 def _begin_worker(_: int) -> None:
-    """One thread, and deaf to a SIGTERM to the whole group: the trainer saves and ends, then its workers."""
+    """Use one thread and ignore SIGTERM: the trainer saves first, then ends its workers."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
 
 
 def batches(samples: Samples, numbers: list[int], workers: int) -> Iterator[Batch]:
-    """The batches with these numbers in this order, made ahead by `workers` processes (0: in this one)."""
+    """The batches with these numbers in order, prepared by `workers` processes (0: by this one)."""
     cv2.setNumThreads(1)
     loader = DataLoader(
         samples,

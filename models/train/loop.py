@@ -1,4 +1,4 @@
-"""The training loop: resumes by itself, notices new shards, runs on one processor, one GPU or several."""
+"""The training loop: resumes by itself, finds new shards, runs on a CPU, a GPU or several."""
 
 import json
 import os
@@ -176,7 +176,7 @@ class Trainer:
         self._note({**terms, "loss": float(total.detach()), "gradient": float(norm)}, rate)
 
     def _thaw(self) -> None:
-        """Put all but the frozen parts into training; those keep the statistics of their normalisation too."""
+        """Set all but the frozen parts to training; frozen batch statistics stay unchanged."""
         self.network.train()
         for part in self.network.parts()[: self.config.frozen]:
             part.eval()

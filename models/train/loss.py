@@ -163,7 +163,7 @@ class LandmarkLoss(torch.nn.Module):
 
 
 def _size(points: Tensor, known: Tensor) -> Tensor:
-    """(N,) sqrt(width * height) of the box of the (N, K, 2) points that are known; at least half of `FACE`."""
+    """(N,) sqrt(width * height) of the box of the known (N, K, 2) points, at least `FACE` / 2."""
     low = torch.where(known[..., None], points, math.inf).amin(1)
     high = torch.where(known[..., None], points, -math.inf).amax(1)
     return (high - low).clamp(min=0).prod(1).sqrt().clamp(min=FACE / 2)
@@ -172,7 +172,7 @@ def _size(points: Tensor, known: Tensor) -> Tensor:
 def restlessness(
     outputs: dict[str, Tensor], batch: dict[str, Tensor], per_point: Tensor, side: int
 ) -> Tensor:
-    """How much the points of two views of the same stored crop differ, back in its frame, in pixels of the view.
+    """Distance between the points of two views of a stored crop, in its frame, in a view's pixels.
 
     Neither view has the error of the other's noise, so this takes out what would be jitter in a
     film. Only points that are seen count: where nothing shows a point, each look can only guess,

@@ -26,14 +26,14 @@ EXACT_PAIRS = (
 
 @lru_cache(maxsize=1)
 def mirror_weights() -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """(562, 8) neighbours and (562, 8) weights that sum to one: of which reflected points each one is made."""
+    """(562, 8) neighbours and (562, 8) weights with sum one: each mirrored point is their mean."""
     with np.load(DATA) as stored:
         return stored["neighbours"].astype(np.intp), stored["weights"]
 
 
 @lru_cache(maxsize=1)
 def mirror_nearest() -> NDArray[np.intp]:
-    """(562,) index of the point that weighs most in each mirrored one: which one's visibility it takes."""
+    """(562,) index of the point of largest weight in each mirrored one; it gives the visibility."""
     neighbours, weights = mirror_weights()
     return np.take_along_axis(neighbours, np.abs(weights).argmax(1)[:, None], 1)[:, 0]
 

@@ -49,7 +49,7 @@ class Convolution(nn.Conv2d):
 
 
 def read_map(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """A fully connected layer with weights (M, K) over (N, K, 1, 1), to (N, M), as the convolution that it is.
+    """A fully connected layer, weights (M, K), from (N, K, 1, 1) to (N, M), as a convolution.
 
     An exported convolution has a scale for each output everywhere. Of a fully connected layer with
     float results tflite-runtime 2.14 reads the first scale alone, and says nothing.
@@ -86,7 +86,7 @@ class Bounded(nn.ReLU6):
 
 
 class Summary(nn.Conv2d):
-    """Depthwise convolution as large as what it reads, so that one value is left of each of `multiple` kernels.
+    """Depthwise convolution over the whole map: `multiple` kernels give one value each per channel.
 
     In training it is a product of matrices, whose gradient takes a processor a fifteenth of the
     time.
@@ -195,7 +195,7 @@ class LandmarkNet(nn.Module):
 
 
 def round_as_int8(network: LandmarkNet, levels: int = LEVELS) -> None:
-    """Let a network compute with weights and activations rounded as int8 rounds them, in place; not with 0 levels."""
+    """Make a network round weights and activations as int8 does, in place; 0 levels turn it off."""
     for module in network.modules():
         if isinstance(module, Bounded | Convolution | Reading):
             module.levels = levels

@@ -15,7 +15,7 @@ from models.train.network import Convolution
 
 
 def _matrix(weight: Tensor) -> Tensor:
-    """(out, in, h, w) to (out, h * w * in), a view where channels lie last in memory; the order makes no difference."""
+    """(out, in, h, w) to (out, h * w * in): a view where channels are last; the order is free."""
     return weight.permute(0, 2, 3, 1).flatten(1)
 
 

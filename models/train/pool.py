@@ -1,4 +1,4 @@
-"""Crops decoded once into the memory of the training device, while a generator writes more of them."""
+"""Crops decoded once into the training device's memory, while a generator writes more of them."""
 
 import queue
 import threading

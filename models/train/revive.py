@@ -1,4 +1,4 @@
-"""Gives channels that died, or that only giants among the weights can hear, a new start before training goes on.
+"""Restarts channels that died, or that only very large weights read, before training continues.
 
     python -m models.train revive runs/train/main/last.pt runs/train/revived.pt --data
     runs/synth/train
@@ -91,7 +91,7 @@ def _quieten(convolution: nn.Module) -> int:
 
 
 def _settle(network: LandmarkNet, norm: nn.Module, images: Tensor) -> None:
-    """Take a normalisation's statistics anew, and let it compute what it did: training will use those of batches."""
+    """Update a normalisation's statistics, as training will use the batch's; keep its outputs."""
     values, _ = _passing(network, norm, images)
     mean, variance = values.mean((0, 2, 3)), values.var((0, 2, 3))
     old = norm.running_var + norm.eps

@@ -1,4 +1,4 @@
-"""Reads the crops that `models.synth` writes, in an order that a seed fixes and that can be resumed anywhere."""
+"""Reads crops of `models.synth` in an order that a seed fixes and that can resume anywhere."""
 
 import math
 from collections import OrderedDict
@@ -23,7 +23,7 @@ class ShardError(ValueError):
 
 @dataclass(frozen=True)
 class Crop:
-    """One stored crop: image (H, W, 3) uint8 RGB, points (562, 3) float32 pixels, NaN where `face` is False.
+    """A stored crop: image (H, W, 3) uint8 RGB, points (562, 3) pixels, NaN where `face` is False.
 
     `visible` is (562,) bool, `roll_deg` is that by which the runtime turns its region, NaN where it
     is not known.
@@ -72,7 +72,7 @@ class ShardReader:
 
 
 def list_shards(folders: list[Path]) -> list[Path]:
-    """All whole shards of some folders, by name; a shard being written has another name until it is whole."""
+    """All complete shards of some folders, by name; an incomplete shard has another name."""
     return [path for folder in folders for path in sorted(folder.glob("shard-*.npz"))]
 
 

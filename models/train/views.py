@@ -1,4 +1,4 @@
-"""Cuts and disturbs crops by the thousand on the training device: what `augment` does to one, for a whole batch.
+"""Augmentation of a whole batch on the training device: the same steps as `augment` for one crop.
 
 Every stored crop gives two views that differ as two pictures of a film do: the region a little off,
 other noise, another phase of the compression. `loss.restlessness` compares what a network says of
@@ -95,7 +95,7 @@ class Views:
         }
 
     def _matrices(self, points: Tensor, face: Tensor, roll_deg: Tensor, width: int) -> Tensor:
-        """(2N, 2, 3) that map pixels of the stored crops, mirrored or not, to those of the views."""
+        """Affines (2N, 2, 3) from pixels of the stored crops, mirrored or not, to view pixels."""
         jitter, shake, count = self.jitter, self.shake, len(points)
         turn = self.normal(count) * jitter.turn_deg
         kind = self.uniform(0, 1, count)
@@ -134,7 +134,7 @@ class Views:
         return torch.cat([linear, offset], 2)
 
     def _sample(self, images: Tensor, matrices: Tensor, mirrored: Tensor, width: int) -> Tensor:
-        """(2N, 3, side, side) pictures, 0 to 255, bilinear, the border continued or filled with a colour."""
+        """Bilinear pictures (2N, 3, side, side), 0 to 255; the border is repeated or one colour."""
         side, count = self.jitter.side, len(images)
         inverse = _inverse(matrices)
         x = inverse[:, :, 0, None, None] * self.places + inverse[:, :, 2, None, None]
@@ -152,7 +152,7 @@ class Views:
         return pictures.unflatten(2, (2, side)).transpose(1, 2).flatten(0, 1)
 
     def _disturb(self, pictures: Tensor) -> Tensor:
-        """Colours, sharpness, covers, noise and compression; the same for both views but for the last two."""
+        """Change colours and sharpness, add covers, noise and JPEG; the last two differ by view."""
         count = len(pictures) // 2
 
         def both(value: Tensor) -> Tensor:
@@ -176,7 +176,7 @@ class Views:
         return torch.where(chosen, written, pictures).clamp(0, 255).round()
 
     def _soften(self, pictures: Tensor) -> Tensor:
-        """Take resolution from 8 of 100 pictures and blur 8 others; neighbours in the batch share how much."""
+        """Downscale 8 of 100 pictures and blur 8 others; neighbours in the batch share it."""
         side, part = pictures.shape[-1], max(2, len(pictures) // 50 // 2 * 2)
         done = []
         for number in range(8):
@@ -202,7 +202,7 @@ class Views:
         return torch.cat([*done, pictures[sum(map(len, done)) :]])
 
     def _tone(self, pictures: Tensor, both: Callable[[Tensor], Tensor]) -> Tensor:
-        """Gamma, brightness, a cast and contrast, a hundredth of brightness apart in the second view."""
+        """Gamma, brightness, colour cast and contrast; views differ by 1 % in brightness."""
         count = len(pictures) // 2
         gamma = torch.exp(self.normal(count) * 0.2)
         gain = torch.exp(self.normal(count) * 0.18)[:, None] * torch.exp(
@@ -222,7 +222,7 @@ class Views:
         return torch.where(both(self.chance(0.7, count))[:, None, None, None], curved, pictures)
 
     def _cover(self, pictures: Tensor, both: Callable[[Tensor], Tensor]) -> Tensor:
-        """One or two rectangles in a fifth of the pictures, of one colour or from another picture."""
+        """One or two rectangles in a fifth of the pictures, of one colour or of another picture."""
         count, side = len(pictures) // 2, pictures.shape[-1]
         chosen = self.chance(0.2, count)
         for second in (False, True):
@@ -241,7 +241,7 @@ class Views:
         return pictures
 
     def _compress(self, pictures: Tensor, quality: Tensor) -> Tensor:
-        """What JPEG's quantisation leaves, colour at half resolution; quality (2N,) as libjpeg scales its tables."""
+        """JPEG's quantisation, colour at half resolution; quality (2N,) scales the tables."""
         factor = torch.where(quality < 50, 50 / quality, 2 - quality / 50)
         weights = pictures.new_tensor(
             [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]]
