@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 MODELS := .venv-models
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run test test-v4l2 test-picamera2 venv venv-models lint bench faults soak test-models test-arm64 lock clean deb test-deb
+.PHONY: run test test-v4l2 test-picamera2 venv venv-models lint bench faults soak test-models test-arm64 lock clean deb test-deb release
 
 run: venv
 	$(BIN)/landmarkd demo
@@ -88,3 +88,8 @@ deb: venv
 test-deb:
 	$(MAKE) deb ARCH=$$(dpkg --print-architecture)
 	tests/packaging/try_deb.sh dist/landmarkd_*~$(SUITE)_$$(dpkg --print-architecture).deb $(SUITE)
+
+# Wheel, sdist, SBOM, checksums and signature of HEAD in dist/release: make release KEY=~/.ssh/id_ed25519
+release: venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[release]'
+	BIN=$(BIN) packaging/release.sh "$(KEY)"

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
@@ -32,6 +33,7 @@ def soak(
     every: int = 10_000,
     faults: int = FAULT_EVERY,
     sink_faults_s: float = 60.0,
+    minutes: float | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Run so many frames and yield what the process tells of itself, every `every` frames.
 
@@ -41,11 +43,13 @@ def soak(
         every: frames between two lines.
         faults: frames between two faults of the camera.
         sink_faults_s: seconds between two faults of a receiver.
+        minutes: end in order at the first line after this time, if the frames are not done by then.
 
     Raises:
         CalledProcessError: it did not end well.
     """
     receivers = Receivers(folder, sink_faults_s)
+    end = None if minutes is None else time.monotonic() + minutes * 60
     arguments = [
         "--frames",
         str(frames),
@@ -64,6 +68,8 @@ def soak(
             assert process.stdout is not None
             for line in process.stdout:
                 yield json.loads(line)
+                if end is not None and time.monotonic() > end:
+                    process.terminate()
             if process.wait():
                 raise subprocess.CalledProcessError(process.returncode, command)
     finally:
