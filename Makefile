@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 MODELS := .venv-models
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run test test-v4l2 test-picamera2 venv venv-models lint bench faults soak test-models test-arm64 lock clean deb test-deb release
+.PHONY: run test test-v4l2 test-picamera2 venv venv-models lint bench faults soak test-models test-arm64 lock clean deb test-deb release audit
 
 run: venv
 	$(BIN)/landmarkd demo
@@ -93,3 +93,9 @@ test-deb:
 release: venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[release]'
 	BIN=$(BIN) packaging/release.sh "$(KEY)"
+
+# Known vulnerabilities in what the locks pin; fails as well when a package could not be looked up. Needs the advisories
+# of the package index, so that it is a step of a release and none of .ci/run.
+audit: venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[release]'
+	$(BIN)/python -m tools.audit requirements.lock requirements-numpy1.lock

@@ -127,7 +127,9 @@ def test_the_bill_of_materials_names_every_package_of_the_lock(made: Path) -> No
     assert bill["bomFormat"] == "CycloneDX"
     root = bill["metadata"]["component"]
     assert (root["name"], root["version"]) == ("landmarkd", wheel.name.split("-")[1])
-    locked = re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements.lock").read_text(), re.M)
+    locked = re.findall(
+        r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE
+    )
     assert {(part["name"], part["version"]) for part in bill["components"]} == set(locked)
 
 

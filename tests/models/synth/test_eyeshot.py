@@ -7,6 +7,8 @@ pytest.importorskip("numba", reason="the training extras are not installed: make
 
 from landmarkd.vision.eye_patch import HEIGHT, WIDTH
 
+pytest.importorskip("numba")
+
 from models.head import Eyes
 from models.head.model import IRIS_TRAVEL, eye_directions, eye_rotations
 from models.synth.eye_file import DETAIL, DOWN, MARGIN, SHUT, STORED

@@ -1,0 +1,81 @@
+"""`make audit`: known vulnerabilities in what a device installs.
+
+pip-audit ends well when it could not look packages up; this does not. Each package of the locks has
+to be looked up and free of known vulnerabilities.
+
+Usage: python -m tools.audit LOCK...
+"""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+LONGEST = 200
+"""Characters of what pip-audit says when it fails."""
+
+
+def batches(locks: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Yield name => version of all that the texts of some locks pin, for every platform.
+
+    pip-audit wants one version of each name at a time, and locks hold several.
+    """
+    pins = {
+        pin for lock in locks for pin in re.findall(r"^([a-z0-9-]+)==(\S+)", lock, re.MULTILINE)
+    }
+    while pins:
+        batch = dict(sorted(pins))
+        yield batch
+        pins -= set(batch.items())
+
+
+def findings(batch: Mapping[str, str], report: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong, a sentence each.
+
+    Args:
+        batch: name => version of what was asked for.
+        report: what pip-audit says of it, its format "json".
+    """
+    found, looked_up = [], set()
+    for package in report["dependencies"]:
+        looked_up.add(package["name"])
+        if reason := package.get("skip_reason"):
+            found.append(f"{package['name']}: not audited: {reason}")
+        for advisory in package.get("vulns", ()):
+            fixes = ", ".join(advisory["fix_versions"]) or "no version yet"
+            found.append(
+                f"{package['name']} {package['version']}: {advisory['id']}, fixed in {fixes}"
+            )
+    return found + [f"{name}: not audited" for name in batch if name not in looked_up]
+
+
+def audited(batch: Mapping[str, str]) -> list[str]:
+    """Run pip-audit on name => version and return what is wrong, a sentence each."""
+    pip_audit = Path(sys.executable).with_name("pip-audit")
+    done = subprocess.run(  # noqa: S603  # the program beside this Python, a constant command line
+        [pip_audit, "-r", "/dev/stdin", "--no-deps", "--disable-pip", "--format", "json"],
+        input="".join(f"{name}=={version}\n" for name, version in batch.items()),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    try:
+        return findings(batch, json.loads(done.stdout))
+    except ValueError:
+        lines = done.stderr.strip().splitlines() or ["it said nothing"]
+        return [f"pip-audit failed: {lines[-1][:LONGEST]}"]
+
+
+def main() -> None:
+    """Audit the locks of the command line; exit code 1 if anything is wrong."""
+    locks = [Path(name).read_text() for name in sys.argv[1:]]
+    found = [line for batch in batches(locks) for line in audited(batch)]
+    sys.stdout.write("".join(f"{line}\n" for line in found or ["No known vulnerability."]))
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()
