@@ -1,1 +1,1 @@
-"""The face detector: scenes composed of rendered heads, a single-stage network, its training and export."""
+"""The face detector: scenes composed from rendered heads, a one-stage network, training, export."""

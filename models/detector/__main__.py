@@ -1,4 +1,4 @@
-"""``python -m models.detector train|export|belief|sheet``: make the face detector, and see what it is trained on."""
+"""``python -m models.detector train|export|belief|sheet``: train, export and check the detector."""
 
 import argparse
 import math
@@ -67,7 +67,10 @@ def _export(arguments: argparse.Namespace) -> int:
         arguments.keep_float.write_bytes(float_model)
     path = arguments.zoo / f"{arguments.name}.tflite"
     path.write_bytes(export.quantise(float_model, images))
-    how = f"after training: int8 throughout, weights per channel, ranges measured on {len(images)} composed scenes"
+    how = (
+        "after training: int8 throughout, weights per channel, "
+        f"ranges measured on {len(images)} composed scenes"
+    )
     entry = export.entry(path, how, arguments.score)
     if arguments.about:
         entry |= json.loads(arguments.about.read_text(encoding="utf-8"))

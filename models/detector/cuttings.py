@@ -1,4 +1,4 @@
-"""Rendered crops in memory, decoded once and kept at four sizes, so that pasting one is only a walk over pixels."""
+"""Rendered crops, decoded once into memory at four sizes, so that pasting only copies pixels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ CONTOUR = 17
 """The first points of the 68 are the jaw's."""
 
 SEEN = 0.22
-"""A face of whose brows, eyes, nose and lips less is visible lies behind a hand, a cup or its hair."""
+"""Below this visible share of brows, eyes, nose and lips, a hand, a cup or hair hides the face."""
 
 TURNED_AWAY = 130.0
 """A head turned further is seen from behind, degrees of yaw."""
@@ -61,7 +61,7 @@ class Cutting:
         *,
         doubtful: bool = False,
     ) -> Self:
-        """Return the cutting of a picture, (side, side, 3) uint8 RGB, with an alpha if it is a cut-out."""
+        """Return the cutting of a picture, (side, side, 3) uint8 RGB; a cut-out has an alpha."""
         levels, alphas = [picture], [alpha]
         for _ in range(LEVELS - 1):
             small = (levels[-1].shape[1] // 2,) * 2
@@ -76,7 +76,7 @@ class Cutting:
 
 @dataclass(slots=True)
 class Shard:
-    """The crops of one shard: faces and the `RARE` ones of them, others and the backs of heads among them."""
+    """The crops of one shard: faces, the `RARE` among them, others, and the backs of heads."""
 
     faces: list[Cutting] = field(default_factory=list)
     rare: list[Cutting] = field(default_factory=list)
@@ -134,7 +134,8 @@ class Cuttings:
         if not paths:
             named = ", ".join(map(str, folders))
             raise ValueError(
-                f"no shard of crops in {named}; make some: python -m models.synth write --out FOLDER"
+                f"no shard of crops in {named}; "
+                "make some: python -m models.synth write --out FOLDER"
             )
         for n in rng.permutation(len(paths))[: max(1, most_shards // 2)]:
             self._held[paths[n]] = Shard.read(paths[n])

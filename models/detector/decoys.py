@@ -1,4 +1,4 @@
-"""What is no face and might be taken for one: cut-outs of animals, flowers, fruit, dials, boxes, and spoilt faces.
+"""Decoys for hard-negative training: animals, flowers, fruit, dials, boxes and altered faces.
 
 Each is drawn once and pasted many times, at other sizes, turned and coloured otherwise, so it may
 take its time.
@@ -57,7 +57,7 @@ def draw(rng: np.random.Generator, texture: Image) -> Cutting:
 
 
 def spoilt(rng: np.random.Generator, face: Cutting) -> Cutting:
-    """Return a face that is none any more: its parts in another order, wiped away, or light for dark."""
+    """Return an altered face that no longer is one: parts moved, parts wiped away, or inverted."""
     kind = rng.random()
     if kind < 0.6:
         return Cutting.of(scrambled(rng, face.levels[0], face.points))
@@ -67,7 +67,7 @@ def spoilt(rng: np.random.Generator, face: Cutting) -> Cutting:
 
 
 def scrambled(rng: np.random.Generator, picture: Image, points: NDArray[np.float32]) -> Image:
-    """Return a face's crop with the parts of the face in another order: skin, eyes and lips, and no face."""
+    """Return a face's crop with its parts in another order: skin, eyes and lips, but no face."""
     picture = picture.copy()
     low = np.maximum(points.min(0), 0).astype(int)
     rows, columns = (int(n) for n in rng.integers(2, 5, 2))
@@ -178,7 +178,7 @@ def _light(rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 def _animal(rng: np.random.Generator, canvas: Image) -> None:
-    """A head with ears, a snout, and eyes that are too far apart, too high or too round; a body at times."""
+    """A head with ears, a snout, and eyes too far apart, too high or too round; perhaps a body."""
     fur = _natural(rng)
     wide, tall = rng.uniform(16, 27), rng.uniform(15, 28)
     x, y = MIDDLE + rng.normal() * 3, rng.uniform(36, 52)

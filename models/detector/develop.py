@@ -80,7 +80,7 @@ _LEVELS = np.arange(256)[:, None] / 255
 
 @lru_cache(maxsize=1)
 def _bank() -> NDArray[np.int8]:
-    """Noise of each pixel and channel, the same in all channels, and in blotches; six scenes long."""
+    """Noise for six scenes: one part per pixel and channel, one grey, one in blotches."""
     rng = np.random.default_rng(160)
     white = rng.normal(size=(2 * SIDE, SIDE, 3))
     grey = np.repeat(rng.normal(size=(2 * SIDE, SIDE, 1)), 3, 2)

@@ -1,4 +1,4 @@
-"""From a checkpoint of the detector to the zoo: integers throughout, and an entry in the manifest."""
+"""Exports a checkpoint of the detector to the zoo: int8 throughout, and a manifest entry."""
 
 import logging
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from models.photographs import album
 
 SCORE, OVERLAP = 0.5, 0.4
 SECOND = {"doubt": 0.25, "largest": 24.0, "window": 0.4, "most": 6}
-"""Faces of 12 pixels of the input are found in doubt; in a window that shows them 2.5 times as large they are sure."""
+"""Scores of 12-pixel faces are low; a window that shows them 2.5 times as large raises them."""
 
 
 class _Tuple(nn.Module):
@@ -55,7 +55,7 @@ def representative(
 
 
 def quantise(float_model: bytes, images: np.ndarray) -> bytes:
-    """Quantise to int8 throughout; bounded activations need no more than the extremes that were seen."""
+    """Quantise to int8 throughout; with bounded activations the extremes of the data suffice."""
     from models.export.convert import Recipe, quantise
 
     return quantise(float_model, images, Recipe("int8"))
@@ -71,8 +71,9 @@ def entry(path: Path, quantisation: str, score: float = SCORE) -> dict[str, Any]
     graph = read_graph(path)
     card = card_of(open_engine(path), score).model_dump(mode="json", exclude_none=True)
     attribution = ATTRIBUTION.split(" The 520 dense")[0]
-    return {**card, **digest(path), "licence": "MIT", "attribution": attribution, "macs": graph.macs,
-            "parameters": graph.parameters, "quantisation": quantisation, "edgetpu": None}  # fmt: skip
+    return {**card, **digest(path), "licence": "MIT", "attribution": attribution,
+                    "macs": graph.macs, "parameters": graph.parameters,
+                    "quantisation": quantisation, "edgetpu": None}  # fmt: skip
 
 
 def card_of(engine: Any, score: float | None = None) -> DetectorCard:

@@ -24,7 +24,7 @@ class Hardest:
         return len(self._scores)
 
     def draw(self, count: int, generator: torch.Generator | None = None) -> Tensor | None:
-        """Take up to `count` of them out, (n, 160, 160, 3) uint8, half of them mirrored; None while there are few."""
+        """Remove and return `count` images, (n, 160, 160, 3) uint8, half mirrored; None if few."""
         if len(self) < count or not count:
             return None
         order = torch.randperm(len(self), generator=generator).to(self._scores.device)
@@ -35,7 +35,7 @@ class Hardest:
         return torch.cat([images[:half].flip(2), images[half:]])
 
     def keep(self, images: Tensor, scores: Tensor) -> None:
-        """Keep those of some faceless scenes, (n, 160, 160, 3) with their highest scores (n,), that are hard enough."""
+        """Keep the hard ones of faceless scenes, (n, 160, 160, 3), by their highest scores (n,)."""
         hard = scores >= LEAST
         images, scores = images[hard], scores[hard].float()
         if not len(scores):

@@ -1,4 +1,4 @@
-"""What lacks little of being a face: upholstery, sockets, lamps, eyes alone, blank heads, animals, skin, hands.
+"""Hard negatives that resemble faces: upholstery, sockets, lamps, eyes, heads, animals, hands.
 
 Cut-outs to be pasted as no faces, as in `decoys`.
 """
@@ -47,7 +47,7 @@ def draw(rng: np.random.Generator, skin: Sequence[Cutting]) -> Cutting:
 
 
 def photographed(rng: np.random.Generator, photographs: Album) -> Cutting:
-    """Return something of a photograph: a thing that was cut out, or a rounded part of a picture."""
+    """Return a thing cut out of a photograph, or a rounded part of a picture."""
     if photographs.cut_outs and rng.random() < 0.6:
         picture, alpha = photographs.cut_outs[int(rng.random() * len(photographs.cut_outs))]
         high, wide = alpha.shape
@@ -226,7 +226,7 @@ def _lamps(rng: np.random.Generator, canvas: Image, _: NDArray[np.float32]) -> N
 
 
 def _eyes(rng: np.random.Generator, canvas: Image, tone: NDArray[np.float32]) -> None:
-    """Drawn eyes, one or two or three, on nothing that were a head, or none of their proportions."""
+    """One to three drawn eyes that are on no head, or not in a head's proportions."""
     if rng.random() < 0.7:
         ground = _ink(tone) if rng.random() < 0.3 else _any(rng)
         if rng.random() < 0.5:
@@ -245,7 +245,7 @@ def _eyes(rng: np.random.Generator, canvas: Image, tone: NDArray[np.float32]) ->
 
 
 def _blank_head(rng: np.random.Generator, canvas: Image, tone: NDArray[np.float32]) -> None:
-    """A head that shows no face: hair all over, skin all over, or with a neck and ears and a shaven back."""
+    """A head without a face: all hair, all skin, or shaven from behind with a neck and ears."""
     wide, tall = rng.uniform(22, 30), rng.uniform(28, 38)
     x, y = 48 + rng.normal() * 2, rng.uniform(38, 46)
     if rng.random() < 0.6:
@@ -292,7 +292,7 @@ def _blank_head(rng: np.random.Generator, canvas: Image, tone: NDArray[np.float3
 
 
 def _animal(rng: np.random.Generator, canvas: Image, _: NDArray[np.float32]) -> None:
-    """The head of a furry, feathered or scaly animal: eyes far apart or round, a muzzle or a beak, ears at times."""
+    """An animal's head: eyes far apart or round, a muzzle or a beak, sometimes ears."""
     coat = np.float32(rng.uniform(25, 225)) * np.float32(
         [1.0, rng.uniform(0.7, 1), rng.uniform(0.4, 1)]
     )

@@ -10,7 +10,7 @@ Image = NDArray[np.uint8]
 
 
 def masked(rng: np.random.Generator, face: Cutting, pattern: Image | None = None) -> Cutting:
-    """Return a face with a mask painted over its nose, mouth and chin, as those are worn against dust and disease.
+    """Return a face with a mask painted over its nose, mouth and chin, against dust or disease.
 
     Args:
         rng: source of randomness.

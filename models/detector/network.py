@@ -1,4 +1,4 @@
-"""A single-stage face detector: dense squeezed convolutions, bounded activations, three grids, one way down.
+"""A one-stage face detector: dense bottleneck convolutions, bounded activations, three grids.
 
 Each cell of a grid says whether a face's middle lies about it, and where the face's box, the middle
 of its eyes and its chin are. Coarser maps are added to the finer ones, so that a cell of eight
@@ -24,7 +24,7 @@ GRIDS = tuple(SIDE // stride for stride in STRIDES)
 CELLS = sum(grid * grid for grid in GRIDS)
 
 GEOMETRY = 8
-"""Middle of the box x, y, binary logarithm of its width, height, middle of the eyes x, y, chin x, y."""
+"""Box centre x, y, log2 of the box's width, height, midpoint of the eyes x, y, chin x, y."""
 
 HIDDEN = 32
 """Channels between a grid's map and its answers."""
@@ -127,7 +127,7 @@ def _rows(x: Tensor) -> Tensor:
 
 
 def cell_centres() -> tuple[Tensor, Tensor]:
-    """Return the middles of all cells, (525, 2) pixels, and the length of their unit, (525,) pixels."""
+    """Return the centres of all cells, (525, 2) pixels, and their unit of length, (525,) pixels."""
     centres, units = [], []
     for stride, grid in zip(STRIDES, GRIDS, strict=True):
         along = (torch.arange(grid) + 0.5) * stride - 0.5
@@ -138,7 +138,7 @@ def cell_centres() -> tuple[Tensor, Tensor]:
 
 
 def decode(geometry: Tensor) -> tuple[Tensor, Tensor]:
-    """Return boxes (…, 525, 4) as x0, y0, x1, y1 and the two marks (…, 525, 2, 2), pixels of the input."""
+    """Return boxes (…, 525, 4) as x0, y0, x1, y1 and both points (…, 525, 2, 2), input pixels."""
     centres, units = (part.to(geometry.device) for part in cell_centres())
     middle = centres + geometry[..., 0:2] * units[:, None]
     half = torch.exp2(geometry[..., 2:4].clamp(-6, 6)) * units[:, None] / 2

@@ -1,4 +1,4 @@
-"""What is done to every pixel of a scene: pasting through an affine with a soft rim, and a camera's noise.
+"""Per-pixel steps of a scene: pasting through an affine with a soft rim, and a camera's noise.
 
 Compiled, because a scene has a handful of small pastes, for each of which a dozen calls into array
 libraries cost more than the pixels do.
@@ -78,7 +78,7 @@ def paste(
 
 @njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
 def add_noise(image: Image, noise: NDArray[np.int8], start: int, strength: float) -> None:
-    """Add a stretch of a bank of noise to an image, in place; dark pixels get the most of it, as after a gamma."""
+    """Add a part of a bank of noise to an image, in place, most in dark pixels, as after gamma."""
     flat = image.reshape(-1)
     for n in range(flat.size):
         value = flat[n] + strength * (1.25 - 0.5 / 255 * flat[n]) * noise[start + n]

@@ -1,4 +1,4 @@
-"""Scenes of a camera's frame, composed at the detector's own resolution from rendered crops over backgrounds.
+"""Scenes of a camera's frame, composed at the detector's resolution from crops and backgrounds.
 
 What stands behind is painted, or a part of a photograph where there are some.
 
@@ -35,7 +35,7 @@ from models.synth.appearance import backgrounds
 Image = NDArray[np.uint8]
 
 SHOWN, HARDLY_SHOWN = 0.6, 0.35
-"""Faces of whose box this share lies inside are to be found; those under the second are none; between, as you like."""
+"""Least share of a face's box inside the frame: of a positive, and of a face that is ignored."""
 
 ASPECTS = (*[4 / 3] * 9, *[16 / 9] * 3, *[1.0] * 3, *[3 / 4] * 4, 0.62)
 BACKDROP = 208
@@ -46,7 +46,7 @@ PHOTOGRAPHED = 0.65
 """Share of backgrounds that are photographs, where there are some."""
 
 CABINS, SIDE_LIT, TURNED = 0.2, 0.15, 0.22
-"""Shares of scenes: inside a car, lit hard from one side, turned by 90, 180 or 270 degrees as a whole."""
+"""Shares of scenes: inside a car, lit hard from one side, turned by 90, 180 or 270 degrees."""
 
 TILTED, MOST_TILT = 0.25, 65.0
 """Share of faces that are tilted at random, and by how many degrees at most."""
@@ -69,7 +69,7 @@ class Scene:
 
 
 class Composer:
-    """Makes scenes from crops, and from pools of backdrops and of decoys that `freshen` renews bit by bit.
+    """Makes scenes from crops and from pools of backdrops and decoys; `freshen` renews the pools.
 
     Args:
         cuttings: what is pasted.
@@ -195,7 +195,7 @@ class Composer:
         return cv2.flip(part, 1) if rng.random() < 0.5 else part
 
     def _nobody(self, rng: np.random.Generator, image: Image) -> None:
-        """Lay things about that are no faces, one of them great at times, on shoulders at times; backs of heads."""
+        """Paste things without faces: some large, some on shoulders, some backs of heads."""
         backs = self._cuttings.all.backs
         if backs and rng.random() < 0.3:
             for _ in range(1 + int(rng.random() * 3)):
@@ -213,7 +213,7 @@ class Composer:
     def _near(
         self, rng: np.random.Generator, image: Image, faces: list[tuple[NDArray[np.float32], bool]]
     ) -> None:
-        """One face that fills the frame, as often as not one that is rare, more often than not with a mask."""
+        """Paste one face that fills the frame, often a rare one and often with a mask."""
         height, width = image.shape[:2]
         cutting = self._face(rng, rare=0.25, masked=0.45)
         size = between(rng, 0.65, 1.3) * min(1.1 * width, height)
@@ -231,7 +231,7 @@ class Composer:
         size: float,
         faces: list[tuple[NDArray[np.float32], bool]],
     ) -> None:
-        """Paste a face whose box is about `size` long where it hides no other, and keep its label."""
+        """Paste a face whose box is about `size` long where it hides no other; keep its label."""
         cutting, tilt = self._face(rng, rare=0.12, masked=0.22), _tilt(rng)
         height, width = image.shape[:2]
         for _ in range(6):
@@ -314,7 +314,7 @@ class Composer:
         rim: NDArray[np.float32],
         gain: NDArray[np.float32] | None = None,
     ) -> None:
-        """Paste through an affine of the largest level, from the level that is nearest to the size on the image."""
+        """Paste through an affine of the largest level, from the level nearest in size."""
         scale = math.sqrt(abs(affine[0, 0] * affine[1, 1] - affine[0, 1] * affine[1, 0]))
         level = min(max(int(0.2 - math.log2(scale)), 0), len(cutting.levels) - 1)
         ratio = 2.0**level
@@ -378,7 +378,7 @@ def _frame(rng: np.random.Generator) -> tuple[int, int]:
 
 
 def _seen(rng: np.random.Generator, photographs: Album, height: int, width: int) -> Image:
-    """Return a window of a photograph, or some beside one another, at times in false colours, harsh or out of focus."""
+    """Return a window of a photograph or several, at times with false colours, harsh or blurred."""
     image = photographs.window(rng, height, width)
     chances = rng.random(4)
     if chances[0] < 0.12:

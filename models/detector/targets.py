@@ -10,10 +10,10 @@ from torch.nn import functional
 from models.detector.network import CELLS, GRIDS, cell_centres, decode
 
 RANGES = ((0.0, 26.0), (20.0, 60.0), (48.0, 1e9))
-"""Longer side of the faces that each grid answers for, pixels of the input; in the overlaps two grids do."""
+"""Longer side of each grid's faces, pixels of the input; sizes that overlap use two grids."""
 
 CORE, RIM = 0.25, 0.45
-"""Cells within CORE of a face's box about its middle are to find it, those out to RIM may do as they like."""
+"""Cells within CORE of a box, about its centre, are positives; those out to RIM are ignored."""
 
 FOCUS = 2.0
 BALANCE = 0.35
@@ -85,7 +85,7 @@ def _cells() -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def losses(outputs: dict[str, Tensor], targets: Targets) -> dict[str, Tensor]:
-    """Return the losses of a batch: "score" (focal), "box" (distance IoU) and "marks" (in widths of the box)."""
+    """Return the losses of a batch: "score" (focal), "box" (distance IoU), "marks" (box widths)."""
     logits = outputs["scores"].float()
     count = targets.wanted.sum().clamp(min=1)
     right = torch.where(targets.wanted > 0, logits, -logits)
@@ -109,7 +109,7 @@ def losses(outputs: dict[str, Tensor], targets: Targets) -> dict[str, Tensor]:
 
 
 def _distance_iou(found: Tensor, true: Tensor) -> Tensor:
-    """One less IoU, with the distance of the middles over the diagonal of both (Zheng et al., AAAI 2020)."""
+    """One minus IoU plus the centres' distance over the diagonal (Zheng et al., AAAI 2020)."""
     inside = (
         torch.minimum(found[:, 2:], true[:, 2:]) - torch.maximum(found[:, :2], true[:, :2])
     ).clamp(min=0)

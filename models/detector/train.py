@@ -1,4 +1,4 @@
-"""Trains the detector on scenes composed while it trains; the same command again goes on where it stopped."""
+"""Trains the detector on scenes composed meanwhile; the same command resumes a stopped run."""
 
 import json
 import math
@@ -103,7 +103,7 @@ class SceneStream(IterableDataset[tuple[Tensor, ...]]):
 
 
 def part_of(batch: int, workers: int, shared_bytes: float) -> int:
-    """Return how many scenes of a batch to pass on at once, that all that wait fit into half of shared memory."""
+    """Return how many scenes to pass at once so that the queue fits half of shared memory."""
     part = batch
     while part % 2 == 0 and part * SCENE_BYTES * PREFETCHED * workers > shared_bytes / 2:
         part //= 2
@@ -127,7 +127,7 @@ def batches(
 
 
 def tensors(scenes: Sequence[Scene]) -> tuple[Tensor, ...]:
-    """Return images (N, 160, 160, 3) uint8, faces (N, most, 8), valid (N, most) and ignored (N, most) of scenes."""
+    """Return images (N, 160, 160, 3) uint8, faces (N, most, 8), valid and ignored (N, most)."""
     faces = np.zeros((len(scenes), MOST_FACES, 8), np.float32)
     valid, ignored = np.zeros((2, len(scenes), MOST_FACES), bool)
     for n, scene in enumerate(scenes):
@@ -303,7 +303,7 @@ def twice(batches: Iterator[tuple[Tensor, ...]]) -> Iterator[tuple[Tensor, ...]]
 
 
 def load(path: Path) -> DetectorNet:
-    """Return the averaged weights of a checkpoint, or bare ones, as a network in evaluation mode."""
+    """Return a checkpoint's averaged weights, or plain weights, as a network in evaluation mode."""
     state = torch.load(path, map_location="cpu", weights_only=True)
     network = DetectorNet()
     network.load_state_dict(
