@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 from rich.progress import track
 
-from tests.faults import camera, load, service, sinks, transport  # noqa: F401 - entering their faults into the table
+# Importing them enters their faults into the table.
+from tests.faults import camera, load, service, sinks, transport  # noqa: F401
 from tests.faults.row import FAULTS
 
 
@@ -38,13 +39,13 @@ def main() -> None:
                 rows.append(f"| {name} | NOT SURVIVED: {str(error).splitlines()[0][:200]} | | | |")
                 continue
         recovery = "" if row.recovery_s is None else f"{row.recovery_s:.1f} s"
-        status = row.status.replace(f"scripted:{folder}/camera.json", "CAMERA").replace(
-            folder, "DIR"
-        )
+        status = row.status
+        for camera_uri in (f"scripted:{folder}/camera.json", f"v4l2:{folder}/usb/video"):
+            status = status.replace(camera_uri, "CAMERA")
+        status = status.replace(folder, "DIR")
         rows.append(f"| {name} | {row.wire} | {recovery} | {row.lost} | {status} |")
-    print(
-        "| fault | the wire shows | recovery | lost | `landmarkd status` says |\n|---|---|---|---|---|"
-    )
+    print("| fault | the wire shows | recovery | lost | `landmarkd status` says |")
+    print("|---|---|---|---|---|")
     print("\n".join(rows))
     sys.exit(failed > 0)
 

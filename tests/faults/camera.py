@@ -1,5 +1,6 @@
 """What cameras do."""
 
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,13 +11,13 @@ from tests.faults.bench import Daemon, longest_silence_s
 from tests.faults.row import Row, fault
 
 HEARTBEAT_LIMIT_S = 2.0
-"""Silence on the wire means dead: this long is never reached while the daemon lives, however the camera does."""
+"""Silence on the wire means dead: it is never this long while the daemon lives."""
 
 
 def _camera(
     folder: Path, steps: list[dict[str, object]], words: str, counter: str = "", stalls: bool = True
 ) -> Row:
-    """Play a script: good frames, then trouble, then good frames; the wire must tell and nothing else must end.
+    """Play a script: good frames, trouble, good frames; the wire tells and the daemon goes on.
 
     Args:
         folder: scratch.
@@ -118,6 +119,11 @@ def usb_cut(folder: Path) -> Row:
     return _usb(folder, "cut", "cannot be decoded", "corrupt")
 
 
+@fault("USB camera's frames are random bytes")
+def usb_garbage(folder: Path) -> Row:
+    return _usb(folder, "garbage", "cannot be decoded", "corrupt")
+
+
 @fault("USB camera's frames are empty")
 def usb_empty(folder: Path) -> Row:
     return _usb(folder, "empty", "cannot be decoded", "corrupt")
@@ -126,6 +132,22 @@ def usb_empty(folder: Path) -> Row:
 @fault("USB camera is pulled out and plugged in")
 def usb_gone(folder: Path) -> Row:
     return _usb(folder, "gone", "is not there", "reopened")
+
+
+@fault("USB camera is not there at the start and is plugged in")
+def usb_absent(folder: Path) -> Row:
+    usb = build(folder / "usb")
+    usb.node.unlink()
+    with Daemon(folder, source=f"v4l2:{usb.node}", environment=usb.environment) as daemon:
+        daemon.ear.wait(lambda heard: len(heard) >= 2)
+        assert all(item.stalled for item in daemon.ear.heard)
+        said = daemon.told("waiting for the camera")
+        began = time.monotonic()
+        usb.node.touch()
+        first = daemon.ear.frames(20)[0]
+        daemon.wait_status(lambda status: status.state == "running")
+        assert daemon.end() == 0
+    return Row("camera_stalled from the start", first.at_s - began, "nothing", said)
 
 
 @fault("camera repeats an old frame with its old time")

@@ -230,8 +230,9 @@ static void settle(struct v4l2_pix_format *wanted) {
 static int draw(unsigned char *to, enum mode how) {
     int length = 0;
     if (format == V4L2_PIX_FMT_MJPEG) {
-        int index = (int)(sequence % (unsigned)frame_count);
-        while (frames[index].width != width || frames[index].height != height) index = (index + 1) % frame_count;
+        static int index = -1;
+        do index = (index + 1) % frame_count;
+        while (frames[index].width != width || frames[index].height != height);
         length = frames[index].length;
         memcpy(to, frames[index].bytes, (size_t)length);
     } else if (format == V4L2_PIX_FMT_GREY) {
