@@ -1,4 +1,4 @@
-"""Exposure, gain, white balance, focus and mains frequency of a V4L2 camera, by the kernel's controls."""
+"""Exposure, gain, white balance, focus and mains frequency of V4L2 cameras: kernel controls."""
 
 import errno
 import fcntl

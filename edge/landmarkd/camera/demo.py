@@ -7,7 +7,7 @@ from landmarkd.errors import UsageError
 from landmarkd.uri import Uri
 
 CLIP = Path(__file__).with_name("clip") / "driver.mp4"
-"""A rendered driver who turns, blinks, yawns, leaves and returns; its ground truth is ``driver.npz``."""
+"""A rendered driver who turns, blinks, yawns, leaves and returns; ``driver.npz`` has the truth."""
 
 
 class DemoSource(VideoSource):

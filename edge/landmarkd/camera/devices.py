@@ -25,10 +25,10 @@ _VIDEO_CAPTURE_MPLANE = 0x1000
 _DEVICE_CAPS = 0x80000000
 
 PORT_DRIVERS = frozenset({"unicam", "rp1-cfe"})
-"""Drivers of the camera port itself, up to the Pi 4 and of the Pi 5; there where a sensor answers."""
+"""Drivers of the camera port, up to the Pi 4 and of the Pi 5; loaded where a sensor answers."""
 
 PI_DRIVERS = PORT_DRIVERS | {"bcm2835-isp", "bcm2835-codec", "pispbe", "rpi-hevc-dec", "rpivid"}
-"""Parts of the Raspberry Pi's own camera and codec pipeline; only libcamera gets pictures of them."""
+"""Parts of the Pi's own camera and codec pipeline; only libcamera gets pictures from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +95,12 @@ def parse_capability(path: str, answer: bytes) -> VideoDevice:
 
 
 def cameras() -> list[VideoDevice]:
-    """Return the V4L2 cameras of this machine without those at the Pi's camera port; never raises."""
+    """Return this machine's V4L2 cameras without those at the Pi's camera port; never raises."""
     return [device for device in _found() if device.is_camera]
 
 
 def has_camera_port_sensor() -> bool:
-    """Return whether a sensor at the Raspberry Pi's camera port was found when the kernel started."""
+    """Return whether the kernel found a sensor at the Raspberry Pi's camera port at its start."""
     return any(device.driver in PORT_DRIVERS for device in _found())
 
 

@@ -27,7 +27,7 @@ LARGEST_DISTORTION = 1e4
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A lens and a sensor as their maker states them; a unit of the series differs by a few percent.
+    """A lens and a sensor as the maker states them; single units differ by a few percent.
 
     Attributes:
         title: what it is called in a shop.
@@ -79,14 +79,14 @@ def intrinsics_for(
     path = rest if kind == "calibrated" else choice
     if kind == "preset" or not (path.endswith(".json") or "/" in path):
         raise ConfigurationError(
-            f"camera is {choice!r}; use a preset ({', '.join(PRESETS)}), the path of a calibration file "
-            "(from landmarkd calibrate camera), or a guess like guess:60deg."
+            f"camera is {choice!r}; use a preset ({', '.join(PRESETS)}), the path of a calibration "
+            "file (from landmarkd calibrate camera), or a guess like guess:60deg."
         )
     return scaled(load_intrinsics(user_path(path)), width, height, quiet=quiet)
 
 
 def from_preset(width: int, height: int, name: str) -> Intrinsics:
-    """Return a preset's intrinsics, the whole field of the sensor in use (`KeyError` for an unknown name)."""
+    """Return a preset's intrinsics for the sensor's whole field (`KeyError`: unknown name)."""
     preset = PRESETS[name]
     focal = preset.focal_mm * 1000.0 / preset.pixel_um
     centre = (preset.width - 1) / 2, (preset.height - 1) / 2
@@ -150,7 +150,8 @@ def load_intrinsics(path: Path) -> Intrinsics:
         ) from error
     except OSError as error:
         raise ConfigurationError(
-            f"{path}: {error.strerror}; make a calibration with: landmarkd calibrate camera --out {path}"
+            f"{path}: {error.strerror}; make a calibration with: landmarkd calibrate camera "
+            f"--out {path}"
         ) from error
     try:
         return _parse(json.loads(content), path.stem)

@@ -15,7 +15,7 @@ SCALES = (8, 4, 2, 1)
 """libjpeg decodes at 1/2, 1/4 and 1/8 of the size for a fraction of the work of the whole."""
 
 MAX_PADDING = 16
-"""Many webcams leave a few bytes before a marker, which libjpeg warns of; a lost packet is longer."""
+"""Many webcams leave a few bytes before a marker: libjpeg warns of them; lost packets are more."""
 
 _PADDING = re.compile(r"(\d+) extraneous bytes? before marker")
 
@@ -53,7 +53,7 @@ def decode_jpeg(data: NDArray[np.uint8], scale: int, name: str) -> NDArray[np.ui
 
 
 def jpeg_scale(given: tuple[int, int], wanted: tuple[int, int]) -> int:
-    """Return the largest scale at which a picture of the size `given` is not smaller than `wanted`."""
+    """Return the largest scale at which a picture of size `given` is not smaller than `wanted`."""
     return next(
         scale
         for scale in SCALES

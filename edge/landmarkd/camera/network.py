@@ -29,8 +29,8 @@ MAX_CREDENTIALS_BYTES = 4096
 class NetworkSource(FrameSource):
     """A camera in the network: ``rtsp://camera/stream`` or ``http://camera/stream.mjpg``.
 
-    ``credentials=FILE`` names a file with NAME:PASSWORD in one line. `Frame.captured_ns` is the time
-    of reading: the delay of the camera and the network is not known.
+    ``credentials=FILE`` names a file with NAME:PASSWORD in one line. `Frame.captured_ns` is the
+    time of reading: the delay of the camera and the network is not known.
     """
 
     live = True

@@ -42,8 +42,9 @@ PLANES: dict[str, tuple[int, int, int | None]] = {
     "YUYV": (2, 1, cv2.COLOR_YUV2BGR_YUYV),
     "NV12": (1, 2, cv2.COLOR_YUV2BGR_NV12),
 }
-"""Formats that libcamera may answer with: bytes a pixel, 2 where half as many rows of colour follow,
-and OpenCV's conversion. They are named by the order in a register: "RGB888" lies in memory as BGR."""
+"""Formats that libcamera may answer with: bytes a pixel, 2 where half as many rows of colour
+follow, and OpenCV's conversion. Their names give the order in a register: "RGB888" lies in memory
+as BGR."""
 
 
 class Picamera2Source(FrameSource):
@@ -275,7 +276,7 @@ def import_picamera2() -> tuple[Any, Any, Any]:
 
 
 def _opening_error(uri: str, error: Exception) -> SourceError:
-    """Tell a busy camera from a broken one: the library hides the reason in the exception's context."""
+    """Tell a busy camera from a broken one by the exception's context, which has the reason."""
     texts: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(texts) < 5:

@@ -27,7 +27,7 @@ _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_C
 
 
 def rotation_option(uri: Uri) -> int:
-    """Return the option ``rotation``: degrees, clockwise, that a picture is turned by to be upright.
+    """Return the option ``rotation``: degrees clockwise that turn a picture upright.
 
     Raises:
         UsageError: not 0, 90, 180 or 270.

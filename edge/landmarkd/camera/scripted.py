@@ -53,7 +53,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a scripted camera does: ``{"size": [640, 480], "fps": 30, "clip": "face.mp4", "steps": [...]}``.
+    """What a scripted camera does.
+
+    ``{"size": [640, 480], "fps": 30, "clip": "face.mp4", "steps": [...]}``
 
     Attributes:
         size: width and height of the frames, pixels.
@@ -69,7 +71,10 @@ class Script:
 
 
 class ScriptedSource(FrameSource):
-    """A live camera that does what a JSON file says: ``scripted:faults.json``, see `Script` and `Step`."""
+    """A live camera that does what a JSON file says: ``scripted:faults.json``.
+
+    See `Script` and `Step`.
+    """
 
     live = True
 

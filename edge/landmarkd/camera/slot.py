@@ -26,7 +26,7 @@ class LatestFrame:
             self._changed.notify()
 
     def take(self, timeout_s: float) -> Frame | None:
-        """Return the frame and empty the slot, waiting up to `timeout_s`; None if none came or it was closed."""
+        """Take the frame out, waiting up to `timeout_s`; None if none came or it was closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._frame is not None or self._closed, timeout_s)
             frame, self._frame = self._frame, None

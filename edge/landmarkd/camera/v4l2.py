@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 DEFAULT_SIZE = (640, 480)
 BUFFERS = 4
 COMPRESSED = "MJPG"
-"""Taken where a camera offers it: USB 2 carries uncompressed 640x480 at 30 a second, and no more."""
+"""Taken where a camera offers it: uncompressed, USB 2 carries at most 640x480 at 30 a second."""
 
 FORMATS = {"mjpg": "MJPG", "yuyv": "YUYV", "grey": "GREY"}
 OPTIONS = controls.OPTIONS | {"size", "mode", "fps", "format", "fourcc", "rotation"}

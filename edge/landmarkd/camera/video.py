@@ -79,7 +79,8 @@ class VideoSource(FrameSource):
         except EndOfStreamError as error:
             self.close()
             raise SourceFormatError(
-                f"{self._path} has no picture that can be decoded; it is no video, or it is damaged."
+                f"{self._path} has no picture that can be decoded; it is no video, or it is "
+                "damaged."
             ) from error
 
     def read(self, timeout_s: float) -> Frame:
@@ -109,8 +110,8 @@ class VideoSource(FrameSource):
             raise EndOfStreamError(f"{self._path} is at its end.")
         if self._size not in {None, image.shape}:
             raise SourceFormatError(
-                f"{self._path} changes its picture from {_size(self._size)} to {_size(image.shape)} at frame "
-                f"{self._sequence}; convert it to one size first."
+                f"{self._path} changes its picture from {_size(self._size)} to "
+                f"{_size(image.shape)} at frame {self._sequence}; convert it to one size first."
             )
         self._size = image.shape
         before_ns = self._timeline.last_ns

@@ -1,4 +1,4 @@
-"""The ChArUco board: a chessboard whose white squares carry markers, so that parts of it suffice."""
+"""The ChArUco board: a chessboard with markers in its white squares; a part of it suffices."""
 
 from functools import cache
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 COLUMNS, ROWS = 9, 7
 SQUARE_MM, MARKER_MM = 25.0, 18.0
-"""Fits A4 and US Letter with a margin that every printer leaves. Intrinsics do not depend on the scale."""
+"""Fits A4 and US Letter with the margin of any printer. Intrinsics do not depend on the scale."""
 INNER_COLUMNS, INNER_ROWS = COLUMNS - 1, ROWS - 1
 CORNERS = INNER_COLUMNS * INNER_ROWS
 WIDTH_MM, HEIGHT_MM = COLUMNS * SQUARE_MM, ROWS * SQUARE_MM

@@ -17,11 +17,11 @@ TILTED_DEG = 15.0
 TILTED_VIEWS = 2
 """Wanted for each of the four ways to tilt the board."""
 NEW_SHARE = 0.05
-"""A view is new if its corners moved by this share of the picture's width, or its tilt by `NEW_TILT_DEG`."""
+"""A view is new if its corners moved by this share of the width, or its tilt by `NEW_TILT_DEG`."""
 NEW_TILT_DEG = 8.0
 STILL_PX = 2.0
 STILL_SHARE = 0.004
-"""A live board stands still if it moved less than this share of the picture's width between two frames."""
+"""A live board stands still if it moved less than this share of the width between two frames."""
 TILTS = (
     "its top towards the camera",
     "its top away from the camera",
@@ -67,7 +67,8 @@ class Collection:
             first = self.views[0]
             return Verdict(
                 False,
-                f"it is {view.width}x{view.height} and not {first.width}x{first.height} as the first",
+                f"it is {view.width}x{view.height} and not {first.width}x{first.height} "
+                "as the first",
             )
         defect = view.defect()
         if defect is not None:
@@ -141,7 +142,7 @@ def _is_alike(view: BoardView, other: BoardView) -> bool:
 
 
 def _movement(view: BoardView, other: BoardView) -> float | None:
-    """Return how far the corners that both views have moved on the average, pixels; None without such."""
+    """Return the mean distance in pixels of the corners in both views; None if there are none."""
     _, here, there = np.intersect1d(view.ids, other.ids, return_indices=True)
     if len(here) == 0:
         return None

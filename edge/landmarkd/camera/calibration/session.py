@@ -14,11 +14,11 @@ from landmarkd.errors import EndOfStreamError, SourceFormatError, SourceTimeoutE
 READ_S = 0.5
 
 Look = Callable[[str, BoardView | None, Verdict, Collection], None]
-"""Told of each picture: its name, the board in it or None, what became of it, and the collection."""
+"""Called for each picture: its name, the board in it or None, the verdict, the collection."""
 
 
 def look_at_pictures(paths: Iterable[Path], look: Look) -> Collection:
-    """Offer pictures, and those of folders, to a new collection; pass over those that cannot be decoded.
+    """Offer pictures, and those of folders, to a new collection; skip those that cannot be decoded.
 
     Raises:
         SourceError, AccessError: a path that does not exist or may not be read, an empty folder.

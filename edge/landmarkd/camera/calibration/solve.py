@@ -17,7 +17,7 @@ from landmarkd.files import write_atomic
 from landmarkd.types import Intrinsics
 
 OUTLIER_FACTOR = 2.5
-"""A view whose error is this many times the median is left out: a wrong corner, or a board that bent."""
+"""A view whose error is this many times the median is left out: a wrong corner, a bent board."""
 OUTLIER_PX = 0.3
 """But not below this error, which is as good as corners get."""
 WORST_RMS_PX = 1.5
@@ -72,7 +72,8 @@ def calibrate(views: list[BoardView], name: str) -> Calibration:
     while True:
         if len(used) < MIN_VIEWS:
             raise CalibrationError(
-                f"{len(used)} good views are too few, {MIN_VIEWS} are needed; take more, from other places and angles."
+                f"{len(used)} good views are too few, {MIN_VIEWS} are needed; take more, from "
+                "other places and angles."
             )
         fit = _fit(used)
         limit = max(OUTLIER_PX, OUTLIER_FACTOR * float(np.median(fit.view_px)))
@@ -83,8 +84,8 @@ def calibrate(views: list[BoardView], name: str) -> Calibration:
     first = used[0]
     if fit.rms_px > WORST_RMS_PX * max(1.0, first.width / 640):
         raise CalibrationError(
-            f"the views do not fit together (error {fit.rms_px:.1f} pixels); is the board flat, the focus fixed, "
-            "and every view from the same camera?"
+            f"the views do not fit together (error {fit.rms_px:.1f} pixels); is the board flat, "
+            "the focus fixed, and every view from the same camera?"
         )
     matrix, deviations = fit.matrix, fit.deviations
     k1, k2, p1, p2, k3 = (float(value) for value in fit.distortion.ravel()[:5])

@@ -15,8 +15,8 @@ MIN_CORNERS = 16
 """A third of the board. Fewer corners say little and fit anything."""
 SHARP_EDGE_PX = 3.0
 SHARP_EDGE_SHARE = 0.08
-"""An edge from black to white may take this many pixels, or this share of a square: on rendered boards corners
-are off by up to 0.4 pixels beyond it, and soon the markers cannot be read."""
+"""An edge from black to white may be this many pixels wide, or this share of a square. With wider
+edges the corners of rendered boards are off by up to 0.4 pixels, and soon no marker is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,10 @@ class BoardView:
     def defect(self) -> str | None:
         """Say why this view is of no use, or None if it is."""
         if self.edge_px > max(SHARP_EDGE_PX, SHARP_EDGE_SHARE * self.square_px):
-            return f"it is blurred (edges {self.edge_px:.0f} pixels wide); hold still, more light, check the focus"
+            return (
+                f"it is blurred (edges {self.edge_px:.0f} pixels wide); hold still, more light, "
+                "check the focus"
+            )
         if len(self.ids) < MIN_CORNERS:
             return f"only {len(self.ids)} of {CORNERS} corners are seen"
         columns, rows = self.ids % INNER_COLUMNS, self.ids // INNER_COLUMNS
@@ -105,7 +108,7 @@ def _neighbours(ids: NDArray[np.int32]) -> NDArray[np.intp]:
 def _edge_width(
     grey: NDArray[np.float32], corners: NDArray[np.float32], pairs: NDArray[np.intp]
 ) -> float:
-    """Return the median width of the edges between neighbouring corners: contrast over steepest slope."""
+    """Return the median edge width between neighbouring corners: contrast over steepest slope."""
     first, second = corners[pairs[:, 0]], corners[pairs[:, 1]]
     along = second - first
     length = np.linalg.norm(along, axis=1, keepdims=True)
@@ -134,7 +137,7 @@ def _inside(grey: NDArray[np.float32], corners: NDArray[np.float32]) -> tuple[sl
 def _tilt(
     ids: NDArray[np.int32], corners: NDArray[np.float32], width: int, height: int
 ) -> tuple[float, float]:
-    """Return how the board is turned about x and y, in degrees, seen through a camera that is guessed."""
+    """Return the board's turn about x and y in degrees, with guessed intrinsics."""
     if len(ids) < 6:
         return 0.0, 0.0
     guess = intrinsics_for(width, height)
