@@ -14,13 +14,13 @@ def pose_of(yaw, at=(0.0, 0.0, 600.0)):
 
 class TestPoseFilter:
     def test_first_pose_and_pose_after_a_gap_come_back_unchanged(self):
-        smooth = PoseFilter(0.7, 30.0, 100.0)
+        smooth = PoseFilter(0.5, 50.0, 120.0)
         assert smooth.filter(pose_of(10), 0) is not None
         assert smooth.filter(pose_of(40), 900_000_000).yaw == 40
 
     def test_a_resting_head_gets_calm_and_a_turning_one_is_followed(self):
         rng = np.random.default_rng(1)
-        smooth = PoseFilter(0.7, 30.0, 100.0)
+        smooth = PoseFilter(0.5, 50.0, 120.0)
         rest = [
             smooth.filter(pose_of(rng.normal(0, 1.0)), index * 33_333_333).yaw
             for index in range(200)
@@ -31,7 +31,7 @@ class TestPoseFilter:
         assert 0.0 <= 72.0 - turn[-1] < 4.0  # 90 degrees a second
 
     def test_stays_a_rotation_and_knows_no_seam(self):
-        smooth = PoseFilter(0.7, 30.0, 100.0)
+        smooth = PoseFilter(0.5, 50.0, 120.0)
         last = None
         for index in range(200):
             roll = 170.0 + index * 0.5  # passes 180, where angles jump to -180
@@ -44,7 +44,7 @@ class TestPoseFilter:
             np.testing.assert_allclose(now.rotation @ now.rotation.T, np.eye(3), atol=1e-5)
 
     def test_angles_belong_to_the_rotation(self):
-        smooth = PoseFilter(0.7, 30.0, 100.0)
+        smooth = PoseFilter(0.5, 50.0, 120.0)
         smooth.filter(pose_of(0), 0)
         out = smooth.filter(pose_of(20), 33_333_333)
         np.testing.assert_allclose(
@@ -53,7 +53,7 @@ class TestPoseFilter:
 
     def test_a_head_that_moves_is_followed_and_one_that_rests_gets_calm(self):
         rng = np.random.default_rng(1)
-        smooth = PoseFilter(0.7, 30.0, 100.0)
+        smooth = PoseFilter(0.5, 50.0, 120.0)
         rest = [
             smooth.filter(pose_of(0, (0, 0, 600 + rng.normal(0, 1.0))), n * 33_333_333)
             for n in range(200)
@@ -68,7 +68,7 @@ class TestPoseFilter:
         assert 0.0 <= 150.0 - move[-1] < 4.0
 
     def test_what_lags_is_the_angle_alone_and_the_rest_of_the_pose_is_kept(self):
-        smooth = PoseFilter(0.7, 30.0, 100.0)
+        smooth = PoseFilter(0.5, 50.0, 120.0)
         smooth.filter(pose_of(0), 0)
         out = smooth.filter(replace(pose_of(0), residual=0.04, camera="preset:x"), 33_333_333)
         assert (out.residual, out.camera) == (0.04, "preset:x")

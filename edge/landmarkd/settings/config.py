@@ -71,13 +71,13 @@ class SmoothingSettings(_Section):
         "one-euro", description="Of the head's pose: one-euro or none."
     )
     pose_minimum_cutoff_hz: float = Field(
-        0.7, gt=0, le=100, description="Cutoff of the pose at rest; lower is calmer."
+        0.5, gt=0, le=100, description="Cutoff of the pose at rest; lower is calmer."
     )
     rotation_beta: float = Field(
-        30.0, ge=0, le=1000, description="Rise of its cutoff for each radian a second."
+        50.0, ge=0, le=1000, description="Rise of its cutoff for each radian a second."
     )
     translation_beta: float = Field(
-        100.0, ge=0, le=10000, description="Rise of its cutoff for each metre a second."
+        120.0, ge=0, le=10000, description="Rise of its cutoff for each metre a second."
     )
 
 

@@ -17,36 +17,44 @@ from landmarkd.signals.smoothing import MAX_GAP_S, smoothing_factor
 from landmarkd.signals.timing import NANOSECONDS
 from landmarkd.types import HeadPose
 
-_DERIVATIVE_CUTOFF_HZ = (3.0, 4.0)
-"""Cutoffs of the velocities of rotation and translation."""
-_REST = (0.2, 50.0)
-"""Radians a second and millimetres a second that measure noise more than a head: at rest a pose of
-one frame lies off by up to 0.3° and 1.5 mm. Only what is faster opens the filter."""
+_DERIVATIVE_CUTOFF_HZ = 1.0
+"""Cutoff of the velocities, as Casiez et al. have it."""
+_REST = (0.12, 35.0)
+"""Radians a second and millimetres a second; only what is faster opens the filter. Twice the noise
+of the pose on the bundled clip stays below them in 99 % of the frames
+(`python -m tests.bench_pose --choose`)."""
 
 
 class PoseFilter:
     """The One Euro filter (Casiez et al., CHI 2012) on rotations, not on angles: no seam anywhere.
 
-    A head at rest is held by the lowest cutoff; one that moves raises it so steeply that a turn of
-    30° a second is followed within 12 ms and a move of 100 mm a second within 20 ms
-    (`python -m tests.bench_pose`).
+    A head at rest is held by the lowest cutoff; one that moves raises it. The defaults of the
+    settings are chosen by a rule from scripted ramps and from the noise of the pose on the bundled
+    clip, see docs/performance.md and `python -m tests.bench_pose --choose`.
 
     Args:
         minimum_cutoff_hz: cutoff of a head at rest.
         rotation_beta: rise of the cutoff, hertz for each radian a second.
         translation_beta: rise of the cutoff, hertz for each metre a second.
+        rest: speeds up to which the cutoff stays the lowest, radians and millimetres a second.
 
     Raises:
         ValueError: a cutoff that is not positive or a negative beta.
     """
 
     def __init__(
-        self, minimum_cutoff_hz: float, rotation_beta: float, translation_beta: float
+        self,
+        minimum_cutoff_hz: float,
+        rotation_beta: float,
+        translation_beta: float,
+        *,
+        rest: tuple[float, float] = _REST,
     ) -> None:
         if not (minimum_cutoff_hz > 0 and rotation_beta >= 0 and translation_beta >= 0):
             raise ValueError("the cutoff is positive and beta is not negative")
         self._minimum_cutoff = minimum_cutoff_hz
         self._beta = rotation_beta, translation_beta / 1000.0
+        self._rest = rest
         self.reset()
 
     def reset(self) -> None:
@@ -89,8 +97,8 @@ class PoseFilter:
 
     def _share(self, step: Sequence[float], velocity: list[float], dt: float, which: int) -> float:
         """Return the share of a step to go, 0 to 1; low-passes the velocity in place."""
-        factor = smoothing_factor(_DERIVATIVE_CUTOFF_HZ[which], dt)
+        factor = smoothing_factor(_DERIVATIVE_CUTOFF_HZ, dt)
         for axis, by in enumerate(step):
             velocity[axis] += factor * (by / dt - velocity[axis])
-        speed = max(0.0, math.hypot(*velocity) - _REST[which])
+        speed = max(0.0, math.hypot(*velocity) - self._rest[which])
         return smoothing_factor(self._minimum_cutoff + self._beta[which] * speed, dt)
