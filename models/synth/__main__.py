@@ -1,4 +1,4 @@
-"""Make training data: `python -m models.synth write --out FOLDER --count 300000 --workers 2 --seed 1`."""
+"""Make training data: `python -m models.synth write --out FOLDER --count 300000 --workers 2`."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Cabin:
         return np.clip(interior, 0.002, 1), cv2.GaussianBlur(glass, (0, 0), 2.0)[..., None]
 
     def picture(self, t: float) -> np.ndarray:
-        """Linear float32 (H, W, 3) at a time in seconds; the street goes by at half a picture a second."""
+        """Linear float32 (H, W, 3) at time t (s); the street moves half the width a second."""
         span = self._panorama.shape[1] - self._width
         start = int(t * 0.5 * self._width) % span
         shake = round(1.5 * np.sin(17 * t) + np.sin(29 * t))

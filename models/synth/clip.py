@@ -133,7 +133,8 @@ def _light(t: float) -> Lighting:
     colours = np.array([[1.05, 0.98, 0.86], [0.22, 0.24, 0.28], [0.1, 0.1, 0.11]], np.float32)
     colours[0] *= 0.25 + 0.75 * sun
     return Lighting(
-        sh, directions, colours, np.zeros(3, np.float32), np.array([0.4, 1.5], np.float32), (True, False),
+        sh, directions, colours, np.zeros(3, np.float32), np.array([0.4, 1.5], np.float32),
+        (True, False),
         np.zeros((0, 8), np.float32), False, False, frozenset(),
     )  # fmt: skip
 
@@ -231,9 +232,11 @@ def write(folder: Path) -> tuple[Path, Path]:
     studio = Studio()
     video, temporary = folder / "driver.mp4", folder / ".driver.mp4"
     command = [
-        ffmpeg, "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}",
+        ffmpeg, "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24",
+        "-s", f"{WIDTH}x{HEIGHT}",
         "-r", str(RATE), "-i", "-", "-c:v", "libx264", "-preset", "slow", "-crf", "21", "-g", "30",
-        "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-fflags", "+bitexact", "-f", "mp4", str(temporary),
+        "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-fflags", "+bitexact",
+        "-f", "mp4", str(temporary),
     ]  # fmt: skip
     truths = []
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603 - a fixed command

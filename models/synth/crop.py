@@ -28,8 +28,10 @@ _SKIN_VERTICES = 11248  # face and scalp come first
 _DENSE, _LIDS = slice(0, 520), slice(520, 552)
 
 ATTRIBUTES = (
-    "glasses", "sunglasses", "rimless", "cap", "helmet", "hood", "headphones", "mask", "hand", "phone", "cup",
-    "wheel", "object", "hair", "bald", "beard", "stubble", "lipstick", "old", "child", "grey_hair", "infrared",
+    "glasses", "sunglasses", "rimless", "cap", "helmet", "hood", "headphones", "mask", "hand",
+    "phone", "cup",
+    "wheel", "object", "hair", "bald", "beard", "stubble", "lipstick", "old", "child",
+    "grey_hair", "infrared",
     "night", "hard_sun", "bright_pupil", "occluded", "distorted", *TONES,
 )  # fmt: skip
 
@@ -104,7 +106,7 @@ class Studio:
     def crop_with_vertices(
         self, rng: np.random.Generator, person: Person
     ) -> tuple[Crop, np.ndarray]:
-        """The same crop, and its head's vertices float32 (26719, 3) in pixels, z as of the landmarks."""
+        """The same crop, and the head's vertices float32 (26719, 3) in pixels, z as landmarks."""
         crop, vertices = self._usual_crop(rng, person, expression.pose(rng))
         return crop, vertices()
 
@@ -123,7 +125,7 @@ class Studio:
         return self._crop(rng, person, driving.pose(rng), shot)[0]
 
     def close_up(self, rng: np.random.Generator, person: Person) -> Crop:
-        """A random crop about the eyes, nearer, with more glasses and more squeezed lids: for the eye model."""
+        """A random close crop of the eyes for the eye model: more glasses, more squeezed lids."""
         shot = Shot(
             rng.normal(0, 0.02, 2),
             rng.uniform(0.42, 0.65),
@@ -181,7 +183,8 @@ class Studio:
         nan = np.full((562, 3), np.nan, np.float32)
         return Crop(
             cameras.develop(rng, image, night=False), nan, np.zeros(562, bool), False,
-            np.full(3, np.nan, np.float32), np.full(2, np.nan, np.float32), np.full(2, np.nan, np.float32),
+            np.full(3, np.nan, np.float32), np.full(2, np.nan, np.float32),
+            np.full(2, np.nan, np.float32),
             frozenset(names),
         )  # fmt: skip
 
@@ -315,7 +318,8 @@ class Studio:
             names.add("distorted")
         shown = points if shot.face else np.full_like(points, np.nan)
         crop = Crop(
-            cameras.develop(rng, image, night=light.infrared), shown, visible & shot.face, shot.face,
+            cameras.develop(rng, image, night=light.infrared), shown, visible & shot.face,
+            shot.face,
             np.array([pose.pitch, pose.yaw, pose.roll], np.float32), openness(metric),
             np.array([eyes.pitch, eyes.yaw], np.float32), frozenset(names & set(ATTRIBUTES)),
         )  # fmt: skip
@@ -326,7 +330,7 @@ class Studio:
 def _surroundings(
     rng: np.random.Generator, shot: Shot, distance: float
 ) -> tuple[np.ndarray, lighting.Lighting]:
-    """The background in linear light (SIZE, SIZE, 3) and the light on a head so many centimetres away."""
+    """Background in linear light (SIZE, SIZE, 3), and the light on a head at a distance in cm."""
     if not shot.driving:
         image = backgrounds.background(rng, SIZE, SIZE)
         return image, lighting.sample(rng, image, distance)
@@ -343,7 +347,7 @@ def _red_eyes(rng: np.random.Generator, look: Look) -> Look:
 
 
 def _wall(rng: np.random.Generator, image: np.ndarray, drawn: np.ndarray) -> None:
-    """The dim room behind a flash, and the hard shadow on a near wall, in place; drawn bool (2 SIZE, 2 SIZE)."""
+    """A dim room behind a flash and a near wall's hard shadow, in place; drawn (2 SIZE, 2 SIZE)."""
     front = cv2.resize(drawn.astype(np.float32), (SIZE, SIZE), interpolation=cv2.INTER_AREA)[
         ..., None
     ]
@@ -373,7 +377,7 @@ def _folded(rng: np.random.Generator, skin: np.ndarray, named: dict[str, float])
 
 
 def _framing(rng: np.random.Generator, landmarks: np.ndarray, shot: Shot) -> Camera:
-    """The camera that shows the dense points as large, and the middle of some as far from its own, as asked."""
+    """The camera that gives the dense points the size and the offset that the shot asks for."""
     plane = landmarks[:, :2] / landmarks[:, 2:]
     low, high = plane[_DENSE].min(0), plane[_DENSE].max(0)
     extent = (high - low).max() * MARGIN * shot.size

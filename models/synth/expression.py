@@ -9,13 +9,16 @@ import numpy as np
 from models.head import Eyes
 
 _BLENDABLE = (
-    "browDown", "browInnerUp", "browOuterUp", "cheekPuff", "cheekRaiser", "cheekSquint", "eyeSquint", "eyeWide",
-    "jawForward", "jawLeft", "jawRight", "jawOpen", "mouthDimple", "mouthFrown", "mouthFunnel", "mouthLeft",
+    "browDown", "browInnerUp", "browOuterUp", "cheekPuff", "cheekRaiser", "cheekSquint",
+    "eyeSquint", "eyeWide",
+    "jawForward", "jawLeft", "jawRight", "jawOpen", "mouthDimple", "mouthFrown", "mouthFunnel",
+    "mouthLeft",
     "mouthLowerDown", "mouthPress", "mouthPucker", "mouthRight", "mouthRollLower", "mouthRollUpper",
     "mouthShrugLower", "mouthShrugUpper", "mouthSmile", "mouthStretch", "mouthUpperUp", "noseSneer",
 )  # fmt: skip
 _SINGLE = {
-    "jawForward", "jawLeft", "jawRight", "jawOpen", "mouthFunnel", "mouthLeft", "mouthPucker", "mouthRight",
+    "jawForward", "jawLeft", "jawRight", "jawOpen", "mouthFunnel", "mouthLeft", "mouthPucker",
+    "mouthRight",
     "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
 }  # fmt: skip
 
@@ -215,7 +218,8 @@ def closure(rng: np.random.Generator) -> tuple[float, float]:
 
 
 _SQUEEZE = (  # muscles that pull together round an eye: what each reaches, and its least share
-    ("eyeSquint", 1.0, 0.4), ("cheekSquint", 1.0, 0.4), ("browDown", 0.9, 0.1), ("noseSneer", 0.8, 0.0),
+    ("eyeSquint", 1.0, 0.4), ("cheekSquint", 1.0, 0.4), ("browDown", 0.9, 0.1),
+    ("noseSneer", 0.8, 0.0),
     ("mouthSmile", 0.7, 0.0), ("mouthUpperUp", 0.6, 0.0), ("mouthStretch", 0.5, 0.0),
 )  # fmt: skip
 STRAINED = 0.08
@@ -223,7 +227,7 @@ STRAINED = 0.08
 
 
 def _squeeze(rng: np.random.Generator, named: dict[str, float], right: float, left: float) -> None:
-    """Tense the muscles round the eyes, each by its own share of the strength of its side (0 to 1)."""
+    """Contract muscles round the eyes, each by a random share of the side's strength (0–1)."""
     for name, most, least in _SQUEEZE:
         share = most * rng.uniform(least, 1)
         for side, strength in (("_R", right), ("_L", left)):
@@ -233,7 +237,7 @@ def _squeeze(rng: np.random.Generator, named: dict[str, float], right: float, le
 
 
 def _strained(rng: np.random.Generator, named: dict[str, float]) -> tuple[float, float]:
-    """Squeeze one eye or both, as in a wink, a grimace, against sun or soap; return how far the lids are closed.
+    """Squeeze one eye or both, as in a wink or a grimace; return how far the lids are closed.
 
     The other eye of a wink is seldom left alone: some of the strain reaches it, and its lids come
     down, a little or to a slit.
@@ -256,7 +260,7 @@ def _strained(rng: np.random.Generator, named: dict[str, float]) -> tuple[float,
 def face(
     rng: np.random.Generator, strained: float = STRAINED
 ) -> tuple[dict[str, float], tuple[float, float]]:
-    """An expression, and how far the right and the left lid are closed; see `expression` and `closure`.
+    """Return an expression and the closure of both lids; see `expression` and `closure`.
 
     Args:
         rng: Source of chance.
@@ -280,18 +284,19 @@ def pose(rng: np.random.Generator) -> Pose:
     pitch = rng.normal(0, 14) if rng.random() < 0.78 else rng.uniform(-45, 45)
     roll = rng.normal(0, 13) if rng.random() < 0.88 else rng.uniform(-50, 50)
     return Pose(
-        float(np.clip(pitch, -45, 45)), float(np.clip(yaw, -100, 100)), float(np.clip(roll, -50, 50)),
+        float(np.clip(pitch, -45, 45)), float(np.clip(yaw, -100, 100)),
+        float(np.clip(roll, -50, 50)),
         float(np.exp(rng.uniform(np.log(25), np.log(200)))),
     )  # fmt: skip
 
 
 def turned_pose(rng: np.random.Generator) -> Pose:
-    """A pose of which little more than half a face is seen: yaw of 55 to 100 degrees to either side."""
+    """A pose with little more than half a face in view: yaw of 55 to 100 degrees either way."""
     return replace(pose(rng), yaw=float(rng.choice([-1, 1]) * rng.uniform(55, 100)))
 
 
 def near_pose(rng: np.random.Generator) -> Pose:
-    """A pose in which both eyes can be read: most of them near the frontal one, yaw to ±60 degrees."""
+    """A pose with both eyes in view: mostly near the frontal one, yaw up to ±60 degrees."""
     yaw = rng.normal(0, 18) if rng.random() < 0.8 else rng.uniform(-60, 60)
     pitch, roll = rng.normal(0, 13), rng.normal(0, 9)
     return Pose(

@@ -112,7 +112,7 @@ class HeadMesh:
         return self.open_mouth if gap > _PARTED_CM else self.closed_mouth
 
     def eye_shadow(self, vertices: np.ndarray) -> np.ndarray:
-        """Occlusion float32 (26719,) with eyeballs darkened under their lids, for evaluated vertices."""
+        """Occlusion float32 (26719,) of evaluated vertices; eyeballs are darker under the lids."""
         result = self.occlusion.copy()
         lids = self.model.layout.of(vertices)[520:552].reshape(2, 16, 3)
         for index, lid in zip(self._sclera, lids, strict=True):
@@ -144,7 +144,7 @@ def _surface(model: HeadModel) -> Surface:
 
 
 def _grown(surface: Surface, chosen: np.ndarray) -> np.ndarray:
-    """The chosen triangles, bool (T,), and a ring about those of the mouth: a lost one is a gap between teeth."""
+    """Chosen triangles, bool (T,), and their neighbours in the mouth: teeth have no gaps."""
     inside = np.isin(surface.part, [MATERIALS.index("M_Teeth"), MATERIALS.index("M_GumsTongue")])
     used = np.zeros(surface.vertex_triangles.max() + 1, bool)
     used[surface.vertex_triangles[chosen & inside]] = True
@@ -175,7 +175,8 @@ def _seen(mesh: HeadMesh, expressions: list[dict[str, float]]) -> np.ndarray:
                     np.full((side, side), -1, np.int32),
                 )
                 rasterise(
-                    np.ascontiguousarray(screen[whole.corner]), whole.uv, whole.triangles, whole.part, mesh.kinds,
+                    np.ascontiguousarray(screen[whole.corner]), whole.uv, whole.triangles,
+                    whole.part, mesh.kinds,
                     one, np.float32(0), 0, depth, depth, index,
                 )  # fmt: skip
                 seen[index[index >= 0]] = True

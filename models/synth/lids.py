@@ -1,4 +1,4 @@
-"""How far the lids close: the weight of the blink that makes them meet, whoever's they are and whatever they do."""
+"""Closure of the lids: the weight of the blink at which they meet, for any head and expression."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SAMPLE_WEIGHT = 0.25  # vertices are linear in the weights; a small one stays c
 
 
 class Lids:
-    """Solves for the blink. A gap has a sign here: where lids cross, their distance would grow again.
+    """Solves for the blink with signed gaps: where lids cross, the distance would grow again.
 
     Vertices are linear in the weights, so the signed gap is, too; whatever else moves the lids
     (cheeks that push the lower one up, a brow that weighs on the upper one) needs that much less of
@@ -46,6 +46,6 @@ class Lids:
         return result
 
     def _gaps(self, vertices: np.ndarray) -> np.ndarray:
-        """Mean vectors (2, 3) from the lower to the upper lid of the right and the left eye, centimetres."""
+        """Mean vectors (2, 3) from the lower to the upper lid, right and left eye, centimetres."""
         lids = self._model.landmarks(vertices)[520:552].reshape(2, 16, 3)
         return (lids[:, _PAIRS[:, 0]] - lids[:, _PAIRS[:, 1]]).mean(1)

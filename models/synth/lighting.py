@@ -131,7 +131,8 @@ def sample(rng: np.random.Generator, background: np.ndarray, distance: float) ->
         near[2], colours[2] = distance, rng.uniform(0.8, 2.2) * _warmth(rng) ** 0.5
     shadows = (bool(power[0] > 0.15), bool(power[1] > 0.25))
     return Lighting(
-        sh.astype(np.float32), directions.astype(np.float32), colours.astype(np.float32), near.astype(np.float32),
+        sh.astype(np.float32), directions.astype(np.float32), colours.astype(np.float32),
+        near.astype(np.float32),
         softness.astype(np.float32), shadows, _glare(rng, level), False, night, frozenset(names),
     )  # fmt: skip
 
@@ -149,6 +150,7 @@ def _infrared(rng: np.random.Generator, distance: float) -> Lighting:
     colours[2] = rng.uniform(0.4, 1.2)
     return Lighting(
         sh.astype(np.float32), directions.astype(np.float32), colours.astype(np.float32),
-        np.array([0, 0, distance], np.float32), np.array([0.3, 0.3], np.float32), (bool(colours[0, 0] > 0.2), False),
+        np.array([0, 0, distance], np.float32), np.array([0.3, 0.3], np.float32),
+        (bool(colours[0, 0] > 0.2), False),
         _glare(rng, 0.02), True, dark, frozenset({"infrared"}),
     )  # fmt: skip

@@ -71,7 +71,7 @@ class Mesh:
 
 
 def grid_triangles(rows: int, columns: int, *, closed: bool) -> np.ndarray:
-    """Triangles of a (rows, columns) grid of vertices; `closed` joins the last column to the first."""
+    """Triangles of a (rows, columns) grid of vertices; `closed` joins last and first column."""
     i = np.arange(rows - 1)[:, None] * columns
     j = np.arange(columns if closed else columns - 1)[None]
     a, b = i + j, i + (j + 1) % columns
@@ -140,7 +140,7 @@ def tube(
 
 
 def box(centre: np.ndarray, axes: np.ndarray, part: np.ndarray) -> Mesh:
-    """A box whose half axes are the columns of axes (3, 3); faces do not share vertices, so edges stay sharp."""
+    """A box with half axes in the columns of axes (3, 3); faces share no vertices: sharp edges."""
     axes = np.asarray(axes, float)
     vertices, triangles = [], []
     for k in range(3):
@@ -154,7 +154,7 @@ def box(centre: np.ndarray, axes: np.ndarray, part: np.ndarray) -> Mesh:
 
 
 def disc(ring: np.ndarray, bulge: np.ndarray, part: np.ndarray) -> Mesh:
-    """A dish over a closed ring (n, 3): two inner rings rise toward the ring's centre plus `bulge` (3,)."""
+    """A dish over a closed ring (n, 3): two inner rings rise to its centre plus `bulge` (3,)."""
     ring = np.asarray(ring)
     centre = ring.mean(0)
     rings = [

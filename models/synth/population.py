@@ -99,7 +99,7 @@ class Population:
     def evaluate(
         self, person: Person, named: dict[str, float], closed: tuple[float, float], eyes: Eyes
     ) -> np.ndarray:
-        """Vertices float32 (26719, 3) of a person with an expression, lids closed so far, and a gaze.
+        """Vertices float32 (26719, 3) of a person with an expression, closure of lids, and gaze.
 
         Args:
             person: Who.

@@ -11,9 +11,9 @@ import numpy as np
 
 SOLID, FACE, BACK, EYE, MOUTH, HAIR, LASH, LENS = range(8)
 HAIR_RISE_CM = 0.5
-"""How much nearer than it is hair is drawn, so that foreheads of all shapes do not cut through it."""
+"""Hair is drawn this much nearer than it is, so that no forehead cuts through it."""
 EYE_RECESS_CM = 0.14
-"""How much farther than it is an eyeball is drawn, so that a closing lid does not sink into the cornea."""
+"""An eyeball is drawn this much farther than it is, so that a closing lid stays before it."""
 
 
 @nb.njit(cache=True, fastmath=True, nogil=True)
@@ -46,7 +46,7 @@ def vertex_normals(vertices, triangles):
 
 @nb.njit(cache=True, fastmath=True, nogil=True)
 def project(world, focal, cx, cy, k1, supersampling, near):
-    """Buffer coordinates and 1/z, float32 (N, 3), of camera-frame points; 1/z is 0 before the near plane."""
+    """Buffer coordinates and 1/z, float32 (N, 3), of camera points; 1/z 0 before the near plane."""
     out = np.empty_like(world)
     for i in range(world.shape[0]):
         z = world[i, 2]

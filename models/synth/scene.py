@@ -57,7 +57,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a head is: rotation (3, 3) y up, its turning point (head frame) and that point in the camera frame."""
+    """A head's place: rotation (3, 3), y up; its pivot in the head's and in the camera's frame."""
 
     rotation: np.ndarray
     origin: np.ndarray
@@ -83,7 +83,7 @@ class Drawing:
     parts: np.ndarray
 
     def visible(self, landmarks: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-        """Which landmarks (562, 3) in the camera frame, at pixels (562, 2), can be seen: bool (562,)."""
+        """Which landmarks (562, 3), camera frame, at pixels (562, 2), can be seen: bool (562,)."""
         depth = landmarks[:, 2].copy()
         depth[552:] += raster.EYE_RECESS_CM
         points = _buffer_points(pixels, depth)

@@ -20,9 +20,10 @@ from models.synth.crop import ATTRIBUTES, PEOPLE_PER_SHARD, Crop, Studio
 CROPS_PER_SHARD = 1000
 NON_FACE_SHARE = 0.09
 Kind = Literal["usual", "turned", "close-up", "driver"]
-"""Faces in every pose and pictures without any; faces turned far to the side alone; eyes from near; drivers."""
+"""All poses, some without faces; faces turned far to the side; close-ups of eyes; drivers."""
 _JPEG = [
-    cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
+    cv2.IMWRITE_JPEG_QUALITY, 95,
+    cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
 ]  # fmt: skip
 
 
@@ -60,7 +61,7 @@ def studio() -> Studio:
 
 
 def crops(job: Job) -> Iterator[tuple[int, Crop]]:
-    """The (seed, crop) pairs of a shard; crop i depends only on the set's seed, the shard, i and the photographs."""
+    """Yield a shard's (seed, crop) pairs; crop i depends on set seed, shard, i and photographs."""
     room = studio()
     backgrounds.use(job.photographs)
     per_person = max(1, -(-job.count // PEOPLE_PER_SHARD))
@@ -158,7 +159,7 @@ def jobs(
 
 
 def write_all(work: list[Job], workers: int) -> Iterator[Path]:
-    """Write shards in `workers` processes, yielding each as it is done; one worker stays in this process."""
+    """Write shards in `workers` processes and yield each when done; one worker uses this one."""
     if workers == 1:
         yield from map(write, work)
         return

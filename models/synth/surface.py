@@ -78,7 +78,7 @@ def lit(shadows, matrices, softness, k, x, y, z, slope):
 
 @nb.njit(cache=True, fastmath=True, nogil=True)
 def iris(px, py, pz, vx, vy, vz, iris, pupil, glow, sclera, veins):
-    """Albedo of the eye at a point of its own frame (centimetres, axis +z), seen along v (away from the eye)."""
+    """Albedo of the eye at a point of its frame (cm, axis +z); v points away from the eye."""
     limbus = 0.60
     r = np.sqrt(px * px + py * py)
     if pz > 0 and r < limbus + 0.03:

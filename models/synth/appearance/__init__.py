@@ -1,4 +1,4 @@
-"""How synthetic faces look: painted skins, masks, backgrounds, image-space occluders and the camera.
+"""Appearance of synthetic faces: skins, masks, backgrounds, image-space occluders and the camera.
 
 Every function takes a `numpy.random.Generator` and depends on nothing else, so a crop can be made
 again from its seed. What is expensive to make is kept in banks that are built once in a process

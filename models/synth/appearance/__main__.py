@@ -1,4 +1,4 @@
-"""Look at what is painted, and time it: `python -m models.synth.appearance SHEET.png` or `--bench`."""
+"""Draw or time the appearance: `python -m models.synth.appearance SHEET.png` or `--bench`."""
 
 import argparse
 import os
@@ -23,7 +23,7 @@ def _assets() -> Path:
 
 
 def _disc_face(kit: skin.SkinKit) -> tuple[Floats, NDArray[np.float64]]:
-    """A grey disc for a face, and stand-ins for its 562 landmarks: a spiral, lids, irises and lips in their places."""
+    """A grey disc for a face with made-up landmarks: a spiral, lids, irises and lips."""
     turn = np.arange(562)
     points = (
         np.sqrt(turn / 562)[:, None]

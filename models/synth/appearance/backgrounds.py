@@ -1,4 +1,4 @@
-"""Backgrounds: a bank of procedural plates, seen each time through another window, colour and focus.
+"""Backgrounds: a bank of procedural plates, each use with another window, colour and focus.
 
 Where photographs were gathered, `use` puts them behind a share of the crops.
 """
@@ -19,7 +19,7 @@ from models.synth.appearance.scenes import decoys, places, surfaces
 from models.synth.appearance.scenes.drawing import PLATE
 
 PLATES = 768
-"""Plates in the bank; each is drawn when first asked for, from its own number, and kept: 150 MB when full."""
+"""Plates in the bank; each is drawn from its number at its first use, then kept (150 MB in all)."""
 _KINDS = (
     # drawer, plates of every hundred
     (places.room, 18),
@@ -91,7 +91,7 @@ def _draw(number: int) -> NDArray[np.uint8]:
 
 @lru_cache(maxsize=1)
 def _store() -> Path:
-    """Where drawn plates are kept between processes: the bank takes a minute to draw. New code, new folder."""
+    """Folder of plates that processes share: drawing takes a minute. New code gets a new folder."""
     here = Path(__file__).parent
     sources = [here / name for name in ("backgrounds.py", "colour.py", "noise.py", "prints.py")]
     code = b"".join(
@@ -115,7 +115,7 @@ def _keep(path: Path, image: NDArray[np.uint8]) -> None:
 
 @lru_cache(maxsize=1)
 def _bright_table() -> Floats:
-    """Linear light of sRGB codes where clipped codes stand for lamps and skies beyond white, up to five times."""
+    """Linear light of sRGB codes; clipped codes (lamps, skies) become up to five times white."""
     table = colour.linear_table().copy()
     table[236:] *= np.linspace(1, 5, 20, dtype=np.float32)
     return table

@@ -1,4 +1,4 @@
-"""Marks of the skin, added to its log albedo: redness, freckles, moles, spots, circles, burns, birthmarks."""
+"""Skin marks in the log albedo: redness, freckles, moles, spots, circles, burns, birthmarks."""
 
 import cv2
 import numpy as np
@@ -54,7 +54,7 @@ def _dark_circles(rng: np.random.Generator, face: Floats, kit: SkinKit, age: flo
 
 
 def _colour_lips(rng: np.random.Generator, face: Floats, kit: SkinKit, darkness: float) -> None:
-    """Give the lips one colour up to the border that the landmarks mark, keeping their fine shading.
+    """Give the lips one colour up to the border that the landmarks mark; keep their fine shading.
 
     The photographed lips end short of the corners; people label the border that they see, so it has
     to be there.

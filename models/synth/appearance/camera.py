@@ -1,4 +1,4 @@
-"""The camera: from linear light to the 8-bit picture that a driver's, a laptop's or an old camera would give."""
+"""The camera: from linear light to the 8-bit picture of a car's, a laptop's or an old camera."""
 
 import cv2
 import numpy as np
@@ -10,11 +10,11 @@ from models.synth.appearance.sensor import develop_pixels, tone_curve
 
 Picture = NDArray[np.uint8]
 CLEAN = 0.4
-"""Share of pictures that a good camera took in good light: nothing but exposure and a standard curve."""
+"""Share of pictures of a good camera in good light: only exposure and a standard curve."""
 
 
 def _exposure(rng: np.random.Generator, linear: Floats, error: float) -> float:
-    """Gain of a metering camera: centre-weighted mean to mid-grey, off by `error` stops (standard deviation)."""
+    """Gain of auto-exposure: centre-weighted mean to mid-grey, with an `error` in stops (sigma)."""
     h, w = linear.shape[:2]
     luminance = linear[::4, ::4, 1]
     weight = rng.uniform(0, 1)
@@ -24,7 +24,7 @@ def _exposure(rng: np.random.Generator, linear: Floats, error: float) -> float:
 
 
 def _white_balance(rng: np.random.Generator, spread: float) -> Floats:
-    """Gains (3,) of a wrong white balance, mostly along blue to amber, a little along green to magenta."""
+    """Gains (3,) of a wrong white balance: mostly blue to amber, less green to magenta."""
     warm, green = rng.normal() * spread, rng.normal() * spread * 0.35
     return np.exp([warm, green, -warm]).astype(np.float32)
 
@@ -78,7 +78,7 @@ def _read_out(
 
 
 def _monochrome(rng: np.random.Generator, linear: Floats, *, night: bool) -> Floats:
-    """One channel in three: a panchromatic or near-infrared response, in which skin is bright and even."""
+    """One channel in three: a panchromatic or near-infrared response; skin is bright and even."""
     weights = np.array([0.72, 0.2, 0.08]) if night else np.array([0.3, 0.59, 0.11])
     weights = weights * np.exp(rng.normal(size=3) * 0.35)
     grey = cv2.transform(
@@ -118,7 +118,7 @@ def _sharpen(rng: np.random.Generator, image: Picture) -> Picture:
 
 
 def _lose_chroma(rng: np.random.Generator, image: Picture) -> Picture:
-    """Colour at a quarter or an eighth of the resolution, and perhaps shifted, as analogue and cheap video have it."""
+    """Colour at 1/4 or 1/8 of the resolution, sometimes shifted, as in analogue and cheap video."""
     ycc = cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb)
     h, w = image.shape[:2]
     f = int(rng.choice([2, 4, 8]))

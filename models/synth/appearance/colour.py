@@ -27,9 +27,11 @@ _SKIN_LAB = np.array(
 )
 
 TONES = {"light_skin": 2.0, "tan_skin": 3.5, "brown_skin": 5.25, "dark_skin": 7.0}
-"""Names of skin tones, each with the last place between the anchors that it reaches: individual typology angles of 41,
-10 and -30 degrees, where Del Bino and Bernerd (2013) have light, intermediate and tan, brown and
-dark skin part."""
+"""Upper limit of each named skin tone, as a place between the anchors.
+
+The limits are individual typology angles of 41, 10 and -30 degrees, with which Del Bino and Bernerd
+(2013) separate light, intermediate and tan, brown and dark skin.
+"""
 
 _HAIR_SRGB = {
     "black": (24, 20, 19),
@@ -82,7 +84,7 @@ def from_hsv(hue: float, saturation: float, value: float) -> Floats:
 
 
 def any_colour(rng: np.random.Generator) -> Floats:
-    """A colour as made things have them: often grey, white or black, sometimes vivid. Linear RGB (3,)."""
+    """A random colour of an object, linear RGB (3,): often grey, white or black."""
     kind = rng.random()
     value = float(rng.beta(1.1, 1.1))
     if kind < 0.35:

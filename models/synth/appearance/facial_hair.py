@@ -1,4 +1,4 @@
-"""Hair that is painted on the skin: brows, lash lines, beards of many cuts, the hairline and the scalp."""
+"""Hair painted on the skin: brows, lash lines, beards of many cuts, the hairline and the scalp."""
 
 import cv2
 import numpy as np
@@ -25,7 +25,7 @@ _CUT_ODDS = (0.26, 0.16, 0.18, 0.12, 0.07, 0.07, 0.05, 0.06, 0.03)
 
 
 def _brow_mask(rng: np.random.Generator, kit: SkinKit) -> Floats:
-    """A warped brow mask of the rows `_BROW_ROWS`: height, length, thickness, arch and sides vary a little."""
+    """A warped brow mask from `_BROW_ROWS`: height, length, thickness, arch and sides vary."""
     top, bottom = _BROW_ROWS
     mask = kit.brows[int(rng.integers(len(kit.brows)))]
     if rng.random() < 0.5:
@@ -81,7 +81,7 @@ def grow_brows(
 
 
 def grow_lash_lines(rng: np.random.Generator, face: Floats, kit: SkinKit) -> None:
-    """Darken the lid margins in place, where the roots of the lashes and the shade of the lid lie."""
+    """Darken the lid margins in place, at the roots of the lashes and in the shade of the lid."""
     dark = np.array([0.02, 0.014, 0.012], np.float32)
     lay(face, dark, kit.regions["upper_lash_line"] * rng.uniform(0.25, 0.9))
     lay(face, dark, kit.regions["lower_lash_line"] * rng.uniform(0, 0.4))

@@ -25,7 +25,7 @@ def _finger(
 
 
 def _joints(rng: np.random.Generator) -> list[tuple[NDArray[np.floating], float]]:
-    """The fingers of one hand and their widths, in units of the palm's width, the palm below the origin."""
+    """The fingers of a hand and their widths, in palm widths; the palm is below the origin."""
     spread, curl, fingers = rng.uniform(0.0, 0.3), rng.beta(1, 2.5), []
     for i in range(4):
         if rng.random() < 0.12:

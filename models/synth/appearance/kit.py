@@ -1,4 +1,4 @@
-"""What skins are painted from: photographs split into tone and detail, brow masks, regions of the face."""
+"""Sources of skins: photographs split into tone and detail, brow masks, regions of the face."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ from models.synth.appearance.colour import LUMA, Floats, linear_table
 from models.synth.appearance.regions import SIZE
 
 _DARK_LUMINANCE = 0.12
-"""Photographs below this show cropped hair at the temples, which has no place under another tone."""
+"""Darker photographs show cropped hair at the temples, which does not fit another tone."""
 _DARKEST, _DETAIL_RANGE = 0.003, (-2.2, 1.1)
 _SCALP = np.array([(0.3, -0.1), (0.7, -0.1), (0.86, 0.4), (0.83, 0.56), (0.7, 0.64)])
 
 _CAVITIES = ((0.125, 0.14, 0.13, 0.155), (0.772, 0.075, 0.07, 0.085), (0.923, 0.075, 0.07, 0.085))
-"""Islands of the M_BackHead tile (centre, radii) that are the mouth's inside and the eye sockets."""
+"""Islands of the M_BackHead tile (centre, radii): the inside of the mouth and the eye sockets."""
 
 
 @dataclass(frozen=True)
 class Texture:
-    """One photographed skin: natural logarithm of its albedo over its mean tone, face and back (3, SIZE, SIZE)."""
+    """A photographed skin: log of albedo over its mean tone, face and back (3, SIZE, SIZE)."""
 
     name: str
     face: Floats
@@ -58,7 +58,7 @@ class SkinKit:
 
 
 def _face_uv(model: HeadModel) -> NDArray[np.float64]:
-    """M_Face tile coordinates of the head's vertices (N, 2), x right and y down; NaN off the face."""
+    """M_Face tile coordinates of the head's vertices (N, 2), x right, y down; NaN off the face."""
     face = model.quad_material == model.material_names.index("M_Face")
     uv = np.full((len(model.vertices), 2), np.nan)
     uv[model.quads[face].ravel()] = model.uv[model.quads_uv[face].ravel()]
@@ -83,14 +83,14 @@ def _log_albedo(path: Path) -> Floats:
 
 
 def _soften_baked_eyes(detail: Floats, eyes: Floats) -> Floats:
-    """Lids in the photographs are smeared by their projection: keep the shading there, mirrored, not the smear."""
+    """Replace the smeared lids of the photographs by their smooth shading, made symmetric."""
     smooth = cv2.GaussianBlur(detail, (0, 0), 6)
     calm = 0.5 * np.maximum(smooth, -0.5) + 0.5 * np.maximum(smooth[:, ::-1], -0.5)
     return detail + (calm - detail) * (0.85 * eyes[..., None])
 
 
 def _heal_mouth(detail: Floats, lips: Floats, inner: Floats) -> Floats:
-    """Give the lips' inner side, which the photographs do not show, the lips' colour, redder and wetter."""
+    """Give the inner lips, which photographs do not show, the lips' colour, redder and wetter."""
     seen = lips * (1 - inner)
     colour = (detail * seen[..., None]).sum((0, 1)) / seen.sum() + np.float32([-0.1, -0.3, -0.3])
     return detail + (colour - detail) * np.minimum(1.3 * inner, 1)[..., None]
@@ -115,7 +115,7 @@ def _texture(path: Path, regions: Mapping[str, Floats]) -> Texture:
 def _brow_sources(
     registered: NDArray[np.float64], adapted: NDArray[np.float64]
 ) -> tuple[Floats, Floats]:
-    """Maps for `cv2.remap` (SIZE, SIZE) that carry a brow mask along with its ten landmarks (10, 2), UV units."""
+    """Maps for `cv2.remap` (SIZE, SIZE): a brow mask follows its landmarks (10, 2), UV units."""
     side, out = np.sign(adapted[:, 0] - 0.5), np.abs(adapted[:, 0] - 0.5)
     shift = registered - adapted
     across, down = (

@@ -1,4 +1,4 @@
-"""Layers that lie between the camera and a face: their shape, colour and shading, before they are lit."""
+"""Layers between the camera and a face: their shape, colour and shading before lighting."""
 
 from dataclasses import dataclass
 

@@ -74,7 +74,7 @@ def apply(rng: np.random.Generator, face: Floats, kit: SkinKit) -> set[str]:
 
 
 def paint_face(rng: np.random.Generator, face: Floats, kit: SkinKit) -> set[str]:
-    """Paint stripes, blocks of colour, a whitened clown's face or camouflage on the albedo in place."""
+    """Paint stripes, blocks of colour, a white clown or camouflage on the albedo, in place."""
     colours = [palette.any_colour(rng) for _ in range(3)]
     kind, strength = int(rng.integers(4)), float(rng.uniform(0.5, 0.95))
     spare = 1 - kit.regions["hairline"]

@@ -1,4 +1,4 @@
-"""Face masks in UV space: surgical, FFP2 and cloth, painted over a skin and reported as covering it."""
+"""Face masks in UV space: surgical, FFP2 and cloth, painted over a skin that they cover."""
 
 from dataclasses import replace
 

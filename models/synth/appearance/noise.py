@@ -1,4 +1,4 @@
-"""Banks of noise: made once in a process from fixed seeds, sampled at random places, sizes and mirrorings.
+"""Banks of noise: made once per process from fixed seeds, sampled at random places and sizes.
 
 Drawing fresh Gaussian numbers for one crop costs about a millisecond; a place in a bank costs
 microseconds.
@@ -39,7 +39,7 @@ def _spectral(exponent: float) -> tuple[Floats, ...]:
 
 
 def white(rng: np.random.Generator, *shape: int) -> Floats:
-    """Independent standard normal values: a read-only view of the bank, or drawn afresh if it holds too few."""
+    """Independent standard normal values: a read-only view of the bank, or new if too small."""
     bank, count = _white(), int(np.prod(shape))
     if count > len(bank):
         return rng.standard_normal(shape, dtype=np.float32)
@@ -96,7 +96,7 @@ def _strands(length: int, count: int) -> tuple[Floats, ...]:
 
 
 def strands(rng: np.random.Generator, size: int, *, length: int = 12, count: int = 9000) -> Floats:
-    """Coverage (0–1) of drawn hairs that hang downwards, float32 (size, size) with size at most 512."""
+    """Coverage (0–1) of drawn hairs that hang down, float32 (size, size), size at most 512."""
     tile = _strands(length, count)[int(rng.integers(4))]
     y, x = rng.integers(_TILE - size + 1, size=2)
     part = tile[y : y + size, x : x + size]

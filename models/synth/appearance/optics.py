@@ -72,7 +72,7 @@ def glare(rng: np.random.Generator, linear: Floats) -> Floats:
 
 
 def fringe(rng: np.random.Generator, linear: Floats) -> Floats:
-    """Lateral chromatic aberration: red and blue magnified up to half a per cent apart about the centre."""
+    """Lateral chromatic aberration: red and blue differ in scale by at most half a per cent."""
     h, w = linear.shape[:2]
     out = linear.copy()
     for channel, sign in ((0, 1), (2, -1)):

@@ -1,4 +1,4 @@
-"""The brush: what is painted on lies as three contiguous planes (3, SIZE, SIZE), red, green and blue.
+"""Painting on three contiguous planes (3, SIZE, SIZE): red, green and blue.
 
 Planes are two to three times as fast as interleaved pixels when every change goes through a mask.
 """
@@ -37,7 +37,7 @@ def tint(planes: Floats, mask: Floats, change: NDArray[np.floating]) -> None:
 def lay(
     planes: Floats, colour: NDArray[np.floating], alpha: Floats, tone: Floats | None = None
 ) -> None:
-    """Lay a colour (3,), whose brightness may vary by `tone`, over the planes in place where `alpha` (0–1) says so."""
+    """Blend a colour (3,), scaled by `tone` if given, into the planes in place by `alpha` (0–1)."""
     for plane, value in zip(planes, colour.tolist(), strict=True):
         target = np.float32(value) if tone is None else tone * np.float32(value)
         np.add(plane, (target - plane) * alpha, out=plane)

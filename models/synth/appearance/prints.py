@@ -19,7 +19,7 @@ def _fade(rng: np.random.Generator, image: Picture) -> Picture:
 
 
 def _dyes(rng: np.random.Generator, image: Picture) -> Picture:
-    """Dyes of colour film that fade apart: mostly toward red and orange, at times magenta or green."""
+    """Colour film dyes that fade unequally: mostly to red, at times to magenta or green."""
     strength = rng.uniform(0.05, 0.5)
     bend = (
         np.array([-1.0, rng.uniform(-0.3, 0.6), rng.uniform(0.2, 1.2)]) + rng.normal(size=3) * 0.15
@@ -95,7 +95,7 @@ def _emboss(rng: np.random.Generator, image: Picture) -> Picture:
 
 
 def _halftone(rng: np.random.Generator, image: Picture) -> Picture:
-    """Dots of a printing screen, a few pixels apart, seen by a scanner that does not quite resolve them."""
+    """Dots of a printing screen, a few pixels apart, partly blurred by the scanner."""
     h, w = image.shape[:2]
     pitch = rng.uniform(2.2, 4.5)
     y, x = np.mgrid[:h, :w].astype(np.float32)
@@ -120,7 +120,7 @@ def _screen(rng: np.random.Generator, image: Picture) -> Picture:
 
 
 def print_and_scan(rng: np.random.Generator, image: Picture) -> Picture:
-    """Print an 8-bit RGB picture, let it age and scan it; or show it on a screen and take it again."""
+    """Print an 8-bit RGB picture, age and scan it; or show it on a screen and photograph it."""
     kind = rng.random()
     if kind < 0.08:
         return _screen(rng, image)

@@ -1,4 +1,4 @@
-"""Regions of the face in the M_Face tile, as soft masks. Coordinates are UV units, x right and y down, 0–1."""
+"""Regions of the face in the M_Face tile as soft masks, in UV units, x right, y down, 0–1."""
 
 import cv2
 import numpy as np
@@ -14,7 +14,10 @@ _BEARD = (
     "0.5,0.476 0.46,0.472 0.40,0.485 0.36,0.52 0.27,0.47 0.20,0.36 0.19,0.25 0.10,0.25 "
     "0.08,0.45 0.09,0.62 0.16,0.74 0.3,0.83 0.5,0.86"
 )
-_MOUSTACHE = "0.5,0.474 0.45,0.469 0.40,0.49 0.36,0.545 0.345,0.585 0.38,0.56 0.424,0.507 0.47,0.492 0.5,0.494"
+_MOUSTACHE = (
+    "0.5,0.474 0.45,0.469 0.40,0.49 0.36,0.545 0.345,0.585 "
+    "0.38,0.56 0.424,0.507 0.47,0.492 0.5,0.494"
+)
 _GOATEE = "0.5,0.645 0.44,0.63 0.38,0.56 0.36,0.58 0.36,0.68 0.40,0.75 0.5,0.78"
 _FRECKLED = "0.44,0.3 0.2,0.33 0.24,0.46 0.38,0.47 0.44,0.42 0.5,0.42"
 _BRIDGE = "0.485,0.24 0.485,0.38"
@@ -33,14 +36,14 @@ _ABOUT_EYES = (
 
 
 def polygon(points: NDArray[np.floating], blur: float = 0.0) -> Floats:
-    """Filled polygon of UV points (n, 2) with edges softened by `blur` (standard deviation, UV units)."""
+    """Filled polygon of UV points (n, 2), edges blurred by `blur` (sigma, UV units)."""
     mask = np.zeros((SIZE, SIZE), np.uint8)
     cv2.fillPoly(mask, [_fixed(points)], 255, cv2.LINE_AA, 4)
     return _soft(mask, blur)
 
 
 def strokes(lines: list[NDArray[np.floating]], width: float, blur: float = 0.0) -> Floats:
-    """Polylines of UV points drawn `width` wide (UV units, at least a texel), softened by `blur`."""
+    """Polylines of UV points, `width` wide (UV units, at least a texel), blurred by `blur`."""
     mask = np.zeros((SIZE, SIZE), np.uint8)
     thickness = max(1, round(width * SIZE))
     cv2.polylines(mask, [_fixed(line) for line in lines], False, 255, thickness, cv2.LINE_AA, 4)

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from models.synth.appearance.colour import Floats
 
 CURVE_SIZE = 1024
-"""Entries of a tone curve; it is indexed by the square root of the signal, which spends them on the shadows."""
+"""Entries of a tone curve, indexed by the square root of the signal, so most are in the shadows."""
 
 
 def tone_curve(rng: np.random.Generator, *, clean: bool) -> Floats:
-    """8-bit output as float32 (3, CURVE_SIZE), over the square root of the linear signal from 0 to 1.
+    """8-bit output, float32 (3, CURVE_SIZE), over the square root of linear signal from 0 to 1.
 
     Args:
         rng: Source of randomness.
@@ -44,7 +44,8 @@ def tone_curve(rng: np.random.Generator, *, clean: bool) -> Floats:
 
 @njit(cache=True, nogil=True, fastmath=True)
 def develop_pixels(
-    linear: Floats, gains: Floats, rows: Floats, vignette: np.float32, grain: Floats, blotches: Floats,
+    linear: Floats, gains: Floats, rows: Floats, vignette: np.float32, grain: Floats,
+    blotches: Floats,
     shot: np.float32, floor: np.float32, chroma: np.float32, curve: Floats, out: NDArray[np.uint8],
 ) -> None:  # fmt: skip
     """Gain, vignette, signal-dependent noise and the tone curve, written to `out`.

@@ -54,7 +54,7 @@ class Skin:
 
 
 def _detail(rng: np.random.Generator, kit: SkinKit) -> tuple[Floats, Floats]:
-    """Log-albedo detail of a face and its back, mixed from one or two photographs, mirrored at random."""
+    """Log-albedo detail of a face and its back: one or two photographs, mirrored at random."""
     first = kit.textures[int(rng.integers(len(kit.textures)))]
     face, back = first.face, first.back
     if rng.random() < 0.5:
@@ -77,7 +77,7 @@ def _regraded(detail: Floats, contrast: float, chroma: float) -> Floats:
 def _toned(
     rng: np.random.Generator, kit: SkinKit, tone: Floats, darkness: float, child: float
 ) -> tuple[Floats, Floats]:
-    """Log albedo of face and back under the tone: contrast and chroma of the detail vary, a child's is even."""
+    """Log albedo of face and back in a tone; contrast and chroma vary, lower for children."""
     face, back = _detail(rng, kit)
     contrast, chroma = (
         rng.uniform(0.7, 1.25) * (1 - 0.45 * child),

@@ -1,4 +1,4 @@
-"""Facial hair so thick that it has a volume: it hides the upper lip, the chin and the edge of the jaw."""
+"""Thick facial hair with volume: it hides the upper lip, the chin and the edge of the jaw."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Things before a face: phones, cups, microphones, scarves, paper, hair, belts, wheels, glass, drops, patches."""
+"""Objects before a face: phones, cups, microphones, scarves, paper, hair, belts, wheels, glass."""
 
 import cv2
 import numpy as np
@@ -24,7 +24,7 @@ def _solid(mask: colour.Floats, base: colour.Floats, depth: float) -> Layer:
 
 
 def phone(rng: np.random.Generator, frame: FaceFrame) -> Layer:
-    """A telephone held at the ear or up before the face, its back or its lit screen to the camera."""
+    """A phone held at the ear or before the face, its back or its lit screen to the camera."""
     w, angle = frame.size * rng.uniform(0.22, 0.42), rng.normal() * 0.5
     outline = rounded(0, 0, w / 2, w * rng.uniform(0.9, 1.1), 8)
     at = frame.place(rng, 0.55)
@@ -106,7 +106,7 @@ def microphone(rng: np.random.Generator, frame: FaceFrame) -> Layer:
 
 
 def scarf(rng: np.random.Generator, frame: FaceFrame) -> Layer:
-    """Cloth round the neck, the chin or up to the nose: a scarf, a collar, a turtleneck, a blanket."""
+    """Cloth round the neck, the chin or up to the nose: scarf, collar, turtleneck or blanket."""
     level = frame.centre[1] + frame.size * (
         rng.uniform(0.38, 0.6) if rng.random() < 0.65 else rng.uniform(0.0, 0.4)
     )

@@ -147,7 +147,7 @@ def engrave(rng: np.random.Generator, face: Floats, kit: SkinKit, age: float) ->
 
 
 def squeeze(rng: np.random.Generator, face: Floats, right: float, left: float) -> Floats:
-    """A copy of a skin with the folds of squeezed eyes: at the outer corners, under and over the lids, on the nose.
+    """Return a skin with folds of squeezed eyes: at outer corners, around the lids, on the nose.
 
     Args:
         rng: Source of randomness.
@@ -211,7 +211,7 @@ def _pouch(rng: np.random.Generator) -> list[Line]:
 
 
 def _creases(rng: np.random.Generator) -> list[Line]:
-    """Long, even, crowded folds that a raised cheek piles up under the right eye, nearly along its lids."""
+    """Long, even, dense folds that a raised cheek makes under the right eye, along its lids."""
     lines, slope = [], rng.uniform(-0.01, 0.03)
     for drop in np.linspace(
         rng.uniform(0.012, 0.02), rng.uniform(0.035, 0.075), int(rng.integers(2, 7))
@@ -227,7 +227,7 @@ def _creases(rng: np.random.Generator) -> list[Line]:
 def lid_line(
     rng: np.random.Generator, face: Floats, kit: SkinKit, right: float, left: float
 ) -> Floats:
-    """A copy of a skin with dark edges of the lids: roots of lashes, and where shut lids meet a dark line.
+    """Return a skin with dark lid margins: roots of lashes, and the line where shut lids meet.
 
     Open eyes and slits have them as well, or a dark line would tell that an eye is shut.
 

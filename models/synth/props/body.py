@@ -49,7 +49,7 @@ def torso(rng: np.random.Generator) -> list[Mesh]:
 
 
 def hand(rng: np.random.Generator, skin: np.ndarray) -> list[Mesh]:
-    """A right hand with its forearm at the origin: fingers toward +y, palm toward -z, about 18 cm long."""
+    """A right hand with forearm at the origin: fingers to +y, palm to -z, about 18 cm long."""
     part = part_row(colour=skin * rng.uniform(0.8, 1.15), specular=0.6, roughness=0.5)
     meshes = [ellipsoid(np.array([0, -1.0, 0]), np.array([4.2, 5.0, 1.5]), part)]
     curl, spread = rng.uniform(0.0, 1.3), rng.uniform(0.0, 0.18)

@@ -149,7 +149,7 @@ def headphones(rng: np.random.Generator, vertices: np.ndarray) -> tuple[list[Mes
 
 
 def collar_rings(height: float) -> np.ndarray:
-    """Rings of a garment over neck and shoulders that reaches up to `height` (head frame y, -12 to -8)."""
+    """Rings of a garment over neck and shoulders up to `height` (head frame y, -12 to -8)."""
     top = 6.8 + 0.95 * max(-9.0 - height, 0.0)
     y = np.array([height, min(height - 0.8, -12.4), -14.2, -15.8, -17.5, -21.0, -34.0])
     radii = np.array(

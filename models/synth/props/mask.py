@@ -73,7 +73,8 @@ class MaskMaker:
             colour = rng.uniform(0.02, 0.8, 3)
         colour = np.clip(colour, 0.005, 0.9)
         part = part_row(
-            colour=colour, colour2=colour * rng.uniform(0.7, 0.95), pattern=1 if rng.random() < 0.6 else 3,
+            colour=colour, colour2=colour * rng.uniform(0.7, 0.95),
+            pattern=1 if rng.random() < 0.6 else 3,
             scale=float(rng.uniform(3.0, 6.0)), specular=0.2, roughness=0.7,
         )  # fmt: skip
         keep = self._triangles
@@ -96,7 +97,7 @@ class MaskMaker:
 
 
 def _fill_holes(triangles: np.ndarray, count: int) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Close every opening but the outer edge with a fan round a new vertex; the openings' vertices come along."""
+    """Close all openings but the outer edge with fans round new vertices; return them too."""
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     known = {(int(a), int(b)) for a, b in edges}
     after = {a: b for a, b in known if (b, a) not in known}

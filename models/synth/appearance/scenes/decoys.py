@@ -1,4 +1,4 @@
-"""Things that a careless eye takes for a face: sockets, clocks, car fronts, speakers, animals, spotted balls."""
+"""Decoys that resemble faces: sockets, clocks, car fronts, speakers, animals, spotted balls."""
 
 import cv2
 import numpy as np
@@ -41,7 +41,7 @@ def _body(
 
 
 def _spotted(rng: np.random.Generator, plate: Plate, at: _Place, r: float) -> None:
-    """A ball, a button, a die or a loaf the colour of skin, with spots where no face has its features."""
+    """A skin-coloured ball, button, die or loaf with spots that are not placed like a face."""
     tone = encode_srgb(skin_tone(rng)[0]).tolist() if rng.random() < 0.6 else tint(rng)
     _body(rng, plate, at, r * rng.uniform(0.65, 1), r, tuple(tone), float(rng.choice([2, 2.3, 4])))
     layouts = (

@@ -1,4 +1,4 @@
-"""Small tools to draw plates with. Plates are uint8 sRGB (PLATE, PLATE, 3); shapes take pixels of the plate."""
+"""Tools to draw plates, which are uint8 sRGB (PLATE, PLATE, 3); shapes take the plate's pixels."""
 
 import cv2
 import numpy as np
@@ -83,7 +83,7 @@ def rounded(x: float, y: float, rx: float, ry: float, power: float = 4.0) -> Flo
 
 
 def project(plate: Plate, texture: Plate, quad: Floats) -> None:
-    """Paste a texture in place into a quadrilateral (4, 2), clockwise from its top left, in perspective."""
+    """Paste a texture in perspective into a quadrilateral (4, 2), clockwise from top left."""
     h, w = texture.shape[:2]
     corners = np.array([(0, 0), (w, 0), (w, h), (0, h)], np.float32)
     matrix = cv2.getPerspectiveTransform(corners, quad.astype(np.float32))

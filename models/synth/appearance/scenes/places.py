@@ -93,7 +93,7 @@ def _outside(rng: np.random.Generator) -> Plate:
 
 
 def room(rng: np.random.Generator) -> Plate:
-    """Back wall, side walls, floor and ceiling in perspective, with windows, doors, shelves, lamps, pictures."""
+    """A room in perspective: walls, floor and ceiling, windows, doors, shelves, lamps, pictures."""
     wall = near(rng, (190, 182, 170), 35) if rng.random() < 0.6 else tint(rng)
     plate = gradient(rng, wall, near(rng, wall, 20))
     left, right = rng.uniform(-60, 110), rng.uniform(150, 320)

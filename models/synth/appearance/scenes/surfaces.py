@@ -1,4 +1,4 @@
-"""Flat things: plain and clouded grounds, fabrics, bricks, tiles, wood, print, writing, screens, dead leaves."""
+"""Flat things: plain grounds, fabrics, bricks, tiles, wood, print, screens and dead leaves."""
 
 import cv2
 import numpy as np
@@ -161,7 +161,7 @@ def screen(rng: np.random.Generator) -> Plate:
 
 
 def dead_leaves(rng: np.random.Generator) -> Plate:
-    """Opaque shapes over one another with sizes after a power law: the edge statistics of photographs.
+    """Opaque shapes, one over another, with power-law sizes: the edge statistics of photographs.
 
     The size law r**-3 is that of the dead leaves model (Lee, Mumford and Huang 2001).
     """
