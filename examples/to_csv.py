@@ -1,4 +1,4 @@
-"""Write a video's head pose and eyes as CSV: python examples/to_csv.py file:drive.mp4 > drive.csv"""
+"""Write a video's pose and eyes as CSV: python examples/to_csv.py file:drive.mp4 > drive.csv"""
 
 import csv
 import sys

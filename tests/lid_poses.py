@@ -2,8 +2,9 @@
 
     python -m tests.lid_poses [--people 3] [--keep FILE]
 
-Needs the environment of models. Each person's open eye is learnt from the frontal open frame, as the
-daemon learns it while driving; the truth is the gap of the lids in 3D over that of the open eye.
+Needs the environment of models. Each person's open eye is learnt from the frontal open frame, as
+the daemon learns it while driving; the truth is the gap of the lids in 3D over that of the open
+eye.
 """
 
 import argparse

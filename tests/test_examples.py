@@ -126,7 +126,7 @@ def test_mqtt_dashboard(broker: int) -> None:
     ) as dashboard:
         assert dashboard.stdout is not None
         sink = f"mqtt://127.0.0.1:{broker}"
-        # The broker keeps the last state for whoever comes later: no need to wait for the dashboard.
+        # The broker keeps the last state for later clients: no need to wait for the dashboard.
         done = landmarkd("run", "--source", "demo:", "--fast", "--sink", sink)
         assert done.returncode == 0, done.stderr
         first = dashboard.stdout.readline()

@@ -1,4 +1,4 @@
-"""install.sh run as root on a throw-away copy of this system: install, again, upgrade, fail, uninstall."""
+"""install.sh as root on a throw-away copy of this system: install, repeat, upgrade, uninstall."""
 
 import os
 import shutil
@@ -19,7 +19,8 @@ set -e
 mount -t tmpfs tmpfs "$1"
 for folder in /etc /opt /usr/local/bin /var/lib; do
     mkdir -p "$1$folder/upper" "$1$folder/spare"
-    mount -t overlay overlay -o "lowerdir=$folder,upperdir=$1$folder/upper,workdir=$1$folder/spare" "$folder"
+    layers="lowerdir=$folder,upperdir=$1$folder/upper,workdir=$1$folder/spare"
+    mount -t overlay overlay -o "$layers" "$folder"
 done
 mount -t tmpfs tmpfs /run
 # The packages are there already: nothing is pinned, and no network is needed.

@@ -71,11 +71,13 @@ def main() -> int:
     shards = sorted(arguments.shards.glob("shard-*.npz"))
     if not shards:
         parser.error(
-            f"no shard-*.npz in {arguments.shards}: python -m models.synth write --out {arguments.shards}"
+            f"no shard-*.npz in {arguments.shards}: "
+            f"python -m models.synth write --out {arguments.shards}"
         )
     save_representative(arguments.out, choose(shards, arguments.count, arguments.seed))
     print(
-        f"{arguments.out}: {len(load_representative(arguments.out))} crops, {arguments.out.stat().st_size} bytes"
+        f"{arguments.out}: {len(load_representative(arguments.out))} crops, "
+        f"{arguments.out.stat().st_size} bytes"
     )
     return 0
 

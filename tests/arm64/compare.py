@@ -1,4 +1,4 @@
-"""Compares what both machines computed: compare.py FOLDER, with arm64's results in it and x86's in FOLDER/x86.
+"""Compares what both machines computed: compare.py FOLDER (arm64's results; x86's in FOLDER/x86).
 
 Models and pictures have to give the same bits. A video does not: the decoder's conversion to BGR
 differs by a step of brightness between processors, so its points have to agree within a pixel of
@@ -54,7 +54,8 @@ def _models(folder: Path) -> list[str]:
     for name, theirs in x86["models"].items():
         same = arm["models"].get(name, {}).get("sha256") == theirs["sha256"]
         print(
-            f"model:    {name}: outputs {'bit-identical' if same else 'differ'} (sha256 {theirs['sha256'][:12]})"
+            f"model:    {name}: outputs {'bit-identical' if same else 'differ'} "
+            f"(sha256 {theirs['sha256'][:12]})"
         )
         if not same:
             problems.append(f"the model {name} computes other bits")
@@ -77,7 +78,8 @@ def _reports(folder: Path, name: str, allowed: float) -> list[str]:
         difference = np.abs(np.array(ours["points"]) - np.array(theirs["points"])).max()
         worst = max(worst, float(difference) / theirs["roi"]["side"] * CROP_PIXELS)
     print(
-        f"{name + ':':<9} {len(x86)} frames, {faces} faces, points differ by {worst:.3f} crop pixels at most"
+        f"{name + ':':<9} {len(x86)} frames, {faces} faces, "
+        f"points differ by {worst:.3f} crop pixels at most"
     )
     if not faces:
         return [f"{name}: no face in any frame"]

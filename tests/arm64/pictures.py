@@ -1,4 +1,4 @@
-"""Writes every STEPth frame of the bundled clip as a picture without loss: pictures.py FOLDER COUNT STEP."""
+"""Writes every STEPth frame of the bundled clip as a lossless picture: FOLDER COUNT STEP."""
 
 import sys
 from pathlib import Path

@@ -27,7 +27,7 @@ def rotation(tilt_x_deg: float, tilt_y_deg: float, roll_deg: float) -> np.ndarra
 
 @cache
 def rays_of(camera, n) -> np.ndarray:
-    """(width * height * n * n, 3) float64: the directions that `n` by `n` points of each pixel look into."""
+    """(width * height * n * n, 3) float64: viewing directions of `n` by `n` points per pixel."""
     xs = (np.arange(camera.width * n) + 0.5) / n - 0.5
     ys = (np.arange(camera.height * n) + 0.5) / n - 0.5
     pixels = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 1, 2)
@@ -68,7 +68,7 @@ def render(
 
 
 def poses(count: int, camera, seed=0):
-    """Tilts and places that a careful user shows, `(rotation, centre_mm)` each, spread over the picture."""
+    """Poses of the board, `(rotation, centre_mm)` each, spread over the picture."""
     rng = np.random.default_rng(seed)
     for number in range(count):
         tilts = [(28, 0), (-28, 0), (0, 28), (0, -28), (18, 18), (-18, 20), (5, -5)][number % 7]

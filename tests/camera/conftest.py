@@ -10,7 +10,7 @@ NOBODY = 65534
 
 @pytest.fixture
 def forbidden():
-    """A folder that the test may not read from, nor its files, even if the tests run as the superuser."""
+    """A folder that the test may not read, nor its files, even if the superuser runs the tests."""
     folder = Path(tempfile.mkdtemp())
     (folder / "clip.mp4").write_bytes(b"something")
     (folder / "pictures").mkdir()

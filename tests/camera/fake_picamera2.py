@@ -1,4 +1,4 @@
-"""A stand-in for the library picamera2 with the part of its documented behaviour that the source relies on.
+"""A fake of the library picamera2 with the documented behaviour that the source relies on.
 
 A camera thread fills a fixed number of buffers and stands still when all of them are held; a
 request that was asked for is served by the next frame, whoever waits for it by then.

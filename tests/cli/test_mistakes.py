@@ -1,4 +1,4 @@
-"""What a user gets for each mistake: one sentence with what to do, a documented exit code, nothing half-written."""
+"""A user's mistakes: one sentence with what to do, a documented exit code, no half-written file."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`python -m tests.daemon.regenerate [NAME...]`: write the expectations anew; see recorded/README.md for when."""
+"""`python -m tests.daemon.regenerate [NAME...]`: renew expectations; see recorded/README.md."""
 
 import argparse
 import difflib

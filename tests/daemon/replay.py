@@ -1,4 +1,4 @@
-"""Replaying recorded input through the real process, and reducing what it wrote to what is compared.
+"""Replays recorded input through the real process, and reduces its output to what is compared.
 
 A recording is a configuration `NAME.toml` beside its expectation `NAME.expected.jsonl`. A file is
 reduced to lines: the state of every tenth frame and of each with an event. A scripted camera, whose
@@ -58,7 +58,7 @@ def expected(name: str) -> Outcome:
 
 
 def depends_on() -> dict[str, Any]:
-    """Return what the answer to a clip depends on besides the code; scripted cameras show no face."""
+    """Return what a clip's output depends on besides the code; scripted cameras show no face."""
     zoo = open_zoo()
     landmarks, card = zoo.landmarks()
     names = {

@@ -59,8 +59,10 @@ def test_any_other_file_is_no_baseline(tmp_path, content):
     assert BaselineStore(tmp_path).load("anna") is None
 
 
-@pytest.mark.parametrize(("name", "value"), [("open_left", 0.0), ("open_right", 3.0), ("head_yaw", 120.0),
-                                             ("version", 2), ("head_pitch", None), ("open_left", True)])  # fmt: skip
+@pytest.mark.parametrize(("name", "value"), [
+    ("open_left", 0.0), ("open_right", 3.0), ("head_yaw", 120.0),
+    ("version", 2), ("head_pitch", None), ("open_left", True),
+])  # fmt: skip
 def test_impossible_values_are_no_baseline(store, name, value):
     path = store.save("anna", KNOWN)
     path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))

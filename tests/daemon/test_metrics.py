@@ -65,7 +65,7 @@ def test_a_key_in_a_uri_is_not_told(metrics: Metrics, port: int) -> None:
 
 
 def test_only_this_machine_is_served(metrics: Metrics, port: int) -> None:
-    """The same port is free on every other address of the loopback network, so nothing listens on all of them."""
+    """The same port is free on every other loopback address, so nothing listens on all of them."""
     with socket.socket() as other:
         other.bind(("127.0.0.2", port))
 

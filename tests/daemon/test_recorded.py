@@ -1,4 +1,4 @@
-"""Recorded input through the real process, against what is expected of it; see recorded/README.md."""
+"""Recorded input through the real process against its expected output; see recorded/README.md."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ NEAR = 2.0
 
 
 def assert_close(got: Any, wanted: Any, tolerance: float, where: str) -> None:
-    """Compare nested values; numbers that are not whole may differ by the tolerance, a hundredth of it below 1."""
+    """Compare nested values; fractions may differ by the tolerance, by 1 % of it below 1."""
     if isinstance(wanted, dict):
         assert got.keys() == wanted.keys(), where
         for key, value in wanted.items():

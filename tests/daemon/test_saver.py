@@ -16,7 +16,7 @@ from tests.process import landmarkd
 
 FRAMES = 20
 SMALLEST_IMAGE = 1000
-"""Bytes of a frame of the bundled clip at an eighth of its side as a JPEG of quality 50: nobody is known by less."""
+"""Bytes of a bundled clip's frame at 1/8 of its side as JPEG, quality 50: too small to identify."""
 
 
 def test_an_eighth_of_the_side_needs_more_bytes_than_the_tests_allow() -> None:
@@ -27,7 +27,7 @@ def test_an_eighth_of_the_side_needs_more_bytes_than_the_tests_allow() -> None:
 
 
 def test_nothing_that_could_be_an_image_is_written_or_sent(tmp_path: Path) -> None:
-    """Counted by the kernel: every byte that the process hands to any file, and every one that it sends."""
+    """The kernel counts every byte that the process writes to a file, and every byte it sends."""
     lines = tmp_path / "lines.jsonl"
     environment = {
         name: str(tmp_path / "own")

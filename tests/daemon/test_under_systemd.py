@@ -1,4 +1,4 @@
-"""The real process as systemd sees it: what it says on the notify socket, and which doors it opens."""
+"""The real process under systemd: its messages on the notify socket, and its open ports."""
 
 import signal
 import socket
@@ -129,7 +129,7 @@ def test_a_camera_that_is_configured_wrongly_is_never_ready(
 
 
 def test_a_dead_thread_of_a_sink_starves_the_watchdog(tmp_path: Path, manager: Manager) -> None:
-    """The thread ends at once, as it never should; frames go on, and systemd shall restart it all."""
+    """The thread ends at once, which is a fault; frames go on, and systemd must restart all."""
     (tmp_path / "sitecustomize.py").write_text(
         "import threading\n"
         "run = threading.Thread.run\n"

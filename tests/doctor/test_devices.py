@@ -34,7 +34,10 @@ class TestCamera:
         assert self.port(pi, {"cameras": []}, uri="demo:").severity == Severity.NOTE
 
     def test_picamera2_that_does_not_load(self, pi: Layout):
-        problem = "The Pi camera needs the Python module 'pykms', which is missing; run: sudo apt install python3-kms++"
+        problem = (
+            "The Pi camera needs the Python module 'pykms', which is missing; "
+            "run: sudo apt install python3-kms++"
+        )
         finding = self.port(pi, {"problem": problem})
         assert finding.severity == Severity.ERROR
         assert finding.remedy == "run: sudo apt install python3-kms++"

@@ -1,4 +1,4 @@
-"""The checks of system, Python, heat, voltage, memory, disk and clock, each made to find something."""
+"""Checks of system, Python, heat, voltage, memory, disk and clock; each is made to find a fault."""
 
 import pytest
 from landmarkd import __version__

@@ -1,1 +1,1 @@
-"""The fault bench: the real process with real parts, each kind of trouble made to happen (`make faults`)."""
+"""The fault bench: the real process with real parts and every kind of fault (`make faults`)."""

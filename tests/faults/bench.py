@@ -1,4 +1,4 @@
-"""A daemon under test: the real process, a scripted camera, and receivers that write down what the wire shows."""
+"""A daemon under test: the real process, a scripted camera, and receivers that record the wire."""
 
 import json
 import os
@@ -35,10 +35,10 @@ PRIORITY = ("nice", "-n", "-5")
 """As the unit starts it, where that is allowed; elsewhere it runs all the same."""
 
 BUSY = "are skipped"
-"""What is said of frames that a machine with other work has no time for; that is a row of its own."""
+"""Message about frames that a busy machine has no time for; they have their own row."""
 
 OLD = "has told nothing"
-"""What is said of a record that grew old while the command that was to read it had no core to start on."""
+"""Message about a record that grew old because the command to read it had no free core."""
 
 SELDOM = "[tracker]\nretry_s = 1\nlongest_retry_s = 1"
 """Looking for a face is the dearest thing that the daemon does, and the bench has none to show."""
@@ -76,7 +76,7 @@ class Ear:
     def wait(
         self, wanted: Callable[[list[Heard]], Any], since: int = 0, limit_s: float = LIMIT_S
     ) -> Any:
-        """Wait until `wanted` is true of what was heard from number `since` on, and return what it returned."""
+        """Wait until `wanted` is true of what arrived from number `since` on; return its result."""
         with self._changed:
             result = None
 
@@ -194,7 +194,8 @@ class Daemon:
     def write_configuration(self, more: str = "") -> None:
         """Write the configuration that the process reads at its start and on SIGHUP."""
         self.configuration.write_text(
-            f'sinks = {json.dumps(self.sinks)}\n[source]\nuri = "{self.source}"\n{more or SELDOM}\n',
+            f"sinks = {json.dumps(self.sinks)}\n[source]\n"
+            f'uri = "{self.source}"\n{more or SELDOM}\n',
             "utf-8",
         )
 
@@ -221,7 +222,7 @@ class Daemon:
             time.sleep(0.05)
 
     def wait_log(self, wanted: Callable[[str], Any], what: str) -> None:
-        """Wait until the log of the process is as it is wanted; `what` names that if it never is."""
+        """Wait until the process's log is as `wanted`; `what` names this if it never happens."""
         until = time.monotonic() + LIMIT_S
         while not wanted(self.logged()):
             assert self.process.poll() is None, f"{what}: the process ended; log: {self.logged()}"
@@ -229,7 +230,7 @@ class Daemon:
             time.sleep(0.05)
 
     def told(self, words: str = "", code: ExitCode = ExitCode.TEMPORARY) -> str:
-        """Wait until it is known that something is wrong, and return what `landmarkd status` says of it.
+        """Wait until a fault is reported, and return what `landmarkd status` says of it.
 
         The command is asked about the very record in which it was found, however long its process
         takes to start.
@@ -255,7 +256,7 @@ class Daemon:
 
     @staticmethod
     def ask(folder: Path, words: str, code: ExitCode) -> str:
-        """Ask `landmarkd status` about a runtime directory, and return the sentences below its table."""
+        """Run `landmarkd status` on a runtime directory; return the sentences below its table."""
         done = landmarkd("status", "--runtime", folder)
         said = [
             line[2:]

@@ -1,4 +1,4 @@
-"""`python -m tests.faults.cost`: what sinks in trouble cost the pipeline, against sinks that are well, side by side."""
+"""`python -m tests.faults.cost`: compare the pipeline's time with failing and with good sinks."""
 
 import argparse
 import logging
@@ -26,7 +26,7 @@ WINDOW = 100
 
 
 def main() -> None:
-    """Send the same frames to both sets of sinks, in windows by turns, and print the ratio of their times."""
+    """Send the same frames to both sets of sinks in alternating windows; print the time ratio."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=60)
     options = parser.parse_args()
@@ -58,8 +58,9 @@ def main() -> None:
     resampled = [np.median(chance.choice(ratios, len(ratios))) for _ in range(2000)]
     low, high = np.percentile(resampled, (2.5, 97.5))
     sys.stdout.write(
-        f"{options.pairs} pairs of {WINDOW} frames: {medians[0]:.3f} ms a frame with sinks that are well, "
-        f"{medians[1]:.3f} ms with a serial line that nobody reads and a UDP port where nobody listens; "
+        f"{options.pairs} pairs of {WINDOW} frames: {medians[0]:.3f} ms a frame with sinks that "
+        f"are well, {medians[1]:.3f} ms with a serial line that nobody reads and a UDP port where "
+        "nobody listens; "
         f"median ratio of a pair {np.median(ratios):.3f} (95 %: {low:.3f} to {high:.3f})\n"
     )
 

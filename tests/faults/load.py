@@ -53,7 +53,7 @@ def busy(folder: Path) -> Row:
 
 
 def _memory_group() -> tuple[Path, Path, str] | None:
-    """Return the folder of memory control groups, the file of a group's limit, and of its members; None if none."""
+    """Return a memory control group's parent, its limit's file and its members' file; else None."""
     root = Path("/sys/fs/cgroup")
     if os.geteuid() != 0:
         return None

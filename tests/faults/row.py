@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FAULTS: dict[str, Callable[[Path], "Row"]] = {}
-"""Every fault by its name, in the order of the table. Each makes its trouble happen, asserts, and returns a row."""
+"""Every fault by name, in table order. Each causes its fault, asserts, and returns a row."""
 
 ALONE: set[str] = set()
 """Faults that disturb whatever runs beside them, or measure a rate."""

@@ -1,4 +1,4 @@
-"""What happens to the process: signals, kills, files that change under it, a machine that runs out of things."""
+"""Faults of the process: signals, kills, files that change, a machine without resources."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def stopped(folder: Path) -> Row:
 
 @fault("SIGKILL at random moments")
 def killed(folder: Path) -> Row:
-    """Kill while everything that is ever written is written as often as possible, and start again on what is left."""
+    """Kill while everything is written as often as possible, and start again on what is left."""
     chance = random.Random(7)
     slowest, unread = 0.0, 0
     lines = folder / "report.jsonl"
@@ -189,7 +189,7 @@ def model_replaced(folder: Path) -> Row:
 
 @fault("file descriptors run out")
 def descriptors(folder: Path) -> Row:
-    """While the camera is away, so that what has to be opened again cannot be; not even the status can be written."""
+    """While the camera is away, so that it cannot be opened again; no status can be written."""
     with Daemon(
         folder, [{"do": "frames", "count": 40}, {"do": "disconnect", "seconds": 3}]
     ) as daemon:
@@ -282,7 +282,7 @@ def _remount(disk: Path, mode: str) -> None:
 
 @fault("wall clock stepped by a day")
 def clock_stepped(folder: Path) -> Row:
-    """For the process alone, by a library that is loaded before libc; the monotonic clock is left as it is."""
+    """A library loaded before libc steps this process's clock; the monotonic clock stays."""
     if shutil.which("gcc") is None:
         pytest.skip("needs gcc for the library that moves the clock")
     library, offset = folder / "wall_clock.so", folder / "offset"

@@ -18,7 +18,7 @@ SLOW_FIRST = sorted(FAULTS, key=lambda name: (name in ALONE, name != "camera nev
 def row(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Row]]:
-    """Start the rows that are asked for, several at a time; those that want to be alone run when they are fetched."""
+    """Start the requested rows, several at a time; rows that must run alone start when fetched."""
     asked = [
         item.callspec.params["name"] for item in request.session.items if item.path == request.path
     ]

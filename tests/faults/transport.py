@@ -23,7 +23,7 @@ WINDOW = 60
 """Frames over which a rate is taken."""
 
 WINDOWS = 5
-"""A sink that costs something does so in each of these; a machine that is busy elsewhere does not."""
+"""A sink that costs time does so in each of these; a machine that is busy elsewhere does not."""
 
 
 def _share(daemon: Daemon) -> float:
@@ -34,7 +34,7 @@ def _share(daemon: Daemon) -> float:
 
 
 def _unharmed(daemon: Daemon, normal: float) -> float:
-    """Return the share that goes through while a sink is in trouble, and make sure that it is what it was before."""
+    """Return the share of frames received while a sink fails, and check that it is as before."""
     share = 0.0
     for _ in range(WINDOWS):
         share = max(share, _share(daemon))
@@ -68,7 +68,8 @@ def unplugged(folder: Path) -> Row:
         ear.close()
         assert daemon.end() == 0
         return Row(
-            f"UDP goes on with {share:.0%} of the frames, {normal:.0%} before; serial is back by its name",
+            f"UDP goes on with {share:.0%} of the frames, {normal:.0%} before; "
+            "serial is back by its name",
             first.at_s - began,
             f"{dropped} reports on serial, counted",
             said,

@@ -1,4 +1,4 @@
-"""A real model and real delegate libraries for the tests of everything that is close to the machine."""
+"""A real model and real delegate libraries for tests of everything close to the machine."""
 
 import shutil
 import subprocess
@@ -16,7 +16,7 @@ SOURCE = Path(__file__).with_name("fake_edgetpu.c")
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a machine busy with other tests a child process may take long to start; that is no finding."""
+    """On a machine busy with other tests, a child process may start slowly; that is no fault."""
     monkeypatch.setattr(delegate, "PROBE_TIMEOUT_S", 300.0)
 
 

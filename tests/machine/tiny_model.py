@@ -1,4 +1,4 @@
-"""Builds a full-integer TFLite model of one convolution, and what the Edge TPU compiler would make of it."""
+"""Builds an int8 TFLite model of one convolution, and its form after Edge TPU compilation."""
 
 import flatbuffers
 import numpy as np
@@ -8,7 +8,7 @@ INPUT, OUTPUT = (1, 8, 8, 3), (1, 4, 4, 8)
 
 
 def tiny_model(edgetpu: bool = False) -> bytes:
-    """Return a .tflite file: int8 (1, 8, 8, 3) to (1, 4, 4, 8); as one custom operator if `edgetpu`."""
+    """Return a .tflite file, int8 (1, 8, 8, 3) to (1, 4, 4, 8); `edgetpu`: one custom operator."""
     draw = np.random.default_rng(7)
     weights = draw.integers(-127, 128, (8, 3, 3, 3), np.int8)
     bias = draw.integers(-500, 500, 8).astype(np.int32)
@@ -49,7 +49,7 @@ def tiny_model(edgetpu: bool = False) -> bytes:
 
 
 def compiled(content: bytes) -> bytes:
-    """Return a model with the inputs and outputs of another and one custom operator between them."""
+    """Return a model with another's inputs and outputs, and one custom operator between them."""
     model = schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
     graph, code, operator = model.subgraphs[0], schema.OperatorCodeT(), schema.OperatorT()
     ends = [*graph.inputs, *graph.outputs]

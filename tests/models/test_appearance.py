@@ -1,4 +1,4 @@
-"""The painted appearance: what each function promises, on the real assets where they lie beside the repository."""
+"""The painted appearance: what each function promises, on the real assets where present."""
 
 import os
 from pathlib import Path
@@ -143,7 +143,7 @@ class TestSkin:
         } <= seen
 
     def test_brows_stay_on_their_landmarks(self, kit: skin.SkinKit) -> None:
-        """The difference a brow makes lies about the brow points of the layout, whatever its shape."""
+        """A brow changes the picture about the layout's brow points only, whatever its shape."""
         uv = brow_points()
         offsets = []
         for seed in range(60):

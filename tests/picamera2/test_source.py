@@ -1,4 +1,4 @@
-"""The source picamera2 on the real library; each test in a process of its own, as each start of the daemon is."""
+"""The source picamera2 on the real library; each test has its own process, as each daemon has."""
 
 import json
 import os
@@ -44,7 +44,10 @@ def test_pictures_have_the_right_colours_the_rate_and_the_sensors_times(rgb):
             age_ms = (time.monotonic_ns() - frames[-1].captured_ns) / 1e6
         known = [cv2.imread(str(path)) for path in Path("/pictures").glob("*.jpg")]
         apart = [min(np.abs(k.astype(int) - f.image).mean() for k in known) for f in frames[::20]]
-        swapped = [min(np.abs(k.astype(int) - f.image[..., ::-1]).mean() for k in known) for f in frames[::20]]
+        swapped = [
+            min(np.abs(k.astype(int) - f.image[..., ::-1]).mean() for k in known)
+            for f in frames[::20]
+        ]
         times = [f.captured_ns for f in frames]
         tell(apart=max(apart), swapped=min(swapped), shape=frames[0].image.shape, age_ms=age_ms,
              grows=times == sorted(set(times)), fps=59e9 / (times[-1] - times[0]))
@@ -164,7 +167,9 @@ def test_what_the_camera_cannot_do_is_named(options, environment, words):
 def test_ten_thousand_frames_take_no_more_memory():
     told, _ = run(
         """
-        def resident(): return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+        def resident():
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            return pages * resource.getpagesize() / 1e6
         def handles(): return len(list(Path("/proc/self/fd").iterdir()))
         with source("fps=60") as camera:
             for _ in range(500): camera.read(3.0)

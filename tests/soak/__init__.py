@@ -1,1 +1,1 @@
-"""The soak: a million frames at full speed through the whole pipeline, with faces lost and everything reconnected."""
+"""The soak: a million frames at full speed through the pipeline, with lost faces and reconnects."""

@@ -1,4 +1,4 @@
-"""`make soak`: soak a daemon and say whether its memory, its descriptors and its latency stayed as they were."""
+"""`make soak`: run a daemon long, and check that memory, descriptors and latency stay constant."""
 
 import argparse
 import json

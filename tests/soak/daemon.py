@@ -1,4 +1,4 @@
-"""The process that is soaked: the service as `landmarkd run` builds it, with the fast camera, telling on itself.
+"""The process of the soak: the service of `landmarkd run` with the fast camera and statistics.
 
 Every `--every` frames it prints one line of JSON: frames, seconds, memory, descriptors, threads,
 latency, CPU time.

@@ -1,4 +1,4 @@
-"""Whoever listens to the soaked process: reads everything, decodes nothing, and goes away now and then."""
+"""Receivers of the soaked process: they read all, decode nothing and disconnect now and then."""
 
 import os
 import pty
@@ -13,7 +13,7 @@ AWAY_S = 1.0
 
 
 class Receivers:
-    """A serial line and a UDP port that are unplugged and closed for a second every `every_s`, in turn.
+    """A serial line and a UDP port, disconnected in turn for a second every `every_s`.
 
     Attributes:
         sinks: URIs to send to.

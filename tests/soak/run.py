@@ -77,7 +77,7 @@ def soak(
 
 
 def thirds(lines: Sequence[dict[str, Any]], name: str) -> tuple[float, float]:
-    """Return the median of a figure over the first and over the last third of what came after the warm-up."""
+    """Return the medians of a figure over the first and the last third after the warm-up."""
     after = lines[int(len(lines) * WARM_UP) :]
     third = max(1, len(after) // 3)
     return median(line[name] for line in after[:third]), median(
@@ -107,7 +107,10 @@ def summary(lines: Sequence[dict[str, Any]]) -> str:
     rows = [
         (
             "frames",
-            f"{last['frames']:,} in {last['seconds'] / 60:.0f} min, {last['with_face']:,} with a face",
+            (
+                f"{last['frames']:,} in {last['seconds'] / 60:.0f} min, "
+                f"{last['with_face']:,} with a face"
+            ),
         ),
         ("camera opened again", f"{last['reopened']} times"),
         ("sinks connected again", f"{sum(reconnects for _, reconnects in last['sinks'])} times"),

@@ -43,7 +43,7 @@ def empty_seats(count: int) -> list[NDArray[np.uint8]]:
 
 
 class Stage:
-    """What the camera sees and when it fails; outlives the sources that open it, as a device does."""
+    """What the camera sees and when it fails; as a device, it outlives the sources that open it."""
 
     def __init__(self, fault_every: int = FAULT_EVERY) -> None:
         self.shown = 0

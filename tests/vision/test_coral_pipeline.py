@@ -1,4 +1,4 @@
-"""The Coral in the whole pipeline: what its loss means for the reports, and for a unit that demands it."""
+"""The Coral in the whole pipeline: what its loss does to reports, and to a unit that needs it."""
 
 import hashlib
 import json

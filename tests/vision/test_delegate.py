@@ -1,4 +1,4 @@
-"""The Coral: chosen, absent, there but unusable, lost while running; with real loadable delegates."""
+"""The Coral with real delegates: chosen, absent, present but unusable, lost while running."""
 
 import logging
 from pathlib import Path

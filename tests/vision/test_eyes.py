@@ -53,7 +53,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def clip():
-    """Frames of the bundled clip with their observations by the landmark model alone, and the truth."""
+    """Frames of the bundled clip with the landmark model's observations alone, and the truth."""
     pipeline = Pipeline(Configuration.model_validate({"model": {"eyes": "none"}}))
     frames = []
     with make_source("demo:", fast=True) as source:

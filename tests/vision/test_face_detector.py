@@ -242,7 +242,7 @@ def test_a_small_face_is_looked_at_again(at):
 
 
 def test_the_second_look_decides():
-    """The first look is sure of a small spot, the closer one is not: larger spots are less of a face to this engine."""
+    """This engine scores small spots high, enlarged ones low, so the second look rejects it."""
     frame = np.zeros((480, 640, 3), np.uint8)
     frame[200:232, 300:324] = 255
     engine = Spots(sure_from=14, sharp=-0.5)

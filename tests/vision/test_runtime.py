@@ -32,7 +32,7 @@ def runtimes(monkeypatch: pytest.MonkeyPatch):
 
 
 def compiled_for_numpy_1() -> SimpleNamespace:
-    """What tflite-runtime 2.14 does under numpy 2: it imports, and fails when the interpreter is built."""
+    """Like tflite-runtime 2.14 under numpy 2: it imports, but building an interpreter fails."""
 
     def build(**_: object) -> None:
         raise SystemError(
@@ -156,7 +156,10 @@ class TestRunning:
 
 class TestChatter:
     def test_starting_says_nothing_on_standard_error(self, models: Path):
-        program = "import sys, pathlib; from landmarkd.vision.runtime import open_engine as o; o(pathlib.Path(sys.argv[1]))"
+        program = (
+            "import sys, pathlib; from landmarkd.vision.runtime import open_engine as o; "
+            "o(pathlib.Path(sys.argv[1]))"
+        )
         command = [sys.executable, "-c", program, str(models / "tiny.tflite")]
         finished = subprocess.run(command, capture_output=True, check=True)
         assert finished.stderr == b""
@@ -165,7 +168,8 @@ class TestChatter:
         with without_chatter():
             os.write(
                 2,
-                b"WARNING: one\nINFO: Created TensorFlow Lite XNNPACK delegate for CPU.\nERROR: two\n",
+                b"WARNING: one\nINFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n"
+                b"ERROR: two\n",
             )
         assert capfd.readouterr().err == "WARNING: one\nERROR: two\n"
 
@@ -188,7 +192,10 @@ class TestChatter:
         assert capfd.readouterr().err == ""
 
     def test_works_without_a_standard_error(self):
-        body = "from landmarkd.vision.quiet import without_chatter as quiet\nwith quiet(): print('ran')"
+        body = (
+            "from landmarkd.vision.quiet import without_chatter as quiet\n"
+            "with quiet(): print('ran')"
+        )
         program = f"import os; os.close(2)\n{body}"
         finished = subprocess.run(
             [sys.executable, "-c", program], stdout=subprocess.PIPE, check=True

@@ -1,4 +1,4 @@
-"""Every model of the zoo under tflite-runtime 2.14, which the extra `tflite` brings, beside the runtime used here."""
+"""Every model of the zoo under tflite-runtime 2.14 (extra `tflite`) and the runtime used here."""
 
 import subprocess
 import sys
@@ -33,7 +33,8 @@ for path in sys.argv[3:]:
         answer = []
         for detail in interpreter.get_output_details():
             scale, zero = detail["quantization"]
-            answer.append((interpreter.get_tensor(detail["index"]).ravel().astype(np.float32) - zero) * (scale or 1))
+            stored = interpreter.get_tensor(detail["index"]).ravel().astype(np.float32)
+            answer.append((stored - zero) * (scale or 1))
         kept.append(np.concatenate(answer))
     answers[path] = np.stack(kept)
 np.savez(sys.argv[2], **answers)

@@ -5,7 +5,8 @@ import pytest
 
 from tests.camera.uvc.fake import Camera
 
-# Without the library in this process there is no camera; tests/camera/test_uvc.py starts one with it.
+# Without the library in this process there is no camera; tests/camera/test_uvc.py starts one that
+# has it.
 collect_ignore_glob = [] if "FAKE_UVC" in os.environ else ["test_*.py"]
 
 

@@ -52,7 +52,7 @@ class Camera:
 
 
 def build(folder: Path) -> Camera:
-    """Compile the library into `folder` and draw its pictures; skips the test without a compiler."""
+    """Compile the library into `folder` and draw its pictures; skip the test without a compiler."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
         pytest.skip("needs a C compiler for the camera that is not there")

@@ -23,7 +23,7 @@ class BrightSquare(Detector):
 
 @pytest.fixture
 def real(tmp_path):
-    """Pictures with a bright square; in one set it lies elsewhere than its label says, in one picture there is none."""
+    """Pictures with a bright square: one set has it away from its label, one picture has none."""
     rng = np.random.default_rng(0)
     face = np.zeros((120, 160, 3), np.uint8)
     face[30:90, 40:100] = 255

@@ -18,7 +18,7 @@ LAYOUT = LAYOUTS["landmarkd-562"]
 
 @pytest.fixture
 def checkpoint(tmp_path):
-    """The float weights of the smallest network that always answers with the mean head in the middle of its crop."""
+    """Weights of a smallest network that always returns the mean head in the crop's middle."""
     from models.train import architectures
 
     head = canonical_points(LAYOUT).copy()

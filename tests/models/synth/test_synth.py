@@ -42,7 +42,7 @@ def crops(studio: Studio, person: Person) -> list[Crop]:
 
 
 def draw(studio: Studio, person: Person, yaw: float, closed: float = 0.0) -> tuple[np.ndarray, ...]:
-    """A bare head in even light over black: linear picture, landmark pixels (562, 3), which are visible."""
+    """A bare head in even light over black: linear picture, landmarks (562, 3), visibility."""
     vertices = studio.people.evaluate(person, {}, (closed, closed), Eyes())
     metric = studio.model.landmarks(vertices)
     placement = Placement(
@@ -54,7 +54,8 @@ def draw(studio: Studio, person: Person, yaw: float, closed: float = 0.0) -> tup
     sh[0] = 0.5
     light = lighting.Lighting(
         sh, np.eye(3, dtype=np.float32), np.zeros((3, 3), np.float32), np.zeros(3, np.float32),
-        np.ones(2, np.float32), (False, False), np.zeros((0, 8), np.float32), False, False, frozenset(),
+        np.ones(2, np.float32), (False, False), np.zeros((0, 8), np.float32), False, False,
+        frozenset(),
     )  # fmt: skip
     drawing = studio.artist.draw(
         image, vertices, Eyes(), person.look, placement, camera, light, [], None
@@ -170,7 +171,8 @@ def _mouth_pixels(studio: Studio, surface: Surface, vertices: np.ndarray, yaw: f
     screen[:, 2] = 1 / (100 - turned[:, 2])
     depth, index = np.zeros((512, 512), np.float32), np.full((512, 512), -1, np.int32)
     raster.rasterise(
-        np.ascontiguousarray(screen[surface.corner]), surface.uv, surface.triangles, surface.part, studio.mesh.kinds,
+        np.ascontiguousarray(screen[surface.corner]), surface.uv, surface.triangles,
+        surface.part, studio.mesh.kinds,
         np.ones((1, 1), np.float32), np.float32(0), 0, depth, depth, index,
     )  # fmt: skip
     return (index >= 0) & (surface.part[index] == MATERIALS.index("M_Teeth"))
@@ -257,7 +259,7 @@ def test_blink_weight_fits_every_person(studio: Studio) -> None:
 
 
 def test_squeezed_lids_meet_and_do_not_cross(studio: Studio) -> None:
-    """Cheeks that push the lower lid up must not make the upper one fold over it: both ends of a gap would swap."""
+    """Raised cheeks must not fold the upper lid over the lower: both ends of a gap would swap."""
     names = ("eyeSquint", "cheekSquint", "browDown", "noseSneer", "mouthSmile")
     squeezed = {name + side: 0.6 for name in names for side in ("_R", "_L")}
     for k in range(4):
@@ -337,7 +339,8 @@ def test_props_are_sound(studio: Studio, person: Person, seed: int) -> None:
     made = [
         glasses.glasses(rng, ibug), headwear.cap(rng, vertices), headwear.hood(rng, vertices, ibug),
         headwear.headphones(rng, vertices), studio.people.masks.make(rng, vertices, ibug),
-        objects.hand_on_face(rng, ibug, skin), objects.phone_at_ear(rng, ibug, skin), objects.wheel(rng),
+        objects.hand_on_face(rng, ibug, skin), objects.phone_at_ear(rng, ibug, skin),
+        objects.wheel(rng),
         objects.microphone(rng, ibug), objects.clutter(rng, ibug),
     ]  # fmt: skip
     for meshes, names in made:
@@ -405,7 +408,8 @@ def test_shards_resume_and_repeat(studio: Studio, tmp_path: Path) -> None:
     assert [p.name for p in (tmp_path / "a").iterdir()] == [first.name]
     with np.load(first) as one, np.load(second) as two:
         assert set(one) == {
-            "jpeg", "offsets", "points", "visible", "face", "pose_deg", "openness", "gaze_deg", "attributes",
+            "jpeg", "offsets", "points", "visible", "face", "pose_deg", "openness", "gaze_deg",
+            "attributes",
             "attribute_names", "seed",
         }  # fmt: skip
         for key in one:

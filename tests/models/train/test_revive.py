@@ -12,7 +12,7 @@ from models.train.revive import revive
 
 
 def sick(dead: int, loud: int) -> tuple[LandmarkNet, torch.Tensor]:
-    """A network of random weights with channels that never wake and inputs that giants listen to, and crops."""
+    """A random network with dead channels and inputs that only large weights read, and crops."""
     torch.manual_seed(3)
     network = LandmarkNet().eval()
     images = torch.randn(8, 3, 128, 128)

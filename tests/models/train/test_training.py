@@ -303,7 +303,7 @@ class TestTraining:
 
 class TestSeveralProcesses:
     def test_they_stop_together_with_a_checkpoint_and_go_on(self, shards: Path, tmp_path: Path):
-        """What makes the crops hears a SIGTERM to the whole group as well, as a service manager sends it."""
+        """The generator also receives the SIGTERM to the whole group, as from a service manager."""
         out = tmp_path / "run"
         command = [
             sys.executable,

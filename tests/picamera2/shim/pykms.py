@@ -1,4 +1,4 @@
-"""Imported by picamera2 for its preview windows, which the tests never open; Debian lacks the package."""
+"""Imported by picamera2 for preview windows, which the tests never open; Debian lacks it."""
 
 import sys
 from unittest.mock import MagicMock

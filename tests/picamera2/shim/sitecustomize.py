@@ -1,4 +1,4 @@
-"""Run by Python at its start in the lab: once picamera2 is imported, the virtual camera is fitted to it."""
+"""Runs when Python starts in the lab: adapts the virtual camera once picamera2 is imported."""
 
 import importlib.abc
 import importlib.util
