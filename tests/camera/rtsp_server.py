@@ -1,8 +1,9 @@
 """An IP camera on the loopback interface: GStreamer's own RTSP server.
 
 Runs on Debian's Python, which has the bindings (gir1.2-gst-rtsp-server-1.0); `test_rtsp.py` starts
-it. It prints its port. With a way of authentication it wants NAME:PASSWORD. Lines on standard input: "silence" stops all frames while the connection
-stays, "frames" lets them through again. It ends with its standard input.
+it. It prints its port. With an authentication method it asks for NAME:PASSWORD. On standard input,
+the line "silence" stops all frames while the connection stays, and "frames" continues them. It ends
+with its standard input.
 
     /clip      the video that was named, H.264
     /motion    a moving pattern, Motion JPEG

@@ -24,7 +24,7 @@ class Snapshot:
     """The daemon at one moment.
 
     Attributes:
-        state: "running", "stalled", "reopening", "waiting" (for a camera at the start) or "stopped".
+        state: "running", "stalled", "reopening", "waiting" (for a camera at start) or "stopped".
         updated_ns: monotonic time.
         version: of landmarkd.
         uptime_s: since the start of the process' pipeline.

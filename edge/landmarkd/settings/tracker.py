@@ -33,6 +33,6 @@ class TrackerSettings(BaseModel):
     seat: tuple[float, float, float, float] | None = Field(
         None,
         description="x0, y0, x1, y1 of the seat as shares of the frame. A face whose middle lies "
-        "outside, with a margin of 15 % of the seat's size, is not the driver; in it the largest and "
-        "the nearest to its middle wins.",
+        "outside, with a margin of 15 % of the seat's size, is not the driver; in it the largest "
+        "and the nearest to its middle wins.",
     )

@@ -10,8 +10,8 @@ from landmarkd.rotation import Vector, angles_from_direction, rotation_to_ray
 from landmarkd.signals.view import FaceView
 
 EYEBALL_BEHIND_CORNERS_MM = (0.5, -2.7, 4.6)
-"""Centre of the eyeball from the midpoint of the eye's corners: outward, down and into the head, of the mean head
-(its sclera meshes; ICT-FaceKit)."""
+"""From the midpoint of the eye's corners to the eyeball's centre in the mean head: outward, down
+and into the head (from the sclera meshes of ICT-FaceKit)."""
 MAX_SINE = 0.95
 EYE_FROM_MIDDLE_MM = 31.5
 """From the midpoint between the eyes to either: half of the mean interpupillary distance of adults,
@@ -62,7 +62,7 @@ class IrisMeter:
         self._radius_mm = math.hypot(*(head[iris].mean(0) - centre).tolist())
 
     def direction(self, view: FaceView) -> Vector:
-        """Return the unit vector that the eye looks along, in the frame of the ray on which the head is seen."""
+        """Return the unit vector of the gaze in the frame of the ray on which the head is seen."""
         shift = (
             self._shift @ view.points[self._used, :2] / view.scale
             - (view.rotation @ self._offset)[:2]

@@ -7,7 +7,7 @@ log = logging.getLogger(__name__)
 STILL_BLINKS = 10
 """So many blinks in a row of one eye alone are no winks. Ours."""
 DIPPED, BACK, STILL = 0.4, 0.75, 0.85
-"""Openness over the usual: an eye that blinks, one that is back, and one that did not move. Ours."""
+"""Openness over the usual one: of a blink (below), a reopened eye, a still eye (above). Ours."""
 
 
 class StillEye:

@@ -1,4 +1,4 @@
-"""The zoo: models that come with landmarkd, described by a manifest and checked before any runtime opens them."""
+"""The models that come with landmarkd: a manifest describes them; they are checked before use."""
 
 import hashlib
 import json
@@ -71,7 +71,7 @@ class ModelFile(_Strict):
 
 
 class _Card(ModelFile):
-    """What all entries of the manifest have: the file for the processor and what is known of the model."""
+    """Common fields of the manifest's entries: the processor's file, facts about the model."""
 
     description: str = ""
     licence: str = ""
@@ -85,7 +85,7 @@ class _Card(ModelFile):
 
 
 class BeliefContract(_Strict):
-    """When a proposal of the default detector is believed: a logistic regression, see `landmarkd.vision.belief`.
+    """Logistic regression that accepts the default detector's proposals, see `vision.belief`.
 
     Attributes:
         presence, score: weights of the logits of the presence and of the detector's score.
@@ -137,7 +137,7 @@ class SecondLookContract(_Strict):
 
 
 class CellContract(_Strict):
-    """How a detector's answers are read: one for each cell of several grids, finest first, row by row.
+    """Layout of a detector's outputs: one per cell of several grids, finest first, row by row.
 
     Attributes:
         strides: of the grids, pixels of the input.
@@ -156,7 +156,7 @@ class CellContract(_Strict):
 
 
 class PatchContract(_Strict):
-    """What the eye model wants to see: (2, height, width, 1), real = (stored - zero_point) * scale."""
+    """Input of the eye model: (2, height, width, 1), real = (stored - zero_point) * scale."""
 
     width: Literal[48]
     height: Literal[32]
@@ -174,7 +174,7 @@ class EyeCard(_Card):
 
 
 class DetectorCard(_Card):
-    """A model that finds faces in a whole frame, which is scaled into the middle of its input, the rest black."""
+    """A model that finds faces in a whole frame, letterboxed: centred in its input on black."""
 
     kind: Literal["detector"]
     input: InputContract
@@ -225,7 +225,7 @@ class Zoo:
             raise ModelError(f"{path}: {where}: {first['msg']}; reinstall landmarkd.") from error
 
     def landmarks(self, name: str = "default") -> tuple[str, LandmarkCard]:
-        """Return the name and entry of a landmark model; "default" stands for the manifest's choice.
+        """Return the name and entry of a landmark model; "default" means the manifest's choice.
 
         Raises:
             ModelError: naming the models of this kind that there are; so do the methods for the
@@ -249,7 +249,8 @@ class Zoo:
                 key for key, value in self.manifest.models.items() if isinstance(value, wanted)
             ]
             raise ModelError(
-                f"No {kind} model {name!r} in {self.folder}; known are {', '.join(known) or 'none'}."
+                f"No {kind} model {name!r} in {self.folder}; "
+                f"known are {', '.join(known) or 'none'}."
             )
         return chosen, card
 
