@@ -12,7 +12,10 @@ from landmarkd.sinks import SINKS
 from landmarkd.uri import parse_uri
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "examples/README.md"]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "examples/README.md", "bridges/README.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 COMMAND = re.compile(r"(?:^|\s)(?:sudo )?(?:\.venv/bin/)?landmarkd ([a-z].*)$")
 ENDS = {"|", "||", "&&", ";", "&", ">", ">>", "2>&1", "<"}
 

@@ -1,0 +1,1 @@
+../../../../edge/landmarkd/wire/c/landmarkd_wire.h
