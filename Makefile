@@ -44,7 +44,7 @@ $(MODELS)/.ready: pyproject.toml constraints-models.txt
 
 lint: venv
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check edge tools models calibration tests examples
+	$(BIN)/ruff format --check edge tools models calibration tests examples bridges
 	$(BIN)/mypy
 
 bench: venv
