@@ -24,11 +24,6 @@ LARGEST_SIDE = 1 << 20
 Box = tuple[float, float, float, float]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(rich_help_panel="Try it")(annotate)
-
-
 def annotate(
     inputs: Annotated[
         list[Path], typer.Argument(metavar="INPUT…", help="Pictures, folders of pictures, videos.")

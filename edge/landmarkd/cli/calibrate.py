@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from landmarkd.cli.calibrate_driver import register_driver
+from landmarkd.cli.calibrate_driver import driver, drivers
 from landmarkd.cli.options import ConfigOption, read_configuration
 from landmarkd.errors import AccessError, CalibrationError, SinkError, UsageError
 
@@ -20,16 +20,10 @@ LIVE_HZ = 8
 PAPERS = ("a4", "letter")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    commands = typer.Typer(help="Calibrate what differs from unit to unit.", no_args_is_help=True)
-    commands.command()(camera)
-    commands.command()(board)
-    commands.command()(presets)
-    register_driver(commands)
-    app.add_typer(commands, name="calibrate", rich_help_panel="Look after it")
+commands = typer.Typer(help="Calibrate what differs from unit to unit.", no_args_is_help=True)
 
 
+@commands.command()
 def board(
     out: Annotated[Path, typer.Option("--out", "-o", help="The PDF to write.")] = Path("board.pdf"),
     paper: Annotated[str, typer.Option(help="a4 or letter.")] = "a4",
@@ -62,6 +56,7 @@ def board(
     )
 
 
+@commands.command()
 def camera(
     pictures: Annotated[
         list[Path] | None,
@@ -116,6 +111,7 @@ def camera(
     _print_result(result, collection, out)
 
 
+@commands.command()
 def presets(
     size: Annotated[str, typer.Option(help="Size of the pictures.")] = "640x480",
 ) -> None:
@@ -149,6 +145,10 @@ def presets(
         '\nPut one into the configuration: [source] camera = "module-3". '
         "A calibration is better than any of them."
     )
+
+
+commands.command()(driver)
+commands.command()(drivers)
 
 
 class _Screen:

@@ -17,12 +17,6 @@ PATIENCE_S = 120.0
 LEAST_BLINKS = 2
 
 
-def register_driver(commands: typer.Typer) -> None:
-    """Add the commands `driver` and `drivers` to `landmarkd calibrate`."""
-    commands.command()(driver)
-    commands.command()(drivers)
-
-
 def driver(
     name: Annotated[
         str, typer.Argument(help="Whose baseline it is: letters, digits, - and _.")

@@ -11,14 +11,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    commands = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
-    commands.command()(show)
-    commands.command()(check)
-    app.add_typer(commands, name="config", rich_help_panel="Look after it")
+commands = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
 
 
+@commands.command()
 def show(
     config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of TOML.")] = False,
@@ -33,6 +29,7 @@ def show(
         print("\n".join(_toml(configuration)))
 
 
+@commands.command()
 def check(config: ConfigOption = None) -> None:
     """Check the configuration as a start or a reload does: values, files, devices, models.
 

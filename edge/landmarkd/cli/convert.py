@@ -25,11 +25,6 @@ PARQUET_ROWS = 4096
 """Rows that are held in memory at most."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(convert)
-
-
 def convert(
     recording: Annotated[Path, typer.Argument(help="A file that the sink lmk:FILE wrote.")],
     target: Annotated[Path, typer.Argument(help="NAME.csv, NAME.jsonl or NAME.parquet.")],

@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 REFRESH_HZ = 8
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(rich_help_panel="Try it")(demo)
-
-
 def demo(
     model: ModelOption = None,
     fast: Annotated[

@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 _SIGNS = (("✓", "green"), ("·", "dim"), ("!", "yellow"), ("✗", "bold red"))
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(rich_help_panel="Look after it")(doctor)
-
-
 def doctor(
     config: ConfigOption = None,
     as_json: Annotated[

@@ -10,11 +10,6 @@ import landmarkd
 from landmarkd.errors import UsageError
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(name="help", rich_help_panel="Look after it")(show)
-
-
 def show(
     topic: Annotated[
         str | None, typer.Argument(help="A page, for example sources; none lists them all.")

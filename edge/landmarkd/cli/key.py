@@ -10,11 +10,6 @@ import typer
 from landmarkd.errors import AccessError, UsageError
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(key)
-
-
 def key(
     file: Annotated[Path, typer.Argument(help="Where to write it; the file must not exist yet.")],
 ) -> None:

@@ -13,11 +13,6 @@ if TYPE_CHECKING:
     from landmarkd.receive import FrameStream, ReceivedFrame
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(listen)
-
-
 def listen(
     uri: Annotated[
         str,

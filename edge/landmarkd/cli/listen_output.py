@@ -89,7 +89,6 @@ class JsonOutput(Output):
 
     def tick(self, counters: DecoderCounters) -> None:
         """Hand on what was written."""
-        del counters
         self._file.flush()
 
     def close(self) -> None:
@@ -108,7 +107,6 @@ class MessageOutput(Output):
 
     def tick(self, counters: DecoderCounters) -> None:
         """Hand on what was printed."""
-        del counters
         sys.stdout.flush()
 
 

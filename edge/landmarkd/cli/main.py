@@ -12,32 +12,33 @@ from typer.exceptions import TyperException
 from landmarkd import __version__
 from landmarkd.errors import ExitCode, LandmarkdError
 
-# Commands and the modules of this package that define them, in the order of the help page. Each
-# module has `register(app)` and imports nothing heavy at its top, so that `landmarkd run` starts
+TRY, LOOK_AFTER = "Try it", "Look after it"
+# What each command is ("module:function" of this package, or a group) and where the help page lists
+# it, in that order. The modules import nothing heavy at their top, so that `landmarkd run` starts
 # fast.
 COMMANDS = {
-    "run": "run",
-    "demo": "demo",
-    "annotate": "annotate",
-    "config": "configuration",
-    "listen": "listen",
-    "replay": "replay",
-    "convert": "convert",
-    "key": "key",
-    "view": "view",
-    "report": "report",
-    "models": "models",
-    "doctor": "doctor",
-    "profile": "profile",
-    "status": "status",
-    "top": "status",
-    "calibrate": "calibrate",
-    "help": "help",
+    "run": ("run:run", "Run it"),
+    "demo": ("demo:demo", TRY),
+    "annotate": ("annotate:annotate", TRY),
+    "config": ("configuration:commands", LOOK_AFTER),
+    "listen": ("listen:listen", None),
+    "replay": ("replay:replay", None),
+    "convert": ("convert:convert", None),
+    "key": ("key:key", None),
+    "view": ("view:view", None),
+    "report": ("report:report", TRY),
+    "models": ("models:models", LOOK_AFTER),
+    "doctor": ("doctor:doctor", LOOK_AFTER),
+    "profile": ("profile:profile", LOOK_AFTER),
+    "status": ("status:status", LOOK_AFTER),
+    "top": ("status:top", LOOK_AFTER),
+    "calibrate": ("calibrate:commands", LOOK_AFTER),
+    "help": ("help:show", LOOK_AFTER),
 }
 
 
-def build(modules: Iterable[str] = tuple(COMMANDS.values())) -> typer.Typer:
-    """Return the command line with the commands of some modules of this package."""
+def build(names: Iterable[str]) -> typer.Typer:
+    """Return the command line with some of the commands."""
     app = typer.Typer(
         name="landmarkd",
         help="gpsd for faces: camera frames in, dense 3D facial landmarks out, over serial or UDP.",
@@ -49,8 +50,14 @@ def build(modules: Iterable[str] = tuple(COMMANDS.values())) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    for module in dict.fromkeys(modules):
-        import_module(f"landmarkd.cli.{module}").register(app)
+    for name in names:
+        target, panel = COMMANDS[name]
+        module, _, attribute = target.partition(":")
+        command = getattr(import_module(f"landmarkd.cli.{module}"), attribute)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name, rich_help_panel=panel)
+        else:
+            app.command(name, rich_help_panel=panel)(command)
     return app
 
 
@@ -75,12 +82,11 @@ def main() -> None:
     """Run the command line; a user's mistake ends in one sentence and a documented exit code."""
     # Only the chosen command's module is imported; the help page and a misspelt command need all.
     arguments = sys.argv[1:]
-    chosen = COMMANDS.get(arguments[0]) if arguments else None
+    chosen = arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS
     if not arguments and "_LANDMARKD_COMPLETE" not in os.environ:
         arguments = ["--help"]
     try:
-        app = build() if chosen is None else build((chosen,))
-        status = app(arguments, prog_name="landmarkd", standalone_mode=False)
+        status = build(chosen)(arguments, prog_name="landmarkd", standalone_mode=False)
     except LandmarkdError as error:
         print(f"landmarkd: {error}", file=sys.stderr)
         sys.exit(int(error.exit_code))

@@ -10,11 +10,6 @@ if TYPE_CHECKING:
     from landmarkd.vision.zoo import Zoo
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(rich_help_panel="Look after it")(models)
-
-
 def models(
     folder: Annotated[
         Path | None, typer.Option(help="Another folder with models and a manifest.json.")

@@ -30,11 +30,6 @@ if TYPE_CHECKING:
 SWEEP_THREADS = 4
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(rich_help_panel="Look after it")(profile)
-
-
 def profile(
     config: ConfigOption = None,
     source: SourceOption = None,

@@ -16,11 +16,6 @@ LONGEST_PAUSE_S = 5.0
 """A gap in the recording is waited for no longer than this."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(replay)
-
-
 def replay(
     recording: Annotated[Path, typer.Argument(help="A file that the sink lmk:FILE wrote.")],
     sink: Annotated[list[str], typer.Option(help="Where to; may be given several times.")],

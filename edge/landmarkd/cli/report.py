@@ -8,11 +8,6 @@ import typer
 from landmarkd.errors import AccessError, SinkError
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(rich_help_panel="Try it")(report)
-
-
 def report(
     recording: Annotated[
         Path, typer.Argument(help="A recording, .lmk, or JSON lines of run, listen or annotate.")

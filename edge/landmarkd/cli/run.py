@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(rich_help_panel="Run it")(run)
-
-
 def run(
     config: ConfigOption = None,
     source: SourceOption = None,

@@ -29,12 +29,6 @@ FolderOption = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command(rich_help_panel="Look after it")(status)
-    app.command(rich_help_panel="Look after it")(top)
-
-
 def status(
     runtime: FolderOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="The whole record as JSON.")] = False,

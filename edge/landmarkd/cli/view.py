@@ -10,11 +10,6 @@ LONGEST_PAUSE_S = 1.0
 """A gap in a recording is waited for no longer than this."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(view)
-
-
 def view(
     uri: Annotated[
         str, typer.Argument(help="udp://:5005, serial:///dev/ttyUSB0?baud=921600 or lmk:FILE")
