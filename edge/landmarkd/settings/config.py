@@ -9,11 +9,12 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from landmarkd.errors import AccessError, ConfigurationError
 from landmarkd.files import read_bounded
 from landmarkd.settings.driver import DriverSettings
+from landmarkd.settings.setting import Section, setting
 from landmarkd.settings.tracker import TrackerSettings
 
 CONFIGURATION = Path("/etc/landmarkd.toml")
@@ -23,61 +24,52 @@ MAX_BYTES = 1 << 20
 """A configuration file of more bytes than this is a mistake."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SourceSettings(_Section):
+class SourceSettings(Section):
     """Where frames come from."""
 
-    uri: str = Field(
-        "demo:", description="picamera2:, v4l2:/dev/video0, file:clip.mp4, images:folder or demo:"
+    uri: str = setting(
+        "demo:", "picamera2:, v4l2:/dev/video0, file:clip.mp4, images:folder or demo:"
     )
-    camera: str = Field(
+    camera: str = setting(
         "guess:60deg",
-        description="Intrinsics: a preset's name, a calibration file, or a guess like guess:60deg.",
+        "Intrinsics: a preset's name, a calibration file, or a guess like guess:60deg.",
     )
 
 
-class ModelSettings(_Section):
+class ModelSettings(Section):
     """Which landmark model runs, and on what."""
 
-    name: str = Field("default", description="A landmark model of the zoo; see `landmarkd models`.")
-    folder: Path | None = Field(None, description="Another folder with models and a manifest.json.")
-    eyes: str = Field(
+    name: str = setting("default", "A landmark model of the zoo; see `landmarkd models`.")
+    folder: Path | None = setting(None, "Another folder with models and a manifest.json.")
+    eyes: str = setting(
         "default",
-        description="A model of the zoo that reads lids and irises closely; "
-        "none leaves them as they are.",
+        "A model of the zoo that reads lids and irises closely; none leaves them as they are.",
     )
-    threads: int = Field(1, ge=1, le=16, description="CPU threads of the runtime.")
-    delegate: Literal["none", "auto", "coral"] = Field(
-        "none", description="none: CPU; auto: a Coral where one works; coral: a Coral or an error."
+    threads: int = setting(1, "CPU threads of the runtime.", ge=1, le=16)
+    delegate: Literal["none", "auto", "coral"] = setting(
+        "none", "none: CPU; auto: a Coral where one works; coral: a Coral or an error."
     )
 
 
-class SmoothingSettings(_Section):
+class SmoothingSettings(Section):
     """How points and pose are smoothed in time. Eye closure never is."""
 
-    filter: Literal["one-euro", "none"] = Field(
-        "one-euro", description="Of the points: one-euro or none."
+    filter: Literal["one-euro", "none"] = setting("one-euro", "Of the points: one-euro or none.")
+    minimum_cutoff_hz: float = setting(0.5, "Cutoff at rest; lower is calmer.", gt=0, le=100)
+    beta: float = setting(
+        18.0, "How fast the cutoff rises with speed in faces a second.", ge=0, le=1000
     )
-    minimum_cutoff_hz: float = Field(
-        0.5, gt=0, le=100, description="Cutoff at rest; lower is calmer."
+    pose_filter: Literal["one-euro", "none"] = setting(
+        "one-euro", "Of the head's pose: one-euro or none."
     )
-    beta: float = Field(
-        18.0, ge=0, le=1000, description="How fast the cutoff rises with speed in faces a second."
+    pose_minimum_cutoff_hz: float = setting(
+        0.5, "Cutoff of the pose at rest; lower is calmer.", gt=0, le=100
     )
-    pose_filter: Literal["one-euro", "none"] = Field(
-        "one-euro", description="Of the head's pose: one-euro or none."
+    rotation_beta: float = setting(
+        50.0, "Rise of its cutoff for each radian a second.", ge=0, le=1000
     )
-    pose_minimum_cutoff_hz: float = Field(
-        0.5, gt=0, le=100, description="Cutoff of the pose at rest; lower is calmer."
-    )
-    rotation_beta: float = Field(
-        50.0, ge=0, le=1000, description="Rise of its cutoff for each radian a second."
-    )
-    translation_beta: float = Field(
-        120.0, ge=0, le=10000, description="Rise of its cutoff for each metre a second."
+    translation_beta: float = setting(
+        120.0, "Rise of its cutoff for each metre a second.", ge=0, le=10000
     )
 
 
@@ -87,7 +79,7 @@ def host_name() -> str:
     return name[:32] or "landmarkd"
 
 
-class ServiceSettings(_Section):
+class ServiceSettings(Section):
     """The daemon as a part of the system."""
 
     device: str = Field(
@@ -95,19 +87,16 @@ class ServiceSettings(_Section):
         pattern=r"^[A-Za-z0-9._-]{1,32}$",
         description="Name of this unit on the wire; the host's if left out.",
     )
-    metrics_port: int | None = Field(
-        None,
-        ge=1,
-        le=65535,
-        description="Port for Prometheus on the loopback interface; none if left out.",
+    metrics_port: int | None = setting(
+        None, "Port for Prometheus on the loopback interface; none if left out.", ge=1, le=65535
     )
 
 
-class Configuration(_Section):
+class Configuration(Section):
     """All that can be configured."""
 
     source: SourceSettings = SourceSettings()
-    sinks: tuple[Annotated[str, Field(min_length=1)], ...] = Field((), description="URIs of sinks.")
+    sinks: tuple[Annotated[str, Field(min_length=1)], ...] = setting((), "URIs of sinks.")
     model: ModelSettings = ModelSettings()
     tracker: TrackerSettings = TrackerSettings()
     smoothing: SmoothingSettings = SmoothingSettings()

@@ -5,7 +5,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from landmarkd.settings.driver import DriverSettings, Zone
+from landmarkd.settings.driver import DriverSettings
+from landmarkd.settings.zone import Zone
 
 CELL_DEG = 3.0
 """Size of a cell of the map of directions."""

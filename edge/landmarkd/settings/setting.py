@@ -1,0 +1,23 @@
+"""How a single setting is written down: its default, what it is, and what it may be."""
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Angle = Annotated[float, Field(gt=0, le=90)]
+"""Degrees."""
+T = TypeVar("T")
+
+
+class Section(BaseModel):
+    """A table of the configuration: unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def setting(default: T, text: str, **limits: Any) -> T:
+    """Return a field of a `Section` with its default and description; limits are pydantic's."""
+    value: T = Field(default, description=text, **limits)
+    return value
