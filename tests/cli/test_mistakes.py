@@ -61,9 +61,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ("nothing",),
         ),
         (
-            ("run", "--sink", "jsonl:-", "--source", "rtsp://camera"),
+            ("run", "--sink", "jsonl:-", "--source", "srt://camera"),
             ExitCode.USAGE,
-            ("unknown scheme 'rtsp:'", "v4l2:"),
+            ("unknown scheme 'srt:'", "v4l2:"),
         ),
         (
             ("run", "--sink", "carrier-pigeon:coop", "--source", "demo:"),

@@ -41,7 +41,6 @@ class CsvFormatter(Formatter[bytes]):
 
     def format(self, report: Report, dropped: int) -> Sequence[bytes]:
         """Return one line, or nothing if none is due."""
-        del dropped
         if not self._pace.due(report.captured_ns) and not self.rank(report):
             return ()
         self.messages += 1

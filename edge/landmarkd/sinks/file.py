@@ -214,7 +214,6 @@ class FileTransport(Transport[bytes]):
             descriptor: of the file.
             new: it was not written by this object before; else it is opened again after a failure.
         """
-        del new
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return

@@ -32,7 +32,6 @@ class LineFormatter(Formatter[bool]):
 
     def format(self, report: Report, dropped: int) -> Sequence[bool]:
         """Return the new state of the line, or nothing if it stays."""
-        del dropped
         driver = report.driver
         if driver is not None and driver.level >= self._level:
             wanted = True
@@ -52,7 +51,6 @@ class LineFormatter(Formatter[bool]):
 
     def goodbye(self, dropped: int) -> Sequence[bool]:
         """Switch it off."""
-        del dropped
         return (False,)
 
 
@@ -122,7 +120,6 @@ class GpioSink(QueuedSink[bool]):
     """
 
     def __init__(self, uri: Uri, session: Session) -> None:
-        del session
         uri.only({"level", "active_high", "unknown"})
         if not (uri.path.isascii() and uri.path.isdecimal()) or uri.host:
             raise UsageError(f"{uri.text}: name the line by its BCM number, gpio:17.")

@@ -60,7 +60,6 @@ class EventFormatter(Formatter[Call]):
 
     def format(self, report: Report, dropped: int) -> Sequence[Call]:
         """Return the calls for the events of a report."""
-        del dropped
         events = report.driver.events if report.driver is not None else ()
         self.messages += len(events)
         return [
@@ -188,7 +187,6 @@ class HookSink(QueuedSink[Call]):
     waits = False
 
     def __init__(self, uri: Uri, session: Session) -> None:
-        del session
         uri.only({"level"})
         if not uri.path.startswith("/") or uri.host:
             raise UsageError(

@@ -30,7 +30,6 @@ class JsonFormatter(Formatter[bytes]):
 
     def format(self, report: Report, dropped: int) -> Sequence[bytes]:
         """Return one line with its end, or nothing if none is due."""
-        del dropped
         if not self._pace.due(report.captured_ns) and not self.rank(report):
             return ()
         self.messages += 1
@@ -45,7 +44,6 @@ class JsonlSink(QueuedSink[bytes]):
     """
 
     def __init__(self, uri: Uri, session: Session) -> None:
-        del session
         uri.only({"points", "hz", "smoothing", *OPTIONS})
         selection = selection_of(uri, Selection.ALL)
         if selection not in _CARRIED:

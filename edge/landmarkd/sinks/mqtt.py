@@ -45,7 +45,6 @@ class MqttFormatter(Formatter[Publication]):
 
     def format(self, report: Report, dropped: int) -> Sequence[Publication]:
         """Return the events of a report, and its state if it is due or changed."""
-        del dropped
         driver = report.driver
         events = driver.events if driver is not None else ()
         out = [
@@ -75,7 +74,6 @@ class MqttFormatter(Formatter[Publication]):
 
     def goodbye(self, dropped: int) -> Sequence[Publication]:
         """Say that we are offline; a will is for those who cannot say it any more."""
-        del dropped
         self.messages += 1
         return (self.birth(OFFLINE)._replace(wait=True),)
 

@@ -27,7 +27,6 @@ class OpentrackFormatter(Formatter[bytes]):
 
     def format(self, report: Report, dropped: int) -> Sequence[bytes]:
         """Return one packet, or nothing without a face or with a pose that is not finite."""
-        del dropped
         if report.face is None:
             return ()
         pose = report.face.pose
@@ -43,6 +42,5 @@ class OpentrackSink(QueuedSink[bytes]):
     """``opentrack://host:port?smoothing=none``; opentrack listens on 4242 unless told otherwise."""
 
     def __init__(self, uri: Uri, session: Session) -> None:
-        del session
         uri.only({"ttl", "interface", "smoothing"})
         super().__init__(uri, OpentrackFormatter(), udp_transport(uri))

@@ -36,7 +36,6 @@ class OscFormatter(Formatter[bytes]):
 
     def format(self, report: Report, dropped: int) -> Sequence[bytes]:
         """Return the bundles of a frame; each fits into a datagram that nobody cuts up."""
-        del dropped
         bundle = OscBundleBuilder(IMMEDIATELY)
         face = report.face
         self._add(bundle, "/landmarkd/face", ("i", int(face is not None)))
@@ -92,6 +91,5 @@ class OscSink(QueuedSink[bytes]):
     """``osc://host:port``; VMC's receivers listen on 39539 (performers) or 39540."""
 
     def __init__(self, uri: Uri, session: Session) -> None:
-        del session
         uri.only({"ttl", "interface", "smoothing"})
         super().__init__(uri, OscFormatter(), udp_transport(uri))

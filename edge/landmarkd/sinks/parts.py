@@ -54,7 +54,7 @@ class Formatter(ABC, Generic[PieceT]):
         """Return what is sent when there was no report for `worker.IDLE_S` seconds."""
         return ()
 
-    def goodbye(self, dropped: int) -> Sequence[PieceT]:  # noqa: ARG002
+    def goodbye(self, dropped: int) -> Sequence[PieceT]:
         """Return what is sent last; `dropped` were lost on this sink."""
         return ()
 

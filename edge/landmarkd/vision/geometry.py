@@ -58,16 +58,6 @@ def to_image(points: Array, roi: RegionOfInterest) -> Array:
     return result
 
 
-def to_unit(points: Array, roi: RegionOfInterest) -> Array:
-    """Map (n, 3) points from image pixels to crop units, the inverse of `to_image`."""
-    affine = image_from_unit(roi)
-    inverse = np.linalg.inv(affine[:, :2]).astype(np.float32)
-    result = np.empty_like(points)
-    result[:, :2] = (points[:, :2] - affine[:, 2].astype(np.float32)) @ inverse.T
-    np.divide(points[:, 2], np.float32(roi.side), out=result[:, 2])
-    return result
-
-
 def box_of(points: Array) -> tuple[float, float, float, float]:
     """Return the tight box x0, y0, x1, y1 of (n, 2 or 3) points."""
     # Along contiguous rows the extremes are found many times faster than down columns.

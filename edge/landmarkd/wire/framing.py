@@ -42,17 +42,6 @@ def cobs_encode(data: bytes) -> bytes:
     return b"".join(out)
 
 
-def cobs_decode(frame: bytes) -> bytes:
-    """Return what was stuffed into `frame`, given without its delimiter.
-
-    Raises:
-        WireError: if a code points behind the end, or there is a zero.
-    """
-    if not frame or DELIMITER in frame:
-        raise WireError("A frame is not empty and has no zero byte.")
-    return _decode(frame)
-
-
 def _decode(frame: bytes) -> bytes:
     # Not empty and without a zero, which as a code would lead nowhere for ever.
     if len(frame) <= BLOCK:

@@ -13,7 +13,7 @@ from pathlib import Path
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from landmarkd.errors import AccessError, MissingPackageError, UsageError, WireError
+from landmarkd.errors import AccessError, UsageError, WireError
 from landmarkd.files import read_bounded
 from landmarkd.utc import UtcReader
 from landmarkd.wire.schema import VERSION
@@ -53,14 +53,10 @@ class StaleError(WireError):
 
 def _cipher(key: bytes, start: bytes) -> "ChaCha20Poly1305":
     """Return the cipher of one start of a sender."""
-    try:
-        from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-        from cryptography.hazmat.primitives.hashes import SHA256
-        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-    except ImportError as error:
-        raise MissingPackageError(
-            "Secured datagrams need the package cryptography: pip install cryptography"
-        ) from error
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     return ChaCha20Poly1305(HKDF(SHA256(), KEY_BYTES, salt=start, info=PURPOSE).derive(key))
 
 
@@ -140,7 +136,6 @@ class Opener:
         self._window_s, self._utc_s = window_s, utc_s
         # Only starts of which a datagram was opened: forged ones cost no memory.
         self._starts: OrderedDict[bytes, _Start] = OrderedDict()
-        _cipher(key, bytes(START_BYTES))  # says at once if the package is missing
 
     def open(self, datagram: bytes) -> bytes:
         """Return the message.
