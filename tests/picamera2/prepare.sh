@@ -21,7 +21,7 @@ if [ ! -d "$cache/root" ]; then
         --dpkgopt='path-exclude=/usr/share/locale/*' \
         --include=ca-certificates,libcamera-tools,libcamera-ipa,python3-libcamera,python3-numpy,python3-venv \
         --include=python3-dev,python3-prctl,python3-av,libcap2-bin,libcap-dev,gcc,libc6-dev \
-        trixie "$cache/root.new" "${mirror:-http://deb.debian.org/debian}"
+        trixie "$cache/root.new" ${mirror:+"$mirror"}
     mv "$cache/root.new" "$cache/root"
 fi
 
