@@ -72,6 +72,6 @@ def test_a_unit_that_demands_it_ends_when_it_is_lost(
 ):
     monkeypatch.setenv(delegate.LIBRARY_VARIABLE, str(coral("LOST", after=3)))
     target = pipeline(zoo, "coral")
-    with pytest.raises(DelegateError, match="lost while running"):
+    with pytest.raises(DelegateError, match="The Coral was lost"):
         [report(target, sequence) for sequence in range(6)]
     target.close()

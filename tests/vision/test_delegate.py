@@ -155,5 +155,5 @@ class TestLost:
     def test_demanded_it_is_an_error(self, chosen, coral):
         engine = chosen(coral("LOST", after=1), "coral")
         engine.invoke()
-        with pytest.raises(DelegateError, match=r"lost while running.*USB transfer error"):
+        with pytest.raises(DelegateError, match=r"The Coral was lost.*USB transfer error"):
             engine.invoke()

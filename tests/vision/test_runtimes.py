@@ -60,8 +60,11 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return python
 
 
-def crops(width: int, height: int, channels: int) -> np.ndarray:
-    """(frames, 1, height, width, channels) int8 pictures about the face of the clip."""
+def crops(width: int, height: int, channels: int, batch: int) -> np.ndarray:
+    """(frames, batch, height, width, channels) int8 pictures about the face of the clip.
+
+    The second of a batch is the mirror image of the first.
+    """
     made = []
     for index in FRAMES:
         x0, y0, x1, y1 = (max(0, int(v)) for v in clip.box(index))
@@ -69,7 +72,8 @@ def crops(width: int, height: int, channels: int) -> np.ndarray:
             clip.frames()[index].image[y0:y1, x0:x1], (width, height), interpolation=cv2.INTER_AREA
         )
         part = part if channels == 3 else cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)[..., None]
-        made.append((part.astype(np.int16) - 128).astype(np.int8)[None])
+        stored = (part.astype(np.int16) - 128).astype(np.int8)
+        made.append(np.stack([stored, stored[:, ::-1]][:batch]))
     return np.stack(made)
 
 
@@ -83,13 +87,18 @@ def answers(python: Path | str, pictures: Path, paths: list[str]) -> dict[str, n
 
 @pytest.mark.slow
 def test_the_older_runtime_answers_the_same(python: Path, tmp_path: Path) -> None:
-    cards = {str(ZOO.folder / card.file): card.input for card in ZOO.manifest.models.values()}
+    cards = {str(ZOO.folder / card.file): card for card in ZOO.manifest.models.values()}
     pictures = tmp_path / "pictures.npz"
     np.savez(
         pictures,
         **{
-            path: crops(fed.width, fed.height, 1 if fed.colour == "grey" else 3)
-            for path, fed in cards.items()
+            path: crops(
+                card.input.width,
+                card.input.height,
+                1 if card.input.colour == "grey" else 3,
+                2 if card.kind == "eyes" else 1,
+            )
+            for path, card in cards.items()
         },
     )
     wanted, found = (
