@@ -66,14 +66,13 @@ def entry(path: Path, quantisation: str, score: float = SCORE) -> dict[str, Any]
     from landmarkd.vision.runtime import open_engine
 
     from models.export.graph import read_graph
-    from models.export.manifest import ATTRIBUTION, digest
+    from models.export.manifest import ATTRIBUTION, digest, work
 
     graph = read_graph(path)
     card = card_of(open_engine(path), score).model_dump(mode="json", exclude_none=True)
     attribution = ATTRIBUTION.split(" The 520 dense")[0]
-    return {**card, **digest(path), "licence": "MIT", "attribution": attribution,
-                    "macs": graph.macs, "parameters": graph.parameters,
-                    "quantisation": quantisation, "edgetpu": None}  # fmt: skip
+    return {**card, **digest(path), "licence": "MIT", "attribution": attribution, **work(graph),
+            "quantisation": quantisation, "edgetpu": None}  # fmt: skip
 
 
 def card_of(engine: Any, score: float | None = None) -> DetectorCard:

@@ -1,4 +1,4 @@
-"""``python -m models.export model|check``: export to the zoo, or check a file for the Edge TPU."""
+"""``python -m models.export model|check|work``: make the zoo; see what an Edge TPU takes."""
 
 import argparse
 import json
@@ -35,6 +35,8 @@ def _parser() -> argparse.ArgumentParser:
     model.add_argument("--keep-float", type=Path, help="write the float .tflite here as well")
     check = commands.add_parser("check", help="apply the Edge TPU compiler's rules to a file")
     check.add_argument("file", type=Path)
+    work = commands.add_parser("work", help="write size and Edge TPU share into the manifest")
+    work.add_argument("--zoo", type=Path, default=ZOO)
     return parser
 
 
@@ -80,10 +82,18 @@ def _check(arguments: argparse.Namespace) -> int:
     return 0 if mapped else 1
 
 
+def _work(arguments: argparse.Namespace) -> int:
+    from models.export.manifest import write_work
+
+    for name, share in write_work(arguments.zoo).items():
+        print(f"{name:24}{share:7.1%} of the multiply-adds on an Edge TPU")
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parsed = _parser().parse_args(arguments)
-    return _model(parsed) if parsed.command == "model" else _check(parsed)
+    return {"model": _model, "check": _check, "work": _work}[parsed.command](parsed)
 
 
 if __name__ == "__main__":

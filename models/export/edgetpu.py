@@ -168,6 +168,13 @@ def check(graph: Graph) -> list[Finding]:
     return findings
 
 
+def share(graph: Graph) -> float:
+    """Return which share of the multiply-adds would run on the Edge TPU, 0 to 1."""
+    findings = check(graph) if graph.subgraphs == 1 else []
+    mapped = [graph.operators[found.index] for found in findings if found.status == MAPPED]
+    return sum(map(graph.macs_of, mapped)) / max(graph.macs, 1)
+
+
 def report(graph: Graph) -> tuple[str, bool]:
     """The findings as text for a terminal, and whether everything is mapped."""
     findings = check(graph)
@@ -176,9 +183,8 @@ def report(graph: Graph) -> tuple[str, bool]:
         reason = f" ({finding.reason})" if finding.reason else ""
         lines.append(f"{finding.name:22}{finding.version:>8}  {finding.status}{reason}")
     mapped = sum(finding.status == MAPPED for finding in findings)
-    macs = sum(graph.macs_of(graph.operators[f.index]) for f in findings if f.status == MAPPED)
-    share = f"{macs / max(graph.macs, 1):.1%} of {graph.macs / 1e6:.1f} million multiply-adds"
-    lines.append(f"{mapped} of {len(findings)} operators mapped, {share}")
+    work = f"{share(graph):.1%} of {graph.macs / 1e6:.1f} million multiply-adds"
+    lines.append(f"{mapped} of {len(findings)} operators mapped, {work}")
     if graph.size > PARAMETER_BYTES:
         lines.append(
             f"{graph.size} bytes: above about {PARAMETER_BYTES}, "

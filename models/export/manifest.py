@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from models.export.convert import INPUT_SCALE
+from models.export.edgetpu import share
 from models.export.graph import Graph, TensorInfo, read_graph
 
 ATTRIBUTION = (
@@ -21,6 +21,15 @@ def digest(path: Path) -> dict[str, Any]:
     """Name, size and SHA-256 of a file, which let the runtime check that it is complete."""
     content = path.read_bytes()
     return {"file": path.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def work(graph: Graph) -> dict[str, Any]:
+    """Size of a network, and which share of its multiply-adds would run on an Edge TPU."""
+    return {
+        "macs": graph.macs,
+        "parameters": graph.parameters,
+        "edgetpu_share": round(share(graph), 3),
+    }
 
 
 def _outputs(graph: Graph, names: list[str]) -> dict[str, Any]:
@@ -50,6 +59,8 @@ def landmark_entry(path: Path, names: list[str], quantisation: str) -> dict[str,
         ValueError: The file's input is not what the runtime feeds, or its points are of no known
             layout.
     """
+    from models.export.convert import INPUT_SCALE  # needs torch, which `work` does not
+
     graph = read_graph(path)
     fed = graph.tensors[graph.inputs[0]]
     if fed.dtype != "int8" or len(fed.shape) != 4 or fed.shape[3] != 3:
@@ -86,8 +97,7 @@ def landmark_entry(path: Path, names: list[str], quantisation: str) -> dict[str,
         ),
         "outputs": outputs,
         "landmarks": {"count": count, "layout": LAYOUTS[count]},
-        "macs": graph.macs,
-        "parameters": graph.parameters,
+        **work(graph),
         "quantisation": quantisation,
         "edgetpu": None,
     }
@@ -108,6 +118,28 @@ def write_entry(folder: Path, name: str, entry: dict[str, Any], *, default: bool
     manifest["models"][name] = {**manifest["models"].get(name, {}), **entry}
     if default:
         manifest["default"][entry["kind"]] = name
+    _write(path, manifest)
+
+
+def write_work(folder: Path) -> dict[str, float]:
+    """Write size and Edge TPU share of every model of a folder into its manifest.
+
+    Returns:
+        The share of each model by its name.
+
+    Raises:
+        ValueError: A file is no TFLite model.
+        OSError: The manifest or a model cannot be read or written.
+    """
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    for entry in manifest["models"].values():
+        entry.update(work(read_graph(folder / entry["file"])))
+    _write(path, manifest)
+    return {name: entry["edgetpu_share"] for name, entry in manifest["models"].items()}
+
+
+def _write(path: Path, manifest: dict[str, Any]) -> None:
     temporary = path.with_suffix(".json.tmp")
     temporary.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
     temporary.replace(path)

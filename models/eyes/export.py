@@ -14,7 +14,7 @@ from landmarkd.vision.eye_reading import GAZE, KIND, LIDS, LOG_SIGMA, OUTPUTS, P
 
 from models.export.convert import Recipe, quantise
 from models.export.graph import read_graph
-from models.export.manifest import ATTRIBUTION, digest, write_entry
+from models.export.manifest import ATTRIBUTION, digest, work, write_entry
 from models.eyes.data import Arrays, load, sample
 from models.eyes.loss import GAZE_SHARE, HALF, IRIS_SHARE, VISIBLE
 from models.eyes.network import EyeNet
@@ -125,8 +125,7 @@ def export(
         "patch": "landmarkd.vision.eye_patch: 0.32 of the box of the dense points wide, upright in "
         "the face, the left eye and the right one, which is mirrored",
         "outputs": {"eyes": {"index": 0, "shape": [2, OUTPUTS], "unit": "patch"}},
-        "macs": graph.macs,
-        "parameters": graph.parameters,
+        **work(graph),
         "quantisation": recipe.describe(2 * CALIBRATION).replace("crops", "patches"),
         **about,
     }

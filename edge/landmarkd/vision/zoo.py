@@ -82,6 +82,12 @@ class _Card(ModelFile):
     parameters: int | None = None
     outputs: dict[str, OutputContract]
     edgetpu: ModelFile | None = None
+    edgetpu_share: Annotated[float, Field(ge=0, le=1)] | None = None
+
+    @property
+    def coral_share(self) -> str:
+        """Which share of the multiply-adds would run on a Coral, in words."""
+        return "an unknown share" if self.edgetpu_share is None else f"{self.edgetpu_share:.1%}"
 
 
 class BeliefContract(_Strict):

@@ -1,4 +1,7 @@
+import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -7,8 +10,11 @@ pytest.importorskip(
     "ai_edge_litert.schema_py_generated", reason="needs a runtime that brings the schema"
 )
 
+from landmarkd.vision.zoo import open_zoo
+
 from models.export import edgetpu
-from models.export.graph import Graph, OperatorInfo, TensorInfo
+from models.export.__main__ import main
+from models.export.graph import Graph, OperatorInfo, TensorInfo, read_graph
 
 
 def tensor(
@@ -38,6 +44,7 @@ def test_a_quantised_convolution_is_mapped():
     assert statuses(made) == [edgetpu.MAPPED]
     assert made.macs == 8 * 8 * 16 * 9 * 16
     assert edgetpu.report(made)[1]
+    assert edgetpu.share(made) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -82,8 +89,32 @@ def test_nothing_after_the_first_refusal_is_mapped():
     text, everything = edgetpu.report(made)
     assert not everything
     assert "1 of 3 operators mapped, 50.0%" in text
+    assert edgetpu.share(made) == 0.5
+    assert edgetpu.share(replace(made, subgraphs=2)) == 0.0
 
 
 def test_weights_beyond_the_chip_are_told():
     made = replace(graph([convolution()], [tensor(), WEIGHTS, tensor()]), size=8 << 20)
     assert "streamed" in edgetpu.report(made)[0]
+
+
+def test_every_model_of_the_zoo_has_its_share():
+    zoo = open_zoo()
+    for name, card in zoo.manifest.models.items():
+        found = edgetpu.share(read_graph(zoo.folder / card.file))
+        assert card.edgetpu_share == pytest.approx(found, abs=5e-4), (
+            f"{name}: python -m models.export work writes it"
+        )
+
+
+def test_the_shares_are_written_by_a_command(tmp_path: Path):
+    folder = tmp_path / "zoo"
+    shutil.copytree(open_zoo().folder, folder)
+    path = folder / "manifest.json"
+    shipped = json.loads(path.read_text())
+    without = json.loads(path.read_text())
+    for entry in without["models"].values():
+        del entry["edgetpu_share"], entry["macs"]
+    path.write_text(json.dumps(without))
+    assert main(["work", "--zoo", str(folder)]) == 0
+    assert json.loads(path.read_text()) == shipped
