@@ -90,7 +90,10 @@ class TestCoral:
         return zoo
 
     def test_none_and_none_wanted(self, pi: Layout):
-        assert only(health_runtime.coral(pi.machine, settings())).severity == Severity.OK
+        finding = only(health_runtime.coral(pi.machine, settings()))
+        assert finding.severity == Severity.OK
+        name, card = open_zoo().landmarks()
+        assert f"would run {card.edgetpu_share:.1%} of the multiply-adds of {name}" in finding.text
 
     def test_demanded_and_not_plugged_in(self, pi: Layout):
         finding = only(health_runtime.coral(pi.machine, settings(model={"delegate": "coral"})))
@@ -110,6 +113,7 @@ class TestCoral:
     def test_a_model_without_a_version_for_it(self, plugged: Layout):
         finding = only(health_runtime.coral(plugged.machine, settings()))
         assert "no version for the Edge TPU" in finding.text
+        assert finding.remedy == "landmarkd models compile"
 
     @pytest.mark.parametrize(
         ("behaviour", "severity"), [("WORKS", Severity.OK), ("CRASHES", Severity.ERROR)]

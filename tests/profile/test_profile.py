@@ -277,6 +277,10 @@ class TestCommand:
         )
         assert done.returncode == 0, done.stderr
         assert "frames a second" in done.stdout
+        share = open_zoo().landmarks()[1].edgetpu_share
+        assert f"A Coral would run {share:.1%}" in done.stdout
+        assert load(files[0])["edgetpu_share"] == share
+        assert f"A Coral would run {share:.1%}" in files[1].read_text()
         assert all(file.stat().st_size > 1000 for file in files)
         done = self.run("--compare", str(files[0]), str(files[0]))
         assert "noise" in done.stdout

@@ -125,7 +125,7 @@ def _engines(
 
     zoo = open_zoo(configuration.model.folder)
     name, card = zoo.landmarks(configuration.model.name)
-    measured: dict[str, Any] = {}
+    measured: dict[str, Any] = {"edgetpu_share": card.edgetpu_share}
     if sweep:
         most = min(SWEEP_THREADS, os.cpu_count() or 1)
         wanted = engine.variants(zoo, name, range(1, most + 1))
@@ -206,6 +206,8 @@ def _sentences(result: dict[str, Any]) -> "Iterator[str]":
             "the rest the "
             f"networks ({result['network_ms_per_frame']:.2f} ms a frame)"
         )
+    if result["edgetpu_share"] is not None:
+        yield f"A Coral would run {result['edgetpu_share']:.1%} of the model's multiply-adds"
     yield f"The stopwatches took {result['overhead']:.2%} of the processing time"
     for each in result["sweep"]:
         how = variant_name(each)

@@ -16,6 +16,7 @@ from landmarkd.vision.zoo import open_zoo
 # A Coral on USB names itself anew after its first use, https://github.com/google-coral/libedgetpu.
 CORAL_USB = frozenset({("1a6e", "089a"), ("18d1", "9302")})
 USB3_MBPS = 5000
+_NOT_COMPILED = "has no version for the Edge TPU"
 
 # Runs the model as the daemon would, where it may crash.
 _TRIAL = """
@@ -107,7 +108,8 @@ def coral(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
     demanded = configuration.model.delegate == "coral"
     present = bool(devices) or bool(machine.glob("/dev/apex_*"))
     if not present and not demanded:
-        yield ok("coral", "No Coral is plugged in, and none is asked for.")
+        share = _coral_share(configuration, "One would run ")
+        yield ok("coral", f"No Coral is plugged in, and none is asked for.{share}")
         return
     if not present:
         remedy = 'Plug it in, or set delegate = "none" under [model] in the configuration.'
@@ -132,9 +134,13 @@ def coral(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
             "Install a libedgetpu built for this runtime, or leave the Coral unused: "
             "landmarkd help device says which."
         )
-        yield Finding("coral", severity, f"The Coral does not work: {problem}.", remedy)
+        if problem.endswith(_NOT_COMPILED):
+            remedy = "landmarkd models compile"
+        share = _coral_share(configuration, "It would run ")
+        yield Finding("coral", severity, f"The Coral does not work: {problem}.{share}", remedy)
     else:
-        yield ok("coral", "The Coral runs the model.")
+        share = _coral_share(configuration, "It takes ")
+        yield ok("coral", f"The Coral runs the model.{share}")
 
 
 def _coral_port(machine: Machine, devices: list[Path]) -> Iterator[Finding]:
@@ -159,12 +165,21 @@ def _coral_port(machine: Machine, devices: list[Path]) -> Iterator[Finding]:
             )
 
 
+def _coral_share(configuration: Configuration, beginning: str) -> str:
+    """Return a sentence, after a blank, that says how much of the model's work the Coral takes."""
+    try:
+        name, card = open_zoo(configuration.model.folder).landmarks(configuration.model.name)
+    except ModelError:
+        return ""  # Reported by `models`.
+    return f" {beginning}{card.coral_share} of the multiply-adds of {name}."
+
+
 def _coral_problem(configuration: Configuration, library: str) -> str | None:
     try:
         zoo = open_zoo(configuration.model.folder)
         name, card = zoo.landmarks(configuration.model.name)
         if card.edgetpu is None:
-            return f"the model {name} has no version for the Edge TPU"
+            return f"the model {name} {_NOT_COMPILED}"
         model = zoo.verified(card.edgetpu)
     except LandmarkdError as error:
         return str(error)

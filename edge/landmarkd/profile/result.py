@@ -53,8 +53,12 @@ def document(
     recommendation: Mapping[str, Any] | None = None,
     operators: Sequence[Mapping[str, Any]] = (),
     machine: Machine | None = None,
+    edgetpu_share: float | None = None,
 ) -> dict[str, Any]:
-    """Return everything that was measured as plain values for JSON."""
+    """Return everything that was measured as plain values for JSON.
+
+    `edgetpu_share` is the share of the model's multiply-adds that a Coral would run, 0 to 1.
+    """
     machine = machine or Machine()
     frames = recording.counters.processed
     return {
@@ -64,6 +68,7 @@ def document(
         "model": recording.model,
         "runtime": recording.runtime,
         "accelerator": recording.accelerator,
+        "edgetpu_share": edgetpu_share,
         "degraded": list(recording.degraded),
         "frames": frames,
         "faces": recording.faces,

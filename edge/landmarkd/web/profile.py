@@ -31,9 +31,16 @@ def page(profile: Mapping[str, Any]) -> str:
         _run(profile["machine"]),
         _sweep(profile["sweep"], profile["recommendation"], profile["model"]),
         _operators(profile["operators"]),
+        _coral(profile.get("edgetpu_share")),
         f'<p class="note">The stopwatches took {profile["overhead"]:.2%} of the time.</p>',
     ]
     return document(title, "".join(body))
+
+
+def _coral(share: float | None) -> str:
+    if share is None:
+        return ""
+    return f'<p class="note">A Coral would run {share:.1%} of the model\'s multiply-adds.</p>'
 
 
 def _tiles(profile: Mapping[str, Any]) -> str:
