@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,6 +49,24 @@ def coral(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         return built[key]
 
     return compile_one
+
+
+@pytest.fixture
+def compiler(tmp_path: Path) -> Callable[[str], Path]:
+    """Writes a stand-in for Google's compiler with one behaviour: compiler("REFUSES")."""
+    root = Path(__file__).resolve().parents[2]
+
+    def write(behaviour: str) -> Path:
+        path = tmp_path / "bin" / "edgetpu_compiler"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(
+            f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(root)!r})\n"
+            f"from tests.machine.fake_compiler import main\nmain({behaviour!r})\n"
+        )
+        path.chmod(0o755)
+        return path
+
+    return write
 
 
 @pytest.fixture

@@ -69,6 +69,28 @@ def compiled(content: bytes) -> bytes:
     return bytes(builder.Output())
 
 
+def partly_compiled(content: bytes, mapped: int) -> bytes:
+    """Return a model whose first `mapped` operators became one, as the Edge TPU compiler does it."""
+    model = schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
+    graph, code, operator = model.subgraphs[0], schema.OperatorCodeT(), schema.OperatorT()
+    left = graph.operators[mapped:]
+    made = {index for step in graph.operators[:mapped] for index in step.outputs}
+    needed = {*graph.outputs, *(index for step in left for index in step.inputs)}
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+    code.customCode, code.version = "edgetpu-custom-op", 1
+    operator.opcodeIndex, operator.customOptions = len(model.operatorCodes), [0] * 16
+    operator.inputs, operator.outputs = list(graph.inputs), sorted(made & needed)
+    model.operatorCodes.append(code)
+    graph.operators = [operator, *left]
+    for buffer in model.buffers:
+        if buffer.offset > 1:  # a large file keeps weights behind the FlatBuffer
+            buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
+            buffer.offset = buffer.size = 0
+    builder = flatbuffers.Builder(len(content))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
 def _buffer(content: bytes) -> schema.BufferT:
     buffer = schema.BufferT()
     buffer.data = np.frombuffer(content, np.uint8) if content else None

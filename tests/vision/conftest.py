@@ -1,5 +1,5 @@
 """A real model, loadable stand-ins for libedgetpu, and machines laid out in folders."""
 
-from tests.machine.fixtures import coral, models, patience, pc, pi
+from tests.machine.fixtures import compiler, coral, models, patience, pc, pi
 
-__all__ = ["coral", "models", "patience", "pc", "pi"]
+__all__ = ["compiler", "coral", "models", "patience", "pc", "pi"]

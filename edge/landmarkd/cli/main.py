@@ -27,7 +27,7 @@ COMMANDS = {
     "key": ("key:key", None),
     "view": ("view:view", None),
     "report": ("report:report", TRY),
-    "models": ("models:models", LOOK_AFTER),
+    "models": ("models:commands", LOOK_AFTER),
     "doctor": ("doctor:doctor", LOOK_AFTER),
     "profile": ("profile:profile", LOOK_AFTER),
     "status": ("status:status", LOOK_AFTER),

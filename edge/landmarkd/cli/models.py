@@ -1,4 +1,4 @@
-"""`landmarkd models`: what is in the zoo, verified."""
+"""`landmarkd models`: what is in the zoo, verified; compiled for a Coral."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,12 @@ if TYPE_CHECKING:
     from landmarkd.vision.zoo import Zoo
 
 
+commands = typer.Typer(invoke_without_command=True)
+
+
+@commands.callback()
 def models(
+    context: typer.Context,
     folder: Annotated[
         Path | None, typer.Option(help="Another folder with models and a manifest.json.")
     ] = None,
@@ -20,6 +25,8 @@ def models(
 
     Exit code: 0, or 65 if a file is missing or was altered.
     """
+    if context.invoked_subcommand is not None:
+        return 0
     from landmarkd.errors import ExitCode
     from landmarkd.vision.zoo import open_zoo
 
@@ -30,6 +37,53 @@ def models(
     else:
         _table(zoo, entries)
     return int(ExitCode.DATA) if any(entry["problem"] for entry in entries) else int(ExitCode.OK)
+
+
+@commands.command("compile")
+def compile_(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Landmark models; by default all of them.")
+    ] = None,
+    compiler: Annotated[
+        Path | None, typer.Option(help="Google's edgetpu_compiler, where it is not in PATH.")
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--models",
+            metavar="DIR",
+            help="Folder of models to compile in; a new one becomes a copy of what came with "
+            "landmarkd, for a zoo that cannot be written.",
+        ),
+    ] = None,
+) -> None:
+    """Compile landmark models for a Coral, check them, and put them into zoo and manifest.
+
+    Example: landmarkd models compile --models coral, then copy the folder to the Pi and name it
+    as folder under model in the configuration.
+
+    Needs Google's edgetpu_compiler, a program for x86-64. After an error nothing is changed.
+    """
+    from landmarkd.vision import compiler as edgetpu
+    from landmarkd.vision.zoo import LandmarkCard, open_zoo
+
+    program = edgetpu.find_compiler(compiler)
+    known = folder is not None and (folder / "manifest.json").exists()
+    zoo = open_zoo(folder if known else None)
+    every = (name for name, card in zoo.manifest.models.items() if isinstance(card, LandmarkCard))
+    cards = dict(map(zoo.landmarks, names or every))
+    target = folder or zoo.folder
+    edgetpu.check_writable(target)
+    results = [edgetpu.compile_model(program, zoo, *found) for found in cards.items()]
+    edgetpu.store(results, zoo, target)
+    for result in results:
+        print(
+            f"{result.name}: {result.file}, {len(result.content) / 1e6:.1f} MB; "
+            f"{cards[result.name].coral_share} of the multiply-adds run on a Coral, "
+            f"{result.left} operators on the processor."
+        )
+    if folder is not None:
+        print(f'In the configuration:\n[model]\nfolder = "{folder.resolve()}"\ndelegate = "coral"')
 
 
 def _entries(zoo: "Zoo") -> list[dict[str, Any]]:

@@ -76,8 +76,8 @@ def open_coral(model: bytes | None) -> Session:
     library = library_name()
     if model is None:
         raise DelegateError(
-            "This model has no version for the Edge TPU; compile it (landmarkd help device) or set "
-            "delegate to none."
+            "This model has no version for the Edge TPU; make one with landmarkd models compile, "
+            "or set delegate to none."
         )
     problems: list[str] = []
     for distribution in RUNTIMES:

@@ -1,0 +1,264 @@
+"""Compiles landmark models for the Edge TPU with Google's compiler, checks and keeps the results.
+
+The compiler is a closed program for x86-64, see https://coral.ai/docs/edgetpu/compiler. It writes
+NAME_edgetpu.tflite: what the Edge TPU takes is one operator, `edgetpu-custom-op`, and what follows
+it stays as it was, for the processor.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pydantic import ValidationError
+
+from landmarkd.errors import AccessError, MissingPackageError, ModelError, SinkError
+from landmarkd.files import read_bounded, write_atomic
+from landmarkd.machine import trial
+from landmarkd.vision.interpreter import RUNTIMES, load_runtime, no_runtime
+from landmarkd.vision.runtime import read_model
+from landmarkd.vision.zoo import (
+    MAX_MANIFEST_BYTES,
+    MAX_MODEL_BYTES,
+    LandmarkCard,
+    Manifest,
+    Zoo,
+)
+
+COMPILER = "edgetpu_compiler"
+CUSTOM_OPERATOR = "edgetpu-custom-op"
+TIMEOUT_S = 600.0
+"""The compiler's own limit is 180 s."""
+
+# A runtime may crash on a file that is damaged, so it is opened in a process of its own.
+_OPEN = """
+import json, sys
+from pathlib import Path
+from landmarkd.vision.compiler import signature
+print(json.dumps(signature(Path(sys.argv[1]).read_bytes())))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One model for the Edge TPU, checked.
+
+    Attributes:
+        name: of the model in the zoo.
+        source: sha256 of the model for the processor that it was made from.
+        file: name of its file. It holds a piece of the content's sha256: a new result lies beside
+            the old one until the manifest names it, so a power cut leaves a zoo that is whole.
+        content: of the file.
+        left: operators that stay on the processor.
+    """
+
+    name: str
+    source: str
+    file: str
+    content: bytes
+    left: int
+
+
+def find_compiler(named: Path | None = None) -> str:
+    """Return the path of the compiler.
+
+    Raises:
+        MissingPackageError: it is not there; the message says what to install.
+    """
+    found = shutil.which(named or COMPILER)
+    if found is None:
+        raise MissingPackageError(
+            f"{named or COMPILER} is not installed; install Google's package edgetpu-compiler "
+            "(https://coral.ai/docs/edgetpu/compiler, for x86-64 Debian only) and run this there, "
+            "or name the program with --compiler PATH."
+        )
+    return found
+
+
+def check_writable(folder: Path) -> None:
+    """Raise AccessError if a folder cannot be written or made: compiling takes minutes."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise AccessError(
+            f"{folder} cannot be written; name another folder with --models DIR, and then "
+            "as folder under [model] in the configuration."
+        )
+
+
+def compile_model(compiler: str, zoo: Zoo, name: str, card: LandmarkCard) -> Compiled:
+    """Compile one model of a zoo and check the result. Nothing is written into the zoo.
+
+    Raises:
+        ModelError: the model is not the manifest's, the compiler refused it, or what it made is no
+            model for the Edge TPU with the same inputs and outputs.
+        MissingPackageError: the compiler cannot be run.
+    """
+    with TemporaryDirectory(prefix="landmarkd-") as folder:
+        source = Path(folder, card.file)
+        source.write_bytes(zoo.verified(card))
+        result = source.with_name(f"{source.stem}_edgetpu.tflite")
+        said = _run(compiler, source)
+        try:
+            content = read_model(read_bounded(result, MAX_MODEL_BYTES))
+        except (OSError, ModelError) as error:
+            raise ModelError(f"The compiler made no model of {name} ({said}).") from error
+        left = _check(name, source, result)
+    digest = hashlib.sha256(content).hexdigest()
+    return Compiled(name, card.sha256, f"{result.stem}-{digest[:8]}.tflite", content, left)
+
+
+def store(results: Iterable[Compiled], zoo: Zoo, folder: Path) -> Zoo:
+    """Put compiled models into a zoo: all of them or, after an error, none.
+
+    Args:
+        results: of `compile_model`.
+        zoo: that they were made from.
+        folder: of that zoo, or a new folder that becomes a copy of it.
+
+    Returns:
+        The zoo in `folder`, its manifest validated and its new files verified.
+
+    Raises:
+        ModelError: the zoo was changed meanwhile, or would not be valid.
+        SinkError: a file cannot be written.
+    """
+    results = tuple(results)
+    files = {result.file: result.content for result in results}
+    if folder.resolve() != zoo.folder.resolve():
+        cards = zoo.manifest.models.values()
+        whole = [*cards, *(card.edgetpu for card in cards if card.edgetpu)]
+        files |= {card.file: zoo.verified(card) for card in whole}
+        files |= {page.name: page.read_bytes() for page in zoo.folder.glob("*.md")}
+    manifest, replaced = _manifest(results, zoo)
+    made: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            made += [] if (folder / name).exists() else [folder / name]
+            write_atomic(folder / name, content)
+        write_atomic(folder / "manifest.json", manifest)
+    except OSError as error:
+        for path in made:
+            path.unlink(missing_ok=True)
+        raise SinkError(f"{folder}: {error.strerror}; nothing was changed.") from error
+    for name in replaced:
+        (folder / name).unlink(missing_ok=True)
+    stored = Zoo(folder)
+    for result in results:
+        compiled = stored.manifest.models[result.name].edgetpu
+        assert compiled is not None  # noqa: S101
+        stored.verified(compiled)
+    return stored
+
+
+def signature(content: bytes) -> dict[str, Any]:
+    """Return the names of a model's operators, and shape, type, scale and zero of what it takes.
+
+    Only the processor's part could be run here, so no memory is allocated for its tensors.
+
+    Raises:
+        InferenceRuntimeError: there is no TFLite runtime.
+        ValueError: the runtime refuses the model.
+    """
+    failures = {}
+    for distribution in RUNTIMES:
+        module = load_runtime(distribution)
+        if isinstance(module, str):
+            failures[distribution] = module
+            continue
+        resolver = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        opened = module.Interpreter(model_content=content, experimental_op_resolver_type=resolver)
+        details = (*opened.get_input_details(), *opened.get_output_details())
+        return {
+            "operators": [step["op_name"] for step in opened._get_ops_details()],
+            "tensors": [
+                [each["shape"].tolist(), each["dtype"].__name__, *each["quantization"]]
+                for each in details
+            ],
+        }
+    raise no_runtime(failures)
+
+
+def _run(compiler: str, model: Path) -> str:
+    """Run the compiler; return the line of its output that says most."""
+    command = [compiler, "--out_dir", str(model.parent), str(model)]
+    try:
+        done = subprocess.run(  # noqa: S603
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    except OSError as error:
+        raise MissingPackageError(
+            f"{compiler} cannot be run ({error.strerror}); it is a program for x86-64 Linux: "
+            "run this on such a machine and copy the folder of models."
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise ModelError(
+            f"{compiler} did not finish {model.stem} within {TIMEOUT_S:g} s; nothing was changed."
+        ) from error
+    lines = [line for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
+    lines = lines or [f"exit status {done.returncode}"]
+    said = next((line for line in lines if line.startswith("ERROR")), lines[-1]).strip()
+    if done.returncode:
+        raise ModelError(f"The compiler refused {model.stem} ({said}); nothing was changed.")
+    return said
+
+
+def _check(name: str, source: Path, result: Path) -> int:
+    """Compare what was made with what it was made from; return the operators on the processor."""
+    plain, problem = trial(_OPEN, str(source))
+    compiled, problem = (None, problem) if plain is None else trial(_OPEN, str(result))
+    if compiled is None:
+        raise ModelError(f"The compiled {name} does not open ({problem}); nothing was changed.")
+    operators = compiled["operators"]
+    if CUSTOM_OPERATOR not in operators:
+        raise ModelError(
+            f"The compiler mapped no operator of {name} to the Edge TPU; nothing was changed."
+        )
+    if compiled["tensors"] != plain["tensors"]:
+        raise ModelError(
+            f"The compiled {name} has other inputs or outputs than {name}; nothing was changed."
+        )
+    return sum(operator != CUSTOM_OPERATOR for operator in operators)
+
+
+def _manifest(results: Iterable[Compiled], zoo: Zoo) -> tuple[bytes, set[str]]:
+    """Return the new manifest, and the files that it no longer names.
+
+    It is read anew, as it stands now: compiling takes minutes, and what it says beyond what the
+    runtime knows is kept.
+    """
+    manifest = json.loads(read_bounded(zoo.folder / "manifest.json", MAX_MANIFEST_BYTES))
+    before = _named(Manifest.model_validate(manifest))
+    for result in results:
+        entry = manifest["models"].get(result.name, {})
+        if entry.get("sha256") != result.source:
+            raise ModelError(
+                f"{zoo.folder} was changed meanwhile; run landmarkd models compile again."
+            )
+        entry["edgetpu"] = {
+            "file": result.file,
+            "bytes": len(result.content),
+            "sha256": hashlib.sha256(result.content).hexdigest(),
+        }
+    try:
+        after = _named(Manifest.model_validate(manifest))
+    except ValidationError as error:
+        raise ModelError(f"The manifest would be wrong: {error.errors()[0]['msg']}.") from error
+    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+    return text.encode(), before - after
+
+
+def _named(manifest: Manifest) -> set[str]:
+    cards = manifest.models.values()
+    return {card.file for card in cards} | {card.edgetpu.file for card in cards if card.edgetpu}
