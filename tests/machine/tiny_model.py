@@ -70,7 +70,7 @@ def compiled(content: bytes) -> bytes:
 
 
 def partly_compiled(content: bytes, mapped: int) -> bytes:
-    """Return a model whose first `mapped` operators became one, as the Edge TPU compiler does it."""
+    """Return a model whose first `mapped` operators became one, as after the compiler."""
     model = schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
     graph, code, operator = model.subgraphs[0], schema.OperatorCodeT(), schema.OperatorT()
     left = graph.operators[mapped:]

@@ -11,8 +11,7 @@ from landmarkd.errors import ModelError
 from landmarkd.files import read_bounded
 from landmarkd.layout import LAYOUTS
 
-MAX_MANIFEST_BYTES = 1 << 20
-MAX_MODEL_BYTES = 256 << 20
+MAX_MANIFEST_BYTES, MAX_MODEL_BYTES = 1 << 20, 256 << 20
 
 
 class _Strict(BaseModel):
