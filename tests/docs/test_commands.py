@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 from landmarkd.camera import SOURCES
-from landmarkd.cli.main import build
+from landmarkd.cli.main import COMMANDS, build
 from landmarkd.sinks import SINKS
 from landmarkd.uri import parse_uri
 
@@ -40,7 +40,7 @@ FOUND = [(page.name, command) for page in PAGES for command in commands(page)]
 
 @pytest.fixture(scope="module")
 def program() -> typer.core.TyperGroup:
-    return typer.main.get_command(build())
+    return typer.main.get_command(build(COMMANDS))
 
 
 def test_there_are_commands_in_the_docs() -> None:
