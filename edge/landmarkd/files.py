@@ -2,7 +2,11 @@
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from landmarkd.errors import AccessError, SinkError
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
@@ -51,3 +55,19 @@ def write_atomic(
     except OSError:
         draft.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def writing(path: Path | str, remedy: str) -> Iterator[None]:
+    """Say in one sentence why a file cannot be written, and the remedy.
+
+    Raises:
+        AccessError: no permission.
+        SinkError: every other `OSError`.
+    """
+    try:
+        yield
+    except PermissionError as error:
+        raise AccessError(f"{path}: no permission to write there; {remedy}.") from error
+    except OSError as error:
+        raise SinkError(f"{path}: {error.strerror}; {remedy}.") from error

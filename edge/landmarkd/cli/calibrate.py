@@ -7,7 +7,7 @@ import typer
 
 from landmarkd.cli.calibrate_driver import driver, drivers
 from landmarkd.cli.options import ConfigOption, read_configuration
-from landmarkd.errors import AccessError, CalibrationError, SinkError, UsageError
+from landmarkd.errors import CalibrationError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -35,21 +35,13 @@ def board(
     """
     from importlib.resources import files
 
-    from landmarkd.files import write_atomic
+    from landmarkd.files import write_atomic, writing
 
     if paper.lower() not in PAPERS:
         raise UsageError(f"paper is {paper!r}; use {' or '.join(PAPERS)}.")
-    try:
-        page = files("landmarkd") / "data" / f"board-{paper.lower()}.pdf"
+    page = files("landmarkd") / "data" / f"board-{paper.lower()}.pdf"
+    with writing(out, "choose another place with --out"):
         write_atomic(out, page.read_bytes())
-    except PermissionError as error:
-        raise AccessError(
-            f"{out}: no permission to write there; choose another place with --out."
-        ) from error
-    except OSError as error:
-        raise SinkError(
-            f"{out} cannot be written: {error.strerror}; choose another place with --out."
-        ) from error
     print(
         f"Wrote {out}. Print it at 100 %, glue it flat, then: "
         "landmarkd calibrate camera --source v4l2:/dev/video0"

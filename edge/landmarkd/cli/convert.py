@@ -1,6 +1,6 @@
 """`landmarkd convert`: a recording as a table or as JSON lines."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -141,7 +141,7 @@ def _table(
     from landmarkd.sinks.table import columns, row
     from landmarkd.wire.names import Selection
     from landmarkd.wire.restore import report_of
-    from landmarkd.wire.selection import indices_of
+    from landmarkd.wire.selection import NAMES, indices_of
 
     first = next((record for record in records if record.hello is not None), None)
     if first is None or first.hello is None:
@@ -149,22 +149,19 @@ def _table(
     held, layout = Selection(first.hello.selection), first.hello.layout
     chosen = held if points is None else _selection(points)
     if chosen not in (held, Selection.NONE) and held is not Selection.ALL:
-        held_name = _name(held)
+        held_name = next(name for name, each in NAMES.items() if each is held)
         raise UsageError(f"The recording holds the points '{held_name}'; choose those, or none.")
-    count = len(indices_of(chosen, layout))
-    pick: Callable[[Any], Any] = lambda values: values  # noqa: E731
-    if chosen is not held:
-        indices = indices_of(chosen, layout)
-        pick = lambda values: values[indices]  # noqa: E731
+    indices = indices_of(chosen, layout)
+    kept = slice(None) if chosen is held else indices
 
     def rows() -> Iterator[list[Any]]:
         for record in chain((first,), records):
             report = report_of(record)
             if report is not None:
                 values = record.points if record.selection is held else None
-                yield row(report, None if values is None else pick(values), count)
+                yield row(report, None if values is None else values[kept], len(indices))
 
-    return columns(count), rows()
+    return columns(len(indices)), rows()
 
 
 def _selection(points: str) -> "Selection":
@@ -173,9 +170,3 @@ def _selection(points: str) -> "Selection":
     if points not in NAMES:
         raise UsageError(f"--points is {points!r}; use one of {', '.join(NAMES)}.")
     return NAMES[points]
-
-
-def _name(selection: "Selection") -> str:
-    from landmarkd.wire.selection import NAMES
-
-    return next(name for name, each in NAMES.items() if each is selection)

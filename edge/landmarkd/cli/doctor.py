@@ -1,6 +1,7 @@
 """`landmarkd doctor`: what is wrong with this machine, and the command that mends it."""
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,15 +53,7 @@ def _findings(path: "Path | None") -> "Iterator[Finding]":
 
 def _json(findings: "Iterable[Finding]") -> "list[Finding]":
     found = list(findings)
-    plain = [
-        {
-            "name": item.name,
-            "severity": item.severity.name.lower(),
-            "text": item.text,
-            "remedy": item.remedy,
-        }
-        for item in found
-    ]
+    plain = [asdict(item) | {"severity": item.severity.name.lower()} for item in found]
     print(json.dumps(plain, indent=2, ensure_ascii=False))
     return found
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from landmarkd.display import plain
 from landmarkd.enums import Lids
-from landmarkd.errors import AccessError, SinkError
+from landmarkd.files import writing
 from landmarkd.types import EyeState, Report
 from landmarkd.wire.assembler import FrameRecord
 from landmarkd.wire.codec import Packet
@@ -71,14 +71,8 @@ class JsonOutput(Output):
 
     def __init__(self, name: str) -> None:
         self._own = name != "-"
-        try:
+        with writing(name, "choose a file in a folder that exists"):
             self._file: IO[str] = open(name, "w", encoding="utf-8") if self._own else sys.stdout  # noqa: SIM115, PTH123
-        except PermissionError as error:
-            raise AccessError(f"{name}: no permission to write; choose another file.") from error
-        except OSError as error:
-            raise SinkError(
-                f"{name}: {error.strerror}; choose a file in a folder that exists."
-            ) from error
 
     def record(self, sender: str, record: FrameRecord) -> None:
         """Write the frame."""

@@ -12,9 +12,6 @@ import typer
 
 from landmarkd.errors import ExitCode, SourceFormatError, UsageError
 
-LONGEST_PAUSE_S = 5.0
-"""A gap in the recording is waited for no longer than this."""
-
 
 def replay(
     recording: Annotated[Path, typer.Argument(help="A file that the sink lmk:FILE wrote.")],
@@ -38,7 +35,7 @@ def replay(
         raise UsageError("Say where to play it: --sink udp://HOST:PORT, for example.")
     for uri in sink:
         _refuse_itself(recording, uri)
-    played, pacer = 0, Pacer(LONGEST_PAUSE_S)
+    played, pacer = 0, Pacer()
     with ExitStack() as stack:
         stream = stack.enter_context(FrameStream(recording))
         records = (received.record for received in stream)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from landmarkd.errors import AccessError, SinkError
+from landmarkd.files import writing
 
 
 def report(
@@ -27,14 +27,9 @@ def report(
 
     drive = read_drive(recording)
     target = out or recording.with_suffix(".html")
-    try:
-        target.write_text(page(drive), encoding="utf-8", errors="replace")
-    except PermissionError as error:
-        raise AccessError(
-            f"{target}: no permission to write there; choose another place with --out."
-        ) from error
-    except OSError as error:
-        raise SinkError(f"{target}: {error.strerror}; choose another place with --out.") from error
+    text = page(drive)
+    with writing(target, "choose another place with --out"):
+        target.write_text(text, encoding="utf-8", errors="replace")
     if drive.trouble:
         typer.echo(drive.trouble, err=True)
     print(

@@ -5,7 +5,7 @@ import logging
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,9 +17,6 @@ from landmarkd.cli.options import (
     read_configuration,
 )
 from landmarkd.errors import LandmarkdError, UsageError
-
-if TYPE_CHECKING:
-    from landmarkd.cli.live import LiveTable
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +71,9 @@ def run(
                     "0 (USB), clip.mp4 or demo."
                 )
             if not given.sinks and sys.stdout.isatty():
-                sink = [closing.enter_context(_live_table()).sink]
+                from landmarkd.cli.live import LiveTable
+
+                sink = [closing.enter_context(LiveTable()).sink]
             publishers: list[Publisher] = []
             if status_file.taken():
                 log.debug("Another daemon runs; landmarkd status shows that one, not this")
@@ -98,9 +97,3 @@ def run(
             status_file.publish_failure(error)
             raise
     log.info("Processed %d frames, %d with a face", observer.processed, observer.with_face)
-
-
-def _live_table() -> "LiveTable":
-    from landmarkd.cli.live import LiveTable
-
-    return LiveTable()

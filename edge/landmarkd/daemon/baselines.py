@@ -13,8 +13,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Self
 
-from landmarkd.errors import AccessError, LandmarkdError, SinkError, UsageError
-from landmarkd.files import read_bounded, write_atomic
+from landmarkd.errors import AccessError, LandmarkdError, UsageError
+from landmarkd.files import read_bounded, write_atomic, writing
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.monitor import DriverBaseline
 
@@ -90,15 +90,9 @@ class BaselineStore:
         """
         path = self.path(name)
         text = json.dumps({"version": VERSION, **asdict(baseline)}, indent=2) + "\n"
-        try:
+        with writing(path, "baselines are not kept until this user may write there"):
             self.folder.mkdir(parents=True, exist_ok=True)
             write_atomic(path, text.encode())
-        except PermissionError as error:
-            raise AccessError(
-                f"{self.folder}: no permission to write; is it this user's?"
-            ) from error
-        except OSError as error:
-            raise SinkError(f"{path}: {error.strerror}; baselines are not kept.") from error
         return path
 
     def remove(self, name: str) -> bool:

@@ -1,14 +1,13 @@
 """Numbers for Prometheus on a port of the loopback interface, if the configuration asks for it."""
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from landmarkd.daemon.snapshot import Snapshot
 from landmarkd.errors import SourceBusyError
 from landmarkd.local_http import LocalHandler, LocalServer
-
-if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry
 
 
 class Metrics:
@@ -22,8 +21,6 @@ class Metrics:
     """
 
     def __init__(self, port: int) -> None:
-        from prometheus_client import CollectorRegistry, Gauge
-
         registry = CollectorRegistry()
 
         def gauge(name: str, text: str, *labels: str) -> Gauge:
@@ -96,12 +93,10 @@ class _Handler(LocalHandler):
         if self.path not in {"/", "/metrics"}:
             super().get()
             return
-        from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
-
         self.answer(HTTPStatus.OK, CONTENT_TYPE_PLAIN_0_0_4, generate_latest(self.server.registry))
 
 
 class _MetricsServer(LocalServer):
-    def __init__(self, port: int, registry: "CollectorRegistry") -> None:
+    def __init__(self, port: int, registry: CollectorRegistry) -> None:
         self.registry = registry
         super().__init__(port, _Handler, "metrics")

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import cv2
 
-from landmarkd.errors import AccessError, SinkError
-from landmarkd.files import write_atomic
+from landmarkd.files import write_atomic, writing
 from landmarkd.types import Frame
 
 log = logging.getLogger(__name__)
@@ -29,18 +28,10 @@ class FrameSaver:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._failed = False
-        try:
+        with writing(folder, "choose another folder to save frames in"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_atomic(folder / "probe", b"", mode=0o600, durable=False)
             (folder / "probe").unlink()
-        except PermissionError as error:
-            raise AccessError(
-                f"{folder}: no permission to save frames there; choose another folder."
-            ) from error
-        except OSError as error:
-            raise SinkError(
-                f"{folder}: {error.strerror}; choose another folder to save frames in."
-            ) from error
         log.warning(
             "PICTURES ARE SAVED: every frame is written to %s until this process ends "
             "(--save-frames).",

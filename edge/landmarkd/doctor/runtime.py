@@ -60,12 +60,11 @@ def models(_: Machine, configuration: Configuration) -> Iterator[Finding]:
 
 
 def runtime(
-    machine: Machine,
+    _: Machine,
     configuration: Configuration,
     attempt: Callable[..., tuple[Any, str]] | None = None,
 ) -> Iterator[Finding]:
     """A TFLite runtime runs the model, and with XNNPACK."""
-    del machine
     try:
         zoo = open_zoo(configuration.model.folder)
         card = zoo.landmarks(configuration.model.name)[1]
