@@ -1,6 +1,10 @@
 """Cameras in the network, on a real server on the loopback interface."""
 
 import base64
+import shutil
+import socket
+import ssl
+import subprocess
 import threading
 import time
 from contextlib import suppress
@@ -23,12 +27,38 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self):
+    def __init__(self, certificate=None):
         super().__init__(("127.0.0.1", 0), Handler)
         self.uri = f"http://127.0.0.1:{self.server_port}/stream.mjpg"
+        if certificate:
+            self.uri = self.uri.replace("http", "https")
+            self.socket = speaks_tls(self.socket, certificate)
         self.asked, self.sending = [], threading.Event()
         self.sending.set()
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+def speaks_tls(server, certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_suffix(".key"))
+    return context.wrap_socket(server, server_side=True)
+
+
+def certificate(folder, name, subject):
+    """Make a self-signed certificate, as cameras have them."""
+    if not shutil.which("openssl"):
+        pytest.skip("needs the command openssl to make certificates")
+    path = folder / f"{name}.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-keyout", path.with_suffix(".key"), "-out", path),
+            *("-subj", f"/CN={name}", "-addext", f"subjectAltName={subject}"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return path
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -109,6 +139,59 @@ def test_credentials_in_the_address_are_refused_and_not_repeated(scheme):
     with pytest.raises(UsageError, match="credentials=") as caught:
         make_source(f"{scheme}://name:hunter2@camera/stream")
     assert "hunter2" not in str(caught.value)
+
+
+def test_https_trusts_only_the_certificates_that_it_is_told_to(tmp_path):
+    own = certificate(tmp_path, "own", "IP:127.0.0.1,DNS:localhost")
+    other = certificate(tmp_path, "other", "DNS:other.example")
+    server = Server(own)
+    try:
+        with make_source(f"{server.uri}?ca={own}&rotation=90") as source:
+            assert source.read(5.0).image.shape == (96, 64, 3)
+        for options in ("", f"?ca={other}"):
+            with pytest.raises(SourceAbsentError, match="certificate"):
+                make_source(server.uri + options).open()
+        assert server.asked == ["/stream.mjpg"]
+        with pytest.raises(UsageError, match="cannot be read"):
+            make_source(f"{server.uri}?ca={tmp_path}/none").open()
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_trusted_certificate_of_another_name_is_refused(tmp_path):
+    other = certificate(tmp_path, "other", "DNS:other.example")
+    server = Server(other)
+    try:
+        with pytest.raises(SourceAbsentError, match="certificate"):
+            make_source(f"{server.uri.replace('127.0.0.1', 'localhost')}?ca={other}").open()
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_rtsps_sends_nothing_to_a_camera_with_another_certificate(tmp_path, trusted):
+    own = certificate(tmp_path, "own", "IP:127.0.0.1")
+    ca = own if trusted else certificate(tmp_path, "other", "IP:127.0.0.1")
+    (tmp_path / "camera").write_text(SECRET)
+    heard = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        uri = f"rtsps://127.0.0.1:{server.getsockname()[1]}/s"
+
+        def listen():
+            with suppress(OSError), speaks_tls(server, own) as wrapped:
+                connection, _ = wrapped.accept()
+                with connection:
+                    connection.settimeout(5)
+                    heard.append(connection.recv(1000))
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        with pytest.raises(SourceAbsentError):
+            make_source(f"{uri}?ca={ca}&credentials={tmp_path}/camera").open()
+        thread.join()
+    assert bool(heard and heard[0]) == trusted
 
 
 def test_nobody_there():

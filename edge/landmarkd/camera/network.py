@@ -1,6 +1,9 @@
 """Cameras in the network: RTSP, and Motion JPEG over HTTP, through OpenCV's FFmpeg."""
 
+import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import cv2
@@ -20,16 +23,23 @@ from landmarkd.uri import Uri
 OPEN_MS, READ_MS = 8000, 2000
 """How long a camera may take to answer, and to send the next frame, before it counts as lost."""
 
-OURS = frozenset({"credentials", "rotation"})
+OURS = frozenset({"ca", "credentials", "rotation"})
 """Options that are taken from the URI; all others are the camera's own and are sent to it."""
 
 MAX_CREDENTIALS_BYTES = 4096
+
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+"""Debian's certificate authorities; the FFmpeg in OpenCV's wheels does not look there by itself."""
+
+FFMPEG_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+"""The only way to FFmpeg's options; OpenCV reads it whenever it opens. Entries: ``name;value|``."""
 
 
 class NetworkSource(FrameSource):
     """A camera in the network: ``rtsp://camera/stream`` or ``http://camera/stream.mjpg``.
 
-    ``credentials=FILE`` names a file with NAME:PASSWORD in one line. `Frame.captured_ns` is the
+    ``credentials=FILE`` names a file with NAME:PASSWORD in one line. The certificate of ``https:``
+    and ``rtsps:`` is checked against ``ca=FILE``, or else the system's authorities. `Frame.captured_ns` is the
     time of reading: the delay of the camera and the network is not known.
     """
 
@@ -42,6 +52,10 @@ class NetworkSource(FrameSource):
             raise UsageError(f"{uri.text}: write {uri.scheme}://HOST/PATH.")
         self._rotation = rotation_option(uri)
         self._credentials = uri.options.get("credentials")
+        self._encrypted = uri.scheme in {"https", "rtsps"}
+        self._authorities = uri.options.get("ca", AUTHORITIES)
+        if any(mark in self._authorities for mark in ";|"):
+            raise UsageError(f"{uri.text}: the path of ca may hold no ; and no |.")
         self._capture: cv2.VideoCapture | None = None
         self._sequence = 0
 
@@ -54,16 +68,18 @@ class NetworkSource(FrameSource):
             UsageError: there is no such file, or it holds something else.
         """
         self.close()
+        address, checks = self._address(), self._checks()
         limits = [
             *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MS),
             *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MS),
         ]
-        with quiet_opencv():
-            self._capture = cv2.VideoCapture(self._address(), cv2.CAP_FFMPEG, limits)
+        with quiet_opencv(), _ffmpeg_options(checks):
+            self._capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, limits)
         if not self._capture.isOpened():
             self.close()
+            beside = ", credentials and certificate (ca=FILE)" if checks else " and credentials"
             raise SourceAbsentError(
-                f"{self.uri} does not answer, or sends no video; check the address and credentials."
+                f"{self.uri} does not answer, or sends no video; check the address{beside}."
             )
         self.period_s = period_of(self._capture.get(cv2.CAP_PROP_FPS))
         self._sequence = 0
@@ -98,6 +114,15 @@ class NetworkSource(FrameSource):
         secret = "" if self._credentials is None else f"{self._read_credentials()}@"
         return urlunsplit((parts.scheme, secret + parts.netloc, parts.path, query, ""))
 
+    def _checks(self) -> str:
+        """Return FFmpeg's options that make it check the certificate, which it else does not."""
+        if not self._encrypted:
+            return ""
+        path = user_path(self._authorities)
+        if not os.access(path, os.R_OK):
+            raise UsageError(f"{path} with the certificates to trust (ca) cannot be read.")
+        return f"rtsp_flags;prefer_tcp|tls_verify;1|ca_file;{path}"
+
     def _read_credentials(self) -> str:
         path = user_path(str(self._credentials))
         try:
@@ -110,3 +135,18 @@ class NetworkSource(FrameSource):
         if not colon or not text.isprintable():
             raise UsageError(f"{path} is not NAME:PASSWORD in one line.")
         return f"{quote(name, safe='')}:{quote(password, safe='')}"
+
+
+@contextmanager
+def _ffmpeg_options(options: str) -> Iterator[None]:
+    """Add to the options that the user may have set, while a camera is opened."""
+    before = os.environ.get(FFMPEG_OPTIONS)
+    if options:
+        os.environ[FFMPEG_OPTIONS] = f"{before}|{options}" if before else options
+    try:
+        yield
+    finally:
+        if options and before is None:
+            del os.environ[FFMPEG_OPTIONS]
+        elif options and before is not None:
+            os.environ[FFMPEG_OPTIONS] = before
