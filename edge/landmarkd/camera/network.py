@@ -39,8 +39,9 @@ class NetworkSource(FrameSource):
     """A camera in the network: ``rtsp://camera/stream`` or ``http://camera/stream.mjpg``.
 
     ``credentials=FILE`` names a file with NAME:PASSWORD in one line. The certificate of ``https:``
-    and ``rtsps:`` is checked against ``ca=FILE``, or else the system's authorities. `Frame.captured_ns` is the
-    time of reading: the delay of the camera and the network is not known.
+    and ``rtsps:`` is checked against ``ca=FILE``, or else the system's authorities.
+    `Frame.captured_ns` is the time of reading: the delay of the camera and the network is not
+    known.
     """
 
     live = True
