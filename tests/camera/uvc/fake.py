@@ -58,7 +58,7 @@ def build(folder: Path) -> Camera:
         pytest.skip("needs a C compiler for the camera that is not there")
     folder.mkdir(parents=True, exist_ok=True)
     library = folder / "fake_uvc.so"
-    flags = ["-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", "-o", library]
+    flags = ["-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", "-o", str(library)]
     subprocess.run([compiler, *flags, SOURCE, "-ldl"], check=True, env=_unloaded())
     clip, number = cv2.VideoCapture(str(CLIP)), 0
     for size, count in SIZES.items():
