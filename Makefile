@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 MODELS := .venv-models
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run test test-v4l2 test-picamera2 venv venv-models lint bench faults soak test-models test-arm64 lock clean deb test-deb release audit
+.PHONY: run test test-v4l2 test-picamera2 venv venv-models lint bench faults soak test-models test-arm64 lock clean deb test-deb release audit fuzz test-systemd
 
 run: venv
 	$(BIN)/landmarkd demo
@@ -99,3 +99,9 @@ release: venv
 audit: venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[release]'
 	$(BIN)/python -m tools.audit requirements.lock requirements-numpy1.lock
+
+# All parsers fuzzed in turn, with a corpus that grows in .cache/fuzz: executions, and what the corpus covers.
+MINUTES ?= 5
+fuzz: venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
