@@ -107,9 +107,11 @@ def _mutate(target: Callable[[bytes], object], corpus: Path, seconds: int) -> No
             new = True
         return trace
 
-    executions, end = 0, time.monotonic() + seconds
+    executions, end = 0, 0.0  # the time begins after the first inputs
     queue = list(inputs)
     while queue or time.monotonic() < end:
+        if len(queue) == 1:
+            end = time.monotonic() + seconds
         content = queue.pop() if queue else changed(chance.choice(inputs), chance)
         new = False
         sys.settrace(trace)

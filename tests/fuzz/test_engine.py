@@ -1,5 +1,7 @@
 """The fuzzer finds what is there to be found, and says so."""
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -28,19 +30,19 @@ def test_an_input_that_fails_is_a_finding_and_is_kept(tmp_path: Path) -> None:
 def test_what_ends_the_interpreter_is_a_finding(tmp_path: Path) -> None:
     def dies(content: bytes) -> None:
         if b"\0" in content:
-            engine.os.abort()
+            os.kill(os.getpid(), signal.SIGKILL)
 
-    assert "exit code -6" in engine.run(dies, tmp_path / "it", [b"seed"], 60)[1]
+    assert "exit code -9" in engine.run(dies, tmp_path / "it", [b"seed"], 60)[1]
 
 
 def test_the_corpus_grows_by_what_reaches_new_code(tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
-    target, seeds = targets(tmp_path / "work")["source"]
-    corpus = tmp_path / "source"
-    executions, trouble = engine.run(target, corpus, seeds, 2)
+    target, seeds = targets(tmp_path / "work")["camera"]
+    corpus = tmp_path / "camera"
+    executions, trouble = engine.run(target, corpus, seeds[:1], 5)
     assert not trouble
-    assert executions > len(seeds)
-    assert sum(1 for _ in corpus.iterdir()) > len(set(seeds))
+    assert executions > 1
+    assert sum(1 for _ in corpus.iterdir()) > 1
 
 
 def test_every_file_whose_coverage_is_measured_is_there() -> None:
