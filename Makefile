@@ -105,3 +105,7 @@ MINUTES ?= 5
 fuzz: venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
+
+# The unit under a real systemd, in a container of its own (needs root, systemd-container and mmdebstrap).
+test-systemd: venv
+	BIN=$(BIN) tests/systemd/container/run.sh
