@@ -1,4 +1,4 @@
-"""Fuzzing one target for some seconds, by coverage: with atheris, or without it where it is not there.
+"""Fuzzing one target for some seconds, by coverage: with atheris, or by mutation without it.
 
 Both keep in a folder each input that reached code which none before reached.
 """

@@ -91,7 +91,7 @@ def ready() -> str:
 
 
 def hardened() -> str:
-    """The sandbox of the unit is in force: no new privileges, no capability, a system call filter."""
+    """The sandbox is in force: no new privileges, no capability, a system call filter."""
     start()
     lines = Path(f"/proc/{show('MainPID')}/status").read_text().splitlines()
     told = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
