@@ -3,6 +3,7 @@ import logging
 import os
 import stat
 import threading
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -114,13 +115,13 @@ def test_a_damaged_file(tmp_path: Path, content: bytes) -> None:
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    st.dictionaries(st.sampled_from(sorted(running().as_dict())), JSON, max_size=4),
+    st.dictionaries(st.sampled_from(sorted(asdict(running()))), JSON, max_size=4),
     st.binary(max_size=3),
 )
 def test_whatever_the_file_holds_is_read_or_refused(
     tmp_path: Path, changes: dict[str, object], junk: bytes
 ) -> None:
-    content = json.dumps(running().as_dict() | changes).encode()
+    content = json.dumps(asdict(running()) | changes).encode()
     (tmp_path / NAME).write_bytes(content + junk)
     try:
         read_status(tmp_path)

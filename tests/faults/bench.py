@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -245,7 +245,7 @@ class Daemon:
             said = [text for text in (*found.troubles, *found.notes) if BUSY not in text]
             if any(words in text for text in said) if words else not said:
                 kept.mkdir(exist_ok=True)
-                (kept / NAME).write_text(json.dumps(snapshot.as_dict()))
+                (kept / NAME).write_text(json.dumps(asdict(snapshot)))
                 return True
             return False
 

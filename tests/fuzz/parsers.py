@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,7 @@ PARSERS = {
     ),
     "report": Parser("drive.jsonl", DRIVE, lambda path: page(read_drive(path))),
     "profile": Parser("profile.json", json.dumps(PROFILE), load_profile),
-    "status": Parser(NAME, json.dumps(running().as_dict()), lambda path: read_status(path.parent)),
+    "status": Parser(NAME, json.dumps(asdict(running())), lambda path: read_status(path.parent)),
     "source": Parser("uri", SOURCES, _uris(make_source)),
     "sink": Parser("uri", SINKS, _uris(lambda uri: make_sink(uri, SESSION))),
     "camera": Parser(

@@ -40,7 +40,7 @@ def status(
     """
     snapshot, diagnosis = _read(runtime)
     if as_json:
-        print(json.dumps({**snapshot.as_dict(), **asdict(diagnosis)}, indent=2))
+        print(json.dumps({**asdict(snapshot), **asdict(diagnosis)}, indent=2))
     else:
         from rich.console import Console
 

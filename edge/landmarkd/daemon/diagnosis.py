@@ -132,10 +132,6 @@ def _sink(sink: SinkSnapshot) -> list[str]:
     if not sink.connected:
         return [f"{sink.uri} is not connected{because}."]
     if sink.dropped_fps > 0:
-        return [
-            (
-                f"{sink.uri} drops {sink.dropped_fps:.0f} reports a second: "
-                f"its line or receiver is too slow{because}."
-            )
-        ]
+        rate = f"{sink.dropped_fps:.0f} reports a second"
+        return [f"{sink.uri} drops {rate}: its line or receiver is too slow{because}."]
     return []

@@ -49,12 +49,8 @@ class Observer:
         sinks: tuple[Sink, ...],
         machine: Machine | None = None,
     ) -> None:
-        self._device, self._capture, self._pipeline, self._sinks = (
-            device,
-            capture,
-            pipeline,
-            sinks,
-        )
+        self._device, self._capture = device, capture
+        self._pipeline, self._sinks = pipeline, sinks
         # No program is run in the steady state: what sysfs does not tell is not told.
         self._machine = machine or Machine(commands=False)
         self._latencies_ns: deque[int] = deque(maxlen=WINDOW)

@@ -1,7 +1,6 @@
 """The daemon's state: one small record a second, for `landmarkd status`, systemd and metrics."""
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +77,6 @@ class Snapshot:
     failure: str | None = None
     saving: str | None = None
     version: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        return asdict(self)
 
     def sentence(self) -> str:
         """Return one line for people."""

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from landmarkd.daemon.diagnosis import diagnose
@@ -55,7 +56,7 @@ class StatusFile:
         """Write a snapshot. A full or read-only disk is logged and disturbs nothing else."""
         try:
             self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-            content = json.dumps(snapshot.as_dict()).encode()
+            content = json.dumps(asdict(snapshot)).encode()
             # Any user may ask how it goes, whatever the umask of the service.
             write_atomic(self.path, content, mode=0o644, durable=False)
             self.failed = None

@@ -4,8 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
-from landmarkd import enums
-from landmarkd.enums import EventKind, EventPhase, Lids
+from landmarkd.enums import Attention, EventKind, EventPhase, Lids
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.blinks import BlinkDetector
 from landmarkd.signals.closure import Judged
@@ -98,7 +97,7 @@ class TimeSharing:
         return self.active
 
 
-class Attention:
+class Concerns:
     """All concerns of one driver together."""
 
     def __init__(self, settings: DriverSettings) -> None:
@@ -281,7 +280,7 @@ class Attention:
             rates=self._drowsiness.rates(time_ns),
         )
 
-    def _attention(self, time_ns: int) -> enums.Attention:
+    def _attention(self, time_ns: int) -> Attention:
         closure, glance = self._closure.active, self._glance.active
         kinds = {stage.kind for stage in (closure, glance) if stage is not None}
         hold_ns = nanoseconds(self._settings.hold_s)
@@ -295,4 +294,4 @@ class Attention:
             (closure is not None or self._drowsiness.level >= 2, "drowsy"),
             (unknown, "unknown"),
         )
-        return enums.Attention(next((name for holds, name in answers if holds), "attentive"))
+        return Attention(next((name for holds, name in answers if holds), "attentive"))

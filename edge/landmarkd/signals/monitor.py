@@ -7,7 +7,7 @@ import numpy as np
 from landmarkd.enums import Lids
 from landmarkd.layout import Layout
 from landmarkd.settings.driver import DriverSettings
-from landmarkd.signals.attention import Attention, Looking, Signals
+from landmarkd.signals.attention import Concerns, Looking, Signals
 from landmarkd.signals.closure import ClosureJudge, Judged
 from landmarkd.signals.eyes import UNKNOWN, Eyes
 from landmarkd.signals.forward import ForwardDirection, zone_of
@@ -109,7 +109,7 @@ class DriverMonitor:
         self._viewer = FaceViewer(layout)
         self._mouth = GapMeter(layout.ibug68[60:68], layout, along=(0.0, 1.0, 0.0))
         self._gaze = GazeMeter(layout)
-        self._attention = Attention(settings)
+        self._attention = Concerns(settings)
         self._person = PersonWatch(settings)
         self._time_ns: int | None = None
         self._named = baseline is not None

@@ -1,6 +1,7 @@
 """Reports to messages: what is sent for a frame, and when the rest is due."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from landmarkd.enums import ClockQuality
 from landmarkd.types import FaceReport, Intrinsics, Report, Session, UtcOffset
@@ -64,14 +65,12 @@ class Encoder:
 
     Attributes:
         points_sent: complete sets of points since the start.
-        status_sent: STATUS messages since the start.
     """
 
     def __init__(self, session: Session, options: EncoderOptions | None = None) -> None:
         self.session = session
         self.options = options or EncoderOptions()
         self.points_sent = 0
-        self.status_sent = 0
         self._sequence = 0
         self._frame = 0
         self._captured_ns = 0
@@ -112,7 +111,6 @@ class Encoder:
         if report.driver is not None:
             messages += map(self._encode, self._events.due(report.driver, now))
         if self._status_pace.due(now):
-            self.status_sent += 1
             messages.append(self._encode(status_of(report, dropped, self._points_rate(now))))
         face = report.face
         if face is not None and self._count and self._points_pace.due(now):
@@ -126,18 +124,11 @@ class Encoder:
         self._hello_ns = self._captured_ns
         session, options, utc = self.session, self.options, self._utc
         width, height, camera = self._camera
-        optics = {}
+        optics: dict[str, Any] = {}
         if camera is not None:
-            optics = dict(
-                zip(
-                    ("fx", "fy", "cx", "cy"),
-                    (camera.fx, camera.fy, camera.cx, camera.cy),
-                    strict=True,
-                ),
-                **dict(zip(("k1", "k2", "p1", "p2", "k3"), camera.distortion, strict=True)),
-                camera=camera.origin,
-                distorted=int(any(camera.distortion)),
-            )
+            optics = {name: getattr(camera, name) for name in ("fx", "fy", "cx", "cy")}
+            optics |= zip(("k1", "k2", "p1", "p2", "k3"), camera.distortion, strict=True)
+            optics |= {"camera": camera.origin, "distorted": int(any(camera.distortion))}
         return self._encode(
             Hello(
                 boot_id=session.boot_id & (1 << 64) - 1,
@@ -154,7 +145,7 @@ class Encoder:
                 release=session.version,
                 utc_offset_ns=None if utc is None else utc.offset_ns,
                 clock=0 if utc is None else numbers(ClockQuality)[utc.quality],
-                **optics,  # type: ignore[arg-type]
+                **optics,
             )
         )
 
