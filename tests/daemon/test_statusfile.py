@@ -84,7 +84,7 @@ def test_a_failure_before_the_start_is_written_unless_another_daemon_runs(tmp_pa
     status = StatusFile(tmp_path)
     status.publish_failure(SourceError("no camera"))
     assert read_status(tmp_path).failure == "no camera"
-    status.publish(running())
+    status.publish(running(pid=os.getppid()))
     status.publish_failure(SourceError("no camera"))
     assert read_status(tmp_path).state == "running"
 
