@@ -6,12 +6,12 @@ failed, begins each of them. Exit code 1 if an input made a parser fail.
 """
 
 import argparse
-import logging
+import io
 import os
 import subprocess
 import sys
 import tempfile
-from contextlib import nullcontext
+from contextlib import nullcontext, redirect_stderr
 from pathlib import Path
 
 try:
@@ -19,9 +19,8 @@ try:
 except ImportError:
     instrumented = nullcontext()
 else:
-    logging.getLogger().setLevel(logging.WARNING)  # atheris names every module otherwise
     instrumented = atheris.instrument_imports(include=["landmarkd"])
-with instrumented:
+with instrumented, redirect_stderr(io.StringIO()):  # atheris names every module
     from tests.fuzz import engine
     from tests.fuzz.parsers import PARSERS
     from tests.fuzz.targets import FILES, targets
