@@ -1,6 +1,7 @@
 """Cameras in the network: RTSP, and Motion JPEG over HTTP, through OpenCV's FFmpeg."""
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,13 @@ from landmarkd.camera.base import FrameSource, quiet_opencv
 from landmarkd.camera.pace import period_of
 from landmarkd.camera.paths import user_path
 from landmarkd.camera.pixels import rotation_option, to_bgr, turned
-from landmarkd.errors import AccessError, SourceAbsentError, SourceLostError, UsageError
+from landmarkd.errors import (
+    AccessError,
+    MissingPackageError,
+    SourceAbsentError,
+    SourceLostError,
+    UsageError,
+)
 from landmarkd.files import read_bounded
 from landmarkd.types import Frame
 from landmarkd.uri import Uri
@@ -33,6 +40,9 @@ AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 
 FFMPEG_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 """The only way to FFmpeg's options; OpenCV reads it whenever it opens. Entries: ``name;value|``."""
+
+CHECKING = 62
+"""The libavformat (FFmpeg 8) that checks certificates of ``rtsps:`` too; 59 does not."""
 
 
 class NetworkSource(FrameSource):
@@ -67,6 +77,7 @@ class NetworkSource(FrameSource):
             SourceAbsentError: nothing answers, or it sends no video.
             AccessError: the file with the credentials may not be read.
             UsageError: there is no such file, or it holds something else.
+            MissingPackageError: this OpenCV's FFmpeg would check no certificate.
         """
         self.close()
         address, checks = self._address(), self._checks()
@@ -119,6 +130,11 @@ class NetworkSource(FrameSource):
         """Return FFmpeg's options that make it check the certificate, which it else does not."""
         if not self._encrypted:
             return ""
+        if urlsplit(self.uri).scheme == "rtsps" and avformat_version() < CHECKING:
+            raise MissingPackageError(
+                "The FFmpeg of this OpenCV checks no certificates of rtsps cameras; FFmpeg 8 is "
+                "needed; run: pip install -U opencv-python-headless"
+            )
         path = user_path(self._authorities)
         if not os.access(path, os.R_OK):
             raise UsageError(f"{path} with the certificates to trust (ca) cannot be read.")
@@ -136,6 +152,12 @@ class NetworkSource(FrameSource):
         if not colon or not text.isprintable():
             raise UsageError(f"{path} is not NAME:PASSWORD in one line.")
         return f"{quote(name, safe='')}:{quote(password, safe='')}"
+
+
+def avformat_version() -> int:
+    """Return the major version of the libavformat that OpenCV was built with, 0 if unknown."""
+    found = re.search(r"avformat: +YES \((\d+)\.", cv2.getBuildInformation())
+    return int(found[1]) if found else 0
 
 
 @contextmanager
