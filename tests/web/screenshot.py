@@ -1,9 +1,12 @@
-"""Makes docs/images/view.png: the page while the mean head looks round and blinks.
+"""Makes the pictures of the README: the pages of view, report and profile.
 
-python -m tests.web.screenshot
+    python -m tests.web.screenshot [FOLDER] [WIDTH]
+
+Without arguments docs/images, 1280 wide. `FOLDER 400` shows them as a phone does.
 """
 
 import math
+import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -13,12 +16,14 @@ import numpy as np
 from landmarkd.layout import layout_of
 from landmarkd.types import EyeState, Gaze, Report
 
+from tests.process import landmarkd
 from tests.web.browser import Page
 from tests.web.test_view import CHROMIUM, Viewer, turned
 from tests.wire.builders import driver, event
 
-PICTURE = Path(__file__).parents[2] / "docs" / "images" / "view.png"
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SECONDS = 14.0
+HEIGHT = {"view": 1080, "report": 960, "profile": 960}
 
 
 def looking(index: int) -> Report:
@@ -42,21 +47,38 @@ def looking(index: int) -> Report:
     )
 
 
-def main() -> None:
-    """Write the picture."""
+def made(*arguments: str | Path) -> None:
+    """Run landmarkd to its end."""
+    done = landmarkd(*map(str, arguments))
+    assert done.returncode == 0, done.stderr
+
+
+def main(folder: Path = IMAGES, width: int = 1280) -> None:
+    """Write the pictures."""
     assert CHROMIUM is not None, "needs a browser: apt install chromium"
-    viewer = Viewer()
+    folder.mkdir(parents=True, exist_ok=True)
     # What the browser had started writes to its profile for a moment longer than the browser lives.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        page = Page(CHROMIUM, Path(folder), (1360, 1080))
-        page.open(viewer.url)
-        viewer.feed(looking)
-        time.sleep(SECONDS)
-        PICTURE.parent.mkdir(parents=True, exist_ok=True)
-        PICTURE.write_bytes(page.picture())
-        page.close()
-    viewer.close()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        scratch = Path(name)
+        made("run", "--source", "demo:", "--fast", "--sink", f"lmk:{scratch}/demo.lmk")
+        made("report", scratch / "demo.lmk", "--out", scratch / "report.html")
+        made("profile", "--source", "demo:", "--no-sweep", "--html", scratch / "profile.html")
+        for page_of, height in HEIGHT.items():
+            page = Page(CHROMIUM, scratch / f"browser-{page_of}", (width, height))
+            size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+            # A window is never narrower than 500 pixels; a page's device may be.
+            page.call("Emulation.setDeviceMetricsOverride", **size)
+            if page_of == "view":
+                viewer = Viewer()
+                page.open(viewer.url)
+                viewer.feed(looking)
+                time.sleep(SECONDS)
+            else:
+                page.open((scratch / f"{page_of}.html").as_uri())
+            (folder / f"{page_of}.png").write_bytes(page.picture())
+            page.close()
+        viewer.close()
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:2]), *map(int, sys.argv[2:3]))
