@@ -15,6 +15,7 @@ from pathlib import Path
 
 import cv2
 import pytest
+from landmarkd.settings.config import host_name
 from landmarkd.sinks import make_sink
 from landmarkd.types import DriverState
 
@@ -75,7 +76,7 @@ def test_camera_to_console() -> None:
 def test_receiver(recording: Path) -> None:
     lines = example("receiver.py", f"lmk:{recording}").splitlines()
     assert len(lines) == 300
-    assert lines[0].split()[:3] == ["landmarkd", "0", "face"]
+    assert lines[0].split()[:3] == [host_name(), "0", "face"]
 
 
 def test_blink_counter() -> None:
@@ -131,7 +132,7 @@ def test_mqtt_dashboard(broker: int) -> None:
         assert done.returncode == 0, done.stderr
         first = dashboard.stdout.readline()
         dashboard.terminate()
-    assert re.match(r"landmarkd: (state|status|event): ", first)
+    assert re.match(rf"{host_name()}: (state|status|event): ", first)
 
 
 def test_gpio_lamp(tmp_path: Path) -> None:
@@ -180,6 +181,6 @@ def test_custom_sink(tmp_path: Path) -> None:
         environment={"PYTHONPATH": str(packages)},
     )
     assert done.returncode == 0, done.stderr
-    found = re.fullmatch(r"landmarkd: (\d+) of 300 frames with a face\n", target.read_text())
+    found = re.fullmatch(rf"{host_name()}: (\d+) of 300 frames with a face\n", target.read_text())
     assert found is not None
     assert int(found[1]) > 200

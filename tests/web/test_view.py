@@ -174,6 +174,8 @@ def test_the_page_shows_what_was_sent(viewer: Viewer, browser: Page) -> None:
         "latency": "12.3 ms",
         "degraded": "delegate",
     }
+    # UTC comes with the next HELLO, two seconds later.
+    assert page.until("document.getElementById('clock').textContent !== 'unknown'")
     assert re.fullmatch(r"2026-09-21 14:13:\d\d \?", page.text("clock"))
     assert page.text("lost") == "0 / 0"
     assert page.text("device").startswith("bench · turning-head · 127.0.0.1:")
@@ -200,6 +202,8 @@ def test_the_page_turns_the_head(bench: Bench, browser: Page, selection: Selecti
     rooms = []
     for yaw in (-35.0, 35.0):
         assert page.until(f"document.getElementById('yaw').textContent === '{yaw:.1f}°'")
+        drawn = page.evaluate("Number(document.getElementById('head').dataset.frames)")
+        assert page.until(f"Number(document.getElementById('head').dataset.frames) > {drawn + 2}")
         picture = cv2.imdecode(np.frombuffer(page.picture(), np.uint8), cv2.IMREAD_COLOR)
         assert picture is not None
         rooms.append(eyes_and_edges(picture))

@@ -66,12 +66,21 @@ def written_out(text: str) -> str:
         return f"v4l2:/dev/video{name}{options}"
     if name.startswith(("/dev/video", "/dev/v4l/")):
         return f"v4l2:{text}"
-    if name and ":" not in name:
-        path = Path(name).expanduser()
-        pictures = path.is_dir() or path.suffix.lower() in PICTURES
-        if path.exists() or pictures or path.suffix.lower() in VIDEOS:
-            return f"{'images' if pictures else 'file'}:{quote(name)}{options}"
+    if name and ":" not in name and (scheme := _scheme_of_file(name)):
+        return f"{scheme}:{quote(name)}{options}"
     return text
+
+
+def _scheme_of_file(name: str) -> str | None:
+    """Return ``images`` or ``file`` for what is there or ends like it, None for another text."""
+    try:
+        path = Path(name).expanduser()
+        there, folder = path.exists(), path.is_dir()
+    except (OSError, RuntimeError, ValueError):  # no name that a file can have
+        return None
+    if folder or path.suffix.lower() in PICTURES:
+        return "images"
+    return "file" if there or path.suffix.lower() in VIDEOS else None
 
 
 def refuse_credentials(text: str) -> None:
