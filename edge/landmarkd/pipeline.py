@@ -73,10 +73,11 @@ class Pipeline:
         # OpenCV would wake a thread on each core for work of a tenth of a millisecond.
         cv2.setNumThreads(chosen.threads)
         self.configuration = configuration
+        zoo = open_zoo(chosen.folder)
         self.model = model or LandmarkModel(
-            open_zoo(chosen.folder), chosen.name, threads=chosen.threads, delegate=chosen.delegate
+            zoo, chosen.name, threads=chosen.threads, delegate=chosen.delegate
         )
-        self.eyes = open_eyes(open_zoo(chosen.folder), chosen.eyes, threads=chosen.threads)
+        self.eyes = open_eyes(zoo, chosen.eyes, threads=chosen.threads)
         self.layout: Layout = self.model.layout if self.eyes is None else self.eyes.layout
         self.clock = StageClock()
         tracking = configuration.tracker
