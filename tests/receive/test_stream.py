@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,8 @@ def test_a_flood_of_senders_is_bounded_and_does_not_displace_the_first() -> None
     options = EncoderOptions(Selection.NONE)
     owner = Encoder(session(), options)
     stream = FrameStream(link)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
+    with ExitStack() as closing:
+        device = closing.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
 
         def say(frame: int) -> None:
             for data in owner.encode(report(frame)):
@@ -110,11 +112,12 @@ def test_a_flood_of_senders_is_bounded_and_does_not_displace_the_first() -> None
         say(0)
         name = stream.link.senders[0]
         for number in range(2 * MAX_SENDERS):
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as forged:
-                for data in Encoder(session(boot_id=number), options).encode(report(number)):
-                    forged.sendto(data, ("127.0.0.1", port))
-                # Noise is no sender at all.
-                forged.sendto(b"noise", ("127.0.0.1", port))
+            # Open until the end: the system gives a closed socket's port to another one.
+            forged = closing.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            for data in Encoder(session(boot_id=number), options).encode(report(number)):
+                forged.sendto(data, ("127.0.0.1", port))
+            # Noise is no sender at all.
+            forged.sendto(b"noise", ("127.0.0.1", port))
             stream.poll(1.0)
         say(1)
     senders, counters = stream.link.senders, stream.counters
