@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from models.detector.train import Settings, Trainer
+    from models.detector.train import Settings, make_loop
 
-    trainer = Trainer(
+    loop = make_loop(
         Settings(
             tuple(arguments.data),
             arguments.out,
@@ -28,8 +28,8 @@ def _train(arguments: argparse.Namespace) -> int:
             replayed=arguments.replayed,
         )
     )
-    trainer.run()
-    print(f"{trainer.path}: {trainer.seen} scenes in {trainer.spent_s / 60:.0f} minutes")
+    loop.run()
+    print(f"{loop.learners[0].path}: {loop.samples} scenes in {loop.seconds / 60:.0f} minutes")
     return 0
 
 

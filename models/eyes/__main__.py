@@ -22,10 +22,11 @@ def main() -> None:
     command = commands.add_parser("train", help="train on drawn eyes; run again to go on")
     command.add_argument("--data", type=Path, nargs="+", required=True)
     command.add_argument(
-        "--out", type=Path, required=True, help="weights; the log and the checkpoint lie beside"
+        "--out", type=Path, required=True, help="checkpoint with the weights; the log lies beside"
     )
     command.add_argument("--minutes", type=float, default=30.0)
     command.add_argument("--samples", type=int, default=100_000_000)
+    command.add_argument("--batch", type=int, default=16, help="eyes at once")
     command.add_argument("--seed", type=int, default=1)
     command.add_argument("--initial", type=Path, help="weights to begin with")
     command.add_argument("--rate", type=float, default=3e-3, help="learning rate at its highest")
@@ -67,21 +68,22 @@ def _render(arguments: argparse.Namespace) -> None:
 def _train(arguments: argparse.Namespace) -> None:
     import cv2
 
-    from models.eyes.train import train
+    from models.eyes.train import Settings, make_loop
 
     cv2.setNumThreads(1)
-
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    train(
-        arguments.data,
-        arguments.out,
-        minutes=arguments.minutes,
-        samples=arguments.samples,
-        seed=arguments.seed,
-        initial=arguments.initial,
-        rate=arguments.rate,
-        part=(int(arguments.part.split("/")[0]), int(arguments.part.split("/")[1])),
-    )
+    make_loop(
+        Settings(
+            data=tuple(arguments.data),
+            out=arguments.out,
+            minutes=arguments.minutes,
+            samples=arguments.samples,
+            batch=arguments.batch,
+            seed=arguments.seed,
+            initial=arguments.initial,
+            rate=arguments.rate,
+            part=(int(arguments.part.split("/")[0]), int(arguments.part.split("/")[1])),
+        )
+    ).run()
 
 
 def _export(arguments: argparse.Namespace) -> None:

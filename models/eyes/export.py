@@ -20,6 +20,7 @@ from models.eyes.loss import GAZE_SHARE, HALF, IRIS_SHARE, VISIBLE
 from models.eyes.network import EyeNet
 from models.eyes.train import HELD_OUT, tensors
 from models.synth.eye_file import SHUT
+from models.training import checkpoint
 
 CALIBRATION = 300
 """Pairs of patches."""
@@ -28,7 +29,7 @@ CALIBRATION = 300
 def load_weights(path: Path) -> EyeNet:
     """Return the network with the averaged weights of a training run, ready to evaluate."""
     network = EyeNet()
-    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["ema"])
+    network.load_state_dict(checkpoint.weights(path))
     return network.eval()
 
 

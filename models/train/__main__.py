@@ -1,9 +1,11 @@
 """Train, or go on with what was interrupted; the same command does both.
 
-python -m models.train --data runs/synth/train --out runs/train/main torchrun --nproc-per-node 4 -m
-models.train --data runs/synth/train --out runs/train/main python -m models.train plot
-runs/train/main python -m models.train fleet --data runs/synth/train --out runs/train/fleet
---minutes 8 --networks landmarks-562
+Examples:
+    python -m models.train --data runs/synth/train --out runs/train/main
+    torchrun --nproc-per-node 4 -m models.train --data runs/synth/train --out runs/train/main
+    python -m models.train plot runs/train/main
+    python -m models.train fleet --data runs/synth/train --out runs/train/fleet --minutes 8 \
+        --networks landmarks-562
 """
 
 import argparse
@@ -110,16 +112,19 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = vars(_parser().parse_args(given))
     command = parsed.pop("command")
     if command == "run":
-        from models.train.loop import Trainer
+        from models.train.run import make_loop
 
-        Trainer(TrainingConfig(**{**parsed, "data": tuple(parsed["data"])})).run()
+        make_loop(TrainingConfig(**{**parsed, "data": tuple(parsed["data"])})).run()
     elif command == "fleet":
-        from models.train.fleet import FleetConfig, run
+        from models.train import fleet
 
         named = [text.partition("=") for text in parsed.pop("networks")]
         networks = {name: Path(weights) if weights else None for name, _, weights in named}
         given_settings = {name: value for name, value in parsed.items() if value is not None}
-        run(FleetConfig(**{**given_settings, "data": tuple(parsed["data"])}, networks=networks))
+        config = fleet.FleetConfig(
+            **{**given_settings, "data": tuple(parsed["data"])}, networks=networks
+        )
+        fleet.make_loop(config).run()
     elif command == "revive":
         from models.train.revive import run as revive
 
@@ -129,11 +134,11 @@ def main(arguments: list[str] | None = None) -> int:
             f"{loud} were read only by very large weights"
         )
     elif command == "mean":
-        from models.train import checkpoint
+        from models.training import checkpoint
 
         checkpoint.save(parsed["out"], checkpoint.mean(dict(parsed["shares"])))
     elif command == "plot":
-        from models.train.plot import draw
+        from models.training.plot import draw
 
         print(draw(parsed["run"] / "log.jsonl", parsed["out"] or parsed["run"] / "log.png"))
     else:

@@ -7,6 +7,7 @@ from typing import Any
 
 from models.train.augment import Jitter, Shake
 from models.train.loss import LossWeights
+from models.training.schedule import Schedule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,18 +40,6 @@ class CommonConfig:
     jitter: Jitter = field(default_factory=Jitter)
     shake: Shake = field(default_factory=Shake)
     weights: LossWeights = field(default_factory=LossWeights)
-
-    def annealed(self, warm: float, progress: float) -> float:
-        """Learning rate: a linear warm-up, then half a cosine down to `final_rate` of the peak.
-
-        Args:
-            warm: Share of the warm-up that is over, 1 and above behind it.
-            progress: Share of the schedule that is over.
-        """
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-        return (
-            self.learning_rate * min(1.0, warm) * (self.final_rate + (1 - self.final_rate) * cosine)
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,9 +93,16 @@ class TrainingConfig(CommonConfig):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: it has to be above 0")
 
-    def rate(self, step: int, progress: float) -> float:
-        """Learning rate of a step."""
-        return self.annealed((step + 1) / self.warmup if self.warmup else 1.0, progress)
+    @property
+    def schedule(self) -> Schedule:
+        """Over samples, or over time where a budget of minutes is given."""
+        return Schedule(
+            rate=self.learning_rate,
+            samples=math.inf if self.budget_minutes else self.samples,
+            minutes=self.budget_minutes or math.inf,
+            warmup=self.warmup,
+            final=self.final_rate,
+        )
 
     def as_json(self) -> dict[str, Any]:
         """For the log and the checkpoint."""

@@ -1,19 +1,17 @@
 """Feeds the trainer: one pass over the shards as batches, from any position on."""
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from models.train.augment import Jitter, Shake, cut, cut_twice, disturb, grain
 from models.train.shards import ShardReader, epoch_order
-
-Batch = dict[str, Tensor]
+from models.training.loop import Batch
+from models.training.processes import begin_worker
 
 
 class Samples(Dataset[Batch]):
@@ -62,13 +60,6 @@ class Samples(Dataset[Batch]):
         return np.stack(views), points, np.stack([visible] * 2), np.array([crop.face] * 2), back
 
 
-def _begin_worker(_: int) -> None:
-    """Use one thread and ignore SIGTERM: the trainer saves first, then ends its workers."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
-
-
 def batches(samples: Samples, numbers: list[int], workers: int) -> Iterator[Batch]:
     """The batches with these numbers in order, prepared by `workers` processes (0: by this one)."""
     cv2.setNumThreads(1)
@@ -78,6 +69,6 @@ def batches(samples: Samples, numbers: list[int], workers: int) -> Iterator[Batc
         sampler=numbers,
         num_workers=workers,
         prefetch_factor=4 if workers else None,
-        worker_init_fn=_begin_worker,
+        worker_init_fn=begin_worker,
     )
     yield from loader

@@ -14,12 +14,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from models.train import checkpoint
 from models.train.architectures import load
 from models.train.augment import Jitter
 from models.train.data import Samples
 from models.train.network import LandmarkNet, Residual
 from models.train.shards import count_rows, list_shards
+from models.training import checkpoint
 
 WOKEN = 1e-2
 """A channel that no crop lifts to this is dead."""

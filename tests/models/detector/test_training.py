@@ -1,5 +1,5 @@
 # ruff: noqa: E402 - what is imported below needs the training extras
-import json
+import itertools
 
 import numpy as np
 import pytest
@@ -10,20 +10,12 @@ pytest.importorskip("numba")
 from landmarkd.vision.face_detector import FaceDetector
 
 from models.detector.export import card_of, to_float_tflite
+from models.detector.hardest import Hardest
 from models.detector.network import CELLS, SIDE, DetectorNet, cell_centres, decode
 from models.detector.scenes import Scene
+from models.detector.stream import BETWEEN, joined, mirrored, part_of, tensors, twice
 from models.detector.targets import assign, losses
-from models.detector.train import (
-    BETWEEN,
-    Settings,
-    Trainer,
-    batches,
-    load,
-    mirrored,
-    part_of,
-    tensors,
-    twice,
-)
+from models.detector.train import SceneLoss, Settings, load, make_loop
 from models.evaluate.subjects import TorchEngine
 
 
@@ -33,7 +25,11 @@ def batch_of(*faces):
         np.array(faces, np.float32).reshape(-1, 8),
         np.zeros(len(faces), bool),
     )
-    return list(tensors([scene]))
+    return tensors([scene])
+
+
+def labels_of(batch):
+    return batch["faces"], batch["valid"], batch["ignored"]
 
 
 def face_at(x, y, width, height):
@@ -54,8 +50,7 @@ def test_every_face_has_a_cell_that_is_to_find_it(size):
     rng = np.random.default_rng(size)
     for _ in range(20):
         x, y = rng.uniform(size / 3, SIDE - size / 3, 2)
-        _, faces, valid, ignored = batch_of(face_at(x, y, 0.8 * size, size))
-        targets = assign(faces, valid, ignored)
+        targets = assign(*labels_of(batch_of(face_at(x, y, 0.8 * size, size))))
         cells = torch.nonzero(targets.wanted[0])[:, 0]
         assert len(cells)
         away = (cell_centres()[0][cells] - torch.tensor([x, y])).abs().max()
@@ -63,15 +58,14 @@ def test_every_face_has_a_cell_that_is_to_find_it(size):
 
 
 def test_an_ignored_face_neither_counts_nor_is_wanted():
-    _, faces, valid, ignored = batch_of(face_at(80, 80, 40, 50))
+    faces, valid, ignored = labels_of(batch_of(face_at(80, 80, 40, 50)))
     targets = assign(faces, valid, ~ignored)
     assert targets.wanted.sum() == 0
     assert targets.counted.sum() < CELLS
 
 
 def test_the_right_answer_costs_nothing_but_doubt():
-    _, faces, valid, ignored = batch_of(face_at(70, 60, 40, 50), face_at(120, 120, 12, 15))
-    targets = assign(faces, valid, ignored)
+    targets = assign(*labels_of(batch_of(face_at(70, 60, 40, 50), face_at(120, 120, 12, 15))))
     centres, units = cell_centres()
     middle = (targets.boxes[..., :2] + targets.boxes[..., 2:]) / 2
     size = (targets.boxes[..., 2:] - targets.boxes[..., :2]).clamp(min=1)
@@ -97,7 +91,8 @@ def test_a_mirror_turns_pictures_and_labels_alike():
         np.zeros(1, bool),
     )
     scene.image[10:20, 30:40] = 255
-    images, faces, _, _ = mirrored(*tensors([scene]))
+    turned = mirrored(tensors([scene]))
+    images, faces = turned["images"], turned["faces"]
     lit = torch.nonzero(images[0, ..., 0])
     assert lit.min(0).values.flip(0).tolist() == faces[0, 0, :2].tolist()
     assert lit.max(0).values.flip(0).tolist() == faces[0, 0, 2:4].tolist()
@@ -109,7 +104,9 @@ def test_each_batch_comes_twice_with_others_between():
     seen = list(twice(iter(batches)))
     assert len(seen) == len(batches) + 6
     first = next(
-        n for n, batch in enumerate(seen) if torch.equal(batch[1], mirrored(*batches[0])[1])
+        n
+        for n, batch in enumerate(seen)
+        if torch.equal(batch["faces"], mirrored(batches[0])["faces"])
     )
     assert first > BETWEEN
 
@@ -158,50 +155,48 @@ def test_the_device_decodes_as_training_does():
     assert faces[0].score == pytest.approx(float(outputs["scores"][0, best].sigmoid()), abs=1e-4)
 
 
-def test_training_learns_and_goes_on_where_it_stopped(tmp_path):
-    settings = Settings((tmp_path,), tmp_path / "run", samples=64, batch=2, rate=2e-3)
+def test_training_learns_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
-    parts = batch_of(face_at(80, 80, 50, 60))
-    parts[0] = torch.from_numpy(rng.integers(0, 255, parts[0].shape, np.uint8))
-    batch = [torch.cat([part, part]) for part in parts]
-    trainer = Trainer(settings)
-    first = trainer.step(*batch)
-    settings.out.mkdir()
-    trainer.seen = 8
-    trainer.save()
-    again = Trainer(settings)
-    assert again.seen == 8
-    assert again.starts == 2
-    for name, value in trainer.network.state_dict().items():
-        torch.testing.assert_close(again.network.state_dict()[name], value)
-    trainer.seen = again.seen = 4000
-    steps = [(trainer.step(*batch), again.step(*batch)) for _ in range(12)]
-    assert all(one == pytest.approx(other, rel=1e-3) for one, other in steps)
-    assert sum(steps[-1][0].values()) < 0.9 * sum(first.values())
-    again.save()
-    assert load(again.path)(torch.zeros(1, 3, SIDE, SIDE))["scores"].shape == (1, CELLS)
-    again._log({"score": 1.0})
-    assert json.loads((settings.out / "log.jsonl").read_text())["seen"] == again.seen
+    batch = batch_of(face_at(80, 80, 50, 60))
+    batch["images"] = torch.from_numpy(rng.integers(0, 255, batch["images"].shape, np.uint8))
+    batch = {name: torch.cat([part, part]) for name, part in batch.items()}
+    monkeypatch.setattr("models.detector.train.composed", lambda *_, **__: itertools.repeat(batch))
+    monkeypatch.setattr("models.detector.train.part_of", lambda *_: 2)
+
+    def loop(samples):
+        return make_loop(
+            Settings((tmp_path,), tmp_path / "run", samples=samples, batch=2, rate=2e-2)
+        )
+
+    def loss_of(network):
+        return SceneLoss(Hardest(1), bfloat16=True)(network, batch)[0].item()
+
+    first = loop(8)
+    network = first.learners[0].network
+    start = loss_of(network)
+    first.run()
+    again = loop(60)
+    assert again.samples == 8
+    assert again.feed.starts == 1
+    again.run()
+    assert loss_of(again.learners[0].network) < 0.9 * start
+    found = load(tmp_path / "run" / "checkpoint.pt")(torch.zeros(1, 3, SIDE, SIDE))
+    assert found["scores"].shape == (1, CELLS)
 
 
-def test_hard_faceless_scenes_are_shown_again(tmp_path):
-    trainer = Trainer(Settings((tmp_path,), tmp_path, batch=8, replayed=16))
-    seen = []
-    trainer.network.register_forward_pre_hook(lambda _, arguments: seen.append(len(arguments[0])))
-    torch.nn.init.constant_(trainer.network.scores[0].bias, 2.0)
-    batch = tensors(
-        [
-            Scene(
-                np.zeros((SIDE, SIDE, 3), np.uint8), np.empty((0, 8), np.float32), np.empty(0, bool)
-            )
-        ]
-        * 8
+def test_hard_faceless_scenes_are_shown_again():
+    hardest, network = Hardest(16), DetectorNet().train()
+    loss, seen = SceneLoss(hardest, bfloat16=True), []
+    network.register_forward_pre_hook(lambda _, arguments: seen.append(len(arguments[0])))
+    torch.nn.init.constant_(network.scores[0].bias, 2.0)
+    empty = Scene(
+        np.zeros((SIDE, SIDE, 3), np.uint8), np.empty((0, 8), np.float32), np.empty(0, bool)
     )
+    batch = tensors([empty] * 8)
     for _ in range(2):
-        trainer.step(*batch)
+        loss(network, batch)
     assert seen == [8, 9]
-    assert trainer.seen == 16
-    assert len(trainer.hardest) == 16
+    assert len(hardest) == 16
 
 
 @pytest.mark.parametrize(("shared", "part"), [(10**12, 512), (2**26, 4), (0, 1)])
@@ -211,6 +206,6 @@ def test_what_waits_fits_into_shared_memory(shared, part):
 
 def test_parts_are_joined_to_batches():
     parts = iter([batch_of(face_at(40 + n, 80, 20, 20)) for n in range(6)])
-    batch = next(batches(parts, 3, torch.device("cpu")))
-    assert [len(tensor) for tensor in batch] == [3] * 4
-    assert batch[1][:, 0, 4].tolist() == [40, 41, 42]
+    batch = next(joined(parts, 3))
+    assert [len(tensor) for tensor in batch.values()] == [3] * 4
+    assert batch["faces"][:, 0, 4].tolist() == [40, 41, 42]

@@ -11,8 +11,9 @@ from models.eyes.data import load, sample  # noqa: E402
 from models.eyes.export import calibrate  # noqa: E402
 from models.eyes.loss import gap, loss, shift  # noqa: E402
 from models.eyes.network import EyeNet  # noqa: E402
-from models.eyes.train import SIZE, normalise, tensors, train  # noqa: E402
+from models.eyes.train import Settings, make_loop, normalise, tensors  # noqa: E402
 from models.synth.eye_file import DETAIL, MARGIN, STORED  # noqa: E402
+from models.training import checkpoint  # noqa: E402
 
 pytestmark = pytest.mark.models
 
@@ -135,19 +136,20 @@ def test_training_goes_on_where_it_was_stopped(tmp_path):
     assert len(load([tmp_path], 2)["kind"]) == 80
     with pytest.raises(FileNotFoundError, match=r"eyes-\*\.npz"):
         load([tmp_path / "nowhere"])
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        train([tmp_path], tmp_path / name / "run.pt", minutes=60, samples=SIZE * 200, seed=4)
-    states = [
-        torch.load(tmp_path / name / "run.pt", weights_only=True)["ema"] for name in ("a", "b")
-    ]
+
+    def train(name, steps):
+        out = tmp_path / name / "run.pt"
+        make_loop(
+            Settings(data=(tmp_path,), out=out, minutes=60, samples=4 * steps, batch=4, seed=4)
+        ).run()
+        return checkpoint.load(out)
+
+    states = [train(name, 10)["ema"] for name in ("a", "b")]
     assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
     assert set(EyeNet().state_dict()) == set(states[0])
-    train([tmp_path], tmp_path / "a" / "run.pt", minutes=60, samples=SIZE * 230, seed=4)
-    kept = torch.load(tmp_path / "a" / "run.checkpoint", weights_only=True)
-    assert kept["step"] == 200
-    further = torch.load(tmp_path / "a" / "run.pt", weights_only=True)["ema"]
-    assert not torch.equal(further["head.bias"], states[0]["head.bias"])
+    further = train("a", 15)
+    assert further["progress"]["step"] == 15
+    assert not torch.equal(further["ema"]["head.bias"], states[0]["head.bias"])
 
 
 def test_what_is_exported_says_the_truth_of_its_errors():

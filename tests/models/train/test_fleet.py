@@ -9,7 +9,6 @@ import torch
 from models.train.__main__ import main
 from models.train.architectures import build, load
 from models.train.augment import Jitter, Shake
-from models.train.fleet import FleetConfig
 from models.train.loss import restlessness
 from models.train.network import LandmarkNet, round_as_int8
 from models.train.pool import Pool
@@ -234,10 +233,3 @@ class TestFleet:
             )
         )
         assert (a - b).abs().mean() < 0.2 * (a - fresh).abs().mean()
-
-    def test_rate_rises_and_falls(self):
-        config = FleetConfig(data=(Path(),), out=Path(), networks={}, minutes=1)
-        assert config.rate(0) == 0
-        assert config.rate(0.03) == pytest.approx(config.learning_rate, rel=0.01)
-        assert config.rate(0.5) == pytest.approx(config.learning_rate / 2, rel=0.01)
-        assert config.rate(1.0) == pytest.approx(config.learning_rate * config.final_rate)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import torch
 
-from models.train import checkpoint
 from models.train.__main__ import main
 from models.train.architectures import build, load
 from models.train.network import LandmarkNet, Residual
 from models.train.revive import revive
+from models.training import checkpoint
 
 
 def sick(dead: int, loud: int) -> tuple[LandmarkNet, torch.Tensor]:

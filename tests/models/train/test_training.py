@@ -3,22 +3,22 @@ import os
 import signal
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from models.train import checkpoint
 from models.train.__main__ import main
 from models.train.architectures import build, load
 from models.train.config import TrainingConfig
 from models.train.data import Samples
-from models.train.loop import Trainer
 from models.train.loss import IBUG68, LandmarkLoss, LossWeights, point_weights
 from models.train.network import LandmarkNet, Summary
+from models.train.run import Passes, make_loop
 from models.train.shards import ShardError, ShardReader, count_rows, epoch_order, list_shards
+from models.training import checkpoint
+from models.training.processes import Processes
 
 from .conftest import write_shard
 
@@ -79,40 +79,6 @@ class TestNetwork:
         }
         LandmarkLoss(LossWeights())(network(torch.randn(2, 3, 128, 128)), batch)[0].backward()
         assert (network.log_sigma.bias.grad.abs() > 0).all()
-
-
-class TestWeights:
-    def test_those_of_the_repository_begin_a_run(self):
-        path = Path(checkpoint.__file__).with_name("landmarks-562.pt")
-        build("landmarks-562").load_state_dict(checkpoint.weights(path))
-
-    def test_a_file_without_weights_is_named(self, tmp_path):
-        checkpoint.save(tmp_path / "other.pt", {"something": torch.zeros(1)})
-        with pytest.raises(ValueError, match=r"other\.pt holds no weights"):
-            checkpoint.weights(tmp_path / "other.pt")
-
-    def test_a_mean_is_a_checkpoint_that_lies_between(self, tmp_path):
-        for name, value in (("a", 1.0), ("b", 5.0)):
-            checkpoint.save(
-                tmp_path / f"{name}.pt",
-                {
-                    "architecture": "x",
-                    "ema": {"w": torch.full((2,), value), "n": torch.tensor(int(value))},
-                },
-            )
-        shares = [f"{tmp_path}/a.pt=0.75", f"{tmp_path}/b.pt=0.25"]
-        assert main(["mean", *shares, "--out", str(tmp_path / "mean.pt")]) == 0
-        found = checkpoint.weights(tmp_path / "mean.pt")
-        assert found["w"].tolist() == [2.0, 2.0]
-        assert found["n"] == 1
-
-    def test_different_networks_have_no_mean(self, tmp_path):
-        for name in "ab":
-            checkpoint.save(
-                tmp_path / f"{name}.pt", {"architecture": name, "ema": {"w": torch.zeros(2)}}
-            )
-        with pytest.raises(ValueError, match=r"no mean of .*a\.pt \(a\)"):
-            checkpoint.mean({tmp_path / "a.pt": 1, tmp_path / "b.pt": 1})
 
 
 class TestLoss:
@@ -219,20 +185,19 @@ class TestShards:
 
 class TestTraining:
     def test_learns_and_resumes_exactly(self, shards, tmp_path):
-        whole = Trainer(settings(shards, tmp_path / "whole"))
+        whole = make_loop(settings(shards, tmp_path / "whole"))
         whole.run()
-        first = Trainer(settings(shards, tmp_path / "parts"))
-        data = first._begin_pass()
-        for number in range(2):
-            first._train(data[number])
-            first.position += 1
-        first.save()
-        second = Trainer(settings(shards, tmp_path / "parts"))
+        first = make_loop(settings(shards, tmp_path / "parts"))
+        first.learners[0].forward.register_forward_hook(
+            lambda *_: first.stop() if first.step == 1 else None
+        )
+        first.run()
+        second = make_loop(settings(shards, tmp_path / "parts"))
         assert second.step == 2
         second.run()
         assert second.step == whole.step == 12
-        for name, value in whole.average.state.items():
-            torch.testing.assert_close(second.average.state[name], value, msg=name)
+        for name, value in whole.learners[0].average.state.items():
+            torch.testing.assert_close(second.learners[0].average.state[name], value, msg=name)
 
         lines = [
             json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()
@@ -242,15 +207,16 @@ class TestTraining:
         assert measured[-1]["loss"] < measured[0]["loss"]
 
     def test_new_shards_are_seen_at_the_next_pass(self, shards, tmp_path):
-        trainer = Trainer(settings(shards, tmp_path / "run"))
-        assert len(trainer._begin_pass()) == 9
+        feed = Passes(settings(shards, tmp_path / "run"), Processes())
+        batches = feed.batches()
+        next(batches)
         write_shard(shards / "shard-00009.npz", np.random.default_rng(9))
-        assert len(trainer._begin_pass()) == 9  # the pass that was begun keeps its shards
-        trainer.shards, trainer.epoch = [], 1
-        assert len(trainer._begin_pass()) == 12
+        seen = [feed.facts()["shards"] for _ in zip(range(10), batches, strict=False)]
+        # A pass of 9 batches keeps its shards.
+        assert seen == [3] * 8 + [4] * 2
 
     def test_checkpoint_loads_for_export(self, shards, tmp_path):
-        Trainer(settings(shards, tmp_path / "run", samples=4)).run()
+        make_loop(settings(shards, tmp_path / "run", samples=4)).run()
         network, architecture = load(tmp_path / "run" / "last.pt")
         assert architecture == "landmarks-562"
         assert not network.training
@@ -273,14 +239,7 @@ class TestTraining:
 
     def test_no_shards_says_so(self, tmp_path):
         with pytest.raises(FileNotFoundError, match="render some first"):
-            Trainer(settings(tmp_path, tmp_path / "run")).run()
-
-    def test_schedule_warms_up_and_falls(self, tmp_path):
-        config = settings(tmp_path, tmp_path, warmup=10)
-        rates = [config.rate(step, step / 100) for step in range(101)]
-        assert rates[0] < rates[5] < rates[10]
-        assert rates[-1] == pytest.approx(config.learning_rate * config.final_rate)
-        assert all(later <= earlier for earlier, later in pairwise(rates[10:]))
+            make_loop(settings(tmp_path, tmp_path / "run")).run()
 
     def test_batches_do_not_depend_on_who_makes_them(self, shards, tmp_path):
         paths = list_shards([shards])
@@ -289,16 +248,6 @@ class TestTraining:
         one, two = (Samples(paths, rows, 1, 0, 4, config.jitter) for _ in range(2))
         two[0]
         torch.testing.assert_close(one[3], two[3], equal_nan=True)
-
-    def test_average_follows_the_network(self):
-        layer = torch.nn.Linear(2, 2)
-        average = checkpoint.Average(layer, 0.5)
-        with torch.no_grad():
-            layer.weight += 1
-        before = average.state["weight"].clone()
-        average.update(layer)
-        moved = (average.state["weight"] - before).mean()
-        assert 0.5 < float(moved) < 1
 
 
 class TestSeveralProcesses:
@@ -326,24 +275,26 @@ class TestSeveralProcesses:
             os.killpg(running.pid, signal.SIGTERM)
             running.communicate(timeout=120)
         stopped = checkpoint.load(out / "last.pt")
-        assert stopped["samples"] == 4 * stopped["step"] > 0
-        more = stopped["samples"] + 8
+        progress = stopped["progress"]
+        assert progress["samples"] == 4 * progress["step"] > 0
+        more = progress["samples"] + 8
         subprocess.run([*command, "--samples", str(more)], env=environment, check=True, timeout=240)
-        assert checkpoint.load(out / "last.pt")["samples"] == more
+        assert checkpoint.load(out / "last.pt")["progress"]["samples"] == more
 
 
 class TestTail:
     def test_frozen_parts_stay_and_the_rest_learns_for_int8_from_pairs(
         self, shards: Path, tmp_path: Path
     ):
-        trainer = Trainer(
+        loop = make_loop(
             settings(shards, tmp_path / "tail", frozen=4, levels=255, calm=4.0, samples=24)
         )
-        before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
-        trainer.run()
+        network = loop.learners[0].network
+        before = {name: value.clone() for name, value in network.state_dict().items()}
+        loop.run()
         changed = {
             name
-            for name, value in trainer.network.state_dict().items()
+            for name, value in network.state_dict().items()
             if not torch.equal(value, before[name])
         }
         parts = {name.split(".")[0] + "." + name.split(".")[1] for name in changed}

@@ -1,52 +1,13 @@
-"""Everything that a run needs to go on as if it had never stopped."""
+"""Checkpoints and weights as files."""
 
 import os
 import random
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-
-
-class Average:
-    """Exponential moving average of a network's parameters and statistics."""
-
-    def __init__(self, network: nn.Module, decay: float) -> None:
-        self.decay, self.updates = decay, 0
-        self.state = {name: value.detach().clone() for name, value in network.state_dict().items()}
-
-    @torch.no_grad()
-    def update(self, network: nn.Module) -> None:
-        """Move towards the network's present state, faster at the beginning of a run."""
-        self.updates += 1
-        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        kept, new = [], []
-        for name, value in network.state_dict().items():
-            if value.is_floating_point():
-                kept.append(self.state[name])
-                new.append(value)
-            else:
-                self.state[name].copy_(value)
-        torch._foreach_lerp_(kept, new, 1 - decay)
-
-
-def groups(parameters: Iterable[nn.Parameter], weight_decay: float) -> list[dict[str, Any]]:
-    """Parameter groups of an optimiser: no weight decay for biases and batch normalisation."""
-    everything = list(parameters)
-    decayed = [p for p in everything if p.ndim > 1]
-    plain = [p for p in everything if p.ndim <= 1]
-    return [
-        {"params": decayed, "weight_decay": weight_decay},
-        {"params": plain, "weight_decay": 0.0},
-    ]
-
-
-def random_state() -> dict[str, Any]:
-    """State of every random generator that training draws from in this process."""
-    return {"torch": torch.get_rng_state()}
+from torch import Tensor
 
 
 def save(path: Path, content: dict[str, Any]) -> None:

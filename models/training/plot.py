@@ -1,9 +1,11 @@
 """Draws the log of a run."""
 
 import json
+import math
 from pathlib import Path
 
-CURVES = ("nme_px", "gap_px", "sigma", "presence", "wing", "rate")
+COLUMNS = 3
+_NO_CURVES = ("step", "samples", "seconds")
 
 
 def read_log(path: Path) -> list[dict[str, float]]:
@@ -21,13 +23,13 @@ def read_log(path: Path) -> list[dict[str, float]]:
             if number == len(lines):
                 break
             raise ValueError(f"{path}, line {number}: {error}") from error
-        if "loss" in record:
+        if any(name.endswith("loss") for name in record):
             records.append(record)
     return records
 
 
 def draw(log: Path, out: Path) -> Path:
-    """Draw the curves of a log over millions of crops into a PNG.
+    """Draw the curves of a log over millions of samples into a PNG.
 
     Raises:
         ValueError: The log has no measured line yet.
@@ -40,14 +42,16 @@ def draw(log: Path, out: Path) -> Path:
     records = read_log(log)
     if not records:
         raise ValueError(f"{log} has nothing to draw yet")
+    names = [name for name in records[-1] if name not in _NO_CURVES]
     millions = [record["samples"] / 1e6 for record in records]
-    figure, axes = plt.subplots(2, 3, figsize=(14, 7), sharex=True, layout="constrained")
-    for axis, name in zip(axes.flat, CURVES, strict=True):
-        axis.plot(millions, [record[name] for record in records], linewidth=0.8)
-        axis.set(title=name, xlabel="crops, millions")
+    rows = -(-len(names) // COLUMNS)
+    figure, axes = plt.subplots(
+        rows, COLUMNS, figsize=(14, 3.5 * rows), sharex=True, layout="constrained", squeeze=False
+    )
+    for axis, name in zip(axes.flat, names, strict=False):
+        axis.plot(millions, [record.get(name, math.nan) for record in records], linewidth=0.8)
+        axis.set(title=name, xlabel="samples, millions")
         axis.grid(alpha=0.3)
-        if name == "nme_px":
-            axis.set_yscale("log")
     figure.savefig(out, dpi=90)
     plt.close(figure)
     return out
