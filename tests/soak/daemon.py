@@ -1,7 +1,8 @@
 """The process of the soak: the service of `landmarkd run` with the fast camera and statistics.
 
-Every `--every` frames it prints one line of JSON: frames, seconds, memory, descriptors, threads,
-latency, CPU time.
+Each frame takes `--period` seconds of the process's own time, see `tests.soak.clock`. Every
+`--every` frames it prints one line of JSON: frames, seconds, hours of that time, memory,
+descriptors, threads, latency, CPU time.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from landmarkd.settings.config import validated
 from landmarkd.sinks import make_sink
 from landmarkd.types import Report
 
+from tests.soak.clock import FrameClock
 from tests.soak.source import SoakSource, Stage
 
 
@@ -32,7 +34,8 @@ class Log:
         self._stage, self._every = stage, every
         self._latencies = np.zeros(every, np.int64)
         self._frames = self._faces = 0
-        self._began, self._cpu = time.monotonic(), time.process_time()
+        self._began, self._day = time.perf_counter(), time.monotonic()
+        self._cpu = time.process_time()
 
     def add(self, report: Report) -> None:
         """Take note of a report and let the camera show the next frame."""
@@ -52,7 +55,8 @@ class Log:
         p50, p99 = np.percentile(self._latencies, (50, 99)) / 1e6
         line = {
             "frames": self._frames,
-            "seconds": round(time.monotonic() - self._began, 1),
+            "seconds": round(time.perf_counter() - self._began, 1),
+            "hours": round((time.monotonic() - self._day) / 3600, 4),
             "rss_mb": resident_mb(),
             "descriptors": sum(1 for _ in Path("/proc/self/fd").iterdir()),
             "threads": threading.active_count(),
@@ -75,13 +79,16 @@ def main() -> None:
     parser.add_argument("--frames", type=int, required=True)
     parser.add_argument("--every", type=int, default=10_000)
     parser.add_argument("--faults", type=int, required=True)
+    parser.add_argument("--period", type=float, required=True)
     parser.add_argument("sinks", nargs="+")
     options = parser.parse_args()
     set_up_logging()
+    clock = FrameClock(options.period)
+    clock.install()
     configuration = validated({"source": {"uri": "demo:"}, "sinks": options.sinks}, "the soak")
     pipeline = Pipeline(configuration)
     session = pipeline.session()
-    stage = Stage(options.faults)
+    stage = Stage(clock, options.faults)
     log = Log(stage, options.every)
     log.service = Service(
         SoakSource(stage),

@@ -14,6 +14,8 @@ from landmarkd.types import Frame
 from landmarkd.uri import Uri
 from numpy.typing import NDArray
 
+from tests.soak.clock import FrameClock
+
 SIZE = (320, 240)
 NO_FACE_EVERY = 5_000
 NO_FACE_FRAMES = 300
@@ -45,7 +47,8 @@ def empty_seats(count: int) -> list[NDArray[np.uint8]]:
 class Stage:
     """What the camera sees and when it fails; as a device, it outlives the sources that open it."""
 
-    def __init__(self, fault_every: int = FAULT_EVERY) -> None:
+    def __init__(self, clock: FrameClock, fault_every: int = FAULT_EVERY) -> None:
+        self._clock = clock
         self.shown = 0
         self.faults = 0
         self._fault_every = fault_every
@@ -69,6 +72,7 @@ class Stage:
         if not self._taken.acquire(timeout=timeout_s):
             return None
         self.shown += 1
+        self._clock.advance()
         if self.shown % self._fault_every == 0:
             kind, length_s = (("unplugged", UNPLUGGED_S), ("silent", SILENT_S))[self.faults % 2]
             self._trouble = kind, time.monotonic() + length_s
