@@ -112,6 +112,7 @@ def install(
                 False,
                 threading.Event(),
             )
+            self.told = []
             self.jobs, self.lock, self.running = [], threading.Lock(), threading.Event()
             opened.append(self)
 
@@ -162,6 +163,11 @@ def install(
                     request.release()
                 else:
                     job.future.set_result(request)
+
+        def set_controls(self, controls):
+            if unknown := set(controls) - set(self.camera_controls):
+                raise RuntimeError(f"Control {unknown.pop()} is not advertised by libcamera")
+            self.told.append(controls)
 
         def capture_request(self, wait=None, signal_function=None, flush=None):
             assert wait is False, "the source must never wait without a limit"

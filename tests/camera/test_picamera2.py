@@ -138,7 +138,7 @@ def test_a_rate_that_the_sensor_lacks_is_said(monkeypatch, caplog):
     "options",
     [
         *("af=yes", "lens=near", "lens=99", "af=continuous&lens=2", "exposure=soon", "gain=0"),
-        *("awb=warm", "ae_metering=face", "hdr=1", "flicker=55", "nightvision=maybe"),
+        *("awb=warm", "ae_metering=eye", "hdr=1", "flicker=55", "nightvision=maybe"),
         *("rotation=45", "rotation=-90"),
     ],
 )

@@ -150,6 +150,7 @@ def test_two_cameras_at_once_and_one_that_is_not_there():
     [
         ("size=800x600", {}, "use size="),
         ("hdr=single", {}, "no HdrMode"),
+        ("ae_metering=face", {}, "no ExposureValue"),
         ("", {"VIRTUAL_NOFDL": 1}, "use the source v4l2:"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import cv2
 
+from landmarkd.camera.metering import FaceMeter
 from landmarkd.errors import UsageError
 from landmarkd.types import Frame
 from landmarkd.uri import Uri
@@ -24,7 +25,8 @@ class FrameSource(ABC):
     """Delivers frames, one at a time.
 
     A source is built from a parsed URI without touching the device; `open` does that. Sources are
-    context managers that close themselves. All methods but `interrupt` are called from one thread.
+    context managers that close themselves. All methods but `interrupt` and `meter` are called from
+    one thread.
 
     Attributes:
         uri: as it was written.
@@ -39,6 +41,7 @@ class FrameSource(ABC):
     noisy: bool = True
     period_s: float | None = None
     missing: int = 0
+    _meter: FaceMeter | None = None
 
     def __init__(self, uri: Uri, *, fast: bool = False) -> None:
         self.uri = uri.text
@@ -84,6 +87,16 @@ class FrameSource(ABC):
     def interrupt(self) -> None:
         """Wake a `read` that waits in another thread, where that is possible; never blocks."""
         return
+
+    def meter(self, box: tuple[float, float, float, float], captured_ns: int) -> None:
+        """Take note of the face in a frame; a camera may meter on it. From any thread.
+
+        Args:
+            box: x0, y0, x1, y1, pixels.
+            captured_ns: of that frame.
+        """
+        if self._meter is not None:
+            self._meter.place(box, captured_ns)
 
     def fresh(self) -> Self:
         """Return another source of the same URI, not yet open, to take over from one that hangs."""

@@ -154,6 +154,10 @@ class Capture:
             trouble=self._trouble,
         )
 
+    def meter(self, box: tuple[float, float, float, float], captured_ns: int) -> None:
+        """Tell the camera where the face is, see `FrameSource.meter`."""
+        self._source.meter(box, captured_ns)
+
     def close(self) -> None:
         """Close the source, within `CLOSE_S` even if the driver hangs. May be called twice."""
         if not self._source.live:

@@ -4,26 +4,29 @@ import errno
 import fcntl
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple
 
-from landmarkd.errors import SourceFormatError, SourceLostError, UsageError
+from landmarkd.errors import SourceError, SourceFormatError, SourceLostError, UsageError
 from landmarkd.uri import Uri
 
-OPTIONS = frozenset({"exposure", "gain", "awb", "af", "lens", "flicker"})
+OPTIONS = frozenset({"ae_metering", "exposure", "gain", "awb", "af", "lens", "flicker"})
 
 # linux/v4l2-controls.h: V4L2_CID_BASE and V4L2_CID_CAMERA_CLASS_BASE.
 _USER, _CAMERA = 0x00980900, 0x009A0900
 GAIN, AUTO_WHITE_BALANCE = _USER + 19, _USER + 12
 FLICKER, TEMPERATURE = _USER + 24, _USER + 26
 EXPOSURE_AUTO, EXPOSURE, FOCUS, FOCUS_AUTO = _CAMERA + 1, _CAMERA + 2, _CAMERA + 10, _CAMERA + 12
-_MANUAL, _APERTURE_PRIORITY = 1, 3
+AUTO, MANUAL, APERTURE_PRIORITY = 0, 1, 3
+"""Values of `EXPOSURE_AUTO`; webcams have manual and one of the others."""
 EXPOSURE_UNIT_US = 100
 
 # linux/videodev2.h: struct v4l2_queryctrl is id, type, name[32], minimum, maximum, step,
 # default_value, flags, reserved[2]; struct v4l2_control is id, value.
 _QUERY, _CONTROL = struct.Struct("=II32siiiiI8x"), struct.Struct("=Ii")
 _QUERYCTRL = (3 << 30) | (_QUERY.size << 16) | (ord("V") << 8) | 36
+_G_CTRL = (3 << 30) | (_CONTROL.size << 16) | (ord("V") << 8) | 27
 _S_CTRL = (3 << 30) | (_CONTROL.size << 16) | (ord("V") << 8) | 28
 
 
@@ -50,11 +53,13 @@ def wanted_settings(uri: Uri) -> list[Setting]:
         UsageError: an option that cannot be understood; says what is allowed.
     """
     given = uri.options
+    if given.get("ae_metering", "face") != "face":
+        raise UsageError(f"{uri.text}: ae_metering is {given['ae_metering']!r}; use face.")
     settings: list[Setting] = []
     if (text := given.get("exposure")) is not None:
         automatic = text == "auto"
         settings.append(
-            Setting("exposure", EXPOSURE_AUTO, _APERTURE_PRIORITY if automatic else _MANUAL)
+            Setting("exposure", EXPOSURE_AUTO, APERTURE_PRIORITY if automatic else MANUAL)
         )
         if not automatic:
             value = _number(uri, "exposure", text.removesuffix("us"), "auto or microseconds")
@@ -75,6 +80,21 @@ def wanted_settings(uri: Uri) -> list[Setting]:
             raise UsageError(f"{uri.text}: flicker is {text!r}; use 50, 60 or off.")
         settings.append(Setting("flicker", FLICKER, frequencies[text]))
     return settings
+
+
+def meters_face(uri: Uri) -> bool:
+    """Return whether the option ``ae_metering=face`` is given.
+
+    Raises:
+        UsageError: together with a fixed exposure or gain.
+    """
+    if uri.options.get("ae_metering") != "face":
+        return False
+    if any(uri.options.get(name, "auto") != "auto" for name in ("exposure", "gain")):
+        raise UsageError(
+            f"{uri.text}: ae_metering=face sets the exposure itself; leave exposure and gain away."
+        )
+    return True
 
 
 def _focus(uri: Uri, given: Mapping[str, str]) -> list[Setting]:
@@ -109,35 +129,72 @@ def apply(path: str, name: str, settings: list[Setting]) -> None:
     """
     if not settings:
         return
+    with _opened(path, name) as handle:
+        for setting in settings:
+            with _explained(name, path, setting.option):
+                _set(handle, name, path, setting)
+
+
+def reading(path: str, name: str, option: str, control: int) -> tuple[int, int, int]:
+    """Return the least and the greatest value of a control, and the one that is set.
+
+    Args:
+        path: of the device.
+        name: of the source, for errors.
+        option: that needs it, for errors.
+        control: its number.
+
+    Raises:
+        SourceFormatError: the camera lacks it.
+        SourceLostError: the camera is gone.
+    """
+    with _opened(path, name) as handle, _explained(name, path, option):
+        low, high = _limits(handle, control)
+        answer = fcntl.ioctl(handle, _G_CTRL, _CONTROL.pack(control, 0))
+        return low, high, _CONTROL.unpack(answer)[1]
+
+
+@contextmanager
+def _opened(path: str, name: str) -> Iterator[int]:
     try:
         handle = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise SourceLostError(f"{name} is gone ({error.strerror}).") from error
     try:
-        for setting in settings:
-            _set(handle, name, path, setting)
+        yield handle
     finally:
         os.close(handle)
 
 
+def _limits(handle: int, control: int) -> tuple[int, int]:
+    query = _QUERY.pack(control, 0, b"", 0, 0, 0, 0, 0)
+    _, _, _, low, high, _, _, _ = _QUERY.unpack(fcntl.ioctl(handle, _QUERYCTRL, query))
+    return low, high
+
+
 def _set(handle: int, name: str, path: str, setting: Setting) -> None:
-    hint = f"see: v4l2-ctl -d {path} --list-ctrls"
+    low, high = _limits(handle, setting.control)
+    if not low <= setting.value <= high:
+        raise SourceFormatError(
+            f"{name}: {setting.option} is from {low * setting.unit} to {high * setting.unit} on "
+            f"this camera; {_hint(path)}"
+        )
+    fcntl.ioctl(handle, _S_CTRL, _CONTROL.pack(setting.control, setting.value))
+
+
+def _hint(path: str) -> str:
+    return f"see: v4l2-ctl -d {path} --list-ctrls"
+
+
+@contextmanager
+def _explained(name: str, path: str, option: str) -> Iterator[None]:
     try:
-        query = _QUERY.pack(setting.control, 0, b"", 0, 0, 0, 0, 0)
-        _, _, _, low, high, _, _, _ = _QUERY.unpack(fcntl.ioctl(handle, _QUERYCTRL, query))
-        if not low <= setting.value <= high:
-            raise SourceFormatError(
-                f"{name}: {setting.option} is from {low * setting.unit} to {high * setting.unit} "
-                f"on this camera; {hint}"
-            )
-        fcntl.ioctl(handle, _S_CTRL, _CONTROL.pack(setting.control, setting.value))
-    except SourceFormatError:
+        yield
+    except SourceError:  # an OSError as well
         raise
     except OSError as error:
         if error.errno in {errno.EINVAL, errno.ENOTTY}:
             raise SourceFormatError(
-                f"{name}: this camera cannot set {setting.option}; {hint}"
+                f"{name}: this camera cannot set {option}; {_hint(path)}"
             ) from error
-        raise SourceLostError(
-            f"{name}: setting {setting.option} failed: {error.strerror}."
-        ) from error
+        raise SourceLostError(f"{name}: setting {option} failed: {error.strerror}.") from error

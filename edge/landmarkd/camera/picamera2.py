@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.camera.base import FrameSource, monotonic_stamp, size_option
+from landmarkd.camera.controls import meters_face
+from landmarkd.camera.metering import FaceMeter
 from landmarkd.camera.pixels import rotation_option, turned
-from landmarkd.camera.port_controls import OPTIONS, resolved, wanted_controls
+from landmarkd.camera.port_controls import OPTIONS, FaceBias, resolved, wanted_controls
 from landmarkd.errors import (
     MissingPackageError,
     SourceAbsentError,
@@ -150,6 +152,8 @@ class Picamera2Source(FrameSource):
             )
             self.period_s = fastest_us / 1e6
         camera.start()
+        if meters_face(self._parsed):
+            self._meter = FaceMeter(FaceBias(self.uri, camera))
 
     def read(self, timeout_s: float) -> Frame:
         """Return the next frame, see `FrameSource.read`."""
@@ -165,6 +169,8 @@ class Picamera2Source(FrameSource):
             request.release()
         frame = Frame(self.uri, self._sequence, monotonic_stamp(stamp_ns, now_ns), image)
         self._sequence += 1
+        if self._meter is not None:
+            self._meter.step(frame.image, frame.captured_ns)
         return frame
 
     def _picture(self, buffer: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -15,8 +15,10 @@ from landmarkd.camera import controls, devices
 from landmarkd.camera.base import FrameSource, monotonic_stamp, quiet_opencv, size_option
 from landmarkd.camera.jpeg import FORMATS as JPEG
 from landmarkd.camera.jpeg import decode_jpeg, jpeg_scale
+from landmarkd.camera.metering import FaceMeter
 from landmarkd.camera.pace import period_of
 from landmarkd.camera.pixels import PACKED, rotation_option, to_bgr, turned
+from landmarkd.camera.uvc_exposure import UvcExposure
 from landmarkd.errors import (
     AccessError,
     SourceAbsentError,
@@ -66,6 +68,8 @@ class V4l2Source(FrameSource):
         self._demanded = _format_option(uri)
         self._rotation = rotation_option(uri)
         self._settings = controls.wanted_settings(uri)
+        self._meters_face = controls.meters_face(uri)
+        self._exposure: UvcExposure | None = None
         self._path = f"/dev/video{uri.path}" if uri.path.isdecimal() else uri.path
         self.period_s = 1.0 / self._fps
         self._capture: cv2.VideoCapture | None = None
@@ -86,6 +90,9 @@ class V4l2Source(FrameSource):
                 self._capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
                 self._configure(self._capture, path)
             controls.apply(path, self.uri, self._settings)
+            if self._meters_face:
+                self._exposure = UvcExposure(path, self.uri, self.period_s or 1 / self._fps)
+                self._meter = FaceMeter(self._exposure)
         except SourceError:
             self.close()
             raise
@@ -185,6 +192,8 @@ class V4l2Source(FrameSource):
         image = turned(self._decode(np.asarray(data)), self._rotation)
         frame = Frame(self.uri, self._sequence, monotonic_stamp(stamp_ns, now_ns), image)
         self._sequence += 1
+        if self._meter is not None:
+            self._meter.step(image, frame.captured_ns)
         return frame
 
     def _decode(self, data: NDArray[Any]) -> NDArray[np.uint8]:
@@ -207,6 +216,11 @@ class V4l2Source(FrameSource):
     def close(self) -> None:
         """Give the camera back."""
         capture, self._capture = self._capture, None
+        exposure, self._exposure = self._exposure, None
+        if exposure is not None and exposure.held:
+            # The camera keeps what was set for whoever opens it next.
+            with suppress(SourceError):
+                exposure.release()
         if capture is not None:
             with quiet_opencv():
                 capture.release()

@@ -197,6 +197,8 @@ class Service:
             if self._saver is not None:
                 self._saver.save(frame)
             report = self.pipeline.process(frame, self._counters(1), speed_kmh=self._read_speed())
+            if report.face is not None:
+                self.capture.meter(report.face.box, report.captured_ns)
             self._submit(report, fresh=True)
             self._progress(report.emitted_ns)
 

@@ -8,6 +8,8 @@
  * FOLDER/mode      what the camera does from the next frame on, one word, see enum mode
  * FOLDER/formats   what it offers, best first, for example "MJPG YUYV"; MJPG and YUYV if the file is missing
  * FOLDER/controls  written: a line "ID VALUE" for each control that was set
+ * FOLDER/ladder    if there: frames 2 N and 2 N + 1 are what the sensor sees at an exposure of 2^N times the shortest;
+ *                  by its own metering it chooses the frames of the number in the file
  * FOLDER/rate      frames per second that it never exceeds; 30 if the file is missing
  *
  * Sources: the kernel's V4L2 interface (linux/videodev2.h) and the behaviour of its driver uvcvideo.
@@ -226,12 +228,29 @@ static void settle(struct v4l2_pix_format *wanted) {
     wanted->colorspace = V4L2_COLORSPACE_SRGB;
 }
 
+static struct control *find(unsigned id) {
+    for (size_t i = 0; i < sizeof controls / sizeof *controls; i++) if (controls[i].id == id) return controls + i;
+    return NULL;
+}
+
+/* Which frame the exposure makes, or -1 where frames do not depend on it. */
+static int rung(void) {
+    char text[16] = "";
+    if (read_file("ladder", text, sizeof text - 1) <= 0) return -1;
+    int by_hand = find(V4L2_CID_EXPOSURE_AUTO)->value == V4L2_EXPOSURE_MANUAL, step = by_hand ? 0 : atoi(text);
+    struct control *exposure = find(V4L2_CID_EXPOSURE_ABSOLUTE);
+    if (by_hand) for (int left = exposure->value / exposure->low; left > 1; left /= 2) step++;
+    return 2 * step + (int)(sequence & 1);
+}
+
 /* Writes the next frame of the size that is set and returns its length. */
 static int draw(unsigned char *to, enum mode how) {
     int length = 0;
     if (format == V4L2_PIX_FMT_MJPEG) {
         static int index = -1;
-        do index = (index + 1) % frame_count;
+        int fixed = rung();
+        if (fixed >= 0) index = fixed;
+        else do index = (index + 1) % frame_count;
         while (frames[index].width != width || frames[index].height != height);
         length = frames[index].length;
         memcpy(to, frames[index].bytes, (size_t)length);
@@ -269,11 +288,6 @@ static int dequeue(int handle, struct v4l2_buffer *buffer) {
     buffer->sequence = sequence++;
     buffer->length = BUFFER_BYTES, buffer->m.offset = (unsigned)index * BUFFER_BYTES;
     return 0;
-}
-
-static struct control *find(unsigned id) {
-    for (size_t i = 0; i < sizeof controls / sizeof *controls; i++) if (controls[i].id == id) return controls + i;
-    return NULL;
 }
 
 static int set_control(struct v4l2_control *wanted) {

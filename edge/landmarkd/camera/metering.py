@@ -1,0 +1,117 @@
+"""Exposure by the brightness of the face: a slow loop above the camera's own metering.
+
+Cameras meter on the whole picture or its middle, so that a face before a bright window is dark.
+While a face is followed, `FaceMeter` measures its brightness and asks for a little more or less
+light, in bounded steps; without a face the camera's own metering is in force again.
+"""
+
+import logging
+from math import log2
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.errors import SourceError
+
+log = logging.getLogger(__name__)
+
+TARGET = 110
+"""Median of a well lit face, of 255; middle grey, 18 % of white, is 118 in sRGB."""
+GAMMA = 2.2
+"""Exponent that turns a picture's values into light (sRGB, nearly)."""
+TOLERANCE_STOPS = 0.4
+"""A face that is off by less is left alone: people's skin differs by more."""
+MOST_STOPS = 0.5
+"""Longest step. Points and eyelids must not jump with the light."""
+PAUSE_S = 0.3
+"""Pause between two steps: a sensor answers three frames later, libcamera's own loop after ten."""
+LOST_S = 1.0
+"""Without a face for so long, the camera's own metering takes over."""
+INNER = 0.6
+"""Share of the face's box that is measured, about its middle: no hair and no background."""
+SAMPLES = 32
+"""About so many pixels a side are measured."""
+
+Box = tuple[float, float, float, float]
+
+
+class Exposure(Protocol):
+    """What a `FaceMeter` controls. Both methods raise SourceError if the camera refuses."""
+
+    def change(self, stops: float) -> None:
+        """Let in 2 to the power of `stops` times as much light, as far as the camera can."""
+
+    def release(self) -> None:
+        """Leave exposure to the camera again."""
+
+
+class FaceMeter:
+    """Steps towards a face of the right brightness. Time is the frames'.
+
+    Args:
+        exposure: of the camera.
+    """
+
+    def __init__(self, exposure: Exposure) -> None:
+        self._last, self._scale = 0.0, 1.0
+        self._exposure: Exposure | None = exposure
+        self._face: tuple[Box, int] | None = None
+        self._next_ns = 0
+        self._changed = False
+
+    def place(self, box: Box, captured_ns: int) -> None:
+        """Take note of a face, x0, y0, x1, y1 in pixels, in the frame of that time; any thread."""
+        self._face = box, captured_ns
+
+    def step(self, image: NDArray[np.uint8], captured_ns: int) -> None:
+        """Change the exposure if this frame, (height, width, 3) uint8 BGR, calls for it."""
+        face, exposure = self._face, self._exposure
+        if exposure is None or face is None or captured_ns < self._next_ns:
+            return
+        try:
+            if captured_ns - face[1] > LOST_S * 1e9:
+                self._face = None
+                if self._changed:
+                    self._changed = False
+                    exposure.release()
+                return
+            stops = wanted_stops(image, face[0])
+            if abs(stops) > TOLERANCE_STOPS:
+                self._next_ns = captured_ns + round(PAUSE_S * 1e9)
+                self._changed = True
+                exposure.change(self._damped(max(-MOST_STOPS, min(MOST_STOPS, stops))))
+        except SourceError as error:
+            # The pictures go on; a camera that is gone says so when it is read.
+            log.warning("%s Exposure does not follow the face any more.", error)
+            self._exposure = None
+
+    def _damped(self, stops: float) -> float:
+        """Return the step, halved each time its sign changes.
+
+        Where a bright window is burnt out, a small bias moves libcamera's metering far, and the
+        loop would swing.
+        """
+        swings = stops * self._last < 0
+        self._last = stops
+        self._scale = self._scale / 2 if swings else min(1.0, self._scale * 2)
+        return stops * self._scale
+
+
+def wanted_stops(image: NDArray[np.uint8], box: Box) -> float:
+    """Return how many stops of light the face in `box` lacks; negative if it is too bright."""
+    height, width = image.shape[:2]
+    margin = (1 - INNER) / 2
+    x0, x1 = _inner(box[0], box[2], margin, width)
+    y0, y1 = _inner(box[1], box[3], margin, height)
+    step = max(1, max(x1 - x0, y1 - y0) // SAMPLES)
+    # Green is most of what the eye calls brightness, and all there is in a grey picture.
+    seen = image[y0:y1:step, x0:x1:step, 1]
+    if seen.size == 0:
+        return 0.0
+    return GAMMA * log2(TARGET / max(1.0, float(np.median(seen))))
+
+
+def _inner(low: float, high: float, margin: float, most: int) -> tuple[int, int]:
+    inset = margin * (high - low)
+    return min(most, max(0, int(low + inset))), min(most, max(0, int(high - inset)))
