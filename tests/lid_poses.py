@@ -36,8 +36,8 @@ def rows(people):
     """Yield person, yaw, pitch, side (0 left), true openness, aperture, visible for each eye."""
     studio, pipeline = Studio(), Pipeline()
     layout, rng = pipeline.layout, np.random.default_rng(3)
-    meters = GapMeter(layout.left_lid, layout), GapMeter(layout.right_lid, layout)
     viewer = FaceViewer(layout)
+    meters = GapMeter(layout.left_lid, viewer), GapMeter(layout.right_lid, viewer)
     estimator = PoseEstimator(layout, intrinsics_for(WIDTH, HEIGHT, "guess:60deg"))
     camera = Camera(FOCAL, (WIDTH - 1) / 2, (HEIGHT - 1) / 2)
     for number in range(people):

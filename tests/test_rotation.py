@@ -14,7 +14,7 @@ from landmarkd.rotation import (
     product,
     quaternion_from_matrix,
     quaternion_from_vector,
-    rotation_to_ray,
+    rows_to_ray,
     vector_from_quaternion,
 )
 
@@ -141,8 +141,8 @@ def test_the_product_of_quaternions_is_that_of_their_rotations(one, other):
 
 
 @pytest.mark.parametrize("ray", [(0, 0, 1), (3, -2, 5), (1, 0, 0), (0, 0, -1)])
-def test_rotation_to_ray_puts_the_axis_there_without_roll(ray):
-    rotation = rotation_to_ray(np.array(ray, float))
+def test_the_rotation_to_a_ray_puts_the_axis_there_without_roll(ray):
+    rotation = np.array(rows_to_ray(*ray))
     np.testing.assert_allclose(rotation @ [0, 0, 1], np.array(ray) / np.linalg.norm(ray), atol=1e-9)
     np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-9)
     assert np.linalg.det(rotation) == pytest.approx(1.0)

@@ -13,9 +13,12 @@ from tests.signals.faces import CAMERA, DENSE_ONLY, FULL, head, observation, rin
 SHUTTING = DriverSettings(closed_share=0.0, prior_aperture=0.2855)
 
 
-def view(points, layout=FULL, sigma=None):
-    return FaceViewer(layout).view(
-        observation(points, sigma=sigma), PoseEstimator(layout, CAMERA).estimate(points)
+VIEWER = FaceViewer(FULL)
+
+
+def view(points, viewer=VIEWER, sigma=None):
+    return viewer.view(
+        observation(points, sigma=sigma), PoseEstimator(viewer.layout, CAMERA).estimate(points)
     )
 
 
@@ -24,9 +27,10 @@ class TestAperture:
     @pytest.mark.parametrize("side", ["left", "right"])
     @pytest.mark.parametrize("openness", [0.0, 0.3, 1.0])
     def test_pose_and_place_change_it_little(self, layout, side, openness):
-        meter = GapMeter(rings(layout)[side], layout)
+        viewer = FaceViewer(layout)
+        meter = GapMeter(rings(layout)[side], viewer)
         face = head(layout, left=openness, right=openness)
-        frontal = meter.aperture(view(seen(face), layout))
+        frontal = meter.aperture(view(seen(face), viewer))
         for yaw, pitch, roll, at in [
             (0, 0, 40, (0, 0, 600)),
             (0, 30, 0, (0, 0, 600)),
@@ -37,17 +41,17 @@ class TestAperture:
             (10, -10, 0, (-200, 0, 1200)),
         ]:
             points = seen(face, yaw=yaw, pitch=pitch, roll=roll, at_mm=at)
-            assert meter.aperture(view(points, layout)) == pytest.approx(frontal, abs=0.02)
+            assert meter.aperture(view(points, viewer)) == pytest.approx(frontal, abs=0.02)
 
     def test_is_proportional_to_the_gap(self):
-        meter = GapMeter(rings(FULL)["left"], FULL)
+        meter = GapMeter(rings(FULL)["left"], VIEWER)
         gaps = [
             meter.aperture(view(seen(head(left=openness)))) for openness in (0.0, 0.25, 0.5, 1.0)
         ]
         assert gaps == pytest.approx([0.0, gaps[3] / 4, gaps[3] / 2, gaps[3]], abs=0.005)
 
     def test_of_the_mouth_is_its_gap_over_its_width(self):
-        meter = GapMeter(FULL.ibug68[60:68], FULL, along=(0.0, 1.0, 0.0))
+        meter = GapMeter(FULL.ibug68[60:68], VIEWER, along=(0.0, 1.0, 0.0))
         shut, wide = (meter.aperture(view(seen(head(mouth=mouth)))) for mouth in (0.0, 0.6))
         assert shut == pytest.approx(0.0, abs=0.1)
         assert wide - shut == pytest.approx(
@@ -125,14 +129,14 @@ class TestBaseline:
 
 class TestEyes:
     def test_each_eye_is_told_apart(self):
-        left, right = Eyes(SHUTTING, FULL).update(view(seen(head(left=0.0))), 0)
+        left, right = Eyes(SHUTTING, VIEWER).update(view(seen(head(left=0.0))), 0)
         assert left.closed
         assert left.openness == pytest.approx(0.0, abs=0.02)
         assert not right.closed
         assert right.openness == pytest.approx(1.0, abs=0.02)
 
     def test_closing_and_opening_have_hysteresis(self):
-        eyes = Eyes(SHUTTING, FULL)
+        eyes = Eyes(SHUTTING, VIEWER)
         path = [1.0, 0.25, 0.15, 0.25, 0.35, 0.25]
         closed = [
             eyes.update(view(seen(head(left=openness))), index * 33_000_000)[0].closed
@@ -145,7 +149,7 @@ class TestEyes:
         states = dict(
             zip(
                 ("left", "right"),
-                Eyes(SHUTTING, FULL).update(view(seen(head(), yaw=yaw)), 0),
+                Eyes(SHUTTING, VIEWER).update(view(seen(head(), yaw=yaw)), 0),
                 strict=True,
             )
         )
@@ -155,14 +159,14 @@ class TestEyes:
 
     def test_both_are_unknown_in_profile_and_far_up(self):
         for turn in ({"yaw": 70.0}, {"pitch": 45.0}):
-            for eye in Eyes(SHUTTING, FULL).update(view(seen(head(), **turn)), 0):
+            for eye in Eyes(SHUTTING, VIEWER).update(view(seen(head(), **turn)), 0):
                 assert eye.openness is None
                 assert eye.closed is None
 
     def test_an_uncertain_eye_is_unknown_and_covered(self):
         sigma = np.full(562, 0.5, np.float32)
         sigma[520:] = 15.0
-        eyes = Eyes(SHUTTING, FULL)
+        eyes = Eyes(SHUTTING, VIEWER)
         assert [eye.closed for eye in eyes.update(view(seen(head()), sigma=sigma), 0)] == [
             None,
             None,
@@ -173,7 +177,7 @@ class TestEyes:
         assert view(np.full((562, 3), 5.0, np.float32)) is None
 
     def test_frames_long_after_one_another_teach_nothing(self):
-        eyes = Eyes(SHUTTING, FULL)
+        eyes = Eyes(SHUTTING, VIEWER)
         face = view(seen(head(left=0.5, right=0.5)))
         for index in range(20):
             eyes.update(face, index * 5_000_000_000)

@@ -6,7 +6,7 @@ from landmarkd.rotation import angles_from_direction, matrix_from_angles
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.forward import zone_of
 from landmarkd.signals.gaze import GazeMeter
-from landmarkd.signals.view import FaceView
+from landmarkd.signals.view import FaceView, FaceViewer
 from landmarkd.types import EyeReading, HeadPose
 
 from tests.signals.faces import FULL
@@ -28,7 +28,7 @@ def view(*eyes, seen=(1.0, 1.0), at_mm=(0.0, 0.0, 600.0)):
     """Return a face that looks straight ahead, with readings of its left and right eye."""
     pose = HeadPose(0.0, 0.0, 0.0, np.eye(3, dtype=np.float32), np.float32(at_mm), "test", 0.0)
     points = np.zeros((FULL.count, 3), np.float32)
-    return FaceView(points, None, seen, pose, np.eye(3), 1.0, eyes)
+    return FaceView(points, None, seen, pose, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), 1.0, eyes)
 
 
 def reading(x, y, *, sigma=0.1, closed=0.0, down=0.0):
@@ -36,7 +36,7 @@ def reading(x, y, *, sigma=0.1, closed=0.0, down=0.0):
 
 
 class TestGazeOfTheEyeModel:
-    meter = GazeMeter(FULL)
+    meter = GazeMeter(FaceViewer(FULL))
 
     def look(self, *arguments, **names):
         # No eye is open enough for the meter of the irises: the model's gaze needs none.

@@ -1,24 +1,27 @@
 """The eyes of one driver: how far each is open, and what both together do."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from landmarkd.enums import Lids
-from landmarkd.layout import Indices, Layout
+from landmarkd.layout import Indices
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.histogram import FadingHistogram
 from landmarkd.signals.lids import GapMeter, LowerLidMeter, OpenBaseline
 from landmarkd.signals.still_eye import StillEye
 from landmarkd.signals.timing import NANOSECONDS
-from landmarkd.signals.view import FaceView
+from landmarkd.signals.view import FaceView, FaceViewer
 from landmarkd.types import EyeState
 
 UNKNOWN = EyeState(aperture=0.0, openness=None, closed=None)
 """An eye that was not measured."""
 PATCH_WIDTHS = (2.0, 1.33)
 """Width and height of the part of the image that tells of an eye, in widths of the eye."""
+INSIDE_MM = 90.0
+"""An eye whose middle is as far inside the image is inside it whole, whatever it looks like: three
+widths of an eye."""
 LEARN_LID_OPENNESS = 0.6
 """The lower lid of an eye that is at least so far open is where it belongs."""
 RENEW_S = 0.5
@@ -57,7 +60,7 @@ class Eye:
 
     Args:
         ring: indices round the eye.
-        layout: of the points.
+        viewer: makes the views that are measured.
         number: 0 for the left eye, 1 for the right.
         settings: thresholds.
         learnt: aperture of this person's open eye, if it is known from before.
@@ -66,13 +69,14 @@ class Eye:
     def __init__(
         self,
         ring: Indices,
-        layout: Layout,
+        viewer: FaceViewer,
         number: int,
         settings: DriverSettings,
         learnt: float | None,
     ) -> None:
-        self._gap, self._lower = GapMeter(ring, layout), LowerLidMeter(ring, layout)
+        self._gap, self._lower = GapMeter(ring, viewer), LowerLidMeter(ring, viewer)
         self._ring = ring
+        self._middle = viewer.measure(ring, np.full(len(ring), 1.0 / len(ring)))
         # A nose turned to image left, yaw > 0, hides the subject's right eye, number 1, first.
         self._number, self._far_sign = number, 1.0 if number == 1 else -1.0
         self._settings = settings
@@ -117,7 +121,7 @@ class Eye:
             self.covered = self._gap.sigma(view) > settings.max_eye_sigma
         self.in_view = self.in_view and not self._outside(view, size)
         if not self.in_view or self.covered:
-            return self._told(view, EyeState(aperture, None, None))
+            return self._state(view, aperture)
         if learning and dt > 0.0:
             self.baseline.learn(aperture, dt)
         openness = self.baseline.openness(aperture)
@@ -125,21 +129,23 @@ class Eye:
         threshold = settings.reopen_openness if self._closed else settings.closed_openness
         self._closed = openness <= threshold
         state = Lids.CLOSED if self._closed else Lids.OPEN
-        sigma = math.sqrt(self.variance)
-        return self._told(
-            view, EyeState(aperture, openness, self._closed, state, openness_sigma=sigma)
-        )
+        return self._state(view, aperture, openness, self._closed, state, math.sqrt(self.variance))
 
-    def _told(self, view: FaceView, state: EyeState) -> EyeState:
-        """Return a state with what the eye model says of this eye beside it."""
+    def _state(
+        self,
+        view: FaceView,
+        aperture: float,
+        openness: float | None = None,
+        closed: bool | None = None,
+        state: Lids = Lids.UNKNOWN,
+        sigma: float | None = None,
+    ) -> EyeState:
+        """Return the state with what the eye model says of this eye beside it."""
         if view.eyes is None:
-            return state
-        reading = view.eyes[self._number]
-        return replace(
-            state,
-            probability_closed=reading.closed,
-            probability_down=reading.down,
-            iris_visible=reading.iris_visible,
+            return EyeState(aperture, openness, closed, state, openness_sigma=sigma)
+        said = view.eyes[self._number]
+        return EyeState(
+            aperture, openness, closed, state, said.closed, said.down, said.iris_visible, sigma
         )
 
     def _follow(self, view: FaceView, openness: float, dt: float, learning: bool) -> None:
@@ -168,6 +174,9 @@ class Eye:
         """Return whether half of the part of the image that tells of this eye lies outside."""
         if size is None:
             return False
+        x, y = view.sum(self._middle)
+        if min(x, y, size[0] - x, size[1] - y) > INSIDE_MM * view.scale:
+            return False
         points = view.points[self._ring, :2]
         (x0, y0), (x1, y1) = points.min(0).tolist(), points.max(0).tolist()
         width = max(x1 - x0, 1.0)
@@ -186,34 +195,32 @@ class Eyes:
 
     Args:
         settings: thresholds.
-        layout: of the points; with lids they are used, otherwise the six points round each eye of
-            the 68.
+        viewer: makes the views that are measured. Where its layout has lids they are used,
+            otherwise the six points round each eye of the 68.
         open_left, open_right: apertures of this person's open eyes if they are known from before.
     """
 
     def __init__(
         self,
         settings: DriverSettings,
-        layout: Layout,
+        viewer: FaceViewer,
         open_left: float | None = None,
         open_right: float | None = None,
     ) -> None:
+        layout = viewer.layout
         right = layout.right_lid if layout.right_lid is not None else layout.ibug68[36:42]
         left = layout.left_lid if layout.left_lid is not None else layout.ibug68[42:48]
-        self.right = Eye(right, layout, 1, settings, open_right)
-        self.left = Eye(left, layout, 0, settings, open_left)
+        self.right = Eye(right, viewer, 1, settings, open_right)
+        self.left = Eye(left, viewer, 0, settings, open_left)
         self._settings = settings
+        aside = settings.eye_aside
+        eyes = (("left", self.left), ("right", self.right))
+        self.used = [eye for name, eye in eyes if name != aside]
+        """The eyes that count: both, or the one that is not set aside."""
         self._low = False
         self._still = StillEye()
         self.seen = EyesSeen()
         """Both eyes in the last frame."""
-
-    @property
-    def used(self) -> list[Eye]:
-        """The eyes that count: both, or the one that is not set aside."""
-        aside = self._settings.eye_aside
-        eyes = (("left", self.left), ("right", self.right))
-        return [eye for name, eye in eyes if name != aside]
 
     @property
     def trusted(self) -> bool:
@@ -243,12 +250,12 @@ class Eyes:
             learning: whether this frame may teach what open eyes look like.
             size: width and height of the frame, pixels; None takes every eye to be inside.
         """
-        left, right = (eye.update(view, time_ns, learning, size) for eye in (self.left, self.right))
-        aside = self._settings.eye_aside
+        left = self.left.update(view, time_ns, learning, size)
+        right = self.right.update(view, time_ns, learning, size)
         states = [
             (eye, state)
-            for name, eye, state in (("left", self.left, left), ("right", self.right, right))
-            if name != aside and state.openness is not None
+            for eye, state in ((self.left, left), (self.right, right))
+            if state.openness is not None and eye in self.used
         ]
         self.seen = self._both(states)
         if left.openness is not None and right.openness is not None:
@@ -273,7 +280,7 @@ class Eyes:
             blink / sum(weights),
             max(eye.blink for eye, _ in states),
             self._low if all_known else None,
-            float(np.mean([eye.dropped for eye, _ in states])),
+            sum(eye.dropped for eye, _ in states) / len(states),
             max(downs) if downs else None,
             sum(irises) / len(irises) if irises else None,
             any(state.closed is False and not self._low for _, state in states),

@@ -97,8 +97,10 @@ class ForwardDirection:
 def _gathered(time: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return for each cell the time within its reach."""
     size = 2 * REACH + 1
-    padded = np.pad(time, ((REACH + 1, REACH), (REACH + 1, REACH)))
-    table = padded.cumsum(0).cumsum(1)
+    table = np.zeros((time.shape[0] + size, time.shape[1] + size))
+    table[REACH + 1 : -REACH, REACH + 1 : -REACH] = time
+    np.cumsum(table, 0, out=table)
+    np.cumsum(table, 1, out=table)
     gathered: NDArray[np.float64] = (
         table[size:, size:] - table[:-size, size:] - table[size:, :-size] + table[:-size, :-size]
     )

@@ -1,13 +1,14 @@
 """Where the eyes look: irises against eyeballs."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from landmarkd.layout import Indices, Layout, canonical_points
-from landmarkd.rotation import Vector, angles_from_direction, rotation_to_ray
-from landmarkd.signals.view import FaceView
+from landmarkd.layout import Indices, canonical_points
+from landmarkd.rotation import Row, angles_from_direction, rows_to_ray
+from landmarkd.signals.view import FaceView, FaceViewer
 
 EYEBALL_BEHIND_CORNERS_MM = (0.5, -2.7, 4.6)
 """From the midpoint of the eye's corners to the eyeball's centre in the mean head: outward, down
@@ -47,38 +48,36 @@ class IrisMeter:
         iris: (5,) indices, the pupil's centre and four points of the limbus.
         lid: the ring of the same eye.
         outward: sign of x that leads away from the nose.
-        layout: of the points.
+        viewer: makes the views that are measured.
     """
 
-    def __init__(self, iris: Indices, lid: Indices, outward: float, layout: Layout) -> None:
+    def __init__(self, iris: Indices, lid: Indices, outward: float, viewer: FaceViewer) -> None:
         corners = lid[[0, len(lid) // 2]]
-        self._used = np.concatenate([iris, corners])
-        # Times these points: the mean of the iris minus that of the corners.
-        self._shift = np.array([1.0 / len(iris)] * len(iris) + [-0.5, -0.5])
-        head = canonical_points(layout).astype(np.float64)
+        # The mean of the iris minus that of the corners.
+        self._shift = viewer.measure(
+            np.concatenate([iris, corners]), np.array([1.0 / len(iris)] * len(iris) + [-0.5, -0.5])
+        )
+        head = canonical_points(viewer.layout).astype(np.float64)
         x, y, z = EYEBALL_BEHIND_CORNERS_MM
-        self._offset = np.array([x * outward, y, z])
+        self._offset = x * outward, y, z
         centre = head[corners].mean(0) + self._offset
         self._radius_mm = math.hypot(*(head[iris].mean(0) - centre).tolist())
 
-    def direction(self, view: FaceView) -> Vector:
+    def direction(self, view: FaceView) -> Row:
         """Return the unit vector of the gaze in the frame of the ray on which the head is seen."""
-        shift = (
-            self._shift @ view.points[self._used, :2] / view.scale
-            - (view.rotation @ self._offset)[:2]
-        )
-        x, y = (shift / self._radius_mm).tolist()
-        sine = math.hypot(x, y)
-        if sine > MAX_SINE:
-            x, y, sine = x * MAX_SINE / sine, y * MAX_SINE / sine, MAX_SINE
-        return np.array([x, y, -math.sqrt(1.0 - sine * sine)])
+        right, below = view.sum(self._shift)
+        aside, under = view.shown(self._offset)
+        x = (right / view.scale - aside) / self._radius_mm
+        y = (below / view.scale - under) / self._radius_mm
+        return _ahead(x, y)
 
 
 class GazeMeter:
     """Gaze of both eyes together, in the camera's frame; for layouts that have irises."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, viewer: FaceViewer) -> None:
         self._eyes: tuple[IrisMeter, ...] = ()
+        layout = viewer.layout
         if (
             layout.right_iris is not None
             and layout.left_iris is not None
@@ -86,8 +85,8 @@ class GazeMeter:
             and layout.left_lid is not None
         ):
             self._eyes = (
-                IrisMeter(layout.left_iris, layout.left_lid, 1.0, layout),
-                IrisMeter(layout.right_iris, layout.right_lid, -1.0, layout),
+                IrisMeter(layout.left_iris, layout.left_lid, 1.0, viewer),
+                IrisMeter(layout.right_iris, layout.right_lid, -1.0, viewer),
             )
 
     def look(self, view: FaceView, use: tuple[bool, bool]) -> Look | None:
@@ -102,34 +101,46 @@ class GazeMeter:
         """
         if view.eyes is not None and None not in (view.eyes[0].gaze, view.eyes[1].gaze):
             return _fused(view)
-        total = np.zeros(3)
-        for eye, used in zip(self._eyes, use, strict=False):
-            if used:
-                total += eye.direction(view)
-        if not total.any():
+        found = [eye.direction(view) for eye, used in zip(self._eyes, use, strict=False) if used]
+        if not found:
             return None
-        return Look(*angles_from_direction(rotation_to_ray(view.pose.translation_mm) @ total))
+        x, y, z = (sum(values) for values in zip(*found, strict=True))
+        return Look(*angles_from_direction(_turned(view.pose.translation_mm.tolist(), (x, y, z))))
+
+
+def _ahead(x: float, y: float) -> Row:
+    """Return the unit vector toward the camera with these x and y, which are cut to `MAX_SINE`."""
+    sine = math.hypot(x, y)
+    if sine > MAX_SINE:
+        x, y, sine = x * MAX_SINE / sine, y * MAX_SINE / sine, MAX_SINE
+    return x, y, -math.sqrt(1.0 - sine * sine)
+
+
+def _turned(ray: Sequence[float], direction: Row) -> Row:
+    """Return a direction in the frame of a ray as one in the camera's frame."""
+    (a, b, c), (d, e, f), (g, h, i) = rows_to_ray(*ray)
+    x, y, z = direction
+    return a * x + b * y + c * z, d * x + e * y + f * z, g * x + h * y + i * z
 
 
 def _fused(view: FaceView) -> Look | None:
     """Return the mean of what the eye model says of each eye, weighed by one over its variance."""
-    pose = view.pose
-    total, weights, sigmas = np.zeros(3), [], []
+    place = view.pose.translation_mm.tolist()
+    # The subject's left eye lies at x > 0 of a head that faces the camera.
+    right = [row[0] for row in view.pose.rotation.tolist()]
+    x = y = z = 0.0
+    weights, sigmas = [], []
     for number, eye in enumerate(view.eyes or ()):
         shown = 1.0 if view.visible is None else view.visible[number]
         if eye.gaze is None or eye.gaze_sigma is None or eye.gaze_sigma > MAX_GAZE_SIGMA:
             continue
         if shown < 0.5 or eye.closed > 0.5:
             continue
-        x, y = eye.gaze
-        sine = max(math.hypot(x, y), 1e-6)
-        short = min(MAX_SINE / sine, 1.0)
-        ahead = np.array([short * x, short * y, -math.sqrt(1.0 - (short * sine) ** 2)])
-        # The subject's left eye lies at x > 0 of a head that faces the camera.
         aside = EYE_FROM_MIDDLE_MM if number == 0 else -EYE_FROM_MIDDLE_MM
-        place = pose.translation_mm + aside * pose.rotation[:, 0]
+        ray = [a + aside * b for a, b in zip(place, right, strict=True)]
+        a, b, c = _turned(ray, _ahead(*eye.gaze))
         weight = eye.gaze_sigma**-2
-        total += weight * (rotation_to_ray(place) @ ahead)
+        x, y, z = x + weight * a, y + weight * b, z + weight * c
         weights.append(weight)
         sigmas.append(eye.gaze_sigma)
     if not weights:
@@ -140,4 +151,4 @@ def _fused(view: FaceView) -> Look | None:
         variance += 2 * EYES_AGREE * weights[0] * weights[1] * sigmas[0] * sigmas[1] / whole**2
     # The vector's error has two components, of which either angle is one.
     sigma = math.degrees(math.sqrt(variance / 2))
-    return Look(*angles_from_direction(total), max(sigma, MIN_SIGMA_DEG))
+    return Look(*angles_from_direction((x, y, z)), max(sigma, MIN_SIGMA_DEG))

@@ -5,12 +5,12 @@ Quantiles of a signal over the last minutes in constant memory.
 
 import math
 
-import numpy as np
-from numpy.typing import NDArray
-
 
 class FadingHistogram:
     """Weights values by how long they lasted and by how long ago that was.
+
+    A quantile is found by a few steps from where the last one lay, because neither it nor the
+    weights move far from frame to frame.
 
     Args:
         low, high: range of the values; what lies outside counts at the edge.
@@ -20,33 +20,49 @@ class FadingHistogram:
 
     def __init__(self, low: float, high: float, bins: int, memory_s: float) -> None:
         self._low, self._step, self._memory_s = low, (high - low) / (bins - 1), memory_s
-        self._weights: NDArray[np.float64] = np.zeros(bins)
+        self._weights = [0.0] * bins
         self._growth = 1.0
         self.seen_s = 0.0
+        self._total = 0.0
+        # The last quantile's bin, and the weight of all bins below it.
+        self._index, self._below = 0, 0.0
 
     def add(self, value: float, seconds: float) -> None:
         """Count a value that lasted `seconds`, shared between the two bins that are nearest."""
-        place = min(max((value - self._low) / self._step, 0.0), len(self._weights) - 1.001)
-        index, part = int(place), place - int(place)
+        weights = self._weights
+        place = min(max((value - self._low) / self._step, 0.0), len(weights) - 1.001)
+        index = int(place)
         # New values grow instead of all old ones fading: one addition a frame, the same quantiles.
         self._growth *= math.exp(seconds / self._memory_s)
-        self._weights[index] += self._growth * seconds * (1.0 - part)
-        self._weights[index + 1] += self._growth * seconds * part
+        weight = self._growth * seconds
+        upper = weight * (place - index)
+        weights[index] += weight - upper
+        weights[index + 1] += upper
+        self._total += weight
+        if index < self._index:
+            self._below += weight if index + 1 < self._index else weight - upper
         self.seen_s += seconds
         if self._growth > 1e6:
-            self._weights /= self._growth
+            self._weights = weights = [each / self._growth for each in weights]
             self._growth = 1.0
+            self._total, self._below = sum(weights), sum(weights[: self._index])
 
     def quantile(self, share: float) -> float:
         """Return the value below which `share` of the weight lies.
 
         The middle of the range when empty.
         """
-        below = np.cumsum(self._weights)
-        if below[-1] <= 0.0:
-            return self._low + 0.5 * self._step * (len(below) - 1)
-        wanted = share * below[-1]
-        index = int(np.searchsorted(below, wanted))
-        before = float(below[index - 1]) if index else 0.0
-        inside = (wanted - before) / float(self._weights[index])
-        return float(self._low + (index - 0.5 + inside) * self._step)
+        weights, index, below = self._weights, self._index, self._below
+        if self._total <= 0.0:
+            return self._low + 0.5 * self._step * (len(weights) - 1)
+        wanted = share * self._total
+        while index + 1 < len(weights) and below + weights[index] < wanted:
+            below += weights[index]
+            index += 1
+        while index > 0 and below >= wanted:
+            index -= 1
+            below -= weights[index]
+        self._index, self._below = index, below
+        weight = weights[index]
+        inside = min(max((wanted - below) / weight, 0.0), 1.0) if weight > 0.0 else 0.5
+        return self._low + (index - 0.5 + inside) * self._step

@@ -7,10 +7,10 @@ import math
 
 import numpy as np
 
-from landmarkd.layout import Indices, Layout, canonical_points
+from landmarkd.layout import Indices, canonical_points
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.histogram import FadingHistogram
-from landmarkd.signals.view import FaceView
+from landmarkd.signals.view import FaceView, FaceViewer
 
 
 class GapMeter:
@@ -26,31 +26,33 @@ class GapMeter:
     Args:
         ring: indices round the opening: a corner, k upper points, the other corner, k lower points
             back.
-        layout: of the points.
+        viewer: makes the views that are measured.
         along: direction of the gap in the head; None takes it from the mean head, where the opening
             is open.
     """
 
     def __init__(
-        self, ring: Indices, layout: Layout, along: tuple[float, float, float] | None = None
+        self, ring: Indices, viewer: FaceViewer, along: tuple[float, float, float] | None = None
     ) -> None:
         count = len(ring) // 2
         # Times the points of the ring: the mean of the lower edge minus that of the upper one.
-        self._gap = np.zeros(len(ring))
-        self._gap[1:count], self._gap[count + 1 :] = -1.0 / (count - 1), 1.0 / (count - 1)
+        gap = np.zeros(len(ring))
+        gap[1:count], gap[count + 1 :] = -1.0 / (count - 1), 1.0 / (count - 1)
         self._ring = ring
-        head = canonical_points(layout).astype(np.float64)
-        down = self._gap @ head[ring] if along is None else np.array(along)
-        self._down = down / math.hypot(*down)
+        self._gap = viewer.measure(ring, gap)
+        head = canonical_points(viewer.layout).astype(np.float64)
+        x, y, z = (gap @ head[ring]).tolist() if along is None else along
+        length = math.hypot(x, y, z)
+        self._down = x / length, y / length, z / length
         across = head[ring[count]] - head[ring[0]]
         self._width_mm = math.hypot(*across.tolist())
 
     def aperture(self, view: FaceView) -> float:
         """Return the gap over the width; what is shut may measure slightly below 0."""
-        x, y, _ = (view.rotation @ self._down).tolist()
-        right, below = (self._gap @ view.points[self._ring, :2]).tolist()
+        x, y = view.shown(self._down)
+        right, below = view.sum(self._gap)
         shown = max(x * x + y * y, 1e-3)
-        return float((right * x + below * y) / (shown * view.scale * self._width_mm))
+        return (right * x + below * y) / (shown * view.scale * self._width_mm)
 
     def sigma(self, view: FaceView) -> float:
         """Return the mean standard deviation of the points in widths of the opening.
@@ -71,32 +73,31 @@ class LowerLidMeter:
 
     Args:
         ring: indices round the eye, as for `GapMeter`.
-        layout: of the points.
+        viewer: makes the views that are measured.
     """
 
-    def __init__(self, ring: Indices, layout: Layout) -> None:
+    def __init__(self, ring: Indices, viewer: FaceViewer) -> None:
         count = len(ring) // 2
         lower = np.arange(count + 1, len(ring))
         cut = len(lower) // 4
         lower = lower[cut : len(lower) - cut]
         # Times the points of the ring: the middle of the lower edge minus that of the corners.
-        self._drop = np.zeros(len(ring))
-        self._drop[lower] = 1.0 / len(lower)
-        self._drop[[0, count]] = -0.5
-        self._ring = ring
-        head = canonical_points(layout).astype(np.float64)
-        aside = self._drop @ head[ring]
-        aside[1] = 0.0
-        self._aside = aside
+        drop = np.zeros(len(ring))
+        drop[lower] = 1.0 / len(lower)
+        drop[[0, count]] = -0.5
+        self._drop = viewer.measure(ring, drop)
+        head = canonical_points(viewer.layout).astype(np.float64)
+        x, _, z = (drop @ head[ring]).tolist()
+        self._aside = x, 0.0, z
         self._width_mm = math.hypot(*(head[ring[count]] - head[ring[0]]).tolist())
 
     def position(self, view: FaceView) -> float:
         """Return how far the lower lid lies below the corners, widths of the eye."""
-        shift = self._drop @ view.points[self._ring, :2] / view.scale
-        shift -= view.rotation[:2] @ self._aside
-        x, y = view.rotation[:2, 1].tolist()
-        right, below = shift.tolist()
-        return float((right * x + below * y) / (max(x * x + y * y, 1e-3) * self._width_mm))
+        right, below = view.sum(self._drop)
+        aside, under = view.shown(self._aside)
+        x, y = view.across[1], view.down[1]
+        along = (right / view.scale - aside) * x + (below / view.scale - under) * y
+        return along / (max(x * x + y * y, 1e-3) * self._width_mm)
 
 
 class OpenBaseline:

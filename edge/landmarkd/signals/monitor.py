@@ -11,7 +11,7 @@ from landmarkd.signals.attention import Concerns, Looking, Signals
 from landmarkd.signals.closure import ClosureJudge, Judged
 from landmarkd.signals.eyes import UNKNOWN, Eyes
 from landmarkd.signals.forward import ForwardDirection, zone_of
-from landmarkd.signals.gaze import GazeMeter
+from landmarkd.signals.gaze import GazeMeter, Look
 from landmarkd.signals.lids import GapMeter
 from landmarkd.signals.timing import NANOSECONDS, nanoseconds
 from landmarkd.signals.view import FaceView, FaceViewer
@@ -105,10 +105,10 @@ class DriverMonitor:
     def __init__(
         self, settings: DriverSettings, layout: Layout, baseline: DriverBaseline | None = None
     ) -> None:
-        self._settings, self._layout = settings, layout
+        self._settings = settings
         self._viewer = FaceViewer(layout)
-        self._mouth = GapMeter(layout.ibug68[60:68], layout, along=(0.0, 1.0, 0.0))
-        self._gaze = GazeMeter(layout)
+        self._mouth = GapMeter(layout.ibug68[60:68], self._viewer, along=(0.0, 1.0, 0.0))
+        self._gaze = GazeMeter(self._viewer)
         self._attention = Concerns(settings)
         self._person = PersonWatch(settings)
         self._time_ns: int | None = None
@@ -119,7 +119,7 @@ class DriverMonitor:
         settings = self._settings
         self._eyes = Eyes(
             settings,
-            self._layout,
+            self._viewer,
             known.open_left if known else None,
             known.open_right if known else None,
         )
@@ -226,15 +226,9 @@ class DriverMonitor:
             mouth=mouth,
             certain=self._attention.asleep,
         )
-        open_enough = [
-            eye.openness is not None and eye.openness >= LEARN_GAZE_OPENNESS
-            for eye in (left, right)
-        ]
-        look = self._gaze.look(view, (open_enough[0], open_enough[1]))
+        look = self._gaze.look(view, (_open_enough(left), _open_enough(right)))
         angles = None if look is None else (look.yaw, look.pitch)
-        looking, gaze, yaw, pitch = self._direction(view, angles, lids)
-        if gaze is not None and look is not None:
-            gaze = replace(gaze, sigma_yaw=look.sigma, sigma_pitch=look.sigma)
+        looking, gaze, yaw, pitch = self._direction(view, look, lids)
         if dt > 0.0 and lids.state is Lids.OPEN and self._may_learn(known_speed):
             self._head_forward.learn(view.pose.yaw, view.pose.pitch, dt)
             if angles is not None:
@@ -269,7 +263,7 @@ class DriverMonitor:
         return fast and not (self._attention.distracted and self._head_forward.trusted)
 
     def _direction(
-        self, view: FaceView, angles: tuple[float, float] | None, lids: Judged
+        self, view: FaceView, look: Look | None, lids: Judged
     ) -> tuple[Looking | None, Gaze | None, float, float]:
         """Return what is looked at, the gaze, and yaw and pitch from forward.
 
@@ -279,18 +273,24 @@ class DriverMonitor:
         if lids.state is Lids.DOWN:
             # Where exactly the eyes look cannot be seen; it is not the road.
             return "away", None, 0.0, view.pose.pitch - self._head_forward.direction[1]
-        if angles is not None:
+        if look is not None:
             forward = self._gaze_forward.direction
-            name, zone = zone_of(*angles, forward, settings)
-            known = self._gaze_forward.trusted
-            gaze = Gaze(*angles, name if known else None)
-            counts_as = zone.counts_as if known else None
-            return counts_as, gaze, angles[0] - forward[0], angles[1] - forward[1]
+            name, counts_as = None, None
+            if self._gaze_forward.trusted:
+                name, zone = zone_of(look.yaw, look.pitch, forward, settings)
+                counts_as = zone.counts_as
+            gaze = Gaze(look.yaw, look.pitch, name, look.sigma, look.sigma)
+            return counts_as, gaze, look.yaw - forward[0], look.pitch - forward[1]
         forward = self._head_forward.direction
         yaw, pitch = view.pose.yaw - forward[0], view.pose.pitch - forward[1]
         away = abs(yaw) > settings.head_away_yaw or pitch < -settings.head_away_down
         road: Looking | None = None if lids.closed or lids.explained else "road"
         return "away" if away else road, None, yaw, pitch
+
+
+def _open_enough(eye: EyeState) -> bool:
+    """Return whether an eye is open so far that its iris tells where it looks."""
+    return eye.openness is not None and eye.openness >= LEARN_GAZE_OPENNESS
 
 
 def _down(eye: EyeState) -> EyeState:

@@ -4,9 +4,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from landmarkd.layout import Layout, canonical_points
-from landmarkd.rotation import Matrix, rotation_to_ray
+from landmarkd.layout import Indices, Layout, canonical_points
+from landmarkd.rotation import Row, rows_to_ray
 from landmarkd.types import Array, EyeReading, FaceObservation, HeadPose
 
 MIN_SCALE = 1e-3
@@ -22,39 +23,87 @@ class FaceView:
         sigma: (count,) pixels, or None.
         visible: probabilities that the left and the right eye can be seen, or None.
         pose: of the head.
-        rotation: (3, 3), of the head relative to the ray on which it is seen, which is what the
-            image shows.
+        across, down: what the image shows of the head's own directions: the first two rows of its
+            rotation relative to the ray on which it is seen.
         scale: pixels for each millimetre.
         eyes: what the eye model says of the left and the right eye, or None.
+        sums: x, y, z of each sum that `FaceViewer.measure` was asked for, pixels.
     """
 
     points: Array
     sigma: Array | None
     visible: tuple[float, float] | None
     pose: HeadPose
-    rotation: Matrix
+    across: Row
+    down: Row
     scale: float
     eyes: tuple[EyeReading, EyeReading] | None = None
+    sums: list[list[float]] | None = None
+
+    def sum(self, number: int) -> tuple[float, float]:
+        """Return x and y of a measured sum, pixels."""
+        x, y, _ = self.sums[number] if self.sums is not None else (0.0, 0.0, 0.0)
+        return x, y
+
+    def shown(self, direction: Row) -> tuple[float, float]:
+        """Return x and y, in the image, of a vector in the head."""
+        x, y, z = direction
+        (a, b, c), (d, e, f) = self.across, self.down
+        return a * x + b * y + c * z, d * x + e * y + f * z
 
 
 class FaceViewer:
-    """Makes views of faces; one for each layout."""
+    """Makes views of faces; one for each layout.
+
+    All gaps and shifts of a face are sums of its points with weights of either sign. They are
+    taken together, by one product of matrices for each view.
+
+    Args:
+        layout: of the points.
+    """
 
     def __init__(self, layout: Layout) -> None:
+        self.layout = layout
         # Eye corners, bridge and tip of the nose, and the sides at the height of the eyes.
-        self._rigid = layout.ibug68[[0, 16, 27, 28, 29, 30, 31, 33, 35, 36, 39, 42, 45]]
-        head = canonical_points(layout)[self._rigid].astype(np.float64)
+        rigid = layout.ibug68[[0, 16, 27, 28, 29, 30, 31, 33, 35, 36, 39, 42, 45]]
+        head = canonical_points(layout)[rigid].astype(np.float64)
         head -= head.mean(0)
-        self._spread = head.T @ head
-        self._centring = np.eye(len(head)) - 1.0 / len(head)
+        self._spread: list[Row] = (head.T @ head).tolist()
+        self._rigid = len(rigid)
+        self._sums: list[NDArray[np.float64]] = []
+        for row in np.eye(len(rigid)) - 1.0 / len(rigid):
+            self.measure(rigid, row)
+
+    def measure(self, indices: Indices, weights: NDArray[np.float64]) -> int:
+        """Have a sum of points taken in every view from now on; return its number.
+
+        Args:
+            indices: (n,) of the points.
+            weights: (n,) what each is multiplied by.
+        """
+        row = np.zeros(self.layout.count)
+        row[indices] = weights
+        for number, known in enumerate(self._sums):
+            if np.array_equal(known, row):
+                return number - self._rigid
+        self._sums.append(row)
+        whole = np.stack(self._sums)
+        self._used = np.flatnonzero(whole.any(0))
+        self._matrix = np.ascontiguousarray(whole[:, self._used])
+        return len(self._sums) - 1 - self._rigid
 
     def view(self, observation: FaceObservation, pose: HeadPose) -> FaceView | None:
         """Return the view of a face, or None if its points have no extent."""
-        rotation: Matrix = rotation_to_ray(pose.translation_mm).T @ pose.rotation
-        image = self._centring @ observation.points[self._rigid, :2]
-        across, down = rotation[0], rotation[1]
-        spread = float(across @ self._spread @ across + down @ self._spread @ down)
-        scale = math.sqrt(float(np.vdot(image, image)) / spread)
+        (a, b, _), (d, e, _), (g, h, _) = rows_to_ray(*pose.translation_mm.tolist())
+        (j, k, m), (n, o, p), (q, r, s) = pose.rotation.tolist()
+        # The first two rows of the ray's rotation, transposed, times the head's.
+        across = a * j + d * n + g * q, a * k + d * o + g * r, a * m + d * p + g * s
+        down = b * j + e * n + h * q, b * k + e * o + h * r, b * m + e * p + h * s
+        taken = observation.points.take(self._used, axis=0).astype(np.float64)
+        sums = self._matrix @ taken
+        image = sums[: self._rigid, :2].ravel()
+        spread = self._shown(across) + self._shown(down)
+        scale = math.sqrt(float(image.dot(image)) / spread)
         if not (math.isfinite(scale) and scale > MIN_SCALE):
             return None
         return FaceView(
@@ -62,7 +111,15 @@ class FaceViewer:
             observation.sigma,
             observation.eyes_visible,
             pose,
-            rotation,
+            across,
+            down,
             scale,
             observation.eyes,
+            sums[self._rigid :].tolist(),
         )
+
+    def _shown(self, axis: Row) -> float:
+        """Return how far the mean head's points spread along a direction, squared millimetres."""
+        x, y, z = axis
+        (xx, xy, xz), (_, yy, yz), (_, _, zz) = self._spread
+        return x * x * xx + y * y * yy + z * z * zz + 2 * (x * y * xy + x * z * xz + y * z * yz)
