@@ -87,6 +87,24 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True)
+class FaceExtent:
+    """Where the points of a face lie, measured once for everything that asks.
+
+    Attributes:
+        roll: degrees, clockwise in the image.
+        box: x0, y0, x1, y1, tight box of the 68 points, pixels.
+        x, y, side: centre and side of the smallest square with this roll that holds the dense
+            points, pixels.
+    """
+
+    roll: float
+    box: tuple[float, float, float, float]
+    x: float
+    y: float
+    side: float
+
+
+@dataclass(frozen=True, slots=True)
 class FaceObservation:
     """What the landmark model saw in one frame, unsmoothed.
 
@@ -101,6 +119,7 @@ class FaceObservation:
         eyes: what the eye model says of the subject's left and right eye, or None.
         track: number of the person that is followed, from 1; it rises when another person is
             noticed. 0 if persons are not told apart.
+        extent: of the landmark model's points, or None if it was not measured.
     """
 
     score: float
@@ -110,11 +129,13 @@ class FaceObservation:
     eyes_visible: tuple[float, float] | None = None
     eyes: "tuple[EyeReading, EyeReading] | None" = None
     track: int = 0
+    extent: FaceExtent | None = None
 
     def __post_init__(self) -> None:
-        _require(self.points.ndim == 2 and self.points.shape[1] == 3, "points are (count, 3)")
+        shape = self.points.shape
+        _require(len(shape) == 2 and shape[1] == 3, "points are (count, 3)")
         _require(
-            self.sigma is None or self.sigma.shape == self.points.shape[:1],
+            self.sigma is None or self.sigma.shape == shape[:1],
             "sigma has one value for each point",
         )
 

@@ -168,3 +168,11 @@ def test_a_manifest_that_does_not_fit_the_file_is_refused(
     shutil.copy(zoo.folder / card.file, tmp_path)
     with pytest.raises(ModelError, match=complaint):
         LandmarkModel(open_zoo(tmp_path))
+
+
+def test_every_pixel_value_becomes_what_its_real_value_rounds_to(model):
+    size = model.card.input.width
+    picture = np.arange(size * size * 3, dtype=np.int64).reshape(size, size, 3).astype(np.uint8)
+    model._quantise(picture)
+    real = (picture / 127.5 - 1) / model.card.input.scale
+    np.testing.assert_array_equal(model.engine.input(0)[0], np.round(real))

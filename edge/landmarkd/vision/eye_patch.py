@@ -9,9 +9,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from landmarkd.layout import DENSE, Indices
-from landmarkd.types import Array
-from landmarkd.vision.geometry import Affine, roi_from_points, roll_of
+from landmarkd.layout import Indices
+from landmarkd.types import Array, FaceExtent
+from landmarkd.vision.geometry import Affine, extent_of
+from landmarkd.vision.patches import PatchRows
 
 WIDTH, HEIGHT = 48, 32
 """Size of a patch, pixels."""
@@ -28,23 +29,27 @@ def image_from_patch(points: Array, ibug68: Indices) -> tuple[Affine, Affine]:
         points: (count, 3) image pixels, the dense points first.
         ibug68: (68,) indices.
     """
-    dense = points[:DENSE]
-    roll = roll_of(dense, ibug68)
-    step = WIDTH_SHARE * roi_from_points(dense, 1.0, roll).side / WIDTH
-    across = step * math.cos(math.radians(roll)), step * math.sin(math.radians(roll))
+    left, right = places(points, ibug68[[*LEFT_CORNERS, *RIGHT_CORNERS]], extent_of(points, ibug68))
+    return np.array(left), np.array(right)
+
+
+def places(points: Array, corners: Indices, extent: FaceExtent) -> tuple[PatchRows, PatchRows]:
+    """Return where the patches of the left and the right eye lie, the right one mirrored.
+
+    Args:
+        points: (count, 3) image pixels.
+        corners: (4,) indices, the corners of the left eye, then those of the right.
+        extent: of the points.
+    """
+    step, turn = WIDTH_SHARE * extent.side / WIDTH, math.radians(extent.roll)
+    a, d = step * math.cos(turn), step * math.sin(turn)
+    left, top = a * (WIDTH - 1) / 2, a * (HEIGHT - 1) / 2
+    aside, over = d * (WIDTH - 1) / 2, d * (HEIGHT - 1) / 2
+    (x0, y0, _), (x1, y1, _), (x2, y2, _), (x3, y3, _) = points.take(corners, axis=0).tolist()
     return (
-        _affine(points, ibug68[list(LEFT_CORNERS)], across, 1.0),
-        _affine(points, ibug68[list(RIGHT_CORNERS)], across, -1.0),
+        ((a, -d, (x0 + x1) / 2 - left + over), (d, a, (y0 + y1) / 2 - aside - top)),
+        ((-a, -d, (x2 + x3) / 2 + left + over), (-d, a, (y2 + y3) / 2 + aside - top)),
     )
-
-
-def _affine(points: Array, corners: Indices, across: tuple[float, float], side: float) -> Affine:
-    """Return the affine of the patch about the middle of two corners; `side` -1 mirrors it."""
-    (x0, y0), (x1, y1) = points[corners, :2].tolist()
-    right, down = (side * across[0], side * across[1]), (-across[1], across[0])
-    x = (x0 + x1) / 2 - right[0] * (WIDTH - 1) / 2 - down[0] * (HEIGHT - 1) / 2
-    y = (y0 + y1) / 2 - right[1] * (WIDTH - 1) / 2 - down[1] * (HEIGHT - 1) / 2
-    return np.array([[right[0], down[0], x], [right[1], down[1], y]])
 
 
 def to_image(patch_points: NDArray[np.floating], affine: Affine) -> NDArray[np.float64]:

@@ -5,8 +5,6 @@ an eye. This one sees both eyes alone, each in the frame's own pixels, in one ca
 """
 
 import math
-from dataclasses import replace
-from typing import cast
 
 import cv2
 import numpy as np
@@ -15,17 +13,15 @@ from numpy.typing import NDArray
 from landmarkd.errors import ModelError
 from landmarkd.layout import DENSE, LAYOUTS, Indices, Layout, canonical_points
 from landmarkd.types import EyeReading, FaceObservation
-from landmarkd.vision.eye_patch import HEIGHT, WIDTH, image_from_patch, to_image
+from landmarkd.vision.eye_patch import HEIGHT, LEFT_CORNERS, RIGHT_CORNERS, WIDTH, places
 from landmarkd.vision.eye_reading import LIDS, OUTPUTS, read
-from landmarkd.vision.geometry import Affine
+from landmarkd.vision.geometry import extent_of
+from landmarkd.vision.patches import cut
 from landmarkd.vision.runtime import open_engine
 from landmarkd.vision.zoo import Zoo
 
 FULL = LAYOUTS["landmarkd-562"]
 _RING_MM = (8.0, 24.0)
-_EDGE_PX = 2
-"""What the strip of the frame has beyond the patches, for the samples between pixels."""
-
 _SIDES = (
     (np.arange(536, 552), np.arange(557, 562)),
     (np.arange(520, 536), np.arange(552, 557)[[0, 3, 2, 1, 4]]),
@@ -72,6 +68,8 @@ class EyeModel:
         self._patches = np.empty((2, HEIGHT, WIDTH), np.uint8)
         into, around = zip(*(_eye(*side) for side in _SIDES), strict=True)
         self._into = np.stack(into)
+        self._lids, self._irises = self._into[:, :LIDS], self._into[:, LIDS:]
+        self._corners = FULL.ibug68[[*LEFT_CORNERS, *RIGHT_CORNERS]]
         self._depth = np.stack([_depth_weights(*each) for each in zip(into, around, strict=True)])
 
     def refine(self, image: NDArray[np.uint8], seen: FaceObservation) -> FaceObservation:
@@ -88,55 +86,45 @@ class EyeModel:
         if seen.sigma is not None:
             sigma = np.empty(FULL.count, np.float32)
             sigma[:DENSE] = seen.sigma[:DENSE]
-        affines = image_from_patch(points, FULL.ibug68)
-        self._cut(image, affines)
+        extent = seen.extent or extent_of(points, FULL.ibug68)
+        where = places(points, self._corners, extent)
+        cut(image, where, self._patches)
         found = read(self.read_patches(self._patches))
+        affines = np.array(where)
+        points[self._into, :2] = (
+            found.points @ affines[:, :, :2].transpose(0, 2, 1) + affines[:, None, :, 2]
+        )
         points[self._into, 2] = self._depth @ points[:DENSE, 2]
         readings = []
-        turns = np.stack(affines)
-        points[self._into, :2] = (
-            found.points @ turns[:, :, :2].transpose(0, 2, 1) + turns[:, None, :, 2]
-        )
-        for number, (affine, into) in enumerate(zip(affines, self._into, strict=True)):
-            step = math.hypot(affine[0, 0], affine[1, 0])
+        step = math.hypot(where[0][0][0], where[0][1][0])
+        for number, ((a, b, _), (d, e, _)) in enumerate(where):
             if sigma is not None:
-                sigma[into[:LIDS]] = found.sigma_lids[number] * step
-                sigma[into[LIDS:]] = found.sigma_iris[number] * step
+                sigma[self._lids[number]] = found.sigma_lids[number] * step
+                sigma[self._irises[number]] = found.sigma_iris[number] * step
             x, y = found.gaze[number]
-            (right, down, _), (right_y, down_y, _) = (affine / step).tolist()
             readings.append(
                 EyeReading(
                     found.shut[number],
                     found.down[number],
                     found.share[number],
-                    (right * x + down * y, right_y * x + down_y * y),
+                    ((a * x + b * y) / step, (d * x + e * y) / step),
                     found.sigma_gaze[number],
                 )
             )
-        return replace(
-            seen,
-            points=points,
-            sigma=sigma,
-            eyes_visible=(found.seen[0], found.seen[1]),
-            eyes=(readings[0], readings[1]),
+        return FaceObservation(
+            seen.score,
+            seen.roi,
+            points,
+            sigma,
+            (found.seen[0], found.seen[1]),
+            (readings[0], readings[1]),
+            seen.track,
+            extent,
         )
 
     def close(self) -> None:
         """Release the interpreter."""
         self.engine.close()
-
-    def _cut(self, image: NDArray[np.uint8], affines: tuple[Affine, Affine]) -> None:
-        """Write both patches into their buffer, from one grey strip that holds them."""
-        strip, moved = _strip(image, affines)
-        for patch, affine in zip(self._patches, moved, strict=True):
-            cv2.warpAffine(
-                strip,
-                affine,
-                (WIDTH, HEIGHT),
-                dst=patch,
-                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                borderMode=cv2.BORDER_REPLICATE,
-            )
 
     def read_patches(self, patches: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the results (2, OUTPUTS) for two patches (2, HEIGHT, WIDTH).
@@ -156,37 +144,6 @@ class EyeModel:
         self.engine.invoke()
         out: NDArray[np.float32] = self.engine.output(0)
         return out
-
-
-def _strip(
-    image: NDArray[np.uint8], affines: tuple[Affine, Affine]
-) -> tuple[NDArray[np.uint8], list[Affine]]:
-    """Return the grey part of the frame that holds both patches, and the affines into it."""
-    height, width = image.shape[:2]
-    corners = np.concatenate([to_image(_CORNERS, affine) for affine in affines])
-    (left, top), (right, bottom) = corners.min(0).tolist(), corners.max(0).tolist()
-    x0 = min(max(math.floor(left) - _EDGE_PX, 0), width - 1)
-    y0 = min(max(math.floor(top) - _EDGE_PX, 0), height - 1)
-    x1 = max(min(math.ceil(right) + _EDGE_PX + 1, width), x0 + 1)
-    y1 = max(min(math.ceil(bottom) + _EDGE_PX + 1, height), y0 + 1)
-    factor = max(1, round(math.hypot(affines[0][0, 0], affines[0][1, 0])))
-    # The mean of factor² pixels each, as an area filter takes it.
-    across, down = max((x1 - x0) // factor, 1), max((y1 - y0) // factor, 1)
-    part = image[y0 : min(y0 + down * factor, y1), x0 : min(x0 + across * factor, x1)]
-    strip = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)
-    if factor > 1:
-        strip = cv2.resize(strip, (across, down), interpolation=cv2.INTER_AREA)
-    middle = (factor - 1) / 2
-    moved = []
-    for affine in affines:
-        own = affine / factor
-        own[0, 2] = (affine[0, 2] - x0 - middle) / factor
-        own[1, 2] = (affine[1, 2] - y0 - middle) / factor
-        moved.append(own)
-    return cast("NDArray[np.uint8]", strip), moved
-
-
-_CORNERS = np.array([[0, 0], [WIDTH - 1, 0], [0, HEIGHT - 1], [WIDTH - 1, HEIGHT - 1]], float)
 
 
 def open_eyes(zoo: Zoo, name: str, *, threads: int = 1) -> EyeModel | None:

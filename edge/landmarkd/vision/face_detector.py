@@ -169,7 +169,7 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
         if roll:
             how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
             square = cv2.warpAffine(square, self._upright(roll), square.shape[:2], flags=how)
-        cv2.LUT(square, self._table, self.engine.input(0)[0])
+        self._quantise(square)
         return self._place
 
     def _upright(self, roll: float) -> NDArray[np.float64]:

@@ -10,7 +10,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from landmarkd.types import Array, RegionOfInterest
+from landmarkd.layout import DENSE, Indices
+from landmarkd.types import Array, FaceExtent, RegionOfInterest
 
 Affine = NDArray[np.float64]
 
@@ -22,6 +23,7 @@ LEAST_PULL = 0.1
 """Least share of the way to where it belongs that a region goes in a frame."""
 
 _TWELFTHS = np.full(12, 1 / 12, np.float32)
+_AXES = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]], np.float32)
 
 
 def image_from_unit(roi: RegionOfInterest) -> Affine:
@@ -60,14 +62,32 @@ def to_image(points: Array, roi: RegionOfInterest) -> Array:
 
 def box_of(points: Array) -> tuple[float, float, float, float]:
     """Return the tight box x0, y0, x1, y1 of (n, 2 or 3) points."""
-    # Along contiguous rows the extremes are found many times faster than down columns.
-    return _extent(points.T[:2].copy())
+    return _reach(_AXES, points)
 
 
-def _extent(rows: Array) -> tuple[float, float, float, float]:
-    """Return the smallest x and y and the largest of (2, n) rows."""
-    (x0, y0), (x1, y1) = rows.min(1).tolist(), rows.max(1).tolist()
-    return x0, y0, x1, y1
+def extent_of(points: Array, ibug68: Indices) -> FaceExtent:
+    """Return where the points of a face lie.
+
+    Args:
+        points: (count, 3) image pixels, the dense points first.
+        ibug68: (68,) indices.
+    """
+    corners = points.take(ibug68, axis=0)
+    roll = _roll(corners)
+    roi = roi_from_points(points[:DENSE], 1.0, roll)
+    return FaceExtent(roll, box_of(corners), roi.x, roi.y, roi.side)
+
+
+def _reach(axes: Array, points: Array) -> tuple[float, float, float, float]:
+    """Return the smallest and the largest of (n, 2 or 3) points along two axes.
+
+    Args:
+        axes: (4, 2), both and their opposites: one largest value costs less than two extremes, and
+            along contiguous rows it is found many times faster than down columns.
+        points: pixels.
+    """
+    x1, y1, x0, y0 = np.maximum.reduce(axes @ points[:, :2].T, 1).tolist()
+    return -x0, -y0, x1, y1
 
 
 def box_overlap(
@@ -114,8 +134,10 @@ def roi_from_points(points: Array, margin: float, angle: float) -> RegionOfInter
     """
     turn = math.radians(angle)
     cosine, sine = math.cos(turn), math.sin(turn)
-    axes = np.array([[cosine, sine], [-sine, cosine]], np.float32)
-    x0, y0, x1, y1 = _extent(axes @ points[:, :2].T)
+    axes = np.array(
+        ((cosine, sine), (-sine, cosine), (-cosine, -sine), (sine, -cosine)), np.float32
+    )
+    x0, y0, x1, y1 = _reach(axes, points)
     across, down = (x0 + x1) / 2, (y0 + y1) / 2
     centre = cosine * across - sine * down, sine * across + cosine * down
     return RegionOfInterest(*centre, margin * max(x1 - x0, y1 - y0), angle)
@@ -165,12 +187,17 @@ def _turn(held: RegionOfInterest, wanted: RegionOfInterest) -> float:
     return (wanted.angle - held.angle + 180) % 360 - 180
 
 
-def roll_of(points: Array, ibug68: NDArray[np.intp]) -> float:
+def roll_of(points: Array, ibug68: Indices) -> float:
     """Return the roll of a face in degrees, clockwise in the image, from its eyes and chin.
 
     At a profile the eyes lie behind one another and the line between them says little; the line
     from between the eyes down to the chin stays in the image at any yaw.
     """
-    eyes = _TWELFTHS @ points.take(ibug68[36:48], axis=0)
-    chin = points[ibug68[8]]
-    return math.degrees(math.atan2(float(eyes[0] - chin[0]), float(chin[1] - eyes[1])))
+    return _roll(points.take(ibug68, axis=0))
+
+
+def _roll(corners: Array) -> float:
+    """Return the roll of a face from its (68, 3) points."""
+    x, y, _ = (_TWELFTHS @ corners[36:48]).tolist()
+    chin_x, chin_y, _ = corners[8].tolist()
+    return math.degrees(math.atan2(x - chin_x, chin_y - y))

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from landmarkd.errors import ModelError
 from landmarkd.layout import DENSE, Layout, layout_of
 from landmarkd.stages import StageClock
-from landmarkd.types import FaceObservation, RegionOfInterest
+from landmarkd.types import FaceExtent, FaceObservation, RegionOfInterest
 from landmarkd.vision.geometry import (
+    extent_of,
     image_from_crop,
     roi_from_box,
-    roi_from_points,
-    roll_of,
     to_image,
     trusted,
 )
@@ -72,11 +71,14 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         """Return the region to begin with, from a tight box round the 68 points."""
         return roi_from_box(box, self.crop.first_margin, self.crop.first_shift_up, angle)
 
+    def extent(self, seen: FaceObservation) -> FaceExtent:
+        """Return where the points of a face lie."""
+        return seen.extent or extent_of(seen.points, self.layout.ibug68)
+
     def next_roi(self, seen: FaceObservation) -> RegionOfInterest:
         """Return the region for the next look: about the points, as far as they are sure."""
-        roi = roi_from_points(
-            seen.points[:DENSE], self.crop.margin, roll_of(seen.points, self.layout.ibug68)
-        )
+        extent = self.extent(seen)
+        roi = RegionOfInterest(extent.x, extent.y, self.crop.margin * extent.side, extent.roll)
         return (
             roi
             if seen.sigma is None
@@ -93,7 +95,7 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         """
         self._cut(image, roi)
         clock.lap("crop")
-        cv2.LUT(self._crop, self._table, self.engine.input(0)[0])
+        self._quantise(self._crop)
         clock.lap("quantise")
         self.engine.invoke()
         clock.lap("inference")
@@ -109,8 +111,9 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         if self.has_presence:
             logit = float(self._output("presence").reshape(-1)[0])
             score = 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
+        extent = extent_of(points, self.layout.ibug68)
         clock.lap("decode")
-        return FaceObservation(score, roi, points, sigma)
+        return FaceObservation(score, roi, points, sigma, extent=extent)
 
     def _cut(self, image: NDArray[np.uint8], roi: RegionOfInterest) -> None:
         """Write the region into the crop buffer as RGB, averaging where it is shrunk."""

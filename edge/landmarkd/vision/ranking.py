@@ -59,9 +59,9 @@ class Ranking:
 
         They are finite, not tiny or huge, and enough of them lie inside.
         """
-        if not math.isfinite(float(points.sum())):
-            return False
         x0, y0, x1, y1 = box
+        if not math.isfinite(x0 + y0 + x1 + y1):
+            return False
         if not self.smallest_px <= max(x1 - x0, y1 - y0) <= LARGEST_SHARE * max(shape[:2]):
             return False
         if x0 >= 0 and y0 >= 0 and x1 < shape[1] and y1 < shape[0]:

@@ -15,7 +15,7 @@ from landmarkd.stages import StageClock
 from landmarkd.types import Detection, FaceObservation, RegionOfInterest
 from landmarkd.vision.belief import belief
 from landmarkd.vision.detector import Detector
-from landmarkd.vision.geometry import box_of, box_overlap, roll_of
+from landmarkd.vision.geometry import box_overlap
 from landmarkd.vision.landmarks import LandmarkModel
 from landmarkd.vision.ranking import Ranking
 
@@ -145,12 +145,12 @@ class FaceSearch:
         seen = look(self.model, image, self.model.first_roi(proposal.box, proposal.angle), clock)
         if self.model.has_presence:
             seen = self._righted(image, seen, proposal.score, clock)
-            rare = abs(roll_of(seen.points, self.model.layout.ibug68)) > USUAL_ROLL_DEG
+            rare = abs(self.model.extent(seen).roll) > USUAL_ROLL_DEG
             odds = TURNED_ODDS if rare else 1.0
             if self._belief(seen, proposal.score, odds) < self._presence:
                 return None
         points = seen.points.take(self.model.layout.ibug68, axis=0)
-        box = box_of(points)
+        box = self.model.extent(seen).box
         possible = self._ranking.plausible(points, box, image.shape)
         return seen if possible and self._ranking.value(box, image.shape) > 0 else None
 

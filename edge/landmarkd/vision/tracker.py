@@ -1,7 +1,7 @@
 """Following one face: search while there is none, then look where it was, until it is gone."""
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from landmarkd.settings.tracker import TrackerSettings
 from landmarkd.stages import StageClock
 from landmarkd.types import FaceObservation, Frame, RegionOfInterest
 from landmarkd.vision.detector import Detector
-from landmarkd.vision.geometry import box_of, box_overlap, eased, roll_of
+from landmarkd.vision.geometry import box_of, box_overlap, eased
 from landmarkd.vision.landmarks import LandmarkModel
 from landmarkd.vision.persons import Persons
 from landmarkd.vision.ranking import Box, Ranking
@@ -116,8 +116,12 @@ class Tracker:
             seen = self._find(frame, clock)
         if seen is None:
             return None
-        self._note_turn(frame, seen)
-        return replace(seen, track=self._persons.number(self._box(seen), frame.captured_ns))
+        extent = self.model.extent(seen)
+        self._note_turn(frame, extent.roll)
+        track = self._persons.number(extent.box, frame.captured_ns)
+        return FaceObservation(
+            seen.score, seen.roi, seen.points, seen.sigma, track=track, extent=extent
+        )
 
     def close(self) -> None:
         """Release the detectors; the model is its owner's."""
@@ -149,7 +153,7 @@ class Tracker:
         """Return the face that is followed or the one that takes over; None once it is gone."""
         seen = self.model.locate(frame.image, track.roi, clock)
         points = seen.points.take(self.model.layout.ibug68, axis=0)
-        box, value = box_of(points), 0.0
+        box, value = self.model.extent(seen).box, 0.0
         if seen.score >= self.settings.tracking and self._ranking.plausible(
             points, box, frame.image.shape
         ):
@@ -184,9 +188,10 @@ class Tracker:
             return None
         track.outdone = 0
         seen = self._search.read(frame.image, others[0], clock)
-        if seen is None or self._ranking.value(self._box(seen), frame.image.shape) < wanted:
+        if seen is None:
             return None
-        return seen
+        mine = self._ranking.value(self.model.extent(seen).box, frame.image.shape)
+        return seen if mine >= wanted else None
 
     def _confirmed(
         self, frame: Frame, seen: FaceObservation, track: _Track, clock: StageClock
@@ -205,9 +210,8 @@ class Tracker:
             track.unconfirmed += 1
         return track.unconfirmed < UNCONFIRMED_LIMIT
 
-    def _note_turn(self, frame: Frame, seen: FaceObservation) -> None:
+    def _note_turn(self, frame: Frame, roll: float) -> None:
         """Notice a camera that is mounted upside down or on its side; say so in the log once."""
-        roll = roll_of(seen.points, self.model.layout.ibug68)
         quarters = round(roll / 90) % 4 if abs(roll) >= ON_ITS_SIDE_DEG else 0
         if abs(roll) >= UPSIDE_DOWN_DEG:
             quarters = 2
@@ -226,6 +230,3 @@ class Tracker:
                 how,
                 (4 - quarters) * 90,
             )
-
-    def _box(self, seen: FaceObservation) -> Box:
-        return box_of(seen.points.take(self.model.layout.ibug68, axis=0))

@@ -1,0 +1,81 @@
+"""Cutting grey patches of a face out of a frame: all of one part from one strip that holds them.
+
+Patch pixels have their centres at integers; an affine leads from them to image pixels.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+PatchRows = tuple[tuple[float, float, float], tuple[float, float, float]]
+"""Rows of a (2, 3) affine from patch pixels to image pixels, which turns and scales alike."""
+
+_EDGE_PX = 2
+"""What the strip has beyond the patches, for the samples between pixels."""
+
+
+def cut(image: NDArray[np.uint8], places: Sequence[PatchRows], patches: NDArray[np.uint8]) -> None:
+    """Write patches of an image, shrunk by the mean of pixels where they are.
+
+    Args:
+        image: (height, width, 3) uint8 BGR.
+        places: of the patches, all of one scale.
+        patches: (n, height, width) uint8, written.
+    """
+    rows, columns = patches.shape[1:]
+    x0, y0, x1, y1 = _strip_of(places, columns - 1, rows - 1, image.shape)
+    (a, _, _), (d, _, _) = places[0]
+    factor = max(1, round(math.hypot(a, d)))
+    # The mean of factor² pixels each, as an area filter takes it.
+    across, down = max((x1 - x0) // factor, 1), max((y1 - y0) // factor, 1)
+    part: NDArray[Any] = image[y0 : min(y0 + down * factor, y1), x0 : min(x0 + across * factor, x1)]
+    strip = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)
+    if factor > 1:
+        strip = cv2.resize(strip, (across, down), interpolation=cv2.INTER_AREA)
+    middle = (factor - 1) / 2
+    for patch, ((a, b, x), (d, e, y)) in zip(patches, places, strict=True):
+        moved = np.array(
+            (
+                (a / factor, b / factor, (x - x0 - middle) / factor),
+                (d / factor, e / factor, (y - y0 - middle) / factor),
+            )
+        )
+        cv2.warpAffine(
+            strip,
+            moved,
+            (columns, rows),
+            dst=patch,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+
+
+def _strip_of(
+    places: Sequence[PatchRows], right: int, bottom: int, shape: tuple[int, ...]
+) -> tuple[int, int, int, int]:
+    """Return x0, y0, x1, y1 of the part of an image that holds all patches; at least one pixel.
+
+    Args:
+        places: of the patches.
+        right: last column of a patch.
+        bottom: last row of a patch.
+        shape: of the image, height and width first.
+    """
+    low_x = low_y = math.inf
+    high_x = high_y = -math.inf
+    for (a, b, x), (d, e, y) in places:
+        a, b, d, e = a * right, b * bottom, d * right, e * bottom  # noqa: PLW2901 - the corners
+        low_x = min(low_x, x + min(a, 0.0) + min(b, 0.0))
+        high_x = max(high_x, x + max(a, 0.0) + max(b, 0.0))
+        low_y = min(low_y, y + min(d, 0.0) + min(e, 0.0))
+        high_y = max(high_y, y + max(d, 0.0) + max(e, 0.0))
+    height, width = shape[:2]
+    x0 = min(max(math.floor(low_x) - _EDGE_PX, 0), width - 1)
+    y0 = min(max(math.floor(low_y) - _EDGE_PX, 0), height - 1)
+    x1 = max(min(math.ceil(high_x) + _EDGE_PX + 1, width), x0 + 1)
+    y1 = max(min(math.ceil(high_y) + _EDGE_PX + 1, height), y0 + 1)
+    return x0, y0, x1, y1
