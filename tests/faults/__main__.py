@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import track
 
 # Importing them enters their faults into the table.
-from tests.faults import camera, load, service, sinks, transport  # noqa: F401
+from tests.faults import camera, coral, load, service, sinks, transport  # noqa: F401
 from tests.faults.row import FAULTS
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.faults import camera, load, service, sinks, transport  # noqa: F401 - entering their faults into the table
+from tests.faults import camera, coral, load, service, sinks, transport  # noqa: F401 - entering their faults into the table
 from tests.faults.row import ALONE, FAULTS, Row
 
 WORKERS = 4

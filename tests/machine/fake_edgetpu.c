@@ -98,7 +98,8 @@ static int kernel_prepare(Context *context, Node *node) {
 // Every output byte is the first input's first byte plus the output's number: enough to see that data goes through.
 // Floats are spread over the middle of the crop, so that what reads them as landmarks finds an area.
 static int kernel_invoke(Context *context, Node *node) {
-  if (BEHAVIOUR == LOST && invocations++ >= AFTER) {
+  const char *unplugged = getenv("FAKE_EDGETPU_UNPLUGGED");
+  if ((BEHAVIOUR == LOST && invocations++ >= AFTER) || (unplugged != NULL && access(unplugged, F_OK) == 0)) {
     context->report_error(context, "fake: USB transfer error");
     return STATUS_DELEGATE_ERROR;
   }

@@ -1,5 +1,7 @@
 """A real model and real delegate libraries for tests of everything close to the machine."""
 
+import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -8,11 +10,40 @@ from pathlib import Path
 
 import pytest
 from landmarkd.vision import delegate
+from landmarkd.vision.zoo import open_zoo
 
 from tests.machine.layout import Layout
-from tests.machine.tiny_model import tiny_model
+from tests.machine.tiny_model import compiled, tiny_model
 
 SOURCE = Path(__file__).with_name("fake_edgetpu.c")
+
+
+def build_delegate(library: Path, behaviour: str, after: int = 0) -> Path:
+    """Compile a loadable delegate of this behaviour, see the C file; skip without a compiler."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("needs a C compiler to build the stand-in for libedgetpu")
+    if not library.exists():
+        defines = [f"-DBEHAVIOUR={behaviour}", f"-DAFTER={after}"]
+        subprocess.run([compiler, "-shared", "-fPIC", *defines, "-o", library, SOURCE], check=True)
+    return library
+
+
+def coral_zoo(folder: Path) -> Path:
+    """Copy the bundled zoo to `folder`, with a version for the Edge TPU of its default model."""
+    bundled = open_zoo()
+    shutil.copytree(bundled.folder, folder)
+    name, card = bundled.landmarks()
+    content = compiled((folder / card.file).read_bytes())
+    (folder / "compiled.tflite").write_bytes(content)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["models"][name]["edgetpu"] = {
+        "file": "compiled.tflite",
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -33,20 +64,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def coral(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Compiles a loadable delegate with one behaviour: coral("LOST", after=2)."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
-        pytest.skip("needs a C compiler to build the stand-in for libedgetpu")
-    folder, built = tmp_path_factory.mktemp("delegates"), {}
+    folder = tmp_path_factory.mktemp("delegates")
 
     def compile_one(behaviour: str, after: int = 0) -> Path:
-        key = f"{behaviour}{after}"
-        if key not in built:
-            built[key] = folder / f"libedgetpu-{key}.so"
-            defines = [f"-DBEHAVIOUR={behaviour}", f"-DAFTER={after}"]
-            subprocess.run(
-                [compiler, "-shared", "-fPIC", *defines, "-o", built[key], SOURCE], check=True
-            )
-        return built[key]
+        return build_delegate(folder / f"libedgetpu-{behaviour}{after}.so", behaviour, after)
 
     return compile_one
 

@@ -1,8 +1,5 @@
 """The Coral in the whole pipeline: what its loss does to reports, and to a unit that needs it."""
 
-import hashlib
-import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +9,8 @@ from landmarkd.pipeline import Pipeline
 from landmarkd.settings.config import validated
 from landmarkd.types import Frame, Report
 from landmarkd.vision import delegate
-from landmarkd.vision.zoo import open_zoo
 
-from tests.machine.tiny_model import compiled
+from tests.machine.fixtures import coral_zoo
 
 BOX = (100.0, 80.0, 220.0, 230.0)
 
@@ -22,20 +18,7 @@ BOX = (100.0, 80.0, 220.0, 230.0)
 @pytest.fixture(scope="module")
 def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundled zoo with a version for the Edge TPU of its default model."""
-    folder = tmp_path_factory.mktemp("zoo") / "zoo"
-    bundled = open_zoo()
-    shutil.copytree(bundled.folder, folder)
-    name, card = bundled.landmarks()
-    content = compiled((folder / card.file).read_bytes())
-    (folder / "compiled.tflite").write_bytes(content)
-    manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["models"][name]["edgetpu"] = {
-        "file": "compiled.tflite",
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    return folder
+    return coral_zoo(tmp_path_factory.mktemp("zoo") / "zoo")
 
 
 def pipeline(zoo: Path, choice: str) -> Pipeline:
