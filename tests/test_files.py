@@ -31,6 +31,25 @@ def test_an_endless_file_is_refused() -> None:
         read_bounded(Path("/dev/zero"), 1000)
 
 
+def test_a_pipe_that_nobody_writes_is_refused_at_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="a pipe and no file"):
+        read_bounded(pipe, 1000)
+
+
+def test_a_terminal_where_nobody_types_is_refused_at_once() -> None:
+    ends = os.openpty()
+    with pytest.raises(OSError, match="nothing can be read"):
+        read_bounded(Path(os.ttyname(ends[1])), 1000)
+    for end in ends:
+        os.close(end)
+
+
+def test_a_device_without_content_is_empty() -> None:
+    assert read_bounded(Path("/dev/null"), 1000) == b""
+
+
 @pytest.mark.parametrize("mode", [None, 0o600, 0o644])
 def test_the_mode_holds_whatever_the_umask(tmp_path: Path, mode: int | None) -> None:
     before = os.umask(0o077)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,13 +11,19 @@ from landmarkd.errors import AccessError, SinkError
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
-    """Return the content of a file of at most `limit` bytes.
+    """Return the content of a file of at most `limit` bytes. Never waits for somebody to write it.
 
     Raises:
-        OSError: it cannot be read, or is larger (EFBIG); `strerror` says which.
+        OSError: it cannot be read, is larger (EFBIG) or a pipe (EINVAL); `strerror` says which.
     """
-    with path.open("rb") as file:
-        content = file.read(limit + 1)
+    # Without O_NONBLOCK, opening a pipe that nobody writes waits for ever.
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is a pipe and no file", str(path))
+        content: bytes | None = file.read(limit + 1)
+    if content is None:  # a terminal or another device that has nothing yet
+        raise OSError(errno.EAGAIN, "nothing can be read there", str(path))
     if len(content) > limit:
         raise OSError(errno.EFBIG, f"it is larger than {limit} bytes", str(path))
     return content

@@ -3,6 +3,7 @@ plain gets in."""
 
 import hmac
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from landmarkd.errors import AccessError, UsageError, WireError
 from landmarkd.receive import make_link
 from landmarkd.sinks import make_sink
 from landmarkd.wire import Decoder, Encoder
+from landmarkd.wire.codec import decode_packet
 from landmarkd.wire.encoder import MAX_DATAGRAM
+from landmarkd.wire.schema import Hello
 
 from tests.process import landmarkd
 from tests.wire.builders import report, session
@@ -28,6 +31,7 @@ from landmarkd.wire.seal import (
     StaleError,
     UnauthenticError,
     read_key,
+    read_keys,
 )
 
 KEY, OTHER = bytes(range(32)), bytes(32)
@@ -177,6 +181,74 @@ def test_over_a_socket_with_a_key_made_by_the_command(tmp_path: Path) -> None:
         assert [r.packet.frame for r in received[1:]] == [0] * 5
         # The longest datagram with its seal is still as long as allowed.
         assert receiver.counters.bytes <= 6 * MAX_DATAGRAM * 2
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    """A folder with the keys of two devices."""
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    for name, content in (("van-1", KEY), ("van-2", OTHER)):
+        file = folder / f"{name}.key"
+        file.write_text(content.hex())
+        file.chmod(0o600)
+    return folder
+
+
+def greeting(device: str) -> bytes:
+    """Return a HELLO of a device, plain."""
+    encoder = Encoder(replace(session(), device=device))
+    messages = encoder.encode(report(1))
+    return next(data for data in messages if isinstance(decode_packet(data).message, Hello))
+
+
+def test_each_device_speaks_for_itself_whatever_its_address(keys: Path) -> None:
+    link = make_link(f"udp://:0?key={keys}")
+    for device, key in (("van-1", KEY), ("van-2", OTHER)):
+        (heard,) = link.take_datagram("10.0.0.1:999", Sealer(key).seal(greeting(device)))
+        assert heard.sender == device
+        assert heard.packet.message.device == device
+    assert link.senders == ("van-1", "van-2")
+    assert link.counters.rejected == 0
+
+
+def test_no_device_speaks_for_another(keys: Path) -> None:
+    link = make_link(f"udp://:0?key={keys}")
+    assert link.take_datagram("10.0.0.1:999", Sealer(OTHER).seal(greeting("van-1"))) == []
+    assert link.take_datagram("10.0.0.1:999", Sealer(bytes(31) + b"x").seal(b"")) == []
+    # The name of one key before what another sealed.
+    forged = Sealer(KEY).seal(greeting("van-1"))[:4] + Sealer(OTHER).seal(greeting("van-1"))[4:]
+    assert link.take_datagram("10.0.0.1:999", forged) == []
+    assert link.counters.unauthentic == 3
+    assert link.senders == ()
+
+
+def test_a_thousand_devices_are_told_apart_without_forgetting_one(tmp_path: Path) -> None:
+    for number in range(1000):
+        file = tmp_path / f"van-{number}.key"
+        file.write_text(number.to_bytes(32, "big").hex())
+        file.chmod(0o600)
+    link = make_link(f"udp://:0?key={tmp_path}")
+    hello = greeting("van-7")
+    for number in range(1000):
+        link.take_datagram("10.0.0.1:1", Sealer(number.to_bytes(32, "big")).seal(hello))
+    assert link.senders == ("van-7",)
+    assert link.counters.unauthentic == 999
+
+
+def test_a_folder_of_keys_is_checked(keys: Path, tmp_path: Path) -> None:
+    assert read_keys(keys) == {"van-1": KEY, "van-2": OTHER}
+    (tmp_path / "none").mkdir()
+    with pytest.raises(UsageError, match=r"NAME\.key"):
+        read_keys(tmp_path / "none")
+    copy = keys / "van-3.key"
+    copy.write_text(KEY.hex())
+    copy.chmod(0o600)
+    with pytest.raises(UsageError, match="that of van-1"):
+        read_keys(keys)
+    copy.chmod(0o644)
+    with pytest.raises(AccessError, match="others may read"):
+        read_keys(keys)
 
 
 @pytest.mark.parametrize(

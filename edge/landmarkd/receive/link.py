@@ -21,7 +21,7 @@ class Received(NamedTuple):
     """A message and who sent it.
 
     Attributes:
-        sender: address or device.
+        sender: address, serial device, or the name of a device that has a key of its own.
         packet: the message.
     """
 
@@ -90,10 +90,13 @@ class Link(ABC):
     def take_datagram(self, sender: str, data: bytes) -> list[Received]:
         """Return the message of a datagram, or nothing; any bytes will do."""
         self.arrivals += 1
+        # A key of its own tells more surely who sends than an address does.
+        device = self._opener.device(data) if self._opener is not None else None
+        sender = device or sender
         decoder = self._decoders.get(sender)
         new = decoder is None
         if decoder is None:
-            decoder = Decoder(self._opener)
+            decoder = Decoder(self._opener, device)
         packets = decoder.datagram(data)
         if packets:
             self._heard(sender, decoder)
@@ -113,7 +116,8 @@ class Link(ABC):
             self._owner = sender, now + OWNER_SILENCE_S
         self._decoders[sender] = decoder
         self._decoders.move_to_end(sender)
-        if len(self._decoders) > MAX_SENDERS:
+        known = self._opener.devices if self._opener is not None else 0
+        if len(self._decoders) > max(MAX_SENDERS, known):
             idlest = next(name for name in self._decoders if name != self._owner[0])
             _add(self._forgotten, self._decoders.pop(idlest).counters)
 

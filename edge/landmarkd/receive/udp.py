@@ -9,7 +9,7 @@ from select import select
 from landmarkd.errors import SourceBusyError, SourceError, SourceLostError, UsageError
 from landmarkd.receive.link import Link, Received
 from landmarkd.uri import Uri
-from landmarkd.wire.seal import TIME_WINDOW_S, Opener, read_key
+from landmarkd.wire.seal import TIME_WINDOW_S, Opener, read_key, read_keys
 
 RECEIVE_BUFFER = 8 << 20
 """Bytes the kernel is asked to hold while the program is busy; it may grant less."""
@@ -23,8 +23,9 @@ MAX_BATCH = 100
 class UdpLink(Link):
     """``udp://:port``, ``udp://address:port``, or a multicast group, ``udp://239.1.2.3:port?interface=eth0``.
 
-    With the option ``key=FILE`` it takes sealed datagrams only; ``window=SECONDS`` is how far
-    their time may be from this machine's (30; 0 does not look).
+    With the option ``key=FILE`` it takes sealed datagrams only, with ``key=FOLDER`` those of the
+    devices whose keys lie there as NAME.key. ``window=SECONDS`` is how far their time may be from
+    this machine's (30; 0 does not look).
 
     Attributes:
         port: the port that it is bound to, once open; with port 0 the system chooses.
@@ -42,8 +43,9 @@ class UdpLink(Link):
         )
         self._socket: socket.socket | None = None
         if "key" in uri.options:
+            key = Path(uri.options["key"])
             self._opener = Opener(
-                read_key(Path(uri.options["key"])),
+                read_keys(key) if key.is_dir() else read_key(key),
                 uri.integer("window", TIME_WINDOW_S, 0, 86_400),
             )
 

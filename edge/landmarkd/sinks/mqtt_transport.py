@@ -15,6 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from landmarkd.errors import AccessError, SinkError, UsageError
+from landmarkd.files import read_bounded
 from landmarkd.sinks.parts import PieceError, Transport
 from landmarkd.sinks.resolve import Address, Resolver
 from landmarkd.uri import Uri
@@ -110,9 +111,8 @@ def read_secret(path: str, option: str = "password_file") -> str:
         AccessError: others may read it too.
     """
     try:
-        with Path(path).open("rb") as file:
-            mode = Path(path).stat().st_mode
-            text = file.read(MAX_SECRET).decode().partition("\n")[0].rstrip("\r")
+        mode = Path(path).stat().st_mode
+        text = read_bounded(Path(path), MAX_SECRET).decode().partition("\n")[0].rstrip("\r")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise UsageError(

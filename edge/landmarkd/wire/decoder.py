@@ -10,6 +10,9 @@ from landmarkd.wire.loss import LossCounter
 from landmarkd.wire.schema import Hello
 from landmarkd.wire.seal import Opener, ReplayedError, StaleError, UnauthenticError
 
+DEVICE_CHARS = 24
+"""So much of a device's name is in its HELLO."""
+
 
 @dataclass(slots=True)
 class DecoderCounters:
@@ -26,7 +29,8 @@ class DecoderCounters:
         foreign: another version of the protocol, or an unknown type of message.
         malformed: good checksum, impossible content; or too short to be a message.
         garbled: frames of a byte stream that were not COBS, or longer than any frame.
-        unauthentic: datagrams that were not sealed under the receiver's key, or were altered.
+        unauthentic: datagrams that were not sealed under the receiver's key, were altered, or name
+            another device than their key's.
         replayed: sealed datagrams that came twice, or too late to tell.
         stale: sealed datagrams that were sent at another time than now.
         restarts: a sender that began anew under another boot id.
@@ -68,8 +72,12 @@ class Decoder:
         hello: the last HELLO, or None before the first.
     """
 
-    def __init__(self, opener: Opener | None = None) -> None:
-        """Make a decoder; with an opener, datagrams must be sealed under its key."""
+    def __init__(self, opener: Opener | None = None, device: str | None = None) -> None:
+        """Make a decoder; with an opener, datagrams must be sealed under one of its keys.
+
+        With a device, its HELLO must name that one.
+        """
+        self._device = None if device is None else device[:DEVICE_CHARS]
         self.counters = DecoderCounters()
         self.hello: Hello | None = None
         self._opener = opener
@@ -102,9 +110,9 @@ class Decoder:
 
     def _decode(self, messages: Iterable[bytes]) -> list[Packet]:
         counters, packets = self.counters, []
-        for message in messages:
+        for data in messages:
             try:
-                packet = decode_packet(message)
+                packet = decode_packet(data)
             except ChecksumError:
                 counters.bad_checksum += 1
             except ForeignError:
@@ -112,6 +120,10 @@ class Decoder:
             except WireError:
                 counters.malformed += 1
             else:
+                message = packet.message
+                if type(message) is Hello and self._device not in {None, message.device}:
+                    counters.unauthentic += 1
+                    continue
                 packets.append(packet)
         counters.packets += len(packets)
         self._follow(packets)

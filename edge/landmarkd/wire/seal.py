@@ -8,7 +8,8 @@ import hashlib
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import islice
 from pathlib import Path
 from struct import Struct
 from typing import TYPE_CHECKING
@@ -35,6 +36,8 @@ REPLAY_WINDOW = 1024
 """Datagrams that may come late; what is older counts as replayed."""
 TIME_WINDOW_S = 30
 """A datagram whose time differs by more from the receiver's UTC is refused."""
+MAX_KEYS = 100_000
+"""Devices in a folder of keys."""
 MAX_STARTS = 1024
 """Starts of senders that are remembered; beyond that the one silent for longest is forgotten."""
 
@@ -118,24 +121,36 @@ class _Start:
 
 
 class Opener:
-    """Opens sealed datagrams of any number of senders with the same key.
+    """Opens sealed datagrams of any number of senders.
 
     Args:
-        key: 32 bytes.
+        key: 32 bytes that all senders share, or the key of each device by its name.
         window_s: how far the time of a datagram may be from this machine's UTC; 0 does not look.
         utc_s: seconds since 1970, for tests.
     """
 
     def __init__(
         self,
-        key: bytes,
+        key: bytes | Mapping[str, bytes],
         window_s: int = TIME_WINDOW_S,
         utc_s: Callable[[], float] = time.time,
     ) -> None:
-        self._key, self._key_id = key, key_id(key)
+        owned = {None: key} if isinstance(key, bytes) else dict(key)
+        self._keys: dict[bytes, tuple[str | None, bytes]] = {
+            key_id(content): (device, content) for device, content in owned.items()
+        }
         self._window_s, self._utc_s = window_s, utc_s
         # Only starts of which a datagram was opened: forged ones cost no memory.
         self._starts: OrderedDict[bytes, _Start] = OrderedDict()
+
+    @property
+    def devices(self) -> int:
+        """How many devices have a key of their own; 0 where all share one."""
+        return sum(device is not None for device, _ in self._keys.values())
+
+    def device(self, datagram: bytes) -> str | None:
+        """Return whose key a datagram claims to be sealed under; None: nobody's own."""
+        return self._keys.get(datagram[1:4], (None, b""))[0]
 
     def open(self, datagram: bytes) -> bytes:
         """Return the message.
@@ -150,9 +165,12 @@ class Opener:
         if len(datagram) < OVERHEAD or datagram[0] != SEALED:
             raise UnauthenticError("Not a sealed datagram; give the sender the key as well.")
         _, sealed_under, name, counter, sent_s = SEAL_HEADER.unpack_from(datagram)
-        if sealed_under != self._key_id:
+        if sealed_under not in self._keys:
             raise UnauthenticError("Sealed under another key.")
-        start = self._starts.get(name) or _Start(_cipher(self._key, name))
+        # With the key: what was sealed under one must not be opened with another's cipher.
+        start = self._starts.get(sealed_under + name)
+        if start is None:
+            start = _Start(_cipher(self._keys[sealed_under][1], name))
         if start.seen(counter):
             raise ReplayedError("Seen before, or too old to tell.")
         header, sealed = datagram[: SEAL_HEADER.size], datagram[SEAL_HEADER.size :]
@@ -163,8 +181,8 @@ class Opener:
         if self._window_s and sent_s and abs(self._utc_s() - sent_s) > self._window_s:
             raise StaleError("Sent at another time; set both clocks, or use window=0.")
         start.remember(counter)
-        self._starts[name] = start
-        self._starts.move_to_end(name)
+        self._starts[sealed_under + name] = start
+        self._starts.move_to_end(sealed_under + name)
         if len(self._starts) > MAX_STARTS:
             self._starts.popitem(last=False)
         return message
@@ -192,3 +210,29 @@ def read_key(path: Path) -> bytes:
             f"make one with landmarkd key {path}"
         )
     return key
+
+
+def read_keys(folder: Path) -> dict[str, bytes]:
+    """Return the keys of a folder by device: NAME.key holds that of the device NAME.
+
+    Raises:
+        AccessError, UsageError: a file is not as `read_key` wants it, two keys cannot be told
+            apart, or there is none.
+    """
+    keys: dict[str, bytes] = {}
+    names: dict[bytes, str] = {}
+    try:
+        paths = sorted(islice(folder.glob("*.key"), MAX_KEYS + 1))
+    except OSError as error:
+        raise UsageError(f"{folder}: the keys cannot be read: {error.strerror}.") from error
+    if not 0 < len(paths) <= MAX_KEYS:
+        raise UsageError(f"{folder}: put the key of each device there as NAME.key.")
+    for path in paths:
+        keys[path.stem] = read_key(path)
+        other = names.setdefault(key_id(keys[path.stem]), path.stem)
+        if other != path.stem:
+            raise UsageError(
+                f"{path}: this key is that of {other}, or looks like it from outside; make "
+                "another one for one of them."
+            )
+    return keys
