@@ -55,7 +55,7 @@ def detect(image: "NDArray[Any] | str | Path") -> Report:
         if not _still:
             _still.append(Pipeline())
         _still[0].reset()
-        return _still[0].process(Frame(name, 0, time.monotonic_ns(), pixels))
+        return _still[0].process(Frame(name, 0, time.monotonic_ns(), pixels), still=True)
 
 
 class Camera:

@@ -34,6 +34,7 @@ from landmarkd.vision.eyes import open_eyes
 from landmarkd.vision.geometry import box_of
 from landmarkd.vision.landmarks import LandmarkModel
 from landmarkd.vision.search import look
+from landmarkd.vision.second_view import both_views
 from landmarkd.vision.tracker import Tracker
 from landmarkd.vision.zoo import open_zoo
 
@@ -112,6 +113,7 @@ class Pipeline:
         box: tuple[float, float, float, float] | None = None,
         *,
         speed_kmh: float | None = None,
+        still: bool = False,
     ) -> Report:
         """Return the report for one frame.
 
@@ -121,6 +123,7 @@ class Pipeline:
             box: tight box of the 68 points of the face that is wanted, x0, y0, x1, y1 in pixels;
                 bypasses the detector and what is remembered from the frames before.
             speed_kmh: of the vehicle, or None if it is not known.
+            still: the frame is a picture that stands alone and is worth a second, mirrored look.
 
         Raises:
             SourceFormatError: the frame cannot hold a face.
@@ -133,6 +136,8 @@ class Pipeline:
             seen = self.tracker.track(frame, self.clock)
         else:
             seen = look(self.model, frame.image, self.model.first_roi(box), self.clock)
+        if seen is not None and still:
+            seen = both_views(self.model, frame.image, seen, self.clock)
         if seen is not None and self.eyes is not None:
             seen = self.eyes.refine(frame.image, seen)
             self.clock.lap("eyes")

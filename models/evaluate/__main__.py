@@ -33,6 +33,9 @@ def landmarks(arguments: list[str]) -> int:
     parser.add_argument(
         "--eyes", default="none", help="eye model that reads lids and irises anew, or none"
     )
+    parser.add_argument(
+        "--views", type=int, default=1, choices=(1, 2), help="2: look in the mirror as well"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the report")
     parser.add_argument(
         "--real", type=Path, default=REAL, help="folder with images, videos and nonface"
@@ -56,7 +59,12 @@ def landmarks(arguments: list[str]) -> int:
         )
         return 2
     began = time.monotonic()
-    model = open_model(options.model, architecture=options.architecture, eyes=options.eyes)
+    model = open_model(
+        options.model,
+        architecture=options.architecture,
+        eyes=options.eyes,
+        views=options.views,
+    )
     done = evaluate(
         model, real=real, synthetic=synthetic, detector=options.detector, quick=options.quick
     )
@@ -65,6 +73,7 @@ def landmarks(arguments: list[str]) -> int:
         "input": f"{model.card.input.width} px {model.card.input.dtype}",
         "points": model.layout.name,
         "eyes": options.eyes,
+        "views": options.views,
         "detector": options.detector,
         "seconds": round(time.monotonic() - began),
     }

@@ -11,6 +11,7 @@ from landmarkd.vision.detector import Detector, make_detector
 from landmarkd.vision.eyes import EyeModel, open_eyes
 from landmarkd.vision.landmarks import LandmarkModel
 from landmarkd.vision.runtime import TensorSpec, open_engine
+from landmarkd.vision.second_view import both_views
 from landmarkd.vision.zoo import LandmarkCard, Zoo, open_zoo
 from numpy.typing import NDArray
 
@@ -75,15 +76,22 @@ class TorchEngine:
         }
 
 
-class WithEyes:
-    """A landmark model whose lids and irises the eye model reads anew, as it does in the daemon.
+class Whole:
+    """A landmark model with the closer looks of others after it, as in the daemon.
 
     Everything else is the landmark model's.
+
+    Args:
+        model: the landmark model.
+        eyes: reads lids and irises anew, or None.
+        views: looks at each picture; the second one is mirrored.
     """
 
-    def __init__(self, model: LandmarkModel, eyes: EyeModel) -> None:
-        self._model, self._eyes = model, eyes
-        self.name, self.layout = f"{model.name} + {eyes.name}", eyes.layout
+    def __init__(self, model: LandmarkModel, eyes: EyeModel | None, views: int = 1) -> None:
+        self._model, self._eyes, self._views = model, eyes, views
+        self.name, self.layout = model.name, model.layout
+        if eyes is not None:
+            self.name, self.layout = f"{model.name} + {eyes.name}", eyes.layout
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
@@ -91,12 +99,20 @@ class WithEyes:
     def locate(
         self, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock
     ) -> FaceObservation:
-        """Return what the landmark model sees, its eyes read anew."""
-        return self._eyes.refine(image, self._model.locate(image, roi, clock))
+        """Return what all of them see together."""
+        seen = self._model.locate(image, roi, clock)
+        if self._views > 1:
+            seen = both_views(self._model, image, seen, clock)
+        return seen if self._eyes is None else self._eyes.refine(image, seen)
 
 
 def open_model(
-    spec: str, *, zoo: Zoo | None = None, architecture: str | None = None, eyes: str = "none"
+    spec: str,
+    *,
+    zoo: Zoo | None = None,
+    architecture: str | None = None,
+    eyes: str = "none",
+    views: int = 1,
 ) -> LandmarkModel:
     """Open a model by what it is called: a name of the zoo, a .tflite file, or a .pt checkpoint.
 
@@ -105,6 +121,7 @@ def open_model(
         zoo: that names are looked up in.
         architecture: of a checkpoint that does not say it.
         eyes: eye model that reads lids and irises anew, or "none".
+        views: looks at each picture; the second one is mirrored.
 
     Raises:
         ModelError: there is no such model or it is altered.
@@ -112,7 +129,9 @@ def open_model(
     """
     model = _open_landmarks(spec, zoo, architecture)
     reader = open_eyes(zoo or open_zoo(), eyes)
-    return model if reader is None else cast("LandmarkModel", WithEyes(model, reader))
+    if reader is None and views == 1:
+        return model
+    return cast("LandmarkModel", Whole(model, reader, views))
 
 
 def open_detector(spec: str, score: float | None = None) -> Detector:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from landmarkd.vision.second_view import mirror_points
 from numpy.typing import NDArray
 
-from models.train.mirror import mirror_nearest, mirror_points
+from models.train.mirror import mirror_nearest
 from models.train.shards import Crop
 
 DENSE = 520

@@ -9,10 +9,14 @@ that were not used in the fit.
 from functools import lru_cache
 from pathlib import Path
 
+import landmarkd
 import numpy as np
+from landmarkd.vision.second_view import mirror_weights
 from numpy.typing import NDArray
 
-DATA = Path(__file__).with_name("mirror562.npz")
+__all__ = ["EXACT_PAIRS", "fit", "mirror_nearest", "mirror_weights"]
+
+DATA = Path(landmarkd.__file__).parent / "data" / "mirror562.npz"
 NEIGHBOURS = 8
 EXACT_PAIRS = (
     *((520 + k, 536 + k) for k in range(16)),
@@ -25,29 +29,10 @@ EXACT_PAIRS = (
 
 
 @lru_cache(maxsize=1)
-def mirror_weights() -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """(562, 8) neighbours and (562, 8) weights with sum one: each mirrored point is their mean."""
-    with np.load(DATA) as stored:
-        return stored["neighbours"].astype(np.intp), stored["weights"]
-
-
-@lru_cache(maxsize=1)
 def mirror_nearest() -> NDArray[np.intp]:
     """(562,) index of the point of largest weight in each mirrored one; it gives the visibility."""
     neighbours, weights = mirror_weights()
     return np.take_along_axis(neighbours, np.abs(weights).argmax(1)[:, None], 1)[:, 0]
-
-
-def mirror_points(points: NDArray[np.float32], width: float) -> NDArray[np.float32]:
-    """Labels of the picture mirrored left to right.
-
-    Args:
-        points: (562, 3) x, y, z in pixels, pixel centres at integers.
-        width: of the picture in pixels.
-    """
-    reflected = points * np.float32([-1, 1, 1]) + np.float32([width - 1, 0, 0])
-    neighbours, weights = mirror_weights()
-    return np.matmul(weights[:, None], reflected[neighbours])[:, 0]
 
 
 def fit(assets: Path, heads: int = 60, seed: int = 0) -> None:

@@ -93,8 +93,12 @@ def test_the_rest_of_the_face_stays_as_it_was(model, clip):
     refined = model.refine(image, found)
     assert refined.points.shape == (562, 3)
     assert refined.points.dtype == np.float32
-    np.testing.assert_array_equal(refined.points[:DENSE], found.points[:DENSE])
-    np.testing.assert_array_equal(refined.sigma[:DENSE], found.sigma[:DENSE])
+    about = np.abs(found.points[:DENSE, 1] - found.points[FULL.ibug68[36:48], 1].mean())
+    far = about > 0.5 * np.linalg.norm(np.subtract(*found.points[FULL.ibug68[[36, 45]], :2]))
+    assert far.sum() > 200
+    np.testing.assert_array_equal(refined.points[:DENSE][far], found.points[:DENSE][far])
+    np.testing.assert_array_equal(refined.points[:DENSE, 2], found.points[:DENSE, 2])
+    np.testing.assert_array_equal(refined.sigma[:DENSE][far], found.sigma[:DENSE][far])
     assert np.isfinite(refined.points).all()
     assert all(0.5 < seen_share <= 1.0 for seen_share in refined.eyes_visible)
 
@@ -105,7 +109,8 @@ def test_a_model_with_lids_and_sigma_gets_new_ones(model, clip):
     full[:DENSE] = found.points[:DENSE]
     sigma = np.full(562, 7.0, np.float32)
     refined = model.refine(image, replace(found, points=full, sigma=sigma))
-    assert (refined.sigma[:DENSE] == 7.0).all()
+    assert (refined.sigma[:DENSE] <= 7.0).all()
+    assert (np.delete(refined.sigma[:DENSE], FULL.ibug68[36:48]) == 7.0).all()
     assert (refined.sigma[DENSE:] < 7.0).all()
     assert (refined.points[DENSE:, :2] > 0).all()
     assert (full[DENSE:] == 0).all()

@@ -107,7 +107,7 @@ def _picture(
     with make_source(_uri("images", path), fast=True) as source:
         frame = source.read(1.0)
     frame = Frame(str(path), frame.sequence, frame.captured_ns, frame.image)
-    report = pipeline.process(frame, box=box)
+    report = pipeline.process(frame, box=box, still=True)
     _write_line(lines, report)
     if target is not None:
         from landmarkd.overlay import draw

@@ -103,13 +103,14 @@ class _TimedPipeline(Pipeline):
         box: tuple[float, float, float, float] | None = None,
         *,
         speed_kmh: float | None = None,
+        still: bool = False,
     ) -> Report:
         waited_ns = time.monotonic_ns() - frame.captured_ns
         began_ns = time.perf_counter_ns()
         self.recorder.add(
             self._waiting, "pipeline", self.idle_since_ns, began_ns - self.idle_since_ns
         )
-        report = super().process(frame, counters, box, speed_kmh=speed_kmh)
+        report = super().process(frame, counters, box, speed_kmh=speed_kmh, still=still)
         self.note(began_ns, waited_ns, report.emitted_ns - frame.captured_ns)
         return report
 

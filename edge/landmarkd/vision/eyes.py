@@ -16,6 +16,7 @@ from landmarkd.types import EyeReading, FaceObservation
 from landmarkd.vision.eye_patch import HEIGHT, LEFT_CORNERS, RIGHT_CORNERS, WIDTH, places
 from landmarkd.vision.eye_reading import LIDS, OUTPUTS, read
 from landmarkd.vision.geometry import extent_of
+from landmarkd.vision.lid_corners import follow_lids
 from landmarkd.vision.patches import cut
 from landmarkd.vision.runtime import open_engine
 from landmarkd.vision.zoo import Zoo
@@ -111,6 +112,7 @@ class EyeModel:
                     found.sigma_gaze[number],
                 )
             )
+        follow_lids(points, sigma, (found.seen[1], found.seen[0]))
         return FaceObservation(
             seen.score,
             seen.roi,

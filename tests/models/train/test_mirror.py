@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from landmarkd.vision.second_view import mirror_points, mirror_weights
 
-from models.train.mirror import EXACT_PAIRS, mirror_points, mirror_weights
+from models.train.mirror import EXACT_PAIRS
 
 
 def a_face(rng: np.random.Generator) -> np.ndarray:

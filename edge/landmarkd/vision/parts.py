@@ -1,0 +1,97 @@
+"""Parts of a face that have a model of their own: where their patches lie, and what follows them.
+
+Patch pixels have their centres at integers. Points of a patch are in halves of its width, from its
+centre, x to the right and y down; in a mirrored patch x runs to the left of the face as shown.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.layout import DENSE, Indices, Layout, canonical_points
+from landmarkd.types import Array, FaceExtent
+from landmarkd.vision.patches import PatchRows
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the face, seen in one patch or in two that mirror each other.
+
+    Attributes:
+        width, height: of a patch, pixels.
+        share: width of a patch over the longer side of the box of the dense points.
+        points: the iBUG points that the model finds, for each patch in its own order.
+        down: how far below the middle of these points a patch lies, in its widths.
+        reach_mm: how far from them the dense points follow.
+    """
+
+    width: int
+    height: int
+    share: float
+    points: tuple[Indices, ...]
+    down: float
+    reach_mm: float
+
+
+PARTS = {
+    "mouth": Part(64, 48, 0.46, (np.arange(48, 68),), 0.0, 14.0),
+    "brows": Part(64, 40, 0.40, (np.arange(22, 27), np.arange(21, 16, -1)), 0.1, 14.0),
+}
+"""The left brow is read as it is, the right one mirrored."""
+
+_MEANS = {n: np.full(n, 1 / n, np.float32) for n in (5, 20)}
+
+
+def places(points: Array, ibug68: Indices, part: Part, extent: FaceExtent) -> list[PatchRows]:
+    """Return where a part's patches lie.
+
+    Args:
+        points: (count, 3) image pixels.
+        ibug68: (68,) indices.
+        part: whose patches they are.
+        extent: of the points.
+    """
+    step, turn = part.share * extent.side / part.width, math.radians(extent.roll)
+    a, d = step * math.cos(turn), step * math.sin(turn)
+    left, top = (part.width - 1) / 2, (part.height - 1) / 2 - part.down * part.width
+    found: list[PatchRows] = []
+    for side, chosen in zip((1.0, -1.0), part.points, strict=False):
+        x, y = (_MEANS[len(chosen)] @ points.take(ibug68[chosen], axis=0)[:, :2]).tolist()
+        right, down = (side * a, side * d), (-d, a)
+        found.append(
+            (
+                (right[0], down[0], x - right[0] * left - down[0] * top),
+                (right[1], down[1], y - right[1] * left - down[1] * top),
+            )
+        )
+    return found
+
+
+def followers(layout: Layout, chosen: Indices, reach_mm: float) -> NDArray[np.float32]:
+    """Return weights (DENSE, n) by which the dense points go where iBUG points go.
+
+    The points themselves go all the way. Their neighbours on the mean head follow those that are
+    near, Gaussian weights, the less the farther they lie, and not across the gap of the lips.
+
+    Args:
+        layout: of the points.
+        chosen: (n,) iBUG points.
+        reach_mm: where the last ones stay.
+    """
+    head = canonical_points(layout).astype(np.float64)
+    own = layout.ibug68[chosen]
+    apart = np.linalg.norm(head[:DENSE, None] - head[own], axis=2)
+    lips = head[layout.ibug68]
+    corners = lips[[48, 54], 1].mean()
+    across = (head[:DENSE, None, 1] - corners) * (head[own, 1] - corners) < 0
+    about_lips = np.abs(head[:DENSE, 0]) < np.abs(lips[[60, 64], 0]).max()
+    apart[across & about_lips[:, None] & np.isin(chosen, np.arange(48, 68))] = np.inf
+    nearest = apart.min(1)
+    weights = np.exp(-0.5 * (np.square(apart) - np.square(nearest)[:, None]) / (reach_mm / 4) ** 2)
+    weights /= weights.sum(1, keepdims=True)
+    weights *= np.square(np.clip(1 - np.square(nearest / reach_mm), 0, 1))[:, None]
+    weights[own] = np.eye(len(own))
+    found: NDArray[np.float32] = weights.astype(np.float32)
+    return found
