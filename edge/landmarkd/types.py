@@ -151,8 +151,11 @@ class EyeReading:
         iris_visible: share of the iris that the lids leave to be seen, 0 to 1, or None if unknown.
         gaze: x (right in the image) and y (down) of the unit vector that the eye looks along, in
             the frame of the ray on which the camera sees the eye; towards the camera is (0, 0).
-            None if the model does not say.
+            `ahead_share` of the head's forward direction is left out of it. None if the model
+            does not say.
         gaze_sigma: root mean square error of that vector, about radians, or None.
+        ahead_share: how much of the head's forward direction, as `gaze` of a vector, is to be
+            added to the gaze.
     """
 
     closed: float
@@ -160,6 +163,7 @@ class EyeReading:
     iris_visible: float | None = None
     gaze: tuple[float, float] | None = None
     gaze_sigma: float | None = None
+    ahead_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

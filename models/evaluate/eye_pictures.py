@@ -30,7 +30,7 @@ def rendered(bench: Bench) -> Rows:
     chances = np.stack([1 - np.add(found.shut, found.down), found.shut, found.down], 1)
     said = chances.argmax(1)
     recalls = [float((said[seen & (kind == k)] == k).mean()) for k in range(3)]
-    gaze = np.array(found.gaze)
+    gaze = np.array(found.gaze) + bench.model.card.ahead_share * batch["ahead"]
     look = seen & (kind != 1) & (batch["share"] > 0.03)
     errors = np.linalg.norm(gaze - batch["gaze"], axis=1)
 

@@ -14,6 +14,8 @@ Arrays = dict[str, np.ndarray]
 _CENTRE = np.array([(STORED[1] - 1) / 2, (STORED[0] - 1) / 2])
 _INNER = np.array([(WIDTH - 1) / 2, (HEIGHT - 1) / 2])
 _LINES = np.linspace(-0.5, 0.5, 25)
+POSE_ERROR = 0.06
+"""Standard deviation of the head's measured forward direction, about radians."""
 
 
 def load(
@@ -22,7 +24,7 @@ def load(
     last: int | None = None,
     part: tuple[int, int] = (0, 1),
 ) -> Arrays:
-    """Return the eyes of `eyes-*.npz` in folders: the fields of `models.synth.eyeshot.Shots`.
+    """Return the eyes of `eyes-*.npz` in folders: the fields of `models.synth.eye_labels.Shots`.
 
     Args:
         folders: that `models.eyes render` wrote.
@@ -48,6 +50,8 @@ def sample(
 ) -> Arrays:
     """Return a batch: `patch` uint8 (n, HEIGHT, WIDTH) as the runtime would cut it, and labels.
 
+    `ahead` is where the head points, (n, 2) as `gaze`, as the runtime would measure it.
+
     Args:
         eyes: from `load`.
         index: (n,) which.
@@ -67,12 +71,14 @@ def sample(
         infrared = bool(eyes["tags"][i] & INFRARED)
         patches[k] = _taken(rng, eyes["patch"][i], turn[k] * zoom[k], shift[k], infrared=infrared)
     points = eyes["points"][index] - _INNER - shift[:, None]
+    ahead = -eyes["rotation"][index][:, :2, 2] + POSE_ERROR * rng.normal(size=(n, 2))
     batch = {name: eyes[name][index] for name in ("openness", "share", "seen", "kind", "tags")}
     return batch | {
         "patch": patches,
         # Row vectors: p R is the inverse turn of p.
         "points": (points @ turn / zoom[:, None, None]).astype(np.float32),
         "gaze": (eyes["gaze"][index][:, None] @ turn)[:, 0].astype(np.float32),
+        "ahead": (ahead[:, None] @ turn)[:, 0].astype(np.float32),
     }
 
 

@@ -16,7 +16,7 @@ from models.export.convert import Recipe, quantise
 from models.export.graph import read_graph
 from models.export.manifest import ATTRIBUTION, digest, work, write_entry
 from models.eyes.data import Arrays, load, sample
-from models.eyes.loss import GAZE_SHARE, HALF, IRIS_SHARE, VISIBLE
+from models.eyes.loss import AHEAD_SHARE, GAZE_SHARE, HALF, IRIS_SHARE, VISIBLE
 from models.eyes.network import EyeNet
 from models.eyes.train import HELD_OUT, tensors
 from models.synth.eye_file import SHUT
@@ -49,15 +49,16 @@ def calibrate(network: EyeNet, eyes: Arrays) -> dict[str, float]:
     seen = labels["seen"] > VISIBLE
     iris = seen & (labels["share"] > IRIS_SHARE)
     look = seen & (labels["share"] > GAZE_SHARE) & (labels["kind"] != SHUT)
+    gaze = labels["gaze"] - AHEAD_SHARE * labels["ahead"]
     # An estimate with the least error is drawn to the mean: at this gain gazes spread as they do.
-    gain = float((labels["gaze"][look].std(0) / out[look, GAZE].std(0)).mean())
+    gain = float((gaze[look].std(0) / out[look, GAZE].std(0)).mean())
     for value in (network.head.weight.data, network.head.bias.data, out.T):
         value[GAZE] *= gain
     points = out[:, :SEEN].view(-1, POINTS, 2) - labels["points"] / HALF
     squares = (
         points[:, :LIDS].square().sum(2).mean(1),
         points[:, LIDS:].square().sum(2).mean(1),
-        (out[:, GAZE] - labels["gaze"]).square().sum(1),
+        (out[:, GAZE] - gaze).square().sum(1),
     )
     found = {"gain": round(gain, 3)}
     for number, (name, square, use) in enumerate(
@@ -125,6 +126,7 @@ def export(
         },
         "patch": "landmarkd.vision.eye_patch: 0.32 of the box of the dense points wide, upright in "
         "the face, the left eye and the right one, which is mirrored",
+        "ahead_share": AHEAD_SHARE,
         "outputs": {"eyes": {"index": 0, "shape": [2, OUTPUTS], "unit": "patch"}},
         **work(graph),
         "quantisation": recipe.describe(2 * CALIBRATION).replace("crops", "patches"),

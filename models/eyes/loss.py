@@ -9,6 +9,11 @@ from landmarkd.vision.eye_reading import GAZE, KIND, LIDS, LOG_SIGMA, POINTS, SE
 
 HALF = WIDTH / 2
 VISIBLE, IRIS_SHARE, GAZE_SHARE = 0.5, 0.2, 0.03
+AHEAD_SHARE = 0.3
+"""How much of the head's forward direction is taken from the gaze that the network shall tell, and
+added again where the head's pose is known. Where an eyeball's centre lies against the corners of
+the eye depends on how the head is turned, which a patch hardly shows. The least squares fit on
+drawn eyes gives 0.36 with points without errors, and 0.18 with a network that did not know it."""
 GAZE_PX = 20.0
 """Weight of the gaze: a unit of it is about so many pixels that the iris goes."""
 
@@ -21,7 +26,7 @@ def loss(out: torch.Tensor, batch: dict[str, torch.Tensor]) -> dict[str, torch.T
         batch: of `models.eyes.data.sample`: `points` from the patch's centre, the rest as there.
     """
     found = out[:, : 2 * POINTS].view(-1, POINTS, 2) * HALF
-    points, gaze = batch["points"], batch["gaze"]
+    points, gaze = batch["points"], batch["gaze"] - AHEAD_SHARE * batch["ahead"]
     seen = (batch["seen"] > VISIBLE).float()
     iris = seen * (batch["share"] > IRIS_SHARE).float()
     look = seen * (batch["share"] > GAZE_SHARE).float() * (batch["kind"] != 1).float()

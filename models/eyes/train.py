@@ -23,6 +23,9 @@ from models.training.optimiser import between_features
 from models.training.schedule import Schedule
 
 ARCHITECTURE = "eyes-21"
+POOL = 4096
+"""Samples that half of each batch is drawn from again: a second look at a sample costs no drawing.
+"""
 RELOAD_S = 240.0
 """How often new files of a rendering that still goes on are taken in."""
 HELD_OUT = 2
@@ -74,7 +77,7 @@ class Settings:
     out: Path
     minutes: float
     samples: int = 100_000_000
-    batch: int = 16
+    batch: int = 96
     seed: int = 1
     threads: int = 1
     initial: Path | None = None
@@ -95,6 +98,8 @@ class Eyes:
         self._loaded = -np.inf
         self._eyes: Arrays = {}
         self._odds = np.empty(0)
+        self._pool: Arrays = {}
+        self._pooled = 0
 
     def batches(self) -> Iterator[Batch]:
         """Return batches without end."""
@@ -113,13 +118,29 @@ class Eyes:
 
     def _draw(self, rng: np.random.Generator) -> Batch:
         size = self._settings.batch
-        index = np.searchsorted(self._odds, rng.random(size)).clip(0, len(self._odds) - 1)
-        picture, labels = tensors(sample(self._eyes, index, rng))
+        picture, labels = tensors(self._samples(rng, size))
         height, width = picture.shape[2:]
         slope = torch.from_numpy(rng.normal(0, RAMP, (2, size, 1, 1, 1))).float()
         ramp = torch.linspace(-1, 1, width)[None, None, None] * slope[0]
         ramp = ramp + torch.linspace(-1, 1, height)[None, None, :, None] * slope[1]
         return {"images": normalise(0.5 + picture + ramp), **labels}
+
+    def _samples(self, rng: np.random.Generator, size: int) -> Arrays:
+        """Return new samples, or half of them from the pool once that is full."""
+        fresh = size // 2 if self._pooled >= POOL else size
+        index = np.searchsorted(self._odds, rng.random(fresh)).clip(0, len(self._odds) - 1)
+        new = sample(self._eyes, index, rng)
+        found = new
+        if fresh < size:
+            again = rng.integers(0, POOL, size - fresh)
+            found = {name: np.concatenate([new[name], self._pool[name][again]]) for name in new}
+        slots = (self._pooled + np.arange(fresh)) % POOL
+        for name, values in new.items():
+            if name not in self._pool:
+                self._pool[name] = np.repeat(values[:1], POOL, 0)
+            self._pool[name][slots] = values
+        self._pooled += fresh
+        return found
 
     def facts(self) -> dict[str, Any]:
         """Return how many eyes batches are drawn from."""

@@ -51,7 +51,7 @@ class Build:
             deep=float(some[4] * rng.normal(0.12, 0.22)),
             bag=float(some[5] * rng.uniform(0.05, 0.3)),
             droop=(float(droop[0]), float(droop[1])),
-            travel=float(rng.uniform(0.75, 1.35)),
+            travel=float(rng.uniform(0.4, 1.35)),
         )
 
     def shape(self, vertices: np.ndarray, model: HeadModel) -> np.ndarray:

@@ -97,7 +97,12 @@ class Population:
         return Person(shape, child, stretch, skin, look, style)
 
     def evaluate(
-        self, person: Person, named: dict[str, float], closed: tuple[float, float], eyes: Eyes
+        self,
+        person: Person,
+        named: dict[str, float],
+        closed: tuple[float, float],
+        eyes: Eyes,
+        travel: float = 1.0,
     ) -> np.ndarray:
         """Vertices float32 (26719, 3) of a person with an expression, closure of lids, and gaze.
 
@@ -107,13 +112,14 @@ class Population:
             closed: Of the right and the left lids: 0 leaves them where the expression puts them, at
                 1 they meet, beyond they are pressed together.
             eyes: The gaze.
+            travel: How far the lids go with it, of what the mesh's shapes do.
         """
         weights = self.model.weights(named)
         index = self.model.expression_index
         for name, value in self.model.lid_weights(eyes).items():
             side = 0 if name.endswith("_R") else 1
             # A lid goes with the eye wherever it stands; once shut, by less.
-            weights[index[name]] = value * (1 - 0.6 * min(closed[side], 1.0))
+            weights[index[name]] = travel * value * (1 - 0.6 * min(closed[side], 1.0))
         for side, name in enumerate(("_R", "_L")):
             weights[index["eyeWide" + name]] *= max(1 - closed[side], 0)
         shut = self._lids.weights(person.shape, weights)

@@ -24,15 +24,18 @@ def test_a_glance_falls_in_the_zone_that_lies_there(aside, down, zone):
     assert zone_of(yaw, pitch, (0.0, 0.0), DriverSettings())[0] == zone
 
 
-def view(*eyes, seen=(1.0, 1.0), at_mm=(0.0, 0.0, 600.0)):
-    """Return a face that looks straight ahead, with readings of its left and right eye."""
+FACING = np.eye(3)
+
+
+def view(*eyes, seen=(1.0, 1.0), at_mm=(0.0, 0.0, 600.0), head=FACING):
+    """Return a face with readings of its left and right eye."""
     pose = HeadPose(0.0, 0.0, 0.0, np.eye(3, dtype=np.float32), np.float32(at_mm), "test", 0.0)
     points = np.zeros((FULL.count, 3), np.float32)
-    return FaceView(points, None, seen, pose, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), 1.0, eyes)
+    return FaceView(points, None, seen, pose, tuple(head[0]), tuple(head[1]), 1.0, eyes)
 
 
-def reading(x, y, *, sigma=0.1, closed=0.0, down=0.0):
-    return EyeReading(closed, down, 0.6, (x, y), sigma)
+def reading(x, y, *, sigma=0.1, closed=0.0, down=0.0, share=0.0):
+    return EyeReading(closed, down, 0.6, (x, y), sigma, share)
 
 
 class TestGazeOfTheEyeModel:
@@ -54,6 +57,17 @@ class TestGazeOfTheEyeModel:
         assert (found.yaw, found.pitch) == pytest.approx((-30.0, 0.0), abs=0.5)
         found = self.look(reading(0.0, 0.5), reading(0.0, 0.5))
         assert (found.yaw, found.pitch) == pytest.approx((0.0, -30.0), abs=0.5)
+
+    def test_what_the_patch_does_not_tell_the_head_tells(self):
+        # The nose 30 degrees to image right and 20 degrees down: half of both is to be added.
+        head = matrix_from_angles(-30, 0, 0) @ matrix_from_angles(0, -20, 0)
+        ahead = (head @ (0.0, 0.0, -1.0))[:2]
+        assert ahead[0] > 0.4
+        assert ahead[1] > 0.3
+        eye = reading(0.1, 0.05, share=0.5)
+        found = self.look(eye, eye, head=head)
+        alone = self.look(*[reading(0.1 + 0.5 * ahead[0], 0.05 + 0.5 * ahead[1])] * 2)
+        assert (found.yaw, found.pitch) == pytest.approx((alone.yaw, alone.pitch), abs=1e-6)
 
     def test_the_surer_eye_counts_more(self):
         found = self.look(reading(0.3, 0.0, sigma=0.05), reading(0.0, 0.0, sigma=0.2))

@@ -138,7 +138,10 @@ def _fused(view: FaceView) -> Look | None:
             continue
         aside = EYE_FROM_MIDDLE_MM if number == 0 else -EYE_FROM_MIDDLE_MM
         ray = [a + aside * b for a, b in zip(place, right, strict=True)]
-        a, b, c = _turned(ray, _ahead(*eye.gaze))
+        # The patch hardly shows how the head is turned; the pose tells.
+        across = eye.gaze[0] - eye.ahead_share * view.across[2]
+        below = eye.gaze[1] - eye.ahead_share * view.down[2]
+        a, b, c = _turned(ray, _ahead(across, below))
         weight = eye.gaze_sigma**-2
         x, y, z = x + weight * a, y + weight * b, z + weight * c
         weights.append(weight)

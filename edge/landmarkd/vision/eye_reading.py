@@ -21,7 +21,8 @@ KIND = slice(43, 46)
 SHARE = 46
 """Logit of the share of the iris that shows."""
 GAZE = slice(47, 49)
-"""x and y of the unit vector of the gaze, in the frame of the ray on which the eye is seen."""
+"""x and y of the unit vector of the gaze, in the frame of the ray on which the eye is seen, less
+the manifest's `ahead_share` of that of the head's forward direction."""
 LOG_SIGMA = slice(49, 52)
 """Logarithms of the root mean square errors of the lids' points, the iris's points and the gaze."""
 OUTPUTS = 52

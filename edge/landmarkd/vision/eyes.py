@@ -110,6 +110,7 @@ class EyeModel:
                     found.share[number],
                     ((a * x + b * y) / step, (d * x + e * y) / step),
                     found.sigma_gaze[number],
+                    self.card.ahead_share,
                 )
             )
         follow_lids(points, sigma, (found.seen[1], found.seen[0]))

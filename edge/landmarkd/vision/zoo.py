@@ -172,10 +172,15 @@ class PatchContract(_Strict):
 
 
 class EyeCard(_Card):
-    """A model that finds lids and iris in a patch of one eye, see `landmarkd.vision.eyes`."""
+    """A model that finds lids and iris in a patch of one eye, see `landmarkd.vision.eyes`.
+
+    Attributes:
+        ahead_share: see `landmarkd.types.EyeReading`.
+    """
 
     kind: Literal["eyes"]
     input: PatchContract
+    ahead_share: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 class DetectorCard(_Card):

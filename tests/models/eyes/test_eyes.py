@@ -7,9 +7,10 @@ from landmarkd.vision.eye_patch import HEIGHT, WIDTH  # noqa: E402
 from landmarkd.vision.eye_reading import LIDS, OUTPUTS, POINTS, SEEN, read  # noqa: E402
 
 from models.eyes import data  # noqa: E402
-from models.eyes.data import load, sample  # noqa: E402
+from models.eyes import train as training  # noqa: E402
+from models.eyes.data import POSE_ERROR, load, sample  # noqa: E402
 from models.eyes.export import calibrate  # noqa: E402
-from models.eyes.loss import gap, loss, shift  # noqa: E402
+from models.eyes.loss import AHEAD_SHARE, gap, loss, shift  # noqa: E402
 from models.eyes.network import EyeNet  # noqa: E402
 from models.eyes.train import Settings, make_loop, normalise, tensors  # noqa: E402
 from models.synth.eye_file import DETAIL, MARGIN, STORED  # noqa: E402
@@ -36,6 +37,7 @@ def eyes(count=40, seed=0):
         "seen": ones,
         "kind": np.zeros(count, np.uint8),
         "gaze": np.tile(np.float32([0.3, 0.1]), (count, 1)),
+        "rotation": np.tile(np.eye(3, dtype=np.float32), (count, 1, 1)),
         "tags": np.zeros(count, np.uint8),
     }
 
@@ -64,6 +66,19 @@ def test_a_turned_patch_turns_the_gaze_along():
     assert np.ptp(np.arctan2(batch["gaze"][:, 1], batch["gaze"][:, 0])) > 0.1
     still = sample(several, np.arange(50), np.random.default_rng(1), moved=False)
     np.testing.assert_allclose(still["gaze"], several["gaze"], atol=1e-6)
+
+
+def test_the_gaze_is_taught_less_a_share_of_where_the_head_points():
+    turned = eyes(50)
+    turned["rotation"][:, :, 2] = np.float32([-0.5, 0.2, -0.84])
+    batch = sample(turned, np.arange(50), np.random.default_rng(1), moved=False)
+    assert batch["ahead"].mean(0) == pytest.approx([0.5, -0.2], abs=0.03)
+    assert batch["ahead"].std(0) == pytest.approx(POSE_ERROR, rel=0.4)
+    labels = tensors(batch)[1]
+    out = torch.zeros(50, OUTPUTS)
+    out[:, 47:49] = labels["gaze"] - AHEAD_SHARE * labels["ahead"]
+    assert loss(out, labels)["gaze"] == pytest.approx(0.1)
+    assert loss(out, labels | {"ahead": 0 * labels["ahead"]})["gaze"] > 2.0
 
 
 def test_the_shift_is_that_of_the_iris_against_the_corners():
@@ -103,7 +118,7 @@ def test_uncertainty_is_learnt_to_be_as_large_as_the_error():
     out = torch.zeros(40, OUTPUTS)
     wanted = labels["points"] / (WIDTH / 2)
     out[:, :SEEN] = (wanted + 0.05).flatten(1)
-    out[:, 47:49] = labels["gaze"]
+    out[:, 47:49] = labels["gaze"] - AHEAD_SHARE * labels["ahead"]
     doubts = []
     for sigma in (0.03, 0.05 * 2**0.5, 0.15):
         out[:, 49:51] = float(np.log(sigma))
@@ -130,7 +145,8 @@ def test_what_the_network_says_is_read_as_it_was_taught():
     )
 
 
-def test_training_goes_on_where_it_was_stopped(tmp_path):
+def test_training_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "POOL", 20)
     for number in range(4):
         np.savez(tmp_path / f"eyes-{number:05d}.npz", **eyes(40, seed=number))
     assert len(load([tmp_path], 2)["kind"]) == 80

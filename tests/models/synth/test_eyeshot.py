@@ -12,7 +12,8 @@ pytest.importorskip("numba")
 from models.head import Eyes
 from models.head.model import IRIS_TRAVEL, eye_directions, eye_rotations
 from models.synth.eye_file import DETAIL, DOWN, MARGIN, SHUT, STORED
-from models.synth.eyeshot import EyeStudio, iris_share, shots
+from models.synth.eye_labels import iris_share
+from models.synth.eyeshot import EyeStudio, shots
 
 pytestmark = pytest.mark.models
 
