@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 MODELS := .venv-models
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run test test-v4l2 test-picamera2 venv venv-models lint bench faults soak test-models test-arm64 lock clean deb test-deb release audit fuzz test-systemd
+.PHONY: run test test-v4l2 test-picamera2 venv venv-models lint bench faults soak test-models lint-models test-arm64 lock clean deb test-deb release audit fuzz test-systemd
 
 run: venv
 	$(BIN)/landmarkd demo
@@ -60,6 +60,9 @@ soak: venv
 
 test-models: venv-models
 	$(MODELS)/bin/python -m pytest -p no:anyio -m "not slow" tests/models
+
+lint-models: venv-models
+	$(MODELS)/bin/mypy --config-file models/mypy.ini
 
 # The wheel in an emulated 64-bit Raspberry Pi userland: SUITE=bookworm (Python 3.11) or trixie (3.13).
 SUITE ?= bookworm

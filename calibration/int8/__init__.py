@@ -22,7 +22,7 @@ def load_representative(path: Path = PACKED) -> NDArray[np.uint8]:
                 f"{path} is no representative set: make one with python -m calibration.int8"
             )
         data, offsets = stored["jpeg"], stored["offsets"]
-    pictures = []
+    pictures: list[np.ndarray] = []
     for start, end in pairwise(offsets):
         picture = cv2.imdecode(data[start:end], cv2.IMREAD_COLOR)
         if picture is None:

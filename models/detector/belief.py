@@ -14,7 +14,7 @@ from landmarkd.vision.search import LEAST_PROPOSAL
 from numpy.typing import NDArray
 from torch import nn
 
-from models.detector.proposals import pictures, readings
+from models.detector.proposals import Reading, pictures, readings
 
 FALSE_SHARE = 0.0075
 """So many of the false proposals that are looked at are believed."""
@@ -55,13 +55,16 @@ def gather(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return the evidence (N, 3) gathered in so many seconds, and which are faces (N,)."""
     cv2.setNumThreads(1)
-    rows, until = [], None
+    rows: list[Reading] = []
+    until: float | None = None
     for picture, truths in pictures(data, photographs, np.random.default_rng(seed)):
         until = until or time.monotonic() + seconds
         rows += readings(detector, model, picture, truths)
         if time.monotonic() > until:
             break
-    return np.float32([row.evidence for row in rows]), np.array([row.face for row in rows])
+    return np.array([row.evidence for row in rows], np.float32), np.array(
+        [row.face for row in rows]
+    )
 
 
 def fit(

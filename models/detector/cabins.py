@@ -15,7 +15,7 @@ def furnish(rng: np.random.Generator, image: Image) -> None:
     """Draw windows and seats over a background, (height, width, 3) uint8 RGB, in place."""
     height, width = image.shape[:2]
     dark = between(rng, 4, 70)
-    lining = np.float32([1, between(rng, 0.9, 1.05), between(rng, 0.85, 1.1)])
+    lining = np.array([1, between(rng, 0.9, 1.05), between(rng, 0.85, 1.1)], np.float32)
     image[:] = cv2.convertScaleAbs(image, alpha=between(rng, 0.15, 0.7), beta=dark * 0.3)
     for _ in range(1 + int(rng.random() * 3)):
         _window(rng, image)

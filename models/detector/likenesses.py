@@ -84,7 +84,7 @@ def photographed(rng: np.random.Generator, photographs: Album) -> Cutting:
 def _tone(rng: np.random.Generator, skin: Sequence[Cutting]) -> NDArray[np.float32]:
     """The colour of somebody's cheek."""
     if not skin:
-        return np.float32(rng.uniform(60, 220)) * np.float32([1.0, 0.78, 0.65])
+        return np.array(rng.uniform(60, 220), np.float32) * np.array([1.0, 0.78, 0.65], np.float32)
     face = skin[int(rng.random() * len(skin))]
     x, y = np.clip(
         np.rint((face.points[31] + face.points[3]) / 2), 4, face.levels[0].shape[0] - 5
@@ -116,7 +116,7 @@ def _ink(colour: Sequence[float] | NDArray[np.float32], share: float = 1.0) -> t
 def _any(rng: np.random.Generator) -> tuple[int, ...]:
     if rng.random() < 0.5:
         return _ink([float(rng.uniform(0, 255))] * 3)
-    return _ink(rng.uniform(0, 255, 3))
+    return _ink(rng.uniform(0, 255, 3).tolist())
 
 
 def _oval(
@@ -143,7 +143,7 @@ def _oval(
 
 def _upholstery(rng: np.random.Generator, canvas: Image, tone: NDArray[np.float32]) -> None:
     """Padding that buttons draw into dimples, or a head rest with its seams."""
-    cloth = np.float32(_any(rng)[:3]) if rng.random() < 0.5 else tone
+    cloth = np.array(_any(rng)[:3], np.float32) if rng.random() < 0.5 else tone
     cv2.rectangle(canvas, (3, 3), (SIDE - 4, SIDE - 4), _ink(cloth), -1)
     step = float(rng.uniform(16, 40))
     for row in range(8):
@@ -202,7 +202,10 @@ def _lamps(rng: np.random.Generator, canvas: Image, _: NDArray[np.float32]) -> N
     if rng.random() < 0.7:
         glass = _ink([float(rng.uniform(20, 120))] * 3)
         cv2.fillPoly(
-            canvas, [np.int32([[22, 38], [74, 38], [64, 18], [32, 18]])], glass, cv2.LINE_AA
+            canvas,
+            [np.array([[22, 38], [74, 38], [64, 18], [32, 18]], np.int32)],
+            glass,
+            cv2.LINE_AA,
         )
     wide, tall, y = rng.uniform(4, 12), rng.uniform(3, 9), rng.uniform(44, 58)
     lamp = _ink([float(rng.uniform(150, 255))] * 3) if rng.random() < 0.7 else _any(rng)
@@ -265,8 +268,8 @@ def _blank_head(rng: np.random.Generator, canvas: Image, tone: NDArray[np.float3
             )
     _oval(canvas, x, y, wide, tall, _ink(tone))
     if rng.random() < 0.75:
-        hair = np.float32(rng.uniform(8, 190)) * np.float32(
-            [1.0, rng.uniform(0.6, 1), rng.uniform(0.35, 1)]
+        hair = np.float32(rng.uniform(8, 190)) * np.array(
+            [1.0, rng.uniform(0.6, 1), rng.uniform(0.35, 1)], np.float32
         )
         low = rng.uniform(0.2, 1.25)
         for _ in range(int(rng.integers(150, 320))):
@@ -293,8 +296,8 @@ def _blank_head(rng: np.random.Generator, canvas: Image, tone: NDArray[np.float3
 
 def _animal(rng: np.random.Generator, canvas: Image, _: NDArray[np.float32]) -> None:
     """An animal's head: eyes far apart or round, a muzzle or a beak, sometimes ears."""
-    coat = np.float32(rng.uniform(25, 225)) * np.float32(
-        [1.0, rng.uniform(0.7, 1), rng.uniform(0.4, 1)]
+    coat = np.float32(rng.uniform(25, 225)) * np.array(
+        [1.0, rng.uniform(0.7, 1), rng.uniform(0.4, 1)], np.float32
     )
     wide, tall, y = rng.uniform(20, 32), rng.uniform(20, 36), rng.uniform(40, 50)
     if rng.random() < 0.75:
@@ -352,7 +355,7 @@ def _animal(rng: np.random.Generator, canvas: Image, _: NDArray[np.float32]) -> 
             rng.uniform(1, 4),
             _ink(coat, 0.3),
         )
-    for _ in range(int(rng.integers(60, 260))):  # fur, feathers, scales
+    for _hair in range(int(rng.integers(60, 260))):  # fur, feathers, scales
         x, v = 48 + rng.normal() * 0.5 * wide, y + rng.normal() * 0.5 * tall
         if canvas[int(np.clip(v, 0, SIDE - 1)), int(np.clip(x, 0, SIDE - 1)), 3]:
             end = x + rng.normal() * 3, v + rng.uniform(1, 7)
@@ -429,7 +432,7 @@ def _hand(rng: np.random.Generator, canvas: Image, tone: NDArray[np.float32]) ->
 
 def _cloth(rng: np.random.Generator, canvas: Image, _: NDArray[np.float32]) -> None:
     """Folded cloth."""
-    colour = np.float32(_any(rng)[:3])
+    colour = np.array(_any(rng)[:3], np.float32)
     y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE
     height = sum(
         np.sin(
@@ -457,7 +460,7 @@ def _cloth(rng: np.random.Generator, canvas: Image, _: NDArray[np.float32]) -> N
 
 def _patches(rng: np.random.Generator, canvas: Image, tone: NDArray[np.float32]) -> None:
     """Fur, bark or stone of one colour with two dark spots somewhere and something below."""
-    coat = tone if rng.random() < 0.3 else np.float32(_any(rng)[:3])
+    coat = tone if rng.random() < 0.3 else np.array(_any(rng)[:3], np.float32)
     noise = cv2.GaussianBlur(
         rng.normal(size=(SIDE, SIDE)).astype(np.float32), (0, 0), 0.8, sigmaY=rng.uniform(0.8, 5)
     )

@@ -22,19 +22,19 @@ def masked(rng: np.random.Generator, face: Cutting, pattern: Image | None = None
     bridge = points[28] + (points[29] - points[28]) * float(rng.uniform(-0.6, 0.9))
     down = points[8] - points[27]
     down /= max(float(np.hypot(*down)), 1e-6)
-    across = np.float32([down[1], -down[0]])
+    across = np.array([down[1], -down[0]], np.float32)
     size = float((points.max(0) - points.min(0)).max())
     # Nose and lips stand out beyond the jaw where a face is turned.
-    outline = cv2.convexHull(np.float32([*jaw, bridge, points[30], *points[48:60]]))[:, 0]
+    outline = cv2.convexHull(np.array([*jaw, bridge, points[30], *points[48:60]], np.float32))[:, 0]
     middle = outline.mean(0)
     outline = middle + (outline - middle) * float(rng.uniform(1.0, 1.1))
     if rng.random() < 0.15:  # a scarf, or a collar drawn up
-        below = np.float32([*jaw]) + down * size * float(rng.uniform(0.15, 0.6))
-        outline = cv2.convexHull(np.float32([*outline, *below]))[:, 0]
+        below = np.array([*jaw], np.float32) + down * size * float(rng.uniform(0.15, 0.6))
+        outline = cv2.convexHull(np.array([*outline, *below], np.float32))[:, 0]
     cover = np.zeros(picture.shape[:2], np.uint8)
     cv2.fillPoly(cover, [np.int32(np.rint(outline * 8))], 255, cv2.LINE_AA, 3)
     cover = cv2.GaussianBlur(cover, (0, 0), 0.7)
-    colour = np.float32(_mask_colour(rng))
+    colour = np.array(_mask_colour(rng), np.float32)
     # Cloth takes the light that falls on the face, without the features under it.
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
     light = cv2.GaussianBlur(grey, (0, 0), size * 0.14)

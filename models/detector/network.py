@@ -97,7 +97,8 @@ class DetectorNet(nn.Module):
         self.scores = nn.ModuleList(nn.Conv2d(HIDDEN, 1, 1) for _ in STRIDES)
         self.geometry = nn.ModuleList(nn.Conv2d(HIDDEN, GEOMETRY, 1) for _ in STRIDES)
         for layer in self.scores:
-            nn.init.constant_(layer.bias, -4.0)
+            if isinstance(layer, nn.Conv2d) and layer.bias is not None:
+                nn.init.constant_(layer.bias, -4.0)
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Return the answers of all cells."""

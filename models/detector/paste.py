@@ -19,7 +19,7 @@ WHOLE = np.array([4.0, 4.0, 0.01, 0.0], np.float32)
 """A rim that leaves the whole of a picture."""
 
 
-@njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, fastmath=True)
 def paste(
     image: Image,
     picture: Image,
@@ -76,7 +76,7 @@ def paste(
                 )
 
 
-@njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, fastmath=True)
 def add_noise(image: Image, noise: NDArray[np.int8], start: int, strength: float) -> None:
     """Add a part of a bank of noise to an image, in place, most in dark pixels, as after gamma."""
     flat = image.reshape(-1)

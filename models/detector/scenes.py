@@ -142,7 +142,7 @@ class Composer:
         square = np.zeros((SIDE, SIDE, 3), np.uint8)
         square[top : top + height, left : left + width] = image
         found = np.array([face for face, _ in faces], np.float32).reshape(-1, 8) + np.tile(
-            np.float32([left, top]), 4
+            np.array([left, top], np.float32), 4
         )
         scene = Scene(square, found, np.array([ignored for _, ignored in faces], bool))
         return turned(scene, 1 + int(rng.random() * 3)) if rng.random() < TURNED else scene
@@ -295,7 +295,7 @@ class Composer:
         cloth = Cutting((pick(rng, self._backdrops)[1],), (NO_ALPHA,), NO_POINTS)
         scale = size * between(rng, 1.9, 3.2) / 48
         affine = affine_at(rng, 23.5, 23.5 - 24 * between(rng, 0.6, 0.95), scale, x, y, 5.0, tilt)
-        rim = np.float32([0.98, 0.98, between(rng, 0.05, 0.3), rng.random() < 0.3])
+        rim = np.array([0.98, 0.98, between(rng, 0.05, 0.3), rng.random() < 0.3], np.float32)
         self._paste(
             rng,
             image,

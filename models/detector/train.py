@@ -149,7 +149,7 @@ def make_loop(settings: Settings) -> Loop:
     network = DetectorNet()
     if settings.initial is not None:
         network.load_state_dict(checkpoint.weights(settings.initial))
-    network = network.to(processes.device, memory_format=torch.channels_last).train()
+    processes.place_network(network)
     hardest = Hardest(settings.replayed)
     learner = Learner(
         ARCHITECTURE,

@@ -82,7 +82,8 @@ def follow(
         points.append(
             lost if seen is None else seen.points[model.layout.ibug68, :2].astype(np.float64)
         )
-        openness.append(np.nan if seen is None else lid_signal(seen.points, model.layout))
+        seen_points = None if seen is None else seen.points.astype(np.float64)
+        openness.append(np.nan if seen_points is None else lid_signal(seen_points, model.layout))
         scores.append(np.nan if seen is None else seen.score)
     return ClipTrack(np.array(points), np.array(openness), np.array(scores))
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import landmarkd.camera
@@ -49,7 +50,11 @@ class DetectorReport:
         self.show(f"device-{kind}", image, face)
 
     def show(
-        self, kind: str, image: NDArray[np.uint8], found: Iterable[Detection], label: tuple = ()
+        self,
+        kind: str,
+        image: NDArray[np.uint8],
+        found: Iterable[Detection],
+        label: tuple[Any, ...] = (),
     ) -> None:
         """Keep a picture with what was found in red and the label in green."""
         tiles = self.tiles.setdefault(kind, [])

@@ -1,12 +1,13 @@
 """The eye model in clips of people: gaze, blinks, winks, shut lids."""
 
 import json
+from typing import Any
 
 import cv2
 import numpy as np
 from landmarkd.camera.demo import CLIP
 from landmarkd.rotation import direction_from_angles
-from landmarkd.types import Frame, Report
+from landmarkd.types import Frame, Gaze, Report
 
 from models.benchmark import rotation_from_pose
 from models.evaluate.eye_bench import Bench, Rows
@@ -29,9 +30,9 @@ def lens(bench: Bench) -> Rows:
         heads.append([pose.yaw, pose.pitch])
     if len(errors) < 3:
         return [("lens_fixation", f"a gaze in {len(errors)} of {len(chosen)} frames")]
-    table, pose = np.array(errors), np.array(heads)
+    table, angles = np.array(errors), np.array(heads)
     leak = [
-        np.linalg.lstsq(np.c_[pose, np.ones(len(pose))], table[:, k], rcond=None)[0][k - 1]
+        np.linalg.lstsq(np.c_[angles, np.ones(len(angles))], table[:, k], rcond=None)[0][k - 1]
         for k in (1, 2)
     ]
     free = table[:, 1:] - table[:, 1:].mean(0)
@@ -215,11 +216,11 @@ def talking(bench: Bench) -> Rows:
     ]
 
 
-def _labels(bench: Bench) -> dict:
+def _labels(bench: Bench) -> dict[str, Any]:
     return json.loads((bench.real / "videos" / "eye_labels.json").read_bytes())
 
 
-def _apart(gaze: object, direction: np.ndarray) -> float:
+def _apart(gaze: Gaze, direction: np.ndarray) -> float:
     found = direction_from_angles(gaze.yaw, gaze.pitch)
     wanted = np.asarray(direction, float) / np.linalg.norm(direction)
     return float(np.degrees(np.arccos(np.clip(found @ wanted, -1, 1))))
@@ -232,7 +233,7 @@ def _openness(report: Report) -> float:
     return sum(known) / len(known) if known else float("nan")
 
 
-def _blink_f1(shut: np.ndarray, label: dict) -> float:
+def _blink_f1(shut: np.ndarray, label: dict[str, Any]) -> float:
     numbers = np.arange(len(shut))
     runs = np.split(numbers, np.flatnonzero(np.diff(shut)) + 1)
     found = [(int(run[0]), int(run[-1])) for run in runs if shut[run[0]]]
@@ -252,12 +253,15 @@ def _blinks(reports: list[Report]) -> list[tuple[float, float]]:
             )
         )
         for report in reports
+        if report.driver is not None
         for event in report.driver.events
         if event.kind == "blink" and event.phase == "end"
     ]
 
 
-def _matched(found: list, wanted: list, tolerance: float) -> tuple[int, int, int]:
+def _matched(
+    found: list[tuple[Any, Any]], wanted: list[tuple[Any, Any]], tolerance: float
+) -> tuple[int, int, int]:
     left, hits = list(wanted), 0
     for begin, end in found:
         near = [w for w in left if begin <= w[1] + tolerance and end >= w[0] - tolerance]

@@ -145,5 +145,5 @@ def _result(
         errors,
         (pitch, yaw, roll),
         pose.rotation,
-        lid_openness(seen.points, layout),
+        lid_openness(seen.points.astype(np.float64), layout),
     )

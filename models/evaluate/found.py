@@ -178,10 +178,10 @@ def reads_same(points: Array, where: Array) -> bool:
 def _is_found(
     finder: Finder, face: LabelledFace, seen: Iterable[FaceObservation | None], show: Shown
 ) -> bool:
-    seen = [one for one in seen if one is not None]
-    if any(box_overlap(box_of(finder.points(one)), face.box) >= FOUND_OVERLAP for one in seen):
+    found = [one for one in seen if one is not None]
+    if any(box_overlap(box_of(finder.points(one)), face.box) >= FOUND_OVERLAP for one in found):
         return True
-    show(f"missed {face.group}", face.read(), seen[0] if seen else None)
+    show(f"missed {face.group}", face.read(), found[0] if found else None)
     return False
 
 

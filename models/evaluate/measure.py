@@ -149,7 +149,7 @@ def face_frame_residuals(found: Points, truth: Points, size: float) -> Points:
 
 
 def _ratio(top: Points, bottom: Points, outer: Points, inner: Points) -> float:
-    return float(np.linalg.norm(top - bottom) / max(1e-6, np.linalg.norm(outer - inner)))
+    return float(np.linalg.norm(top - bottom) / max(1e-6, float(np.linalg.norm(outer - inner))))
 
 
 def _mean(values: Floats) -> float:

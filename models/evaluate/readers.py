@@ -110,7 +110,7 @@ def _labelled(folder: Path, number: int, record: dict[str, Any], points_key: str
         for index, place in record["points_partial"].items():
             points[int(index)] = place
     pose = record.get("pose_deg")
-    ratios = record.get("eye_open_ratio_img_left"), record.get("eye_open_ratio_img_right")
+    left, right = record.get("eye_open_ratio_img_left"), record.get("eye_open_ratio_img_right")
     return LabelledFace(
         folder.name,
         f"{number:03d}-{record['image']}",
@@ -118,7 +118,7 @@ def _labelled(folder: Path, number: int, record: dict[str, Any], points_key: str
         points,
         tight_box(points),
         (float(pose["pitch"]), float(pose["yaw"]), float(pose["roll"])) if pose else None,
-        (float(ratios[0]), float(ratios[1])) if None not in ratios else None,
+        None if left is None or right is None else (float(left), float(right)),
         subject=_subject(folder.name, record["image"]),
     )
 

@@ -110,7 +110,7 @@ def write_entry(folder: Path, name: str, entry: dict[str, Any], *, default: bool
     the new entry says nothing of it.
     """
     path = folder / "manifest.json"
-    manifest = (
+    manifest: dict[str, Any] = (
         json.loads(path.read_text())
         if path.exists()
         else {"schema": 1, "default": {}, "models": {}}

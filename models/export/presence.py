@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from models.train.augment import Jitter
 from models.train.data import Samples
+from models.train.network import LandmarkNet
 from models.train.shards import count_rows, list_shards
 
 _BATCH = 64
@@ -69,8 +70,8 @@ def fit(logits: Tensor, faces: Tensor) -> tuple[float, float]:
     return float(line[0].detach()), float(line[1].detach())
 
 
-def calibrate(network: nn.Module, folders: list[Path], crops: int = 6000) -> tuple[float, float]:
-    """Change the presence layer of a `LandmarkNet` in place; returns the scale and the offset."""
+def calibrate(network: LandmarkNet, folders: list[Path], crops: int = 6000) -> tuple[float, float]:
+    """Change the presence layer in place; returns the scale and the offset."""
     scale, offset = fit(*presence_logits(network, folders, crops))
     with torch.no_grad():
         network.presence.weight.mul_(scale)

@@ -18,10 +18,11 @@ def _write(args: argparse.Namespace) -> None:
 
 def _shards(args: argparse.Namespace) -> None:
     from models.head import HeadModel
-    from models.posmap import PositionMap, ReferenceSampler, shards
+    from models.posmap import PositionMap, ReferenceSampler, Sampler, shards
     from models.synth.headmesh import HeadMesh
 
     model = HeadModel()
+    sampler: Sampler
     if args.face_ind is None:
         sampler = PositionMap(HeadMesh(model))
     else:

@@ -40,7 +40,9 @@ def to_crop(pair: Pair, sampler: Sampler) -> Crop:
     )
     moved = points * np.float32(scale)
     moved[:, :2] += shift.astype(np.float32)
-    inside = ((moved[:, :2] > -0.5) & (moved[:, :2] < SIZE - 0.5)).all(1)  # NaN is outside
+    inside = np.asarray(
+        ((moved[:, :2] > -0.5) & (moved[:, :2] < SIZE - 0.5)).all(1)
+    )  # NaN is outside
     unknown = np.full(3, np.nan, np.float32)
     return Crop(picture, moved, inside, True, unknown, openness(moved), unknown[:2], frozenset())
 

@@ -113,5 +113,5 @@ def shape(rng: np.random.Generator, vertices: np.ndarray, child: float, *, old: 
     scales.append(strength * np.clip(rng.normal(size=(len(_FEATURES), 6)), -2, 2))
     for rows, scale in zip(blobs, scales, strict=True):
         rows[:, 4:] *= scale
-    blobs = np.concatenate(blobs)
-    return _field(np.ascontiguousarray(vertices, np.float32), blobs.astype(np.float32))
+    joined = np.concatenate(blobs).astype(np.float32)
+    return _field(np.ascontiguousarray(vertices, np.float32), joined)

@@ -51,8 +51,8 @@ class Cabin:
         )  # headrest
         fill(glass, [(0.42, 0.19), (0.60, 0.19), (0.62, 0.42), (0.40, 0.42)], 0.0)
         fill(interior, [(0.72, 0.72), (1, 0.68), (1, 1), (0.78, 1)], (0.05, 0.048, 0.046))  # door
-        belt = np.int32(np.array([(0.68, 0.36), (0.70, 0.52)]) * scale)
-        cv2.line(interior, tuple(belt[0]), tuple(belt[1]), (0.02, 0.02, 0.02), 9, cv2.LINE_AA)
+        belt = (np.array([(0.68, 0.36), (0.70, 0.52)]) * scale).astype(np.int32)
+        cv2.line(interior, belt[0].tolist(), belt[1].tolist(), (0.02, 0.02, 0.02), 9, cv2.LINE_AA)
         grain = cv2.GaussianBlur(rng.normal(size=(h, w)).astype(np.float32), (0, 0), 1.2)[..., None]
         interior = cv2.GaussianBlur(interior, (0, 0), 3.0) * (1 + 0.25 * grain)
         return np.clip(interior, 0.002, 1), cv2.GaussianBlur(glass, (0, 0), 2.0)[..., None]

@@ -240,6 +240,7 @@ def write(folder: Path) -> tuple[Path, Path]:
     ]  # fmt: skip
     truths = []
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603 - a fixed command
+        assert process.stdin is not None  # noqa: S101 - a pipe was asked for
         for picture, truth in frames(studio):
             process.stdin.write(picture.tobytes())
             truths.append(truth)

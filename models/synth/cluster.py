@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from models.synth.shards import Job, render, store
 
@@ -27,7 +28,8 @@ def write_all(work: list[Job], address: str | None = None) -> Iterator[Path]:
         ray.init(address=address, log_to_driver=False)
     task = ray.remote(num_cpus=1, max_retries=3)(render)
     limit = _AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
-    waiting, under_way = list(reversed(work)), {}
+    waiting = list(reversed(work))
+    under_way: dict[Any, Any] = {}
     while waiting or under_way:
         while waiting and len(under_way) < limit:
             job = waiting.pop()

@@ -306,8 +306,8 @@ class Studio:
             _wall(rng, image, drawing.index >= 0)
         points = camera.landmarks(landmarks)
         visible = drawing.visible(landmarks, points[:, :2])
-        image, covered, more = occluders2d.apply(rng, image, points, probability=0.15)
-        if more:
+        image, covered, occluders = occluders2d.apply(rng, image, points, probability=0.15)
+        if occluders:
             names.add("occluded")
             inside = np.clip(np.rint(points[:, :2]).astype(int), 0, SIZE - 1)
             visible &= ~covered[inside[:, 1], inside[:, 0]]
@@ -353,8 +353,9 @@ def _wall(rng: np.random.Generator, image: np.ndarray, drawn: np.ndarray) -> Non
     ]
     behind = np.full((SIZE, SIZE, 1), rng.uniform(0.15, 1.0), np.float32)
     if rng.random() < 0.6:
-        shift = np.float32(
-            [[1, 0, rng.choice([-1, 1]) * rng.uniform(1, 12)], [0, 1, rng.uniform(-2, 9)]]
+        shift = np.array(
+            [[1, 0, rng.choice([-1, 1]) * rng.uniform(1, 12)], [0, 1, rng.uniform(-2, 9)]],
+            np.float32,
         )
         shadow = cv2.GaussianBlur(
             cv2.warpAffine(front, shift, (SIZE, SIZE)), (0, 0), float(rng.uniform(0.4, 2))

@@ -62,13 +62,17 @@ class Build:
             lid = lids[start : start + 16]
             upper, lower, middle = lid[3:6].mean(0), lid[11:14].mean(0), lid.mean(0)
             for centre, reach, push in (
-                (upper + np.float32([0, 0.75, 0.2]), 0.62, [0, -0.55 * self.hood, self.hood]),
                 (
-                    lid[1] + np.float32([0.2 * out, 0.7, 0.1]),
+                    upper + np.array([0, 0.75, 0.2], np.float32),
+                    0.62,
+                    [0, -0.55 * self.hood, self.hood],
+                ),
+                (
+                    lid[1] + np.array([0.2 * out, 0.7, 0.1], np.float32),
                     0.6,
                     [0, -0.7 * self.outer, self.outer],
                 ),
-                (lower + np.float32([0, -0.75, 0.1]), 0.6, [0, 0, self.bag]),
+                (lower + np.array([0, -0.75, 0.1], np.float32), 0.6, [0, 0, self.bag]),
                 (middle, 1.9, [0, 0, -self.deep]),
             ):
                 if any(push):

@@ -49,8 +49,8 @@ class Mesh:
     vertices: np.ndarray
     triangles: np.ndarray
     part: np.ndarray
-    uv: np.ndarray = field(default=None)  # type: ignore[assignment]
-    aux: np.ndarray = field(default=None)  # type: ignore[assignment]
+    uv: np.ndarray = field(default=None)  # type: ignore[arg-type]
+    aux: np.ndarray = field(default=None)  # type: ignore[arg-type]
 
     def __post_init__(self) -> None:
         self.vertices = np.ascontiguousarray(self.vertices, np.float32)
@@ -142,7 +142,8 @@ def tube(
 def box(centre: np.ndarray, axes: np.ndarray, part: np.ndarray) -> Mesh:
     """A box with half axes in the columns of axes (3, 3); faces share no vertices: sharp edges."""
     axes = np.asarray(axes, float)
-    vertices, triangles = [], []
+    vertices: list[np.ndarray] = []
+    triangles: list[list[int]] = []
     for k in range(3):
         for sign in (-1, 1):
             u, v = axes[:, (k + 1) % 3], axes[:, (k + 2) % 3]

@@ -16,6 +16,7 @@ import numpy as np
 
 from models.synth.appearance import backgrounds
 from models.synth.crop import ATTRIBUTES, PEOPLE_PER_SHARD, Crop, Studio
+from models.synth.population import Person
 
 CROPS_PER_SHARD = 1000
 NON_FACE_SHARE = 0.09
@@ -65,7 +66,7 @@ def crops(job: Job) -> Iterator[tuple[int, Crop]]:
     room = studio()
     backgrounds.use(job.photographs)
     per_person = max(1, -(-job.count // PEOPLE_PER_SHARD))
-    person = None
+    person: Person | None = None
     make_face = {
         "usual": room.crop,
         "turned": room.turned,
@@ -73,7 +74,7 @@ def crops(job: Job) -> Iterator[tuple[int, Crop]]:
         "driver": room.driver,
     }[job.kind]
     for i in range(job.count):
-        if i % per_person == 0:
+        if person is None or i % per_person == 0:
             person = room.person(np.random.default_rng([job.seed, job.number, 1, i]))
         seed = int(
             np.random.SeedSequence([job.seed, job.number, 2, i]).generate_state(1, np.uint64)[0]

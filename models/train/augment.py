@@ -84,7 +84,7 @@ class _Region:
         scale, turn, *shift = rng.normal(size=4) * far
         return replace(
             self,
-            middle=self.middle + np.float32(shift) * shake.shift * self.longer,
+            middle=self.middle + np.array(shift, np.float32) * shake.shift * self.longer,
             span=self.span * math.exp(scale * shake.scale),
             turn_deg=self.turn_deg + turn * shake.turn_deg,
         )
@@ -134,7 +134,9 @@ def _mirrored(crop: Crop) -> Crop:
 
 def _axes(turn_deg: float) -> NDArray[np.float32]:
     angle = math.radians(turn_deg)
-    return np.float32([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+    return np.array(
+        [[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]], np.float32
+    )
 
 
 def _region(crop: Crop, rng: np.random.Generator, jitter: Jitter) -> _Region:
@@ -184,7 +186,7 @@ def _box(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Corners of the box of the dense points in the turned frame; of a fixed box without a face."""
     if not crop.face:
-        middle = axes @ np.float32([side / 2, side / 2])
+        middle = axes @ np.array([side / 2, side / 2], np.float32)
         return middle - side * 0.28, middle + side * 0.28
     turned = points[:DENSE, :2] @ axes.T
     return np.nanmin(turned, 0), np.nanmax(turned, 0)

@@ -53,7 +53,7 @@ class Samples(Dataset[Batch]):
         crop = self._reader.read(self._paths[shard], int(row))
         if self._shake is None:
             image, points, visible = cut(crop, rng, self._jitter)
-            return disturb(image, rng), points, visible, np.bool_(crop.face)
+            return disturb(image, rng), points, visible, np.array(crop.face)
         images, points, visible, back = cut_twice(crop, rng, self._jitter, self._shake)
         same = int(rng.integers(1 << 62))
         views = [grain(disturb(image, np.random.default_rng(same)), rng) for image in images]

@@ -118,7 +118,7 @@ def make_loop(config: FleetConfig) -> Loop:
         network = build(name)
         if initial:
             network.load_state_dict(checkpoint.weights(initial))
-        network = network.to(processes.device, memory_format=torch.channels_last).train()
+        processes.place_network(network)
         round_as_int8(network, config.levels)
         return Learner(
             name,

@@ -94,6 +94,7 @@ class LandmarkLoss(torch.nn.Module):
     def __init__(self, weights: LossWeights, side: int = 128) -> None:
         super().__init__()
         self.weights, self.side = weights, side
+        self.per_point: Tensor
         self.register_buffer("per_point", point_weights(weights), persistent=False)
 
     def _wing(self, error: Tensor) -> Tensor:

@@ -9,13 +9,13 @@ from torch import Tensor, nn
 
 from models.train.architectures import build
 from models.train.config import TrainingConfig
-from models.train.data import Batch, Samples, batches
+from models.train.data import Samples, batches
 from models.train.loss import LandmarkLoss, restlessness
 from models.train.network import LandmarkNet, round_as_int8, trained_outputs
 from models.train.shards import count_rows, list_shards
 from models.training import checkpoint
 from models.training.learner import Learner
-from models.training.loop import Loop
+from models.training.loop import Batch, Loop
 from models.training.optimiser import between_features
 from models.training.processes import Processes
 
@@ -100,7 +100,7 @@ def make_loop(config: TrainingConfig) -> Loop:
     network = build(config.architecture)
     if config.initial:
         network.load_state_dict(checkpoint.weights(config.initial))
-    network = network.to(processes.device, memory_format=torch.channels_last)
+    processes.place_network(network)
     round_as_int8(network, config.levels)
     network.train()
     for part in network.parts()[: config.frozen]:

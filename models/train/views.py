@@ -114,7 +114,7 @@ class Views:
         )
         longer = (high - low).amax(1)
         usual, far_off = (
-            torch.exp(self.uniform(*(math.log(v) for v in scale), count))
+            torch.exp(self.uniform(math.log(scale[0]), math.log(scale[1]), count))
             for scale in (jitter.scale, jitter.wild_scale)
         )
         span = jitter.margin * longer * torch.where(wild, far_off, usual)

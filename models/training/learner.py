@@ -50,7 +50,7 @@ class Learner:
         A gradient that is not finite changes nothing.
         """
         self.network.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         norm = float(nn.utils.clip_grad_norm_(self.network.parameters(), self.clip))
         if math.isfinite(norm):
             self.optimiser.step(rate)

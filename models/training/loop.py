@@ -127,9 +127,10 @@ class Loop:
             total, terms = self.loss(learner.forward, batch)
             norm = learner.step(total, rate)
             prefix = f"{learner.architecture} " if len(self.learners) > 1 else ""
-            values = {**terms, "loss": total.detach(), "gradient": norm, "rate": rate}
+            values = {name: float(value) for name, value in terms.items()}
+            values |= {"loss": total.item(), "gradient": norm, "rate": rate}
             for name, value in values.items():
-                self._sums[prefix + name] = self._sums.get(prefix + name, 0.0) + float(value)
+                self._sums[prefix + name] = self._sums.get(prefix + name, 0.0) + value
         self.step += 1
         self.samples += len(batch["images"]) * self.processes.world
         self._noted += 1

@@ -22,7 +22,8 @@ def between_features(network: nn.Module) -> list[nn.Parameter]:
         for module in network.modules()
         if isinstance(module, nn.Conv2d) and module.groups == 1 and module.kernel_size != (1, 1)
     ]
-    return found[1:]
+    # torch declares a layer's weight as a Tensor.
+    return [weight for weight in found[1:] if isinstance(weight, nn.Parameter)]
 
 
 def _matrix(weight: Tensor, *, channels_last: bool) -> Tensor:

@@ -50,6 +50,12 @@ class Processes:
         torch.distributed.broadcast_object_list(shared, 0)
         return shared[0]
 
+    def place_network(self, network: nn.Module) -> None:
+        """Move a network to this process's device, channels last in memory, set to training."""
+        network.to(self.device).train()
+        # torch declares this argument for tensors only.
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
     def place(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return a batch on this process's device."""
         return {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}

@@ -59,7 +59,7 @@ def _read_out(
         noise.fractal(rng, h, w, exponent=1.0, zoom=1.3) if chroma > 0 else noise.white(rng, h, w)
     )
     out = np.empty((h, w, 3), np.uint8)
-    vignette, shot, floor, chroma = np.float32([vignette, shot, floor, chroma])
+    vignette, shot, floor, chroma = np.array([vignette, shot, floor, chroma], np.float32)
     light, grain = np.ascontiguousarray(linear, np.float32), noise.white(rng, h, w, 3)
     develop_pixels(
         light,

@@ -133,7 +133,11 @@ def grow_beard(rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Float
     if rng.random() < 0.25:
         colour = (colour * [1.35, 1.0, 0.8]).astype(np.float32)
     if cut == "shadow":
-        lay(face, cheek(face) * np.float32([0.5, 0.56, 0.62]), field * rng.uniform(0.15, 0.55))
+        lay(
+            face,
+            cheek(face) * np.array([0.5, 0.56, 0.62], np.float32),
+            field * rng.uniform(0.15, 0.55),
+        )
         return {"stubble"}
     if cut == "stubble":
         dots = np.clip(noise.white(rng, SIZE, SIZE) * 0.45 + 0.35, 0, 1)

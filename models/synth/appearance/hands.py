@@ -89,7 +89,7 @@ def _with_nails(
     rng: np.random.Generator,
     albedo: NDArray[np.floating],
     nails: list[tuple[NDArray[np.floating], float, float]],
-    tone: NDArray,
+    tone: NDArray[np.float32],
 ) -> NDArray[np.floating]:
     """Nails at the finger tips, bare or painted."""
     shape = np.zeros(albedo.shape[:2], np.uint8)

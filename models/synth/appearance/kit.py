@@ -92,7 +92,9 @@ def _soften_baked_eyes(detail: Floats, eyes: Floats) -> Floats:
 def _heal_mouth(detail: Floats, lips: Floats, inner: Floats) -> Floats:
     """Give the inner lips, which photographs do not show, the lips' colour, redder and wetter."""
     seen = lips * (1 - inner)
-    colour = (detail * seen[..., None]).sum((0, 1)) / seen.sum() + np.float32([-0.1, -0.3, -0.3])
+    colour = (detail * seen[..., None]).sum((0, 1)) / seen.sum() + np.array(
+        [-0.1, -0.3, -0.3], np.float32
+    )
     return detail + (colour - detail) * np.minimum(1.3 * inner, 1)[..., None]
 
 

@@ -91,7 +91,7 @@ def _strands(length: int, count: int) -> tuple[Floats, ...]:
             tip = (int(16 * (x + reach * np.cos(angle))), int(16 * (y + reach * np.sin(angle))))
             tone = int(rng.integers(70, 256))
             cv2.line(tile, (int(16 * x), int(16 * y)), tip, tone, 1, cv2.LINE_AA, 4)
-        tiles.append(tile.astype(np.float32) / 255)
+        tiles.append(tile.astype(np.float32) / np.float32(255))
     return tuple(tiles)
 
 

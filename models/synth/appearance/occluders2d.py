@@ -55,7 +55,7 @@ def _lay(
         mask = cv2.GaussianBlur(mask, (0, 0), blur)
         if rng.random() < 0.6:
             reach = 0.03 * frame.size
-            offset = np.float32([[1, 0, rng.normal() * reach], [0, 1, reach]])
+            offset = np.array([[1, 0, rng.normal() * reach], [0, 1, reach]], np.float32)
             cast = cv2.warpAffine(
                 cv2.GaussianBlur(mask, (0, 0), reach),
                 offset,

@@ -77,7 +77,9 @@ def fringe(rng: np.random.Generator, linear: Floats) -> Floats:
     out = linear.copy()
     for channel, sign in ((0, 1), (2, -1)):
         s = 1 + sign * float(rng.uniform(0.001, 0.005))
-        matrix = np.float32([[s, 0, (1 - s) * (w - 1) / 2], [0, s, (1 - s) * (h - 1) / 2]])
+        matrix = np.array(
+            [[s, 0, (1 - s) * (w - 1) / 2], [0, s, (1 - s) * (h - 1) / 2]], np.float32
+        )
         out[..., channel] = cv2.warpAffine(
             np.ascontiguousarray(linear[..., channel]),
             matrix,

@@ -67,8 +67,8 @@ def _damage(rng: np.random.Generator, image: Picture) -> Picture:
         tone = int(rng.choice([20, 235]))
         cv2.line(
             out,
-            tuple(np.int32(start).tolist()),
-            tuple(np.int32(end).tolist()),
+            start.astype(np.int32).tolist(),
+            end.astype(np.int32).tolist(),
             (tone,) * 3,
             1,
             cv2.LINE_AA,

@@ -20,7 +20,7 @@ def tone_curve(rng: np.random.Generator, *, clean: bool) -> Floats:
     """
     signal = np.linspace(0, 1, CURVE_SIZE) ** 2
     bend = 0.04 if clean else 0.16
-    curves = []
+    curves: list[np.ndarray] = []
     shared = np.exp(rng.normal() * bend)
     shoulder = 0.0 if clean else float(rng.beta(1, 2)) * 0.9
     contrast = rng.normal() * (0.08 if clean else 0.35)

@@ -33,14 +33,15 @@ class ThickHair:
 
 
 def _rows() -> Floats:
-    return (np.arange(SIZE, dtype=np.float32)[:, None] + 0.5) / SIZE
+    rows: Floats = (np.arange(SIZE, dtype=np.float32)[:, None] + 0.5) / SIZE
+    return rows
 
 
 def _upper_lip(kit: SkinKit, reach: float) -> Floats:
     """The moustache, grown over the upper lip by `reach` (UV units)."""
     grown = kit.regions["moustache"]
     for share in (0.5, 1.0):
-        down = np.float32([[1, 0, 0], [0, 1, share * reach * SIZE]])
+        down = np.array([[1, 0, 0], [0, 1, share * reach * SIZE]], np.float32)
         grown = np.maximum(grown, cv2.warpAffine(grown, down, (SIZE, SIZE)))
     end = float(kit.uv68[[62, 66], 1].mean()) + 0.004
     return np.clip(1.25 * grown, 0, 1) * (1 - smoothstep(_rows(), end - 0.006, end + 0.004))

@@ -224,7 +224,7 @@ def belt(rng: np.random.Generator, frame: FaceFrame) -> Layer:
     base = (
         colour.from_srgb(*rng.uniform(18, 70, 3)) if rng.random() < 0.8 else colour.any_colour(rng)
     )
-    return Layer(canvas.astype(np.float32) / 255, base)
+    return Layer(canvas.astype(np.float32) / np.float32(255), base)
 
 
 def wheel(rng: np.random.Generator, frame: FaceFrame) -> Layer:
@@ -263,7 +263,9 @@ def stick(rng: np.random.Generator, frame: FaceFrame) -> Layer:
             cv2.LINE_AA,
             4,
         )
-    return _solid(canvas.astype(np.float32) / 255, colour.any_colour(rng), 0.015 * frame.size)
+    return _solid(
+        canvas.astype(np.float32) / np.float32(255), colour.any_colour(rng), 0.015 * frame.size
+    )
 
 
 def drops(rng: np.random.Generator, frame: FaceFrame) -> Layer:

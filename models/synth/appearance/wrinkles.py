@@ -137,7 +137,7 @@ def engrave(rng: np.random.Generator, face: Floats, kit: SkinKit, age: float) ->
     relief *= 1 - 0.8 * kit.regions["lips"]
     raised = cv2.warpAffine(
         relief,
-        np.float32([[1, 0, 0.4], [0, 1, 1.6]]),
+        np.array([[1, 0, 0.4], [0, 1, 1.6]], np.float32),
         (SIZE, SIZE),
         borderMode=cv2.BORDER_REPLICATE,
     )
@@ -178,7 +178,7 @@ def squeeze(rng: np.random.Generator, face: Floats, right: float, left: float) -
         relief += shadow * (strength * rng.uniform(0.0, 1.2))
     raised = cv2.warpAffine(
         relief,
-        np.float32([[1, 0, 0.2], [0, 1, 1.8]]),
+        np.array([[1, 0, 0.2], [0, 1, 1.8]], np.float32),
         (SIZE, SIZE),
         borderMode=cv2.BORDER_REPLICATE,
     )

@@ -39,10 +39,8 @@ def torso(rng: np.random.Generator) -> list[Mesh]:
             ]
         )
         meshes.append(tube(belt, np.full(4, 1.5), part_row(colour=(0.03, 0.03, 0.035)), sides=6))
-    angle = rng.normal(0, 0.35)
-    turn = np.array(
-        [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
-    )
+    yaw = rng.normal(0, 0.35)
+    turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
     lean = random_rotation(rng, 0.06) @ turn
     pivot = np.array([0.0, -12.0, -1.0])
     return [m.moved(lean, pivot - lean @ pivot) for m in meshes]

@@ -42,8 +42,7 @@ def paste(plate: Plate, patch: NDArray[np.number], mask: Floats) -> None:
     part = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
     patch = np.asarray(patch, np.float32)
     under, alpha = plate[part].astype(np.float32), mask[part][..., None]
-    under += ((patch[part] if patch.ndim == 3 else patch) - under) * alpha
-    plate[part] = under
+    plate[part] = under + ((patch[part] if patch.ndim == 3 else patch) - under) * alpha
 
 
 def shape_mask(points: NDArray[np.floating], blur: float = 0.0) -> Floats:

@@ -191,7 +191,8 @@ def _curtain(rng: np.random.Generator) -> Plate:
 def car(rng: np.random.Generator) -> Plate:
     """Behind a driver: seat and headrest, door pillar, roof lining, bright windows, the belt."""
     lining = near(rng, (70, 68, 66), 28) if rng.random() < 0.7 else near(rng, (165, 155, 140), 25)
-    plate = gradient(rng, lining, tuple(int(c * 0.5) for c in lining))
+    red, green, blue = (int(c * 0.5) for c in lining)
+    plate = gradient(rng, lining, (red, green, blue))
     flip = rng.random() < 0.5
     roof = rng.uniform(15, 75)
     for left, right in (
