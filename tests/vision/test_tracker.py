@@ -74,6 +74,21 @@ def test_a_face_is_found_once_and_then_followed(
     assert detector.whole_frames == 1
 
 
+@pytest.mark.parametrize(("rival", "looks"), [(False, 3), (True, 5)])
+def test_a_check_is_repeated_soon_only_where_it_found_another_face(
+    model: LandmarkModel, detector: ToldDetector, rival: bool, looks: int
+) -> None:
+    detector.faces = [Detection(0.9, clip.box(0))]
+    tracker = make(model, detector, recheck_s=0.6)
+    tracker.track(at(0.0, clip.frames()[0].image), StageClock())
+    if rival:
+        # Where there is none, so that every check finds it and none can read it.
+        detector.faces = [Detection(0.9, (5, 5, 475, 475))]
+    for number in range(1, 49):
+        assert tracker.track(at(number / 30, clip.frames()[0].image), StageClock()) is not None
+    assert detector.whole_frames == looks
+
+
 def test_detections_pause_in_frame_time_and_never_longer_than_promised(
     model: LandmarkModel, detector: ToldDetector
 ) -> None:

@@ -17,7 +17,11 @@ class TrackerSettings(Section):
         "network", "Name of the detector that checks whether a tracked face is still there."
     )
     recheck_s: float = setting(
-        0.3, "Pause between the checks of a tracked face: is another one wanted more.", ge=0, le=60
+        0.6,
+        "Pause between the checks of a tracked face: is another one wanted more. After a check "
+        "that finds one it is a third as long.",
+        ge=0,
+        le=60,
     )
     smallest_px: float = setting(20, "Smallest side of a face, pixels.", ge=8, le=1000)
     seat: tuple[float, float, float, float] | None = setting(

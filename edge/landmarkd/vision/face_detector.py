@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from landmarkd.errors import ModelError
 from landmarkd.types import Array, Detection
 from landmarkd.vision.detector import Detector
+from landmarkd.vision.geometry import box_overlap
 from landmarkd.vision.model import PictureModel
+from landmarkd.vision.ranking import Box
 from landmarkd.vision.runtime import DelegateChoice
 from landmarkd.vision.second_look import GROWTH, holds, longest, moved, windows
 from landmarkd.vision.zoo import DetectorCard, Zoo, open_zoo
@@ -53,7 +55,7 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
         self._open(zoo, zoo.detector(name), threads, delegate)
 
     def _prepare(self) -> None:
-        self._centres, self._units = _cells(self.card)
+        self._cells = _cells(self.card)
         self._check_outputs()
         wanted = self.card.input
         self._square = np.zeros((wanted.height, wanted.width, 3), np.uint8)
@@ -93,7 +95,7 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
                 for face in closer
                 if longest(face.box) < GROWTH * limit and holds(window, face, width, height)
             ]
-        return self._best(faces)
+        return _best(faces, self.card.cells.overlap)
 
     def propose(
         self, image: NDArray[np.uint8], least: float = 0.5, roll: float = 0.0
@@ -113,31 +115,29 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
         chosen = np.flatnonzero(logits >= -math.log(1 / least - 1))
         if not len(chosen):
             return []
-        if len(chosen) > MOST_CANDIDATES:
-            chosen = chosen[np.argpartition(-logits[chosen], MOST_CANDIDATES)[:MOST_CANDIDATES]]
-        chosen = chosen[np.argsort(-logits[chosen], kind="stable")]
-        values = self._output("geometry").reshape(-1, GEOMETRY)[chosen]
-        boxes, marks = _decode(values, self._centres[chosen], self._units[chosen])
+        chosen = chosen[np.argsort(-logits[chosen], kind="stable")[:MOST_CANDIDATES]]
+        cells = self._cells[chosen]
+        boxes, marks = _decode(self._output("geometry", chosen), cells[:, :2], cells[:, 2])
         if roll:
             boxes, marks = _turned_back(boxes, marks, self._upright(roll))
-        faces = []
-        for n in _suppress(boxes, self.card.cells.overlap):
-            box = _unscale(boxes[n].reshape(2, 2), scale, left, top).ravel()
-            across, down = marks[n, 1] - marks[n, 0]
-            faces.append(
-                Detection(
-                    1 / (1 + math.exp(-float(logits[chosen[n]]))),
-                    (float(box[0]), float(box[1]), float(box[2]), float(box[3])),
-                    math.degrees(math.atan2(-float(across), float(down))),
-                )
+        # Of so few numbers Python's own functions are faster than numpy's.
+        found = [
+            Detection(
+                1 / (1 + math.exp(-logit)),
+                (box[0], box[1], box[2], box[3]),
+                math.degrees(math.atan2(-across, down)),
             )
-        return faces
-
-    def _best(self, faces: list[Detection]) -> list[Detection]:
-        """Return faces that several looks have found once each, best first."""
-        faces = sorted(faces, key=lambda face: face.score, reverse=True)
-        boxes = np.array([face.box for face in faces], np.float32).reshape(-1, 4)
-        return [faces[n] for n in _suppress(boxes, self.card.cells.overlap)]
+            for logit, box, (across, down) in zip(
+                logits[chosen].tolist(),
+                boxes.tolist(),
+                (marks[:, 1] - marks[:, 0]).tolist(),
+                strict=True,
+            )
+        ]
+        return [
+            Detection(face.score, _unscale(face.box, scale, left, top), face.angle)
+            for face in _best(found, self.card.cells.overlap)
+        ]
 
     def _feed(self, image: NDArray[np.uint8], roll: float) -> tuple[float, int, int]:
         """Lay the frame into the input's middle, then turn it; return its scale, left and top."""
@@ -184,24 +184,23 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
         for name, each in (("scores", 1), ("geometry", GEOMETRY)):
             contract = self.card.outputs[name]
             sizes = [math.prod(spec.shape) for spec in self.engine.outputs]
-            if contract.index >= len(sizes) or sizes[contract.index] != len(self._units) * each:
+            if contract.index >= len(sizes) or sizes[contract.index] != len(self._cells) * each:
                 raise ModelError(
                     f"{self.card.file} gives outputs of {sizes} values where the manifest has "
-                    f"{len(self._units)} cells of {each} for {name}; reinstall landmarkd."
+                    f"{len(self._cells)} cells of {each} for {name}; reinstall landmarkd."
                 )
 
 
-def _cells(card: DetectorCard) -> tuple[Array, Array]:
-    """Return the middles of all cells, (n, 2), and the length of their unit, (n,), input pixels."""
-    centres, units = [], []
+def _cells(card: DetectorCard) -> Array:
+    """Return the middles x, y of all cells and the length of their unit, (n, 3), input pixels."""
+    cells = []
     for stride in card.cells.strides:
         columns, rows = card.input.width // stride, card.input.height // stride
         x, y = np.meshgrid(
             (np.arange(columns) + 0.5) * stride - 0.5, (np.arange(rows) + 0.5) * stride - 0.5
         )
-        centres.append(np.stack([x, y], -1).reshape(-1, 2))
-        units.append(np.full(rows * columns, card.cells.unit * stride))
-    return np.concatenate(centres).astype(np.float32), np.concatenate(units).astype(np.float32)
+        cells.append(np.stack([x, y, np.full_like(x, card.cells.unit * stride)], -1).reshape(-1, 3))
+    return np.concatenate(cells).astype(np.float32)
 
 
 def _halves(width: int, height: int, scale: float) -> list[NDArray[np.uint8]]:
@@ -241,20 +240,21 @@ def _turned_back(boxes: Array, marks: Array, affine: NDArray[np.float64]) -> tup
     return np.concatenate([middle - half, middle + half], 1), marks @ linear.T + shift
 
 
-def _unscale(points: NDArray[Any], scale: float, left: int, top: int) -> NDArray[Any]:
-    """Map (n, 2) points from input to frame pixels; pixel centres are at integers in both."""
-    return (points - (left, top) + 0.5) / scale - 0.5
+def _unscale(box: Box, scale: float, left: int, top: int) -> Box:
+    """Map a box from input to frame pixels; pixel centres are at integers in both."""
+    x0, y0, x1, y1 = box
+    return (
+        (x0 - left + 0.5) / scale - 0.5,
+        (y0 - top + 0.5) / scale - 0.5,
+        (x1 - left + 0.5) / scale - 0.5,
+        (y1 - top + 0.5) / scale - 0.5,
+    )
 
 
-def _suppress(boxes: Array, overlap: float) -> list[int]:
-    """Return which boxes, best first, stay when each takes away those that overlap it too much."""
-    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    left, kept = np.arange(len(boxes)), []
-    while len(left):
-        best, left = int(left[0]), left[1:]
-        kept.append(best)
-        low = np.maximum(boxes[left, :2], boxes[best, :2])
-        high = np.minimum(boxes[left, 2:], boxes[best, 2:])
-        common = np.clip(high - low, 0, None).prod(1)
-        left = left[common <= overlap * (areas[left] + areas[best] - common)]
+def _best(faces: list[Detection], overlap: float) -> list[Detection]:
+    """Return faces, best first, without those that overlap a better one by more than a share."""
+    kept: list[Detection] = []
+    for face in sorted(faces, key=lambda face: face.score, reverse=True):
+        if all(box_overlap(face.box, better.box) <= overlap for better in kept):
+            kept.append(face)
     return kept

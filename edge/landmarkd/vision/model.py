@@ -82,10 +82,17 @@ class PictureModel(Generic[_Card]):
         np.right_shift(values, _ALL_BUT_SIGN, out=self._signs)
         np.subtract(values, self._signs, out=values)
 
-    def _output(self, name: str) -> Array:
-        """Return what the last invocation gave, as real values."""
+    def _output(self, name: str, chosen: NDArray[np.intp] | None = None) -> Array:
+        """Return what the last invocation gave, as real values.
+
+        Args:
+            name: of the output.
+            chosen: which rows of it, counted along the last axis but one; all if left out.
+        """
         index = self.card.outputs[name].index
         values = self.engine.output(index)
+        if chosen is not None:
+            values = values.reshape(-1, values.shape[-1])[chosen]
         if values.dtype == np.float32:
             return values
         detail = self.engine.outputs[index]

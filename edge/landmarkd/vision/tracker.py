@@ -27,6 +27,10 @@ CONFIRMED_OVERLAP = 0.3
 UNCONFIRMED_LIMIT = 2
 """A model without presence loses its face after so many checks in a row without a detection."""
 
+AGAIN = 1 / 3
+"""A check that finds another face, or not the tracked one, is repeated after this share of the
+pause: so a rival takes over within 1.5 pauses, and steady tracking is checked half as often."""
+
 CHECK_WINDOW = 1.4
 """A tracked face is looked for in a window of this many of its regions, not in the whole frame."""
 
@@ -158,7 +162,7 @@ class Tracker:
             points, box, frame.image.shape
         ):
             value = self._ranking.value(box, frame.image.shape, kept=True)
-        if value and frame.captured_ns - track.checked_ns >= self.settings.recheck_s * 1e9:
+        if value and frame.captured_ns - track.checked_ns >= self._pause_ns(track):
             track.checked_ns = frame.captured_ns
             if not self.model.has_presence and not self._confirmed(frame, seen, track, clock):
                 value = 0.0
@@ -171,6 +175,11 @@ class Tracker:
             return None
         track.roi = eased(track.roi, self.model.next_roi(seen))
         return seen
+
+    def _pause_ns(self, track: _Track) -> float:
+        """Return how long to wait for the next check: not long where the last one had a doubt."""
+        doubt = track.outdone or track.unconfirmed
+        return self.settings.recheck_s * (AGAIN if doubt else 1.0) * 1e9
 
     def _rival(
         self, frame: Frame, box: Box, value: float, track: _Track, clock: StageClock
