@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 MODELS := .venv-models
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run test test-v4l2 test-picamera2 venv venv-models lint bench faults soak test-models lint-models test-arm64 lock clean deb test-deb release audit fuzz test-systemd
+.PHONY: run test test-v4l2 test-picamera2 venv venv-models lint bench faults soak test-models lint-models test-arm64 lock clean deb test-deb release audit fuzz test-systemd man
 
 run: venv
 	$(BIN)/landmarkd demo
@@ -80,6 +80,10 @@ lock:
 
 clean:
 	rm -rf $(VENV) $(MODELS) .pytest_cache .mypy_cache .ruff_cache .coverage
+
+# Manual pages out of the commands' own help, in build/man (needs help2man).
+man: venv
+	$(BIN)/python -m tools.man
 
 # A Debian package with all it needs inside: ARCH=arm64 or amd64, SUITE=bookworm or trixie.
 ARCH ?= arm64

@@ -9,7 +9,10 @@ case $suite in
     trixie) PYTHON_VERSION=3.13 next=3.14 ;;
     *) echo "deb.sh: SUITE is bookworm or trixie, not $suite" >&2; exit 64 ;;
 esac
-command -v dh >/dev/null || { echo "deb.sh: sudo apt install debhelper dpkg-dev" >&2; exit 69; }
+for tool in dh help2man; do
+    command -v $tool >/dev/null ||
+        { echo "deb.sh: sudo apt install debhelper dpkg-dev help2man" >&2; exit 69; }
+done
 python=${PYTHON:-.venv/bin/python}
 build=build/deb-$suite-$arch
 rm -rf "$build"
@@ -18,14 +21,18 @@ git ls-files -z edge models/zoo packaging systemd docs pyproject.toml README.md 
     CHANGELOG.md | xargs -0 cp --parents -t "$build"
 version=$("$python" -c 'import tomllib, pathlib; p = tomllib.loads(pathlib.Path("pyproject.toml").read_text()); print(p["project"].get("version") or __import__("importlib.metadata").metadata.version("landmarkd"))')
 "$python" -m pip wheel --quiet --no-deps --wheel-dir "$build/build/wheels" .
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export SOURCE_DATE_EPOCH
+"$python" -m tools.man "$build/man"
 cd "$build"
 mv packaging/debian debian
 echo "python3 (>= $PYTHON_VERSION), python3 (<< $next)" >debian/python.depends
 printf 'landmarkd (%s~%s) unstable; urgency=medium\n\n  * See /usr/share/doc/landmarkd/CHANGELOG.md.\n\n -- landmarkd maintainers <landmarkd@localhost>  %s\n' \
-    "$version" "$suite" "$(date -R -d "@$(git log -1 --format=%ct)")" >debian/changelog
+    "$version" "$suite" "$(date -R -d "@$SOURCE_DATE_EPOCH")" >debian/changelog
 printf 'docs/*.md\nCHANGELOG.md\nNOTICE\n' >debian/docs
+echo 'man/*.1' >debian/manpages
 export PYTHON_VERSION DEB_HOST_ARCH="$arch"
-export UV="${UV:-$OLDPWD/.venv/bin/uv}" SOURCE_DATE_EPOCH="$(git log -1 --format=%ct)"
+export UV="${UV:-$OLDPWD/.venv/bin/uv}"
 dpkg-buildpackage --build=binary --host-arch "$arch" --no-check-builddeps --unsigned-changes \
     --jobs=1 >build.log 2>&1 || { tail -30 build.log >&2; exit 70; }
 cd "$OLDPWD"

@@ -25,6 +25,7 @@ build() {
     git archive HEAD | tar -x -C "$work/$1/source"
     (
         cd "$work/$1/source"
+        PYTHONPATH=edge "$bin/python" -m tools.man >../log || exit
         # build makes the sdist first, and the wheel from the sdist.
         "$bin/python" -m build --no-isolation --outdir ../made . >../log 2>&1 || { cat ../log >&2; exit 70; }
         version=$(basename ../made/*.tar.gz .tar.gz)
