@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,3 +86,35 @@ def test_no_text_does_more_than_be_refused(text: str) -> None:
     except UsageError:
         return
     assert uri.scheme in SCHEMES
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("v4l:0", "v4l2:0"),
+        ("updp://1.2.3.4:5005", "udp://1.2.3.4:5005"),
+        ("JSON:out", "jsonl:out"),
+        ("out.jsonl", "jsonl:out.jsonl"),
+        ("/dev/ttyUSB0?baud=9600", "serial:///dev/ttyUSB0?baud=9600"),
+        ("10.0.0.2:5005", "udp://10.0.0.2:5005"),
+        ("pi.local:5005", "udp://pi.local:5005"),
+        ("5005", "udp://:5005"),
+        ("dmeo", "demo:"),
+    ],
+)
+def test_what_was_meant_is_named(text: str, meant: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(f" (did you mean {meant}?)")):
+        parse_uri(text, SCHEMES)
+
+
+@pytest.mark.parametrize("text", ["carrier-pigeon:coop", "", "x", "name:secret@host"])
+def test_nothing_is_guessed_without_a_likeness(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_uri(text, SCHEMES)
+    assert "did you mean" not in str(caught.value)
+
+
+def test_the_option_that_was_meant_is_named() -> None:
+    uri = parse_uri("udp://host:1?pionts=68", SCHEMES)
+    with pytest.raises(UsageError, match=r"unknown option 'pionts' \(did you mean points\?\)"):
+        uri.only({"points", "hz"})

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from landmarkd.errors import UsageError
 
+_ADDRESS = re.compile(r"(?:\d+\.\d+\.\d+\.\d+|localhost|[\w-]+\.local):\d+|\d{2,5}")
+"""An address without a scheme, or a port alone."""
 _YES, _NO = ("yes", "true", "on", "1"), ("no", "false", "off", "0")
 _SECRETS = (
     re.compile(r"(//)[^/?#][^?#]*(@)"),
@@ -44,7 +47,9 @@ class Uri:
         for name in self.options:
             if name not in allowed:
                 known = f"known are {', '.join(sorted(allowed))}" if allowed else "it takes none"
-                raise UsageError(f"{self.text}: unknown option {name!r}; {known}.")
+                raise UsageError(
+                    f"{self.text}: unknown option {name!r}{nearest(name, allowed)}; {known}."
+                )
         return self
 
     def integer(self, name: str, default: int, low: int, high: int) -> int:
@@ -87,6 +92,33 @@ def redacted(text: str) -> str:
     return text
 
 
+def nearest(word: str, known: Collection[str]) -> str:
+    """Return " (did you mean …?)" with the known word that is spelt most like this one, or ""."""
+    found = _closest(word, known)
+    return f" (did you mean {found}?)" if found else ""
+
+
+def _closest(word: str, known: Collection[str]) -> str:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word.lower(), sorted(known), 1)), "")
+
+
+def _meant(text: str, schemes: Collection[str]) -> str:
+    """Return " (did you mean …?)" for a text without a known scheme, or "" without a guess."""
+    scheme, colon, rest = text.partition(":")
+    whole = ""
+    if text.startswith("/dev/tty") and "serial" in schemes:
+        whole = f"serial://{text}"
+    elif _ADDRESS.fullmatch(text) and "udp" in schemes:
+        whole = f"udp://{text if colon else ':' + text}"
+    elif (ending := Path(text.partition("?")[0]).suffix[1:]) in schemes and not colon:
+        whole = f"{ending}:{text}"
+    elif close := _closest(scheme, schemes):
+        whole = f"{close}:{rest}"
+    return f" (did you mean {whole}?)" if whole else ""
+
+
 def parse_uri(text: str, schemes: Collection[str]) -> Uri:
     """Parse a URI whose scheme is one of `schemes`.
 
@@ -100,9 +132,10 @@ def parse_uri(text: str, schemes: Collection[str]) -> Uri:
     garbled = not colon or any(ord(character) < 32 for character in text)
     if garbled or scheme not in schemes:
         known = ", ".join(f"{name}:" for name in sorted(schemes))
+        hint = _meant(text, schemes)
         if garbled:
-            raise UsageError(f"{text!r} is not a URI; it starts with one of {known}")
-        raise UsageError(f"{text!r}: unknown scheme {scheme + ':'!r}; known are {known}")
+            raise UsageError(f"{text!r} is not a URI{hint}; it starts with one of {known}")
+        raise UsageError(f"{text!r}: unknown scheme {scheme + ':'!r}{hint}; known are {known}")
     # A scheme that urlsplit treats alike for all: everything behind it is parsed by the generic
     # rules.
     try:

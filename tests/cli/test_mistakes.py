@@ -108,6 +108,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ("a.jpg", "x1 > x0"),
         ),
         (("fly",), ExitCode.USAGE, ("fly",)),
+        (("rum",), ExitCode.USAGE, ("(did you mean 'run'?)", "see landmarkd --help")),
+        (("config", "chek"), ExitCode.USAGE, ("'check'", "see landmarkd config --help")),
+        (("run", "--sorce", "0"), ExitCode.USAGE, ("--source", "see landmarkd run --help")),
+        (("run", "--sink", "jsonl:-", "--source", "v4l:0"), ExitCode.USAGE, ("mean v4l2:0?",)),
+        (("run", "--sink", "jsonl:-", "--source", "dmeo"), ExitCode.USAGE, ("mean demo:?",)),
+        (("run", "--sink", "mqqt://b", "--source", "demo"), ExitCode.USAGE, ("mean mqtt://b?",)),
+        (
+            ("run", "--sink", "udp:/1.2.3.4", "--source", "demo"),
+            ExitCode.USAGE,
+            ("udp://1.2.3.4:",),
+        ),
+        (("run", "--sink", "a.csv", "--source", "demo"), ExitCode.USAGE, ("mean csv:a.csv?",)),
+        (("listen", "5005"), ExitCode.USAGE, ("mean udp://:5005?",)),
+        (("help", "sourcs"), ExitCode.USAGE, ("mean sources?",)),
+        (("help", "run"), ExitCode.USAGE, ("landmarkd run --help",)),
     ],
 )
 def test_a_mistake_is_one_sentence_and_a_code(

@@ -8,6 +8,7 @@ import typer
 
 import landmarkd
 from landmarkd.errors import UsageError
+from landmarkd.uri import nearest
 
 
 def show(
@@ -23,7 +24,13 @@ def show(
         return
     page = pages.get(topic.removesuffix(".md"))
     if page is None:
-        raise UsageError(f"There is no page {topic!r}; landmarkd help lists them.")
+        from landmarkd.cli.main import COMMANDS
+
+        if topic in COMMANDS:
+            raise UsageError(f"{topic} is a command, and no page; run: landmarkd {topic} --help")
+        raise UsageError(
+            f"There is no page {topic!r}{nearest(topic, pages)}; landmarkd help lists them."
+        )
     text = page.read_text(encoding="utf-8")
     if not sys.stdout.isatty():
         print(text)

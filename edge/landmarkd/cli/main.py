@@ -91,10 +91,12 @@ def main() -> None:
         print(f"landmarkd: {error}", file=sys.stderr)
         sys.exit(int(error.exit_code))
     except TyperException as error:
-        print(
-            f"landmarkd: {error.format_message().rstrip('.')}; see landmarkd --help.",
-            file=sys.stderr,
-        )
+        said = error.format_message().rstrip(".")
+        said, _, meant = said.partition(". Did you mean ")
+        said += f" (did you mean {meant})" if meant else ""
+        context = getattr(error, "ctx", None)
+        where = context.command_path if context is not None else "landmarkd"
+        print(f"landmarkd: {said}; see {where} --help.", file=sys.stderr)
         sys.exit(int(ExitCode.USAGE))
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)

@@ -142,8 +142,9 @@ def udp_transport(uri: Uri) -> UdpTransport:
         UsageError: no host or port.
     """
     if not uri.host or not uri.port or uri.path not in {"", "/"}:
+        host = uri.host or uri.path.strip("/").partition(":")[0] or "127.0.0.1"
         raise UsageError(
-            f"{uri.text}: use {uri.scheme}://HOST:PORT, for example {uri.scheme}://127.0.0.1:5005."
+            f"{uri.text}: use {uri.scheme}://HOST:PORT, for example {uri.scheme}://{host}:5005."
         )
     return UdpTransport(
         uri.host,
