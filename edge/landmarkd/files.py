@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from landmarkd.errors import AccessError, SinkError
+from landmarkd.errors import AccessError, LandmarkdError, SinkError
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
@@ -65,8 +65,8 @@ def write_atomic(
 
 
 @contextmanager
-def writing(path: Path | str, remedy: str) -> Iterator[None]:
-    """Say in one sentence why a file cannot be written, and the remedy.
+def writing(path: Path | str, remedy: str = "choose another place") -> Iterator[None]:
+    """Say in one sentence why a file cannot be written, and the remedy; our own errors pass.
 
     Raises:
         AccessError: no permission.
@@ -74,7 +74,23 @@ def writing(path: Path | str, remedy: str) -> Iterator[None]:
     """
     try:
         yield
+    except LandmarkdError:
+        raise
     except PermissionError as error:
         raise AccessError(f"{path}: no permission to write there; {remedy}.") from error
     except OSError as error:
         raise SinkError(f"{path}: {error.strerror}; {remedy}.") from error
+
+
+def check_writable(path: Path, remedy: str = "choose another place") -> None:
+    """Find out before long work whether a file can be written afterwards; nothing is left behind.
+
+    Raises:
+        AccessError, SinkError: as `writing`.
+    """
+    draft = path.with_name(f".{path.name}.part")
+    with writing(path, remedy):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        draft.touch()
+        draft.unlink()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.errors import SinkError
+from landmarkd.files import writing
 
 MAX_REPEATS = 36_000
 """A longer gap, of twenty minutes at 30 frames a second, is shortened to this many frames."""
@@ -24,7 +25,8 @@ class OverlayVideo:
         period_s: time between two of its frames.
 
     Raises:
-        SinkError: the file cannot be written.
+        AccessError: no permission to write the file.
+        SinkError: it cannot be written for another reason.
     """
 
     def __init__(self, target: Path, period_s: float) -> None:
@@ -38,12 +40,14 @@ class OverlayVideo:
     def write(self, image: NDArray[np.uint8], captured_ns: int) -> None:
         """Show a picture from `captured_ns` on; (height, width, 3) uint8 BGR."""
         if self._writer is None:
+            with writing(self._target):
+                self._draft.touch()
             height, width = image.shape[:2]
             code = cv2.VideoWriter.fourcc(*"mp4v")
             rate = 1e9 / self._period_ns
             self._writer = cv2.VideoWriter(str(self._draft), code, rate, (width, height))
             if not self._writer.isOpened():
-                raise SinkError(f"{self._target} cannot be written; name another folder.")
+                raise SinkError(f"{self._target}: OpenCV cannot write a video there.")
             self._first_ns = captured_ns
         due = round((captured_ns - self._first_ns) / self._period_ns)
         for _ in range(min(due - self._written, MAX_REPEATS)):
@@ -64,6 +68,7 @@ class OverlayVideo:
             return
         self._writer.release()
         if kind is None:
-            self._draft.replace(self._target)
+            with writing(self._target):
+                self._draft.replace(self._target)
         else:
             self._draft.unlink(missing_ok=True)

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from landmarkd.cli.options import ConfigOption, ModelOption, read_configuration
-from landmarkd.errors import EndOfStreamError, SinkError, SourceError, SourceFormatError, UsageError
-from landmarkd.files import read_bounded
+from landmarkd.errors import EndOfStreamError, SourceError, SourceFormatError, UsageError
+from landmarkd.files import read_bounded, write_atomic, writing
 
 if TYPE_CHECKING:
     from landmarkd.pipeline import Pipeline
     from landmarkd.types import Report
 
 PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+OTHER_FOLDER = "choose another folder with --out"
 MAX_BOXES_BYTES = 64 << 20
 LARGEST_SIDE = 1 << 20
 """No box reaches further than this many pixels."""
@@ -65,7 +66,8 @@ def annotate(
         stack.callback(pipeline.close)
         lines = stack.enter_context(_lines(jsonl)) if jsonl else None
         if out is not None:
-            _make_folder(out)
+            with writing(out, OTHER_FOLDER):
+                out.mkdir(parents=True, exist_ok=True)
         for path in progress(files, "annotate"):
             pipeline.reset()
             try:
@@ -195,10 +197,8 @@ def _lines(target: str) -> TextIO:
         import sys
 
         return open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False)
-    try:
+    with writing(target, "choose another file with --jsonl"):
         return Path(target).open("w", encoding="utf-8")
-    except OSError as error:
-        raise SinkError(f"{target}: {error.strerror}; name a file that can be written.") from error
 
 
 def _write_line(lines: TextIO | None, report: "Report") -> None:
@@ -208,21 +208,8 @@ def _write_line(lines: TextIO | None, report: "Report") -> None:
         lines.write(encode(report) + "\n")
 
 
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SinkError(
-            f"{path}: {error.strerror}; name a folder that can be written with --out."
-        ) from error
-
-
 def _write_picture(path: Path, image: Any) -> None:
     import cv2
 
-    from landmarkd.files import write_atomic
-
-    try:
+    with writing(path, OTHER_FOLDER):
         write_atomic(path, cv2.imencode(path.suffix, image)[1].tobytes(), durable=False)
-    except OSError as error:
-        raise SinkError(f"{path} cannot be written: {error.strerror}.") from error

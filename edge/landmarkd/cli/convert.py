@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from landmarkd.errors import (
-    AccessError,
     ExitCode,
     MissingPackageError,
-    SinkError,
     SourceFormatError,
     UsageError,
 )
+from landmarkd.files import writing
 
 if TYPE_CHECKING:
     from landmarkd.wire.assembler import FrameRecord
@@ -48,20 +47,14 @@ def convert(
         raise UsageError(f"{target} exists; choose another name, or --force to replace it.")
     part = target.with_name(f".{target.name}.part")
     try:
-        with FrameStream(recording) as stream:
+        with writing(target, "choose another folder"), FrameStream(recording) as stream:
             records = (received.record for received in stream)
             known = (record for record in records if record.status is not None)
             written = write(part, known, points)
             trouble = stream.trouble
-        if not written:
-            raise SourceFormatError(f"{recording} holds no frames.")
-        part.replace(target)
-    except PermissionError as error:
-        raise AccessError(f"{target}: no permission to write; choose another folder.") from error
-    except FileNotFoundError as error:
-        if isinstance(error, SinkError) or error.filename != str(part):
-            raise
-        raise SinkError(f"{target}: choose a file in a folder that exists.") from error
+            if not written:
+                raise SourceFormatError(f"{recording} holds no frames.")
+            part.replace(target)
     finally:
         with suppress(OSError):
             part.unlink()

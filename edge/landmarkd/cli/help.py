@@ -16,11 +16,15 @@ def show(
         str | None, typer.Argument(help="A page, for example sources; none lists them all.")
     ] = None,
 ) -> None:
-    """Show a page of the documentation: where to start, sources, sinks, what went wrong."""
+    """Show a page of the documentation: where to start, sources, sinks, what went wrong.
+
+    Begin with: landmarkd help start
+    """
     pages = {path.stem: path for path in sorted(_folder().glob("*.md"))}
     if topic is None:
         for name, path in pages.items():
             print(f"landmarkd help {name:<18} {_title(path)}")
+        print(f"\nC header, MicroPython decoder, Wireshark dissector: {_wire()}")
         return
     page = pages.get(topic.removesuffix(".md"))
     if page is None:
@@ -47,6 +51,11 @@ def _folder() -> Path:
     package = Path(landmarkd.__file__).resolve().parent
     installed = package / "docs"
     return installed if installed.is_dir() else package.parents[1] / "docs"
+
+
+def _wire() -> Path:
+    """Return the folder of what other machines need to receive."""
+    return Path(landmarkd.__file__).resolve().parent / "wire"
 
 
 def _title(page: Path) -> str:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from landmarkd.errors import AccessError, UsageError
+from landmarkd.errors import UsageError
+from landmarkd.files import writing
 
 
 def key(
@@ -20,20 +21,15 @@ def key(
     """
     from landmarkd.wire.seal import KEY_BYTES
 
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise UsageError(
-            f"{file} exists; a key is never overwritten. Choose another name."
-        ) from error
-    except PermissionError as error:
-        raise AccessError(
-            f"{file}: no permission to write there; choose another folder."
-        ) from error
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}; choose a folder that exists.") from error
-    with os.fdopen(descriptor, "w") as out:
-        out.write(secrets.token_hex(KEY_BYTES) + "\n")
+    with writing(file, "choose another folder"):
+        try:
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError as error:
+            raise UsageError(
+                f"{file} exists; a key is never overwritten. Choose another name."
+            ) from error
+        with os.fdopen(descriptor, "w") as out:
+            out.write(secrets.token_hex(KEY_BYTES) + "\n")
     typer.echo(
         f"{file} holds the key. Copy it over a safe way, and keep it readable by its owner alone.",
         err=True,

@@ -71,7 +71,7 @@ class JsonOutput(Output):
 
     def __init__(self, name: str) -> None:
         self._own = name != "-"
-        with writing(name, "choose a file in a folder that exists"):
+        with writing(name, "choose another file with --jsonl"):
             self._file: IO[str] = open(name, "w", encoding="utf-8") if self._own else sys.stdout  # noqa: SIM115, PTH123
 
     def record(self, sender: str, record: FrameRecord) -> None:

@@ -16,8 +16,7 @@ from landmarkd.cli.options import (
     SourceOption,
     read_configuration,
 )
-from landmarkd.errors import SinkError
-from landmarkd.files import write_atomic
+from landmarkd.files import check_writable, write_atomic, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -65,6 +64,8 @@ def profile(
     from landmarkd.web.profile import page
 
     configuration = read_configuration(config, source=source, sinks=sink, model=model)
+    for path in filter(None, (as_json, html, trace)):
+        check_writable(path)
     with _bar() as bar:
         recording = _record(configuration, frames, fast, bar)
         measured = _engines(configuration, sweep, operators, bar)
@@ -257,7 +258,5 @@ def _compare(old: Path, new: Path) -> None:
 
 def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    try:
+    with writing(path):
         write_atomic(path, text.encode())
-    except OSError as error:
-        raise SinkError(f"{path}: {error.strerror}; name a file that can be written.") from error

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from landmarkd.files import writing
+from landmarkd.files import write_atomic, writing
 
 
 def report(
@@ -29,7 +29,7 @@ def report(
     target = out or recording.with_suffix(".html")
     text = page(drive)
     with writing(target, "choose another place with --out"):
-        target.write_text(text, encoding="utf-8", errors="replace")
+        write_atomic(target, text.encode(errors="replace"))
     if drive.trouble:
         typer.echo(drive.trouble, err=True)
     print(

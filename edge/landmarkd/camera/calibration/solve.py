@@ -12,8 +12,8 @@ from landmarkd.camera.calibration.board import corner_points
 from landmarkd.camera.calibration.collection import MIN_VIEWS
 from landmarkd.camera.calibration.view import BoardView
 from landmarkd.camera.intrinsics import FORMAT
-from landmarkd.errors import AccessError, CalibrationError, SinkError
-from landmarkd.files import write_atomic
+from landmarkd.errors import CalibrationError
+from landmarkd.files import write_atomic, writing
 from landmarkd.types import Intrinsics
 
 OUTLIER_FACTOR = 2.5
@@ -169,13 +169,5 @@ def save(calibration: Calibration, path: Path) -> None:
         "views": len(calibration.view_px),
         "corners": calibration.corners,
     }
-    try:
+    with writing(path, "choose another place with --out"):
         write_atomic(path, (json.dumps(content, indent=2) + "\n").encode())
-    except PermissionError as error:
-        raise AccessError(
-            f"{path}: no permission to write there; choose another place with --out."
-        ) from error
-    except OSError as error:
-        raise SinkError(
-            f"{path} cannot be written: {error.strerror}; choose another place with --out."
-        ) from error

@@ -1,0 +1,96 @@
+"""Every command that writes a file: without permission one sentence and exit code 77."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from landmarkd.camera.demo import CLIP
+from landmarkd.errors import ExitCode
+
+from tests.process import command, landmarkd
+
+PICTURES = Path(__file__).parents[2] / "docs" / "images"
+# Root may write everywhere; without these two capabilities the modes of files count for it as well.
+PLAIN = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+QUICK = ("profile", "--source", "demo", "--fast", "--frames", "10", "--no-sweep", "--no-operators")
+
+pytestmark = pytest.mark.skipif(
+    os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root needs setpriv"
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with inputs, and in it one that may not be written."""
+    folder = tmp_path_factory.mktemp("writing")
+    shutil.copy(CLIP, folder / "clip.mp4")
+    shutil.copy(PICTURES / "overlay.jpg", folder / "face.jpg")
+    run = ("run", "--source", "demo", "--fast", "--frames", "30", "--sink", f"lmk:{folder}/a.lmk")
+    assert landmarkd(*run).returncode == 0
+    (folder / "locked").mkdir(mode=0o500)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("annotate", "face.jpg", "--out", "locked"),
+        ("annotate", "face.jpg", "--out", "locked/new"),
+        ("annotate", "clip.mp4", "--out", "locked"),
+        ("annotate", "face.jpg", "--jsonl", "locked/a.jsonl"),
+        (*QUICK, "--json", "locked/a.json"),
+        (*QUICK, "--html", "locked/a.html"),
+        (*QUICK, "--trace", "locked/a.trace"),
+        ("report", "a.lmk", "--out", "locked/a.html"),
+        ("convert", "a.lmk", "locked/a.csv"),
+        ("convert", "a.lmk", "locked/a.jsonl"),
+        ("listen", "lmk:a.lmk", "--jsonl", "locked/a.jsonl"),
+        ("key", "locked/a.key"),
+        ("calibrate", "board", "--out", "locked/a.pdf"),
+        ("run", "--source", "demo", "--sink", "jsonl:locked/a.jsonl"),
+        ("run", "--source", "demo", "--sink", "csv:locked/a.csv"),
+        ("run", "--source", "demo", "--sink", "lmk:locked/a.lmk"),
+        ("run", "--source", "demo", "--sink", "jsonl:-", "--save-frames", "locked/frames"),
+    ],
+    ids=lambda words: " ".join(word for word in words if not word.startswith("--no"))[-60:],
+)
+def test_no_permission_is_said_and_has_its_code(folder: Path, arguments: tuple[str, ...]) -> None:
+    prefix = PLAIN if os.geteuid() == 0 else ()
+    done = subprocess.run(
+        [*prefix, *command(arguments)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    said = [line for line in done.stderr.splitlines() if line.startswith("landmarkd: ")]
+    assert done.returncode == ExitCode.NO_PERMISSION, done.stderr
+    assert len(said) == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "no permission to write" in said[0]
+    assert "choose another" in said[0]
+    assert not list((folder / "locked").iterdir())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("annotate", "face.jpg", "--jsonl", "none/a.jsonl"),
+        (*QUICK, "--html", "none/a.html"),
+        ("report", "a.lmk", "--out", "none/a.html"),
+        ("convert", "a.lmk", "none/a.csv"),
+        ("key", "none/a.key"),
+        ("calibrate", "board", "--out", "none/a.pdf"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_folder_that_is_not_there_is_said(folder: Path, arguments: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        command(arguments), cwd=folder, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == ExitCode.IO, done.stderr
+    assert "No such file or directory; choose another" in done.stderr
+    assert not done.stdout
