@@ -5,6 +5,7 @@ only receives loads neither.
 """
 
 import time
+import weakref
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,6 +87,9 @@ class Camera:
         source = make_source(uri, fast=fast)
         self.uri, self.live = uri, source.live
         self._capture: Capture | None = Capture(source)
+        # A program that ends without close(), by Ctrl-C for one, must not leave a thread in OpenCV:
+        # the interpreter would abort.
+        self._release = weakref.finalize(self, self._capture.close)
         self._started = False
 
     def __iter__(self) -> Iterator[Frame]:
@@ -113,9 +117,8 @@ class Camera:
 
     def close(self) -> None:
         """Release the camera; the iterator ends. May be called twice."""
-        capture, self._capture = self._capture, None
-        if capture is not None:
-            capture.close()
+        self._capture = None
+        self._release()
 
     def __enter__(self) -> Self:
         return self

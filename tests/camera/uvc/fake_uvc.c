@@ -3,6 +3,8 @@
  * gcc -shared -fPIC -o fake_uvc.so fake_uvc.c -ldl
  * FAKE_UVC=FOLDER LD_PRELOAD=fake_uvc.so PROGRAM opens FOLDER/video as if it were /dev/video0.
  *
+ * FAKE_UVC_NODE=PATH makes it answer under that path too, /dev/video0 for one.
+ *
  * FOLDER/video     the device node; the camera is unplugged while this file is missing
  * FOLDER/N.jpg     the frames, played round and round, N from 0; those of another size are for other modes
  * FOLDER/mode      what the camera does from the next frame on, one word, see enum mode
@@ -131,7 +133,10 @@ static void load(void) {
     }
 }
 
-static int is_ours(const char *path) { return path && getenv("FAKE_UVC") && !strcmp(path, path_of("video")); }
+static int is_ours(const char *path) {
+    const char *node = getenv("FAKE_UVC_NODE");
+    return path && getenv("FAKE_UVC") && (!strcmp(path, path_of("video")) || (node && !strcmp(path, node)));
+}
 static int is_handle(int handle) { return handle >= 0 && handle < HANDLES && ours[handle]; }
 
 static int open_camera(void) {

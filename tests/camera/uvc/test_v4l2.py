@@ -1,5 +1,7 @@
 """The source v4l2 on OpenCV's real V4L2 back end."""
 
+import subprocess
+import sys
 import time
 from contextlib import suppress
 
@@ -267,3 +269,18 @@ def test_nothing_of_opencv_or_libjpeg_reaches_the_log(camera, opened, capfd):
     with pytest.raises(SourceAbsentError):
         source.open()
     assert capfd.readouterr().err == ""
+
+
+def test_a_program_that_ends_without_closing_the_camera_is_not_aborted(camera):
+    program = f"""
+import landmarkd
+
+kept = landmarkd.Camera("v4l2:{camera.node}")
+for _, frame in zip(range(3), kept):
+    pass
+raise SystemExit(7)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (7, "")
