@@ -67,7 +67,9 @@ def write(folder: Path) -> list[Path]:
     pages = []
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        codes = "\n".join(f".TP\n.B {code.value}\n{code.name.lower().replace('_', ' ')}" for code in ExitCode)
+        codes = "\n".join(
+            f".TP\n.B {code.value}\n{code.name.lower().replace('_', ' ')}" for code in ExitCode
+        )
         (scratch / "more.h2m").write_text(INCLUDED.format(codes=codes))
         for words, purpose in commands():
             title = "-".join(("landmarkd", *words))
@@ -77,7 +79,7 @@ def write(folder: Path) -> list[Path]:
             page = folder / f"{title}.1"
             options = [f"--name={purpose}", f"--include={scratch}/more.h2m", f"--output={page}"]
             options += ["--no-info", f"--version-string={__version__}", "--locale=C.UTF-8"]
-            subprocess.run(["help2man", *options, script], check=True, env=plain)
+            subprocess.run(["help2man", *options, script], check=True, env=plain)  # noqa: S603, S607
             pages.append(page)
     return pages
 
@@ -85,9 +87,9 @@ def write(folder: Path) -> list[Path]:
 def main(folder: Path = FOLDER) -> int:
     """Write the pages; return the exit code."""
     if shutil.which("help2man") is None:
-        print("help2man is missing: sudo apt install help2man", file=sys.stderr)
+        sys.stderr.write("help2man is missing: sudo apt install help2man\n")
         return 69
-    print(f"{len(write(folder))} pages in {folder}")
+    sys.stdout.write(f"{len(write(folder))} pages in {folder}\n")
     return 0
 
 
