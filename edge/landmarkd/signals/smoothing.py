@@ -1,8 +1,9 @@
 """Smoothing of landmarks in time. Eye closure is never computed from what comes out of here."""
 
 import math
-from typing import Protocol
+from typing import Protocol, cast
 
+import cv2
 import numpy as np
 
 from landmarkd.signals.timing import NANOSECONDS
@@ -70,9 +71,8 @@ class OneEuroFilter:
             derivative_cutoff_hz,
         )
         self._time_ns: int | None = None
-        # Rows of x, y and z: what is done to each point runs along them.
-        self._points = self._velocity = self._step = np.empty((3, 0), np.float32)
-        self._alpha = np.empty(0, np.float32)
+        self._pairs: tuple[Array, Array]
+        self._start(np.empty((0, 3), np.float32))
 
     def reset(self) -> None:
         """Forget the face; the next points come back unchanged."""
@@ -82,32 +82,47 @@ class OneEuroFilter:
         """Return the smoothed points, a new (n, 3) float32 array; see `PointFilter`."""
         dt = math.inf if self._time_ns is None else (time_ns - self._time_ns) / NANOSECONDS
         self._time_ns = time_ns
-        if not 0.0 < dt <= MAX_GAP_S or points.T.shape != self._points.shape or size_px <= 0:
+        count = self._smooth.shape[1]
+        if not 0.0 < dt <= MAX_GAP_S or points.shape != (count, 3) or size_px <= 0:
             return self._start(points)
-        step, velocity, alpha = self._step, self._velocity, self._alpha
-        np.subtract(points.T, self._points, out=step)
+        smooth, speed = self._smooth, self._speed
+        # Of each pair of rows, one is beta times the velocity and the other one the step.
+        before, after = self._pairs
+        step = before[1].reshape(3, count)
+        cv2.transpose(points, dst=self._raw)
+        np.subtract(self._raw, smooth, out=step)
         # The velocity's low pass, v += a (step / dt / size - v).
         factor = smoothing_factor(self._derivative_cutoff, dt)
-        velocity *= 1.0 - factor
-        np.multiply(step, factor / (dt * size_px), out=self._scratch)
-        velocity += self._scratch
-        np.einsum("ij,ij->j", velocity, velocity, out=alpha)
-        if not math.isfinite(float(np.add.reduce(alpha))):
+        self._mix[:] = 1.0 - factor, factor * self._beta / (dt * size_px)
+        velocity = np.dot(self._mix, before, out=after[0]).reshape(3, count)
+        self._pairs = after, before
+        np.multiply(velocity, velocity, out=self._squares)
+        np.add.reduce(self._squares, 0, out=speed)
+        if not math.isfinite(float(speed.dot(speed))):
             return self._start(points)
-        # alpha = dt / (dt + tau) with tau = 1 / (2 pi cutoff): the same as c / (c + 1 / (2 pi dt)).
-        np.sqrt(alpha, out=alpha)
-        alpha *= self._beta
-        alpha += self._min_cutoff
-        alpha /= alpha + np.float32(1.0 / (2.0 * math.pi * dt))
-        step *= alpha
-        self._points += step
-        return self._points.T.copy()
+        # What is left of a step is tau / (dt + tau) with tau = 1 / (2 pi cutoff): the same as
+        # rate / (cutoff + rate) with rate = 1 / (2 pi dt).
+        rate = 1.0 / (2.0 * math.pi * dt)
+        np.sqrt(speed, out=speed)
+        speed += self._min_cutoff + rate
+        np.divide(rate, speed, out=speed)
+        step *= speed
+        np.subtract(self._raw, step, out=smooth)
+        return cast("Array", cv2.transpose(smooth))
 
     def _start(self, points: Array) -> Array:
-        self._points = points.T.astype(np.float32, order="C")
-        self._velocity = np.zeros_like(self._points)
-        self._step, self._scratch = np.empty_like(self._points), np.empty_like(self._points)
-        self._alpha = np.empty(len(points), np.float32)
-        if not math.isfinite(float(self._points.sum())):
+        # Rows of x, y and z: what is done to each point runs along them. OpenCV turns columns into
+        # rows in half of numpy's time.
+        self._raw: Array = points.T.astype(np.float32, order="C")
+        self._smooth: Array = self._raw.copy()
+        size = self._raw.size
+        self._pairs = (
+            np.zeros((2, size), np.float32),
+            np.zeros((2, size), np.float32),
+        )
+        self._mix: Array = np.zeros(2, np.float32)
+        self._squares: Array = np.empty_like(self._raw)
+        self._speed: Array = np.empty(len(points), np.float32)
+        if not math.isfinite(float(self._raw.sum())):
             self._time_ns = None
         return points

@@ -14,7 +14,7 @@ from landmarkd.errors import ModelError
 from landmarkd.layout import DENSE, LAYOUTS, Indices, Layout, canonical_points
 from landmarkd.types import EyeReading, FaceObservation
 from landmarkd.vision.eye_patch import HEIGHT, LEFT_CORNERS, RIGHT_CORNERS, WIDTH, places
-from landmarkd.vision.eye_reading import LIDS, OUTPUTS, read
+from landmarkd.vision.eye_reading import LIDS, OUTPUTS, POINTS, read
 from landmarkd.vision.geometry import extent_of
 from landmarkd.vision.lid_corners import follow_lids
 from landmarkd.vision.patches import cut
@@ -29,6 +29,8 @@ _SIDES = (
 )
 """Lid and iris of the left and of the right eye. The right one is read as a mirrored left one: the
 limbus' right and left change places."""
+_COUNTS = (LIDS, LIDS, POINTS - LIDS, POINTS - LIDS)
+"""Points of the right lid, the left lid, the right iris and the left iris in the layout."""
 
 
 def _eye(lid: Indices, iris: Indices) -> tuple[Indices, Indices]:
@@ -68,10 +70,12 @@ class EyeModel:
         self._depth_of_input = cv2.CV_32F if real.dtype == np.float32 else cv2.CV_8S
         self._patches = np.empty((2, HEIGHT, WIDTH), np.uint8)
         into, around = zip(*(_eye(*side) for side in _SIDES), strict=True)
-        self._into = np.stack(into)
-        self._lids, self._irises = self._into[:, :LIDS], self._into[:, LIDS:]
+        self._eyes = np.empty((2, POINTS, 3), np.float32)
+        self._order = np.argsort(np.concatenate(into))
         self._corners = FULL.ibug68[[*LEFT_CORNERS, *RIGHT_CORNERS]]
-        self._depth = np.stack([_depth_weights(*each) for each in zip(into, around, strict=True)])
+        depth = np.stack([_depth_weights(*each) for each in zip(into, around, strict=True)])
+        self._skin = np.flatnonzero(depth.any((0, 1)))
+        self._depth = np.ascontiguousarray(depth[:, :, self._skin])
 
     def refine(self, image: NDArray[np.uint8], seen: FaceObservation) -> FaceObservation:
         """Return what was seen with (562, 3) points, lids and irises read anew, and both readings.
@@ -91,17 +95,18 @@ class EyeModel:
         where = places(points, self._corners, extent)
         cut(image, where, self._patches)
         found = read(self.read_patches(self._patches))
-        affines = np.array(where)
-        points[self._into, :2] = (
-            found.points @ affines[:, :, :2].transpose(0, 2, 1) + affines[:, None, :, 2]
-        )
-        points[self._into, 2] = self._depth @ points[:DENSE, 2]
-        readings = []
+        affines = np.array(where, np.float32)
+        eyes = self._eyes
+        np.matmul(found.points, affines[:, :, :2].transpose(0, 2, 1), out=eyes[:, :, :2])
+        eyes[:, :, :2] += affines[:, None, :, 2]
+        eyes[:, :, 2] = self._depth @ points[:, 2].take(self._skin)
+        eyes.reshape(-1, 3).take(self._order, axis=0, out=points[DENSE:])
         step = math.hypot(where[0][0][0], where[0][1][0])
+        if sigma is not None:
+            both = (*reversed(found.sigma_lids), *reversed(found.sigma_iris))
+            sigma[DENSE:] = np.repeat(np.array(both) * step, _COUNTS)
+        readings = []
         for number, ((a, b, _), (d, e, _)) in enumerate(where):
-            if sigma is not None:
-                sigma[self._lids[number]] = found.sigma_lids[number] * step
-                sigma[self._irises[number]] = found.sigma_iris[number] * step
             x, y = found.gaze[number]
             readings.append(
                 EyeReading(

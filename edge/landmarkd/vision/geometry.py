@@ -54,9 +54,11 @@ def _unit_terms(roi: RegionOfInterest) -> tuple[float, float, float, float]:
 def to_image(points: Array, roi: RegionOfInterest) -> Array:
     """Map (n, 3) points from crop units to image pixels; depth is scaled, not moved."""
     cosine, sine, x, y = _unit_terms(roi)
-    linear = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0], [0.0, 0.0, roi.side]], np.float32)
-    result: Array = points @ linear
-    result += np.array([x, y, 0.0], np.float32)
+    linear = np.array(
+        ((cosine, sine, 0.0), (-sine, cosine, 0.0), (0.0, 0.0, roi.side), (x, y, 0.0)), np.float32
+    )
+    result: Array = points @ linear[:3]
+    result += linear[3]
     return result
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from landmarkd.layout import DENSE, LAYOUTS
+from landmarkd.layout import LAYOUTS
 from landmarkd.types import Array
 from landmarkd.vision.parts import followers
 
@@ -17,9 +17,15 @@ lower lid at thirds of the width."""
 _GONE_DEG, _FADE_DEG = 40.0, 15.0
 """From this yaw on the points are the landmark model's, which sees the whole head turn; from so
 many degrees less they are those of the lids."""
-_LIDS = np.concatenate([np.arange(520, 536), np.arange(536, 552)])
+_LIDS = slice(520, 552)
+"""The ring of the right eye, then that of the left."""
+_LID_OF_EACH = np.repeat([520, 536], 6)
+"""A point of the lids for each of the points: all of an eye's lids have one standard deviation."""
 _INTO = _LAYOUT.ibug68[_EYES]
-_FOLLOWERS = followers(_LAYOUT, _EYES, 6.0)
+_ALL_FOLLOWERS = followers(_LAYOUT, _EYES, 6.0)
+_NEAR = np.flatnonzero(_ALL_FOLLOWERS.any(1))
+_FOLLOWERS = _ALL_FOLLOWERS[_NEAR]
+_SQRT_HALF = np.float32(math.sqrt(0.5))
 
 
 def _ring_weights() -> NDArray[np.float32]:
@@ -46,16 +52,20 @@ def follow_lids(points: Array, sigma: Array | None, seen: tuple[float, float]) -
         sigma: (562,) pixels or None.
         seen: probabilities, of the right and of the left eye.
     """
-    across, down, away = (points[_INTO[9]] - points[_INTO[0]]).tolist()
+    corners = points.take(_INTO, axis=0)
+    across, down, away = (corners[9] - corners[0]).tolist()
     yaw = abs(math.degrees(math.atan2(away, math.hypot(across, down))))
     near = min(max((_GONE_DEG - yaw) / _FADE_DEG, 0.0), 1.0)
     if near == 0.0:
         return
-    share = np.repeat(np.array(seen, np.float32) * np.float32(near), 6)
+    share = np.repeat(np.array((near * seen[0], near * seen[1]), np.float32), 6)
     if sigma is not None:
-        own = sigma[_INTO]
-        lids = (_WEIGHTS @ sigma[_LIDS]) * np.float32(math.sqrt(0.5))
-        share *= own**2 / (own**2 + lids**2)
+        own = sigma.take(_INTO)
+        lids = sigma.take(_LID_OF_EACH) * _SQRT_HALF
+        squared = own * own
+        share *= squared / (squared + lids * lids)
         sigma[_INTO] = own + share * (lids - own)
-    shift = share[:, None] * (_WEIGHTS @ points[_LIDS, :2] - points[_INTO, :2])
-    points[:DENSE, :2] += _FOLLOWERS @ shift
+    shift = _WEIGHTS @ points[_LIDS, :2]
+    shift -= corners[:, :2]
+    shift *= share[:, None]
+    points[_NEAR, :2] += _FOLLOWERS @ shift
