@@ -38,7 +38,8 @@ def _sheet(arguments: argparse.Namespace) -> int:
     import numpy as np
 
     from models.detector.cuttings import Cuttings
-    from models.detector.scenes import Composer, draw
+    from models.detector.scene import draw
+    from models.detector.scenes import Composer
     from models.photographs import album
 
     rng = np.random.default_rng(arguments.seed)

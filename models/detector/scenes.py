@@ -8,13 +8,11 @@ rim means nothing.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detector import cabins, decoys, likenesses, masks
+from models.detector import cabins
 from models.detector.cuttings import NO_POINTS, Cutting, Cuttings
 from models.detector.develop import develop
 from models.detector.network import SIDE
@@ -29,21 +27,13 @@ from models.detector.placing import (
     place,
     shown,
 )
+from models.detector.pools import Pools
+from models.detector.scene import Image, Scene, turned
+from models.detector.surroundings import frame
 from models.photographs import Album
-from models.synth.appearance import backgrounds
-
-Image = NDArray[np.uint8]
 
 SHOWN, HARDLY_SHOWN = 0.6, 0.35
 """Least share of a face's box inside the frame: of a positive, and of a face that is ignored."""
-
-ASPECTS = (*[4 / 3] * 9, *[16 / 9] * 3, *[1.0] * 3, *[3 / 4] * 4, 0.62)
-BACKDROP = 208
-FRESH_BACKDROPS, FRESH_DECOYS, FRESH_MASKS = 20, 24, 12
-"""So many of the pools are made anew each time."""
-
-PHOTOGRAPHED = 0.65
-"""Share of backgrounds that are photographs, where there are some."""
 
 CABINS, SIDE_LIT, TURNED = 0.2, 0.15, 0.22
 """Shares of scenes: inside a car, lit hard from one side, turned by 90, 180 or 270 degrees."""
@@ -52,32 +42,14 @@ TILTED, MOST_TILT = 0.25, 65.0
 """Share of faces that are tilted at random, and by how many degrees at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A composed input.
-
-    Attributes:
-        image: (160, 160, 3) uint8 RGB, black where the frame's shape leaves the square empty.
-        faces: (n, 8) float32: x0, y0, x1, y1 of the 68 points, middle of the eyes x, y, chin x, y;
-            pixels.
-        ignored: (n,) bool, faces cut so far that finding them is neither right nor wrong.
-    """
-
-    image: Image
-    faces: NDArray[np.float32]
-    ignored: NDArray[np.bool_]
-
-
 class Composer:
-    """Makes scenes from crops and from pools of backdrops and decoys; `freshen` renews the pools.
+    """Makes scenes from crops and from pools of backdrops and decoys.
 
     Args:
         cuttings: what is pasted.
         rng: for the pools.
         photographs: to stand behind and to be cut up, or none.
-        backdrops: in the pool.
-        decoys: in the pool.
-        masked: in the pool of faces that had one painted on.
+        sizes: of the pools.
     """
 
     def __init__(
@@ -85,15 +57,10 @@ class Composer:
         cuttings: Cuttings,
         rng: np.random.Generator,
         photographs: Album | None = None,
-        *,
-        backdrops: int = 384,
-        decoys: int = 512,
-        masked: int = 192,
+        **sizes: int,
     ) -> None:
-        self._cuttings, self._photographs = cuttings, photographs
-        self._backdrops = [self._new_backdrop(rng) for _ in range(backdrops)]
-        self._decoys = [self._new_decoy(rng) for _ in range(decoys)]
-        self._masked = [self._new_masked(rng) for _ in range(masked)]
+        self._cuttings = cuttings
+        self._pools = Pools(cuttings, rng, photographs, **sizes)
 
     def scenes(self, rng: np.random.Generator) -> Iterator[Scene]:
         """Yield scenes without end, with ever new backdrops, decoys and crops."""
@@ -101,22 +68,13 @@ class Composer:
             for _ in range(16):
                 for _ in range(512):
                     yield self.scene(rng)
-                self.freshen(rng)
+                self._pools.freshen(rng)
             self._cuttings.renew(rng)
-
-    def freshen(self, rng: np.random.Generator) -> None:
-        """Put new backdrops, decoys and masks in the place of a few old ones."""
-        for _ in range(FRESH_BACKDROPS):
-            self._backdrops[int(rng.random() * len(self._backdrops))] = self._new_backdrop(rng)
-        for _ in range(FRESH_DECOYS):
-            self._decoys[int(rng.random() * len(self._decoys))] = self._new_decoy(rng)
-        for _ in range(FRESH_MASKS):
-            self._masked[int(rng.random() * len(self._masked))] = self._new_masked(rng)
 
     def scene(self, rng: np.random.Generator) -> Scene:
         """Return a random scene."""
-        width, height = _frame(rng)
-        image = self._background(rng, height, width)
+        width, height = frame(rng)
+        image = self._pools.background(rng, height, width)
         faces: list[tuple[NDArray[np.float32], bool]] = []
         kind, side = rng.random(), min(width, height)
         if rng.random() < CABINS:
@@ -146,53 +104,6 @@ class Composer:
         )
         scene = Scene(square, found, np.array([ignored for _, ignored in faces], bool))
         return turned(scene, 1 + int(rng.random() * 3)) if rng.random() < TURNED else scene
-
-    def _new_backdrop(self, rng: np.random.Generator) -> tuple[Image, Image]:
-        """Return a picture to stand behind everything, and a small one to make clothes of."""
-        kind, others = rng.random(), self._cuttings.all.others
-        if kind < 0.1 and others:
-            picture = cv2.resize(
-                pick(rng, others).levels[0], (BACKDROP, BACKDROP), interpolation=cv2.INTER_LINEAR
-            )
-        elif self._photographs and rng.random() < 0.5:
-            picture = self._photographs.window(rng, BACKDROP, BACKDROP)
-        else:
-            light = backgrounds.background(
-                rng, BACKDROP, BACKDROP, kind="decoy" if kind < 0.22 else None
-            )
-            picture = _encoded(light, float(rng.uniform(0.5, 1.6)))
-        return picture, cv2.resize(picture, (48, 48), interpolation=cv2.INTER_AREA)
-
-    def _new_decoy(self, rng: np.random.Generator) -> Cutting:
-        kind = rng.random()
-        if kind < 0.2:
-            return decoys.spoilt(rng, pick(rng, self._cuttings.all.faces))
-        if kind < 0.42:
-            return likenesses.draw(rng, self._cuttings.all.faces)
-        if kind < 0.75 and self._photographs:
-            return likenesses.photographed(rng, self._photographs)
-        return decoys.draw(rng, pick(rng, self._backdrops)[0])
-
-    def _new_masked(self, rng: np.random.Generator) -> Cutting:
-        faces = self._cuttings.all
-        face = pick(rng, (faces.rare if rng.random() < 0.2 else []) or faces.faces)
-        return masks.masked(
-            rng, face, pick(rng, self._backdrops)[1] if rng.random() < 0.25 else None
-        )
-
-    def _background(self, rng: np.random.Generator, height: int, width: int) -> Image:
-        """Return a random window of a photograph, or of a backdrop."""
-        if self._photographs and rng.random() < PHOTOGRAPHED:
-            return _seen(rng, self._photographs, height, width)
-        picture = pick(rng, self._backdrops)[0]
-        scale = between(rng, 0.45, 1.0) * BACKDROP / max(height, width)
-        high, wide = max(int(height * scale), 8), max(int(width * scale), 8)
-        top, left = (
-            int(rng.random() * (BACKDROP - high + 1)),
-            int(rng.random() * (BACKDROP - wide + 1)),
-        )
-        part = cv2.resize(picture[top : top + high, left : left + wide], (width, height))
-        return cv2.flip(part, 1) if rng.random() < 0.5 else part
 
     def _nobody(self, rng: np.random.Generator, image: Image) -> None:
         """Paste things without faces: some large, some on shoulders, some backs of heads."""
@@ -257,7 +168,7 @@ class Composer:
         """Return a face, with these chances one that is rare or has a mask painted on."""
         kind = rng.random()
         if kind < masked:
-            return pick(rng, self._masked)
+            return pick(rng, self._pools.masked)
         return pick(
             rng,
             (self._cuttings.all.rare if kind < masked + rare else []) or self._cuttings.all.faces,
@@ -274,7 +185,9 @@ class Composer:
     ) -> None:
         """Paste something that is no face, of about `size` pixels."""
         others = self._cuttings.all.others
-        cutting = cutting or pick(rng, others if others and rng.random() < 0.35 else self._decoys)
+        cutting = cutting or pick(
+            rng, others if others and rng.random() < 0.35 else self._pools.decoys
+        )
         scale = size / (0.6 * cutting.levels[0].shape[0])
         middle = (cutting.levels[0].shape[0] - 1) / 2
         affine = affine_at(rng, middle, middle, scale, x, y, 12.0)
@@ -292,7 +205,7 @@ class Composer:
         tilt: float = 0.0,
     ) -> None:
         """Paste a rounded piece of cloth under a chin at x, y, tilted as the head is."""
-        cloth = Cutting((pick(rng, self._backdrops)[1],), (NO_ALPHA,), NO_POINTS)
+        cloth = Cutting((pick(rng, self._pools.backdrops)[1],), (NO_ALPHA,), NO_POINTS)
         scale = size * between(rng, 1.9, 3.2) / 48
         affine = affine_at(rng, 23.5, 23.5 - 24 * between(rng, 0.6, 0.95), scale, x, y, 5.0, tilt)
         rim = np.array([0.98, 0.98, between(rng, 0.05, 0.3), rng.random() < 0.3], np.float32)
@@ -337,73 +250,8 @@ class Composer:
         return rng.random() * image.shape[1], rng.random() * image.shape[0]
 
 
-def turned(scene: Scene, quarters: int) -> Scene:
-    """Return a scene turned clockwise by so many quarters, with its labels."""
-    faces = scene.faces.reshape(-1, 4, 2)
-    for _ in range(quarters % 4):
-        faces = np.stack([SIDE - 1 - faces[..., 1], faces[..., 0]], -1)
-    low, high = faces[:, :2].min(1), faces[:, :2].max(1)
-    faces = np.concatenate([low, high, faces[:, 2], faces[:, 3]], 1).astype(np.float32)
-    image = np.ascontiguousarray(np.rot90(scene.image, -quarters))
-    return Scene(image, faces, scene.ignored)
-
-
-def draw(scene: Scene, zoom: int = 2) -> Image:
-    """Return a scene with its labels drawn, BGR: faces green, ignored ones red."""
-    picture = cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR)
-    picture = cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_NEAREST)
-    for face, ignored in zip(
-        np.rint((scene.faces + 0.5) * zoom).astype(int), scene.ignored, strict=True
-    ):
-        cv2.rectangle(
-            picture,
-            face[:2].tolist(),
-            face[2:4].tolist(),
-            (0, 0, 255) if ignored else (0, 255, 0),
-            1,
-        )
-        cv2.line(picture, face[4:6].tolist(), face[6:8].tolist(), (255, 255, 0), 1)
-    return picture
-
-
 def _tilt(rng: np.random.Generator) -> float:
     return between(rng, -MOST_TILT, MOST_TILT) if rng.random() < TILTED else 0.0
-
-
-def _frame(rng: np.random.Generator) -> tuple[int, int]:
-    """Return the width and height of a frame within the square."""
-    aspect = pick(rng, ASPECTS) * math.exp(0.06 * rng.standard_normal())
-    width, height = (SIDE, round(SIDE / aspect)) if aspect >= 1 else (round(SIDE * aspect), SIDE)
-    return min(width, SIDE), min(height, SIDE)
-
-
-def _seen(rng: np.random.Generator, photographs: Album, height: int, width: int) -> Image:
-    """Return a window of a photograph or several, at times with false colours, harsh or blurred."""
-    image = photographs.window(rng, height, width)
-    chances = rng.random(4)
-    if chances[0] < 0.12:
-        x, y = (int(between(rng, 0.25, 0.75) * n) for n in (width, height))
-        image = image.copy()
-        for part in (image[:y, :x], image[y:, :x], image[:, x:])[: 1 + int(rng.random() * 3)]:
-            part[:] = photographs.window(rng, *part.shape[:2])
-    if chances[1] < 0.08:
-        image = np.ascontiguousarray(image[..., rng.permutation(3)])
-    if chances[2] < 0.12:
-        gain = between(rng, 1.4, 2.6)
-        image = cv2.convertScaleAbs(image, alpha=gain, beta=float(-image.mean()) * (gain - 1))
-    if chances[3] < 0.2:
-        radius = 3 + 2 * int(rng.random() * 4)
-        image = cv2.blur(image, (radius, radius))
-    return image
-
-
-def _encoded(light: NDArray[np.float32], exposure: float) -> Image:
-    """Return linear light as 8-bit codes."""
-    codes = cv2.convertScaleAbs(light, alpha=255 * exposure)
-    return cv2.LUT(codes, _GAMMA)
-
-
-_GAMMA = (255 * (np.arange(256) / 255) ** (1 / 2.2)).astype(np.uint8)
 
 
 def _rim(rng: np.random.Generator) -> NDArray[np.float32]:

@@ -16,7 +16,8 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from models.detector.cuttings import Cuttings
 from models.detector.network import SIDE
 from models.detector.placing import MOST_FACES
-from models.detector.scenes import Composer, Scene
+from models.detector.scene import Scene
+from models.detector.scenes import Composer
 from models.photographs import album
 from models.training.loop import Batch
 from models.training.processes import begin_worker

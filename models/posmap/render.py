@@ -9,8 +9,8 @@ import numpy as np
 
 from models.posmap.folder import Pair
 from models.posmap.map import SIZE, PositionMap
-from models.synth.crop import SIZE as CROP
 from models.synth.crop import Studio
+from models.synth.framing import SIZE as CROP
 
 
 def pairs(count: int, seed: int, studio: Studio | None = None) -> Iterator[Pair]:

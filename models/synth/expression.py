@@ -7,20 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.head import Eyes
-
-_BLENDABLE = (
-    "browDown", "browInnerUp", "browOuterUp", "cheekPuff", "cheekRaiser", "cheekSquint",
-    "eyeSquint", "eyeWide",
-    "jawForward", "jawLeft", "jawRight", "jawOpen", "mouthDimple", "mouthFrown", "mouthFunnel",
-    "mouthLeft",
-    "mouthLowerDown", "mouthPress", "mouthPucker", "mouthRight", "mouthRollLower", "mouthRollUpper",
-    "mouthShrugLower", "mouthShrugUpper", "mouthSmile", "mouthStretch", "mouthUpperUp", "noseSneer",
-)  # fmt: skip
-_SINGLE = {
-    "jawForward", "jawLeft", "jawRight", "jawOpen", "mouthFunnel", "mouthLeft", "mouthPucker",
-    "mouthRight",
-    "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
-}  # fmt: skip
+from models.synth import moods
 
 
 @dataclass(frozen=True)
@@ -33,162 +20,18 @@ class Pose:
     distance: float
 
 
-class _Blend(dict[str, float]):
-    """Weights to which moves are added."""
-
-    def move(self, rng: np.random.Generator, name: str, weight: float) -> None:
-        """Add a move, on both sides with a small difference where it has sides."""
-        if name in _SINGLE:
-            self[name] = float(np.clip(self.get(name, 0) + weight, 0, 1))
-            return
-        weaker = str(rng.choice(["_L", "_R"])) if rng.random() < 0.15 else ""
-        for side in ("_L", "_R"):
-            share = rng.uniform(0.0, 0.7) if side == weaker else rng.normal(1, 0.12)
-            w = self.get(name + side, 0) + weight * share
-            self[name + side] = float(np.clip(w, 0, 1))
-
-
-def _speech(rng: np.random.Generator, blend: _Blend) -> None:
-    """One moment of speech: a jaw and a lip shape."""
-    blend.move(rng, "jawOpen", rng.beta(1.2, 4) * 0.9)
-    shape = str(
-        rng.choice(
-            ["mouthFunnel", "mouthPucker", "mouthStretch", "mouthPress", "open", "mouthRollLower"]
-        )
-    )
-    if shape == "open":
-        blend.move(rng, "mouthLowerDown", rng.uniform(0, 0.7))
-        blend.move(rng, "mouthUpperUp", rng.uniform(0, 0.6))
-    else:
-        blend.move(rng, shape, rng.beta(1.5, 2))
-    blend.move(rng, "mouthShrugUpper", rng.uniform(0, 0.3))
-
-
-def _smile(rng: np.random.Generator, blend: _Blend) -> None:
-    strength = rng.beta(1.6, 1.4)
-    blend.move(rng, "mouthSmile", strength)
-    blend.move(rng, "cheekSquint", strength * rng.uniform(0, 0.9))
-    blend.move(rng, "eyeSquint", strength * rng.uniform(0, 0.7))
-    if rng.random() < 0.6:
-        blend.move(rng, "mouthUpperUp", strength * rng.uniform(0, 0.8))
-        blend.move(rng, "jawOpen", strength * rng.beta(1, 3))
-        blend.move(rng, "mouthLowerDown", strength * rng.uniform(0, 0.5))
-
-
-def _yawn(rng: np.random.Generator, blend: _Blend) -> None:
-    strength = rng.uniform(0.5, 1.0)
-    blend.move(rng, "jawOpen", strength)
-    blend.move(rng, "mouthStretch", strength * rng.uniform(0, 0.4))
-    blend.move(rng, "mouthFunnel", strength * rng.uniform(0, 0.5))
-    blend.move(rng, "eyeSquint", strength * rng.uniform(0.2, 1))
-    blend.move(rng, "noseSneer", strength * rng.uniform(0, 0.5))
-    blend.move(rng, "browDown", strength * rng.uniform(0, 0.6))
-
-
-def _laugh(rng: np.random.Generator, blend: _Blend) -> None:
-    """Both rows of teeth, cheeks that push the lower lids up, an open mouth."""
-    strength = rng.uniform(0.5, 1.0)
-    blend.move(rng, "mouthSmile", strength * rng.uniform(0.7, 1.1))
-    blend.move(rng, "mouthUpperUp", strength * rng.uniform(0.2, 0.8))
-    blend.move(rng, "mouthLowerDown", strength * rng.uniform(0.1, 0.8))
-    blend.move(rng, "jawOpen", strength * rng.beta(1.5, 2))
-    blend.move(rng, "cheekSquint", strength * rng.uniform(0.4, 1))
-    blend.move(rng, "eyeSquint", strength * rng.uniform(0.2, 1))
-    blend.move(rng, "noseSneer", strength * rng.uniform(0, 0.4))
-
-
-def _grin(rng: np.random.Generator, blend: _Blend) -> None:
-    """Wide lips over teeth that meet."""
-    strength = rng.uniform(0.4, 1.0)
-    blend.move(rng, "mouthSmile", strength * rng.uniform(0.5, 1.1))
-    blend.move(rng, "mouthStretch", strength * rng.uniform(0, 0.6))
-    blend.move(rng, "mouthUpperUp", strength * rng.uniform(0.2, 0.7))
-    blend.move(rng, "mouthLowerDown", strength * rng.uniform(0.2, 0.9))
-    blend.move(rng, "jawOpen", rng.uniform(0, 0.1))
-    blend.move(rng, "cheekSquint", strength * rng.uniform(0, 0.9))
-    blend.move(rng, "eyeSquint", strength * rng.uniform(0, 0.8))
-
-
-def _cry(rng: np.random.Generator, blend: _Blend) -> None:
-    """Shouts and cries: a square mouth in a tense face."""
-    strength = rng.uniform(0.4, 1.0)
-    blend.move(rng, "jawOpen", strength * rng.uniform(0.4, 1))
-    blend.move(rng, "mouthStretch", strength * rng.uniform(0.1, 0.9))
-    blend.move(rng, "mouthUpperUp", strength * rng.uniform(0.1, 0.8))
-    blend.move(rng, "mouthLowerDown", strength * rng.uniform(0.1, 0.9))
-    blend.move(rng, str(rng.choice(["mouthFrown", "mouthSmile"])), strength * rng.uniform(0, 0.6))
-    blend.move(rng, str(rng.choice(["browDown", "browInnerUp"])), strength * rng.uniform(0, 1))
-    blend.move(rng, "eyeSquint", strength * rng.uniform(0, 1))
-    blend.move(rng, "noseSneer", strength * rng.uniform(0, 0.8))
-
-
-def _pout(rng: np.random.Generator, blend: _Blend) -> None:
-    """Lips pushed out, pressed together or drawn in, at times to one side."""
-    first, second = rng.choice(
-        ["mouthPucker", "mouthFunnel", "mouthPress", "mouthRollLower", "mouthRollUpper"], 2
-    )
-    blend.move(rng, str(first), rng.uniform(0.4, 1))
-    blend.move(rng, str(second), rng.uniform(0, 0.5))
-    blend.move(rng, "mouthShrugLower", rng.uniform(0, 0.8))
-    if rng.random() < 0.3:
-        blend.move(
-            rng,
-            str(rng.choice(["mouthLeft", "mouthRight", "jawLeft", "jawRight"])),
-            rng.uniform(0.2, 1),
-        )
-
-
-_CALM = 0.11
-_MOODS = (
-    # what a face does besides lids and gaze, and its share; a ninth does nothing, the rest mix
-    # moves by chance
-    (_speech, 0.22),
-    (_smile, 0.14),
-    (_laugh, 0.10),
-    (_grin, 0.08),
-    (_yawn, 0.03),
-    (_cry, 0.05),
-    (_pout, 0.05),
-)
-
-
-def _any(rng: np.random.Generator, blend: _Blend) -> None:
-    for name in rng.choice(_BLENDABLE, int(rng.integers(1, 7)), replace=False):
-        blend.move(rng, str(name), rng.beta(1.2, 2.2))
-    if rng.random() < 0.25:
-        blend.move(rng, "jawOpen", rng.beta(1, 1.6))
-
-
-def _brows(rng: np.random.Generator, blend: _Blend) -> None:
-    kind = rng.integers(4)
-    strength = rng.beta(1.3, 1.5)
-    if kind == 0:  # surprise
-        for name in ("browInnerUp", "browOuterUp", "eyeWide"):
-            blend.move(rng, name, strength * rng.uniform(0.4, 1))
-    elif kind == 1:  # anger, sun in the eyes
-        blend.move(rng, "browDown", strength)
-        blend.move(rng, "eyeSquint", strength * rng.uniform(0, 1))
-        blend.move(rng, "noseSneer", strength * rng.uniform(0, 0.6))
-    elif kind == 2:  # worry
-        blend.move(rng, "browInnerUp", strength)
-        blend.move(rng, "mouthFrown", strength * rng.uniform(0, 0.7))
-    else:  # one brow
-        side = str(rng.choice(["_L", "_R"]))
-        blend["browOuterUp" + side] = strength
-
-
 def expression(rng: np.random.Generator) -> dict[str, float]:
     """Named weights of a face without lids and gaze; see `closure`."""
-    blend = _Blend()
+    blend = moods.Blend()
     mood = rng.random()
-    shares = np.cumsum([_CALM, *(share for _, share in _MOODS)])
+    shares = np.cumsum([moods.CALM, *(share for _, share in moods.MOODS)])
     kind = int(np.searchsorted(shares, mood, side="right"))
     if kind:
-        (_MOODS[kind - 1][0] if kind <= len(_MOODS) else _any)(rng, blend)
+        (moods.MOODS[kind - 1][0] if kind <= len(moods.MOODS) else moods.any_mood)(rng, blend)
     if rng.random() < 0.35:
-        _brows(rng, blend)
+        moods.brows(rng, blend)
     if rng.random() < 0.2 and mood >= shares[1]:  # mixed, as a smile while speaking
-        _speech(rng, blend)
+        moods.speech(rng, blend)
     if blend.get("jawOpen", 0) > 0.15 and rng.random() < 0.12:  # lips closed over a lowered jaw
         blend["mouthClose"] = blend["jawOpen"] * rng.uniform(0.3, 0.95)
     return dict(blend)
@@ -196,8 +39,8 @@ def expression(rng: np.random.Generator) -> dict[str, float]:
 
 def wide_mouth(rng: np.random.Generator) -> dict[str, float]:
     """Named weights of a face that yawns, laughs or shouts."""
-    blend = _Blend()
-    (_yawn, _yawn, _laugh, _cry)[int(rng.integers(4))](rng, blend)
+    blend = moods.Blend()
+    (moods.yawn, moods.yawn, moods.laugh, moods.cry)[int(rng.integers(4))](rng, blend)
     return dict(blend)
 
 

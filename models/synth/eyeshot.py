@@ -18,10 +18,11 @@ from landmarkd.vision.geometry import roi_from_points, roll_of
 from models.head import Camera, Eyes, HeadModel, rotation_from_angles
 from models.synth import expression, lighting
 from models.synth.appearance import occluders2d, wrinkles
-from models.synth.crop import Studio, _folded
+from models.synth.crop import Studio
 from models.synth.eye_build import Build
 from models.synth.eye_file import BRIGHT_PUPIL, DETAIL, GLASSES, INFRARED, SUNGLASSES
 from models.synth.eye_labels import LAYOUT, Shots, labelled
+from models.synth.framing import folded
 from models.synth.headmesh import HeadMesh
 from models.synth.population import Person
 from models.synth.props import glasses
@@ -96,7 +97,7 @@ class EyeStudio:
         named: dict[str, float],
         light: lighting.Lighting,
     ) -> Look:
-        skin = _folded(rng, person.look.face, named)
+        skin = folded(rng, person.look.face, named)
         strength = rng.uniform(0.2, 1.0) + rng.uniform(0, 0.1, 2)
         if rng.random() < 0.75:
             skin = wrinkles.lid_line(rng, skin, self.room.people.kit, *strength)

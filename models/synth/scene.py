@@ -13,11 +13,10 @@ from models.synth.headmesh import MATERIALS, HeadMesh
 from models.synth.lighting import Lighting
 from models.synth.mesh import Mesh, part_row
 from models.synth.shade import KIND, shade
+from models.synth.shadows import Body, shadow_maps
 
 SUPERSAMPLING = 2
 _NEAR_CM = 4.0
-_SHADOW_SIZE = 144
-_SHADOW_REACH_CM = 19.0  # half the width of what a shadow map covers, round the head's centre
 _TOLERANCE_CM = np.full(562, 0.17, np.float32)
 _TOLERANCE_CM[520:] = 0.12  # lids and irises lie close to what may hide them
 
@@ -102,31 +101,6 @@ def _buffer_points(pixels: np.ndarray, depth: np.ndarray) -> np.ndarray:
     result[:, :2] = (pixels + 0.5) * SUPERSAMPLING
     result[:, 2] = np.where(depth > _NEAR_CM, 1 / np.maximum(depth, _NEAR_CM), 0)
     return result
-
-
-@dataclass(frozen=True)
-class Body:
-    """Everything that is drawn, in the camera frame.
-
-    Attributes:
-        world: float32 (N, 3) centimetres.
-        normals: float32 (N, 3).
-        uv: float32 (N, 2).
-        occlusion: float32 (N,).
-        aux: float32 (N, 3), see `shade`.
-        triangles: int32 (T, 3).
-        part: int32 (T,) into parts.
-        parts: float32 (P, PART_COLUMNS).
-    """
-
-    world: np.ndarray
-    normals: np.ndarray
-    uv: np.ndarray
-    occlusion: np.ndarray
-    aux: np.ndarray
-    triangles: np.ndarray
-    part: np.ndarray
-    parts: np.ndarray
 
 
 class Artist:
@@ -215,7 +189,7 @@ class Artist:
         raster.rasterise(*geometry, 1, depth, depth, index)
         if (kinds == raster.LENS).any():
             raster.rasterise(*geometry, 2, depth, lens_depth, lens_index)
-        shadows, matrices, spread = self._shadows(light, body, kinds, alpha, placement)
+        shadows, matrices, spread = shadow_maps(light, body, kinds, alpha, placement)
         eye = np.concatenate([[look.pupil, look.veins], look.pupil_colour, look.sclera]).astype(
             np.float32
         )
@@ -299,33 +273,6 @@ class Artist:
                 for align, turn in zip(self._eye_axis, turns, strict=True)
             ]
         ).astype(np.float32)
-
-    def _shadows(
-        self,
-        light: Lighting,
-        body: Body,
-        kinds: np.ndarray,
-        alpha: np.ndarray,
-        placement: Placement,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Shadow maps (2, S, S), matrices (2, 3, 4) and the spread (2,) in map pixels."""
-        size = _SHADOW_SIZE if any(light.shadows) else 1
-        shadows = np.full((2, size, size), -1e9, np.float32)
-        matrices = np.zeros((2, 3, 4), np.float32)
-        scale = size / (2 * _SHADOW_REACH_CM)
-        centre = placement(np.array([[0.0, 1.0, 2.0]], np.float32))[0]
-        for k in range(2):
-            if not light.shadows[k]:
-                continue
-            toward = light.directions[k].astype(np.float64)
-            across = np.cross(toward, np.eye(3)[np.abs(toward).argmin()])
-            across /= np.linalg.norm(across)
-            axes = np.stack([across * scale, np.cross(toward, across) * scale, toward])
-            shift = -axes @ centre + [size / 2, size / 2, 0]
-            matrices[k] = np.hstack([axes, shift[:, None]])
-            seen = body.world @ matrices[k, :, :3].T + matrices[k, :, 3]
-            raster.shadow_map(seen, body.uv, body.triangles, body.part, kinds, alpha, shadows[k])
-        return shadows, matrices, (light.softness * scale).astype(np.float32)
 
 
 def _toward_z(axis: np.ndarray) -> np.ndarray:

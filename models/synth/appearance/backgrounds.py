@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from models.photographs import Album, album
 from models.synth.appearance import colour
 from models.synth.appearance.colour import Floats
-from models.synth.appearance.scenes import decoys, places, surfaces
+from models.synth.appearance.scenes import car, decoys, places, surfaces
 from models.synth.appearance.scenes.drawing import PLATE
 
 PLATES = 768
@@ -23,7 +23,7 @@ PLATES = 768
 _KINDS = (
     # drawer, plates of every hundred
     (places.room, 18),
-    (places.car, 14),
+    (car.car, 14),
     (places.street, 10),
     (places.objects, 9),
     (decoys.decoy, 6),

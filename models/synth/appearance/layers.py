@@ -123,3 +123,11 @@ def volume(mask: Floats, light: NDArray[np.floating], depth: float) -> Floats:
     gx, gy = cv2.Sobel(soft, cv2.CV_32F, 1, 0, ksize=3), cv2.Sobel(soft, cv2.CV_32F, 0, 1, ksize=3)
     slope = (gx * light[0] + gy * light[1]) * (-0.5 * depth)
     return np.clip(0.35 + 0.65 * soft * soft + slope, 0.12, 1.5)
+
+
+def solid(mask: Floats, base: Floats, depth: float) -> Layer:
+    """Return a thing with volume, lit from above and from a side."""
+    return Layer(mask, (volume(mask, _UP, depth)[..., None] * base).astype(np.float32))
+
+
+_UP = np.array([-0.4, -0.9])

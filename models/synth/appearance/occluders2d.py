@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.synth.appearance import hands, things
+from models.synth.appearance import covers, hands, things
 from models.synth.appearance.colour import LUMA, Floats
 from models.synth.appearance.layers import FaceFrame, Layer
 
@@ -16,15 +16,15 @@ _KINDS = (
     ("microphone", things.microphone, 6),
     ("scarf", things.scarf, 8),
     ("paper", things.sheet, 4),
-    ("shape", things.shape, 9),
-    ("patch", things.patch, 9),
-    ("hair_strands", things.strands, 12),
+    ("shape", covers.shape, 9),
+    ("patch", covers.patch, 9),
+    ("hair_strands", covers.strands, 12),
     ("seat_belt", things.belt, 6),
     ("steering_wheel", things.wheel, 4),
     ("stick", things.stick, 4),
-    ("lens_drops", things.drops, 4),
-    ("reflection", things.pane, 4),
-    ("shadow", things.shadow, 10),
+    ("lens_drops", covers.drops, 4),
+    ("reflection", covers.pane, 4),
+    ("shadow", covers.shadow, 10),
 )
 NAMES = tuple(name for name, _, _ in _KINDS)
 _ODDS = np.array([share for _, _, share in _KINDS], np.float64) / sum(

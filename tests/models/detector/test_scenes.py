@@ -5,7 +5,19 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("numba")
 
-from models.detector import cuttings, decoys, develop, likenesses, masks, paste, placing, scenes
+from models.detector import (
+    altered,
+    cuttings,
+    decoys,
+    develop,
+    likenesses,
+    masks,
+    paste,
+    photographed,
+    placing,
+    pools,
+    scenes,
+)
 from models.detector.network import SIDE
 from models.photographs import Album
 from tests.models.evaluate.test_readers import write_shard
@@ -18,7 +30,7 @@ def composer(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         # Painting the bank of plates takes seconds; what lies behind a head is not what is tested
         # here.
-        patch.setattr(scenes.backgrounds, "background", plain)
+        patch.setattr(pools.backgrounds, "background", plain)
         rng = np.random.default_rng(0)
         yield scenes.Composer(cuttings.Cuttings([folder], rng), rng, backdrops=6, decoys=12)
 
@@ -168,7 +180,7 @@ def test_a_scrambled_face_has_all_its_parts_elsewhere():
     rng = np.random.default_rng(0)
     picture = rng.integers(0, 255, (cuttings.CROP, cuttings.CROP, 3), np.uint8)
     points = np.array([[40.0, 40.0], [136.0, 136.0]], np.float32)
-    result = decoys.scrambled(np.random.default_rng(1), picture, points)
+    result = altered.scrambled(np.random.default_rng(1), picture, points)
     moved = (result != picture).any(-1)
     assert moved[44:132, 44:132].mean() > 0.9
     assert not moved[:40].any()
@@ -181,7 +193,7 @@ def test_a_spoilt_face_is_spoilt():
         rng.integers(0, 255, (176, 176, 3), np.uint8), np.float32([[50, 50], [120, 50], [85, 120]])
     )
     for _ in range(12):
-        result = decoys.spoilt(rng, face)
+        result = altered.spoilt(rng, face)
         assert not len(result.points)
         assert (result.levels[0][60:110, 60:110] != face.levels[0][60:110, 60:110]).mean() > 0.6
 
@@ -206,7 +218,7 @@ def test_no_exposure_leaves_nothing_but_black_or_white(level):
 
 
 @pytest.fixture(scope="module")
-def photographed(tmp_path_factory):
+def over_photographs(tmp_path_factory):
     """A composer over photographs that are green all over, where nothing else is."""
     folder = tmp_path_factory.mktemp("shards")
     write_shard(folder / "shard-00000.npz")
@@ -214,34 +226,36 @@ def photographed(tmp_path_factory):
     green[..., 1] = 200
     album = Album((green,), (green,), ((green, np.full((200, 300), 255, np.uint8)),))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scenes.backgrounds, "background", plain)
+        patch.setattr(pools.backgrounds, "background", plain)
         rng = np.random.default_rng(0)
         held = cuttings.Cuttings([folder], rng)
         yield scenes.Composer(held, rng, album, backdrops=6, decoys=12, masked=4)
 
 
-def test_photographs_stand_behind_the_better_part_of_scenes(photographed):
+def test_photographs_stand_behind_the_better_part_of_scenes(over_photographs):
     rng = np.random.default_rng(1)
-    images = [photographed._background(rng, 40, 60).reshape(-1, 3).mean(0) for _ in range(200)]
+    images = [
+        over_photographs._pools.background(rng, 40, 60).reshape(-1, 3).mean(0) for _ in range(200)
+    ]
     lone = [image.max() > 3 * np.sort(image)[1] + 1 for image in images]
     assert 0.6 < np.mean(lone) <= 0.95
 
 
-def test_scenes_over_photographs_follow_the_seed(photographed):
-    first, second = (photographed.scene(np.random.default_rng(9)) for _ in range(2))
+def test_scenes_over_photographs_follow_the_seed(over_photographs):
+    first, second = (over_photographs.scene(np.random.default_rng(9)) for _ in range(2))
     np.testing.assert_array_equal(first.image, second.image)
     np.testing.assert_array_equal(first.faces, second.faces)
 
 
-def test_scenes_without_a_face_have_no_label(photographed, monkeypatch):
+def test_scenes_without_a_face_have_no_label(over_photographs, monkeypatch):
     def pasted(*_, **__):
         raise AssertionError("a face was pasted")
 
-    monkeypatch.setattr(photographed, "_face", pasted)
+    monkeypatch.setattr(over_photographs, "_face", pasted)
     rng, blank = np.random.default_rng(2), 0
     for _ in range(40):
         try:
-            scene = photographed.scene(rng)
+            scene = over_photographs.scene(rng)
         except AssertionError:
             continue
         assert scene.faces.shape == (0, 8)
@@ -268,8 +282,8 @@ def test_things_of_photographs_are_cut_out():
     picture = rng.integers(0, 255, (90, 140, 3), np.uint8)
     album = Album((picture,), (picture,), ((picture, np.full((90, 140), 255, np.uint8)),))
     for _ in range(20):
-        cutting = likenesses.photographed(rng, album)
-        assert cutting.levels[0].shape == (likenesses.CUT_OUT, likenesses.CUT_OUT, 3)
+        cutting = photographed.cut_out(rng, album)
+        assert cutting.levels[0].shape == (photographed.CUT_OUT, photographed.CUT_OUT, 3)
         assert not len(cutting.points)
         assert (cutting.alphas[0] > 200).mean() > 0.2
 

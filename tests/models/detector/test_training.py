@@ -12,7 +12,7 @@ from landmarkd.vision.face_detector import FaceDetector
 from models.detector.export import card_of, to_float_tflite
 from models.detector.hardest import Hardest
 from models.detector.network import CELLS, SIDE, DetectorNet, cell_centres, decode
-from models.detector.scenes import Scene
+from models.detector.scene import Scene
 from models.detector.stream import BETWEEN, joined, mirrored, part_of, tensors, twice
 from models.detector.targets import assign, losses
 from models.detector.train import SceneLoss, Settings, load, make_loop

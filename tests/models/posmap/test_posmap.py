@@ -19,7 +19,8 @@ from models.head import (
 from models.posmap import Pair, PositionMap, ReferenceSampler, read_folder, shards, write_pair
 from models.posmap.render import pairs
 from models.synth import expression
-from models.synth.crop import MARGIN, SIZE, Studio
+from models.synth.crop import Studio
+from models.synth.framing import MARGIN, SIZE
 from models.synth.headmesh import HeadMesh
 from models.synth.shards import studio as shared_studio
 

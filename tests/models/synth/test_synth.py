@@ -14,7 +14,8 @@ from models.head import AssetError, Camera, Eyes, openness, rotation_from_angles
 from models.synth import build, expression, lighting, raster, shards
 from models.synth.appearance import thick_hair, wrinkles
 from models.synth.appearance.colour import TONES
-from models.synth.crop import ATTRIBUTES, SIZE, Crop, Studio
+from models.synth.crop import ATTRIBUTES, Crop, Studio
+from models.synth.framing import SIZE
 from models.synth.headmesh import MATERIALS, Surface
 from models.synth.population import Person
 from models.synth.props import glasses, headwear, objects
