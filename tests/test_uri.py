@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from landmarkd.errors import UsageError
-from landmarkd.uri import parse_uri
+from landmarkd.uri import parse_uri, redacted
 
 SCHEMES = ("udp", "serial", "file", "demo", "jsonl", "v4l2")
 
@@ -118,3 +118,36 @@ def test_the_option_that_was_meant_is_named() -> None:
     uri = parse_uri("udp://host:1?pionts=68", SCHEMES)
     with pytest.raises(UsageError, match=r"unknown option 'pionts' \(did you mean points\?\)"):
         uri.only({"points", "hz"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://cam/v?loginuse=admin&loginpas=hunter2&x=1",
+        "http://cam/v?user=a&pwd=hunter2",
+        "http://cam/v?password=/hunter2",
+        "rtsp://cam/v?auth=hunter2#f",
+        "http://cam/?access_token=hunter2&api-key=hunter2&psw=hunter2",
+        "mqtt://user:hunter2@host/x",
+        "mqtt:user:hunter2@host",
+        "it failed: http://cam/v?Password=hunter2 does not answer, rtsp://a:hunter2@cam neither",
+    ],
+)
+def test_passwords_are_struck_out(text: str) -> None:
+    assert "hunter2" not in redacted(text)
+    assert "***" in redacted(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "udp://10.0.0.2:5005?key=car.key",
+        "udp://[::1]:5005",
+        "mqtt://host/t?password_file=/etc/landmarkd/mqtt",
+        "mqtt://host/t?password_file=mqtt.password",
+        "jsonl:/tmp/a:b@c",
+        "rtsp://cam/v?credentials=/etc/landmarkd/camera",
+    ],
+)
+def test_what_is_no_password_stays(text: str) -> None:
+    assert redacted(text) == text

@@ -1,7 +1,10 @@
 """An HTTP server for this machine alone: bound to loopback, with bounded and timed connections."""
 
 import re
+import socket
 import threading
+import time
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -16,11 +19,14 @@ _LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
 class LocalHandler(BaseHTTPRequestHandler):
     """Answers requests by the `get` of its subclass, if they were made to this machine's name."""
 
+    server: "LocalServer"
     timeout = REQUEST_TIMEOUT_S
-    protocol_version = "HTTP/1.1"
+    # One request a connection: whoever has not asked after `REQUEST_TIMEOUT_S` is let go.
+    protocol_version = "HTTP/1.0"
 
     def do_GET(self) -> None:
         """Check whom the request is for, then answer it."""
+        self.server.asked(self.connection)
         # A page elsewhere could point its own name at 127.0.0.1: the name it asked for shows it.
         if _LOCAL.fullmatch(self.headers.get("Host", "")):
             self.get()
@@ -70,6 +76,7 @@ class LocalServer(ThreadingHTTPServer):
     def __init__(self, port: int, handler: type[LocalHandler], name: str) -> None:
         self.free = MAX_CONNECTIONS
         self._counting = threading.Lock()
+        self._asking: dict[socket.socket, float] = {}
         super().__init__(("127.0.0.1", port), handler)
         self._thread = threading.Thread(
             target=self.serve_forever, args=(0.1,), name=name, daemon=True
@@ -83,13 +90,28 @@ class LocalServer(ThreadingHTTPServer):
         if full:
             self.shutdown_request(request)
         else:
+            self._asking[request] = time.monotonic() + REQUEST_TIMEOUT_S
             super().process_request(request, client_address)
+
+    def asked(self, request: socket.socket) -> None:
+        """Take note that a client's request is complete."""
+        self._asking.pop(request, None)
+
+    def service_actions(self) -> None:
+        """Let those go that send their request byte by byte; `timeout` is for each byte anew."""
+        now = time.monotonic()
+        for request, until in list(self._asking.items()):
+            if now > until:
+                self._asking.pop(request, None)
+                with suppress(OSError):
+                    request.shutdown(socket.SHUT_RDWR)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Serve, and make room."""
         try:
             super().process_request_thread(request, client_address)
         finally:
+            self.asked(request)
             with self._counting:
                 self.free += 1
 

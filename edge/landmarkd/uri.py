@@ -13,7 +13,12 @@ _ADDRESS = re.compile(r"(?:\d+\.\d+\.\d+\.\d+|localhost|[\w-]+\.local):\d+|\d{2,
 _YES, _NO = ("yes", "true", "on", "1"), ("no", "false", "off", "0")
 _SECRETS = (
     re.compile(r"(//)[^/?#][^?#]*(@)"),
-    re.compile(r"([?&](?:password|passwd|pass|secret|token)=)(?!/)[^&#]*()", re.IGNORECASE),
+    re.compile(r"(\b[a-z]{2,10}:)[^\s/?#@:]+:[^\s?#]*(@)", re.IGNORECASE),
+    # As cameras and web services call them: password, loginpas, pwd, psw, access_token, api-key.
+    re.compile(
+        r"([?&][\w.-]*?(?:pas|pwd|psw|secret|token|auth|api.?key)(?![\w.-]*_file)[\w.-]*=)[^\s&#]*()",
+        re.IGNORECASE,
+    ),
 )
 _TRUTH = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
 

@@ -134,6 +134,13 @@ def test_credentials_come_from_a_file_and_are_told_to_nobody(server, tmp_path):
     assert "wrong" not in str(caught.value)
 
 
+def test_a_password_among_the_options_reaches_the_camera_and_nobody_else(server):
+    with make_source(server.uri + "?loginuse=driver&loginpas=/hunter2&n=1") as source:
+        frame = source.read(5.0)
+    assert server.asked[0].endswith("?loginuse=driver&loginpas=%2Fhunter2&n=1")
+    assert frame.source.endswith("?loginuse=driver&loginpas=***&n=1")
+
+
 @pytest.mark.parametrize("content", ["", "no colon", "two:lines\nof it"])
 def test_a_file_that_holds_no_credentials(server, tmp_path, content):
     (tmp_path / "camera").write_text(content)

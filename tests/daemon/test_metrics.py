@@ -1,10 +1,12 @@
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from landmarkd import local_http
 from landmarkd.daemon.metrics import Metrics
 from landmarkd.errors import SourceBusyError
 from landmarkd.local_http import MAX_CONNECTIONS
@@ -97,6 +99,26 @@ def test_silent_connections_are_bounded(metrics: Metrics, port: int) -> None:
         for each in silent:
             each.close()
     metrics.publish(running())
+    assert until(lambda: served(port))
+
+
+def test_a_client_that_asks_byte_by_byte_is_let_go(
+    monkeypatch: pytest.MonkeyPatch, metrics: Metrics, port: int
+) -> None:
+    monkeypatch.setattr(local_http, "REQUEST_TIMEOUT_S", 0.5)
+    with socket.create_connection(("127.0.0.1", port)) as slow:
+        slow.settimeout(0.1)
+        ended = False
+        began = time.monotonic()
+        while not ended and time.monotonic() < began + 10:
+            with suppress(BrokenPipeError, ConnectionResetError):
+                slow.sendall(b"G")
+            with suppress(TimeoutError):
+                try:
+                    ended = slow.recv(1) == b""
+                except ConnectionResetError:
+                    ended = True
+        assert ended
     assert until(lambda: served(port))
 
 

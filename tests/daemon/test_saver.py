@@ -5,11 +5,13 @@ import stat
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from landmarkd.camera import make_source
 from landmarkd.camera.demo import CLIP
 from landmarkd.daemon.saver import FrameSaver
 from landmarkd.errors import ExitCode, SinkError
+from landmarkd.types import Frame
 
 from tests.faults.bench import Daemon
 from tests.process import landmarkd
@@ -50,6 +52,18 @@ def test_nothing_that_could_be_an_image_is_written_or_sent(tmp_path: Path) -> No
     assert heard
     for path in (path for path in tmp_path.rglob("*") if path.is_file()):
         assert cv2.imread(str(path), cv2.IMREAD_UNCHANGED) is None, f"{path} is an image"
+
+
+def test_a_reload_or_a_restart_overwrites_no_picture(tmp_path: Path) -> None:
+    image = np.zeros((8, 8, 3), np.uint8)
+    for _start in range(2):
+        saver = FrameSaver(tmp_path)
+        for _service in range(2):
+            for sequence in (0, 3):
+                saver.save(Frame("test:", sequence, 1, image))
+    (tmp_path / "frame-cafe.jpg").touch()
+    numbers = [int(path.stem[6:]) for path in sorted(tmp_path.glob("frame-0*"))]
+    assert numbers == [0, 3, 4, 7, 8, 11, 12, 15]
 
 
 def test_whoever_asks_gets_every_frame_and_is_told_loudly(

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import cv2
 import numpy as np
@@ -121,7 +121,8 @@ class NetworkSource(FrameSource):
     def _address(self) -> str:
         """Return the camera's own address, with the credentials; never to be logged."""
         parts = urlsplit(self.uri)
-        options = parse_qsl(parts.query, keep_blank_values=True)
+        # Not from the text: passwords are struck out there.
+        options = self._parsed.options.items()
         query = urlencode([(name, value) for name, value in options if name not in OURS])
         secret = "" if self._credentials is None else f"{self._read_credentials()}@"
         return urlunsplit((parts.scheme, secret + parts.netloc, parts.path, query, ""))

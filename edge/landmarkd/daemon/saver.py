@@ -1,6 +1,7 @@
 """Frames as picture files, for `--save-frames`; the only place that writes an image."""
 
 import logging
+import re
 from pathlib import Path
 
 import cv2
@@ -10,12 +11,16 @@ from landmarkd.types import Frame
 
 log = logging.getLogger(__name__)
 
+_NAME = re.compile(r"frame-(\d{8,15})\.jpg")
 QUALITY = 90
 """Of the JPEG files."""
 
 
 class FrameSaver:
     """Writes each processed frame as ``frame-00000123.jpg``, readable by its owner alone.
+
+    The number is the frame's own, counted on from what the folder holds: a restart or a reload
+    begins behind it and overwrites nothing.
 
     Args:
         folder: made if it is not there.
@@ -28,10 +33,15 @@ class FrameSaver:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._failed = False
+        self._base, self._highest, self._last = 0, -1, -1
         with writing(folder, "choose another folder to save frames in"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_atomic(folder / "probe", b"", mode=0o600, durable=False)
             (folder / "probe").unlink()
+            for path in folder.iterdir():
+                if match := _NAME.fullmatch(path.name):
+                    self._highest = max(self._highest, int(match[1]))
+        self._base = self._highest + 1
         log.warning(
             "PICTURES ARE SAVED: every frame is written to %s until this process ends "
             "(--save-frames).",
@@ -41,9 +51,12 @@ class FrameSaver:
     def save(self, frame: Frame) -> None:
         """Write a frame; a full disk is logged once and disturbs nothing else."""
         encoded, content = cv2.imencode(".jpg", frame.image, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
+        if frame.sequence <= self._last:  # another service, whose camera counts from 0
+            self._base = self._highest + 1
+        self._last, self._highest = frame.sequence, self._base + frame.sequence
         try:
             if encoded:
-                path = self.folder / f"frame-{frame.sequence:08}.jpg"
+                path = self.folder / f"frame-{self._highest:08}.jpg"
                 write_atomic(path, content.tobytes(), mode=0o600, durable=False)
             self._failed = False
         except OSError as error:
