@@ -4,10 +4,10 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from landmarkd.errors import AccessError, LandmarkdError, SinkError
+from landmarkd.errors import AccessError, LandmarkdError, SinkError, UsageError
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
@@ -62,6 +62,24 @@ def write_atomic(
     except OSError:
         draft.unlink(missing_ok=True)
         raise
+
+
+def refuse_itself(target: Path, source: Path, name: str | None = None) -> None:
+    """Refuse to write into the file that is being read, also under another name or by a link.
+
+    Args:
+        target: to be written.
+        source: that is read.
+        name: of the target in the message.
+
+    Raises:
+        UsageError: both are the same file.
+    """
+    with suppress(OSError):
+        if target.samefile(source):
+            raise UsageError(
+                f"{name or target} is the recording that is read; write to another file."
+            )
 
 
 @contextmanager

@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 
 import pytest
 from landmarkd.cli.report import report
-from landmarkd.errors import SinkError, SourceError, SourceFormatError
+from landmarkd.errors import SinkError, SourceError, SourceFormatError, UsageError
 from landmarkd.web.drive import read_drive
 
 
@@ -144,3 +144,13 @@ def test_a_missing_file_and_a_bad_target_get_a_sentence(tmp_path):
             read_drive(tmp_path / name)
     with pytest.raises(SinkError, match="--out"):
         report(recorded(tmp_path, [line(0)]), tmp_path / "no" / "page.html")
+
+
+def test_the_recording_is_not_overwritten_by_its_own_page(tmp_path):
+    recording = recorded(tmp_path, [line(0)])
+    (tmp_path / "link.html").symlink_to(recording)
+    before = recording.read_bytes()
+    for target in (recording, tmp_path / "link.html"):
+        with pytest.raises(UsageError, match="the recording that is read"):
+            report(recording, target)
+    assert recording.read_bytes() == before

@@ -62,11 +62,17 @@ class TestLines:
         sent(f"jsonl:{path}", 3)
         assert lines(path) == [1, 3]
 
-    def test_another_text_without_a_last_newline_is_kept_whole(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        "content", [b"mine\nnot finished", b"\0\0\0\x20ftypisom", b"LMKREC2\n"]
+    )
+    def test_a_file_that_is_something_else_is_left_as_it_is(
+        self, tmp_path: Path, content: bytes
+    ) -> None:
         path = tmp_path / "notes.txt"
-        path.write_text("mine\nnot finished")
+        path.write_bytes(content)
         sent(f"jsonl:{path}", 1)
-        assert path.read_text().startswith("mine\nnot finished\n{")
+        assert path.read_bytes() == content
+        assert lines(tmp_path / "notes-2.txt") == [1]
 
     def test_logrotate_may_move_the_file_away(self, tmp_path: Path, monkeypatch) -> None:
         monkeypatch.setattr(file_module, "LOOK_S", 0.0)

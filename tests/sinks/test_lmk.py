@@ -152,8 +152,22 @@ def test_a_recording_is_not_played_into_itself(recording: Path) -> None:
     before = recording.read_bytes()
     done = landmarkd("replay", recording, "--sink", f"lmk:{recording}", "--fast")
     assert done.returncode == 64
-    assert "is the recording that is played" in done.stderr
+    assert "is the recording that is read" in done.stderr
     assert recording.read_bytes() == before
+
+
+def test_a_hole_of_a_gigabyte_is_passed_over(recording: Path, tmp_path: Path) -> None:
+    """As a file system leaves it that lost something."""
+    whole, holed = recording.read_bytes(), tmp_path / "holed.lmk"
+    with holed.open("wb") as file:
+        file.write(whole)
+        file.seek(1 << 30)
+        file.write(whole[8:])
+    with holed.open("rb") as file:
+        reader = RecordingReader(file)
+        found = sum(1 for _ in reader)
+    assert found == 2 * len(messages_of(whole)[0])
+    assert reader.gaps > 0
 
 
 @pytest.mark.parametrize("lost", [1, 20, 1000])

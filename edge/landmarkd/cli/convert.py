@@ -14,7 +14,7 @@ from landmarkd.errors import (
     SourceFormatError,
     UsageError,
 )
-from landmarkd.files import writing
+from landmarkd.files import refuse_itself, writing
 
 if TYPE_CHECKING:
     from landmarkd.wire.assembler import FrameRecord
@@ -45,6 +45,7 @@ def convert(
         raise UsageError(f"{target}: end the name in one of {', '.join(writers)}.")
     if target.exists() and not force:
         raise UsageError(f"{target} exists; choose another name, or --force to replace it.")
+    refuse_itself(target, recording)
     part = target.with_name(f".{target.name}.part")
     try:
         with writing(target, "choose another folder"), FrameStream(recording) as stream:

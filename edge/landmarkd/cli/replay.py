@@ -1,7 +1,7 @@
 """`landmarkd replay`: play a recording to sinks, at the pace it was recorded at."""
 
 import secrets
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import typer
 
 from landmarkd.errors import ExitCode, SourceFormatError, UsageError
+from landmarkd.files import refuse_itself
 
 
 def replay(
@@ -71,6 +72,5 @@ def _refuse_itself(recording: Path, sink: str) -> None:
     """Raise UsageError if a sink would write into the recording that is being read."""
     scheme, _, rest = sink.partition(":")
     target = Path(unquote(rest.partition("?")[0]))
-    with suppress(OSError):
-        if scheme in {"lmk", "jsonl", "csv"} and target.samefile(recording):
-            raise UsageError(f"{sink} is the recording that is played; write to another file.")
+    if scheme in {"lmk", "jsonl", "csv"}:
+        refuse_itself(target, recording, sink)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from landmarkd.files import write_atomic, writing
+from landmarkd.files import refuse_itself, write_atomic, writing
 
 
 def report(
@@ -27,6 +27,7 @@ def report(
 
     drive = read_drive(recording)
     target = out or recording.with_suffix(".html")
+    refuse_itself(target, recording)
     text = page(drive)
     with writing(target, "choose another place with --out"):
         write_atomic(target, text.encode(errors="replace"))

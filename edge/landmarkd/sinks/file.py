@@ -103,8 +103,9 @@ class FileTransport(Transport[bytes]):
 
     Args:
         rules: how.
-        header: what a new file begins with; one that begins otherwise is not appended to.
+        header: what a new file begins with.
         line_start: what each line begins with; tells an unfinished line of ours from another text.
+            A file that begins with neither is not appended to.
 
     Attributes:
         path: of the file that is written, None before the first was opened.
@@ -195,10 +196,12 @@ class FileTransport(Transport[bytes]):
         size = path.stat().st_size
         if self.rules.size is not None and size >= self.rules.size:
             return False
-        if not self._header or not size:
+        begin = self._header or self._line_start
+        if not begin or not size:
             return True
+        # Another file of this name, a video or a recording, is not ours to write into.
         with path.open("rb") as file:
-            return file.read(len(self._header)) == self._header
+            return file.read(len(begin)) == begin
 
     def _adopt(self, path: Path, descriptor: int) -> None:
         status = os.fstat(descriptor)

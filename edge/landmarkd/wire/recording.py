@@ -27,6 +27,7 @@ _RECORD = re.compile(
 )
 """How a record begins: a length that can be, the version, a type."""
 _BEGIN = 4
+_HOLE = bytes(64)
 
 
 class RecordingWriter:
@@ -120,6 +121,9 @@ def _record(buffer: bytes, at: int) -> bytes | None:
 
 def _next(buffer: bytes, at: int, *, last: bool) -> int:
     """Return where the next record may begin, or how far there is certainly none."""
+    # Quickly over zeros, which a file system leaves where it lost something: they hold no version.
+    if buffer.startswith(_HOLE, at):
+        at = len(buffer) - len(buffer[at:].lstrip(b"\0")) - _LENGTH.size
     found = _RECORD.search(buffer, at)
     if found is not None:
         return found.start()
