@@ -72,6 +72,8 @@ def walk(name: str, aim: Aim, folder: Path, scratch: Path, lines: list[str]) -> 
     wall = processor = 0.0
     beside = neighbour(aim, scratch)
     with Terminal(folder, beside.serial if beside else "") as terminal:
+        # A machine in use knows its packages: not counted.
+        terminal.type("sudo apt-get update -qq")
         for typed in asked.commands:
             command = filled(typed, aim)
             done, number = step(terminal, command, aim, beside)

@@ -94,7 +94,6 @@ def room(archive: Path, files: list[Path], camera: Path, repository: Path) -> It
             file.write(PROFILE.format(ca=AUTHORITIES))
         owner = f"{home.stat().st_uid}:{home.stat().st_gid}"
         subprocess.run(["chown", "-R", owner, home, source], check=True)
-        subprocess.run(["chroot", folder, "apt-get", "update", "-qq"], check=True)
         yield folder
     finally:
         subprocess.run(["rm", "-rf", "--one-file-system", folder], check=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from landmarkd.errors import LandmarkdError
 from landmarkd.web.charts import MAX_SHAPES, Timeline
-from landmarkd.web.drive import read_drive
+from landmarkd.web.drive import Drive, Moment, read_drive
 from landmarkd.web.report import page
 
 from tests.fuzz.parsers import DRIVE
@@ -85,6 +85,17 @@ def test_a_chart_of_anything_stays_small() -> None:
     runs = [(f"zone {n % 7}", n / 30, (n + 1) / 30) for n in range(108_000)]
     assert chart.strip("zones", runs, {}).count("<rect") <= MAX_SHAPES
     spans = [("blink", "f-line", n / 30, n / 30, False) for n in range(108_000)]
-    assert chart.marks("events", spans).count("<rect") <= MAX_SHAPES
+    assert chart.marks("events", spans, {}).count("<rect") <= MAX_SHAPES
     assert len(chart.plot("a", (0, 1), [("", [(n / 30, n % 2) for n in range(108_000)])])) < 60_000
-    assert chart.plot("a", (0, 1), [("", [(0.0, None)])]) == ""
+    unknown = chart.plot("a", (0, 1), [("", [(0.0, None)])])
+    assert ">unknown<" in unknown
+    assert "<svg" not in unknown
+    assert ">unknown<" in chart.strip("zones", [], {})
+
+
+@pytest.mark.parametrize(("yaw", "scale"), [(12, 30), (31, 60), (-71, 90), (-140, 180), (999, 180)])
+def test_the_heads_angles_fit_their_chart(yaw: float, scale: int) -> None:
+    moments = [Moment(n / 30, True, yaw=yaw * n / 9, pitch=1.0) for n in range(10)]
+    text = page(Drive("a.lmk", moments))
+    chart = text[text.index("head, degrees") :].partition("</figure>")[0]
+    assert f"<span>-{scale}</span><span>{scale}</span>" in chart

@@ -51,7 +51,10 @@ def histogram(counts: Sequence[int], colour: int = 0) -> str:
         # A root makes the rare slow frames visible beside the many usual ones.
         if (tall := (count / most) ** 0.5 * height) > 0
     ]
-    return f'<svg width="{width}" height="{height}" role="img">{"".join(shapes)}</svg>'
+    return (
+        f'<svg class="histogram" viewBox="0 0 {width} {height}" preserveAspectRatio="none" '
+        f'role="img">{"".join(shapes)}</svg>'
+    )
 
 
 def bars(rows: Sequence[tuple[str, float | None, str]]) -> str:
@@ -101,7 +104,7 @@ class Timeline:
         ticks: Sequence[str] | None = None,
         note: str = "",
     ) -> str:
-        """Return lines through at most two series, or nothing if all values are unknown.
+        """Return lines through at most two series, or the word "unknown" if all values are.
 
         Args:
             name: of the chart.
@@ -112,7 +115,7 @@ class Timeline:
             note: what stands at the right end of the caption.
         """
         if all(value is None for _, values in series for _, value in values):
-            return ""
+            return _unknown(name)
         low, high = limits
 
         def y(value: float) -> float:
@@ -154,6 +157,8 @@ class Timeline:
         self, name: str, runs: Sequence[tuple[str, float, float]], colours: dict[str, str]
     ) -> str:
         """Return a band of (what, from, until) in the colours given; others are grey."""
+        if not runs:
+            return _unknown(name)
         parts, drawn = [], -1.0
         for what, begin, end in runs:
             left, right = self._x(begin), self._x(end)
@@ -171,15 +176,28 @@ class Timeline:
         keys = [(what, colour) for what, colour in colours.items() if what in present]
         return _figure(name, STRIP, parts[:MAX_SHAPES], keys, (), "")
 
-    def marks(self, name: str, spans: Sequence[tuple[str, str, float, float, bool]]) -> str:
-        """Return bars of (title, class, from, until, low); low ones lie below the others."""
+    def marks(
+        self,
+        name: str,
+        spans: Sequence[tuple[str, str, float, float, bool]],
+        colours: dict[str, str],
+    ) -> str:
+        """Return bars of (title, class, from, until, low); low ones lie below the others.
+
+        Args:
+            name: of the chart.
+            spans: the bars.
+            colours: what each class stands for, for the key of those that are there.
+        """
         parts = [
             f'<rect class="{colour}" x="{self._x(begin):.1f}" y="{20 if low else 4}" height="11" '
             f'width="{max(2.0, self._x(end) - self._x(begin)):.1f}">'
             f"<title>{escape(title)}</title></rect>"
             for title, colour, begin, end, low in spans[:MAX_SHAPES]
         ]
-        return _figure(name, 36, parts, [], (), "")
+        present = {colour for _, colour, *_ in spans}
+        keys = [(what, colour) for what, colour in colours.items() if colour in present]
+        return _figure(name, 36, parts, keys, (), "" if spans else "none")
 
     def axis(self) -> str:
         """Return the times below the charts."""
@@ -193,6 +211,10 @@ class Timeline:
             for number, text in enumerate(times)
         )
         return f'<div class="plot dim"><svg height="14" role="img">{labels}</svg></div>'
+
+
+def _unknown(name: str) -> str:
+    return f"<figure><figcaption><h3>{escape(name)}</h3><span>unknown</span></figcaption></figure>"
 
 
 def _figure(

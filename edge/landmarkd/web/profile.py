@@ -96,15 +96,20 @@ def _table(
     for name, entry in entries.items():
         mark = f'<i class="key c{colours[name] % PALETTE}"></i>' if name in colours else ""
         numbers = "".join(
-            f"<td class=number>{entry[rank]:.3f}</td>" for rank in ("p50", "p90", "p99", "max")
+            f"<td class=number>{short(entry[rank])}</td>" for rank in ("p50", "p90", "p99", "max")
         )
         chart = histogram(entry["histogram"]["counts"], colour=colours.get(name, 9))
         rows.append(
             f"<tr><td>{mark}{escape(names.get(name, name))}</td>{numbers}<td>{chart}</td></tr>"
         )
     ranks = "".join(f"<th class=number>{name}</th>" for name in ("p50", "p90", "p99", "max"))
-    head = f"<th>milliseconds</th>{ranks}<th>distribution</th>"
+    head = f"<th>ms</th>{ranks}<th>distribution</th>"
     return f'<div class="scroll"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
+
+
+def short(value: float) -> str:
+    """Return a number with three digits that say something, and no more than three decimals."""
+    return f"{value:.{3 - min(3, len(str(int(abs(value)))) - (abs(value) < 1))}f}"
 
 
 def _run(machine: Mapping[str, Any]) -> str:

@@ -20,7 +20,11 @@ ATTENTION = {
     "unknown": "f-line",
 }
 EYES = {Lids.OPEN: "f-good", Lids.DOWN: "f-notice", Lids.CLOSED: "f-alarm", Lids.UNKNOWN: "f-line"}
-LEVELS = ("f-gone", "f-notice", "f-warn", "f-alarm")
+LEVELS = ("f-line", "f-notice", "f-warn", "f-alarm")
+LEVEL_NAMES = ("without a level", "notice", "warning", "alarm")
+BLINK = "f-gone"
+SCALES = (30.0, 60.0, 90.0, 180.0)
+"""Greatest angles of a chart, degrees."""
 MAX_ROWS = 500
 """Rows of the table; more events than this are counted."""
 MAX_ZONES = 8
@@ -37,10 +41,10 @@ def page(drive: Drive) -> str:
         chart.strip("attention", _runs(moments, "attention"), ATTENTION),
         _events(drive, chart),
         chart.strip("eyes", _runs(moments, "eyes"), {str(k): v for k, v in EYES.items()}),
-        chart.plot("eyes open", (0.0, 1.25), _series(moments, "left", "right"), mark=0.2),
+        chart.plot("eyes open", (0.0, 1.0), _series(moments, "left", "right"), mark=0.2),
         chart.plot("PERCLOS", (0.0, 0.3), _series(moments, "perclos"), mark=0.1),
         chart.plot("drowsiness score", (0.0, 1.0), _series(moments, "score")),
-        chart.plot("head, degrees", (-60, 60), _series(moments, "yaw", "pitch")),
+        _head(moments, chart),
         chart.strip("gaze zone", _runs(moments, "zone"), _zones(moments)),
         chart.plot("mouth open", (0.0, 1.0), _series(moments, "mouth"), mark=0.5),
         chart.axis(),
@@ -52,6 +56,13 @@ def page(drive: Drive) -> str:
         f"{_table(drive)}"
     )
     return document(drive.name, body)
+
+
+def _head(moments: Sequence[Moment], chart: Timeline) -> str:
+    """Return the head's angles on a scale that holds them all."""
+    angles = [abs(a) for m in moments for a in (m.yaw, m.pitch) if a is not None]
+    most = next(most for most in SCALES if most >= min(max(angles, default=0.0), SCALES[-1]))
+    return chart.plot("head, degrees", (-most, most), _series(moments, "yaw", "pitch"))
 
 
 def _when(drive: Drive) -> str:
@@ -124,7 +135,7 @@ def _events(drive: Drive, chart: Timeline) -> str:
     for event in drive.events:
         if event.kind == EventKind.BLINK:
             spans.append(
-                (f"blink {clock(event.seconds, 1)}", "f-line", event.seconds, event.seconds, False)
+                (f"blink {clock(event.seconds, 1)}", BLINK, event.seconds, event.seconds, False)
             )
         elif event.phase == EventPhase.END:
             first = begun.pop(event.id, event)
@@ -135,7 +146,9 @@ def _events(drive: Drive, chart: Timeline) -> str:
             if before is not None:
                 spans.append(_span(before, event.seconds))
     spans += [_span(event, drive.seconds) for event in begun.values()]
-    return chart.marks("events", spans)
+    return chart.marks(
+        "events", spans, {"blink": BLINK, **dict(zip(LEVEL_NAMES, LEVELS, strict=True))}
+    )
 
 
 def _span(event: Happening, until: float) -> tuple[str, str, float, float, bool]:
