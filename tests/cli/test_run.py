@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import select
 import subprocess
 from pathlib import Path
@@ -53,6 +54,21 @@ def test_nothing_is_played_unless_it_was_named(private: dict[str, str], tmp_path
     assert done.returncode == ExitCode.USAGE
     assert "--source" in done.stderr
     assert done.stdout == ""
+
+
+def test_on_a_terminal_it_says_that_it_works_where_to_and_that_a_face_is_seen(
+    private: dict[str, str], tmp_path: Path
+) -> None:
+    sinks = ("--sink", "udp://127.0.0.1:9?points=none", "--sink", f"lmk:{tmp_path}/a.lmk")
+    run = ("run", "--source", "demo:", "--frames", "75", *sinks)
+    code, shown = in_a_terminal(*run, environment=private)
+    assert code == 0
+    assert re.search(r"demo:, \d+ frames a second. Ctrl-C ends it", shown)
+    assert "to udp://127.0.0.1:9" in shown
+    assert f"to lmk:{tmp_path}/a.lmk" in shown
+    assert shown.count("A face is seen.") == 1
+    elsewhere = landmarkd(*run, environment=private)
+    assert "Ctrl-C" not in elsewhere.stderr
 
 
 def test_without_a_sink_a_table_shows_the_results(private: dict[str, str]) -> None:

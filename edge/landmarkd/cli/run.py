@@ -79,6 +79,11 @@ def run(
                 log.debug("Another daemon runs; landmarkd status shows that one, not this")
             else:
                 publishers.append(status_file)
+            elsewhere = given.sinks and not any(uri.endswith(":-") for uri in given.sinks)
+            if elsewhere and sys.stderr.isatty():
+                from landmarkd.cli.announce import Announcer
+
+                publishers.append(Announcer())
             if given.service.metrics_port is not None:
                 from landmarkd.daemon.metrics import Metrics
 
