@@ -116,6 +116,7 @@ make_environment() {
         set -- "$@" --no-index --find-links "$wheels"
         package=landmarkd
     fi
+    echo "Installing the packages that $(basename "$lock") names"
     "$release/bin/python" -m pip install "$@" --require-hashes --only-binary :all: -r "$lock" &&
         "$release/bin/python" -m pip install "$@" --no-deps "$package" ||
         fail 69 "the packages could not be installed; nothing was changed."
@@ -172,7 +173,7 @@ if [ $action = uninstall ]; then
 fi
 [ $purge = no ] || fail 64 "--purge goes with --uninstall."
 check_machine
-echo "Installing into a new folder of $releases"
+echo "Installing into a new folder of $releases: a minute or two on a PC, several on a Pi"
 make_environment
 switch
 set_up_system

@@ -22,6 +22,7 @@ def report(
 
     Example: landmarkd run --sink jsonl:drive.jsonl …; landmarkd report drive.jsonl
     """
+    from landmarkd.enums import EventKind
     from landmarkd.web.drive import read_drive
     from landmarkd.web.report import page
 
@@ -33,7 +34,9 @@ def report(
         write_atomic(target, text.encode(errors="replace"))
     if drive.trouble:
         typer.echo(drive.trouble, err=True)
+    blinks = sum(event.kind == EventKind.BLINK for event in drive.events)
+    others = len({event.id for event in drive.events if event.kind != EventKind.BLINK})
     print(
         f"Wrote {target}: {len(drive.moments)} frames, {drive.seconds:.1f} s, "
-        f"{len(drive.events)} event phases."
+        f"{blinks} blinks, {others} other events."
     )
