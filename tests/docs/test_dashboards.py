@@ -53,3 +53,39 @@ def test_every_field_is_in_a_line_or_an_event(query: str) -> None:
     assert field
     events = {"id", "kind", "phase", "level"}
     assert field[1] in fields(SCHEMA) | events
+
+
+def differences(ours: object, theirs: object, at: str = "dashboard") -> list[str]:
+    """What of ours is not in theirs, or differs there."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return [
+            line
+            for name, value in ours.items()
+            if value is not None
+            for line in differences(value, theirs.get(name), f"{at}.{name}")
+        ]
+    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        pairs = enumerate(zip(ours, theirs, strict=True))
+        return [line for n, (a, b) in pairs for line in differences(a, b, f"{at}[{n}]")]
+    return [] if ours == theirs else [f"{at}: {ours!r} is {theirs!r}"]
+
+
+def through_grafanas_types(dashboard: dict) -> dict:
+    """A dashboard read into the types that Grafana generates from its schemas, and written again."""
+    models = pytest.importorskip("grafana_foundation_sdk.models.dashboard")
+    from grafana_foundation_sdk.cog.encoder import JSONEncoder
+
+    return json.loads(JSONEncoder(sort_keys=True).encode(models.Dashboard.from_json(dashboard)))
+
+
+@pytest.mark.parametrize("name", ["grafana-prometheus.json", "grafana-influxdb.json"])
+def test_grafanas_own_types_keep_every_key(name: str) -> None:
+    dashboard = json.loads((FOLDER / name).read_text())
+    assert differences(dashboard, through_grafanas_types(dashboard)) == []
+
+
+def test_a_misspelt_key_is_noticed() -> None:
+    dashboard = json.loads((FOLDER / "grafana-prometheus.json").read_text())
+    panel = dashboard["panels"][0]
+    panel["gridPosition"] = panel.pop("gridPos")
+    assert differences(dashboard, through_grafanas_types(dashboard))
