@@ -71,7 +71,7 @@ def differences(ours: object, theirs: object, at: str = "dashboard") -> list[str
 
 
 def through_grafanas_types(dashboard: dict) -> dict:
-    """A dashboard read into the types that Grafana generates from its schemas, and written again."""
+    """A dashboard read into the types that Grafana generates from its schemas, and back."""
     models = pytest.importorskip("grafana_foundation_sdk.models.dashboard")
     from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
