@@ -13,7 +13,6 @@ from landmarkd.errors import ExitCode
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.table import Table
 
     from landmarkd.daemon.diagnosis import Diagnosis
     from landmarkd.daemon.snapshot import Snapshot
@@ -42,9 +41,12 @@ def status(
     if as_json:
         print(json.dumps({**asdict(snapshot), **asdict(diagnosis)}, indent=2))
     else:
-        from rich.console import Console
-
-        Console(highlight=False).print(_shown(snapshot, diagnosis), soft_wrap=True)
+        # Plain text, as rich takes longer to import than all the rest takes to run.
+        print(plain(f"landmarkd {snapshot.device}"))
+        for name, said in _rows(snapshot, diagnosis):
+            print(f"  {plain(name):<10} {plain(said, MAX_SHOWN)}")
+        for mark, said, _ in _words(diagnosis):
+            print(f"{mark}{plain(said, MAX_SHOWN)}")
     if not diagnosis.alive:
         raise typer.Exit(int(ExitCode.UNAVAILABLE))
     raise typer.Exit(int(ExitCode.TEMPORARY if diagnosis.troubles else ExitCode.OK))
@@ -74,30 +76,37 @@ def _read(runtime: Path | None) -> "tuple[Snapshot, Diagnosis]":
     return snapshot, diagnose(snapshot, time.monotonic_ns())
 
 
+def _words(diagnosis: "Diagnosis") -> list[tuple[str, str, str]]:
+    """Return a mark, what is wrong or to be noted, and its colour."""
+    words = [("! ", trouble, "bold red") for trouble in diagnosis.troubles]
+    words += [("- ", note, "yellow") for note in diagnosis.notes]
+    return words if diagnosis.troubles else [*words, ("", "Nothing is wrong.", "green")]
+
+
 def _shown(snapshot: "Snapshot", diagnosis: "Diagnosis") -> "RenderableType":
     """Return the table, and below it what is wrong."""
     from rich.console import Group
-    from rich.text import Text
-
-    troubles = [
-        Text.assemble(("! ", "bold red"), plain(trouble, MAX_SHOWN))
-        for trouble in diagnosis.troubles
-    ]
-    notes = [Text.assemble(("- ", "yellow"), plain(note, MAX_SHOWN)) for note in diagnosis.notes]
-    fine = [] if troubles else [Text("Nothing is wrong.", "green")]
-    return Group(_table(snapshot, diagnosis), *troubles, *notes, *fine)
-
-
-def _table(snapshot: "Snapshot", diagnosis: "Diagnosis") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
     title = Text(plain(f"landmarkd {snapshot.device}"))
     table = Table(title=title, show_header=False, min_width=60)
-
-    def row(name: str, text: str) -> None:
+    for name, said in _rows(snapshot, diagnosis):
         # As text, so that brackets in a path are not taken for markup.
-        table.add_row(name, Text(plain(text, MAX_SHOWN)))
+        table.add_row(name, Text(plain(said, MAX_SHOWN)))
+    words = [
+        Text.assemble((mark, colour), (plain(said, MAX_SHOWN), "" if mark else colour))
+        for mark, said, colour in _words(diagnosis)
+    ]
+    return Group(table, *words)
+
+
+def _rows(snapshot: "Snapshot", diagnosis: "Diagnosis") -> list[tuple[str, str]]:
+    """Return names and what is said of them."""
+    rows: list[tuple[str, str]] = []
+
+    def row(name: str, said: str) -> None:
+        rows.append((name, said))
 
     lasted = f"{snapshot.uptime_s:.0f} s"
     state = f"{snapshot.state} for {lasted}" if diagnosis.alive else f"stopped (ran {lasted})"
@@ -137,4 +146,4 @@ def _table(snapshot: "Snapshot", diagnosis: "Diagnosis") -> "Table":
             sink.uri.partition("?")[0],
             f"{line}, {sink.sent} sent, {sink.dropped} dropped, {sink.reconnects} reconnects",
         )
-    return table
+    return rows

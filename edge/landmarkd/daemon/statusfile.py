@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from landmarkd.daemon.diagnosis import diagnose
+from landmarkd.daemon.records import checked
 from landmarkd.daemon.snapshot import Snapshot
 from landmarkd.errors import AccessError, LandmarkdError, SourceError, SourceFormatError
 from landmarkd.files import read_bounded, write_atomic
@@ -85,8 +86,6 @@ def read_status(folder: Path) -> Snapshot:
         AccessError: the file may not be read.
         SourceFormatError: it is damaged or of another version.
     """
-    from pydantic import TypeAdapter, ValidationError
-
     path = folder / NAME
     try:
         content = read_bounded(path, MAX_BYTES)
@@ -104,8 +103,7 @@ def read_status(folder: Path) -> Snapshot:
             "landmarkd run, and if one runs, see its log: journalctl -u landmarkd."
         ) from error
     try:
-        values = json.loads(content)
-        return TypeAdapter(Snapshot).validate_python(values)
-    except (ValidationError, ValueError, RecursionError) as error:
-        said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
-        raise SourceFormatError(f"{path} is damaged ({said}); restart the daemon.") from error
+        snapshot: Snapshot = checked(Snapshot, json.loads(content))
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise SourceFormatError(f"{path} is damaged ({error}); restart the daemon.") from error
+    return snapshot
