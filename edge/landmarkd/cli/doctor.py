@@ -1,4 +1,4 @@
-"""`landmarkd doctor`: what is wrong with this machine, and the command that mends it."""
+"""`landmarkd doctor`: what is wrong with this machine, and the command that fixes it."""
 
 import json
 from dataclasses import asdict
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from landmarkd.cli.options import ConfigOption
+from landmarkd.cli.options import ConfigOption, SourceOption, read_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,30 +20,36 @@ _SIGNS = (("✓", "green"), ("·", "dim"), ("!", "yellow"), ("✗", "bold red"))
 
 def doctor(
     config: ConfigOption = None,
+    source: SourceOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="A JSON list of findings instead of a table.")
     ] = False,
 ) -> int:
-    """Check everything that can be wrong with this machine, and say what mends it.
+    """Check everything that can be wrong with this machine, and say what fixes it.
+
+    With --source, or a source in the configuration, the camera is looked through as well: sit in
+    front of it.
+
+    Example: landmarkd doctor --source 0
 
     Exit code: 0 all is well, 1 warnings, 2 errors.
     """
     from landmarkd.doctor.finding import exit_status
 
-    findings = _findings(config)
+    findings = _findings(config, source)
     return exit_status(_json(findings) if as_json else _table(findings))
 
 
-def _findings(path: "Path | None") -> "Iterator[Finding]":
+def _findings(path: "Path | None", source: str | None) -> "Iterator[Finding]":
     """Yield the findings, also with a configuration that is wrong: then with the defaults."""
     from landmarkd.doctor.checks import examine
     from landmarkd.doctor.finding import Finding, Severity
     from landmarkd.errors import AccessError, ConfigurationError
     from landmarkd.machine import Machine
-    from landmarkd.settings.config import Configuration, load_configuration
+    from landmarkd.settings.config import Configuration
 
     try:
-        configuration = load_configuration(path)
+        configuration = read_configuration(path, source=source)
     except (ConfigurationError, AccessError) as error:
         configuration = Configuration()
         remedy = "Correct the file, and try: landmarkd config check"
@@ -61,7 +67,7 @@ def _json(findings: "Iterable[Finding]") -> "list[Finding]":
 def _table(findings: "Iterable[Finding]") -> "list[Finding]":
     """Print each finding as it comes: some take a second."""
     from rich.console import Console
-    from rich.padding import Padding
+    from rich.table import Table
     from rich.text import Text
 
     from landmarkd.doctor.finding import Severity
@@ -71,11 +77,20 @@ def _table(findings: "Iterable[Finding]") -> "list[Finding]":
     for item in findings:
         found.append(item)
         sign, style = _SIGNS[item.severity]
-        console.print(Text.assemble((f"{sign} ", style), (f"{item.name:<14}", "bold"), item.text))
+        row = Table.grid(padding=(0, 1, 0, 0))
+        row.add_column()
+        row.add_column(width=14)
+        row.add_row(Text(sign, style), Text(item.name, "bold"), Text(item.text))
         if item.remedy:
-            console.print(Padding(Text(f"→ {item.remedy}", style="cyan"), (0, 0, 0, 16)))
+            row.add_row("", "", Text(f"→ {item.remedy}", "cyan"))
+        console.print(row)
     errors = sum(item.severity == Severity.ERROR for item in found)
     warnings = sum(item.severity == Severity.WARNING for item in found)
-    verdict = f"{errors} errors, {warnings} warnings." if errors or warnings else "All is well."
+    counts = [
+        f"{count} {name}{'' if count == 1 else 's'}"
+        for count, name in ((errors, "error"), (warnings, "warning"))
+        if count
+    ]
+    verdict = f"{', '.join(counts)}." if counts else "All is well."
     console.print(f"\n{verdict}", style="bold" if errors or warnings else "green")
     return found

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from landmarkd.camera import written_out
 from landmarkd.camera.devices import VideoDevice, cameras
 from landmarkd.doctor.finding import Check, Finding, Severity, ok
 from landmarkd.machine import Machine, may_use, trial
@@ -32,7 +33,7 @@ def camera_port(
     attempt: Callable[..., tuple[Any, str]] | None = None,
 ) -> Iterator[Finding]:
     """The library for the Pi's camera port loads (numpy, libcamera, pykms) and lists a camera."""
-    wanted = configuration.source.uri.startswith("picamera2:")
+    wanted = written_out(configuration.source.uri).startswith("picamera2:")
     if not (machine.is_raspberry_pi or wanted):
         return
     severity = Severity.ERROR if wanted else Severity.NOTE
@@ -63,7 +64,7 @@ def video_devices(
     machine: Machine, configuration: Configuration, found: Callable[[], list[VideoDevice]] = cameras
 ) -> Iterator[Finding]:
     """USB cameras are there and may be opened."""
-    uri = configuration.source.uri
+    uri = written_out(configuration.source.uri)
     wanted = uri.removeprefix("v4l2:").partition("?")[0] if uri.startswith("v4l2:") else None
     if wanted and not machine.path(wanted).exists():
         remedy = "Plug it in, and choose it by a name that stays: ls /dev/v4l/by-id"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from landmarkd.doctor import camera, devices, runtime, system
+from landmarkd.doctor import camera, devices, picture, runtime, system
 from landmarkd.doctor.finding import Check, Finding
 from landmarkd.machine import Machine
 from landmarkd.settings.config import Configuration
@@ -12,6 +12,7 @@ CHECKS: tuple[Check, ...] = (
     *system.CHECKS,
     *runtime.CHECKS,
     *camera.CHECKS,
+    *picture.CHECKS,
     *devices.CHECKS,
 )
 

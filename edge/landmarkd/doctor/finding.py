@@ -1,4 +1,4 @@
-"""What a check of the machine says: how it is, how bad that is, and what mends it."""
+"""What a check of the machine says: how it is, how bad that is, and what fixes it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

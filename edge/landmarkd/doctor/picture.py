@@ -1,0 +1,138 @@
+"""A look through the camera: whether pictures come, and whether faces stand upright in them."""
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from statistics import median
+from typing import Any
+
+from landmarkd.doctor.finding import Check, Finding, Severity, ok
+from landmarkd.machine import Machine, trial
+from landmarkd.settings.config import Configuration
+
+LOOK_S = 5.0
+"""How long a face is waited for: exposure settles in the first second."""
+MOST_FRAMES = 60
+ENOUGH = 5
+"""Frames with a face that decide."""
+ON_ITS_SIDE_DEG, UPSIDE_DOWN_DEG = 60.0, 135.0
+"""As in `landmarkd.vision.tracker`, which says it in the log of the daemon."""
+# OpenCV or a driver may crash: not in this process.
+_TRIAL = """
+import json, sys
+from landmarkd.doctor.picture import look
+print("\\n" + json.dumps(look(sys.argv[1])))
+"""
+
+
+def picture(
+    _: Machine,
+    configuration: Configuration,
+    attempt: Callable[..., tuple[Any, str]] | None = None,
+) -> Iterator[Finding]:
+    """The chosen camera delivers pictures, and a face in them stands upright."""
+    uri = configuration.source.uri
+    if "source" not in configuration.model_fields_set or uri.startswith(("demo", "scripted:")):
+        return
+    answer, problem = (attempt or partial(trial, _TRIAL, timeout_s=60.0))(uri)
+    if not isinstance(answer, dict):
+        answer = {"problem": problem}
+    if "absent" in answer:
+        return  # Reported by `video` and `camera_port`.
+    if "busy" in answer:
+        text = "The camera is in use, by the daemon for one; stop that to have the picture checked."
+        yield Finding("picture", Severity.NOTE, text)
+        return
+    if "problem" in answer:
+        why, _, remedy = answer["problem"].partition("; ")
+        remedy = remedy or "Correct the source, or plug the camera in."
+        yield Finding("picture", Severity.WARNING, f"No picture came: {why}", remedy)
+        return
+    size, turn = answer["size"], answer["rotation"]
+    if turn is None:
+        text = f"Pictures of {size} come, and no face is in them: sit down in front of it."
+        yield Finding("picture", Severity.NOTE, text)
+    elif turn == 0:
+        yield ok("picture", f"Pictures of {size} come, and a face stands upright in them.")
+    else:
+        how = "upside down" if turn == 180 else "on its side"
+        yield Finding(
+            "picture",
+            Severity.WARNING,
+            f"The face is {how} in the picture, so the camera seems to be mounted that way.",
+            f"Turn the camera, or write rotation={(_given(uri) + turn) % 360} into the source.",
+        )
+
+
+def look(uri: str) -> dict[str, Any]:
+    """Return the size of the pictures and the rotation (degrees clockwise) that they need.
+
+    The rotation is None without a face; "absent" stands for a camera that is not there, "busy" for
+    one that another program holds, "problem" says why there is no picture.
+    """
+    from landmarkd.camera import make_source
+    from landmarkd.errors import (
+        EndOfStreamError,
+        LandmarkdError,
+        SourceAbsentError,
+        SourceBusyError,
+    )
+    from landmarkd.pipeline import Pipeline
+
+    rolls: list[float] = []
+    frame = None
+    with Pipeline() as pipeline:
+        try:
+            with make_source(uri, fast=True) as source:
+                deadline = time.monotonic() + LOOK_S
+                for _ in range(MOST_FRAMES):
+                    frame = source.read(LOOK_S)
+                    face = pipeline.process(frame).face
+                    rolls += [face.pose.roll] if face is not None else []
+                    if len(rolls) >= ENOUGH or time.monotonic() > deadline:
+                        break
+        except EndOfStreamError:
+            pass
+        except SourceAbsentError:
+            return {"absent": True}
+        except SourceBusyError:
+            return {"busy": True}
+        except LandmarkdError as error:
+            return {"problem": str(error)}
+        if frame is None:
+            return {"problem": f"{uri} is empty"}
+        height, width = frame.image.shape[:2]
+        turn = _needed(median(rolls)) if rolls else _turned(pipeline, frame)
+    return {"size": f"{width} x {height}", "rotation": turn}
+
+
+def _needed(roll: float) -> int:
+    """Return the rotation that a picture needs whose face has this roll, degrees clockwise."""
+    if abs(roll) >= UPSIDE_DOWN_DEG:
+        return 180
+    return round(-roll / 90) % 4 * 90 if abs(roll) >= ON_ITS_SIDE_DEG else 0
+
+
+def _turned(pipeline: Any, frame: Any) -> int | None:
+    """Return the rotation by which a face is found in a frame that shows none as it is."""
+    from dataclasses import replace
+
+    import cv2
+
+    turns = {180: cv2.ROTATE_180, 90: cv2.ROTATE_90_CLOCKWISE, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+    for turn, code in turns.items():
+        pipeline.reset()
+        face = pipeline.process(replace(frame, image=cv2.rotate(frame.image, code))).face
+        if face is not None and abs(face.pose.roll) < ON_ITS_SIDE_DEG:
+            return turn
+    return None
+
+
+def _given(uri: str) -> int:
+    _, _, options = uri.partition("?")
+    given = dict(part.partition("=")[::2] for part in options.split("&"))
+    text = given.get("rotation", "0")
+    return int(text) if text.isdecimal() else 0
+
+
+CHECKS: tuple[Check, ...] = (picture,)
