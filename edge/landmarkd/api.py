@@ -62,7 +62,7 @@ def detect(image: "NDArray[Any] | str | Path") -> Report:
 class Camera:
     """The frames of a camera, video, picture folder or the bundled clip, one after the other.
 
-    It is an iterator and a context manager. A live camera is read by a thread of its own: the
+    It is an iterator and a context manager. A live camera is read by its own thread: the
     iterator gives the newest frame, counts what was skipped, and opens a camera that was lost
     again. A file is read frame by frame.
 
@@ -87,8 +87,8 @@ class Camera:
         source = make_source(uri, fast=fast)
         self.uri, self.live = uri, source.live
         self._capture: Capture | None = Capture(source)
-        # A program that ends without close(), by Ctrl-C for one, must not leave a thread in OpenCV:
-        # the interpreter would abort.
+        # A program that ends without close(), by Ctrl-C for example, must not leave a thread in
+        # OpenCV: the interpreter would abort.
         self._release = weakref.finalize(self, self._capture.close)
         self._started = False
 

@@ -11,7 +11,7 @@ from typing import Self
 
 
 class _Known(StrEnum):
-    """An enumeration whose first member stands for every value that it does not have."""
+    """An enumeration whose first member replaces every unknown value."""
 
     @classmethod
     def _missing_(cls, _value: object) -> Self:
@@ -22,7 +22,7 @@ class Attention(_Known):
     """The driver's attention."""
 
     UNKNOWN = "unknown"
-    """neither eyes, gaze nor a trusted forward direction say anything"""
+    """nothing is known: no eyes, no gaze, no trusted forward direction"""
     ATTENTIVE = "attentive"
     DISTRACTED = "distracted"
     DROWSY = "drowsy"

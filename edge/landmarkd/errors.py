@@ -9,10 +9,10 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the process tells its parent, as in ``sysexits.h``."""
+    """Exit codes of the process, as in ``sysexits.h``."""
 
     OK = 0
-    """Everything asked for was done."""
+    """Success."""
     USAGE = 64
     """The command line is wrong."""
     DATA = 65

@@ -16,7 +16,7 @@ def read_bounded(path: Path, limit: int) -> bytes:
     Raises:
         OSError: it cannot be read, is larger (EFBIG) or a pipe (EINVAL); `strerror` says which.
     """
-    # Without O_NONBLOCK, opening a pipe that nobody writes waits for ever.
+    # Without O_NONBLOCK, opening a pipe that nobody writes blocks for ever.
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
     with os.fdopen(os.open(path, flags), "rb") as file:
         if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
@@ -42,7 +42,7 @@ def write_atomic(
         content: of the file.
         mode: permissions, whatever the umask; the default leaves them to the umask.
         durable: wait for the disk; False for a file that is written often and lost with the
-            machine, a status in a runtime directory for one.
+            machine, such as a status in a runtime directory.
 
     Raises:
         OSError: it cannot be written; nothing is left behind.

@@ -83,7 +83,7 @@ class LocalServer(ThreadingHTTPServer):
         )
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve on a thread of its own, or close at once if there are too many."""
+        """Serve a connection on its own thread, or close it if there are too many."""
         with self._counting:
             full = self.free <= 0
             self.free -= not full

@@ -98,7 +98,7 @@ class Machine:
         return bits
 
     def memory_kib(self) -> dict[str, int]:
-        """Return /proc/meminfo: kibibytes by name, "MemAvailable" for one; empty if absent."""
+        """Return /proc/meminfo: kibibytes by name, such as "MemAvailable"; empty if absent."""
         lines = (line.split() for line in (self.read("/proc/meminfo") or "").splitlines())
         return {
             words[0].rstrip(":"): int(words[1])
@@ -108,7 +108,7 @@ class Machine:
 
 
 def trial(program: str, *arguments: str, timeout_s: float = 120.0) -> tuple[Any, str]:
-    """Run a Python program in a process of its own, where it may crash.
+    """Run a Python program in another process, where it may crash.
 
     Returns:
         The JSON of its last line of output, or None, and what went wrong in words.
@@ -130,7 +130,7 @@ def trial(program: str, *arguments: str, timeout_s: float = 120.0) -> tuple[Any,
 
 
 def may_use(path: Path) -> bool:
-    """Tell whether this process may read and write a device."""
+    """Return whether this process may read and write a device."""
     return os.access(path, os.R_OK | os.W_OK)
 
 

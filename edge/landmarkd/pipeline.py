@@ -1,4 +1,4 @@
-"""The pipeline: one frame in, one report out, without threads, sockets or clocks of its own."""
+"""The pipeline: one frame in, one report out, without threads, sockets or clocks."""
 
 import secrets
 import time
@@ -42,8 +42,8 @@ from landmarkd.vision.zoo import open_zoo
 class Pipeline:
     """Turns the frames of one camera into reports, in the order in which they were captured.
 
-    It remembers what the frames before told: the face that is followed, smoothing, the driver's
-    state. Use one pipeline for each camera, from one thread at a time; for single pictures use
+    It keeps state between frames: the face that is followed, smoothing, the driver's state. Use
+    one pipeline for each camera, from one thread at a time; for single pictures use
     `landmarkd.detect`.
 
     Attributes:
@@ -68,7 +68,7 @@ class Pipeline:
         baseline: DriverBaseline | None = None,
     ) -> None:
         configuration = configuration or Configuration()
-        # Before the models: a calibration that is wrong is told at the start, not by a frame.
+        # Before the models: a wrong calibration is reported at the start, not at a frame.
         intrinsics_for(640, 480, configuration.source.camera, quiet=True)
         chosen = configuration.model
         # OpenCV would wake a thread on each core for work of a tenth of a millisecond.
@@ -161,7 +161,7 @@ class Pipeline:
         return report
 
     def session(self) -> Session:
-        """Return what receivers are told about a run that begins now: the device and its model."""
+        """Return what HELLO says about a run that begins now: the device and its model."""
         return Session(
             boot_id=secrets.randbits(64),
             device=self.configuration.service.device,

@@ -78,7 +78,7 @@ class Detection:
     Attributes:
         score: 0 to 1.
         box: x0, y0, x1, y1 in pixels, about the tight box of the 68 points.
-        angle: roll of the face in degrees as far as the detector can tell, clockwise in the image.
+        angle: roll of the face in degrees as far as the detector knows it, clockwise in the image.
     """
 
     score: float
@@ -118,7 +118,7 @@ class FaceObservation:
             seen, lids open or shut and not covered, or None if no model says so.
         eyes: what the eye model says of the subject's left and right eye, or None.
         track: number of the person that is followed, from 1; it rises when another person is
-            noticed. 0 if persons are not told apart.
+            noticed. 0 if persons are not distinguished.
         extent: of the landmark model's points, or None if it was not measured.
     """
 
@@ -401,7 +401,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Intrinsics:
-    """A pinhole camera, with distortion as OpenCV has it.
+    """A pinhole camera, with OpenCV's distortion model.
 
     Attributes:
         fx, fy: focal lengths, pixels.

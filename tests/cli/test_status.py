@@ -36,7 +36,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
         (
             running(refused="tracker: no"),
             ExitCode.TEMPORARY,
-            "! The configuration was not reloaded",
+            "! The new configuration was refused",
         ),
         (
             running(state="stopped", failure="lost"),

@@ -55,7 +55,7 @@ def test_an_old_snapshot_is_of_a_daemon_that_hangs() -> None:
     snapshot = running()
     at = snapshot.updated_ns + round(STALE_S * 1e9)
     assert not diagnose(snapshot, at).troubles
-    assert "has told nothing for 4 s" in diagnose(snapshot, at + 10**9).troubles[0]
+    assert "has written no status for 4 s" in diagnose(snapshot, at + 10**9).troubles[0]
 
 
 def ended_process() -> int:

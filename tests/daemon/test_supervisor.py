@@ -80,11 +80,11 @@ def test_a_wrong_configuration_is_refused_and_the_same_session_goes_on(tmp_path:
         before = daemon.ear.frames(5)[-1]
         for name, text in mistakes(folder).items():
             daemon.configuration.write_text(text)
-            refused = daemon.logged().count("was not reloaded")
+            refused = daemon.logged().count("configuration was refused")
             daemon.signal(signal.SIGHUP)
             mark = daemon.ear.mark()
             daemon.wait_log(
-                lambda log, refused=refused: log.count("was not reloaded") > refused, name
+                lambda log, refused=refused: log.count("configuration was refused") > refused, name
             )
             after = daemon.ear.frames(5, mark)
             assert after[0].frame > before.frame, name

@@ -37,7 +37,7 @@ PRIORITY = ("nice", "-n", "-5")
 BUSY = "are skipped"
 """Message about frames that a busy machine has no time for; they have their own row."""
 
-OLD = "has told nothing"
+OLD = "has written no status"
 """Message about a record that grew old because the command to read it had no free core."""
 
 SELDOM = "[tracker]\nretry_s = 1\nlongest_retry_s = 1"

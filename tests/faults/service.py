@@ -31,7 +31,7 @@ def stopped(folder: Path) -> Row:
         daemon.wait_status(lambda status: status.processed > 0)
         daemon.signal(signal.SIGSTOP)
         stopped_at = time.monotonic()
-        said = daemon.told("has told nothing")
+        said = daemon.told("has written no status")
         time.sleep(max(0.0, stopped_at + 4.0 - time.monotonic()))
         mark = daemon.ear.mark()
         began = time.monotonic()
@@ -199,7 +199,7 @@ def descriptors(folder: Path) -> Row:
         limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, limits[1]))
         daemon.ear.wait(lambda heard: any(item.stalled for item in heard))
-        said = daemon.told("has told nothing")
+        said = daemon.told("has written no status")
         resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
         mark, began = daemon.ear.mark(), time.monotonic()
         after = daemon.ear.frames(15, mark)
@@ -231,7 +231,7 @@ def no_runtime(folder: Path) -> Row:
     (folder / "run").write_text("a file where the folder should be")
     with Daemon(folder) as daemon:
         daemon.ear.frames(45)
-        assert daemon.logged().count("landmarkd status knows nothing new") == 1
+        assert daemon.logged().count("landmarkd status shows old values") == 1
         done = landmarkd("status", "--runtime", daemon.runtime)
         assert done.returncode == ExitCode.NO_INPUT
         said = done.stderr.strip().removeprefix("landmarkd: ")

@@ -16,7 +16,7 @@ INTERLACED_FRAMES = 12
 STILL_BYTES = 600
 """What a codec needs at most to say that a picture stands still."""
 
-# FFmpeg's own messages would stand beside our sentence; -8 is AV_LOG_QUIET. OpenCV reads this only
+# FFmpeg's own messages would appear beside our sentence; -8 is AV_LOG_QUIET. OpenCV reads this only
 # once.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
@@ -51,7 +51,7 @@ def squared(image: NDArray[np.uint8], shape: float) -> NDArray[np.uint8]:
 
 
 def refuse_interlaced(path: Path) -> None:
-    """Refuse a file whose pictures stand still though their data change.
+    """Refuse a file whose pictures do not change though their data do.
 
     OpenCV's FFmpeg cannot convert interlaced frames since its swscale 9, says nothing, and returns
     whatever its memory held before.

@@ -2,7 +2,7 @@
 
 Cameras meter on the whole picture or its middle, so that a face before a bright window is dark.
 While a face is followed, `FaceMeter` measures its brightness and asks for a little more or less
-light, in bounded steps; without a face the camera's own metering is in force again.
+light, in bounded steps; without a face the camera's own metering is used again.
 """
 
 import logging
@@ -21,7 +21,7 @@ TARGET = 110
 GAMMA = 2.2
 """Exponent that turns a picture's values into light (sRGB, nearly)."""
 TOLERANCE_STOPS = 0.4
-"""A face that is off by less is left alone: people's skin differs by more."""
+"""Smaller differences are ignored: skin tones differ by more."""
 MOST_STOPS = 0.5
 """Longest step. Points and eyelids must not jump with the light."""
 PAUSE_S = 0.3
@@ -31,7 +31,7 @@ LOST_S = 1.0
 INNER = 0.6
 """Share of the face's box that is measured, about its middle: no hair and no background."""
 SAMPLES = 32
-"""About so many pixels a side are measured."""
+"""Pixels a side that are measured, about."""
 
 Box = tuple[float, float, float, float]
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 import cv2
 import numpy as np
 
-# FFmpeg is told to be quiet where this is imported, which is read only once.
+# FFmpeg's log level is set at the import of this module; FFmpeg reads it only once.
 import landmarkd.camera.container  # noqa: F401
 from landmarkd.camera.base import FrameSource, quiet_opencv
 from landmarkd.camera.pace import period_of
@@ -96,7 +96,7 @@ class NetworkSource(FrameSource):
         self.period_s = period_of(self._capture.get(cv2.CAP_PROP_FPS))
         self._sequence = 0
 
-    def read(self, timeout_s: float) -> Frame:  # noqa: ARG002 - FFmpeg has a deadline of its own
+    def read(self, timeout_s: float) -> Frame:  # noqa: ARG002 - FFmpeg has its own deadline
         """Return the next frame; waits for it up to `READ_MS`, whatever `timeout_s` says."""
         if self._capture is None:
             raise SourceLostError(f"{self.uri} is not open.")

@@ -282,7 +282,7 @@ def import_picamera2() -> tuple[Any, Any, Any]:
 
 
 def _opening_error(uri: str, error: Exception) -> SourceError:
-    """Tell a busy camera from a broken one by the exception's context, which has the reason."""
+    """Distinguish a busy camera from a broken one by the reason in the exception's context."""
     texts: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(texts) < 5:

@@ -63,8 +63,7 @@ class Reader:
         self._keep_identical = keep_identical
         self._stop = threading.Event()
         self._period_s: float | None = None
-        # A driver may block for ever, and not even a kill ends that: the thread must not keep the
-        # process.
+        # A driver may block for ever, even after a kill: the thread must not keep the process.
         self._thread = threading.Thread(target=self._run, name=f"capture {source.uri}", daemon=True)
         self._thread.start()
 
@@ -150,7 +149,7 @@ class Reader:
 def is_repeated(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> bool:
     """Return whether two pictures, (height, width, 3) uint8, are equal and not of one colour."""
     sample = after[::8, ::8]
-    # The sample tells nearly every pair apart at a hundredth of the cost.
+    # The sample distinguishes nearly every pair at a hundredth of the cost.
     if not np.array_equal(before[::8, ::8], sample) or not np.array_equal(before, after):
         return False
     return bool((sample != sample[0, 0]).any())

@@ -33,7 +33,7 @@ class LatestFrame:
             return frame
 
     def close(self) -> None:
-        """Wake whoever waits; a frame that is still there can be taken."""
+        """Wake the waiting thread; a frame that is still there can be taken."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""USB cameras and whatever else speaks V4L2."""
+"""USB cameras and other V4L2 devices."""
 
 import logging
 import os
@@ -218,7 +218,7 @@ class V4l2Source(FrameSource):
         capture, self._capture = self._capture, None
         exposure, self._exposure = self._exposure, None
         if exposure is not None and exposure.held:
-            # The camera keeps what was set for whoever opens it next.
+            # The camera keeps its settings for the next program that opens it.
             with suppress(SourceError):
                 exposure.release()
         if capture is not None:

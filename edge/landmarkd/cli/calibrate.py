@@ -63,14 +63,14 @@ def camera(
         "camera.json"
     ),
     limit: Annotated[
-        float, typer.Option(min=5, help="Seconds after which the views must do.")
+        float, typer.Option(min=5, help="Seconds after which the views taken so far are used.")
     ] = 300.0,
 ) -> None:
-    """Find out a camera's focal length, centre and distortion from views of the printed board.
+    """Measure a camera's focal length, centre and distortion from views of the printed board.
 
-    Hold the board still in front of the camera and follow what it says: all over the picture, and
-    tilted to each side. Ctrl-C ends it early. Focus and size of the picture must be those of later
-    use; another size of the same shape is scaled.
+    Hold the board still in front of the camera and follow the instructions: all over the picture,
+    and tilted to each side. Ctrl-C ends it early. Focus and size of the picture must be those of
+    later use; another size of the same shape is scaled.
 
     Example: landmarkd calibrate camera --source v4l2:/dev/video0?size=640x480 --out camera.json
     """
@@ -107,7 +107,7 @@ def camera(
 def presets(
     size: Annotated[str, typer.Option(help="Size of the pictures.")] = "640x480",
 ) -> None:
-    """List what is known of cameras without calibrating them, for pictures of one size."""
+    """List the built-in camera presets, for pictures of one size."""
     import math
     import re
 

@@ -1,4 +1,4 @@
-"""`landmarkd calibrate driver`: sit, look ahead, blink; and what is known of drivers."""
+"""`landmarkd calibrate driver`: sit, look ahead, blink; and list known drivers."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from landmarkd.signals.monitor import DriverBaseline
 
 PATIENCE_S = 120.0
-"""Without enough to learn from after so many seconds the calibration is given up."""
+"""The calibration stops with an error if it has not learnt enough after this time."""
 LEAST_BLINKS = 2
 
 
@@ -102,16 +102,16 @@ def learn(pipeline: "Pipeline", source: "FrameSource") -> "tuple[DriverBaseline,
 
 
 def drivers(
-    forget: Annotated[str | None, typer.Option(help="Remove what is known of this driver.")] = None,
+    forget: Annotated[str | None, typer.Option(help="Delete this driver's baseline.")] = None,
 ) -> None:
-    """List the drivers that something is known of, and all that is known."""
+    """List the known drivers with their baselines."""
     from dataclasses import asdict
 
     from landmarkd.daemon.baselines import BaselineStore
 
     store = BaselineStore()
     if forget is not None:
-        print(f"Forgot {forget}." if store.remove(forget) else f"Nothing is known of {forget}.")
+        print(f"Forgot {forget}." if store.remove(forget) else f"There is no baseline of {forget}.")
         return
     for name in store.names():
         known = store.load(name)

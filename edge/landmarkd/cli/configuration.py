@@ -19,7 +19,7 @@ def show(
     config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of TOML.")] = False,
 ) -> None:
-    """Print the configuration in force, defaults included, as a file that could be used."""
+    """Print the effective configuration, defaults included, as a file that can be used."""
     from landmarkd.settings.config import load_configuration
 
     configuration = load_configuration(config)

@@ -25,10 +25,10 @@ def doctor(
         bool, typer.Option("--json", help="A JSON list of findings instead of a table.")
     ] = False,
 ) -> int:
-    """Check everything that can be wrong with this machine, and say what fixes it.
+    """Check everything that can be wrong with this machine, and print what fixes it.
 
-    With --source, or a source in the configuration, the camera is looked through as well: sit in
-    front of it.
+    With --source, or a source in the configuration, a picture of the camera is checked as well: sit
+    in front of it.
 
     Example: landmarkd doctor --source 0
 

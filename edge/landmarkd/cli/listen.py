@@ -1,4 +1,4 @@
-"""`landmarkd listen`: what arrives on a UDP port, on a serial line or lies in a recording."""
+"""`landmarkd listen`: show what a UDP port, a serial line or a recording delivers."""
 
 import time
 from collections.abc import Iterator
@@ -26,9 +26,11 @@ def listen(
     messages: Annotated[
         bool, typer.Option("--messages", help="Print every message with all its fields.")
     ] = False,
-    frames: Annotated[int, typer.Option(min=0, help="End after so many frames; 0 is never.")] = 0,
+    frames: Annotated[
+        int, typer.Option(min=0, help="End after this many frames; 0: no limit.")
+    ] = 0,
     duration: Annotated[
-        float, typer.Option(min=0.0, help="End after so many seconds; 0 is never.")
+        float, typer.Option(min=0.0, help="End after this many seconds; 0: no limit.")
     ] = 0.0,
 ) -> int:
     """Decode a stream: a live table, JSON lines, or message by message.

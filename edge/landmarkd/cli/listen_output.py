@@ -45,7 +45,7 @@ ROWS = (
 
 
 class Output:
-    """Takes what was decoded, and shows nothing of it; a context manager."""
+    """Base of the outputs: takes what was decoded and shows nothing; a context manager."""
 
     def packet(self, packet: Packet) -> None:
         """Take a message."""
@@ -54,7 +54,7 @@ class Output:
         """Take a frame."""
 
     def tick(self, counters: DecoderCounters) -> None:
-        """Called several times a second."""
+        """Called several times a second, to refresh."""
 
     def close(self) -> None:
         """End the output."""
@@ -82,7 +82,7 @@ class JsonOutput(Output):
             self._file.write(encode_record(record, sender) + "\n")
 
     def tick(self, counters: DecoderCounters) -> None:
-        """Hand on what was written."""
+        """Flush the file."""
         self._file.flush()
 
     def close(self) -> None:
@@ -100,14 +100,14 @@ class MessageOutput(Output):
         print(packet_text(packet))
 
     def tick(self, counters: DecoderCounters) -> None:
-        """Hand on what was printed."""
+        """Flush the output."""
         sys.stdout.flush()
 
 
 class TableOutput(Output):
     """The newest frame of each sender, drawn a few times a second in a terminal.
 
-    The first sender keeps its column; of the others the idlest gives way to a new one.
+    The first sender keeps its column; a new sender replaces the one silent longest.
     """
 
     def __init__(self, title: str) -> None:

@@ -14,7 +14,7 @@ QUIET_S = 60.0
 MAX_LINE = 2000
 """Characters of a message in the log."""
 MOST_LINES = 256
-"""So many different lines are told apart."""
+"""Different lines that are remembered at once."""
 
 # sd-daemon(3): journald takes the priority from a prefix.
 _PRIORITIES = {
@@ -60,7 +60,7 @@ class RepetitionFilter(logging.Filter):
 
 
 class _LineFormatter(logging.Formatter):
-    """Lets no text from outside begin a line of its own or move the cursor."""
+    """Keeps text from outside from starting a new line or moving the cursor."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
         """Return the message as one printable line; a traceback behind it keeps its lines."""

@@ -1,4 +1,4 @@
-"""Options that several commands share, and how they meet the configuration file."""
+"""Options that several commands share, and how they override the configuration file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,7 +32,7 @@ SinkOption = Annotated[
         "--sink",
         "-k",
         help="udp://host:port, serial:///dev/ttyAMA0, jsonl:path, …; as often as you like; "
-        "see landmarkd help sinks. A URI with & stands in quotes.",
+        "see landmarkd help sinks. Put a URI with & in quotes.",
     ),
 ]
 

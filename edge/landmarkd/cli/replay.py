@@ -17,11 +17,11 @@ from landmarkd.files import refuse_itself
 def replay(
     recording: Annotated[Path, typer.Argument(help="A file that the sink lmk:FILE wrote.")],
     sink: Annotated[list[str], typer.Option(help="Where to; may be given several times.")],
-    fast: Annotated[bool, typer.Option("--fast", help="As fast as the sinks take it.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="As fast as the sinks accept it.")] = False,
     start: Annotated[
-        float, typer.Option("--from", min=0.0, help="Begin so many seconds into the recording.")
+        float, typer.Option("--from", min=0.0, help="Begin this many seconds into the recording.")
     ] = 0.0,
-    frames: Annotated[int, typer.Option(min=0, help="End after so many frames; 0 is all.")] = 0,
+    frames: Annotated[int, typer.Option(min=0, help="End after this many frames; 0: all.")] = 0,
 ) -> int:
     """Play a recording to one or more sinks at its own pace.
 

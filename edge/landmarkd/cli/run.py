@@ -40,16 +40,14 @@ def run(
             help="Write every frame as a picture into this folder. It shows people.",
         ),
     ] = None,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Log what happens in detail.")
-    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Write a detailed log.")] = False,
 ) -> None:
-    """Capture frames, find the face in each, and send the results to the sinks, until told to stop.
+    """Capture frames, find the face in each, and send the results to the sinks, until stopped.
 
     Example: landmarkd run --source v4l2:/dev/video0 --sink udp://192.168.1.20:5005 --sink jsonl:-
 
     Without a sink a table shows the results in the terminal. SIGTERM ends it, SIGHUP reads the
-    configuration again; landmarkd status says how it goes.
+    configuration again; landmarkd status shows its state.
     """
     from landmarkd.cli.logs import set_up_logging
     from landmarkd.daemon.factory import ServiceFactory

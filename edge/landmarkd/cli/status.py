@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_SHOWN = 1000
 """Characters of one line that are shown."""
 REFRESH_S = 1.0
-"""As often as the daemon tells."""
+"""As often as the daemon writes its status."""
 
 FolderOption = Annotated[
     Path | None,

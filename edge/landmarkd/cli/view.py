@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 LONGEST_PAUSE_S = 1.0
-"""A gap in a recording is waited for no longer than this."""
+"""Longest pause at a gap in a recording."""
 
 
 def view(
@@ -19,7 +19,7 @@ def view(
     ] = 8562,
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
     duration: Annotated[
-        float, typer.Option(min=0.0, help="End after so many seconds; 0 is never.")
+        float, typer.Option(min=0.0, help="End after this many seconds; 0: no limit.")
     ] = 0.0,
 ) -> None:
     """Show a stream as a page: the turning mesh, eyes, pose, the driver's state, rates and losses.

@@ -1,4 +1,4 @@
-"""What was learnt of drivers, kept by name.
+"""What was learnt about drivers, stored by name.
 
 A few numbers each, never an image. Written rarely and atomically.
 """
@@ -33,7 +33,7 @@ _ANGLE = (-90.0, 90.0)
 
 
 def state_folder() -> Path:
-    """Return the folder for what is kept between runs.
+    """Return the folder for data that is kept between runs.
 
     It is systemd's, else the user's (XDG base directories).
     """
@@ -63,7 +63,7 @@ class BaselineStore:
         """
         if not NAME.fullmatch(name):
             raise UsageError(
-                f"{name!r} is no name of a driver; use letters, digits, - and _, at most 32."
+                f"{name!r} is not a name for a driver; use letters, digits, - and _, at most 32."
             )
         return self.folder / f"{name}.json"
 
@@ -107,9 +107,9 @@ class BaselineStore:
 
 
 class BaselineKeeper:
-    """Saves one driver's baseline now and then while it is being learnt.
+    """Saves one driver's baseline from time to time while it is being learnt.
 
-    It writes seldom, and only what changed.
+    It writes rarely, and only if the baseline changed.
 
     Args:
         store: where to.
@@ -134,7 +134,7 @@ class BaselineKeeper:
 
         Return whether it was written.
 
-        A disk that cannot be written is said in the log; it must not end the daemon.
+        If the disk cannot be written, this is logged; the daemon keeps running.
         """
         if baseline is None or (not now and monotonic() < self._next_s):
             return False

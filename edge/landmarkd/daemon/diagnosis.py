@@ -20,13 +20,13 @@ _CAMERA_KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """How it goes.
+    """The state of the daemon in sentences.
 
     Attributes:
         alive: the process runs.
         age_s: of the snapshot.
         troubles: what is wrong, each a sentence with what to do where something can be done.
-        notes: what is unusual and may be wanted.
+        notes: what is unusual but may be intended.
     """
 
     alive: bool
@@ -82,14 +82,14 @@ def _troubles(snapshot: Snapshot, age_s: float) -> list[str]:
     troubles = []
     if age_s > STALE_S:
         troubles.append(
-            f"The daemon has told nothing for {age_s:.0f} s: it hangs, and systemd restarts it "
-            "when its watchdog runs out, or its runtime directory cannot be written; "
+            f"The daemon has written no status for {age_s:.0f} s: it hangs, and systemd restarts "
+            "it when its watchdog runs out, or its runtime directory cannot be written; "
             "journalctl -u landmarkd says which."
         )
     troubles += _camera(snapshot)
     if snapshot.refused:
         troubles.append(
-            f"The configuration was not reloaded, the old one stays in force: {snapshot.refused}"
+            f"The new configuration was refused, and the old one is still used: {snapshot.refused}"
         )
     if "delegate" in snapshot.degraded:
         troubles.append(

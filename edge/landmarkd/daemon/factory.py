@@ -20,10 +20,10 @@ class ServiceFactory:
     """Builds services that differ in their configuration alone.
 
     Attributes:
-        requests: what the process was asked by signals.
-        notifier: to the service manager.
+        requests: signals that the process received.
+        notifier: reports to the service manager.
         limits: when a service ends by itself.
-        publishers: are told once a second how it goes.
+        publishers: get a snapshot once a second.
         saver: writes each frame to a folder, if the user asked for that.
         fast: read files as fast as possible.
     """

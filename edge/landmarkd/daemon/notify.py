@@ -6,11 +6,11 @@ import time
 
 
 class Notifier:
-    """Speaks to systemd if the process was started by it, and to nobody otherwise.
+    """Reports to systemd if systemd started the process; otherwise does nothing.
 
     Args:
         address: of the socket; the environment's NOTIFY_SOCKET by default.
-        watchdog_us: how soon systemd wants to hear from us; the environment's WATCHDOG_USEC by
+        watchdog_us: time within which systemd expects a report; the environment's WATCHDOG_USEC by
             default.
     """
 
@@ -62,5 +62,5 @@ class Notifier:
                 message.encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL, self._address
             )
         except OSError:
-            # A manager that does not listen must not stop the pipeline; its watchdog says the rest.
+            # A manager that does not listen must not stop the pipeline; its watchdog notices.
             return

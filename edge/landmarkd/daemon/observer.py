@@ -51,7 +51,7 @@ class Observer:
     ) -> None:
         self._device, self._capture = device, capture
         self._pipeline, self._sinks = pipeline, sinks
-        # No program is run in the steady state: what sysfs does not tell is not told.
+        # No program is started while running: only what sysfs has is reported.
         self._machine = machine or Machine(commands=False)
         self._latencies_ns: deque[int] = deque(maxlen=WINDOW)
         self._began_ns = self._taken_ns = time.monotonic_ns()
@@ -79,7 +79,7 @@ class Observer:
         return now_ns - self._taken_ns >= PERIOD_S * 1e9
 
     def snapshot(self, now_ns: int, state: str | None = None) -> Snapshot:
-        """Return how it goes now."""
+        """Return the present snapshot."""
         statistics, last = self._capture.statistics, self._last
         totals = {name: getattr(statistics, name) for name in _COUNTED if name != "processed"}
         totals["processed"] = self.processed
@@ -148,7 +148,7 @@ class Observer:
 
 
 def resident_mb() -> float:
-    """Return the resident memory of this process in megabytes, 0 where the kernel does not tell."""
+    """Return the resident memory of this process in megabytes, 0 where it is unknown."""
     try:
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
     except (OSError, ValueError, IndexError):

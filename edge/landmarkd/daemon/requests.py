@@ -1,4 +1,4 @@
-"""Signals: SIGTERM and SIGINT end the daemon, SIGHUP has it read its configuration again."""
+"""Signals: SIGTERM and SIGINT end the daemon, SIGHUP makes it read its configuration again."""
 
 import atexit
 import signal
@@ -32,11 +32,11 @@ class Requests:
         atexit.register(_ignore)
 
     def end(self) -> signal.Signals | None:
-        """The signal that asked to end, or None."""
+        """The signal that requested the end, or None."""
         return next((number for number in ENDING if number not in self._unasked), None)
 
     def take_reload(self) -> bool:
-        """Whether a reload was asked for since the last call."""
+        """Whether a reload was requested since the last call."""
         if signal.SIGHUP in self._unasked:
             return False
         self._unasked[signal.SIGHUP] = None

@@ -49,7 +49,7 @@ class FrameSaver:
         )
 
     def save(self, frame: Frame) -> None:
-        """Write a frame; a full disk is logged once and disturbs nothing else."""
+        """Write a frame; a full disk is logged once and has no other effect."""
         encoded, content = cv2.imencode(".jpg", frame.image, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
         if frame.sequence <= self._last:  # another service, whose camera counts from 0
             self._base = self._highest + 1

@@ -76,11 +76,11 @@ class Service:
         pipeline: turns frames into reports.
         sinks: not yet started.
         limits: when to end by itself.
-        publishers: are told once a second how it goes.
+        publishers: get a snapshot once a second.
         on_report: called with each report, on the pipeline's thread; keep it short.
         keeper: saves what is learnt of the driver, or None.
         saver: writes each frame to a folder, if the user asked for that.
-        requests: what it is asked by signals, once `Requests.obey` was called.
+        requests: signals received, once `Requests.obey` was called.
         notifier: to the service manager.
 
     Attributes:
@@ -148,7 +148,7 @@ class Service:
             for sink in self.sinks:
                 sink.start()
                 started.append(sink)
-            # What came before, the end of another service for one, may have taken a while.
+            # What came before, such as the end of another service, may have taken a while.
             self._notifier.progress(time.monotonic_ns())
             self.capture.start(must_open=self.has_fallback)
             self._loop()
@@ -208,7 +208,7 @@ class Service:
             self._notifier.progress(now_ns)
 
     def _say_ready(self) -> None:
-        """Tell systemd once that it runs: with a camera, or waiting for one that is not there."""
+        """Report readiness to systemd once: with a camera, or while waiting for one."""
         if not self.started and self.capture.settled:
             self.started = True
             self._notifier.ready()
@@ -249,14 +249,14 @@ class Service:
             self._publish(report.emitted_ns)
 
     def _stalled(self) -> None:
-        """Say that the camera delivers nothing, now and then.
+        """Log from time to time that the camera delivers nothing.
 
-        The watchdog is fed meanwhile: `Capture` counts its attempts and gives up by itself.
+        The watchdog is fed meanwhile: `Capture` counts its attempts and stops by itself.
         """
         now = time.monotonic_ns()
         self._progress(now)
         if self._last is None and self.capture.settled:
-            # Before the first frame there is no size, and nothing but the camera's absence to tell.
+            # Before the first frame the size is unknown: only the camera's state can be reported.
             self._last = Report(self._uri, 0, now, now, width=0, height=0, face=None)
         if (
             self._last is None
@@ -288,7 +288,7 @@ class Service:
             # Not even a defect in reading a configuration may end a daemon that runs.
             known = isinstance(error, LandmarkdError)
             log.warning(
-                "The configuration was not reloaded, the old one stays in force: %s",
+                "The new configuration was refused, and the old one is still used: %s",
                 error,
                 exc_info=None if known else error,
             )

@@ -33,7 +33,7 @@ class Snapshot:
         with_face: frames in which a face was tracked. face: whether one is tracked now. attention:
         of the driver, or None. latency_ms: from capture to result, p50 and p99 of the last frames.
         stages_ms: median of each stage. degraded: what runs in a fallback. temperature_c,
-        throttled: of the machine, None where it does not tell. memory_mb: resident. camera_trouble:
+        throttled: of the machine, None where unknown. memory_mb: resident. camera_trouble:
         why the camera has to be opened again, None while it delivers. refused: why the last reload
         of the configuration was refused, None if it was not. failure: why the daemon ended, None if
         it was told to or still runs. saving: folder that every frame is written to, None unless the

@@ -58,13 +58,13 @@ class StatusFile:
         try:
             self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             content = json.dumps(asdict(snapshot)).encode()
-            # Any user may ask how it goes, whatever the umask of the service.
+            # Any user may read the status, whatever the umask of the service.
             write_atomic(self.path, content, mode=0o644, durable=False)
             self.failed = None
         except OSError as error:
             if self.failed is None:
                 log.warning(
-                    "%s: %s; landmarkd status knows nothing new until it can be written",
+                    "%s: %s; landmarkd status shows old values until it can be written",
                     self.path,
                     error.strerror,
                 )

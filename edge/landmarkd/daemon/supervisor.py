@@ -1,4 +1,4 @@
-"""Runs one service after the other: a reload builds the next one before the old one goes."""
+"""Runs one service after the other: a reload builds the next one before the old one ends."""
 
 import logging
 from collections.abc import Callable
@@ -15,8 +15,8 @@ log = logging.getLogger(__name__)
 class Supervisor:
     """The daemon: a service, and on SIGHUP the service of the configuration as it is then.
 
-    A new configuration that is wrong is refused, and the old service goes on undisturbed. One that
-    is right but whose camera or sinks then do not open is given up: the configuration before takes
+    A new configuration that is wrong is refused, and the old service keeps running. One that
+    is right but whose camera or sinks do not open is dropped: the previous configuration takes
     over again. Only if that fails too does the daemon end.
 
     Args:
@@ -49,7 +49,7 @@ class Supervisor:
                     if service.started or before is None:
                         raise
                     log.warning("The new configuration does not start: %s", error)
-                    log.warning("The configuration before takes over again.")
+                    log.warning("The previous configuration is used again.")
                     service = self._factory.build(before, present=False)
                     service.observer.refused = str(error)
                     before = None

@@ -1,1 +1,1 @@
-"""What can be wrong with a machine that runs landmarkd: small checks, each with its remedy."""
+"""What can be wrong with a machine that runs landmarkd: checks with the command that fixes it."""

@@ -1,4 +1,4 @@
-"""What a check of the machine says: how it is, how bad that is, and what fixes it."""
+"""The result of a check: what was found, how bad it is, and what fixes it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

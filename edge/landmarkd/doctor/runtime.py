@@ -13,7 +13,7 @@ from landmarkd.vision.delegate import library_name, library_present, probe
 from landmarkd.vision.interpreter import RUNTIMES, describe_runtime, load_runtime
 from landmarkd.vision.zoo import open_zoo
 
-# A Coral on USB names itself anew after its first use, https://github.com/google-coral/libedgetpu.
+# A Coral on USB changes its USB id at its first use, https://github.com/google-coral/libedgetpu.
 CORAL_USB = frozenset({("1a6e", "089a"), ("18d1", "9302")})
 USB3_MBPS = 5000
 _NOT_COMPILED = "has no version for the Edge TPU"
@@ -108,7 +108,7 @@ def coral(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
     present = bool(devices) or bool(machine.glob("/dev/apex_*"))
     if not present and not demanded:
         share = _coral_share(configuration, "One would run ")
-        yield ok("coral", f"No Coral is plugged in, and none is asked for.{share}")
+        yield ok("coral", f"No Coral is plugged in, and the configuration asks for none.{share}")
         return
     if not present:
         remedy = 'Plug it in, or set delegate = "none" under [model] in the configuration.'

@@ -63,7 +63,9 @@ def temperature(machine: Machine, _: Configuration) -> Iterator[Finding]:
     """The processor is not about to be slowed down by heat."""
     degrees = machine.temperature_c()
     if degrees is None:
-        yield Finding("temperature", Severity.NOTE, "This machine does not tell its temperature.")
+        yield Finding(
+            "temperature", Severity.NOTE, "This machine has no readable temperature sensor."
+        )
     elif degrees >= HOT_C:
         remedy = "Fit a fan or a heat sink; try another place. The clock is cut from 80 °C on."
         yield Finding(
@@ -82,19 +84,19 @@ def throttling(machine: Machine, _: Configuration) -> Iterator[Finding]:
             yield Finding(
                 "throttling",
                 Severity.WARNING,
-                "The firmware cannot be asked about throttling.",
+                "The firmware did not answer a question about throttling.",
                 remedy,
             )
         else:
             yield Finding(
                 "throttling",
                 Severity.NOTE,
-                "This machine has no firmware that tells about throttling.",
+                "This machine has no firmware that reports throttling.",
             )
         return
     words = [text for bit, text in THROTTLE_BITS.items() if bits >> bit & 1]
     if not words:
-        yield ok("throttling", "Neither undervoltage nor throttling since boot.")
+        yield ok("throttling", "No undervoltage and no throttling since boot.")
         return
     remedies = []
     if bits & (1 << 0 | 1 << 16):
@@ -129,7 +131,7 @@ def memory(machine: Machine, _: Configuration) -> Iterator[Finding]:
         return
     if free < LEAST_MEMORY_KIB:
         remedy = (
-            "Stop what is not needed, a desktop for one: "
+            "Stop programs that are not needed, such as the desktop: "
             "sudo systemctl set-default multi-user.target && sudo reboot"
         )
         yield Finding(

@@ -28,7 +28,7 @@ class Variant:
     Attributes:
         model: name in the zoo.
         threads: of the CPU.
-        xnnpack: asked for.
+        xnnpack: whether requested.
         delegate: "none" or "coral".
         accelerator: what really executes it.
         p50_ms, p90_ms: milliseconds; None where it does not run.
@@ -46,7 +46,7 @@ class Variant:
 
 
 def variants(zoo: Zoo, model: str, threads: Sequence[int] = (1, 2, 3, 4)) -> list[Variant]:
-    """Return what is worth trying: threads, plain kernels, a Coral, the other models."""
+    """Return the variants to try: threads, plain kernels, a Coral, the other models."""
     found = [Variant(model, count) for count in threads]
     found.append(Variant(model, 1, xnnpack=False))
     if library_present():
@@ -129,8 +129,8 @@ def operators(
 ) -> list[dict[str, Any]]:
     """Return the time of each operator of a model, from models that end after it.
 
-    No runtime tells the time of an operator in Python. A model cut off behind each operator in turn
-    can be timed as a whole, and the difference between neighbours is the operator's; XNNPACK fuses
+    No runtime reports the time of an operator in Python. A model cut off after each operator can
+    be timed as a whole, and the difference between neighbours is the operator's; XNNPACK fuses
     across operators, so single values are estimates and may be 0, their sum is not.
 
     Raises:

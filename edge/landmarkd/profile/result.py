@@ -24,7 +24,7 @@ MAX_BYTES = 64 << 20
 NOISE = 0.05
 """A change of the median by less than this share is never called one."""
 BLOCK = 8
-"""Frames next to each other are alike; the comparison treats so many as one observation."""
+"""Neighbouring frames are alike; the comparison treats this many as one observation."""
 RESAMPLES = 1000
 CONFIDENCE = 99.0
 

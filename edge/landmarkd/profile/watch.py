@@ -25,7 +25,7 @@ class Sample:
         at_s: since the start.
         cores: share of each core that was busy since the sample before, 0 to 1; empty in the first.
         memory_mb: resident memory of this process.
-        temperature_c, clock_mhz, throttled: None where the machine does not tell.
+        temperature_c, clock_mhz, throttled: None where unknown.
     """
 
     at_s: float
@@ -37,7 +37,7 @@ class Sample:
 
 
 class Sampler:
-    """Takes a sample every second on a thread of its own by reading a few small files.
+    """Takes a sample every second on its own thread by reading a few small files.
 
     Attributes:
         samples: so far.
@@ -92,7 +92,7 @@ class Sampler:
         )
 
     def summary(self) -> dict[str, Any]:
-        """Return means and extremes, for JSON; what the machine does not tell is None."""
+        """Return means and extremes, for JSON; unknown values are None."""
         temperatures = [
             sample.temperature_c for sample in self.samples if sample.temperature_c is not None
         ]
@@ -116,7 +116,7 @@ class Sampler:
     def memory_slope(self) -> float | None:
         """Return by how many megabytes a minute memory grows after the first third.
 
-        None if that was too short to tell.
+        None if that was too short.
         """
         late = self.samples[len(self.samples) // 3 :]
         if not late or late[-1].at_s - late[0].at_s < SLOPE_S:

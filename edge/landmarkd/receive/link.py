@@ -11,7 +11,7 @@ from landmarkd.wire.decoder import Decoder, DecoderCounters
 from landmarkd.wire.seal import Opener
 
 MAX_SENDERS = 64
-"""Senders that are told apart on one port; beyond that the idlest is forgotten."""
+"""Senders that are kept apart on one port; with more, the one silent longest is dropped."""
 OWNER_SILENCE_S = 10.0
 """The first sender that was understood is kept unless it is silent for longer."""
 READ_BYTES = 65536
@@ -21,7 +21,7 @@ class Received(NamedTuple):
     """A message and who sent it.
 
     Attributes:
-        sender: address, serial device, or the name of a device that has a key of its own.
+        sender: address, serial device, or the name of a device that has its own key.
         packet: the message.
     """
 
@@ -38,7 +38,7 @@ class Link(ABC):
     displace the device that one listens to.
 
     Attributes:
-        uri: what was asked for.
+        uri: as given by the user.
         arrivals: datagrams or pieces of a line that came, whether or not they completed a message.
     """
 
@@ -90,7 +90,7 @@ class Link(ABC):
     def take_datagram(self, sender: str, data: bytes) -> list[Received]:
         """Return the message of a datagram, or nothing; any bytes will do."""
         self.arrivals += 1
-        # A key of its own tells more surely who sends than an address does.
+        # A device's own key identifies the sender more reliably than an address.
         device = self._opener.device(data) if self._opener is not None else None
         sender = device or sender
         decoder = self._decoders.get(sender)

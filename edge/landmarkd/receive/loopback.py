@@ -17,7 +17,7 @@ class PtyLink(Link):
     """The other end of a pseudo-terminal that passes for a serial line.
 
     Args:
-        baud: rate that the sender is told; a pseudo-terminal itself knows none.
+        baud: rate that the sender assumes; a pseudo-terminal has none.
 
     Attributes:
         device: path of the end that the sender opens; known once open.
@@ -65,7 +65,7 @@ def udp_loopback() -> tuple[UdpLink, str]:
 
 
 class Listener:
-    """Receives on a thread of its own until it is closed, and takes in what had arrived by then.
+    """Receives on its own thread until it is closed, including what has arrived by then.
 
     Args:
         link: open; closed with this.

@@ -12,7 +12,7 @@ from landmarkd.uri import Uri
 from landmarkd.wire.seal import TIME_WINDOW_S, Opener, read_key, read_keys
 
 RECEIVE_BUFFER = 8 << 20
-"""Bytes the kernel is asked to hold while the program is busy; it may grant less."""
+"""Size of the kernel's receive buffer, bytes; the kernel may allow less."""
 SO_RCVBUFFORCE = 33
 """Linux: exceed the system's limit, for root; the socket module does not name it."""
 LARGEST_DATAGRAM = 65536

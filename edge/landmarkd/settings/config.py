@@ -1,4 +1,4 @@
-"""The configuration: what can be set, what is allowed, and what a wrong value is told.
+"""The configuration: what can be set, what is allowed, and errors for wrong values.
 
 TOML, in sections; the command line wins over the file, the file over the defaults.
 """

@@ -1,6 +1,6 @@
 """Every threshold of driver monitoring in one place, with its source.
 
-docs/driver-monitoring.md tells more of the sources.
+docs/driver-monitoring.md describes the sources.
 """
 
 from typing import Any, Literal, Self
@@ -70,7 +70,7 @@ class DriverSettings(Section):
     )
 
     blip_s: NonNegativeFloat = setting(
-        0.1, "A shorter change is noise: it neither ends nor restarts a time. Ours."
+        0.1, "A shorter change is noise: it does not end or restart a time. Ours."
     )
 
     open_quantile: float = setting(
@@ -119,7 +119,7 @@ class DriverSettings(Section):
     )
     blink_slow_frame_s: PositiveFloat = setting(
         0.055,
-        "Frames further apart may miss the deepest moment; blink_depth is then not asked. Ours.",
+        "With a longer frame interval blink_depth is not checked: the minimum may be missed. Ours.",
     )
     blink_gap_s: PositiveFloat = setting(
         0.25,
@@ -154,7 +154,8 @@ class DriverSettings(Section):
         10.0, "No alarm for closed eyes below this (Kia)."
     )
     lower_lid_drop: PositiveFloat = setting(
-        0.045, "Lower lids so far below their usual place, eye widths: a look down. Ours, measured."
+        0.045,
+        "Lower lids this far below their usual place, eye widths: a look down. Ours, measured.",
     )
     down_probability: Share = setting(0.5, "Of the eye model that the eyes look down. Ours.")
     iris_seen: Share = setting(
@@ -162,25 +163,27 @@ class DriverSettings(Section):
         "Share of the irises that the eye model sees under lids that look down. Ours, measured.",
     )
     head_drop: PositiveFloat = setting(
-        8.0, "Head that goes down so far with the lids: a look down. Ours, measured."
+        8.0, "Head that goes down this far with the lids: a look down. Ours, measured."
     )
     head_down_unclear: PositiveFloat = setting(
-        18.0, "Head that was so far below forward before: lids say nothing. As head_away_down."
+        18.0, "Head that was this far below forward before: lids are not used. As head_away_down."
     )
     head_turn: PositiveFloat = setting(
-        12.0, "Head that turns so far with lids shut belongs to someone awake. Ours."
+        12.0, "Head that turns this far with shut lids: the driver is awake. Ours."
     )
     wide_veto_s: NonNegativeFloat = setting(
         0.25, "Mouth wide this long: lids that are shut belong to a yawn. Ours."
     )
     yawn_grace_s: NonNegativeFloat = setting(
-        2.0, "Lids stay shut so long after a yawn. Ours, measured."
+        2.0, "Lids may stay shut this long after a yawn. Ours, measured."
     )
     mouth_turn: PositiveFloat = setting(
         0.08, "Change of the mouth that is a movement, not noise. Ours, measured."
     )
     mouth_turns: int = setting(
-        2, "So many turns of it while the lids are shut: talk, laughter, song. Ours.", ge=1
+        2,
+        "Changes of direction of the mouth while the lids are shut: talk, laughter, song. Ours.",
+        ge=1,
     )
     drowsy_closures: int = setting(
         2, "Long closures in the window of PERCLOS that make it count. Ours.", ge=1

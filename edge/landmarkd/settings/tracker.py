@@ -1,4 +1,4 @@
-"""What finding and following a face is decided by."""
+"""Settings of face detection and tracking."""
 
 from landmarkd.settings.setting import Probability, Section, setting
 
@@ -18,8 +18,8 @@ class TrackerSettings(Section):
     )
     recheck_s: float = setting(
         0.6,
-        "Pause between the checks of a tracked face: is another one wanted more. After a check "
-        "that finds one it is a third as long.",
+        "Pause between the checks of a tracked face: is another face a better choice? After a "
+        "check that finds one it is a third as long.",
         ge=0,
         le=60,
     )

@@ -211,7 +211,7 @@ class Concerns:
             signals.looking is not None and signals.forward_trusted
         ):
             self._known_ns = time_ns
-        # What is worse is told first: it must not wait behind a yawn.
+        # The most serious event is sent first: it must not wait behind a yawn.
         events.sort(key=lambda event: -event.level)
         return self._state(signals, time_ns, events)
 
@@ -219,7 +219,7 @@ class Concerns:
         lids = signals.lids
         closed = lids.closed
         if lids.explained:
-            # What explains shut lids ends no alarm, and makes none: the time starts anew.
+            # An explanation of shut lids neither ends nor starts an alarm: the time restarts.
             self._closure.drop()
             return []
         if signals.speed_kmh < self._settings.eyes_min_speed_kmh and closed:

@@ -51,7 +51,7 @@ class BlinkDetector:
         last, self._last = self._last, (time_ns, openness)
         usual_ns = 3 * self._step_ns
         self._step_ns = 0 if last is None else min(time_ns - last[0], self._gap_ns * 2)
-        # A slow camera leaves gaps of its own.
+        # A slow camera itself leaves gaps.
         if last is None or time_ns - last[0] > max(self._gap_ns, usual_ns):
             self._dip = []
             return []

@@ -98,7 +98,7 @@ class MouthMotion:
 
 
 class ClosureJudge:
-    """Tells lids that look down, and closures that something else explains, from sleepy ones."""
+    """Separates sleepy closures from looks down and from closures with another explanation."""
 
     def __init__(self, settings: DriverSettings) -> None:
         self._settings = settings

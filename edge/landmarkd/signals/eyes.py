@@ -18,7 +18,7 @@ from landmarkd.types import EyeState
 UNKNOWN = EyeState(aperture=0.0, openness=None, closed=None)
 """An eye that was not measured."""
 PATCH_WIDTHS = (2.0, 1.33)
-"""Width and height of the part of the image that tells of an eye, in widths of the eye."""
+"""Width and height of the part of the image that shows an eye, in widths of the eye."""
 INSIDE_MM = 90.0
 """An eye whose middle is as far inside the image is inside it whole, whatever it looks like: three
 widths of an eye."""
@@ -98,7 +98,7 @@ class Eye:
 
     @property
     def seen_open(self) -> bool:
-        """Whether this person's eye was seen open for long enough to tell when it is not."""
+        """Whether this person's open eye was seen long enough to recognise a closed one."""
         return self._open_s >= self._settings.blink_max_s
 
     def update(
@@ -171,7 +171,7 @@ class Eye:
         self.dropped = position - self._rest_now if self._rest.seen_s > 0.0 else 0.0
 
     def _outside(self, view: FaceView, size: tuple[int, int] | None) -> bool:
-        """Return whether half of the part of the image that tells of this eye lies outside."""
+        """Return whether half of this eye's part of the image lies outside."""
         if size is None:
             return False
         x, y = view.sum(self._middle)

@@ -11,7 +11,7 @@ from landmarkd.settings.zone import Zone
 CELL_DEG = 3.0
 """Size of a cell of the map of directions."""
 REACH = 3
-"""Directions within so many cells, 9 degrees, belong together: noise of head and gaze."""
+"""Directions within this many cells, 9 degrees, belong together: noise of head and gaze."""
 ABOVE_DEG = 8.0
 """What lies so far above something else is another place. Ours: windscreen and lap are 25 apart."""
 

@@ -18,7 +18,7 @@ EYE_FROM_MIDDLE_MM = 31.5
 """From the midpoint between the eyes to either: half of the mean interpupillary distance of adults,
 63 mm (Dodgson, 2004)."""
 MAX_GAZE_SIGMA = 0.30
-"""Of one eye, about radians: what is less certain than 17 degrees does not tell a direction."""
+"""Of one eye, about radians: a less certain gaze than 17 degrees gives no direction."""
 EYES_AGREE = 0.5
 """Correlation of the errors of both eyes: they share the light, the lids and the head."""
 MIN_SIGMA_DEG = 1.0
@@ -90,7 +90,7 @@ class GazeMeter:
             )
 
     def look(self, view: FaceView, use: tuple[bool, bool]) -> Look | None:
-        """Return where both eyes look together, or None if neither tells.
+        """Return where both eyes look together, or None if neither is known.
 
         Where the eye model gives a gaze of its own, each eye counts by its certainty, and lowered
         lids do not matter to it; otherwise the shift of the irises tells, of the eyes in `use`.
@@ -138,7 +138,7 @@ def _fused(view: FaceView) -> Look | None:
             continue
         aside = EYE_FROM_MIDDLE_MM if number == 0 else -EYE_FROM_MIDDLE_MM
         ray = [a + aside * b for a, b in zip(place, right, strict=True)]
-        # The patch hardly shows how the head is turned; the pose tells.
+        # The patch hardly shows how the head is turned; the pose does.
         across = eye.gaze[0] - eye.ahead_share * view.across[2]
         below = eye.gaze[1] - eye.ahead_share * view.down[2]
         a, b, c = _turned(ray, _ahead(across, below))

@@ -67,9 +67,10 @@ class GapMeter:
 class LowerLidMeter:
     """Measures how low the lower lid lies below the corners of the eye, in widths of the eye.
 
-    It tells a look down from shut eyes. In a look down the lower lid goes down with the eyeball, by
-    2 to 4 mm; when the eye shuts it stays where it is or rises a little. Head pose is corrected
-    for: in the image the lid, which lies before the corners, moves against them with the pitch.
+    It separates a look down from shut eyes. In a look down the lower lid goes down with the
+    eyeball, by 2 to 4 mm; when the eye shuts it stays where it is or rises a little. Head pose
+    is corrected for: in the image the lid, which lies before the corners, moves against them with
+    the pitch.
 
     Args:
         ring: indices round the eye, as for `GapMeter`.

@@ -99,7 +99,7 @@ class DriverMonitor:
     Args:
         settings: thresholds.
         layout: of the points.
-        baseline: what is known of this person from before; None learns it anew.
+        baseline: what is known of this person from before; None: learnt from the start.
     """
 
     def __init__(
@@ -289,7 +289,7 @@ class DriverMonitor:
 
 
 def _open_enough(eye: EyeState) -> bool:
-    """Return whether an eye is open so far that its iris tells where it looks."""
+    """Return whether an eye is open far enough for its iris to show where it looks."""
     return eye.openness is not None and eye.openness >= LEARN_GAZE_OPENNESS
 
 

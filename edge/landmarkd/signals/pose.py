@@ -12,7 +12,7 @@ from landmarkd.signals.similarity import fit_similarity
 from landmarkd.types import Array, HeadPose, Intrinsics
 
 MIN_SIGMA_PX = 0.25
-"""Below this, a point's own uncertainty says nothing against how far people's heads differ."""
+"""Below this, a point's uncertainty is small compared with the differences between heads."""
 
 _NOWHERE = ([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], [0.0, 0.0, 0.0])
 _X = 5

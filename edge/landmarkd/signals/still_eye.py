@@ -5,7 +5,7 @@ import logging
 log = logging.getLogger(__name__)
 
 STILL_BLINKS = 10
-"""So many blinks in a row of one eye alone are no winks. Ours."""
+"""This many blinks in a row of one eye alone are not winks. Ours."""
 DIPPED, BACK, STILL = 0.4, 0.75, 0.85
 """Openness over the usual one: of a blink (below), a reopened eye, a still eye (above). Ours."""
 

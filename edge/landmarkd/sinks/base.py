@@ -1,4 +1,4 @@
-"""The interface of a sink, and what it tells of itself."""
+"""The interface of a sink, and its statistics."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ class SinkStatistics:
         failures: times that opening, formatting or sending failed, whatever the reason.
         connected: whether it is open now.
         last_error: the last failure in one sentence, or None.
-        note: what is odd though the connection is open, "nobody listens" for one, or None.
+        note: what is unusual although the connection is open, such as "nobody listens", or None.
         promised: what the stream carries, in words.
         points_promised_hz, points_sent_hz: complete sets of points a second, by plan and as sent; 0
             for one with every frame, or none.
@@ -40,7 +40,7 @@ class SinkStatistics:
 
 
 class Sink(ABC):
-    """Takes reports and sends them somewhere, on a thread of its own.
+    """Takes reports and sends them somewhere, on its own thread.
 
     A sink is built from a URI without touching the network or a device. `submit` never blocks and
     never raises: what cannot be sent is dropped and counted.

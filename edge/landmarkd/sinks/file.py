@@ -1,7 +1,7 @@
 """Files that sinks write: nothing that a file holds is ever overwritten unless the user says so.
 
 A file of lines is opened with O_APPEND, and opened again when its name stands for another file, as
-logrotate leaves it. A file with a structure of its own (a recording) is made anew for each start.
+logrotate leaves it. A file with a structure (a recording) is a new file at each start.
 Where a name is taken or a limit is reached, the next file is NAME-2, NAME-3, and so on; ``{start}``
 in a name stands for the time at which the file is begun, UTC.
 """
@@ -65,7 +65,7 @@ class FileRules:
         if not name or uri.host:
             raise UsageError(f"{uri.text}: use {uri.scheme}:FILE.")
         if not (len(mode) == 3 and set(mode) <= set("01234567")):
-            raise UsageError(f"{uri.text}: mode is {mode!r}; use three octal digits, 640 for one.")
+            raise UsageError(f"{uri.text}: mode is {mode!r}; use three octal digits, such as 640.")
         return cls(
             name,
             append,
@@ -93,7 +93,7 @@ def _amount(uri: Uri, name: str, units: dict[str, int], example: str) -> int | N
     if not (digits.isdecimal() and digits.isascii() and 0 < len(digits) < 13 and int(digits)):
         raise UsageError(
             f"{uri.text}: {name} is {text!r}; use a number with one of the units "
-            f"{', '.join(units)}, {example} for one."
+            f"{', '.join(units)}, such as {example}."
         )
     return int(digits) * (unit or 1)
 
@@ -104,7 +104,7 @@ class FileTransport(Transport[bytes]):
     Args:
         rules: how.
         header: what a new file begins with.
-        line_start: what each line begins with; tells an unfinished line of ours from another text.
+        line_start: what each line begins with; identifies an unfinished line of ours.
             A file that begins with neither is not appended to.
 
     Attributes:

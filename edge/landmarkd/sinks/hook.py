@@ -48,7 +48,7 @@ class EventFormatter(Formatter[Call]):
         self._level = level
 
     def split(self, report: Report) -> Sequence[Report]:
-        """Return a report for each event that is wanted."""
+        """Return a report for each selected event."""
         driver = report.driver
         if driver is None:
             return ()
@@ -82,7 +82,7 @@ class _Running:
 class HookTransport(Transport[Call]):
     """Starts the command and waits for its end, but not while something more urgent waits.
 
-    A command of a lower rank then goes on beside the urgent one; there is at most one of each rank.
+    A command of a lower rank then keeps running beside the urgent one; at most one of each rank.
     """
 
     def __init__(self, command: Path) -> None:

@@ -7,7 +7,7 @@ Topics, DEVICE being the unit's name:
 - ``landmarkd/DEVICE/status``: the last state without points, retained, QoS 0, a few times a second
   at most.
 - ``landmarkd/DEVICE/event``: each phase of each driver event, QoS 1.
-- ``homeassistant/device/NAME/config``: what Home Assistant shows of it, retained, if asked for.
+- ``homeassistant/device/NAME/config``: discovery for Home Assistant, retained, if configured.
 """
 
 from collections.abc import Sequence
@@ -23,12 +23,12 @@ from landmarkd.wire.encoder import Pace
 from landmarkd.wire.jsonl import encode_event, encode_state
 
 BIRTH_NS = 60_000_000_000
-"""How often "online" is said again: a broker that delivers an old will late is corrected by it."""
+"""How often "online" is sent again, in case a broker delivers an old will late."""
 ONLINE, OFFLINE = b"online", b"offline"
 
 
 class MqttFormatter(Formatter[Publication]):
-    """States at a limited rate, events at once; what is said first and last on a connection.
+    """States at a limited rate, events at once; first and last messages of a connection.
 
     Args:
         prefix: of the topics.

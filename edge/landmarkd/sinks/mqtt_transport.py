@@ -22,7 +22,7 @@ from landmarkd.uri import Uri
 
 PORT, TLS_PORT = 1883, 8883
 KEEPALIVE_S = 10
-"""The broker publishes the last will when it has heard nothing for one and a half times this."""
+"""The broker publishes the last will after one and a half times this without a message."""
 CONNECT_TIMEOUT_S = 5.0
 GOODBYE_TIMEOUT_S = 1.0
 QUEUED_MESSAGES = 100
@@ -178,7 +178,7 @@ class MqttTransport(Transport[Publication]):
         self.close()
         login, will = self._login, self._will
         addresses = self._resolver.find(lambda: self.deadline)
-        # It must not connect again by itself: what is said first on a connection comes from us.
+        # It must not connect again by itself: we send the first messages of a connection.
         client = _Client(
             CallbackAPIVersion.VERSION2, client_id=login.client_id, reconnect_on_failure=False
         )

@@ -39,7 +39,7 @@ class OpentrackFormatter(Formatter[bytes]):
 
 
 class OpentrackSink(QueuedSink[bytes]):
-    """``opentrack://host:port?smoothing=none``; opentrack listens on 4242 unless told otherwise."""
+    """``opentrack://host:port?smoothing=none``; opentrack listens on 4242 by default."""
 
     def __init__(self, uri: Uri, session: Session) -> None:
         uri.only({"ttl", "interface", "smoothing"})

@@ -91,11 +91,11 @@ class Transport(ABC, Generic[PieceT]):
 
     @property
     def full(self) -> bool:
-        """Whether to close here and open again: a file that has reached its limit, for one."""
+        """Whether to close and open again, such as a file that has reached its limit."""
         return False
 
     def tend(self) -> None:
-        """Do what is due now and then; called about once in `worker.IDLE_S` seconds when idle."""
+        """Do periodic work; called about every `worker.IDLE_S` seconds when idle."""
 
     @abstractmethod
     def close(self) -> None:

@@ -25,14 +25,14 @@ class Address(NamedTuple):
 
 
 class Resolver:
-    """Looks up one host name, on a thread of its own, because getaddrinfo(3) cannot be interrupted.
+    """Looks up one host name on its own thread, because getaddrinfo(3) cannot be interrupted.
 
     At most one lookup runs at a time; one that hangs is waited for again by the next caller. A
     numeric address is its own answer.
 
     Args:
         host, port: what to look up.
-        kind: of the socket, ``socket.SOCK_DGRAM`` for one.
+        kind: of the socket, such as ``socket.SOCK_DGRAM``.
     """
 
     def __init__(self, host: str, port: int, kind: socket.SocketKind) -> None:

@@ -3,7 +3,7 @@
 Where OpenFace 2 has a column for something (its wiki, "Output Format"), the column here has
 OpenFace's name, unit and sign, so that scripts made for its files read these: pose_R* in radians
 (R = Rx Ry Rz, camera frame with x right, y down, z away), gaze_angle_* in radians, pose_T* in
-millimetres, x_N and y_N in pixels. The rest has names of its own, with the unit in the name.
+millimetres, x_N and y_N in pixels. The other columns have the unit in their name.
 """
 
 import math

@@ -21,17 +21,17 @@ from landmarkd.wire.names import Selection
 from landmarkd.wire.seal import Sealer, read_key
 
 SEND_BUFFER = 1 << 20
-"""Bytes the kernel is asked to hold, so that a burst of chunks does not wait."""
+"""Size of the kernel's send buffer, bytes, so that a burst of chunks does not wait."""
 _FULL = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS}
 """What may happen to one datagram without the socket being lost."""
 _RETURNED = {
     errno.ECONNREFUSED: "nobody listens there",
     errno.EHOSTUNREACH: "the host does not answer",
 }
-"""What the network answers to a datagram; the kernel tells it when the next one is sent."""
+"""Errors that the network returns for a datagram; the kernel reports them at the next send."""
 NOTED_REPORTS = 8
-"""An answer holds for so many reports: not each datagram is answered."""
-# ip(7) and ipv6(7), absent from Python's socket: tell what the network answers.
+"""An error counts for this many reports: the network does not answer each datagram."""
+# ip(7) and ipv6(7), missing in Python's socket: report errors from the network.
 _IP_RECVERR, _IPV6_RECVERR = 11, 25
 
 

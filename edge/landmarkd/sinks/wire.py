@@ -44,11 +44,11 @@ class DatagramFormatter(Formatter[bytes]):
         return self.encoder.encode(report, dropped)
 
     def connected(self) -> Sequence[bytes]:
-        """Say who speaks."""
+        """Send a HELLO."""
         return (self.encoder.hello(),)
 
     def idle(self) -> Sequence[bytes]:
-        """Say who speaks; a HELLO without STATUS means that no frames come."""
+        """Send a HELLO; a HELLO without STATUS means that no frames come."""
         return (self.encoder.hello(),)
 
     def goodbye(self, dropped: int) -> Sequence[bytes]:
@@ -69,11 +69,11 @@ class SealedFormatter(DatagramFormatter):
         return self._seal(super().format(report, dropped))
 
     def connected(self) -> Sequence[bytes]:
-        """Say who speaks."""
+        """Send a HELLO."""
         return self._seal(super().connected())
 
     def idle(self) -> Sequence[bytes]:
-        """Say who speaks; a HELLO without STATUS means that no frames come."""
+        """Send a HELLO; a HELLO without STATUS means that no frames come."""
         return self._seal(super().idle())
 
     def goodbye(self, dropped: int) -> Sequence[bytes]:
@@ -93,11 +93,11 @@ class StreamFormatter(DatagramFormatter):
         return (frame_messages(list(messages)),) if messages else ()
 
     def connected(self) -> Sequence[bytes]:
-        """End whatever half a frame the receiver may still hold, then say who speaks."""
+        """End a partial frame that the receiver may still hold, then send a HELLO."""
         return (DELIMITER + frame_messages(list(super().connected())),)
 
     def idle(self) -> Sequence[bytes]:
-        """Say who speaks."""
+        """Send a HELLO."""
         return (frame_messages(list(super().idle())),)
 
     def goodbye(self, dropped: int) -> Sequence[bytes]:

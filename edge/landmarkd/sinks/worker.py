@@ -88,7 +88,7 @@ class QueuedSink(Sink, Generic[PieceT]):
         around_format: Callable[[Format[PieceT]], Format[PieceT]],
         around_send: Callable[[Send[PieceT]], Send[PieceT]],
     ) -> None:
-        """Put something around formatting and sending, a stopwatch for one; before `start`."""
+        """Wrap formatting and sending, with a stopwatch for example; before `start`."""
         self._format, self._carry = around_format(self._format), around_send(self._carry)
 
     @property

@@ -45,7 +45,7 @@ def library_name() -> str:
 
 
 def library_present(library: str | None = None, root: Path = Path("/")) -> bool:
-    """Tell whether the library lies where the linker looks, without loading it.
+    """Return whether the linker finds the library, without loading it.
 
     Args:
         library: name or path; `library_name()` if None.
@@ -93,7 +93,7 @@ def open_coral(model: bytes | None) -> Session:
         problems.append(f"with {describe_runtime(distribution)}: {problem}")
     raise DelegateError(
         f"The Coral cannot be used ({'; '.join(problems) or 'no TFLite runtime is installed'});"
-        " landmarkd doctor tells more, and delegate = none runs on the processor."
+        " landmarkd doctor shows details, and delegate = none uses the processor."
     )
 
 

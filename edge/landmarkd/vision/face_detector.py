@@ -22,10 +22,10 @@ GEOMETRY = 8
 middle of the eyes x, y, chin x, y; places relative to the cell's middle, all in the cell's unit."""
 
 TILTED_GROWTH = 1.25
-"""A square that is looked at tilted is shown so many times smaller."""
+"""A square that is looked at tilted is scaled down by this."""
 
 MOST_CANDIDATES = 200
-"""So many of the best answers are compared with one another."""
+"""Most answers that are compared with one another, the best ones."""
 
 
 class FaceDetector(PictureModel[DetectorCard], Detector):
@@ -71,7 +71,7 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
         """
         second = self.card.cells.second
         height, width = image.shape[:2]
-        # A window is worth a look if it shows more than the first look did.
+        # A window is used only if it shows more detail than the first look.
         if second is None or second.window * max(height, width) < self.card.input.width:
             return self._look(image, self.card.cells.score)
         limit = second.largest * max(height, width) / self.card.input.width

@@ -59,7 +59,7 @@ class Session:
     """One interpreter with its tensors allocated, inside `landmarkd.vision.runtime.Engine`.
 
     Attributes:
-        accelerator: what executes the graph, found in the graph itself and not by what was asked
+        accelerator: what executes the graph, as found in the graph itself and not as requested
             for.
         inputs, outputs: what the model takes and gives.
     """
@@ -167,7 +167,7 @@ def load_runtime(distribution: str) -> ModuleType | str:
     except Exception as error:
         return sentence(
             error
-        )  # A binary that does not fit raises anything, AttributeError for one.
+        )  # A binary that does not fit may raise any error, such as AttributeError.
 
 
 def claimed_nodes(interpreter: Any) -> int:

@@ -5,10 +5,10 @@ import math
 from landmarkd.vision.ranking import Box
 
 ABSENCE_S = 3.0
-"""Whoever comes after nobody was seen for so long may be somebody else."""
+"""After no face was seen for this long, the next face may be another person."""
 
 JUMP, GROWTH = 2.0, 1.8
-"""A face that is found again so many sizes away, or so many times as large, is another one."""
+"""A face that is found again this many sizes away, or this many times as large, is another."""
 
 
 class Persons:

@@ -22,7 +22,7 @@ def without_chatter(*forget: type[Exception]) -> Iterator[None]:
 
     Args:
         forget: when the body raises one of these, what was held back is not replayed: it is
-            handled, and numpy, for one, explains an unfitting binary on half a screen.
+            handled, and numpy explains an unfitting binary on half a screen.
     """
     try:
         kept = os.dup(2)

@@ -1,4 +1,4 @@
-"""Which of several faces is wanted: the one in the seat, or the largest."""
+"""Which of several faces is followed: the one in the seat, or the largest."""
 
 import math
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ INSIDE_SHARE = 0.4
 """A face with fewer of its points inside the frame than this has left it."""
 
 LARGEST_SHARE = 3
-"""A face larger than so many frames is none."""
+"""A larger face, in sizes of the frame, is an error of the detector."""
 
 
 @dataclass(frozen=True, slots=True)

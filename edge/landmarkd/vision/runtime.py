@@ -27,7 +27,7 @@ class Engine:
     held for as long as one likes; `output(i)` is overwritten by the next `invoke()`. Not to be
     shared between threads.
 
-    With a Coral that was not demanded, losing it while running is mended here: the same input runs
+    With a Coral that was not demanded, losing it while running is handled here: the same input runs
     again on the processor, a warning is logged and `degraded` says why.
 
     Attributes:
@@ -37,7 +37,7 @@ class Engine:
 
     def __init__(self, session: Session, spare: bytes | None = None, threads: int = 1) -> None:
         self._session: Session | None = session
-        # The model for the processor, kept only where a lost accelerator is to be mended.
+        # The model for the processor, kept only where a lost accelerator is to be replaced.
         self._spare, self._threads = spare, threads
         self.inputs, self.outputs = session.inputs, session.outputs
         self._in = tuple(np.zeros(spec.shape, spec.dtype) for spec in self.inputs)
@@ -82,7 +82,7 @@ class Engine:
                     f"The Coral was lost ({sentence(error)}); plug it in again, directly "
                     "and not through a hub, and look for undervoltage with landmarkd doctor."
                 ) from error
-            self._mend(f"the Coral was lost while running ({sentence(error)})")
+            self._fall_back(f"the Coral was lost while running ({sentence(error)})")
             self._open().run(self._in, self._out)
 
     def close(self) -> None:
@@ -95,7 +95,7 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _mend(self, reason: str) -> None:
+    def _fall_back(self, reason: str) -> None:
         assert self._spare is not None  # noqa: S101
         self._session = open_session(self._spare, self._threads)
         self._spare, self.degraded = None, reason

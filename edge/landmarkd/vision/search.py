@@ -1,7 +1,7 @@
 """Looking for a face: the detector proposes, the landmark model's presence decides.
 
 A picture that stands alone is searched in one go. While frames come in and nobody is there, a frame
-costs one look of the detector at most and now and then one of the landmark model: what is left to
+costs one look of the detector at most and sometimes one of the landmark model: what is left to
 look at waits for the frames that follow.
 """
 
@@ -20,13 +20,13 @@ from landmarkd.vision.landmarks import LandmarkModel
 from landmarkd.vision.ranking import Ranking
 
 LEAST_PROPOSAL = 0.15
-"""Least score of a detector's answer that is worth a look of the landmark model."""
+"""Least score of a detector's answer that the landmark model then looks at."""
 
 SURE = 0.5
 """From this score on a proposal is looked at in its own frame."""
 
 MOST_LOOKS = 3
-"""So many proposals of one look of the detector are looked at."""
+"""Most proposals of one look of the detector that are looked at."""
 
 ROLLS = (90, -90, 180, 45, -45, 135, -135)
 """Rolls of faces that are looked for when none stands upright, degrees."""
@@ -35,7 +35,7 @@ TURNED_PAUSE_S = 1.0
 """Pause between looks at a turned frame while nobody is there."""
 
 USUAL_ROLL_DEG, TURNED_ODDS = 35.0, 0.1
-"""Faces with a larger roll are so many times as frequent, and believed as much less."""
+"""Odds against a face with a larger roll: such faces are this many times as rare."""
 
 NEARLY = 0.2
 """A face believed less than this share of what is asked for is not read upside down as well."""

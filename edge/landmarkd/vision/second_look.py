@@ -13,7 +13,7 @@ MARGIN = 0.5
 """A window holds a face with so much of its longer side about it."""
 
 GROWTH = 1.5
-"""Answers in a window that are more than so many times `largest` are left to the first look, which
+"""Answers in a window of more than this many times `largest` are left to the first look, which
 sees the whole of such things."""
 
 

@@ -25,7 +25,7 @@ CONFIRMED_OVERLAP = 0.3
 """A detection with this intersection over union with the tracked face confirms it."""
 
 UNCONFIRMED_LIMIT = 2
-"""A model without presence loses its face after so many checks in a row without a detection."""
+"""A model without presence loses its face after this many checks without a detection."""
 
 AGAIN = 1 / 3
 """A check that finds another face, or not the tracked one, is repeated after this share of the
@@ -35,10 +35,10 @@ CHECK_WINDOW = 1.4
 """A tracked face is looked for in a window of this many of its regions, not in the whole frame."""
 
 CLEARLY_BETTER = 1.3
-"""Another face takes over when it is wanted so many times as much, see `Ranking.value`…"""
+"""Another face takes over when its value is this many times as high, see `Ranking.value`…"""
 
 WANTED_CHECKS = 2
-"""…at so many checks in a row."""
+"""…at this many checks in a row."""
 
 UPSIDE_DOWN_DEG, ON_ITS_SIDE_DEG = 135.0, 60.0
 """From these rolls on a face stands on its head, or lies on its side."""
@@ -133,7 +133,7 @@ class Tracker:
         self.checker.close()
 
     def _lose(self) -> None:
-        """Let the face go and look for one in the next frame."""
+        """Drop the face and look for one in the next frame."""
         self._track: _Track | None = None
         self._detect_after_ns = 0
         self._pause_s = self.settings.retry_s

@@ -129,7 +129,7 @@ class SecondLookContract(_Strict):
     """When and where a detector looks again at what seems to be a small face.
 
     Attributes:
-        doubt: least score of an answer that is worth another look.
+        doubt: least score of an answer that gets another look.
         largest: longer side of a box that counts as small, pixels of the input.
         window: side of what is looked at, as a share of the frame's longer side.
         most: windows a frame.
@@ -146,7 +146,7 @@ class CellContract(_Strict):
 
     Attributes:
         strides: of the grids, pixels of the input.
-        unit: lengths are told in so many strides of the cell's grid.
+        unit: lengths are in this many strides of the cell's grid.
         score: least score of a face, 0 to 1.
         overlap: of two answers that overlap by more, as intersection over union, the better one
             stays.

@@ -1,7 +1,7 @@
 """Charts of the pages, as SVG that stretches to any width, with their text beside it as HTML.
 
 Colours are classes of style.css: f-good, f-alarm, … fill, s-one, s-two draw lines, c0 to c9 are for
-series without a meaning of their own.
+series without a fixed meaning.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ WIDTH = 1000
 PLOT, STRIP = 80, 20
 PALETTE = 10
 MAX_SHAPES = 4000
-"""Shapes of one chart; what is beyond would not be told apart, and a page stays small."""
+"""Most shapes in one chart: more could not be distinguished, and the page stays small."""
 AXIS_STEPS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
 
 Values = Sequence[tuple[float, float | None]]

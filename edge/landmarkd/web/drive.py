@@ -11,7 +11,7 @@ from landmarkd.enums import EventPhase
 from landmarkd.errors import SourceError, SourceFormatError
 
 MAX_LINE = 1 << 20
-"""A line of JSON with all points has about 30 kB; more than this is no line of ours."""
+"""A line of JSON with all points has about 30 kB; a longer line is not one of ours."""
 MAX_EVENTS = 100_000
 MAX_NS = 1 << 63
 MAX_NAME = 60
@@ -198,7 +198,7 @@ def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                 return  # the last line of a recording that was cut off
             raise SourceFormatError(f"{path}: line {number} is not JSON.") from error
         if not isinstance(record, dict):
-            raise SourceFormatError(f"{path}: line {number} is no record of landmarkd.")
+            raise SourceFormatError(f"{path}: line {number} is not a record of landmarkd.")
         yield f"line {number}", record
 
 

@@ -73,7 +73,7 @@ def _stages(stages: Mapping[str, Mapping[str, Any]], frames: int) -> str:
     return card(
         "Where the time of a frame goes",
         bar + _table(stages, {name: name for name in stages}, colours),
-        "The bar is the mean frame; the sinks' part of it runs on threads of their own, "
+        "The bar is the mean frame; the sinks' part of it runs on their own threads, "
         "beside the pipeline. "
         "Detection runs only when no face is tracked. Waiting for the next frame is no work.",
     )

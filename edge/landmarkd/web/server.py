@@ -39,7 +39,7 @@ class Board:
         self.closed = False
 
     def post(self, sender: str, record: FrameRecord, link: dict[str, Any]) -> None:
-        """Put up a frame; one whose STATUS was lost is not."""
+        """Show a frame; a frame whose STATUS was lost is not shown."""
         if record.status is None:
             return
         hello = record.hello
@@ -51,7 +51,7 @@ class Board:
             self._frames.pop(sender, None)
             self._frames[sender] = (self._version, text)
             if len(self._frames) > MAX_SENDERS:
-                # The idlest gives way, never the one that was there first.
+                # The sender that was silent longest is dropped, but never the first one.
                 del self._frames[next(name for name in self._frames if name != self._owner)]
             self._changed.notify_all()
 

@@ -28,8 +28,8 @@ class FrameRecord:
         status: None if it was lost.
         selection: which landmarks `points` are.
         points: (total, 3) float32, pixels, or None if none were sent or some were lost.
-        events: phases that were told with this frame, repetitions included.
-        active: kinds of the events that are running, as far as was heard.
+        events: phases that came with this frame, repetitions included.
+        active: kinds of the events that are running, as far as received.
     """
 
     frame: int

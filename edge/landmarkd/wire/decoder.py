@@ -31,9 +31,9 @@ class DecoderCounters:
         garbled: frames of a byte stream that were not COBS, or longer than any frame.
         unauthentic: datagrams that were not sealed under the receiver's key, were altered, or name
             another device than their key's.
-        replayed: sealed datagrams that came twice, or too late to tell.
+        replayed: sealed datagrams that came twice, or too late to check.
         stale: sealed datagrams that were sent at another time than now.
-        restarts: a sender that began anew under another boot id.
+        restarts: a sender that restarted with another boot id.
     """
 
     bytes: int = 0

@@ -40,7 +40,7 @@ class EncoderOptions:
 
 
 class Pace:
-    """Says when something that happens so many times a second is due; 0 means always."""
+    """Decides when something with a given rate a second is due; 0 means always."""
 
     def __init__(self, hertz: float) -> None:
         self._period = 1e9 / hertz if hertz else 0.0
@@ -120,7 +120,7 @@ class Encoder:
         return messages
 
     def hello(self) -> bytes:
-        """Return a HELLO, which also tells that the sender lives when there are no frames."""
+        """Return a HELLO, which also shows that the sender runs when there are no frames."""
         self._hello_ns = self._captured_ns
         session, options, utc = self.session, self.options, self._utc
         width, height, camera = self._camera

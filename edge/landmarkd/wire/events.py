@@ -16,7 +16,7 @@ _KINDS, _PHASES = numbers(EventKind), numbers(EventPhase)
 
 
 class EventRepeater:
-    """Keeps the last phase of every event that still has to be told."""
+    """Keeps the last phase of every event that still has to be sent."""
 
     def __init__(self) -> None:
         self._running: dict[int, tuple[DriverEvent, int, int]] = {}

@@ -36,7 +36,7 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows that follow the fixed fields of a message, as many as its length tells.
+    """The rows that follow the fixed fields of a message; its length gives their number.
 
     Attributes:
         columns: name and type of each column.

@@ -21,7 +21,7 @@ MAX_FRAME = 4096
 
 FEW = 3
 """Fewer messages than this are quicker done one by one."""
-# The code byte of a run of so many bytes.
+# The code byte of a run of this many bytes.
 _CODE = [bytes((length + 1,)) for length in range(BLOCK)]
 
 

@@ -70,7 +70,7 @@ def encode_record(record: FrameRecord, source: str = "") -> str:
 
     Args:
         record: a frame with a STATUS.
-        source: a name for the sender, used until its HELLO has told its own.
+        source: a name for the sender, used until its HELLO gives one.
 
     Raises:
         ValueError: if the record has no STATUS.

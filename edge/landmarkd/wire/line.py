@@ -91,7 +91,7 @@ class FaceLine(TypedDict):
 
     score: Annotated[float | None, Key("probability that this is a face", 0, 1)]
     track: Annotated[
-        int, Key("person that is followed; rises when another is noticed; 0 is not told", 0)
+        int, Key("person that is followed; rises when another is noticed; 0: unknown", 0)
     ]
     box: Annotated[
         list[float] | None, Key("x0, y0, x1, y1: tight box of the points, pixels", count=4)

@@ -14,7 +14,7 @@ BITS_PER_BYTE = 10
 LOAD = 0.85
 """Share of the line that is planned; the rest is for HELLO, EVENT and clocks that differ."""
 ASSUMED_FPS = 60.0
-"""Frames a second that STATUS is planned for when nothing else is said."""
+"""Default rate of STATUS in the plan, frames a second."""
 RATES = (60.0, 50.0, 30.0, 25.0, 20.0, 15.0, 10.0, 7.5, 5.0, 2.0, 1.0)
 """Rates of POINTS that are offered, Hz."""
 GOOD_ENOUGH = {Selection.ALL: 10.0, Selection.IBUG68: 5.0, Selection.EYES: 5.0}

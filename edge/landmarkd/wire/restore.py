@@ -85,7 +85,7 @@ def report_of(record: FrameRecord) -> Report | None:
 
 
 def utc_of(hello: Hello) -> UtcOffset | None:
-    """Return the offset to UTC that a HELLO tells of, or None."""
+    """Return the offset to UTC that a HELLO holds, or None."""
     if hello.utc_offset_ns is None:
         return None
     return UtcOffset(hello.utc_offset_ns, member_of(ClockQuality, hello.clock))
@@ -176,7 +176,7 @@ def _driver(record: FrameRecord, status: Status) -> DriverState:
 
 
 def event_of(event: Event) -> DriverEvent:
-    """Return the driver event that an EVENT tells of; an unknown phase counts as its begin."""
+    """Return the driver event of an EVENT; an unknown phase counts as its begin."""
     return DriverEvent(
         event.id,
         member_of(EventKind, event.kind),

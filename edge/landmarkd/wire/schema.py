@@ -97,7 +97,7 @@ class Status(NamedTuple):
 
     flags: Annotated[int, Wire("u16", "what holds", names=StatusFlag)] = 0
     track: Annotated[
-        int, Wire("u16", "person that is followed; rises when another is noticed; 0 is not told")
+        int, Wire("u16", "person that is followed; rises when another is noticed; 0: unknown")
     ] = 0
     score: Annotated[float, Wire("u8", "probability that this is a face", "", 255)] = 0.0
     attention: Annotated[int, Wire("u8", "the driver's attention", names=Attention)] = 0

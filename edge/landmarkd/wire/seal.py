@@ -1,6 +1,6 @@
 """Secured datagrams: ChaCha20-Poly1305 (RFC 8439) under a shared key. See docs/wire.md.
 
-Every start of a sender draws 128 random bits and encrypts under a key of its own, derived with
+Every start of a sender draws 128 random bits and encrypts under its own key, derived with
 HKDF-SHA256 (RFC 5869): no number of units and starts can repeat a nonce under one key.
 """
 
@@ -68,7 +68,7 @@ def _nonce(counter: int) -> bytes:
 
 
 def key_id(key: bytes) -> bytes:
-    """Return what a datagram tells of the key that sealed it."""
+    """Return what a datagram says about the key that sealed it."""
     return hashlib.sha256(key).digest()[:3]
 
 
@@ -145,7 +145,7 @@ class Opener:
 
     @property
     def devices(self) -> int:
-        """How many devices have a key of their own; 0 where all share one."""
+        """How many devices have their own key; 0 where all share one."""
         return sum(device is not None for device, _ in self._keys.values())
 
     def device(self, datagram: bytes) -> str | None:
@@ -157,7 +157,7 @@ class Opener:
 
         Raises:
             UnauthenticError: not sealed under this key, or altered.
-            ReplayedError: seen before, or too old to tell.
+            ReplayedError: seen before, or too old to check.
             StaleError: sent at another time than now.
         """
         from cryptography.exceptions import InvalidTag
@@ -172,7 +172,7 @@ class Opener:
         if start is None:
             start = _Start(_cipher(self._keys[sealed_under][1], name))
         if start.seen(counter):
-            raise ReplayedError("Seen before, or too old to tell.")
+            raise ReplayedError("Seen before, or too old to check.")
         header, sealed = datagram[: SEAL_HEADER.size], datagram[SEAL_HEADER.size :]
         try:
             message = bytes(start.cipher.decrypt(_nonce(counter), sealed, header))

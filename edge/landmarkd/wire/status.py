@@ -11,7 +11,7 @@ from landmarkd.wire.names import StatusFlag, numbers
 from landmarkd.wire.schema import Status
 
 MAX_OPENNESS = 1.25
-"""An eye is told no wider than this."""
+"""Largest openness on the wire."""
 # Plain integers: combining members of an IntFlag costs a microsecond each time.
 _FLAG = {name: int(flag) for name, flag in StatusFlag.__members__.items()}
 _FACE = _FLAG["FACE"]
@@ -73,7 +73,7 @@ def _face(face: FaceReport, fields: dict[str, Any]) -> int:
     x, y, z = pose.translation_mm.tolist()
     x0, y0, x1, y1 = face.box
     if not isfinite(x + y + z + x0 + y0 + x1 + y1):
-        # Cannot be rounded; one of them is wrong, so none of them is told.
+        # Cannot be rounded; one of them is wrong, so none of them is sent.
         x = y = z = x0 = y0 = x1 = y1 = 0.0
     w, i, j, k = pose.quaternion
     fields.update(

@@ -10,7 +10,7 @@ _FIELDS: dict[type, list[tuple[str, Wire]]] = {}
 
 
 def decimals(scale: int) -> int:
-    """Return how many decimals tell all steps of a scale apart."""
+    """Return how many decimals distinguish all steps of a scale."""
     return len(str(scale - 1)) if scale > 1 else 0
 
 

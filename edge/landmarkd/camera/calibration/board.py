@@ -16,7 +16,7 @@ WIDTH_MM, HEIGHT_MM = COLUMNS * SQUARE_MM, ROWS * SQUARE_MM
 
 @cache
 def charuco_board() -> cv2.aruco.CharucoBoard:
-    """Return the board as OpenCV has it; its unit is the millimetre."""
+    """Return OpenCV's object of the board; its unit is the millimetre."""
     dictionary = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
     return cv2.aruco.CharucoBoard((COLUMNS, ROWS), SQUARE_MM, MARKER_MM, dictionary)
 

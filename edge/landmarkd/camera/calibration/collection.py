@@ -11,9 +11,9 @@ GRID_COLUMNS, GRID_ROWS = 4, 3
 """The picture's fields that each have to be covered."""
 ENOUGH_VIEWS = 15
 MIN_VIEWS = 8
-"""Fewer views leave focal length and distance hard to tell apart."""
+"""With fewer views focal length and distance are hard to separate."""
 TILTED_DEG = 15.0
-"""Views that face the board squarely cannot tell a longer lens from a nearer board."""
+"""Views straight onto the board cannot separate a longer lens from a nearer board."""
 TILTED_VIEWS = 2
 """Wanted for each of the four ways to tilt the board."""
 NEW_SHARE = 0.05

@@ -62,7 +62,7 @@ enum {
 
 /* The driver's attention. */
 enum {
-    LMK_ATTENTION_UNKNOWN = 0, /* neither eyes, gaze nor a trusted forward direction say anything */
+    LMK_ATTENTION_UNKNOWN = 0, /* nothing is known: no eyes, no gaze, no trusted forward direction */
     LMK_ATTENTION_ATTENTIVE = 1,
     LMK_ATTENTION_DISTRACTED = 2,
     LMK_ATTENTION_DROWSY = 3,
@@ -249,7 +249,7 @@ typedef struct {
 /* The state after one frame, with or without a face. Also the heartbeat: silence means dead. */
 typedef struct {
     uint16_t flags;              /* what holds */
-    uint16_t track;              /* person that is followed; rises when another is noticed; 0 is not told */
+    uint16_t track;              /* person that is followed; rises when another is noticed; 0: unknown */
     uint8_t score;               /* probability that this is a face [1/255] */
     uint8_t attention;           /* the driver's attention */
     uint8_t level;               /* severity of the worst running event, 0 to 3 */

@@ -58,7 +58,7 @@ local MESSAGES = {
     name = "STATUS",
     minimum = 96, fields = {
     { name = "flags", kind = "u16", size = 2, scale = 1, unit = "", doc = "what holds", values = StatusFlag },
-    { name = "track", kind = "u16", size = 2, scale = 1, unit = "", doc = "person that is followed; rises when another is noticed; 0 is not told" },
+    { name = "track", kind = "u16", size = 2, scale = 1, unit = "", doc = "person that is followed; rises when another is noticed; 0: unknown" },
     { name = "score", kind = "u8", size = 1, scale = 255, unit = "", doc = "probability that this is a face" },
     { name = "attention", kind = "u8", size = 1, scale = 1, unit = "", doc = "the driver's attention", values = Attention },
     { name = "level", kind = "u8", size = 1, scale = 1, unit = "", doc = "severity of the worst running event, 0 to 3" },
