@@ -15,14 +15,14 @@ from landmarkd.signals.timing import NANOSECONDS, nanoseconds
 MEMORY_NS = nanoseconds(2.0)
 """How far back movements of head and mouth are looked at."""
 BEFORE_NS = nanoseconds(0.25)
-"""The head's place before the lids fell is taken from before this."""
+"""The head's pitch before a closure is taken from this long before it."""
 WITH_LIDS_NS = nanoseconds(0.6)
 """A head that goes down within this of the lids went down with them.
 
 Ours, from looks at lap and phone.
 """
 SETTLE_NS = nanoseconds(0.1)
-"""Lids that are on their way down say nothing of where they will lie (a blink closes in 0.1 s)."""
+"""Lids that are still closing do not show where they will rest (a blink closes in 0.1 s)."""
 
 
 @dataclass(frozen=True, slots=True)

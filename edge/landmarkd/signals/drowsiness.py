@@ -1,4 +1,4 @@
-"""Drowsiness: slow estimates from slow closures, blinks and yawns, with what they rest on."""
+"""Drowsiness: slow estimates from slow closures, blinks and yawns, with the numbers behind them."""
 
 from collections import deque
 

@@ -23,7 +23,7 @@ INSIDE_MM = 90.0
 """An eye whose middle is as far inside the image is inside it whole, whatever it looks like: three
 widths of an eye."""
 LEARN_LID_OPENNESS = 0.6
-"""The lower lid of an eye that is at least so far open is where it belongs."""
+"""The lower lid of an eye that is at least so far open is at its usual place."""
 RENEW_S = 0.5
 """Quantiles of seconds or minutes need not be renewed more often."""
 NOISE_MEMORY_S = 3.0

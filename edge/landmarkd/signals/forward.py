@@ -13,7 +13,7 @@ CELL_DEG = 3.0
 REACH = 3
 """Directions within this many cells, 9 degrees, belong together: noise of head and gaze."""
 ABOVE_DEG = 8.0
-"""What lies so far above something else is another place. Ours: windscreen and lap are 25 apart."""
+"""A direction this much higher is another place. Ours: windscreen and lap are 25 apart."""
 
 
 class ForwardDirection:
@@ -21,7 +21,7 @@ class ForwardDirection:
 
     Most drivers look at the road most of the time, but one who texts looks at the phone. The phone
     is never above the road: of the directions that take much of the time, the highest is the road.
-    openpilot's policy gates and clamps what it learns in the same spirit.
+    openpilot's policy limits what it learns in a similar way.
 
     Args:
         settings: thresholds.

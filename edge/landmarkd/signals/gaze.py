@@ -93,7 +93,7 @@ class GazeMeter:
         """Return where both eyes look together, or None if neither is known.
 
         Where the eye model gives a gaze of its own, each eye counts by its certainty, and lowered
-        lids do not matter to it; otherwise the shift of the irises tells, of the eyes in `use`.
+        lids do not matter to it; otherwise the shift of the irises is used, of the eyes in `use`.
 
         Args:
             view: of the face.

@@ -43,7 +43,7 @@ class DriverReading:
 
 @dataclass(frozen=True, slots=True)
 class DriverBaseline:
-    """What was learnt of one person, and nothing that shows them.
+    """What was learnt about one person; no picture.
 
     Attributes:
         open_left, open_right: apertures of the open eyes, gap over width.

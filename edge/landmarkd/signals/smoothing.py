@@ -10,7 +10,7 @@ from landmarkd.signals.timing import NANOSECONDS
 from landmarkd.types import Array
 
 MAX_GAP_S = 0.5
-"""A longer gap between two frames, or a clock that went back, starts the filter afresh."""
+"""A longer gap between two frames, or a clock that went back, restarts the filter."""
 
 
 def smoothing_factor(cutoff_hz: float, dt_s: float) -> float:

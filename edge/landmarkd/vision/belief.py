@@ -1,7 +1,7 @@
-"""How far to believe that what the detector proposed and the landmark model read is a face.
+"""The probability that a proposal of the detector is a face.
 
-Three witnesses count together: the presence, the score of the detector, and how sure the model is
-of the points. What is no face has points that could lie anywhere, and a model that says so.
+Three values decide together: the presence, the detector's score, and the model's uncertainty of
+the points, which is high where there is no face.
 """
 
 import math
@@ -43,7 +43,7 @@ def belief(
         + contract.offset
         + math.log(odds)
     )
-    # No witness outvotes a presence that sees no face.
+    # The other values cannot outweigh a presence that sees no face.
     return min(seen.score, 1 / (1 + math.exp(-min(max(value, -HIGHEST), HIGHEST))))
 
 

@@ -36,7 +36,7 @@ CUSTOM_OPERATOR = "edgetpu-custom-op"
 TIMEOUT_S = 600.0
 """The compiler's own limit is 180 s."""
 
-# A runtime may crash on a file that is damaged, so it is opened in a process of its own.
+# A runtime may crash on a file that is damaged, so it is opened in another process.
 _OPEN = """
 import json, sys
 from pathlib import Path
@@ -186,7 +186,7 @@ def signature(content: bytes) -> dict[str, Any]:
 
 
 def _run(compiler: str, model: Path) -> str:
-    """Run the compiler; return the line of its output that says most."""
+    """Run the compiler; return the most useful line of its output."""
     command = [compiler, "--out_dir", str(model.parent), str(model)]
     try:
         done = subprocess.run(  # noqa: S603

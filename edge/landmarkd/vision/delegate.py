@@ -1,4 +1,4 @@
-"""The Coral Edge TPU: found, tried in a child process first, noticed when it takes no work.
+"""The Coral Edge TPU: found, and tried in a child process first.
 
 A libedgetpu that does not fit the TFLite runtime can abort or crash the process that loads it, so
 each pair is first tried in a child, which loads the library, opens the model and runs it once. What
@@ -145,8 +145,8 @@ def _open(distribution: str, library: str, content: bytes) -> Session:
         # Without the default delegates, whatever is claimed was claimed by the Coral.
         interpreter = build_interpreter(module, content, 1, xnnpack=False, delegate=delegate)
     except (RuntimeError, ValueError) as error:
-        # What was not claimed is looked for on the processor, in vain; what the Coral said stands
-        # before that.
+        # The message ends with an operator that the processor lacks too; the Coral's own part
+        # stands before that.
         said, unresolved, _ = sentence(error).partition("Encountered unresolved custom op")
         if unresolved and not said:
             raise DelegateError("the Coral took none of the model's operators") from error

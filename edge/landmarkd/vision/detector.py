@@ -30,7 +30,7 @@ class Detector(ABC):
     def propose(
         self, image: NDArray[np.uint8], least: float = 0.5, roll: float = 0.0
     ) -> list[Detection]:
-        """Return what may be a face in an image, best first, for somebody else to decide.
+        """Return what may be a face in an image, best first, for the caller to decide.
 
         Args:
             image: (height, width, 3) uint8 BGR.

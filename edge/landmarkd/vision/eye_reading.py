@@ -1,4 +1,4 @@
-"""What the eye model says of an eye: where in its results everything stands, and in which units.
+"""Results of the eye model: their layout and units.
 
 Units are halves of the patch's width, from its centre, x to the right and y down in a patch whose
 right eye is mirrored; logits and natural logarithms where so named.

@@ -78,7 +78,7 @@ class EyeModel:
         self._depth = np.ascontiguousarray(depth[:, :, self._skin])
 
     def refine(self, image: NDArray[np.uint8], seen: FaceObservation) -> FaceObservation:
-        """Return what was seen with (562, 3) points, lids and irises read anew, and both readings.
+        """Return what was seen with (562, 3) points, lids and irises read again, and both readings.
 
         Args:
             image: (height, width, 3) uint8 BGR, that the face was seen in.
@@ -155,7 +155,7 @@ class EyeModel:
 
 
 def open_eyes(zoo: Zoo, name: str, *, threads: int = 1) -> EyeModel | None:
-    """Return the eye model that the configuration asks for, or None if it wants or has none.
+    """Return the eye model that the configuration asks for, or None if there is none.
 
     Raises:
         ModelError: the model is unknown, altered or does not match its manifest entry.

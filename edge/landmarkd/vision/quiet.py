@@ -1,4 +1,4 @@
-"""Keeps the chatter that C++ libraries write straight to descriptor 2 off the user's screen."""
+"""Hides known messages that C++ libraries write directly to file descriptor 2."""
 
 import os
 import sys

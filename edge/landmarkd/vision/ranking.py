@@ -22,7 +22,7 @@ LARGEST_SHARE = 3
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """How much a face is wanted, and whether it can be one at all.
+    """Ranks faces, and decides whether something can be a face at all.
 
     Attributes:
         seat: x0, y0, x1, y1 as shares of the frame, or None for the whole of it.
@@ -33,7 +33,7 @@ class Ranking:
     smallest_px: float
 
     def value(self, box: Box, shape: tuple[int, ...], *, kept: bool = False) -> float:
-        """Return how much a face is wanted: its longer side, less away from the seat.
+        """Return the value of a face: its longer side, reduced away from the seat.
 
         Args:
             box: of the 68 points, pixels.

@@ -1,4 +1,4 @@
-"""Opens a model and runs it, on the processor or on a Coral, without copying more than it must."""
+"""Opens a model and runs it, on the processor or on a Coral, without unnecessary copies."""
 
 import logging
 from pathlib import Path

@@ -41,7 +41,7 @@ NEARLY = 0.2
 """A face believed less than this share of what is asked for is not read upside down as well."""
 
 REMEMBERED_S = 0.5
-"""So long a place that was no face is not looked at again."""
+"""Time in which a place that was not a face is not looked at again."""
 
 SAME_PLACE = 0.4
 """Intersection over union from which two boxes are at the same place."""
@@ -54,12 +54,12 @@ class _Refused:
 
 
 class FaceSearch:
-    """Finds the face that is wanted, or none.
+    """Finds the face to follow, or none.
 
     Args:
         model: reads what is proposed.
         detector: proposes.
-        ranking: which face is wanted.
+        ranking: which face to follow.
         presence: least score at which a face is believed that the detector is sure of.
     """
 
@@ -68,8 +68,7 @@ class FaceSearch:
     ) -> None:
         self.model, self.detector = model, detector
         self._ranking, self._presence = ranking, presence
-        # A model that was never taught whom to believe is asked only about what the detector is
-        # sure of.
+        # A model without `belief` sees only proposals that the detector is sure of.
         taught = model.card.belief is not None
         self._least = LEAST_PROPOSAL if taught else SURE
         self._rolls = ROLLS if taught else ()
@@ -84,7 +83,7 @@ class FaceSearch:
         self._turn_after_ns: int | None = None
 
     def at_once(self, image: NDArray[np.uint8], clock: StageClock) -> FaceObservation | None:
-        """Return the wanted face of a picture at any cost: upright first, then turned."""
+        """Return the face of a single picture, with all looks: upright first, then turned."""
         for roll in (0, *self._rolls):
             for proposal in self.proposals(image, clock, self._least, roll):
                 seen = self.read(image, proposal, clock)
@@ -95,7 +94,7 @@ class FaceSearch:
     def step(
         self, image: NDArray[np.uint8], now_ns: int, clock: StageClock, *, whole: bool
     ) -> FaceObservation | None:
-        """Return the wanted face if the one or two looks of this frame find it.
+        """Return the face to follow if the one or two looks of this frame find it.
 
         Args:
             image: of the frame.
@@ -128,7 +127,7 @@ class FaceSearch:
     def proposals(
         self, image: NDArray[np.uint8], clock: StageClock, least: float, roll: float = 0
     ) -> list[Detection]:
-        """Return what the landmark model should look at, the face that is wanted most first."""
+        """Return what the landmark model should look at, the best ranked face first."""
         found = self.detector.propose(image, least, roll)
         clock.lap("detect")
         wanted = [

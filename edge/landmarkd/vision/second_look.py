@@ -10,7 +10,7 @@ Window = tuple[int, int, int, int]
 """x0, y0, x1, y1 of a frame, the last two exclusive."""
 
 MARGIN = 0.5
-"""A window holds a face with so much of its longer side about it."""
+"""Margin round a face in a window, as a share of the face's longer side."""
 
 GROWTH = 1.5
 """Answers in a window of more than this many times `largest` are left to the first look, which
@@ -25,7 +25,7 @@ def longest(box: tuple[float, float, float, float]) -> float:
 def windows(
     small: Iterable[Detection], width: int, height: int, contract: SecondLookContract
 ) -> list[Window]:
-    """Return windows of a frame that hold the small answers, best first, as few as will do.
+    """Return windows of a frame that hold the small answers, best first, as few as possible.
 
     Args:
         small: answers to look at again, best first; those that no window holds are left to the

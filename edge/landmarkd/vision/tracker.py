@@ -19,7 +19,7 @@ from landmarkd.vision.search import SURE, FaceSearch
 log = logging.getLogger(__name__)
 
 RETRY_GROWTH = 1.25
-"""Each fruitless detection makes the next pause this much longer, up to `longest_retry_s`."""
+"""Each detection without a face makes the next pause this much longer, up to `longest_retry_s`."""
 
 CONFIRMED_OVERLAP = 0.3
 """A detection with this intersection over union with the tracked face confirms it."""
@@ -44,7 +44,7 @@ UPSIDE_DOWN_DEG, ON_ITS_SIDE_DEG = 135.0, 60.0
 """From these rolls on a face stands on its head, or lies on its side."""
 
 UPSIDE_DOWN_S = 3.0
-"""A face that stays so for so long is no acrobat: the camera is mounted that way."""
+"""A face that stays so for this long shows that the camera is mounted that way."""
 
 
 @dataclass(slots=True)
@@ -177,14 +177,14 @@ class Tracker:
         return seen
 
     def _pause_ns(self, track: _Track) -> float:
-        """Return how long to wait for the next check: not long where the last one had a doubt."""
+        """Return how long to wait for the next check: shorter after a doubtful one."""
         doubt = track.outdone or track.unconfirmed
         return self.settings.recheck_s * (AGAIN if doubt else 1.0) * 1e9
 
     def _rival(
         self, frame: Frame, box: Box, value: float, track: _Track, clock: StageClock
     ) -> FaceObservation | None:
-        """Return a face that was wanted clearly more than the one in `box` at checks in a row."""
+        """Return a face that ranked clearly above the one in `box` at checks in a row."""
         wanted = CLEARLY_BETTER * value
         others = [
             face

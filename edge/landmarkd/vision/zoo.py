@@ -62,7 +62,7 @@ class LandmarkContract(_Strict):
 
 
 class ModelFile(_Strict):
-    """A file of the zoo and how to know it."""
+    """A file of the zoo with its size and checksum."""
 
     file: FileName
     bytes: Annotated[int, Field(ge=1, le=64 << 20)]
@@ -268,7 +268,7 @@ class Zoo:
         """Return the content of a file of the zoo after checking its size and sha256.
 
         Some runtimes crash on a truncated file and run one with flipped bits as if it were whole:
-        only this protects. It is the checked bytes that are to be run, not the file, which may be
+        only this check protects. Run the checked bytes, not the file, which may be
         replaced after the check.
 
         Raises:

@@ -48,7 +48,7 @@ class Header(NamedTuple):
 
 
 class Hello(NamedTuple):
-    """What stays the same for one run of the sender. First, and again every two seconds."""
+    """Constant for one run of the sender. Sent first, and again every two seconds."""
 
     boot_id: Annotated[int, Wire("u64", "random, differs at each start of the sender")] = 0
     device: Annotated[str, Wire("char[24]", "name of the unit")] = ""
@@ -74,7 +74,7 @@ class Hello(NamedTuple):
     fy: Annotated[float, Wire("u32", "focal length", "px", 256)] = 0.0
     cx: Annotated[float, Wire("i32", "principal point", "px", 256)] = 0.0
     cy: Annotated[float, Wire("i32", "principal point", "px", 256)] = 0.0
-    k1: Annotated[float, Wire("i32", "distortion as OpenCV has it", "", 1000000)] = 0.0
+    k1: Annotated[float, Wire("i32", "distortion, OpenCV's model", "", 1000000)] = 0.0
     k2: Annotated[float, Wire("i32", "distortion", "", 1000000)] = 0.0
     p1: Annotated[float, Wire("i32", "distortion", "", 1000000)] = 0.0
     p2: Annotated[float, Wire("i32", "distortion", "", 1000000)] = 0.0

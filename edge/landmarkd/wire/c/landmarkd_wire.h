@@ -41,7 +41,7 @@ extern "C" {
 /* What lmk_decode and lmk_feed return: the type of the message, or why there is none. */
 enum {
     LMK_NOTHING = 0, /* no message yet */
-    LMK_HELLO = 1, /* What stays the same for one run of the sender. First, and again every two seconds. */
+    LMK_HELLO = 1, /* Constant for one run of the sender. Sent first, and again every two seconds. */
     LMK_STATUS = 2, /* The state after one frame, with or without a face. Also the heartbeat: silence means dead. */
     LMK_POINTS = 3, /* Some or all of the landmarks of a frame, in as many chunks as it takes. */
     LMK_EVENT = 4, /* Something happened to the driver's attention. Repeated every second until its next phase. */
@@ -217,7 +217,7 @@ enum {
 #define LMK_POINT_SCALE 16
 #define LMK_EVIDENCE_SCALE 1000
 
-/* What stays the same for one run of the sender. First, and again every two seconds. */
+/* Constant for one run of the sender. Sent first, and again every two seconds. */
 typedef struct {
     uint64_t boot_id;            /* random, differs at each start of the sender */
     char device[25];             /* name of the unit */
@@ -235,7 +235,7 @@ typedef struct {
     uint32_t fy;                 /* focal length [1/256 px] */
     int32_t cx;                  /* principal point [1/256 px] */
     int32_t cy;                  /* principal point [1/256 px] */
-    int32_t k1;                  /* distortion as OpenCV has it [1/1000000] */
+    int32_t k1;                  /* distortion, OpenCV's model [1/1000000] */
     int32_t k2;                  /* distortion [1/1000000] */
     int32_t p1;                  /* distortion [1/1000000] */
     int32_t p2;                  /* distortion [1/1000000] */

@@ -44,7 +44,7 @@ local MESSAGES = {
     { name = "fy", kind = "u32", size = 4, scale = 256, unit = "px", doc = "focal length" },
     { name = "cx", kind = "i32", size = 4, scale = 256, unit = "px", doc = "principal point" },
     { name = "cy", kind = "i32", size = 4, scale = 256, unit = "px", doc = "principal point" },
-    { name = "k1", kind = "i32", size = 4, scale = 1000000, unit = "", doc = "distortion as OpenCV has it" },
+    { name = "k1", kind = "i32", size = 4, scale = 1000000, unit = "", doc = "distortion, OpenCV's model" },
     { name = "k2", kind = "i32", size = 4, scale = 1000000, unit = "", doc = "distortion" },
     { name = "p1", kind = "i32", size = 4, scale = 1000000, unit = "", doc = "distortion" },
     { name = "p2", kind = "i32", size = 4, scale = 1000000, unit = "", doc = "distortion" },
