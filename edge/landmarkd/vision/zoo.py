@@ -20,6 +20,7 @@ class _Strict(BaseModel):
 
 Count = Annotated[int, Field(ge=1, le=4096)]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Unit = Literal["crop", "log crop", "logit", "probability", "normalised", "cell", "patch"]
 # A name, never a path: a manifest cannot point outside its folder.
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.tflite$")]
 
@@ -41,9 +42,7 @@ class OutputContract(_Strict):
 
     index: Annotated[int, Field(ge=0, le=15)]
     shape: tuple[Annotated[int, Field(ge=1, le=65536)], ...]
-    unit: Literal["crop", "log crop", "logit", "probability", "normalised", "cell", "patch"] = (
-        "crop"
-    )
+    unit: Unit = "crop"
 
 
 class CropContract(_Strict):
@@ -148,8 +147,7 @@ class CellContract(_Strict):
         strides: of the grids, pixels of the input.
         unit: lengths are in this many strides of the cell's grid.
         score: least score of a face, 0 to 1.
-        overlap: of two answers that overlap by more, as intersection over union, the better one
-            stays.
+        overlap: intersection over union above which the worse of two answers is dropped.
         second: when to look again, if ever.
     """
 
@@ -220,9 +218,8 @@ class Zoo:
         self.folder = folder
         path = folder / "manifest.json"
         try:
-            self.manifest = Manifest.model_validate(
-                json.loads(read_bounded(path, MAX_MANIFEST_BYTES))
-            )
+            content = json.loads(read_bounded(path, MAX_MANIFEST_BYTES))
+            self.manifest = Manifest.model_validate(content)
         except OSError as error:
             raise ModelError(
                 f"{path}: {error.strerror}; reinstall landmarkd or name another model folder."
@@ -238,8 +235,7 @@ class Zoo:
         """Return the name and entry of a landmark model; "default" means the manifest's choice.
 
         Raises:
-            ModelError: naming the models of this kind that there are; so do the methods for the
-                other kinds.
+            ModelError: naming the models of this kind, here and in the methods below.
         """
         return self._find(name, "landmarks", LandmarkCard)
 
@@ -256,7 +252,7 @@ class Zoo:
         card = self.manifest.models.get(chosen)
         if not isinstance(card, wanted):
             known = [
-                key for key, value in self.manifest.models.items() if isinstance(value, wanted)
+                key for key, found in self.manifest.models.items() if isinstance(found, wanted)
             ]
             raise ModelError(
                 f"No {kind} model {name!r} in {self.folder}; "
@@ -267,9 +263,8 @@ class Zoo:
     def verified(self, file: ModelFile) -> bytes:
         """Return the content of a file of the zoo after checking its size and sha256.
 
-        Some runtimes crash on a truncated file and run one with flipped bits as if it were whole:
-        only this check protects. Run the checked bytes, not the file, which may be
-        replaced after the check.
+        Some runtimes crash on a truncated file and run one with flipped bits. Run the checked
+        bytes, not the file, which may be replaced after the check.
 
         Raises:
             ModelError: if the file is missing or is not the one that the manifest describes.
