@@ -40,7 +40,8 @@ def load(
     if not paths:
         raise FileNotFoundError(f"no eyes-*.npz in {', '.join(map(str, folders))}")
     parts = [np.load(path) for path in paths]
-    eyes = {name: np.concatenate([part[name] for part in parts]) for name in parts[0].files}
+    names = set.intersection(*(set(part.files) for part in parts))
+    eyes = {name: np.concatenate([part[name] for part in parts]) for name in sorted(names)}
     eyes["kind"] = kinds(eyes["openness"], eyes["closed"], eyes["share"], eyes["eyes"][:, 0])
     return eyes
 
