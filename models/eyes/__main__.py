@@ -26,7 +26,7 @@ def main() -> None:
     )
     command.add_argument("--minutes", type=float, default=30.0)
     command.add_argument("--samples", type=int, default=100_000_000)
-    command.add_argument("--batch", type=int, default=16, help="eyes at once")
+    command.add_argument("--batch", type=int, default=96, help="eyes at once")
     command.add_argument("--seed", type=int, default=1)
     command.add_argument("--initial", type=Path, help="weights to begin with")
     command.add_argument("--rate", type=float, default=3e-3, help="learning rate at its highest")

@@ -93,7 +93,7 @@ def _taken(
 ) -> np.ndarray:
     """One patch (HEIGHT, WIDTH): exposed, with glare, blur, pixels and noise of some camera."""
     picture = cv2.LUT(stored, _curve(rng))
-    if rng.random() < (0.3 if infrared else 0.05):
+    if rng.random() < (0.4 if infrared else 0.06):
         picture = _glare(rng, picture)
     # Pixels of the camera for each of the patch's: from an eye of 10 pixels' width to one of 50.
     pixels = 1.0 if rng.random() < 0.45 else float(np.exp(rng.uniform(np.log(0.4), 0.0)))
@@ -140,7 +140,13 @@ def _glare(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
     for _ in range(1 if rng.random() < 0.7 else 2):
         spot = np.zeros_like(picture)
         at = (_CENTRE + rng.normal(0, [22, 14]) * DETAIL / 1.5) * 16
-        axes = np.exp(rng.uniform(np.log(1.2), np.log(11.0))) * np.exp(rng.normal(0, 0.2, 2))
+        # Small on a cornea, as large as an iris where a driver camera's own lamp meets a lens,
+        # a bar of a window or a tube.
+        kind = rng.random()
+        size = rng.uniform(5.0, 11.0) if kind < 0.3 else np.exp(rng.uniform(np.log(1.2), 2.4))
+        axes = size * np.exp(rng.normal(0, 0.2, 2))
+        if kind > 0.85:
+            axes = axes * [2.5, 0.5]
         cv2.ellipse(
             spot, (int(at[0]), int(at[1])), (int(16 * axes[0]), int(16 * axes[1])),
             float(rng.uniform(0, 180)), 0, 360, 1.0, -1, cv2.LINE_AA, 4,
