@@ -36,9 +36,9 @@ def load_weights(path: Path) -> EyeNet:
 def calibrate(network: EyeNet, eyes: Arrays) -> dict[str, float]:
     """Calibrate the network's predicted errors, in place, on eyes that it was not trained on.
 
-    The gaze is scaled to the spread of the true gaze. Sigmas are multiplied by the ratio of the
-    root mean square error to the predicted one. The three probabilities get the temperature with
-    the least cross entropy (Guo et al., 2017).
+    The gaze gets the mean and the spread of the true gaze. Sigmas are multiplied by the ratio of
+    the root mean square error to the predicted one. The three probabilities get the temperature
+    with the least cross entropy (Guo et al., 2017).
 
     Returns:
         The gaze's gain, what the sigmas were multiplied with, and the temperature.
@@ -54,6 +54,9 @@ def calibrate(network: EyeNet, eyes: Arrays) -> dict[str, float]:
     gain = float((gaze[look].std(0) / out[look, GAZE].std(0)).mean())
     for value in (network.head.weight.data, network.head.bias.data, out.T):
         value[GAZE] *= gain
+    shift = (gaze[look] - out[look, GAZE]).mean(0)
+    network.head.bias.data[GAZE] += shift
+    out[:, GAZE] += shift
     points = out[:, :SEEN].view(-1, POINTS, 2) - labels["points"] / HALF
     squares = (
         points[:, :LIDS].square().sum(2).mean(1),

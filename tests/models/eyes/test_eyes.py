@@ -175,6 +175,10 @@ def test_what_is_exported_says_the_truth_of_its_errors():
     some["gaze"] = np.random.default_rng(0).normal(0, 0.3, (60, 2)).astype(np.float32)
     first = calibrate(network, some)
     assert abs(first["lids"] - 1) > 0.05
+    batch = sample(some, np.arange(60), np.random.default_rng(9))
+    with torch.no_grad():
+        found = network(tensors(batch)[0]).numpy()[:, 47:49] + AHEAD_SHARE * batch["ahead"]
+    assert found.mean(0) == pytest.approx(batch["gaze"].mean(0), abs=1e-4)
     again = calibrate(network, some)
     for name in ("gain", "lids", "iris", "gaze"):
         assert again[name] == pytest.approx(1.0, abs=0.02)
