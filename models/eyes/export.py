@@ -36,9 +36,9 @@ def load_weights(path: Path) -> EyeNet:
 def calibrate(network: EyeNet, eyes: Arrays) -> dict[str, float]:
     """Calibrate the network's predicted errors, in place, on eyes that it was not trained on.
 
-    The gaze gets the mean and the spread of the true gaze. Sigmas are multiplied by the ratio of
-    the root mean square error to the predicted one. The three probabilities get the temperature
-    with the least cross entropy (Guo et al., 2017).
+    The gaze gets the mean of the true gaze and, of the surer eyes, its spread. Sigmas are
+    multiplied by the ratio of the root mean square error to the predicted one. The three
+    probabilities get the temperature with the least cross entropy (Guo et al., 2017).
 
     Returns:
         The gaze's gain, what the sigmas were multiplied with, and the temperature.
@@ -50,8 +50,11 @@ def calibrate(network: EyeNet, eyes: Arrays) -> dict[str, float]:
     iris = seen & (labels["share"] > IRIS_SHARE)
     look = seen & (labels["share"] > GAZE_SHARE) & (labels["kind"] != SHUT)
     gaze = labels["gaze"] - AHEAD_SHARE * labels["ahead"]
-    # An estimate with the least error is drawn to the mean: at this gain gazes spread as they do.
-    gain = float((gaze[look].std(0) / out[look, GAZE].std(0)).mean())
+    # An estimate with the least error is drawn to the mean: at this gain gazes spread as they do,
+    # of the surer half, which most cameras' eyes are like; less sure ones would ask for more.
+    doubt = out[:, LOG_SIGMA][:, 2]
+    sure = look & (doubt < doubt[look].median())
+    gain = float((gaze[sure].std(0) / out[sure, GAZE].std(0)).mean())
     for value in (network.head.weight.data, network.head.bias.data, out.T):
         value[GAZE] *= gain
     shift = (gaze[look] - out[look, GAZE]).mean(0)
