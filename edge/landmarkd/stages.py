@@ -1,7 +1,7 @@
 """Where the time of a frame goes: a clock with one lap a stage, cheap enough to be always on."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,17 @@ STAGES = (
 
 HISTORY = 4096
 """How many frames are remembered."""
+
+
+def percentiles(values: NDArray[np.int64], ranks: Sequence[float]) -> NDArray[np.float64]:
+    """Return what np.percentile does without importing numpy.ma, a twentieth of the start's time.
+
+    Args:
+        values: (n,), n at least 1.
+        ranks: 0 to 100.
+    """
+    at = np.array(ranks) / 100 * (values.size - 1)
+    return np.interp(at, np.arange(values.size), np.sort(values))
 
 
 class StageClock:
@@ -84,4 +95,4 @@ class StageClock:
             spent = history[:, column]
             spent = spent[spent > 0]
             if spent.size:
-                yield name, np.percentile(spent, ranks) / 1e6
+                yield name, percentiles(spent, ranks) / 1e6

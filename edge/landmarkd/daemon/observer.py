@@ -14,6 +14,7 @@ from landmarkd.daemon.snapshot import SinkSnapshot, Snapshot
 from landmarkd.machine import Machine
 from landmarkd.pipeline import Pipeline
 from landmarkd.sinks.base import Sink
+from landmarkd.stages import percentiles
 from landmarkd.types import Report
 
 PERIOD_S = 1.0
@@ -92,7 +93,7 @@ class Observer:
         engine = self._pipeline.model.engine
         latency = None
         if self._latencies_ns:
-            p50, p99 = np.percentile(np.array(self._latencies_ns), (50, 99)) / 1e6
+            p50, p99 = percentiles(np.array(self._latencies_ns), (50, 99)) / 1e6
             latency = (round(float(p50), 3), round(float(p99), 3))
         return Snapshot(
             state=state or statistics.state,
