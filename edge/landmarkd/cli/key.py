@@ -14,7 +14,7 @@ from landmarkd.files import writing
 def key(
     file: Annotated[Path, typer.Argument(help="Where to write it; the file must not exist yet.")],
 ) -> None:
-    """Make a key for secured datagrams, readable by you alone; copy it to the other side.
+    """Make a key for encrypted datagrams, readable by you alone; copy it to the other side.
 
     Example: landmarkd key car.key, then --sink udp://10.0.0.2:5005?key=car.key there and
     landmarkd listen udp://:5005?key=car.key here.

@@ -13,7 +13,7 @@ from typer.exceptions import TyperException
 from landmarkd import __version__
 from landmarkd.errors import ExitCode, LandmarkdError
 
-TRY, LOOK_AFTER = "Try it", "Look after it"
+TRY, RECEIVE, LOOK_AFTER = "Try it", "Receive and record", "Look after it"
 # What each command is ("module:function" of this package, or a group) and where the help page lists
 # it, in that order. The modules import nothing heavy at their top, so that `landmarkd run` starts
 # fast.
@@ -21,13 +21,13 @@ COMMANDS = {
     "run": ("run:run", "Run it"),
     "demo": ("demo:demo", TRY),
     "annotate": ("annotate:annotate", TRY),
+    "listen": ("listen:listen", RECEIVE),
+    "view": ("view:view", RECEIVE),
+    "report": ("report:report", RECEIVE),
+    "replay": ("replay:replay", RECEIVE),
+    "convert": ("convert:convert", RECEIVE),
+    "key": ("key:key", RECEIVE),
     "config": ("configuration:commands", LOOK_AFTER),
-    "listen": ("listen:listen", None),
-    "replay": ("replay:replay", None),
-    "convert": ("convert:convert", None),
-    "key": ("key:key", None),
-    "view": ("view:view", None),
-    "report": ("report:report", TRY),
     "models": ("models:commands", LOOK_AFTER),
     "doctor": ("doctor:doctor", LOOK_AFTER),
     "profile": ("profile:profile", LOOK_AFTER),
@@ -63,9 +63,10 @@ def build(names: Iterable[str]) -> typer.Typer:
     app = typer.Typer(
         name="landmarkd",
         cls=Root,
-        help="gpsd for faces: camera frames in, dense 3D facial landmarks out, over serial or UDP.",
+        help="gpsd for faces: camera frames in, dense 3D facial landmarks out, over serial or UDP."
+        "\n\nBegin with: landmarkd demo, landmarkd run --source 0, landmarkd help start",
         epilog="Exit codes: "
-        + ", ".join(f"{code.value} {code.name.lower()}" for code in ExitCode)
+        + ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in ExitCode)
         + ".",
         rich_markup_mode="markdown",  # "rich" would take [x, y] in a help text for markup
         pretty_exceptions_enable=False,
