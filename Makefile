@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 MODELS := .venv-models
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run test test-v4l2 test-picamera2 venv venv-models lint bench faults soak test-models lint-models test-arm64 lock clean deb test-deb release audit fuzz test-systemd man
+.PHONY: run test coverage test-v4l2 test-picamera2 venv venv-models lint bench faults soak test-models lint-models test-arm64 lock clean deb test-deb release audit fuzz test-systemd man
 
 run: venv
 	$(BIN)/landmarkd demo
@@ -25,6 +25,11 @@ $(VENV)/.ready: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
+
+# After make test: the processes that the tests start are measured as well, which slows them down.
+coverage: venv
+	$(BIN)/python -m pytest --cov=landmarkd --cov-append --cov-config=tests/coverage.toml \
+		--cov-report=term:skip-covered tests/cli tests/daemon tests/camera/test_uvc.py
 
 # A USB camera that is not there, under OpenCV's own V4L2 back end; a part of `make test` too.
 test-v4l2: venv
