@@ -1,5 +1,6 @@
 """The real process under systemd: its messages on the notify socket, and its open ports."""
 
+import os
 import signal
 import socket
 import time
@@ -8,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from landmarkd.camera.demo import CLIP
 from landmarkd.errors import ExitCode
 
 from tests.faults.bench import LIMIT_S, Daemon
@@ -83,6 +85,20 @@ def test_asking_again_does_not_spoil_a_stop_in_order(tmp_path: Path, again: sign
             time.sleep(0.001)
         assert daemon.process.wait(0) == 0
         assert "Processed" in daemon.logged()
+
+
+def test_a_reader_that_stands_still_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    """A file waits for its sinks, so that nothing is lost; not once it was asked to end."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with Daemon(tmp_path, source=f"file:{CLIP}", sinks=[f"jsonl:{pipe}"]) as daemon:
+        daemon.ear.frames(10)
+        heard = 0
+        while heard < (heard := daemon.ear.mark()):
+            time.sleep(2.0)  # fewer than 300 frames fit into the pipe, so it comes to a stop
+        assert daemon.end() == ExitCode.OK
+    os.close(reader)
 
 
 def test_a_burst_of_signals_neither_hangs_nor_breaks_it(tmp_path: Path) -> None:

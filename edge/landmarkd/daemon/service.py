@@ -36,7 +36,6 @@ DRAIN_LIVE_S = 0.5
 DRAIN_FILE_S = 5.0
 """How long sinks may take at the end to send what they still hold."""
 
-
 LEAVE_S = 0.5
 """How long a process whose camera driver hangs may take to end by itself."""
 
@@ -117,6 +116,8 @@ class Service:
         self.started = False
         self.successor: Service | None = None
         self.requests = requests or Requests()
+        for sink in sinks:
+            sink.ending = self.requests.end
         self._live, self._uri = source.live, source.uri
         self._limits = limits or Limits()
         self._publishers = publishers
@@ -165,7 +166,8 @@ class Service:
             else:
                 self._notifier.stopping()
             self.capture.close()
-            close_all(started, DRAIN_LIVE_S if self._live else DRAIN_FILE_S)
+            hurried = self._live or self.requests.end() is not None
+            close_all(started, DRAIN_LIVE_S if hurried else DRAIN_FILE_S)
             if not handed_over:
                 self._publish(time.monotonic_ns(), "stopped")
             if self._keeper is not None and self.started:

@@ -1,7 +1,7 @@
 """The interface of a sink, and its statistics."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from landmarkd.types import Report
@@ -49,11 +49,13 @@ class Sink(ABC):
         uri: as it was written.
         statistics: what it did so far; read it from any thread.
         gone: the receiver can never come back: standard output was closed.
+        ending: whether the program was asked to end; a `submit` that waits gives up then.
     """
 
     uri: str
     statistics: SinkStatistics
     gone: bool = False
+    ending: Callable[[], object] = staticmethod(lambda: False)
 
     @property
     def alive(self) -> bool:

@@ -31,6 +31,8 @@ LOG_PERIOD_S = 60.0
 MAX_TEXTS = 16
 IDLE_S = 2.0
 """Without a report for this long, the formatter may say that the sender is still there."""
+ENDING_S = 0.1
+"""How often a `submit` that waits asks whether the program is to end."""
 JOIN_S = 0.5
 """How much longer than asked for `close` waits for the thread; then it is left to end by itself."""
 
@@ -114,12 +116,16 @@ class QueuedSink(Sink, Generic[PieceT]):
             rank = self._formatter.rank(part)
             with self._changed:
                 if wait and self.waits:
-                    self._changed.wait_for(
-                        lambda: not self._queue.full or self._closing or self.gone or not self.alive
-                    )
+                    # A signal notifies nobody: a reader that stands still must not hold up the end.
+                    while not self._changed.wait_for(self._has_room, ENDING_S):
+                        if self.ending():
+                            break
                 self.statistics.dropped += self._queue.push(part, rank)
                 self._transport.waiting = self._queue.highest
                 self._changed.notify_all()
+
+    def _has_room(self) -> bool:
+        return not self._queue.full or self._closing or self.gone or not self.alive
 
     def begin_close(self, drain_s: float = 1.0) -> None:
         """Let the thread send what is queued for at most `drain_s` seconds and end."""
