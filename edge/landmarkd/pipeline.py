@@ -29,6 +29,7 @@ from landmarkd.types import (
     Report,
     Session,
 )
+from landmarkd.vision.closer import open_parts
 from landmarkd.vision.detector import Detector, make_detector
 from landmarkd.vision.eyes import open_eyes
 from landmarkd.vision.geometry import box_of
@@ -80,6 +81,7 @@ class Pipeline:
         )
         self.eyes = open_eyes(zoo, chosen.eyes, threads=chosen.threads)
         self.layout: Layout = self.model.layout if self.eyes is None else self.eyes.layout
+        self.parts = open_parts(zoo, chosen.parts, self.layout, threads=chosen.threads)
         self.clock = StageClock()
         tracking = configuration.tracker
         checker = None if self.model.has_presence else make_detector(tracking.checker)
@@ -141,6 +143,10 @@ class Pipeline:
         if seen is not None and self.eyes is not None:
             seen = self.eyes.refine(frame.image, seen)
             self.clock.lap("eyes")
+        if seen is not None and self.parts:
+            for part in self.parts:
+                seen = part.refine(frame.image, seen)
+            self.clock.lap("parts")
         face, driver = self._read(
             seen, frame.captured_ns, estimator, image=frame.image, speed_kmh=speed_kmh
         )
@@ -215,6 +221,8 @@ class Pipeline:
         self.model.close()
         if self.eyes is not None:
             self.eyes.close()
+        for part in self.parts:
+            part.close()
         self.tracker.close()
 
     def __enter__(self) -> Self:

@@ -14,6 +14,7 @@ STAGES = (
     "inference",
     "decode",
     "eyes",
+    "parts",
     "smooth",
     "pose",
     "driver",

@@ -34,6 +34,9 @@ def landmarks(arguments: list[str]) -> int:
         "--eyes", default="none", help="eye model that reads lids and irises anew, or none"
     )
     parser.add_argument(
+        "--parts", default="none", choices=("default", "none"), help="closer looks at the mouth"
+    )
+    parser.add_argument(
         "--views", type=int, default=1, choices=(1, 2), help="2: look in the mirror as well"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the report")
@@ -64,6 +67,7 @@ def landmarks(arguments: list[str]) -> int:
         architecture=options.architecture,
         eyes=options.eyes,
         views=options.views,
+        parts=options.parts,
     )
     done = evaluate(
         model, real=real, synthetic=synthetic, detector=options.detector, quick=options.quick
@@ -74,6 +78,7 @@ def landmarks(arguments: list[str]) -> int:
         "points": model.layout.name,
         "eyes": options.eyes,
         "views": options.views,
+        "parts": options.parts,
         "detector": options.detector,
         "seconds": round(time.monotonic() - began),
     }

@@ -1,5 +1,6 @@
 """Models under test behind `LandmarkModel.locate`: the device's own code crops and decodes."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -7,6 +8,7 @@ import numpy as np
 from landmarkd.layout import LAYOUTS
 from landmarkd.stages import StageClock
 from landmarkd.types import FaceObservation, RegionOfInterest
+from landmarkd.vision.closer import PartModel, open_parts
 from landmarkd.vision.detector import Detector, make_detector
 from landmarkd.vision.eyes import EyeModel, open_eyes
 from landmarkd.vision.landmarks import LandmarkModel
@@ -85,10 +87,17 @@ class Whole:
         model: the landmark model.
         eyes: reads lids and irises anew, or None.
         views: looks at each picture; the second one is mirrored.
+        parts: read the mouth and the like anew.
     """
 
-    def __init__(self, model: LandmarkModel, eyes: EyeModel | None, views: int = 1) -> None:
-        self._model, self._eyes, self._views = model, eyes, views
+    def __init__(
+        self,
+        model: LandmarkModel,
+        eyes: EyeModel | None,
+        views: int = 1,
+        parts: Sequence[PartModel] = (),
+    ) -> None:
+        self._model, self._eyes, self._views, self._parts = model, eyes, views, parts
         self.name, self.layout = model.name, model.layout
         if eyes is not None:
             self.name, self.layout = f"{model.name} + {eyes.name}", eyes.layout
@@ -103,7 +112,11 @@ class Whole:
         seen = self._model.locate(image, roi, clock)
         if self._views > 1:
             seen = both_views(self._model, image, seen, clock)
-        return seen if self._eyes is None else self._eyes.refine(image, seen)
+        if self._eyes is not None:
+            seen = self._eyes.refine(image, seen)
+        for part in self._parts:
+            seen = part.refine(image, seen)
+        return seen
 
 
 def open_model(
@@ -113,6 +126,7 @@ def open_model(
     architecture: str | None = None,
     eyes: str = "none",
     views: int = 1,
+    parts: str = "none",
 ) -> LandmarkModel:
     """Open a model by what it is called: a name of the zoo, a .tflite file, or a .pt checkpoint.
 
@@ -122,16 +136,19 @@ def open_model(
         architecture: of a checkpoint that does not say it.
         eyes: eye model that reads lids and irises anew, or "none".
         views: looks at each picture; the second one is mirrored.
+        parts: "default" for the zoo's models of the mouth and the like, or "none".
 
     Raises:
         ModelError: there is no such model or it is altered.
         ValueError: the file's outputs are not those of a landmark model.
     """
     model = _open_landmarks(spec, zoo, architecture)
-    reader = open_eyes(zoo or open_zoo(), eyes)
-    if reader is None and views == 1:
+    zoo = zoo or open_zoo()
+    reader = open_eyes(zoo, eyes)
+    closer = open_parts(zoo, parts, model.layout if reader is None else reader.layout)
+    if reader is None and views == 1 and not closer:
         return model
-    return cast("LandmarkModel", Whole(model, reader, views))
+    return cast("LandmarkModel", Whole(model, reader, views, closer))
 
 
 def open_detector(spec: str, score: float | None = None) -> Detector:

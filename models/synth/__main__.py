@@ -42,6 +42,7 @@ def _add_kinds(command: argparse.ArgumentParser) -> None:
         ("turned", "faces turned far to the side alone"),
         ("close-up", "eyes from near"),
         ("driver", "drivers in cars alone"),
+        ("near", "faces that fill the picture, as light makes them, for brows and mouth"),
     ):
         kinds.add_argument(f"--{kind}", dest="kind", action="store_const", const=kind, help=words)
 

@@ -46,6 +46,9 @@ _OLD: tuple[_Row, ...] = (
     (0.0, -10.2, 6.4, 2.2, 0, -0.20, 0.60, 0, 0, 0),  # slack under the chin
     (2.9, 1.6, 9.3, 1.2, 0, -0.05, 0.18, 0, 0, 0),  # bags
 )
+_THIN: tuple[_Row, ...] = (
+    (0.0, -3.40, 11.5, 1.4, 0, 0, -0.12, 0, -0.34, -0.15),  # both lips, toward where they meet
+)
 _FEATURES: tuple[_Row, ...] = (  # standard deviations
     (0.0, -0.3, 10.6, 2.3, 0, 0.12, 0.10, 0.15, 0.10, 0.15),  # nose
     (0.0, 0.0, 12.8, 1.4, 0, 0.16, 0.20, 0.10, 0, 0),  # its tip
@@ -99,12 +102,13 @@ def shape(rng: np.random.Generator, vertices: np.ndarray, child: float, *, old: 
         child: 0 for an adult to 1 for a small child.
         old: Whether the skin is old.
     """
-    kind = rng.random()
+    kind, thin = rng.random(), rng.spawn(1)[0]
     amounts = [
         (_CHILD, child * rng.uniform(0.6, 1.5)),
         (_HEAVY, rng.uniform(0.15, 1.4) if kind < 0.28 else 0.0),
         (_GAUNT, rng.uniform(0.2, 1.0) if kind > 0.87 and not child else 0.0),
         (_OLD, rng.uniform(0.2, 1.3) if old or rng.random() < 0.08 else 0.0),
+        (_THIN, thin.uniform(0.2, 1.0) if thin.random() < 0.4 else 0.0),
     ]
     blobs = [np.array(rows) for rows, amount in amounts if amount]
     scales = [amount * rng.uniform(0.5, 1.5, (len(rows), 1)) for rows, amount in amounts if amount]

@@ -9,13 +9,24 @@ import numpy as np
 
 from models.head import Camera, Eyes, HeadModel, openness, rotation_from_angles
 from models.synth import driving, expression, lighting
-from models.synth.appearance import backgrounds, occluders2d, wrinkles
+from models.synth.appearance import backgrounds, occluders2d
 from models.synth.appearance import camera as cameras
 from models.synth.appearance.colour import TONES, tone_name
-from models.synth.framing import SIZE, Shot, camera_for, folded, red_eyes, surroundings, wall
+from models.synth.framing import (
+    MARGIN,
+    NEAR_MARGIN,
+    NEAR_SIZE,
+    SEALED,
+    SIZE,
+    Shot,
+    camera_for,
+    lit_look,
+    surroundings,
+    wall,
+)
 from models.synth.headmesh import HeadMesh
 from models.synth.mesh import Mesh
-from models.synth.population import Person, Population
+from models.synth.population import PAINTED, Person, Population
 from models.synth.props import body, glasses, headwear, objects
 from models.synth.scene import Artist, Placement
 
@@ -95,6 +106,13 @@ class Studio:
         """A random crop of a driver in a car."""
         shot = Shot(rng.normal(0, 0.035, 2), glasses=0.35, driving=True)
         return self._crop(rng, person, driving.pose(rng), shot)[0]
+
+    def near(self, rng: np.random.Generator, person: Person) -> Crop:
+        """A random face that fills the picture, for the models of brows and mouth."""
+        size = NEAR_MARGIN / MARGIN
+        shot = Shot(rng.normal(0, 0.01, 2), size, pixels=NEAR_SIZE, bare=True)
+        pose = expression.pose(rng) if rng.random() < 0.45 else expression.near_pose(rng)
+        return self._crop(rng, person, pose, shot)[0]
 
     def close_up(self, rng: np.random.Generator, person: Person) -> Crop:
         """A random close crop of the eyes for the eye model: more glasses, more squeezed lids."""
@@ -230,7 +248,11 @@ class Studio:
         eyes = expression.gaze(rng, pose)
         named, closed = expression.face(rng, shot.strained)
         named = driving.mouth(rng, named) if shot.driving else named
+        sealed = shot.bare and rng.random() < SEALED
+        named = expression.sealed(named) if sealed else named
         vertices = self.people.evaluate(person, named, closed, eyes)
+        if sealed:
+            vertices = self.people.lips.close(vertices, float(rng.normal(-0.015, 0.02)))
         metric = self.model.landmarks(vertices)
         ibug = metric[self.model.layout.ibug68]
         origin = metric[:520].mean(0)
@@ -240,6 +262,10 @@ class Studio:
             np.array([0.0, 0.0, pose.distance]),
         )
         landmarks = placement(metric)
+        if shot.bare and person.drawn is not None:
+            corners, weights = person.drawn
+            drawn = np.einsum("pw,pwk->pk", weights, vertices[corners]).astype(np.float32)
+            landmarks[self.model.layout.ibug68[PAINTED]] = placement(drawn)
         camera = camera_for(rng, landmarks, shot)
         image, light = surroundings(rng, shot, pose.distance)
         names = (
@@ -253,44 +279,38 @@ class Studio:
             props.append(
                 self.people.beards.make(rng, vertices, person.skin.thick, person.look.roughness)
             )
-        more_props, more = self._before_face(rng, person, ibug)
-        names |= more
-        hair = self._hair(rng, person, vertices, ibug, names)
-        names.add("hair" if hair else "bald")
-        skin = folded(rng, person.look.face, named)
-        if rng.random() < 0.6:
-            skin = wrinkles.lid_line(
-                rng, skin, self.people.kit, *(rng.uniform(0.0, 0.9) + rng.uniform(0, 0.1, 2))
-            )
-        look = replace(person.look, face=skin)
-        if light.infrared and rng.random() < 0.4:
-            look = replace(look, pupil_colour=np.full(3, rng.uniform(0.3, 1.2)))
-            names.add("bright_pupil")
-        look = replace(
-            look, pupil=float(np.clip(look.pupil * (1.35 if light.night else 1.0), 0.13, 0.44))
-        )
-        if "flash" in light.names:
-            look = red_eyes(rng, look)
+        clear = shot.bare and rng.random() < 0.6
+        more_props, more = ([], set[str]()) if clear else self._before_face(rng, person, ibug)
+        hair = self._hair(rng, person, vertices, ibug, names | more)
+        look, changed = lit_look(rng, person, named, light, self.people.kit)
+        names |= changed | more | {"hair" if hair else "bald"}
         drawing = self.artist.draw(
             image, vertices, eyes, look, placement, camera, light, props + more_props, hair
         )
-        if "flash" in light.names:
+        if "flash" in light.names and not shot.bare:
             wall(rng, image, drawing.index >= 0)
         points = camera.landmarks(landmarks)
         visible = drawing.visible(landmarks, points[:, :2])
-        image, covered, occluders = occluders2d.apply(rng, image, points, probability=0.15)
+        image, covered, occluders = occluders2d.apply(
+            rng, image, points, probability=0.06 if shot.bare else 0.15
+        )
         if occluders:
             names.add("occluded")
-            inside = np.clip(np.rint(points[:, :2]).astype(int), 0, SIZE - 1)
+            inside = np.clip(np.rint(points[:, :2]).astype(int), 0, shot.pixels - 1)
             visible &= ~covered[inside[:, 1], inside[:, 0]]
-        visible &= ((points[:, :2] > -0.5) & (points[:, :2] < SIZE - 0.5)).all(1)
+        visible &= ((points[:, :2] > -0.5) & (points[:, :2] < shot.pixels - 0.5)).all(1)
         if person.child:
             names.add("child")
         if camera.k1:
             names.add("distorted")
         shown = points if shot.face else np.full_like(points, np.nan)
+        taken = (
+            cameras.metered(image)
+            if shot.bare
+            else cameras.develop(rng, image, night=light.infrared)
+        )
         crop = Crop(
-            cameras.develop(rng, image, night=light.infrared), shown, visible & shot.face,
+            taken, shown, visible & shot.face,
             shot.face,
             np.array([pose.pitch, pose.yaw, pose.roll], np.float32), openness(metric),
             np.array([eyes.pitch, eyes.yaw], np.float32), frozenset(names & set(ATTRIBUTES)),

@@ -37,6 +37,12 @@ def expression(rng: np.random.Generator) -> dict[str, float]:
     return dict(blend)
 
 
+def sealed(named: dict[str, float]) -> dict[str, float]:
+    """The same expression without what parts the lips."""
+    parting = ("jawOpen", "mouthClose", "mouthUpperUp", "mouthLowerDown", "mouthFunnel")
+    return {name: value for name, value in named.items() if not name.startswith(parting)}
+
+
 def wide_mouth(rng: np.random.Generator) -> dict[str, float]:
     """Named weights of a face that yawns, laughs or shouts."""
     blend = moods.Blend()

@@ -10,6 +10,8 @@ import numpy as np
 from models.head import Camera
 from models.synth import driving, expression, lighting
 from models.synth.appearance import backgrounds, wrinkles
+from models.synth.appearance.kit import SkinKit
+from models.synth.population import Person
 from models.synth.scene import Look
 
 SIZE = 176
@@ -18,6 +20,14 @@ SIZE = 176
 
 MARGIN = 1.75
 """Side of a stored crop over the longer side of the tight box of the dense points."""
+
+
+NEAR_SIZE, NEAR_MARGIN = 208, 1.1
+"""The same of faces that fill the picture."""
+
+
+SEALED = 0.4
+"""Share of them whose lips meet, whatever else the face does."""
 
 
 _DENSE, _LIDS = slice(0, 520), slice(520, 552)
@@ -35,6 +45,9 @@ class Shot:
         glasses: Share of faces with glasses.
         face: Whether it counts as a face.
         driving: Whether it is taken in a car; see `models.synth.driving`.
+        pixels: Side of the picture.
+        bare: Whether it is left as the light makes it: training adds what a camera does, and the
+            points of brows and lips are where these are drawn.
     """
 
     offset: np.ndarray
@@ -44,6 +57,8 @@ class Shot:
     glasses: float = 0.24
     face: bool = True
     driving: bool = False
+    pixels: int = SIZE
+    bare: bool = False
 
 
 def surroundings(
@@ -51,10 +66,33 @@ def surroundings(
 ) -> tuple[np.ndarray, lighting.Lighting]:
     """Background in linear light (SIZE, SIZE, 3), and the light on a head at a distance in cm."""
     if not shot.driving:
-        image = backgrounds.background(rng, SIZE, SIZE)
-        return image, lighting.sample(rng, image, distance)
+        image = backgrounds.background(rng, shot.pixels, shot.pixels)
+        light = lighting.sample(rng, image, distance)
+        return image, lighting.quiet(rng, light) if shot.bare and rng.random() < 0.5 else light
     image, backlit = driving.background(rng, SIZE)
     return image, driving.lit(rng, lighting.sample(rng, image, distance), backlit)
+
+
+def lit_look(
+    rng: np.random.Generator,
+    person: Person,
+    named: dict[str, float],
+    light: lighting.Lighting,
+    kit: SkinKit,
+) -> tuple[Look, set[str]]:
+    """A person's surfaces as expression and light change them, and the attributes of that."""
+    names = set[str]()
+    skin = folded(rng, person.look.face, named)
+    if rng.random() < 0.6:
+        skin = wrinkles.lid_line(rng, skin, kit, *(rng.uniform(0.0, 0.9) + rng.uniform(0, 0.1, 2)))
+    look = replace(person.look, face=skin)
+    if light.infrared and rng.random() < 0.4:
+        look = replace(look, pupil_colour=np.full(3, rng.uniform(0.3, 1.2)))
+        names.add("bright_pupil")
+    look = replace(
+        look, pupil=float(np.clip(look.pupil * (1.35 if light.night else 1.0), 0.13, 0.44))
+    )
+    return red_eyes(rng, look) if "flash" in light.names else look, names
 
 
 def red_eyes(rng: np.random.Generator, look: Look) -> Look:
@@ -108,6 +146,6 @@ def camera_for(rng: np.random.Generator, landmarks: np.ndarray, shot: Shot) -> C
         reach = np.abs(plane[_DENSE]).max() + 1e-6
         k1 = float(rng.uniform(-0.12, 0.06) / max(reach, 0.15) ** 2)
         middle = middle * (1 + k1 * (middle**2).sum())
-    focal = SIZE / extent
-    centre = (SIZE - 1) / 2 - middle * focal + shot.offset * SIZE
+    focal = shot.pixels / extent
+    centre = (shot.pixels - 1) / 2 - middle * focal + shot.offset * shot.pixels
     return Camera(float(focal), float(centre[0]), float(centre[1]), k1)

@@ -105,6 +105,33 @@ class HeadMesh:
         lookup[self.whole.corner[used]] = used
         return self.whole.uv[lookup[vertices]]
 
+    def place(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Head vertices (n, 3) and weights (n, 3) of places in the M_Face tile, UV (n, 2), v down.
+
+        The nearest triangle's if no triangle holds a place.
+        """
+        chosen = self.whole.part == 0
+        corners = self.whole.uv[self.whole.triangles[chosen]].astype(np.float64)
+        wanted = np.asarray(places) * [1, -1] + [0, 1]
+        near = np.flatnonzero(
+            (np.abs(corners[:, 0] - np.clip(corners[:, 0], wanted.min(0), wanted.max(0))) < 0.03)
+            .all(1)
+        )  # fmt: skip
+        a, b, c = corners[near].transpose(1, 0, 2)
+        u, v = b - a, c - a
+        area = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
+        area[np.abs(area) < 1e-12] = 1e-12
+        at = wanted[:, None] - a
+        second = (at[..., 0] * v[:, 1] - at[..., 1] * v[:, 0]) / area
+        third = (at[..., 1] * u[:, 0] - at[..., 0] * u[:, 1]) / area
+        weights = np.stack([1 - second - third, second, third], -1)
+        best = weights.min(2).argmax(1)
+        found = weights[np.arange(len(wanted)), best].clip(0, 1)
+        return (
+            self.face_triangles[near[best]],
+            (found / found.sum(1, keepdims=True)).astype(np.float32),
+        )
+
     def surface(self, landmarks: np.ndarray) -> Surface:
         """What has to be drawn of a head with these metric landmarks (562, 3)."""
         inner = landmarks[self.model.layout.ibug68[60:68]]

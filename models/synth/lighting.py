@@ -6,7 +6,7 @@ light behind the camera has z < 0 and one overhead y < 0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -135,6 +135,18 @@ def sample(rng: np.random.Generator, background: np.ndarray, distance: float) ->
         near.astype(np.float32),
         softness.astype(np.float32), shadows, _glare(rng, level), False, night, frozenset(names),
     )  # fmt: skip
+
+
+def quiet(rng: np.random.Generator, light: Lighting) -> Lighting:
+    """The same light as of a dull day or a well lit room: hardly any shadows."""
+    sh = light.sh * np.where(np.arange(9)[:, None] < 4, 1.0, 0.4).astype(np.float32)
+    sh[1:4] *= np.float32(rng.uniform(0.2, 0.8))
+    return replace(
+        light,
+        sh=sh + (np.arange(9)[:, None] == 0) * np.float32(rng.uniform(0.1, 0.4)),
+        colours=light.colours * np.float32(rng.uniform(0.0, 0.35)),
+        softness=np.maximum(light.softness, 1.0),
+    )
 
 
 def _infrared(rng: np.random.Generator, distance: float) -> Lighting:

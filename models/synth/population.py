@@ -12,12 +12,15 @@ from models.synth import build
 from models.synth.appearance import skin as skins
 from models.synth.headmesh import HeadMesh
 from models.synth.lids import Lids
+from models.synth.lipseal import LipSeal
 from models.synth.props.beard import BeardMaker
 from models.synth.props.hair import HairFitter, HairStyle, choose, load_styles
 from models.synth.props.mask import MaskMaker
 from models.synth.scene import Look
 
 _EYE_LEVEL_CM = 3.6
+PAINTED = np.r_[17:27, 48:60]
+"""iBUG points of the brows and of the border of the lips, which paint places."""
 THICK = 0.25
 """Share of grown men whose facial hair has a volume."""
 
@@ -33,6 +36,8 @@ class Person:
         skin: Painted skin.
         look: Surfaces for the artist.
         style: Hair, or None.
+        drawn: Head vertices int (22, 3) and weights float32 (22, 3) of where the points `PAINTED`
+            are as painted.
     """
 
     shape: np.ndarray
@@ -41,6 +46,7 @@ class Person:
     skin: skins.Skin
     look: Look
     style: HairStyle | None
+    drawn: tuple[np.ndarray, np.ndarray] | None = None
 
 
 class Population:
@@ -55,6 +61,7 @@ class Population:
         self.masks = MaskMaker(mesh)
         self.beards = BeardMaker(mesh)
         self._lids = Lids(self.model)
+        self.lips = LipSeal(self.model)
         self._irises = _load_irises(self.model)
 
     def person(self, rng: np.random.Generator, *, usual: bool = False) -> Person:
@@ -73,6 +80,8 @@ class Population:
         skin = skins.paint(rng, self.kit, **({} if usual else {"child": child, "thick": THICK}))
         if not usual:
             shape = build.shape(rare, shape, child, old="old" in skin.attributes)
+        if rare.random() < 0.85:
+            shape = self.lips.close(shape, float(rare.normal(-0.015, 0.02)))
         bald = "bald" in skin.attributes or rng.random() < 0.12
         style = None if bald else choose(rng, self.styles)
         if child > 0.6 and rare.random() < 0.5:  # down at most
@@ -94,7 +103,8 @@ class Population:
             * rng.uniform(0.55, 1.15)
             * np.exp(rng.normal(0, 0.04, 3)),
         )
-        return Person(shape, child, stretch, skin, look, style)
+        drawn = None if skin.drawn is None else self.mesh.place(skin.drawn[PAINTED])
+        return Person(shape, child, stretch, skin, look, style, drawn)
 
     def evaluate(
         self,

@@ -20,8 +20,9 @@ from models.synth.population import Person
 
 CROPS_PER_SHARD = 1000
 NON_FACE_SHARE = 0.09
-Kind = Literal["usual", "turned", "close-up", "driver"]
-"""All poses, some without faces; faces turned far to the side; close-ups of eyes; drivers."""
+Kind = Literal["usual", "turned", "close-up", "driver", "near"]
+"""All poses, some without faces; faces turned far to the side; close-ups of eyes; drivers; faces
+that fill the picture."""
 _JPEG = [
     cv2.IMWRITE_JPEG_QUALITY, 95,
     cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
@@ -72,6 +73,7 @@ def crops(job: Job) -> Iterator[tuple[int, Crop]]:
         "turned": room.turned,
         "close-up": room.close_up,
         "driver": room.driver,
+        "near": room.near,
     }[job.kind]
     for i in range(job.count):
         if person is None or i % per_person == 0:

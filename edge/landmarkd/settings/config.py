@@ -45,6 +45,9 @@ class ModelSettings(Section):
         "default",
         "A model of the zoo that reads lids and irises closely; none leaves them as they are.",
     )
+    parts: Literal["default", "none"] = setting(
+        "default", "Models of the zoo that look closely at the mouth; none leaves its points."
+    )
     threads: int = setting(1, "CPU threads of the runtime.", ge=1, le=16)
     delegate: Literal["none", "auto", "coral"] = setting(
         "none", "none: CPU; auto: a Coral where one works; coral: a Coral or an error."

@@ -6,7 +6,6 @@ an eye. This one sees both eyes alone, each in the frame's own pixels, in one ca
 
 import math
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +16,7 @@ from landmarkd.vision.eye_patch import HEIGHT, LEFT_CORNERS, RIGHT_CORNERS, WIDT
 from landmarkd.vision.eye_reading import LIDS, OUTPUTS, POINTS, read
 from landmarkd.vision.geometry import extent_of
 from landmarkd.vision.lid_corners import follow_lids
-from landmarkd.vision.patches import cut
+from landmarkd.vision.patches import cut, feed
 from landmarkd.vision.runtime import open_engine
 from landmarkd.vision.zoo import Zoo
 
@@ -67,7 +66,6 @@ class EyeModel:
                 "reinstall landmarkd."
             )
         self._scale, self._zero = self.card.input.scale or 1.0, self.card.input.zero_point or 0
-        self._depth_of_input = cv2.CV_32F if real.dtype == np.float32 else cv2.CV_8S
         self._patches = np.empty((2, HEIGHT, WIDTH), np.uint8)
         into, around = zip(*(_eye(*side) for side in _SIDES), strict=True)
         self._eyes = np.empty((2, POINTS, 3), np.float32)
@@ -139,16 +137,9 @@ class EyeModel:
 
         They are valid until the next call.
         """
-        # From grey values to input values in one step: 0.4 (grey - mean) / (deviation + 0.01), in
-        # units of 255.
         target = self.engine.input(0)
-        for patch, values in zip(patches, target[:, :, :, 0], strict=True):
-            mean, deviation = cv2.meanStdDev(patch)
-            gain = 0.4 / (float(deviation[0, 0]) + 2.55) / self._scale
-            offset = self._zero - gain * float(mean[0, 0])
-            cv2.addWeighted(patch, gain, patch, 0.0, offset, dst=values, dtype=self._depth_of_input)
-            if self._depth_of_input == cv2.CV_32F:
-                np.clip(values, -1.0, 1.0, out=values)
+        for patch, values in zip(patches, target, strict=True):
+            feed(patch, values, self._scale, self._zero)
         self.engine.invoke()
         out: NDArray[np.float32] = self.engine.output(0)
         return out

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from landmarkd.layout import LAYOUTS
 from landmarkd.types import Array
+from landmarkd.vision.geometry import facing
 from landmarkd.vision.parts import followers
 
 _LAYOUT = LAYOUTS["landmarkd-562"]
@@ -53,9 +54,7 @@ def follow_lids(points: Array, sigma: Array | None, seen: tuple[float, float]) -
         seen: probabilities, of the right and of the left eye.
     """
     corners = points.take(_INTO, axis=0)
-    across, down, away = (corners[9] - corners[0]).tolist()
-    yaw = abs(math.degrees(math.atan2(away, math.hypot(across, down))))
-    near = min(max((_GONE_DEG - yaw) / _FADE_DEG, 0.0), 1.0)
+    near = facing(corners[0], corners[9], _GONE_DEG, _FADE_DEG)
     if near == 0.0:
         return
     share = np.repeat(np.array((near * seen[0], near * seen[1]), np.float32), 6)

@@ -25,6 +25,9 @@ class Part:
         points: the iBUG points that the model finds, for each patch in its own order.
         down: how far below the middle of these points a patch lies, in its widths.
         reach_mm: how far from them the dense points follow.
+        gone_deg: yaw from which on the points are the landmark model's alone, which sees the whole
+            head turn; fitted on rendered faces.
+        fade_deg: so many degrees before it the model's share begins to fall.
     """
 
     width: int
@@ -33,14 +36,17 @@ class Part:
     points: tuple[Indices, ...]
     down: float
     reach_mm: float
+    gone_deg: float
+    fade_deg: float
 
 
 PARTS = {
-    "mouth": Part(64, 48, 0.46, (np.arange(48, 68),), 0.0, 14.0),
-    "brows": Part(64, 40, 0.40, (np.arange(22, 27), np.arange(21, 16, -1)), 0.1, 14.0),
+    "mouth": Part(64, 48, 0.46, (np.arange(48, 68),), 0.0, 14.0, 90.0, 30.0),
+    "brows": Part(48, 32, 0.40, (np.arange(22, 27), np.arange(21, 16, -1)), 0.1, 14.0, 70.0, 40.0),
 }
 """The left brow is read as it is, the right one mirrored."""
 
+_LIPS_WITHOUT_CORNERS = np.delete(np.arange(48, 68), [0, 6, 12, 16])
 _MEANS = {n: np.full(n, 1 / n, np.float32) for n in (5, 20)}
 
 
@@ -84,10 +90,10 @@ def followers(layout: Layout, chosen: Indices, reach_mm: float) -> NDArray[np.fl
     own = layout.ibug68[chosen]
     apart = np.linalg.norm(head[:DENSE, None] - head[own], axis=2)
     lips = head[layout.ibug68]
-    corners = lips[[48, 54], 1].mean()
-    across = (head[:DENSE, None, 1] - corners) * (head[own, 1] - corners) < 0
-    about_lips = np.abs(head[:DENSE, 0]) < np.abs(lips[[60, 64], 0]).max()
-    apart[across & about_lips[:, None] & np.isin(chosen, np.arange(48, 68))] = np.inf
+    seam = np.stack([lips[60], *(0.5 * (lips[61:64] + lips[[67, 66, 65]])), lips[64]])
+    below = head[:, 1] - np.interp(head[:, 0], seam[:, 0], seam[:, 1])
+    across = (below[:DENSE, None] * below[own] < 0) & (np.isin(chosen, _LIPS_WITHOUT_CORNERS))
+    apart[across & (np.abs(head[:DENSE, :1]) < seam[-1, 0])] = np.inf
     nearest = apart.min(1)
     weights = np.exp(-0.5 * (np.square(apart) - np.square(nearest)[:, None]) / (reach_mm / 4) ** 2)
     weights /= weights.sum(1, keepdims=True)

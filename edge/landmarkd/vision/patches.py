@@ -1,4 +1,4 @@
-"""Cutting grey patches of a face out of a frame: all of one part from one strip that holds them.
+"""Cutting patches of a face out of a frame: all of one part from one strip that holds them.
 
 Patch pixels have their centres at integers; an affine leads from them to image pixels.
 """
@@ -24,16 +24,16 @@ def cut(image: NDArray[np.uint8], places: Sequence[PatchRows], patches: NDArray[
     Args:
         image: (height, width, 3) uint8 BGR.
         places: of the patches, all of one scale.
-        patches: (n, height, width) uint8, written.
+        patches: (n, height, width) uint8 grey or (n, height, width, 3) uint8 BGR, written.
     """
-    rows, columns = patches.shape[1:]
+    rows, columns = patches.shape[1:3]
     x0, y0, x1, y1 = _strip_of(places, columns - 1, rows - 1, image.shape)
     (a, _, _), (d, _, _) = places[0]
     factor = max(1, round(math.hypot(a, d)))
     # The mean of factor² pixels each, as an area filter takes it.
     across, down = max((x1 - x0) // factor, 1), max((y1 - y0) // factor, 1)
     part: NDArray[Any] = image[y0 : min(y0 + down * factor, y1), x0 : min(x0 + across * factor, x1)]
-    strip = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)
+    strip = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY) if patches.ndim == 3 else part
     if factor > 1:
         strip = cv2.resize(strip, (across, down), interpolation=cv2.INTER_AREA)
     middle = (factor - 1) / 2
@@ -52,6 +52,27 @@ def cut(image: NDArray[np.uint8], places: Sequence[PatchRows], patches: NDArray[
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
+
+
+def feed(patch: NDArray[np.uint8], values: NDArray[Any], scale: float, zero_point: int) -> None:
+    """Write a patch as a network's input: 0.4 (value - mean) / (deviation + 0.01), in [-1, 1].
+
+    Args:
+        patch: (height, width) or (height, width, 3) uint8; mean and deviation are of all colours.
+        values: int8 or float32 of the same shape, written.
+        scale: of the input's integers; 1 for float32.
+        zero_point: the same; 0 for float32.
+    """
+    patch, values = patch.reshape(len(patch), -1), values.reshape(len(values), -1)
+    mean, deviation = cv2.meanStdDev(patch)
+    # In one step, in units of 255.
+    gain = 0.4 / (float(deviation[0, 0]) + 2.55) / scale
+    offset = zero_point - gain * float(mean[0, 0])
+    floating = values.dtype == np.float32
+    depth = cv2.CV_32F if floating else cv2.CV_8S
+    cv2.addWeighted(patch, gain, patch, 0.0, offset, dst=values, dtype=depth)
+    if floating:
+        np.clip(values, -1.0, 1.0, out=values)
 
 
 def _strip_of(

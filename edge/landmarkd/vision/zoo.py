@@ -181,6 +181,30 @@ class EyeCard(_Card):
     ahead_share: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
+class ColourPatchContract(_Strict):
+    """Input of a part's model: (n, height, width, 3), real = (stored - zero_point) * scale."""
+
+    width: Count
+    height: Count
+    colour: Literal["BGR"]
+    dtype: Literal["int8", "float32"]
+    scale: float | None = None
+    zero_point: int | None = None
+
+
+class PartCard(_Card):
+    """A model that looks closely at one part of the face, see `landmarkd.vision.closer`.
+
+    Attributes:
+        doubt: what its variances are multiplied with, beside the landmark model's, when both are
+            weighed against each other.
+    """
+
+    kind: Literal["mouth", "brows"]
+    input: ColourPatchContract
+    doubt: Annotated[float, Field(gt=0, le=100)] = 1.0
+
+
 class DetectorCard(_Card):
     """A model that finds faces in a whole frame, letterboxed: centred in its input on black."""
 
@@ -195,8 +219,8 @@ class DetectorCard(_Card):
         return self
 
 
-_AnyCard = TypeVar("_AnyCard", LandmarkCard, DetectorCard, EyeCard)
-Card = Annotated[LandmarkCard | DetectorCard | EyeCard, Field(discriminator="kind")]
+_AnyCard = TypeVar("_AnyCard", LandmarkCard, DetectorCard, EyeCard, PartCard)
+Card = Annotated[LandmarkCard | DetectorCard | EyeCard | PartCard, Field(discriminator="kind")]
 
 
 class Manifest(_Strict):
@@ -246,6 +270,10 @@ class Zoo:
     def eyes(self, name: str = "default") -> tuple[str, EyeCard]:
         """Return the name and entry of an eye model, see `landmarks`."""
         return self._find(name, "eyes", EyeCard)
+
+    def part(self, kind: str, name: str = "default") -> tuple[str, PartCard]:
+        """Return the name and entry of a model of the mouth or the brows, see `landmarks`."""
+        return self._find(name, kind, PartCard)
 
     def _find(self, name: str, kind: str, wanted: type[_AnyCard]) -> tuple[str, _AnyCard]:
         chosen = self.manifest.default.get(kind, "") if name == "default" else name

@@ -23,6 +23,14 @@ def _exposure(rng: np.random.Generator, linear: Floats, error: float) -> float:
     return 0.19 / max(metered, 1e-4) * 2.0 ** float(np.clip(rng.normal() * error, -2.6, 2.2))
 
 
+def metered(linear: Floats) -> Picture:
+    """8-bit picture of linear light, exposed for its middle, by a camera without faults."""
+    h, w = linear.shape[:2]
+    middle = linear[h // 4 : -h // 4, w // 4 : -w // 4]
+    gain = 0.2 / max(float(np.minimum(middle, 4 * np.median(middle)).mean()), 1e-5)
+    return (255 * np.clip(linear * gain, 0, 1) ** np.float32(1 / 2.2) + 0.5).astype(np.uint8)
+
+
 def _white_balance(rng: np.random.Generator, spread: float) -> Floats:
     """Gains (3,) of a wrong white balance: mostly blue to amber, less green to magenta."""
     warm, green = rng.normal() * spread, rng.normal() * spread * 0.35

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from models.synth.appearance import noise
 from models.synth.appearance.colour import Floats
@@ -10,6 +11,8 @@ from models.synth.appearance.planes import cheek, lay
 from models.synth.appearance.regions import SIZE, polygon, smoothstep
 
 _BROW_ROWS = (int(0.1 * SIZE), int(0.3 * SIZE))
+_BROW_END = 0.2
+"""A brow ends where so little of its hair is left, of its thickest."""
 _CUTS = (
     "stubble",
     "shadow",
@@ -50,14 +53,19 @@ def _brow_mask(rng: np.random.Generator, kit: SkinKit) -> Floats:
 
 def grow_brows(
     rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Floats, thickness: float = 1.0
-) -> set[str]:
-    """Draw brows on the albedo of a face in place, a few faces having none or drawn ones."""
+) -> tuple[set[str], NDArray[np.float64]]:
+    """Draw brows on the albedo of a face in place, a few faces having none or drawn ones.
+
+    Returns:
+        What of them is plain to see, and where the points 17 to 26 are on them, UV (10, 2).
+    """
     if rng.random() < 0.035:
-        return {"no_brows"}
+        return {"no_brows"}, kit.uv68[17:27]
     top, bottom = _BROW_ROWS
     alpha = _brow_mask(rng, kit)
     if rng.random() < 0.22:
         alpha = np.maximum(alpha, 0.8 * _brow_mask(rng, kit))
+    points = _on_brows(alpha, kit.uv68[17:27])
     density = thickness * float(np.exp(rng.uniform(np.log(0.6), np.log(4.0))))
     blurred = cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(0.35, 1.1)))
     names: set[str] = set()
@@ -77,7 +85,32 @@ def grow_brows(
     if rng.random() < 0.5:  # brows turn grey last and are seldom bleached
         colour *= np.float32(min(1.0, 0.06 / float(colour.mean())))
     lay(face[:, top:bottom], colour, np.clip(blurred * density, 0, 0.96))
-    return names
+    return names, points
+
+
+def _on_brows(alpha: Floats, usual: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the points of brows, UV (10, 2): their ends, and the middle of the hair between.
+
+    Args:
+        alpha: Coverage of the rows `_BROW_ROWS`.
+        usual: The mesh's own points, whose spacing is kept.
+    """
+    points = usual.copy()
+    rows = np.arange(*_BROW_ROWS, dtype=np.float32) + 0.5
+    for side in (slice(0, 5), slice(5, 10)):
+        own = usual[side]
+        half = np.zeros(SIZE, bool)
+        half[SIZE // 2 :] = own[0, 0] > 0.5
+        half[: SIZE // 2] = own[0, 0] < 0.5
+        column = alpha.sum(0) * half
+        covered = np.flatnonzero(column > _BROW_END * column.max())
+        x = covered + 0.5
+        y = (alpha[:, covered] * rows[:, None]).sum(0) / column[covered]
+        ends = x[[0, -1]] / SIZE
+        at = ends[0] + (own[:, 0] - own[:, 0].min()) / np.ptp(own[:, 0]) * (ends[1] - ends[0])
+        arch = np.polynomial.Polynomial.fit(x / SIZE, y / SIZE, 3, w=np.sqrt(column[covered]))
+        points[side] = np.stack([at, arch(at)], 1)
+    return points
 
 
 def grow_lash_lines(rng: np.random.Generator, face: Floats, kit: SkinKit) -> None:

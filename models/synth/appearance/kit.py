@@ -89,13 +89,14 @@ def _soften_baked_eyes(detail: Floats, eyes: Floats) -> Floats:
     return detail + (calm - detail) * (0.85 * eyes[..., None])
 
 
-def _heal_mouth(detail: Floats, lips: Floats, inner: Floats) -> Floats:
-    """Give the inner lips, which photographs do not show, the lips' colour, redder and wetter."""
-    seen = lips * (1 - inner)
-    colour = (detail * seen[..., None]).sum((0, 1)) / seen.sum() + np.array(
-        [-0.1, -0.3, -0.3], np.float32
+def _without_mouth(detail: Floats, lips: Floats, about: Floats) -> Floats:
+    """Lay the skin about the mouth over the photographed lips: `lips` paints some of their own."""
+    ring = np.clip(about - lips, 0, 1)[..., None]
+    size = (0, 0)
+    spread = cv2.GaussianBlur(detail * ring, size, 14) / (
+        cv2.GaussianBlur(ring, size, 14)[..., None] + np.float32(1e-4)
     )
-    return detail + (colour - detail) * np.minimum(1.3 * inner, 1)[..., None]
+    return detail + (spread - detail) * lips[..., None]
 
 
 def _texture(path: Path, regions: Mapping[str, Floats]) -> Texture:
@@ -108,9 +109,9 @@ def _texture(path: Path, regions: Mapping[str, Floats]) -> Texture:
     face, back = (np.clip(t - tone, *_DETAIL_RANGE) for t in (face, back))
     if float(np.exp(tone) @ LUMA) < _DARK_LUMINANCE:
         face *= (1 - regions["cropped_hair"])[..., None]
-    face = _heal_mouth(
-        _soften_baked_eyes(face, regions["sockets"]), regions["lips"], regions["inner_lips"]
-    )
+    lips = np.clip(3 * regions["mouth"], 0, 1)
+    about = np.clip(2 * cv2.GaussianBlur(lips, (0, 0), 7), 0, 1)
+    face = _without_mouth(_soften_baked_eyes(face, regions["sockets"]), lips, about)
     return Texture(path.stem.removeprefix("face_"), planes.of_pixels(face), planes.of_pixels(back))
 
 

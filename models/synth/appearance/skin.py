@@ -10,6 +10,7 @@ from models.synth.appearance import (
     blemishes,
     colour,
     facial_hair,
+    lips,
     makeup,
     noise,
     planes,
@@ -40,6 +41,8 @@ class Skin:
         covered: Where cloth hides the skin, bool (SIZE, SIZE) in the M_Face tile, or None.
         darkness: Of the skin from 0 (very light) to 1 (very dark), to report accuracy by skin tone.
         thick: Facial hair that stands off the skin, or None.
+        drawn: Where the 68 iBUG points are in the M_Face tile as painted, UV (68, 2), y down: the
+            brows' on their hair, the lips' on their border, the others where the mesh has them.
     """
 
     face: Floats
@@ -51,6 +54,7 @@ class Skin:
     covered: NDArray[np.bool_] | None = None
     darkness: float = 0.5
     thick: thick_hair.ThickHair | None = None
+    drawn: NDArray[np.float64] | None = None
 
 
 def _detail(rng: np.random.Generator, kit: SkinKit) -> tuple[Floats, Floats]:
@@ -115,6 +119,8 @@ def paint(
     names |= blemishes.mottle(rng, face, kit, darkness, age)
     if child < 0.5:
         names |= wrinkles.engrave(rng, face, kit, age)
+    drawn = kit.uv68.copy()
+    kit, drawn[48:60] = lips.paint(rng.spawn(1)[0], face, kit, darkness, child)
     face, back = (np.exp(log_albedo, out=log_albedo) for log_albedo in (face, back))
     hair, hair_name = colour.hair_colour(rng, darkness, grey=max(0.0, age - 0.45))
     names |= {"grey_hair"} if hair_name in {"grey", "white"} else set()
@@ -127,7 +133,8 @@ def paint(
         names.add(name)
     if rng.random() < (0.08 if masculine else 0.03 if child else 0.6):
         names |= makeup.apply(rng, face, kit)
-    names |= facial_hair.grow_brows(rng, face, kit, hair, 1 - 0.7 * child)
+    more, drawn[17:27] = facial_hair.grow_brows(rng, face, kit, hair, 1 - 0.7 * child)
+    names |= more
     if rng.random() < 0.015:
         names |= makeup.paint_face(rng, face, kit)
     facial_hair.grow_lash_lines(rng, face, kit)
@@ -144,4 +151,5 @@ def paint(
         None,
         darkness,
         volume,
+        drawn,
     )
