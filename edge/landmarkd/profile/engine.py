@@ -10,7 +10,7 @@ import numpy as np
 
 from landmarkd.errors import DelegateError, InferenceRuntimeError, LandmarkdError, ModelError
 from landmarkd.vision.delegate import library_present
-from landmarkd.vision.interpreter import open_session
+from landmarkd.vision.interpreter import open_interpreter
 from landmarkd.vision.runtime import DelegateChoice, Engine, open_engine, read_model
 from landmarkd.vision.zoo import LandmarkCard, Zoo
 
@@ -138,11 +138,11 @@ def operators(
             has).
     """
     prefixes = list(_prefixes(read_model(model)))
-    sessions = [(name, open_session(content)) for name, content in prefixes]
-    best = np.full(len(sessions), np.inf)
+    interpreters = [(name, open_interpreter(content)) for name, content in prefixes]
+    best = np.full(len(interpreters), np.inf)
     for _ in range(ROUNDS):
-        for index, (_, session) in enumerate(sessions):
-            engine = Engine(session)
+        for index, (_, interpreter) in enumerate(interpreters):
+            engine = Engine(interpreter)
             best[index] = min(best[index], *_time(engine, invocations))
             tick()
     # A model cannot take longer than one that goes on where it ends, though it may be measured so.
@@ -156,7 +156,7 @@ def operators(
             "cumulative_ms": round(float(total), 4),
         }
         for index, ((name, _), spent, total) in enumerate(
-            zip(sessions, each, cumulative, strict=True)
+            zip(interpreters, each, cumulative, strict=True)
         )
     ]
 

@@ -18,7 +18,7 @@ from landmarkd.sinks.base import Sink
 from landmarkd.sinks.worker import Format, QueuedSink, Send
 from landmarkd.stages import STAGES
 from landmarkd.types import Counters, Frame, Report
-from landmarkd.vision.interpreter import Session
+from landmarkd.vision.interpreter import Interpreter
 
 AGES = ("age_at_inference", "age_at_result", "age_at_wire")
 """Time since the capture: when the model starts, the report is done, a sink has sent it."""
@@ -166,7 +166,7 @@ def record(
     described = {"runtime": engine.runtime, "accelerator": engine.accelerator}
     sampler.start()
     pipeline.idle_since_ns = time.perf_counter_ns()
-    began, cpu, network_ns = time.monotonic(), time.process_time(), Session.spent_ns
+    began, cpu, network_ns = time.monotonic(), time.process_time(), Interpreter.spent_ns
     with suppress(KeyboardInterrupt):
         service.run()
     wall_s, cpu_s = time.monotonic() - began, time.process_time() - cpu
@@ -183,7 +183,7 @@ def record(
         faces=service.observer.with_face,
         wall_s=wall_s,
         cpu_ms=cpu_s / frames * 1e3,
-        network_ms=(Session.spent_ns - network_ns) / frames / 1e6,
+        network_ms=(Interpreter.spent_ns - network_ns) / frames / 1e6,
         busy_ms=float(history[:, 1:].sum(1).mean()) / 1e6 if len(history) else 0.0,
         overhead=overhead_ms(len(sinks), sampler, frames) / busy_ms if busy_ms else 0.0,
         source=source.uri,

@@ -21,7 +21,7 @@ from typing import Any
 from landmarkd.errors import DelegateError, ModelError
 from landmarkd.vision.interpreter import (
     RUNTIMES,
-    Session,
+    Interpreter,
     build_interpreter,
     claimed_nodes,
     describe_runtime,
@@ -63,7 +63,7 @@ def library_present(library: str | None = None, root: Path = Path("/")) -> bool:
     return any((folder / path).exists() for folder in searched)
 
 
-def open_coral(model: bytes | None) -> Session:
+def open_coral(model: bytes | None) -> Interpreter:
     """Open a model on the Coral with the first runtime whose child process survives it.
 
     Args:
@@ -128,7 +128,7 @@ def probe(
     return None if problem is None else str(problem)
 
 
-def _open(distribution: str, library: str, content: bytes) -> Session:
+def _open(distribution: str, library: str, content: bytes) -> Interpreter:
     module = load_runtime(distribution)
     if isinstance(module, str):
         raise DelegateError(f"{distribution} cannot be loaded ({module})")
@@ -153,7 +153,7 @@ def _open(distribution: str, library: str, content: bytes) -> Session:
         raise DelegateError(f"the Coral refused the model ({said})") from error
     if not claimed_nodes(interpreter):
         raise DelegateError("the Coral took none of the model's operators")
-    return Session(interpreter, distribution, delegate)
+    return Interpreter(interpreter, distribution, delegate)
 
 
 def _check_library(library: str) -> None:
@@ -169,8 +169,8 @@ def _check_library(library: str) -> None:
 def _trial(distribution: str, library: str, model: bytes) -> str | None:
     try:
         _check_library(library)
-        session = _open(distribution, library, model)
-        session.invoke()
+        interpreter = _open(distribution, library, model)
+        interpreter.invoke()
     except (DelegateError, ModelError) as error:
         return str(error)
     except RuntimeError as error:

@@ -55,7 +55,7 @@ class TensorSpec:
     index: int
 
 
-class Session:
+class Interpreter:
     """One interpreter with its tensors allocated, inside `landmarkd.vision.runtime.Engine`.
 
     Attributes:
@@ -97,12 +97,12 @@ class Session:
             np.copyto(view(), array, casting="no")
         began_ns = time.perf_counter_ns()
         self._interpreter.invoke()
-        Session.spent_ns += time.perf_counter_ns() - began_ns
+        Interpreter.spent_ns += time.perf_counter_ns() - began_ns
         for view, array in zip(self._get, outputs, strict=True):
             np.copyto(array, view(), casting="no")
 
 
-def open_session(content: bytes, threads: int = 1, *, xnnpack: bool = True) -> Session:
+def open_interpreter(content: bytes, threads: int = 1, *, xnnpack: bool = True) -> Interpreter:
     """Build an interpreter for the processor with the first runtime that works.
 
     Args:
@@ -132,7 +132,7 @@ def open_session(content: bytes, threads: int = 1, *, xnnpack: bool = True) -> S
                     "This model was compiled for the Edge TPU; name the one for the processor."
                 ) from error
             raise ModelError(f"The TFLite runtime refuses the model: {sentence(error)}.") from error
-        return Session(interpreter, distribution)
+        return Interpreter(interpreter, distribution)
     raise no_runtime(failures)
 
 

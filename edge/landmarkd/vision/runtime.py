@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.errors import DelegateError, InferenceRuntimeError, ModelError
-from landmarkd.vision.interpreter import Accelerator, Session, TensorSpec, open_session, sentence
+from landmarkd.vision.interpreter import (
+    Accelerator,
+    Interpreter,
+    TensorSpec,
+    open_interpreter,
+    sentence,
+)
 
 __all__ = ["Accelerator", "DelegateChoice", "Engine", "TensorSpec", "open_engine"]
 
@@ -35,11 +41,13 @@ class Engine:
         degraded: why it runs on the processor although a Coral is there, or None.
     """
 
-    def __init__(self, session: Session, spare: bytes | None = None, threads: int = 1) -> None:
-        self._session: Session | None = session
+    def __init__(
+        self, interpreter: Interpreter, spare: bytes | None = None, threads: int = 1
+    ) -> None:
+        self._interpreter: Interpreter | None = interpreter
         # The model for the processor, kept only where a lost accelerator is to be replaced.
         self._spare, self._threads = spare, threads
-        self.inputs, self.outputs = session.inputs, session.outputs
+        self.inputs, self.outputs = interpreter.inputs, interpreter.outputs
         self._in = tuple(np.zeros(spec.shape, spec.dtype) for spec in self.inputs)
         self._out = tuple(np.zeros(spec.shape, spec.dtype) for spec in self.outputs)
         self.degraded: str | None = None
@@ -69,11 +77,11 @@ class Engine:
             DelegateError: if a demanded Coral was lost.
             InferenceRuntimeError: if the runtime fails on the processor.
         """
-        session = self._open()
+        interpreter = self._open()
         try:
-            session.run(self._in, self._out)
+            interpreter.run(self._in, self._out)
         except RuntimeError as error:
-            if session.accelerator != "edgetpu":
+            if interpreter.accelerator != "edgetpu":
                 raise InferenceRuntimeError(
                     f"The TFLite runtime failed: {sentence(error)}."
                 ) from error
@@ -87,7 +95,7 @@ class Engine:
 
     def close(self) -> None:
         """Free the interpreter. The arrays stay valid."""
-        self._session = None
+        self._interpreter = None
 
     def __enter__(self) -> Self:
         return self
@@ -97,14 +105,14 @@ class Engine:
 
     def _fall_back(self, reason: str) -> None:
         assert self._spare is not None  # noqa: S101
-        self._session = open_session(self._spare, self._threads)
+        self._interpreter = open_interpreter(self._spare, self._threads)
         self._spare, self.degraded = None, reason
         log.warning("Running on the processor from now on: %s.", reason)
 
-    def _open(self) -> Session:
-        if self._session is None:
+    def _open(self) -> Interpreter:
+        if self._interpreter is None:
             raise InferenceRuntimeError("The model was closed; open it again.")
-        return self._session
+        return self._interpreter
 
 
 def open_engine(
@@ -137,21 +145,21 @@ def open_engine(
     """
     content = read_model(model)
     if delegate == "none":
-        return Engine(open_session(content, threads, xnnpack=xnnpack))
+        return Engine(open_interpreter(content, threads, xnnpack=xnnpack))
     from landmarkd.vision.delegate import library_present, open_coral
 
     if delegate == "auto" and not library_present():
-        return Engine(open_session(content, threads, xnnpack=xnnpack))
+        return Engine(open_interpreter(content, threads, xnnpack=xnnpack))
     try:
-        session = open_coral(edgetpu)
+        interpreter = open_coral(edgetpu)
     except DelegateError as error:
         if delegate == "coral":
             raise
-        engine = Engine(open_session(content, threads, xnnpack=xnnpack))
+        engine = Engine(open_interpreter(content, threads, xnnpack=xnnpack))
         engine.degraded = str(error)
         log.warning("Running on the processor: %s", error)
         return engine
-    return Engine(session, spare=content if delegate == "auto" else None, threads=threads)
+    return Engine(interpreter, spare=content if delegate == "auto" else None, threads=threads)
 
 
 def read_model(model: Path | bytes) -> bytes:
