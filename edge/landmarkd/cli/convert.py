@@ -48,7 +48,7 @@ def convert(
     refuse_itself(target, recording)
     part = target.with_name(f".{target.name}.part")
     try:
-        with writing(target, "choose a folder that exists"), FrameStream(recording) as stream:
+        with writing(target, "choose another folder that exists"), FrameStream(recording) as stream:
             records = (received.record for received in stream)
             known = (record for record in records if record.status is not None)
             written = write(part, known, points)
