@@ -27,7 +27,7 @@ def load_representative(path: Path = PACKED) -> NDArray[np.uint8]:
         picture = cv2.imdecode(data[start:end], cv2.IMREAD_COLOR)
         if picture is None:
             raise ValueError(
-                f"{path}: picture {len(pictures)} cannot be decoded; make the set anew"
+                f"{path}: picture {len(pictures)} cannot be decoded; make the set again"
             )
         pictures.append(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
     return np.stack(pictures)

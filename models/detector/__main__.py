@@ -109,7 +109,7 @@ def main() -> int:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m models.detector", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    train = commands.add_parser("train", help="train, or go on training")
+    train = commands.add_parser("train", help="train, or resume a training")
     train.add_argument(
         "--data", type=Path, nargs="+", required=True, help="folders of shards of rendered crops"
     )

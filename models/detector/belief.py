@@ -17,7 +17,7 @@ from torch import nn
 from models.detector.proposals import Reading, pictures, readings
 
 FALSE_SHARE = 0.0075
-"""So many of the false proposals that are looked at are believed."""
+"""Share of the false proposals that may be accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def gather(
     seconds: float,
     seed: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return the evidence (N, 3) gathered in so many seconds, and which are faces (N,)."""
+    """Return the evidence (N, 3) gathered in this many seconds, and which are faces (N,)."""
     cv2.setNumThreads(1)
     rows: list[Reading] = []
     until: float | None = None
@@ -73,7 +73,7 @@ def fit(
     """Return the balanced logistic regression, moved until few false ones are believed.
 
     Args:
-        evidence: (N, 3) as `landmarkd.vision.belief.evidence` has it.
+        evidence: (N, 3) from `landmarkd.vision.belief.evidence`.
         faces: (N,), with both values.
         false_share: of the false ones that the tracker would look at, those to believe.
     """

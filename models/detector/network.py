@@ -2,7 +2,7 @@
 
 Each cell of a grid says whether a face's middle lies about it, and where the face's box, the middle
 of its eyes and its chin are. Coarser maps are added to the finer ones, so that a cell of eight
-pixels knows what stands around it: a small face is told by the head and the shoulders it sits on.
+pixels knows what stands around it: a small face is recognised by its head and shoulders.
 
 A dense 3x3 convolution to few channels and back costs a processor less than its multiply-adds
 suggest, in training (twice the scenes a second of depthwise-separable blocks with as many) and
@@ -30,7 +30,7 @@ HIDDEN = 32
 """Channels between a grid's map and its answers."""
 
 UNIT = 2.0
-"""Lengths are told in this many strides of the cell's grid."""
+"""Unit of lengths, in strides of the cell's grid."""
 
 
 def _convolution(

@@ -87,7 +87,7 @@ def affine_at(
 
 
 def apart(face: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
-    """Return whether two faces cover so little of one another that both can be told."""
+    """Return whether two faces overlap so little that both can be found."""
     x0, y0, x1, y1 = face[:4].tolist()
     u0, v0, u1, v1 = other[:4].tolist()
     width, height = min(x1, u1) - max(x0, u0), min(y1, v1) - max(y0, v0)

@@ -13,7 +13,7 @@ from models.synth.appearance import backgrounds
 
 BACKDROP = 208
 FRESH_BACKDROPS, FRESH_DECOYS, FRESH_MASKS = 20, 24, 12
-"""So many of the pools are made anew each time."""
+"""How many of each pool are replaced each time."""
 
 PHOTOGRAPHED = 0.65
 """Share of backgrounds that are photographs, where there are some."""

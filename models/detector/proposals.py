@@ -27,10 +27,10 @@ from models.photographs import Album, album
 Image = NDArray[np.uint8]
 
 LEAST, MOST = 0.08, 4
-"""Proposals of at least this score are looked at, and so many a picture."""
+"""Proposals of at least this score are looked at, at most this many a picture."""
 
 RIGHT_OVERLAP, RIGHT_ROLL = 0.5, 25.0
-"""A face is read right from this overlap with the true box on, its roll within so many degrees."""
+"""Least overlap with the true box, and largest error of the roll in degrees, of a right reading."""
 
 WRONG_OVERLAP, WRONG_ROLL = 0.15, 60.0
 """It is read wrong below this overlap with every face, or with a roll so far off."""

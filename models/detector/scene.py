@@ -28,7 +28,7 @@ class Scene:
 
 
 def turned(scene: Scene, quarters: int) -> Scene:
-    """Return a scene turned clockwise by so many quarters, with its labels."""
+    """Return a scene turned clockwise by this many quarters, with its labels."""
     faces = scene.faces.reshape(-1, 4, 2)
     for _ in range(quarters % 4):
         faces = np.stack([SIDE - 1 - faces[..., 1], faces[..., 0]], -1)

@@ -22,10 +22,10 @@ from models.training.schedule import Schedule
 ARCHITECTURE = "detector-160-dense"
 WEIGHTS = {"score": 1.0, "box": 1.5, "marks": 0.5}
 AVERAGED_SAMPLES = 12_000
-"""The averaged weights remember about so many samples."""
+"""Samples over which the weights are averaged, about."""
 
 WARM_UP, WARM_UP_BATCHES = 4_000, 60
-"""Samples, and at least so many batches, in which the learning rate rises."""
+"""Samples, and at least this many batches, in which the learning rate rises."""
 
 SHOWN_AGAIN = 1 / 8
 """As many scenes more in a batch are faceless ones that were hard before."""
@@ -142,7 +142,7 @@ class SceneLoss:
 
 
 def make_loop(settings: Settings) -> Loop:
-    """Return a training that is ready to begin, or to go on from its `checkpoint.pt`."""
+    """Return a training that is ready to begin, or to resume from its `checkpoint.pt`."""
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     processes = Processes(settings.device)

@@ -89,7 +89,7 @@ def evaluate_detector(
         detector: under test.
         real: folder with `images`, `unlabelled`, `nonface` and `videos`.
         model: landmark model to track with; None leaves the clips out.
-        say: is told what is measured now.
+        say: called with what is measured now.
     """
     report = DetectorReport()
     say("labelled faces")

@@ -58,7 +58,7 @@ class Result:
         return self.points is not None
 
     def measures(self) -> dict[str, float]:
-        """Return every number of this face by name; NaN where its labels do not say."""
+        """Return every number of this face by name; NaN where it has no label."""
         size = self.face.size
         numbers = {
             "nme": nme(self.errors, size),

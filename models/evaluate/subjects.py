@@ -133,7 +133,7 @@ def open_model(
     Args:
         spec: name or path.
         zoo: that names are looked up in.
-        architecture: of a checkpoint that does not say it.
+        architecture: of a checkpoint that does not name it.
         eyes: eye model that reads lids and irises anew, or "none".
         views: looks at each picture; the second one is mirrored.
         parts: "default" for the zoo's models of the mouth and the like, or "none".

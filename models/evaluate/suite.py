@@ -50,7 +50,7 @@ def evaluate(
         synthetic: folder of shards; None leaves it out.
         detector: our own, for the tables that do not start from labelled boxes.
         quick: leave out clips, presence and our own detector.
-        say: is told what is measured now.
+        say: called with what is measured now.
     """
     done = Evaluation(model.name)
     if real is not None:

@@ -18,7 +18,7 @@ CLOSED_EYE, OPEN_EYE = 0.12, 0.25
 
 
 def column(results: Iterable[Result], name: str) -> np.ndarray:
-    """Return one number of each face, (faces,), NaN where its labels do not say."""
+    """Return one number of each face, (faces,), NaN where it has no label."""
     return np.array([result.measures().get(name, math.nan) for result in results])
 
 

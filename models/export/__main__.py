@@ -16,7 +16,7 @@ def _parser() -> argparse.ArgumentParser:
     model.add_argument(
         "--name", required=True, help="of the model in the manifest, and of its file"
     )
-    model.add_argument("--architecture", help="for a checkpoint that does not say it")
+    model.add_argument("--architecture", help="for a checkpoint that does not name it")
     model.add_argument("--representative", type=Path, help="another representative set")
     model.add_argument("--head", choices=("dynamic", "float", "int8"), default="dynamic")
     model.add_argument(

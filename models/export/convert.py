@@ -141,7 +141,7 @@ def quantise(float_model: bytes, images: np.ndarray, recipe: Recipe) -> bytes:
 
     Args:
         float_model: As `to_float_tflite` makes it.
-        images: (N, side, side, 3) uint8 RGB crops that show what the network will meet.
+        images: (N, side, side, 3) uint8 RGB crops like those that the network will see.
         recipe: What to do from the smallest map on.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

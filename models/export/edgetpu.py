@@ -1,4 +1,4 @@
-"""What the Edge TPU's compiler would say to a model, as far as its published rules tell.
+"""What the Edge TPU's compiler would do with a model, by its published rules.
 
 The compiler itself is a closed program for x86-64, last released in 2021; these are the rules that
 its documentation and its users' logs state. It maps operators from the input on and stops at the

@@ -42,15 +42,15 @@ def equalise(network: LandmarkNet, images: Tensor, *, head: str) -> None:
 def _evened(network: LandmarkNet, images: Tensor) -> Tensor:
     """Zero the weights of dead features; return factors that bring the others to one range."""
     peaks = _peaks(network, [network.pool], images)
-    # What never wakes says nothing, but its idle weights would be scaled like the others'.
+    # A channel that is never active has no effect, but its weights would be scaled too.
     awake = peaks > ASLEEP * peaks.max()
     network.pool.weight.mul_(awake[:, None, None, None])
-    # A channel that sleeps in nearly every crop would else fill the range when it wakes.
+    # A channel that is rarely active would otherwise fill the range when it is.
     return 1 / peaks.clamp(min=float(peaks[awake].median()) / MOST)
 
 
 def _balanced(network: LandmarkNet, images: Tensor) -> Tensor:
-    """Factors for features whose scale is found anew in every crop.
+    """Factors for features whose scale is computed in every crop.
 
     A feature's step reaches the points by its weights, and a weight's step by the feature: where
     the two are of the same size in every channel, both roundings together cost least.

@@ -20,7 +20,7 @@ _OPERATORS = _names(schema.BuiltinOperator)
 class TensorInfo:
     """A tensor: `scales` is empty without quantisation, else it has one entry or one per channel.
 
-    `constant` tells weights from activations, `static` a shape without unknown sizes.
+    `constant` marks weights, `static` a shape without unknown sizes.
     """
 
     name: str

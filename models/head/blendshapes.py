@@ -29,7 +29,7 @@ NAMES = {
     "browOuterUpLeft": ("browOuterUp_L",),
     "browOuterUpRight": ("browOuterUp_R",),
 }
-"""ARKit's names, and the shapes of the head that they mean; a frown is not told well (R² 0.25)."""
+"""ARKit's names, and the head's shapes for them; a frown is estimated poorly (R² 0.25)."""
 SAMPLES, HELD_OUT = 12_000, 2_000
 ACTIVE = 0.15
 """Chance of a shape to take part in an expression."""

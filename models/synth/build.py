@@ -94,7 +94,7 @@ def _field(vertices, blobs):
 
 
 def shape(rng: np.random.Generator, vertices: np.ndarray, child: float, *, old: bool) -> np.ndarray:
-    """A neutral head float32 (26719, 3) with a build of its own; about a millisecond.
+    """A neutral head float32 (26719, 3) with a random build; takes about a millisecond.
 
     Args:
         rng: Source of chance.

@@ -1,4 +1,4 @@
-"""Train, or go on with what was interrupted; the same command does both.
+"""Train, or resume an interrupted training; the same command does both.
 
 Examples:
     python -m models.train --data runs/synth/train --out runs/train/main
@@ -131,7 +131,7 @@ def main(arguments: list[str] | None = None) -> int:
         dead, loud = revive(parsed["source"], parsed["target"], parsed["data"])
         print(
             f"{parsed['target']}: {dead} channels were dead, "
-            f"{loud} were read only by very large weights"
+            f"{loud} were used only by very large weights"
         )
     elif command == "mean":
         from models.training import checkpoint

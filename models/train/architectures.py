@@ -1,4 +1,4 @@
-"""Networks by name, so that a checkpoint says what it is and one command exports any of them."""
+"""Networks by name, so that a checkpoint names its network and one command exports any of them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -48,7 +48,7 @@ def load(path: Path, name: str | None = None) -> tuple[LandmarkNet, str]:
     else:
         state = stored
     if name is None:
-        raise ValueError(f"{path} does not say what network it is for: pass --architecture")
+        raise ValueError(f"{path} does not name its network: pass --architecture")
     network = build(name)
     network.load_state_dict(
         {key: value.float() if value.is_floating_point() else value for key, value in state.items()}

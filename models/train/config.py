@@ -46,7 +46,7 @@ class CommonConfig:
 class TrainingConfig(CommonConfig):
     """All that decides what a run of one network does.
 
-    The folders are listed anew at the beginning of every pass, and of every part of one; without
+    The folders are listed again at the beginning of every pass, and of every part of one; without
     `calm` there is one view of a crop.
 
     Attributes:
@@ -57,7 +57,7 @@ class TrainingConfig(CommonConfig):
             soon seen.
         workers: Processes that make crops, a process of training.
         threads: Of each training process; 0 leaves the choice to PyTorch.
-        frozen: So many of the network's first parts (the stem and the stages) stay as they are.
+        frozen: How many of the network's first parts (the stem and the stages) are not trained.
     """
 
     architecture: str = "landmarks-562"

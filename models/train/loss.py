@@ -105,7 +105,7 @@ class LandmarkLoss(torch.nn.Module):
     def forward(
         self, outputs: dict[str, Tensor], batch: dict[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Compare what the network said with the truth.
+        """Compare the network's outputs with the truth.
 
         Args:
             outputs: Of `LandmarkNet`, in float32.

@@ -52,7 +52,7 @@ def read_map(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """A fully connected layer, weights (M, K), from (N, K, 1, 1) to (N, M), as a convolution.
 
     An exported convolution has a scale for each output everywhere. Of a fully connected layer with
-    float results tflite-runtime 2.14 reads the first scale alone, and says nothing.
+    float results tflite-runtime 2.14 uses only the first scale, without an error.
     """
     return nn.functional.conv2d(x, weight[..., None, None], bias).flatten(1)
 
@@ -204,7 +204,7 @@ def round_as_int8(network: LandmarkNet, levels: int = LEVELS) -> None:
 def trained_outputs(
     network: LandmarkNet, images: Tensor, kind: torch.dtype, levels: int = 0
 ) -> dict[str, Tensor]:
-    """What a network says while it is trained, (N, 3, side, side) to float32 outputs.
+    """Outputs of a network while it is trained, (N, 3, side, side) to float32 outputs.
 
     Args:
         network: In training.

@@ -4,7 +4,7 @@
     runs/synth/train
 
 Channels of the last residual block die in long trainings: nothing in any crop lifts them above
-zero, and no gradient reaches them any more. And where a channel of the stream seldom speaks, its
+zero, and no gradient reaches them any more. And where a channel of the stream is rarely active, its
 readers' weights grow fifty times as large as the others, which then share a few of the 255 steps of
 an int8 channel.
 """
@@ -25,15 +25,15 @@ WOKEN = 1e-2
 """A channel that no crop lifts to this is dead."""
 
 LOUD = 4.0
-"""An input channel's weights may have so many times the typical size."""
+"""Largest size of an input channel's weights, times the typical one."""
 
 
 @torch.no_grad()
 def revive(network: LandmarkNet, images: Tensor, generator: torch.Generator) -> tuple[int, int]:
-    """Revive the dead channels of the last block and quieten its stage's loud weights, in place.
+    """Revive the dead channels of the last block and reduce its stage's outsized weights, in place.
 
-    What a dead channel says is not read at first, so that the network's outputs stay as they are
-    but for the weights that were quietened.
+    The output of a dead channel is not used at first, so that the network's outputs stay the same
+    except for the weights that were reduced.
 
     Args:
         network: In evaluation mode.
@@ -41,7 +41,7 @@ def revive(network: LandmarkNet, images: Tensor, generator: torch.Generator) -> 
         generator: Of the new weights.
 
     Returns:
-        How many channels were dead and how many loud.
+        How many channels were dead and how many outsized.
     """
     first = next(
         number for number, part in enumerate(network.stages[-1]) if isinstance(part, nn.Conv2d)
@@ -65,7 +65,7 @@ def revive(network: LandmarkNet, images: Tensor, generator: torch.Generator) -> 
     pool = torch.randn(network.pool.weight.shape, generator=generator) * 0.05
     network.pool.weight[features] = pool[features]
     for reader in (network.points, network.log_sigma, network.presence):
-        # A dead channel still says its pooling's bias.
+        # A dead channel still passes on its pooling's bias.
         reader.bias.add_(reader.weight[:, features] @ network.pool.bias[features])
         reader.weight[:, features] = 0
     return int(dead.sum()), quietened

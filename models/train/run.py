@@ -33,7 +33,7 @@ class Forward(nn.Module):
 
 
 class Passes:
-    """Batches from the shards, pass by pass; each pass lists the shards anew.
+    """Batches from the shards, pass by pass; each pass lists the shards again.
 
     Batches depend on the seed, the pass and the place in it alone, so that a run which was stopped
     goes on exactly.
@@ -92,7 +92,7 @@ class Passes:
 
 
 def make_loop(config: TrainingConfig) -> Loop:
-    """Return a run that is ready to begin, or to go on from its checkpoint `last.pt`."""
+    """Return a run that is ready to begin, or to resume from its checkpoint `last.pt`."""
     if config.threads:
         torch.set_num_threads(config.threads)
     processes = Processes()

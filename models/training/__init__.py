@@ -7,5 +7,5 @@ A network brings batches (`Feed`) and a loss; the loop does the rest:
     schedule = Schedule(rate=3e-3, minutes=30)
     Loop([learner], feed, loss, schedule, log=out.with_suffix(".jsonl")).run()
 
-The same command goes on from its checkpoint; SIGTERM ends a run with one.
+The same command resumes from the checkpoint; SIGTERM ends a run with a checkpoint.
 """

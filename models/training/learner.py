@@ -22,7 +22,7 @@ class Learner:
         path: The checkpoint. It holds the averaged weights as "ema".
         forward: What computes the outputs, where that is not the network itself.
         matrices: Weights for Muon, see `models.training.optimiser`; AdamW changes the rest.
-        weight_decay: Of weights, not of biases nor of the scales of normalisations.
+        weight_decay: Of weights, but not of biases and the scales of normalisations.
         clip: Largest norm of the gradient.
         decay: Of the averaged weights, a step.
     """

@@ -28,7 +28,7 @@ class Feed(Protocol):
         """Return batches without end, after those of the runs before (`load_state_dict`)."""
 
     def facts(self) -> dict[str, Any]:
-        """Return what the log is to say besides the losses."""
+        """Return values for the log besides the losses."""
 
     def state_dict(self) -> dict[str, Any]:
         """Return how far it is, from plain values."""
@@ -40,7 +40,7 @@ class Feed(Protocol):
 class Loop:
     """Trains one network, or several on the same batches, to the end of a schedule.
 
-    Each process of several trains on batches of its own; the first one writes.
+    Each process of several trains on its own batches; the first one writes.
 
     Args:
         learners: The networks; each writes its checkpoint.
@@ -150,7 +150,7 @@ class Loop:
                 log.write(json.dumps(line) + "\n")
 
     def save(self) -> None:
-        """Write the checkpoints, from which the same command goes on."""
+        """Write the checkpoints, from which the same command resumes."""
         if self.processes.rank:
             return
         for learner in self.learners:

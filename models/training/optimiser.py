@@ -36,7 +36,7 @@ class Optimiser:
 
     Args:
         network: On its device and in its memory format.
-        weight_decay: Of weights, not of biases nor of the scales of normalisations.
+        weight_decay: Of weights, but not of biases and the scales of normalisations.
         matrices: Weights of convolutions that Muon changes; AdamW changes the others.
     """
 

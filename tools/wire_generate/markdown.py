@@ -73,7 +73,7 @@ def _enumerations() -> str:
 
 
 def document(text: str) -> str:
-    """Return docs/wire.md with its tables made anew."""
+    """Return docs/wire.md with new tables."""
     parts = {
         "header": "\n".join(_table(Header, 0)) + "\n",
         "messages": _messages(),

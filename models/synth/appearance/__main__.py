@@ -94,7 +94,7 @@ def bench(rng: np.random.Generator, kit: skin.SkinKit, rounds: int) -> None:
 
 
 def main() -> None:
-    """Parse the command line and do what it says."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m models.synth.appearance", description=__doc__)
     parser.add_argument("sheet", nargs="?", type=Path, help="PNG to write")
     parser.add_argument(
