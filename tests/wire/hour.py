@@ -1,6 +1,7 @@
 """An hour of stream, 108 000 frames at 921600 baud, decoded by Python and C and compared.
 
-python -m tests.wire.hour [FRAMES]
+python -m tests.wire.hour [FRAMES [HOURS]]; with HOURS the frames lie so far apart that they fill
+that time: 20000 24 is a day.
 """
 
 import hashlib
@@ -38,7 +39,7 @@ def build_dump(folder: Path) -> Path:
     return program
 
 
-def stream(frames: int) -> Iterator[bytes]:
+def stream(frames: int, period_ns: int = PERIOD_NS) -> Iterator[bytes]:
     """Yield the stream, a frame at a time, with faces that go and come and events that begin
     and end."""
     fit = plan(BAUD, "landmarkd-562")
@@ -50,10 +51,10 @@ def stream(frames: int) -> Iterator[bytes]:
     for i in range(frames):
         phase = {0: EventPhase.BEGIN, 330: EventPhase.END}.get(i % EVENT_FRAMES)
         happened = (
-            (event(phase, i // EVENT_FRAMES + 1, i * PERIOD_NS),) if phase is not None else ()
+            (event(phase, i // EVENT_FRAMES + 1, i * period_ns),) if phase is not None else ()
         )
         active = (EventKind.MICROSLEEP,) if i % EVENT_FRAMES < 330 else ()
-        captured = 1_000_000_000 + i * PERIOD_NS
+        captured = 1_000_000_000 + i * period_ns
         state = driver(i, *happened, active=active)
         sent = replace(
             faces[i % FACES],
@@ -66,7 +67,7 @@ def stream(frames: int) -> Iterator[bytes]:
     yield frame_messages([encoder.bye(frames)])
 
 
-def compare(frames: int, folder: Path) -> dict[str, float]:
+def compare(frames: int, folder: Path, period_ns: int = PERIOD_NS) -> dict[str, float]:
     """Decode the stream in both languages and return what was counted.
 
     Raises:
@@ -80,7 +81,7 @@ def compare(frames: int, folder: Path) -> dict[str, float]:
             [build_dump(folder)], stdin=subprocess.PIPE, stdout=file, stderr=subprocess.PIPE
         )
         assert process.stdin is not None
-        for data in stream(frames):
+        for data in stream(frames, period_ns):
             size += len(data)
             process.stdin.write(data)
             for packet in decoder.feed(data):
@@ -98,18 +99,20 @@ def compare(frames: int, folder: Path) -> dict[str, float]:
         "frames": frames,
         "messages": counters.packets,
         "bytes": size,
-        "load": size * 10 / BAUD / (frames / 30),
+        "load": size * 10 / BAUD / (frames * period_ns / 1e9),
     }
 
 
 def main() -> None:
     """Run it and say what came of it."""
     frames = int(sys.argv[1]) if len(sys.argv) > 1 else FRAMES
+    hours = float(sys.argv[2]) if len(sys.argv) > 2 else frames * PERIOD_NS / 3.6e12
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        counted = compare(frames, Path(folder))
+        counted = compare(frames, Path(folder), round(hours * 3.6e12 / frames))
     sys.stdout.write(
-        f"{frames} frames, {counted['messages']:.0f} messages, {counted['bytes']:.0f} bytes "
+        f"{frames} frames in {hours:.3g} h, "
+        f"{counted['messages']:.0f} messages, {counted['bytes']:.0f} bytes "
         f"({counted['load']:.0%} of {BAUD} baud): Python and C agree on every number, "
         f"nothing was lost; "
         f"{time.perf_counter() - began:.0f} s.\n"
