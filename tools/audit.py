@@ -10,7 +10,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +69,22 @@ def audited(batch: Mapping[str, str]) -> list[str]:
         return [f"pip-audit failed: {lines[-1][:LONGEST]}"]
 
 
+def verdict(found: Sequence[str]) -> str:
+    """Return what the findings come to, a sentence."""
+    if not found:
+        return "The audit passed: every package was looked up, and none has a known vulnerability."
+    unknown = sum(": not audited" in line or "pip-audit failed" in line for line in found)
+    return (
+        f"The audit did not pass: {len(found) - unknown} known vulnerabilities, and {unknown} "
+        "answers are missing; without them nothing is known."
+    )
+
+
 def main() -> None:
     """Audit the locks of the command line; exit code 1 if anything is wrong."""
     locks = [Path(name).read_text() for name in sys.argv[1:]]
     found = [line for batch in batches(locks) for line in audited(batch)]
-    sys.stdout.write("".join(f"{line}\n" for line in found or ["No known vulnerability."]))
+    sys.stdout.write("".join(f"{line}\n" for line in [*found, verdict(found)]))
     sys.exit(bool(found))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tools.audit import batches, findings
+from tools.audit import batches, findings, verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 BATCH = {"numpy": "2.0.0", "rich": "15.0.0"}
@@ -55,6 +55,12 @@ def test_anything_else_is_a_finding(rich: list[dict[str, Any]], words: str) -> N
     assert words in found
 
 
+def test_what_it_comes_to_is_said() -> None:
+    assert verdict([]).startswith("The audit passed")
+    both = ["rich 15.0.0: PYSEC-2026-1, fixed in 15.0.1", "numpy: not audited"]
+    assert "1 known vulnerabilities, and 1 answers" in verdict(both)
+
+
 @pytest.mark.skipif(
     importlib.util.find_spec("pip_audit") is None,
     reason="needs the extra release: pip install -e '.[release]'",
@@ -73,3 +79,4 @@ def test_the_service_is_not_reached(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "pip-audit failed" in done.stdout
+    assert "did not pass: 0 known vulnerabilities, and 1 answers are missing" in done.stdout
