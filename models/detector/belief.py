@@ -25,7 +25,7 @@ class Fit:
     """What was fitted.
 
     Attributes:
-        presence, score, log_sigma, offset: of `landmarkd.vision.zoo.BeliefContract`.
+        presence, score, log_sigma, offset: of `landmarkd.vision.cards.BeliefContract`.
         faces, others: readings that it was fitted on, right ones and false ones.
         believed: share of the right ones that is believed.
     """

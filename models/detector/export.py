@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from landmarkd.vision.cards import DetectorCard
 from landmarkd.vision.runtime import TensorSpec
-from landmarkd.vision.zoo import DetectorCard
 from torch import Tensor, nn
 
 from models.detector.cuttings import Cuttings
@@ -62,7 +62,7 @@ def quantise(float_model: bytes, images: np.ndarray) -> bytes:
 
 
 def entry(path: Path, quantisation: str, score: float = SCORE) -> dict[str, Any]:
-    """Describe a detector's file as `landmarkd.vision.zoo.DetectorCard` expects it."""
+    """Describe a detector's file as `landmarkd.vision.cards.DetectorCard` expects it."""
     from landmarkd.vision.runtime import open_engine
 
     from models.export.graph import read_graph

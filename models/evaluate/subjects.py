@@ -8,13 +8,14 @@ import numpy as np
 from landmarkd.layout import LAYOUTS
 from landmarkd.stages import StageClock
 from landmarkd.types import FaceObservation, RegionOfInterest
+from landmarkd.vision.cards import LandmarkCard
 from landmarkd.vision.closer import PartModel, open_parts
 from landmarkd.vision.detector import Detector, make_detector
 from landmarkd.vision.eyes import EyeModel, open_eyes
 from landmarkd.vision.landmarks import LandmarkModel
 from landmarkd.vision.runtime import TensorSpec, open_engine
 from landmarkd.vision.second_view import both_views
-from landmarkd.vision.zoo import LandmarkCard, Zoo, open_zoo
+from landmarkd.vision.zoo import Zoo, open_zoo
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:

@@ -48,7 +48,7 @@ def _outputs(graph: Graph, names: list[str]) -> dict[str, Any]:
 
 
 def landmark_entry(path: Path, names: list[str], quantisation: str) -> dict[str, Any]:
-    """Describe a landmark model as `landmarkd.vision.zoo.LandmarkCard` expects it.
+    """Describe a landmark model as `landmarkd.vision.cards.LandmarkCard` expects it.
 
     Args:
         path: The integer .tflite file.

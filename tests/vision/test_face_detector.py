@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from landmarkd.errors import ModelError
 from landmarkd.layout import LAYOUTS
+from landmarkd.vision.cards import DetectorCard
 from landmarkd.vision.detector import make_detector
 from landmarkd.vision.face_detector import FaceDetector
 from landmarkd.vision.geometry import box_of, box_overlap
 from landmarkd.vision.runtime import TensorSpec
-from landmarkd.vision.zoo import DetectorCard, Zoo
+from landmarkd.vision.zoo import Zoo
 
 SIDE, STRIDES, UNIT = 160, (8, 16, 32), 2.0
 CELLS = sum((SIDE // stride) ** 2 for stride in STRIDES)

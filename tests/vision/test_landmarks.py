@@ -13,10 +13,11 @@ import pytest
 from landmarkd.errors import ModelError
 from landmarkd.stages import StageClock
 from landmarkd.types import RegionOfInterest
+from landmarkd.vision.cards import LandmarkCard
 from landmarkd.vision.geometry import box_of
 from landmarkd.vision.landmarks import LandmarkModel
 from landmarkd.vision.search import look
-from landmarkd.vision.zoo import LandmarkCard, open_zoo
+from landmarkd.vision.zoo import open_zoo
 
 from tests import clip
 

@@ -65,7 +65,8 @@ def compile_(
     Needs Google's edgetpu_compiler, a program for x86-64. After an error nothing is changed.
     """
     from landmarkd.vision import compiler as edgetpu
-    from landmarkd.vision.zoo import LandmarkCard, open_zoo
+    from landmarkd.vision.cards import LandmarkCard
+    from landmarkd.vision.zoo import open_zoo
 
     program = edgetpu.find_compiler(compiler)
     known = folder is not None and (folder / "manifest.json").exists()
@@ -89,7 +90,7 @@ def compile_(
 def _entries(zoo: "Zoo") -> list[dict[str, Any]]:
     """Return what is known of each model, with "problem" null or in words."""
     from landmarkd.errors import ModelError
-    from landmarkd.vision.zoo import LandmarkCard
+    from landmarkd.vision.cards import LandmarkCard
 
     entries = []
     for name, card in zoo.manifest.models.items():

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from landmarkd.errors import DelegateError, InferenceRuntimeError, LandmarkdError, ModelError
+from landmarkd.vision.cards import LandmarkCard
 from landmarkd.vision.delegate import library_present
 from landmarkd.vision.interpreter import open_interpreter
 from landmarkd.vision.runtime import DelegateChoice, Engine, open_engine, read_model
-from landmarkd.vision.zoo import LandmarkCard, Zoo
+from landmarkd.vision.zoo import Zoo
 
 ROUNDS = 3
 """The variants take turns this often: a clock that sinks with heat does not favour the first."""

@@ -7,7 +7,7 @@ the points, which is high where there is no face.
 import math
 
 from landmarkd.types import FaceObservation
-from landmarkd.vision.zoo import BeliefContract
+from landmarkd.vision.cards import BeliefContract
 
 HIGHEST = 16.0
 """No logit counts for more than this."""

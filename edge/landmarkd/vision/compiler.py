@@ -21,15 +21,10 @@ from pydantic import ValidationError
 from landmarkd.errors import AccessError, MissingPackageError, ModelError, SinkError
 from landmarkd.files import read_bounded, write_atomic
 from landmarkd.machine import trial
+from landmarkd.vision.cards import LandmarkCard, Manifest
 from landmarkd.vision.interpreter import RUNTIMES, load_runtime, no_runtime
 from landmarkd.vision.runtime import read_model
-from landmarkd.vision.zoo import (
-    MAX_MANIFEST_BYTES,
-    MAX_MODEL_BYTES,
-    LandmarkCard,
-    Manifest,
-    Zoo,
-)
+from landmarkd.vision.zoo import MAX_MANIFEST_BYTES, MAX_MODEL_BYTES, Zoo
 
 COMPILER = "edgetpu_compiler"
 CUSTOM_OPERATOR = "edgetpu-custom-op"

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from landmarkd.errors import ModelError
 from landmarkd.types import Array, Detection
+from landmarkd.vision.cards import DetectorCard
 from landmarkd.vision.detector import Detector
 from landmarkd.vision.geometry import box_overlap
 from landmarkd.vision.model import PictureModel
 from landmarkd.vision.ranking import Box
 from landmarkd.vision.runtime import DelegateChoice
 from landmarkd.vision.second_look import GROWTH, holds, longest, moved, windows
-from landmarkd.vision.zoo import DetectorCard, Zoo, open_zoo
+from landmarkd.vision.zoo import Zoo, open_zoo
 
 GEOMETRY = 8
 """Values of a cell beside its score: middle of the box x, y, binary logarithm of width and height,

@@ -11,6 +11,7 @@ from landmarkd.errors import ModelError
 from landmarkd.layout import DENSE, Layout, layout_of
 from landmarkd.stages import StageClock
 from landmarkd.types import FaceExtent, FaceObservation, RegionOfInterest
+from landmarkd.vision.cards import LandmarkCard, OutputContract
 from landmarkd.vision.geometry import (
     extent_of,
     image_from_crop,
@@ -20,7 +21,7 @@ from landmarkd.vision.geometry import (
 )
 from landmarkd.vision.model import PictureModel
 from landmarkd.vision.runtime import DelegateChoice
-from landmarkd.vision.zoo import LandmarkCard, OutputContract, Zoo
+from landmarkd.vision.zoo import Zoo
 
 MOST_HALVINGS = 5
 """A face of more than 32 times the crop's size is read with gaps instead of a huge average."""

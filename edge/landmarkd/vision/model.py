@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from landmarkd.errors import ModelError
 from landmarkd.types import Array
+from landmarkd.vision.cards import DetectorCard, LandmarkCard
 from landmarkd.vision.runtime import DelegateChoice, Engine, open_engine
-from landmarkd.vision.zoo import DetectorCard, LandmarkCard, Zoo
+from landmarkd.vision.zoo import Zoo
 
 _TOP_BIT, _ALL_BUT_SIGN = np.uint8(0x80), np.int8(7)
 _Card = TypeVar("_Card", LandmarkCard, DetectorCard)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from landmarkd.types import Detection
-from landmarkd.vision.zoo import SecondLookContract
+from landmarkd.vision.cards import SecondLookContract
 
 Window = tuple[int, int, int, int]
 """x0, y0, x1, y1 of a frame, the last two exclusive."""
