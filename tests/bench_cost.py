@@ -95,6 +95,7 @@ def counts() -> None:
     engines = [pipeline.model.engine, *([pipeline.eyes.engine] if pipeline.eyes else [])]
     invocations = {"landmarks": 1, "eyes": 2 if engines[-1].inputs[0].shape[0] == 1 else 1}
     total = sum(macs[name] * times for name, times in invocations.items())
+    total += sum(manifest[Path(part.card.file).stem]["macs"] for part in pipeline.parts)
     tensors = sum(
         int(np.prod(spec.shape)) * np.dtype(spec.dtype).itemsize * times
         for engine, times in zip(engines, invocations.values(), strict=False)
@@ -135,6 +136,8 @@ def _invocations(pipeline: Pipeline, times: int = 40) -> float:
         if pipeline.eyes is not None:
             for _ in range(2 if pipeline.eyes.engine.inputs[0].shape[0] == 1 else 1):
                 pipeline.eyes.engine.invoke()
+        for part in pipeline.parts:
+            part.engine.invoke()
     return (time.process_time() - began) / times * 1e3
 
 

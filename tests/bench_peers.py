@@ -6,11 +6,14 @@
 Each program runs in a process of its own, on one face, with what is usual: landmarkd its default
 model and the driver monitor, MediaPipe its tracker without and with refined eyes. The CPU time of
 all threads counts, decoding does not. The median of the rounds is compared, because other work on
-the machine comes and goes.
+the machine comes and goes. With `--before FOLDER` another source tree of landmarkd takes its turn.
+The decoder of the videos has one thread: those that it has by default go on decoding while a frame
+is processed, and would be counted.
 """
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -29,7 +32,7 @@ source = make_source("file:" + sys.argv[1], fast=True)
 source.open()
 frames = faces = 0
 spent = 0.0
-while True:
+while frames < int(sys.argv[2]):
     try:
         frame = source.read(1)
     except EndOfStreamError:
@@ -50,12 +53,12 @@ import json, resource, sys, time
 import cv2
 import mediapipe
 mesh = mediapipe.solutions.face_mesh.FaceMesh(
-    max_num_faces=1, refine_landmarks=sys.argv[2] == "refined"
+    max_num_faces=1, refine_landmarks=sys.argv[3] == "refined"
 )
 capture = cv2.VideoCapture(sys.argv[1])
 frames = faces = 0
 spent = 0.0
-while True:
+while frames < int(sys.argv[2]):
     good, image = capture.read()
     if not good:
         break
@@ -71,10 +74,19 @@ print(json.dumps(
 """
 
 
-def measure(python: str, program: str, *arguments: str) -> dict[str, float]:
-    """Run a program and return what it measured."""
+def measure(
+    python: str, program: str, *arguments: str, tree: Path | None = None
+) -> dict[str, float]:
+    """Run a program, with the package of a source tree, and return what it measured."""
+    environment = {**os.environ, "OPENCV_FFMPEG_THREADS": "1"}
+    if tree is not None:
+        environment["PYTHONPATH"] = str(tree / "edge")
     done = subprocess.run(
-        [python, "-c", program, *arguments], capture_output=True, text=True, check=True
+        [python, "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
     )
     result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return result
@@ -90,6 +102,8 @@ def main() -> None:
         "--mediapipe", required=True, help="Python of an environment that has mediapipe"
     )
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--frames", type=int, default=sys.maxsize, help="Most frames of a clip.")
+    parser.add_argument("--before", type=Path, help="Another source tree of landmarkd.")
     options = parser.parse_args()
     print(
         "| clip | program | CPU ms a frame | ratio to landmarkd | faces | peak MB |\n"
@@ -98,12 +112,15 @@ def main() -> None:
     for video in options.videos:
         runs: dict[str, list[dict[str, float]]] = {}
         for _ in range(options.rounds):
-            runs.setdefault("landmarkd", []).append(measure(sys.executable, OURS, str(video)))
+            clip = str(video), str(options.frames)
+            runs.setdefault("landmarkd", []).append(measure(sys.executable, OURS, *clip))
+            if options.before is not None:
+                runs.setdefault("landmarkd before", []).append(
+                    measure(sys.executable, OURS, *clip, tree=options.before.resolve())
+                )
             for mode in ("plain", "refined"):
                 name = f"MediaPipe Face Mesh, {mode}"
-                runs.setdefault(name, []).append(
-                    measure(options.mediapipe, MEDIAPIPE, str(video), mode)
-                )
+                runs.setdefault(name, []).append(measure(options.mediapipe, MEDIAPIPE, *clip, mode))
         base = statistics.median(run["cpu_ms"] for run in runs["landmarkd"])
         for name, results in runs.items():
             spent = statistics.median(run["cpu_ms"] for run in results)
