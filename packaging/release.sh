@@ -16,13 +16,15 @@ bin=$(realpath "${BIN:-.venv/bin}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+# What is committed meanwhile belongs to another release.
+commit=$(git rev-parse HEAD)
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct "$commit")
 export SOURCE_DATE_EPOCH PYTHONHASHSEED=0 NO_COLOR=1
 
 # build NAME: everything but the checksums, from HEAD alone, in a folder of that name.
 build() {
     mkdir -p "$work/$1/source" "$work/$1/made"
-    git archive HEAD | tar -x -C "$work/$1/source"
+    git archive "$commit" | tar -x -C "$work/$1/source"
     (
         cd "$work/$1/source"
         PYTHONPATH=edge "$bin/python" -m tools.man >../log || exit
