@@ -267,25 +267,24 @@ class DriverMonitor:
     ) -> tuple[Looking | None, Gaze | None, float, float]:
         """Return what is looked at, the gaze, and yaw and pitch from forward.
 
-        The angles are of the gaze, or of the head where there is no gaze.
+        The angles are of the gaze, or of the head where there is no gaze or its own forward
+        direction is not known yet.
         """
         settings = self._settings
         if lids.state is Lids.DOWN:
             # Where exactly the eyes look cannot be seen; it is not the road.
             return "away", None, 0.0, view.pose.pitch - self._head_forward.direction[1]
-        if look is not None:
+        gaze = None if look is None else Gaze(look.yaw, look.pitch, None, look.sigma, look.sigma)
+        if gaze is not None and self._gaze_forward.trusted:
             forward = self._gaze_forward.direction
-            name, counts_as = None, None
-            if self._gaze_forward.trusted:
-                name, zone = zone_of(look.yaw, look.pitch, forward, settings)
-                counts_as = zone.counts_as
-            gaze = Gaze(look.yaw, look.pitch, name, look.sigma, look.sigma)
-            return counts_as, gaze, look.yaw - forward[0], look.pitch - forward[1]
+            name, zone = zone_of(gaze.yaw, gaze.pitch, forward, settings)
+            yaw, pitch = gaze.yaw - forward[0], gaze.pitch - forward[1]
+            return zone.counts_as, replace(gaze, zone=name), yaw, pitch
         forward = self._head_forward.direction
         yaw, pitch = view.pose.yaw - forward[0], view.pose.pitch - forward[1]
         away = abs(yaw) > settings.head_away_yaw or pitch < -settings.head_away_down
         road: Looking | None = None if lids.closed or lids.explained else "road"
-        return "away" if away else road, None, yaw, pitch
+        return "away" if away else road, gaze, yaw, pitch
 
 
 def _open_enough(eye: EyeState) -> bool:
