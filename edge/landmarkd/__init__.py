@@ -60,6 +60,7 @@ _MODULES = {
         "DriverState",
         "EyeReading",
         "EyeState",
+        "FaceExtent",
         "FaceObservation",
         "FaceReport",
         "Frame",
