@@ -3,10 +3,11 @@
 import copy
 
 import pytest
-import torch
 
-from models.train.network import LandmarkNet
-from models.training.optimiser import Optimiser, between_features
+torch = pytest.importorskip("torch", reason="needs the training extras: make venv-models")
+
+from models.train.network import LandmarkNet  # noqa: E402
+from models.training.optimiser import Optimiser, between_features  # noqa: E402
 
 
 @pytest.fixture(params=[torch.channels_last, torch.contiguous_format])
