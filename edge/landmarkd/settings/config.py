@@ -46,7 +46,7 @@ class ModelSettings(Section):
         "A model of the zoo that reads lids and irises closely; none leaves them as they are.",
     )
     parts: Literal["default", "none"] = setting(
-        "default", "Models of the zoo that look closely at the mouth; none leaves its points."
+        "default", "Models that look closely at mouth and brows; none leaves their points."
     )
     threads: int = setting(1, "CPU threads of the runtime.", ge=1, le=16)
     delegate: Literal["none", "auto", "coral"] = setting(
