@@ -60,7 +60,7 @@ class SmoothingSettings(Section):
     filter: Literal["one-euro", "none"] = setting("one-euro", "Of the points: one-euro or none.")
     minimum_cutoff_hz: float = setting(0.5, "Cutoff at rest; lower is calmer.", gt=0, le=100)
     beta: float = setting(
-        18.0, "How fast the cutoff rises with speed in faces a second.", ge=0, le=1000
+        17.0, "How fast the cutoff rises with speed in faces a second.", ge=0, le=1000
     )
     pose_filter: Literal["one-euro", "none"] = setting(
         "one-euro", "Of the head's pose: one-euro or none."

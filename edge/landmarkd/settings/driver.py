@@ -226,7 +226,7 @@ class DriverSettings(Section):
     )
 
     mouth_wide: PositiveFloat = setting(
-        0.5, "Gap over width of the lips that is wide open. Ours, measured."
+        0.53, "Gap over width of the lips that is wide open. Ours, measured."
     )
     yawn_s: PositiveFloat = setting(
         1.5, "Mouth wide open this long: a yawn (common practice, 1.5 to 2 s)."
