@@ -178,7 +178,7 @@ class DriverSettings(Section):
         2.0, "Lids may stay shut this long after a yawn. Ours, measured."
     )
     mouth_turn: PositiveFloat = setting(
-        0.08, "Change of the mouth that is a movement, not noise. Ours, measured."
+        0.13, "Change of the mouth that is a movement, not noise. Ours, measured."
     )
     mouth_turns: int = setting(
         2,
