@@ -60,10 +60,7 @@ def spend(frames: Iterable[Frame], pipeline: Pipeline) -> float:
 
 def counts() -> None:
     """Print what one frame of a tracked face is made of, and what that means on a Raspberry Pi."""
-    zoo = open_zoo(None)
-    cards = {"landmarks": zoo.landmarks("default")[1], "eyes": zoo.eyes("default")[1]}
-    manifest = json.loads((zoo.folder / "manifest.json").read_text())["models"]
-    macs = {name: manifest[Path(card.file).stem]["macs"] for name, card in cards.items()}
+    manifest = json.loads((open_zoo(None).folder / "manifest.json").read_text())["models"]
     pipeline, frames = Pipeline(Configuration()), face_frames(60)
     for frame in frames[:20]:
         pipeline.process(frame)
@@ -92,16 +89,19 @@ def counts() -> None:
     for frame in frames[40:]:
         pipeline.process(frame)
     sys.settrace(None)
-    engines = [pipeline.model.engine, *([pipeline.eyes.engine] if pipeline.eyes else [])]
-    invocations = {"landmarks": 1, "eyes": 2 if engines[-1].inputs[0].shape[0] == 1 else 1}
-    total = sum(macs[name] * times for name, times in invocations.items())
-    total += sum(manifest[Path(part.card.file).stem]["macs"] for part in pipeline.parts)
+    networks = [pipeline.model, *([pipeline.eyes] if pipeline.eyes else []), *pipeline.parts]
+    invoked = [
+        2 if network is pipeline.eyes and network.engine.inputs[0].shape[0] == 1 else 1
+        for network in networks
+    ]
+    entries = [manifest[Path(network.card.file).stem] for network in networks]
+    total = sum(entry["macs"] * times for entry, times in zip(entries, invoked, strict=True))
     tensors = sum(
         int(np.prod(spec.shape)) * np.dtype(spec.dtype).itemsize * times
-        for engine, times in zip(engines, invocations.values(), strict=False)
-        for spec in (*engine.inputs, *engine.outputs)
+        for network, times in zip(networks, invoked, strict=True)
+        for spec in (*network.engine.inputs, *network.engine.outputs)
     )
-    weights = sum(manifest[Path(card.file).stem]["bytes"] for card in cards.values())
+    weights = sum(entry["bytes"] for entry in entries)
     rows = {
         "million multiply-adds of the networks": f"{total / 1e6:.1f}",
         "Python bytecodes": f"{bytecodes / 20:.0f}",
