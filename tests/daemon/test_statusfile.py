@@ -77,7 +77,7 @@ def test_a_folder_that_cannot_be_written_is_said_once(
         for _ in range(3):
             status.publish(running())
     assert len(caplog.records) == 1
-    assert "knows nothing new" in caplog.text
+    assert "shows old values" in caplog.text
 
 
 def test_a_failure_before_the_start_is_written_unless_another_daemon_runs(tmp_path: Path) -> None:

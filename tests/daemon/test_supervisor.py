@@ -122,7 +122,7 @@ def test_a_new_configuration_that_does_not_start_is_given_up(tmp_path: Path) -> 
         daemon.ear.frames(5)
         unplug(daemon)
         daemon.signal(signal.SIGHUP)
-        daemon.wait_log(lambda log: "takes over again" in log, "the configuration before")
+        daemon.wait_log(lambda log: "is used again" in log, "the previous configuration")
         daemon.wait_status(lambda status: "unplugged" in (status.refused or ""))
         mark = daemon.ear.mark()
         daemon.ear.frames(5, mark)

@@ -129,7 +129,7 @@ def reload_not_started(folder: Path) -> Row:
         after = daemon.ear.wait(
             lambda heard: [item for item in heard if item.frame < 30 and item.at_s > began], mark
         )
-        assert "takes over again" in daemon.logged()
+        assert "is used again" in daemon.logged()
         assert daemon.end() == 0
         return Row(
             "BYE, HELLO; the old configuration again",
