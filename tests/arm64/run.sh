@@ -26,7 +26,7 @@ mkdir -p "$root/check/x86/wheel" "$root/check/source"
 .venv/bin/python -m zipfile -e "$root"/wheels/landmarkd-*.whl "$root/check/x86/wheel"
 # The same wheel runs here, not what the working tree has become meanwhile.
 here_run() { PYTHONPATH="$root/check/x86/wheel" .venv/bin/python -P "$@"; }
-cp -r install.sh systemd docs LICENSE NOTICE "$root/check/source/"
+cp -r install.sh requirements*.lock systemd docs LICENSE NOTICE "$root/check/source/"
 inside env PIP_NO_COMPILE=1 /check/source/install.sh --wheels /wheels
 inside /opt/landmarkd/bin/python -m pip check
 

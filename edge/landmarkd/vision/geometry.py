@@ -102,7 +102,12 @@ def _reach(axes: Array, points: Array) -> tuple[float, float, float, float]:
             along contiguous rows it is found many times faster than down columns.
         points: pixels.
     """
-    x1, y1, x0, y0 = np.maximum.reduce(axes @ points[:, :2].T, 1).tolist()
+    x, y = points[:, :2].T
+    # Not by a product of matrices, which rounds as each processor's library likes: one bit here
+    # moves the region, and the next points by a pixel.
+    along = axes[:, :1] * x
+    along += axes[:, 1:] * y
+    x1, y1, x0, y0 = np.maximum.reduce(along, 1).tolist()
     return -x0, -y0, x1, y1
 
 
