@@ -118,7 +118,9 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
             return []
         chosen = chosen[np.argsort(-logits[chosen], kind="stable")[:MOST_CANDIDATES]]
         cells = self._cells[chosen]
-        boxes, marks = _decode(self._output("geometry", chosen), cells[:, :2], cells[:, 2])
+        boxes, marks = _decode(
+            self._output("geometry", chosen, GEOMETRY), cells[:, :2], cells[:, 2]
+        )
         if roll:
             boxes, marks = _turned_back(boxes, marks, self._upright(roll))
         # Of so few numbers Python's own functions are faster than numpy's.
