@@ -10,20 +10,20 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from landmarkd.errors import ModelError
 from landmarkd.layout import DENSE, Layout
 from landmarkd.types import FaceObservation
+from landmarkd.vision.cards import PartCard
 from landmarkd.vision.geometry import extent_of, facing
 from landmarkd.vision.parts import PARTS, followers, places
-from landmarkd.vision.patches import cut, feed
-from landmarkd.vision.runtime import open_engine
+from landmarkd.vision.patch_model import PatchModel
+from landmarkd.vision.patches import cut
 from landmarkd.vision.zoo import Zoo
 
 _WITHOUT_SIGMA = 0.7
 """Share of a part's points where the landmark model says nothing of its uncertainty."""
 
 
-class PartModel:
+class PartModel(PatchModel[PartCard]):
     """Reads one part of the face anew.
 
     Args:
@@ -39,23 +39,9 @@ class PartModel:
 
     def __init__(self, zoo: Zoo, kind: str, layout: Layout, *, threads: int = 1) -> None:
         self.kind, self.part, self.layout = kind, PARTS[kind], layout
-        self.name, self.card = zoo.part(kind)
-        self.engine = open_engine(zoo.verified(self.card), threads=threads, delegate="none")
         part, count = self.part, len(self.part.points)
-        shape = (count, part.height, part.width, 3)
-        size = len(part.points[0])
-        if (
-            tuple(self.engine.inputs[0].shape) != shape
-            or tuple(self.engine.outputs[0].shape) != (count, 3 * size)
-            or self.engine.outputs[0].dtype != np.float32
-        ):
-            raise ModelError(
-                f"{self.card.file} is not the model of the {kind} that the manifest describes; "
-                "reinstall landmarkd."
-            )
-        contract = self.card.input
-        self._scale, self._zero = contract.scale or 1.0, contract.zero_point or 0
-        self._patches = np.empty(shape, np.uint8)
+        shape, results = (count, part.height, part.width, 3), (count, 3 * len(part.points[0]))
+        super().__init__(zoo, zoo.part(kind), shape, results, threads)
         chosen = np.concatenate(part.points)
         self._outer_corners = layout.ibug68[[36, 45]]
         self._into = layout.ibug68[chosen]
@@ -78,11 +64,7 @@ class PartModel:
         extent = seen.extent or extent_of(seen.points, self.layout.ibug68)
         where = places(seen.points, self.layout.ibug68, self.part, extent)
         cut(image, where, self._patches)
-        target = self.engine.input(0)
-        for patch, values in zip(self._patches, target, strict=True):
-            feed(patch, values, self._scale, self._zero)
-        self.engine.invoke()
-        found = self.engine.output(0).reshape(len(where), -1, 3)
+        found = self.read_patches(self._patches).reshape(len(where), -1, 3)
         half = self.part.width / 2
         affines = np.array(where, np.float32)
         at = (found[..., :2] * np.float32(half) + self._centre) @ affines[:, :, :2].transpose(
@@ -100,10 +82,6 @@ class PartModel:
             sigma[self._into] = own + share * (new - own)
         points[:DENSE, :2] += self._followers @ (share * shift.T).T
         return replace(seen, points=points, sigma=sigma)
-
-    def close(self) -> None:
-        """Release the interpreter."""
-        self.engine.close()
 
 
 def open_parts(zoo: Zoo, choice: str, layout: Layout, *, threads: int = 1) -> list[PartModel]:

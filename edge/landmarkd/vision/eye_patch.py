@@ -4,15 +4,13 @@ Patch pixels have their centres at integers. One network reads both eyes because
 mirrored to look like a left one; points come back through the same affine.
 """
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.layout import Indices
 from landmarkd.types import Array, FaceExtent
 from landmarkd.vision.geometry import Affine, extent_of
-from landmarkd.vision.patches import PatchRows
+from landmarkd.vision.patches import PatchRows, place
 
 WIDTH, HEIGHT = 48, 32
 """Size of a patch, pixels."""
@@ -41,22 +39,14 @@ def places(points: Array, corners: Indices, extent: FaceExtent) -> tuple[PatchRo
         corners: (4,) indices, the corners of the left eye, then those of the right.
         extent: of the points.
     """
-    step, turn = WIDTH_SHARE * extent.side / WIDTH, math.radians(extent.roll)
-    a, d = step * math.cos(turn), step * math.sin(turn)
-    left, top = a * (WIDTH - 1) / 2, a * (HEIGHT - 1) / 2
-    aside, over = d * (WIDTH - 1) / 2, d * (HEIGHT - 1) / 2
     (x0, y0, _), (x1, y1, _), (x2, y2, _), (x3, y3, _) = points.take(corners, axis=0).tolist()
+    size = WIDTH, HEIGHT
     return (
-        ((a, -d, (x0 + x1) / 2 - left + over), (d, a, (y0 + y1) / 2 - aside - top)),
-        ((-a, -d, (x2 + x3) / 2 + left + over), (-d, a, (y2 + y3) / 2 + aside - top)),
+        place(((x0 + x1) / 2, (y0 + y1) / 2), extent, size, WIDTH_SHARE),
+        place(((x2 + x3) / 2, (y2 + y3) / 2), extent, size, WIDTH_SHARE, mirrored=True),
     )
 
 
-def to_image(patch_points: NDArray[np.floating], affine: Affine) -> NDArray[np.float64]:
-    """Map (n, 2) patch pixels to image pixels."""
-    return patch_points @ affine[:, :2].T + affine[:, 2]
-
-
 def to_patch(points: NDArray[np.floating], affine: Affine) -> NDArray[np.float64]:
-    """Map (n, 2) image pixels to patch pixels, the inverse of `to_image`."""
+    """Map (n, 2) image pixels to patch pixels."""
     return (points - affine[:, 2]) @ np.linalg.inv(affine[:, :2]).T

@@ -9,15 +9,15 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from landmarkd.errors import ModelError
 from landmarkd.layout import DENSE, LAYOUTS, Indices, Layout, canonical_points
 from landmarkd.types import EyeReading, FaceObservation
+from landmarkd.vision.cards import EyeCard
 from landmarkd.vision.eye_patch import HEIGHT, LEFT_CORNERS, RIGHT_CORNERS, WIDTH, places
 from landmarkd.vision.eye_reading import LIDS, OUTPUTS, POINTS, read
 from landmarkd.vision.geometry import extent_of
 from landmarkd.vision.lid_corners import follow_lids
-from landmarkd.vision.patches import cut, feed
-from landmarkd.vision.runtime import open_engine
+from landmarkd.vision.patch_model import PatchModel
+from landmarkd.vision.patches import cut
 from landmarkd.vision.zoo import Zoo
 
 FULL = LAYOUTS["landmarkd-562"]
@@ -41,7 +41,7 @@ def _eye(lid: Indices, iris: Indices) -> tuple[Indices, Indices]:
     )
 
 
-class EyeModel:
+class EyeModel(PatchModel[EyeCard]):
     """Reads lids, irises and gaze from the frame; its results have the full layout.
 
     Args:
@@ -57,16 +57,7 @@ class EyeModel:
     layout: Layout = FULL
 
     def __init__(self, zoo: Zoo, name: str = "default", *, threads: int = 1) -> None:
-        self.name, self.card = zoo.eyes(name)
-        self.engine = open_engine(zoo.verified(self.card), threads=threads, delegate="none")
-        real, given = self.engine.inputs[0], self.engine.outputs[0]
-        if tuple(real.shape) != (2, HEIGHT, WIDTH, 1) or tuple(given.shape) != (2, OUTPUTS):
-            raise ModelError(
-                f"{self.card.file} is not the eye model that the manifest describes; "
-                "reinstall landmarkd."
-            )
-        self._scale, self._zero = self.card.input.scale or 1.0, self.card.input.zero_point or 0
-        self._patches = np.empty((2, HEIGHT, WIDTH), np.uint8)
+        super().__init__(zoo, zoo.eyes(name), (2, HEIGHT, WIDTH, 1), (2, OUTPUTS), threads)
         into, around = zip(*(_eye(*side) for side in _SIDES), strict=True)
         self._eyes = np.empty((2, POINTS, 3), np.float32)
         self._order = np.argsort(np.concatenate(into))
@@ -127,22 +118,6 @@ class EyeModel:
             seen.track,
             extent,
         )
-
-    def close(self) -> None:
-        """Release the interpreter."""
-        self.engine.close()
-
-    def read_patches(self, patches: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the results (2, OUTPUTS) for two patches (2, HEIGHT, WIDTH).
-
-        They are valid until the next call.
-        """
-        target = self.engine.input(0)
-        for patch, values in zip(patches, target, strict=True):
-            feed(patch, values, self._scale, self._zero)
-        self.engine.invoke()
-        out: NDArray[np.float32] = self.engine.output(0)
-        return out
 
 
 def open_eyes(zoo: Zoo, name: str, *, threads: int = 1) -> EyeModel | None:

@@ -4,7 +4,6 @@ Patch pixels have their centres at integers. Points of a patch are in halves of 
 centre, x to the right and y down; in a mirrored patch x runs to the left of the face as shown.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from landmarkd.layout import DENSE, Indices, Layout, canonical_points
 from landmarkd.types import Array, FaceExtent
-from landmarkd.vision.patches import PatchRows
+from landmarkd.vision.patches import PatchRows, place
 
 
 @dataclass(frozen=True)
@@ -59,19 +58,12 @@ def places(points: Array, ibug68: Indices, part: Part, extent: FaceExtent) -> li
         part: whose patches they are.
         extent: of the points.
     """
-    step, turn = part.share * extent.side / part.width, math.radians(extent.roll)
-    a, d = step * math.cos(turn), step * math.sin(turn)
-    left, top = (part.width - 1) / 2, (part.height - 1) / 2 - part.down * part.width
-    found: list[PatchRows] = []
-    for side, chosen in zip((1.0, -1.0), part.points, strict=False):
+    found = []
+    for chosen, mirrored in zip(part.points, (False, True), strict=False):
         x, y = (_MEANS[len(chosen)] @ points.take(ibug68[chosen], axis=0)[:, :2]).tolist()
-        right, down = (side * a, side * d), (-d, a)
-        found.append(
-            (
-                (right[0], down[0], x - right[0] * left - down[0] * top),
-                (right[1], down[1], y - right[1] * left - down[1] * top),
-            )
-        )
+        size = part.width, part.height
+        where = place((x, y), extent, size, part.share, down=part.down, mirrored=mirrored)
+        found.append(where)
     return found
 
 

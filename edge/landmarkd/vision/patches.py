@@ -1,4 +1,4 @@
-"""Cutting patches of a face out of a frame: all of one part from one strip that holds them.
+"""Patches of a face: where they lie, and cutting those of one part from one strip of the frame.
 
 Patch pixels have their centres at integers; an affine leads from them to image pixels.
 """
@@ -11,11 +11,40 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from landmarkd.types import FaceExtent
+
 PatchRows = tuple[tuple[float, float, float], tuple[float, float, float]]
 """Rows of a (2, 3) affine from patch pixels to image pixels, which turns and scales alike."""
 
 _EDGE_PX = 2
 """What the strip has beyond the patches, for the samples between pixels."""
+
+
+def place(
+    middle: tuple[float, float],
+    extent: FaceExtent,
+    size: tuple[int, int],
+    share: float,
+    *,
+    down: float = 0.0,
+    mirrored: bool = False,
+) -> PatchRows:
+    """Return the affine of a patch that is upright in the face.
+
+    Args:
+        middle: x, y of what the patch is about, image pixels.
+        extent: of the face.
+        size: width and height of the patch, its pixels.
+        share: width of the patch over the side of the extent.
+        down: how far below `middle` the patch lies, in its widths.
+        mirrored: whether it shows left and right exchanged.
+    """
+    width, height = size
+    step, turn = share * extent.side / width, math.radians(extent.roll)
+    a, d = step * math.cos(turn), step * math.sin(turn)
+    left, top = (width - 1) / 2, (height - 1) / 2 - down * width
+    (x, y), (right, below) = middle, (-a, -d) if mirrored else (a, d)
+    return (right, -d, x - right * left + d * top), (below, a, y - below * left - a * top)
 
 
 def cut(image: NDArray[np.uint8], places: Sequence[PatchRows], patches: NDArray[np.uint8]) -> None:

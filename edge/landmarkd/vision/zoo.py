@@ -69,10 +69,8 @@ class Zoo:
     def _find(self, name: str, kind: str, wanted: type[_AnyCard]) -> tuple[str, _AnyCard]:
         chosen = self.manifest.default.get(kind, "") if name == "default" else name
         card = self.manifest.models.get(chosen)
-        if not isinstance(card, wanted):
-            known = [
-                key for key, found in self.manifest.models.items() if isinstance(found, wanted)
-            ]
+        if not isinstance(card, wanted) or card.kind != kind:
+            known = [key for key, found in self.manifest.models.items() if found.kind == kind]
             raise ModelError(
                 f"No {kind} model {name!r} in {self.folder}; "
                 f"known are {', '.join(known) or 'none'}."

@@ -1,0 +1,71 @@
+"""What the models of eyes, mouth and brows share: patches of one part in, read in one call."""
+
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.errors import ModelError
+from landmarkd.vision.cards import EyeCard, PartCard
+from landmarkd.vision.patches import feed
+from landmarkd.vision.runtime import open_engine
+from landmarkd.vision.zoo import Zoo
+
+_Card = TypeVar("_Card", EyeCard, PartCard)
+
+
+class PatchModel(Generic[_Card]):
+    """A model of patches.
+
+    Args:
+        zoo: where the model lies.
+        named: its name and manifest entry.
+        shape: (n, height, width, channels) of its input.
+        results: (n, values) of its output.
+        threads: for the runtime's CPU kernels.
+
+    Raises:
+        ModelError: the model is altered or does not match its manifest entry.
+        InferenceRuntimeError: there is no TFLite runtime that works.
+    """
+
+    def __init__(
+        self,
+        zoo: Zoo,
+        named: tuple[str, _Card],
+        shape: tuple[int, int, int, int],
+        results: tuple[int, int],
+        threads: int,
+    ) -> None:
+        self.name: str = named[0]
+        self.card: _Card = named[1]
+        self.engine = open_engine(zoo.verified(self.card), threads=threads, delegate="none")
+        real, given = self.engine.inputs[0], self.engine.outputs[0]
+        if (
+            tuple(real.shape) != shape
+            or np.dtype(real.dtype) != np.dtype(self.card.input.dtype)
+            or tuple(given.shape) != results
+            or given.dtype != np.float32
+        ):
+            raise ModelError(
+                f"{self.card.file} is not the model of the {self.card.kind} that the manifest "
+                "describes; reinstall landmarkd."
+            )
+        self._scale: float = self.card.input.scale or 1.0
+        self._zero: int = self.card.input.zero_point or 0
+        self._patches = np.empty(shape if shape[3] > 1 else shape[:3], np.uint8)
+
+    def read_patches(self, patches: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the results (n, values) for patches (n, height, width) or (n, height, width, 3).
+
+        They are valid until the next call.
+        """
+        for patch, values in zip(patches, self.engine.input(0), strict=True):
+            feed(patch, values, self._scale, self._zero)
+        self.engine.invoke()
+        out: NDArray[np.float32] = self.engine.output(0)
+        return out
+
+    def close(self) -> None:
+        """Release the interpreter."""
+        self.engine.close()
