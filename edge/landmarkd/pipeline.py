@@ -20,6 +20,7 @@ from landmarkd.signals.pose_filter import PoseFilter
 from landmarkd.signals.smoothing import NoFilter, OneEuroFilter, PointFilter
 from landmarkd.stages import StageClock
 from landmarkd.types import (
+    Box,
     Counters,
     DriverState,
     FaceObservation,
@@ -112,7 +113,7 @@ class Pipeline:
         self,
         frame: Frame,
         counters: Counters | None = None,
-        box: tuple[float, float, float, float] | None = None,
+        box: Box | None = None,
         *,
         speed_kmh: float | None = None,
         still: bool = False,

@@ -16,6 +16,8 @@ from landmarkd.enums import Attention, ClockQuality, EventKind, EventPhase, Lids
 from landmarkd.rotation import Quaternion, quaternion_from_matrix
 
 Array = NDArray[np.float32]
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1, pixels."""
 
 
 def _require(condition: bool, message: str) -> None:
@@ -82,7 +84,7 @@ class Detection:
     """
 
     score: float
-    box: tuple[float, float, float, float]
+    box: Box
     angle: float = 0.0
 
 
@@ -98,7 +100,7 @@ class FaceExtent:
     """
 
     roll: float
-    box: tuple[float, float, float, float]
+    box: Box
     x: float
     y: float
     side: float
@@ -330,7 +332,7 @@ class FaceReport:
 
     observation: FaceObservation
     points: Array
-    box: tuple[float, float, float, float]
+    box: Box
     pose: HeadPose
     left: EyeState
     right: EyeState

@@ -11,7 +11,7 @@ import cv2
 
 from landmarkd.camera.metering import FaceMeter
 from landmarkd.errors import UsageError
-from landmarkd.types import Frame
+from landmarkd.types import Box, Frame
 from landmarkd.uri import Uri
 
 NS_PER_S = 1_000_000_000
@@ -88,7 +88,7 @@ class FrameSource(ABC):
         """Wake a `read` that waits in another thread, where that is possible; never blocks."""
         return
 
-    def meter(self, box: tuple[float, float, float, float], captured_ns: int) -> None:
+    def meter(self, box: Box, captured_ns: int) -> None:
         """Take note of the face in a frame; a camera may meter on it. From any thread.
 
         Args:

@@ -18,7 +18,7 @@ from landmarkd.errors import (
     SourceTimeoutError,
     UsageError,
 )
-from landmarkd.types import Frame
+from landmarkd.types import Box, Frame
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ class Capture:
             trouble=self._trouble,
         )
 
-    def meter(self, box: tuple[float, float, float, float], captured_ns: int) -> None:
+    def meter(self, box: Box, captured_ns: int) -> None:
         """Tell the camera where the face is, see `FrameSource.meter`."""
         self._source.meter(box, captured_ns)
 

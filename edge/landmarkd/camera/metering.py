@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.errors import SourceError
+from landmarkd.types import Box
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +33,6 @@ INNER = 0.6
 """Share of the face's box that is measured, about its middle: no hair and no background."""
 SAMPLES = 32
 """Pixels a side that are measured, about."""
-
-Box = tuple[float, float, float, float]
 
 
 class Exposure(Protocol):

@@ -14,15 +14,13 @@ from landmarkd.files import read_bounded, write_atomic, writing
 
 if TYPE_CHECKING:
     from landmarkd.pipeline import Pipeline
-    from landmarkd.types import Report
+    from landmarkd.types import Box, Report
 
 PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 OTHER_FOLDER = "choose another folder with --out"
 MAX_BOXES_BYTES = 64 << 20
 LARGEST_SIDE = 1 << 20
 """No box reaches further than this many pixels."""
-
-Box = tuple[float, float, float, float]
 
 
 def annotate(
@@ -101,7 +99,7 @@ def _targets(files: list[Path], out: Path | None) -> dict[Path, Path]:
 
 
 def _picture(
-    pipeline: "Pipeline", path: Path, box: Box | None, target: Path | None, lines: TextIO | None
+    pipeline: "Pipeline", path: Path, box: "Box | None", target: Path | None, lines: TextIO | None
 ) -> None:
     from landmarkd.camera import make_source
     from landmarkd.types import Frame
@@ -161,7 +159,7 @@ def _uri(scheme: str, path: Path) -> str:
     return f"{scheme}:{quote(str(path))}"
 
 
-def _read_boxes(path: Path | None) -> dict[str, Box]:
+def _read_boxes(path: Path | None) -> "dict[str, Box]":
     if path is None:
         return {}
     try:
@@ -177,7 +175,7 @@ def _read_boxes(path: Path | None) -> dict[str, Box]:
     return {name: _box(path, name, value) for name, value in values.items()}
 
 
-def _box(path: Path, name: str, value: object) -> Box:
+def _box(path: Path, name: str, value: object) -> "Box":
     if (
         isinstance(value, list)
         and len(value) == 4

@@ -6,17 +6,18 @@ from functools import partial
 from statistics import median
 from typing import Any
 
+from landmarkd import registry
+from landmarkd.camera import ENTRY_POINTS, SOURCES, written_out
 from landmarkd.doctor.finding import Check, Finding, Severity, ok
 from landmarkd.machine import Machine, trial
 from landmarkd.settings.config import Configuration
+from landmarkd.uri import parse_uri
 
 LOOK_S = 5.0
 """How long a face is waited for: exposure settles in the first second."""
 MOST_FRAMES = 60
 ENOUGH = 5
 """Frames with a face that decide."""
-ON_ITS_SIDE_DEG, UPSIDE_DOWN_DEG = 60.0, 135.0
-"""As in `landmarkd.vision.tracker`, which says it in the log of the daemon."""
 # OpenCV or a driver may crash: not in this process.
 _TRIAL = """
 import json, sys
@@ -78,6 +79,7 @@ def look(uri: str) -> dict[str, Any]:
         SourceBusyError,
     )
     from landmarkd.pipeline import Pipeline
+    from landmarkd.vision.geometry import rotation_needed
 
     rolls: list[float] = []
     frame = None
@@ -102,37 +104,29 @@ def look(uri: str) -> dict[str, Any]:
         if frame is None:
             return {"problem": f"{uri} is empty"}
         height, width = frame.image.shape[:2]
-        turn = _needed(median(rolls)) if rolls else _turned(pipeline, frame)
+        turn = rotation_needed(median(rolls)) if rolls else _turned(pipeline, frame)
     return {"size": f"{width} x {height}", "rotation": turn}
-
-
-def _needed(roll: float) -> int:
-    """Return the rotation that a picture needs whose face has this roll, degrees clockwise."""
-    if abs(roll) >= UPSIDE_DOWN_DEG:
-        return 180
-    return round(-roll / 90) % 4 * 90 if abs(roll) >= ON_ITS_SIDE_DEG else 0
 
 
 def _turned(pipeline: Any, frame: Any) -> int | None:
     """Return the rotation by which a face is found in a frame that shows none as it is."""
     from dataclasses import replace
 
-    import cv2
+    from landmarkd.camera.pixels import turned
+    from landmarkd.vision.geometry import rotation_needed
 
-    turns = {180: cv2.ROTATE_180, 90: cv2.ROTATE_90_CLOCKWISE, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
-    for turn, code in turns.items():
+    for turn in (180, 90, 270):
         pipeline.reset()
-        face = pipeline.process(replace(frame, image=cv2.rotate(frame.image, code))).face
-        if face is not None and abs(face.pose.roll) < ON_ITS_SIDE_DEG:
+        face = pipeline.process(replace(frame, image=turned(frame.image, turn))).face
+        if face is not None and rotation_needed(face.pose.roll) == 0:
             return turn
     return None
 
 
 def _given(uri: str) -> int:
-    _, _, options = uri.partition("?")
-    given = dict(part.partition("=")[::2] for part in options.split("&"))
-    text = given.get("rotation", "0")
-    return int(text) if text.isdecimal() else 0
+    """Return the rotation that the source was given."""
+    parsed = parse_uri(written_out(uri), registry.Names(SOURCES, ENTRY_POINTS))
+    return int(parsed.options.get("rotation", "0"))
 
 
 CHECKS: tuple[Check, ...] = (picture,)

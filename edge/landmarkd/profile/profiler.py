@@ -17,7 +17,7 @@ from landmarkd.settings.config import Configuration
 from landmarkd.sinks.base import Sink
 from landmarkd.sinks.worker import Format, QueuedSink, Send
 from landmarkd.stages import STAGES
-from landmarkd.types import Counters, Frame, Report
+from landmarkd.types import Box, Counters, Frame, Report
 from landmarkd.vision.interpreter import Interpreter
 
 AGES = ("age_at_inference", "age_at_result", "age_at_wire")
@@ -100,7 +100,7 @@ class _TimedPipeline(Pipeline):
         self,
         frame: Frame,
         counters: Counters | None = None,
-        box: tuple[float, float, float, float] | None = None,
+        box: Box | None = None,
         *,
         speed_kmh: float | None = None,
         still: bool = False,

@@ -1,6 +1,7 @@
 """A face as the image shows it: what every measure of its features starts from."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,11 +39,11 @@ class FaceView:
     down: Row
     scale: float
     eyes: tuple[EyeReading, EyeReading] | None = None
-    sums: list[list[float]] | None = None
+    sums: Sequence[Sequence[float]] = ()
 
     def sum(self, number: int) -> tuple[float, float]:
         """Return x and y of a measured sum, pixels."""
-        x, y, _ = self.sums[number] if self.sums is not None else (0.0, 0.0, 0.0)
+        x, y, _ = self.sums[number]
         return x, y
 
     def shown(self, direction: Row) -> tuple[float, float]:

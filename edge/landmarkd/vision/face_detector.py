@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.errors import ModelError
-from landmarkd.types import Array, Detection
+from landmarkd.types import Array, Box, Detection
 from landmarkd.vision.cards import DetectorCard
 from landmarkd.vision.detector import Detector
 from landmarkd.vision.geometry import box_overlap
 from landmarkd.vision.model import PictureModel
-from landmarkd.vision.ranking import Box
 from landmarkd.vision.runtime import DelegateChoice
 from landmarkd.vision.second_look import GROWTH, holds, longest, moved, windows
 from landmarkd.vision.zoo import Zoo, open_zoo
@@ -112,14 +111,14 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
         """Return what one look at an image finds with at least a score, best first."""
         scale, left, top = self._feed(image, roll)
         self.engine.invoke()
-        logits = self._output("scores").reshape(-1)
+        logits = self._output("scores").ravel()
         chosen = np.flatnonzero(logits >= -math.log(1 / least - 1))
         if not len(chosen):
             return []
         chosen = chosen[np.argsort(-logits[chosen], kind="stable")[:MOST_CANDIDATES]]
         cells = self._cells[chosen]
         boxes, marks = _decode(
-            self._output("geometry", chosen, GEOMETRY), cells[:, :2], cells[:, 2]
+            self._output("geometry", GEOMETRY, chosen), cells[:, :2], cells[:, 2]
         )
         if roll:
             boxes, marks = _turned_back(boxes, marks, self._upright(roll))

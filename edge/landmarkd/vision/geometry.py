@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.layout import DENSE, Indices
-from landmarkd.types import Array, FaceExtent, RegionOfInterest
+from landmarkd.types import Array, Box, FaceExtent, RegionOfInterest
 
 Affine = NDArray[np.float64]
 
@@ -19,11 +19,13 @@ STRAY_SHIFT, STRAY_SCALE, STRAY_ANGLE = 0.04, 0.06, 4.0
 """How far a region may lie off: shares of the side, of its logarithm, and degrees. The models are
 trained with standard deviations of about this much (`models.train.augment.Jitter`)."""
 
+ON_ITS_SIDE_DEG, UPSIDE_DOWN_DEG = 60.0, 135.0
+"""From these rolls on a face lies on its side, or stands on its head."""
+
 LEAST_PULL = 0.1
 """Least share of the way to where it belongs that a region goes in a frame."""
 
 _TWELFTHS = np.full(12, 1 / 12, np.float32)
-_AXES = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]], np.float32)
 
 
 def image_from_unit(roi: RegionOfInterest) -> Affine:
@@ -76,9 +78,23 @@ def facing(right: Array, left: Array, gone_deg: float, fade_deg: float) -> float
     return min(max((gone_deg - yaw) / fade_deg, 0.0), 1.0)
 
 
-def box_of(points: Array) -> tuple[float, float, float, float]:
+def rotation_needed(roll: float) -> int:
+    """Return by how many degrees, 0, 90, 180 or 270 clockwise, a picture of this roll is to turn.
+
+    Args:
+        roll: of the face in it, degrees, -180 to 180.
+    """
+    if abs(roll) >= UPSIDE_DOWN_DEG:
+        return 180
+    return round(-roll / 90) % 4 * 90 if abs(roll) >= ON_ITS_SIDE_DEG else 0
+
+
+def box_of(points: Array) -> Box:
     """Return the tight box x0, y0, x1, y1 of (n, 2 or 3) points."""
-    return _reach(_AXES, points)
+    # Along contiguous rows the extremes are found many times faster than down columns.
+    rows = points[:, :2].T.copy()
+    (x0, y0), (x1, y1) = np.minimum.reduce(rows, 1).tolist(), np.maximum.reduce(rows, 1).tolist()
+    return x0, y0, x1, y1
 
 
 def extent_of(points: Array, ibug68: Indices) -> FaceExtent:
@@ -94,26 +110,7 @@ def extent_of(points: Array, ibug68: Indices) -> FaceExtent:
     return FaceExtent(roll, box_of(corners), roi.x, roi.y, roi.side)
 
 
-def _reach(axes: Array, points: Array) -> tuple[float, float, float, float]:
-    """Return the smallest and the largest of (n, 2 or 3) points along two axes.
-
-    Args:
-        axes: (4, 2), both and their opposites: one largest value costs less than two extremes, and
-            along contiguous rows it is found many times faster than down columns.
-        points: pixels.
-    """
-    x, y = points[:, :2].T
-    # Not by a product of matrices, which rounds as each processor's library likes: one bit here
-    # moves the region, and the next points by a pixel.
-    along = axes[:, :1] * x
-    along += axes[:, 1:] * y
-    x1, y1, x0, y0 = np.maximum.reduce(along, 1).tolist()
-    return -x0, -y0, x1, y1
-
-
-def box_overlap(
-    a: tuple[float, float, float, float], b: tuple[float, float, float, float]
-) -> float:
+def box_overlap(a: Box, b: Box) -> float:
     """Return the intersection over union of two boxes."""
     width = min(a[2], b[2]) - max(a[0], b[0])
     height = min(a[3], b[3]) - max(a[1], b[1])
@@ -123,9 +120,7 @@ def box_overlap(
     return common / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common)
 
 
-def roi_from_box(
-    box: tuple[float, float, float, float], margin: float, shift_up: float, angle: float = 0.0
-) -> RegionOfInterest:
+def roi_from_box(box: Box, margin: float, shift_up: float, angle: float = 0.0) -> RegionOfInterest:
     """Return the first region for a face from its box: a square about it, moved up the face.
 
     Args:
@@ -155,10 +150,17 @@ def roi_from_points(points: Array, margin: float, angle: float) -> RegionOfInter
     """
     turn = math.radians(angle)
     cosine, sine = math.cos(turn), math.sin(turn)
+    # Both axes and their opposites: one largest value costs less than two extremes.
     axes = np.array(
         ((cosine, sine), (-sine, cosine), (-cosine, -sine), (sine, -cosine)), np.float32
     )
-    x0, y0, x1, y1 = _reach(axes, points)
+    # Not by a product of matrices, which rounds as each processor's library likes: one bit here
+    # moves the region, and the next points by a pixel.
+    x, y = points[:, :2].T
+    along = axes[:, :1] * x
+    along += axes[:, 1:] * y
+    x1, y1, x0, y0 = np.maximum.reduce(along, 1).tolist()
+    x0, y0 = -x0, -y0
     across, down = (x0 + x1) / 2, (y0 + y1) / 2
     centre = cosine * across - sine * down, sine * across + cosine * down
     return RegionOfInterest(*centre, margin * max(x1 - x0, y1 - y0), angle)

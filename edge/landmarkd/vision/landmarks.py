@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from landmarkd.errors import ModelError
 from landmarkd.layout import DENSE, Layout, layout_of
 from landmarkd.stages import StageClock
-from landmarkd.types import FaceExtent, FaceObservation, RegionOfInterest
+from landmarkd.types import Box, FaceExtent, FaceObservation, RegionOfInterest
 from landmarkd.vision.cards import LandmarkCard, OutputContract
 from landmarkd.vision.geometry import (
     extent_of,
@@ -66,9 +66,7 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         """The model says itself whether it sees a face."""
         return "presence" in self.card.outputs
 
-    def first_roi(
-        self, box: tuple[float, float, float, float], angle: float = 0.0
-    ) -> RegionOfInterest:
+    def first_roi(self, box: Box, angle: float = 0.0) -> RegionOfInterest:
         """Return the region to begin with, from a tight box round the 68 points."""
         return roi_from_box(box, self.crop.first_margin, self.crop.first_shift_up, angle)
 
@@ -100,17 +98,17 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         clock.lap("quantise")
         self.engine.invoke()
         clock.lap("inference")
-        points = to_image(self._output("points").reshape(-1, 3), roi)
+        points = to_image(self._output("points", 3), roi)
         sigma = None
         if "log_sigma" in self.card.outputs:
             # No point is farther off than the whole crop, whatever a network says of what it has
             # never seen.
-            sigma = np.minimum(self._output("log_sigma").reshape(-1), np.float32(0))
+            sigma = np.minimum(self._output("log_sigma").ravel(), np.float32(0))
             np.exp(sigma, out=sigma)
             sigma *= roi.side
         score = 1.0
         if self.has_presence:
-            logit = float(self._output("presence").reshape(-1)[0])
+            logit = float(self._output("presence")[0, 0])
             score = 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
         extent = extent_of(points, self.layout.ibug68)
         clock.lap("decode")

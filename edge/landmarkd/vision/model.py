@@ -69,18 +69,18 @@ class PictureModel(Generic[_Card]):
         """Write a (height, width, 3) uint8 RGB picture into the model's input."""
         cv2.LUT(picture, self._table, self.engine.input(0)[0])
 
-    def _output(self, name: str, chosen: NDArray[np.intp] | None = None, columns: int = 0) -> Array:
-        """Return what the last invocation gave, as real values.
+    def _output(
+        self, name: str, columns: int = 1, rows: slice | NDArray[np.intp] = slice(None)
+    ) -> Array:
+        """Return what the last invocation gave, as real values (n, columns).
 
         Args:
             name: of the output.
-            chosen: which rows of it; all if left out.
-            columns: of a row; 0: the length of the last axis.
+            columns: how it is divided; engines shape it in several ways.
+            rows: which of them.
         """
         index = self.card.outputs[name].index
-        values = self.engine.output(index)
-        if chosen is not None:
-            values = values.reshape(-1, columns or values.shape[-1])[chosen]
+        values = self.engine.output(index).reshape(-1, columns)[rows]
         if values.dtype == np.float32:
             return values
         detail = self.engine.outputs[index]

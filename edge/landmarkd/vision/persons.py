@@ -2,7 +2,7 @@
 
 import math
 
-from landmarkd.vision.ranking import Box
+from landmarkd.types import Box
 
 ABSENCE_S = 3.0
 """After no face was seen for this long, the next face may be another person."""

@@ -3,9 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from landmarkd.types import Array
-
-Box = tuple[float, float, float, float]
+from landmarkd.types import Array, Box
 
 SEAT_MARGIN = 0.15
 """A face whose middle is farther outside, in sizes of the seat, is not in the seat."""

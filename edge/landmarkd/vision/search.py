@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.stages import StageClock
-from landmarkd.types import Detection, FaceObservation, RegionOfInterest
+from landmarkd.types import Box, Detection, FaceObservation, RegionOfInterest
 from landmarkd.vision.belief import belief
 from landmarkd.vision.detector import Detector
 from landmarkd.vision.geometry import box_overlap
@@ -49,7 +49,7 @@ SAME_PLACE = 0.4
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    box: tuple[float, float, float, float]
+    box: Box
     until_ns: int
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from landmarkd.types import Detection
+from landmarkd.types import Box, Detection
 from landmarkd.vision.cards import SecondLookContract
 
 Window = tuple[int, int, int, int]
@@ -17,7 +17,7 @@ GROWTH = 1.5
 sees the whole of such things."""
 
 
-def longest(box: tuple[float, float, float, float]) -> float:
+def longest(box: Box) -> float:
     """Return the longer side of a box."""
     return max(box[2] - box[0], box[3] - box[1])
 

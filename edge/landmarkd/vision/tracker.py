@@ -8,12 +8,12 @@ import numpy as np
 from landmarkd.errors import SourceFormatError
 from landmarkd.settings.tracker import TrackerSettings
 from landmarkd.stages import StageClock
-from landmarkd.types import FaceObservation, Frame, RegionOfInterest
+from landmarkd.types import Box, FaceObservation, Frame, RegionOfInterest
 from landmarkd.vision.detector import Detector
-from landmarkd.vision.geometry import box_of, box_overlap, eased
+from landmarkd.vision.geometry import box_of, box_overlap, eased, rotation_needed
 from landmarkd.vision.landmarks import LandmarkModel
 from landmarkd.vision.persons import Persons
-from landmarkd.vision.ranking import Box, Ranking
+from landmarkd.vision.ranking import Ranking
 from landmarkd.vision.search import SURE, FaceSearch
 
 log = logging.getLogger(__name__)
@@ -40,9 +40,6 @@ CLEARLY_BETTER = 1.3
 WANTED_CHECKS = 2
 """…at this many checks in a row."""
 
-UPSIDE_DOWN_DEG, ON_ITS_SIDE_DEG = 135.0, 60.0
-"""From these rolls on a face stands on its head, or lies on its side."""
-
 UPSIDE_DOWN_S = 3.0
 """A face that stays so for this long shows that the camera is mounted that way."""
 
@@ -60,10 +57,6 @@ class Tracker:
 
     The first frame, and the first one after `reset`, is searched thoroughly; it may be a picture
     that stands alone. See `landmarkd.vision.search` for the others.
-
-    Attributes:
-        quarters: how the picture seems to be turned, in quarters clockwise; None while that is not
-            known.
 
     Args:
         model: the landmark model.
@@ -96,8 +89,7 @@ class Tracker:
         self._search.reset()
         self._persons = Persons()
         self._fresh = True
-        self.quarters: int | None = None
-        self._turned = 0
+        self._rotation = 0
         self._turned_since_ns: int | None = None
 
     def track(self, frame: Frame, clock: StageClock) -> FaceObservation | None:
@@ -221,21 +213,18 @@ class Tracker:
 
     def _note_turn(self, frame: Frame, roll: float) -> None:
         """Notice a camera that is mounted upside down or on its side; say so in the log once."""
-        quarters = round(roll / 90) % 4 if abs(roll) >= ON_ITS_SIDE_DEG else 0
-        if abs(roll) >= UPSIDE_DOWN_DEG:
-            quarters = 2
-        if quarters != self._turned or self._turned_since_ns is None:
-            self._turned, self._turned_since_ns = quarters, frame.captured_ns
+        rotation = rotation_needed(roll)
+        if rotation != self._rotation or self._turned_since_ns is None:
+            self._rotation, self._turned_since_ns = rotation, frame.captured_ns
         if frame.captured_ns - self._turned_since_ns < UPSIDE_DOWN_S * 1e9:
             return
-        self.quarters = quarters
-        if quarters and not self._told:
+        if rotation and not self._told:
             self._told = True
-            how = "stands on its head" if quarters == 2 else "lies on its side"
+            how = "stands on its head" if rotation == 180 else "lies on its side"
             log.warning(
                 "%s: the face %s in the picture, so the camera seems to be mounted that way. Turn "
                 "the camera, or add rotation=%d to the source.",
                 frame.source,
                 how,
-                (4 - quarters) * 90,
+                rotation,
             )

@@ -4,7 +4,7 @@ from math import isfinite
 
 import numpy as np
 
-from landmarkd.types import Array
+from landmarkd.types import Array, Box
 from landmarkd.wire.codec import CODECS, append_checksum
 from landmarkd.wire.names import PointsFlag, Selection
 from landmarkd.wire.schema import POINT_SCALE, ROWS, TYPES, VERSION, Points
@@ -63,7 +63,7 @@ class PointChunks:
     def encode(
         self,
         points: Array,
-        box: tuple[float, float, float, float],
+        box: Box,
         sequence: int,
         frame: int,
         captured_ns: int,
