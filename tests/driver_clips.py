@@ -14,6 +14,8 @@ import numpy as np
 from landmarkd.enums import EventKind, EventPhase
 from landmarkd.types import Report
 
+from models.evaluate.measure import matched
+
 CLOSURE = {EventKind.MICROSLEEP, EventKind.SLEEP}
 BAD = ("drowsy", "asleep", "distracted", "unresponsive")
 FOUND_WITHIN_S = 0.2
@@ -75,7 +77,7 @@ def measure(name: str, reports: list[Report], label: dict) -> ClipResult:
     if wanted:
         last = label.get("labelled_range", (0, len(reports)))[1]
         found = [blink for blink in blinks(reports) if blink[0] <= last]
-        result.blinks = match(found, wanted, label.get("tolerance_frames", 2))
+        result.blinks = matched(found, wanted, label.get("tolerance_frames", 2))
     return result
 
 
@@ -110,7 +112,7 @@ def _count_alarms(result, reports, times, label):
     yawned += [(reports[-1].sequence, reports[-1].sequence) for _ in running]
     result.false_alarms = len(false_ids)
     result.closures = list(delays.items())
-    result.yawns = match(yawned, label.get("yawns", []), 0)
+    result.yawns = matched(yawned, label.get("yawns", []), 0)
 
 
 def _line(event, report, start_ns):
@@ -133,18 +135,6 @@ def blinks(reports):
                 end_ns = event.began_ns + event.evidence["duration_s"] * 1e9
                 found.append(tuple(np.interp([event.began_ns, end_ns], times, numbers)))
     return found
-
-
-def match(found, wanted, tolerance):
-    """Return hits, false and missed events; each labelled event takes at most one."""
-    left = list(wanted)
-    hits = 0
-    for begin, end in found:
-        near = [w for w in left if begin <= w[1] + tolerance and end >= w[0] - tolerance]
-        if near:
-            left.remove(near[0])
-            hits += 1
-    return hits, len(found) - hits, len(left)
 
 
 def f1(hits, false, missed):

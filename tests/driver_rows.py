@@ -11,8 +11,9 @@ from landmarkd.camera.demo import CLIP
 from landmarkd.rotation import angles_from_matrix, direction_from_angles
 
 from models.benchmark import rotation_from_pose
+from models.evaluate.measure import matched
 from tests.clip_observations import Clip, replay
-from tests.driver_clips import PEOPLE, blinks, f1, match
+from tests.driver_clips import PEOPLE, blinks, f1
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "eval" / "videos"
 BLINK_CLIPS = PEOPLE["mahie, webcam, 30 fps"]
@@ -65,7 +66,7 @@ def blink_rows(see: See, labels):
         for name, clip in seen.items():
             label = labels[name]
             found = blinks(replay(clip, every=every))
-            total += match(found, label["blink_events"], label["tolerance_frames"] * every)
+            total += matched(found, label["blink_events"], label["tolerance_frames"] * every)
         detail = f"F1 {f1(*total):.2f} ({total[0]} hits, {total[1]} false, {total[2]} missed)"
         rows.append(
             Row(f"blinks, mahie, at {30 / every:.0f} frames a second", "", "", detail, None)

@@ -11,6 +11,7 @@ from landmarkd.types import Frame, Gaze, Report
 
 from models.benchmark import rotation_from_pose
 from models.evaluate.eye_bench import Bench, Rows
+from models.evaluate.measure import matched
 
 CLOSED_SHARE = 0.5
 """Openness below which an eye counts as more than half closed."""
@@ -176,7 +177,7 @@ def mahie(bench: Bench) -> Rows:
         for number in (1, 2, 3):
             name = f"blink_mahie_{number}.avi"
             reports = bench.play(bench.real / "videos" / name, step)
-            total += _matched(
+            total += matched(
                 _blinks(reports), labels[name]["blink_events"],
                 labels[name]["tolerance_frames"] * step,
             )  # fmt: skip
@@ -237,7 +238,7 @@ def _blink_f1(shut: np.ndarray, label: dict[str, Any]) -> float:
     numbers = np.arange(len(shut))
     runs = np.split(numbers, np.flatnonzero(np.diff(shut)) + 1)
     found = [(int(run[0]), int(run[-1])) for run in runs if shut[run[0]]]
-    hits, false, missed = _matched(found, label["blink_events"], label["tolerance_frames"])
+    hits, false, missed = matched(found, label["blink_events"], label["tolerance_frames"])
     return float(2 * hits / max(1, 2 * hits + false + missed))
 
 
@@ -257,15 +258,3 @@ def _blinks(reports: list[Report]) -> list[tuple[float, float]]:
         for event in report.driver.events
         if event.kind == "blink" and event.phase == "end"
     ]
-
-
-def _matched(
-    found: list[tuple[Any, Any]], wanted: list[tuple[Any, Any]], tolerance: float
-) -> tuple[int, int, int]:
-    left, hits = list(wanted), 0
-    for begin, end in found:
-        near = [w for w in left if begin <= w[1] + tolerance and end >= w[0] - tolerance]
-        if near:
-            left.remove(near[0])
-            hits += 1
-    return hits, len(found) - hits, len(left)

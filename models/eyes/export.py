@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import json
-import logging
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
-from landmarkd.vision.eye_patch import HEIGHT, WIDTH
 from landmarkd.vision.eye_reading import GAZE, KIND, LIDS, LOG_SIGMA, OUTPUTS, POINTS, SEEN
 
-from models.export.convert import Recipe, quantise
-from models.export.graph import read_graph
-from models.export.manifest import ATTRIBUTION, digest, work, write_entry
+from models.export.patches import CALIBRATION, export_patches
 from models.eyes.data import Arrays, load, sample
 from models.eyes.loss import AHEAD_SHARE, GAZE_SHARE, HALF, IRIS_SHARE, VISIBLE
 from models.eyes.network import EyeNet
 from models.eyes.train import HELD_OUT, tensors
 from models.synth.eye_file import SHUT
 from models.training import checkpoint
-
-CALIBRATION = 300
-"""Pairs of patches."""
 
 
 def load_weights(path: Path) -> EyeNet:
@@ -95,49 +88,18 @@ def export(
         name: of the model there.
         about: more for the entry: description, provenance, accuracy.
     """
-    logging.getLogger().setLevel(logging.ERROR)
-    import litert_torch
-
     network = load_weights(weights)
     print(json.dumps(calibrate(network, load(folders, 0, HELD_OUT))))
-    wrapped = litert_torch.to_channel_last_io(network, args=[0])
-    example = (torch.zeros(2, HEIGHT, WIDTH, 1),)
-    content = bytes(litert_torch.convert(wrapped, example).model_content())
     eyes = load(folders, HELD_OUT, 12)
     rng = np.random.default_rng(0)
     index = rng.integers(0, len(eyes["kind"]), 2 * CALIBRATION)
-    fed = tensors(sample(eyes, index, rng))[0].permute(0, 2, 3, 1).numpy()
-    recipe = Recipe(coverage=0.98)
-    # `quantise` turns uint8 u into (u - 128) / 127.5.
-    pairs = np.clip(np.round(fed * 127.5) + 128, 0, 255).astype(np.uint8)
-    path = zoo / f"{name}.tflite"
-    path.write_bytes(quantise(content, pairs.reshape(-1, 2, HEIGHT, WIDTH, 1), recipe))
-    graph = read_graph(path)
-    scale = graph.tensors[graph.inputs[0]].scales[0]
     entry = {
         "kind": "eyes",
-        **digest(path),
-        "licence": "MIT",
-        "attribution": ATTRIBUTION.replace(
-            " The 520 dense points follow the vertex list of arXiv 2308.15170.", ""
-        ),
-        "input": {
-            "width": WIDTH,
-            "height": HEIGHT,
-            "colour": "grey",
-            "dtype": "int8",
-            "scale": scale,
-            "zero_point": 0,
-            "normalisation": "0.4 (x - mean) / (deviation + 0.01), clipped to ±1; x from 0 to 1",
-        },
         "patch": "landmarkd.vision.eye_patch: 0.32 of the box of the dense points wide, upright in "
         "the face, the left eye and the right one, which is mirrored",
         "ahead_share": AHEAD_SHARE,
         "outputs": {"eyes": {"index": 0, "shape": [2, OUTPUTS], "unit": "patch"}},
-        **work(graph),
-        "quantisation": recipe.describe(2 * CALIBRATION).replace("crops", "patches"),
         **about,
     }
-    write_entry(zoo, name, entry, default=True)
-    print(json.dumps({key: entry[key] for key in ("file", "bytes", "macs", "parameters")}))
-    return path
+    fed = tensors(sample(eyes, index, rng))[0]
+    return export_patches(network, fed, 2, zoo / f"{name}.tflite", "grey", entry)

@@ -30,8 +30,9 @@ class Convolution(nn.Module):
 
 
 class EyeNet(nn.Module):
-    """From (n, 1, HEIGHT, WIDTH), a patch normalised by `train.normalise`, to (n, OUTPUTS).
+    """From (n, 1, HEIGHT, WIDTH) to (n, OUTPUTS).
 
+    Patches are normalised by `models.training.patches.normalise`.
     `landmarkd.vision.eye_reading` says what the results are.
     """
 

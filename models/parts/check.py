@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from landmarkd.vision.parts import PARTS
 
-from models.parts.data import load, normalise, sample
+from models.parts.data import as_input, load, sample
 from models.parts.loss import pairs
 from models.parts.network import PartNet
 from models.parts.train import HELD_OUT
@@ -32,7 +32,7 @@ def check(name: str, weights: Path, folders: list[Path]) -> dict[str, object]:
     index = np.arange(len(stored["yaw"]))
     drawn = sample(stored, index, np.random.default_rng(9), part)
     with torch.no_grad():
-        said = torch.cat([network(each) for each in normalise(drawn["patch"]).split(256)])
+        said = torch.cat([network(each) for each in as_input(drawn["patch"]).split(256)])
     out = said.view(len(said), -1, 3).numpy()
     half = part.width / 2
     points, sigma = out[..., :2] * half, np.exp(out[..., 2]) * half

@@ -11,6 +11,8 @@ from landmarkd.layout import LAYOUTS
 from landmarkd.vision.geometry import extent_of
 from landmarkd.vision.parts import Part, places
 
+from models.training.patches import normalise
+
 Arrays = dict[str, np.ndarray]
 DETAIL = 1.35
 """Stored pixels for each pixel of a patch."""
@@ -69,18 +71,9 @@ def _cut(path: Path, part: Part) -> Arrays:
     return {name: np.stack(values) for name, values in rows.items()}
 
 
-def normalise(patches: np.ndarray) -> torch.Tensor:
-    """Return patches (n, 3, height, width) with mean 0 and deviation 0.4, clipped to ±1.
-
-    One mean and deviation for all colours of a patch; the runtime does the same.
-
-    Args:
-        patches: uint8 (n, height, width, 3) RGB.
-    """
-    picture = torch.from_numpy(patches).float() / 255
-    mean = picture.mean((1, 2, 3), keepdim=True)
-    deviation = picture.std((1, 2, 3), keepdim=True, correction=0)
-    return (0.4 * (picture - mean) / (deviation + 0.01)).clamp(-1, 1).permute(0, 3, 1, 2)
+def as_input(patches: np.ndarray) -> torch.Tensor:
+    """Return patches, uint8 (n, height, width, 3), as the network takes them."""
+    return normalise(torch.from_numpy(patches).permute(0, 3, 1, 2).float() / 255)
 
 
 def sample(

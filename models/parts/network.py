@@ -20,8 +20,9 @@ _SPREAD = 5
 
 
 class PartNet(nn.Module):
-    """From (n, 3, height, width), normalised by `data.normalise`, to (n, 3 * points).
+    """From (n, 3, height, width) to (n, 3 * points).
 
+    Patches are normalised by `models.training.patches.normalise`.
     For each point x, y and the logarithm of its standard deviation, in halves of the width.
 
     Args:

@@ -12,9 +12,10 @@ from models.eyes.data import POSE_ERROR, load, sample  # noqa: E402
 from models.eyes.export import calibrate  # noqa: E402
 from models.eyes.loss import AHEAD_SHARE, gap, loss, shift  # noqa: E402
 from models.eyes.network import EyeNet  # noqa: E402
-from models.eyes.train import Settings, make_loop, normalise, tensors  # noqa: E402
+from models.eyes.train import Settings, make_loop, tensors  # noqa: E402
 from models.synth.eye_file import DETAIL, MARGIN, STORED  # noqa: E402
 from models.training import checkpoint  # noqa: E402
+from models.training.patches import normalise  # noqa: E402
 
 pytestmark = pytest.mark.models
 

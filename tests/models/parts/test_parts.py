@@ -14,7 +14,7 @@ from tests.signals.faces import head, seen
 
 torch = pytest.importorskip("torch", reason="the training extras are not installed")
 
-from models.parts.data import load, normalise, sample  # noqa: E402
+from models.parts.data import as_input, load, sample  # noqa: E402
 from models.parts.loss import loss  # noqa: E402
 from models.parts.network import PartNet  # noqa: E402
 from models.parts.train import MIRRORED, Settings, make_loop  # noqa: E402
@@ -80,7 +80,7 @@ def test_the_mirror_image_of_a_mouth_has_its_points_in_order() -> None:
 
 def test_training_and_runtime_normalise_alike() -> None:
     patch = np.random.default_rng(0).integers(30, 200, (48, 64, 3)).astype(np.uint8)
-    wanted = normalise(patch[None])[0].permute(1, 2, 0).numpy()
+    wanted = as_input(patch[None])[0].permute(1, 2, 0).numpy()
     values = np.empty(patch.shape, np.float32)
     feed(patch, values, 1.0, 0)
     np.testing.assert_allclose(values, wanted, atol=2e-3)

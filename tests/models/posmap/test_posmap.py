@@ -8,7 +8,6 @@ import pytest
 pytest.importorskip("numba", reason="the training extras are not installed: make venv-models")
 
 from models.head import (
-    AssetError,
     Camera,
     Eyes,
     HeadModel,
@@ -22,17 +21,8 @@ from models.synth import expression
 from models.synth.crop import Studio
 from models.synth.framing import MARGIN, SIZE
 from models.synth.headmesh import HeadMesh
-from models.synth.shards import studio as shared_studio
 
 pytestmark = pytest.mark.models
-
-
-@pytest.fixture(scope="module")
-def studio() -> Studio:
-    try:
-        return shared_studio()
-    except AssetError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")

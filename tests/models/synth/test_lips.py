@@ -5,8 +5,7 @@ import pytest
 
 pytest.importorskip("numba", reason="the training extras are not installed: make venv-models")
 
-from models.head import AssetError
-from models.synth import build, shards
+from models.synth import build
 from models.synth.appearance import lips
 from models.synth.appearance.regions import SIZE
 from models.synth.crop import Studio
@@ -14,14 +13,6 @@ from models.synth.framing import NEAR_SIZE
 from models.synth.population import PAINTED
 
 pytestmark = pytest.mark.models
-
-
-@pytest.fixture(scope="module")
-def studio() -> Studio:
-    try:
-        return shards.studio()
-    except AssetError as error:
-        pytest.skip(str(error))
 
 
 def test_the_outline_is_where_the_paint_ends(studio: Studio) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("numba", reason="the training extras are not installed: make venv-models")
 
-from models.head import AssetError, Camera, Eyes, openness, rotation_from_angles
+from models.head import Camera, Eyes, openness, rotation_from_angles
 from models.synth import build, expression, lighting, raster, shards
 from models.synth.appearance import thick_hair, wrinkles
 from models.synth.appearance.colour import TONES
@@ -22,14 +22,6 @@ from models.synth.props import glasses, headwear, objects
 from models.synth.scene import Placement
 
 pytestmark = pytest.mark.models
-
-
-@pytest.fixture(scope="module")
-def studio() -> Studio:
-    try:
-        return shards.studio()
-    except AssetError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,20 @@
+"""What tests of the training side share. Nothing here imports the training extras at its top."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from models.synth.crop import Studio
+
+
+@pytest.fixture(scope="module")
+def studio() -> "Studio":
+    """The process's own studio; skips where the head's assets are absent."""
+    from models.head import AssetError
+    from models.synth import shards
+
+    try:
+        return shards.studio()
+    except AssetError as error:
+        pytest.skip(str(error))
