@@ -11,8 +11,8 @@ import numpy as np
 from models.head import openness
 from models.posmap.folder import Pair, read_folder
 from models.posmap.sample import Sampler
-from models.synth.crop import Crop
 from models.synth.framing import MARGIN, SIZE
+from models.synth.labelled import Crop
 from models.synth.shards import CROPS_PER_SHARD, pack, store
 
 

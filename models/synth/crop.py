@@ -1,9 +1,9 @@
-"""One training crop: a face or something that is none, with its labels."""
+"""Makes training crops: a face or something that is none, with its labels."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from models.head import Camera, Eyes, HeadModel, openness, rotation_from_angles
 from models.synth import driving, expression, lighting
 from models.synth.appearance import backgrounds, occluders2d
 from models.synth.appearance import camera as cameras
-from models.synth.appearance.colour import TONES, tone_name
+from models.synth.appearance.colour import tone_name
 from models.synth.framing import (
     MARGIN,
     NEAR_MARGIN,
@@ -25,6 +25,7 @@ from models.synth.framing import (
     wall,
 )
 from models.synth.headmesh import HeadMesh
+from models.synth.labelled import ATTRIBUTES, Crop
 from models.synth.mesh import Mesh
 from models.synth.population import PAINTED, Person, Population
 from models.synth.props import body, glasses, headwear, objects
@@ -32,39 +33,6 @@ from models.synth.scene import Artist, Placement
 
 PEOPLE_PER_SHARD = 125
 _SKIN_VERTICES = 11248  # face and scalp come first
-
-ATTRIBUTES = (
-    "glasses", "sunglasses", "rimless", "cap", "helmet", "hood", "headphones", "mask", "hand",
-    "phone", "cup",
-    "wheel", "object", "hair", "bald", "beard", "stubble", "lipstick", "old", "child",
-    "grey_hair", "infrared",
-    "night", "hard_sun", "bright_pupil", "occluded", "distorted", *TONES,
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Crop:
-    """A stored crop.
-
-    Attributes:
-        image: uint8 (SIZE, SIZE, 3) RGB.
-        points: float32 (562, 3) pixels, or NaN where there is no face.
-        visible: bool (562,).
-        face: Whether it shows a face.
-        pose: float32 (3,) pitch, yaw, roll in degrees.
-        openness: float32 (2,) right and left lid openness, see `models.head.openness`.
-        gaze: float32 (2,) pitch and yaw of the eyes in the head, degrees.
-        attributes: Names from ATTRIBUTES.
-    """
-
-    image: np.ndarray
-    points: np.ndarray
-    visible: np.ndarray
-    face: bool
-    pose: np.ndarray
-    openness: np.ndarray
-    gaze: np.ndarray
-    attributes: frozenset[str]
 
 
 class Studio:

@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 
 from models.synth.appearance import backgrounds
-from models.synth.crop import ATTRIBUTES, PEOPLE_PER_SHARD, Crop, Studio
+from models.synth.crop import PEOPLE_PER_SHARD, Studio
+from models.synth.labelled import ATTRIBUTES, Crop
 from models.synth.population import Person
 
 CROPS_PER_SHARD = 1000

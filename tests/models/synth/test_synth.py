@@ -14,9 +14,10 @@ from models.head import Camera, Eyes, openness, rotation_from_angles
 from models.synth import build, expression, lighting, raster, shards
 from models.synth.appearance import thick_hair, wrinkles
 from models.synth.appearance.colour import TONES
-from models.synth.crop import ATTRIBUTES, Crop, Studio
+from models.synth.crop import Studio
 from models.synth.framing import SIZE
 from models.synth.headmesh import MATERIALS, Surface
+from models.synth.labelled import ATTRIBUTES, Crop
 from models.synth.population import Person
 from models.synth.props import glasses, headwear, objects
 from models.synth.scene import Placement
