@@ -14,7 +14,7 @@ import numpy as np
 from landmarkd.enums import EventKind, EventPhase
 from landmarkd.types import Report
 
-from models.evaluate.measure import matched
+from models.evaluate.events import blinks, matched
 
 CLOSURE = {EventKind.MICROSLEEP, EventKind.SLEEP}
 BAD = ("drowsy", "asleep", "distracted", "unresponsive")
@@ -122,24 +122,6 @@ def _line(event, report, start_ns):
         f"{event.kind} {event.phase} level {event.level}, frame {report.sequence}, {at:.2f} s, "
         f"began {began:.2f} s: {evidence}"
     )
-
-
-def blinks(reports):
-    """Return the blinks as intervals of frame numbers."""
-    times = np.array([report.captured_ns for report in reports])
-    numbers = np.array([report.sequence for report in reports])
-    found = []
-    for report in reports:
-        for event in report.driver.events:
-            if event.kind == EventKind.BLINK and event.phase is EventPhase.END:
-                end_ns = event.began_ns + event.evidence["duration_s"] * 1e9
-                found.append(tuple(np.interp([event.began_ns, end_ns], times, numbers)))
-    return found
-
-
-def f1(hits, false, missed):
-    """Return the F1 score of counted events."""
-    return 2 * hits / max(1, 2 * hits + false + missed)
 
 
 def poisson_interval(count, level=0.95):

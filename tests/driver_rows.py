@@ -11,9 +11,9 @@ from landmarkd.camera.demo import CLIP
 from landmarkd.rotation import angles_from_matrix, direction_from_angles
 
 from models.benchmark import rotation_from_pose
-from models.evaluate.measure import matched
+from models.evaluate.events import blinks, f1, matched
 from tests.clip_observations import Clip, replay
-from tests.driver_clips import PEOPLE, blinks, f1
+from tests.driver_clips import PEOPLE
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "eval" / "videos"
 BLINK_CLIPS = PEOPLE["mahie, webcam, 30 fps"]

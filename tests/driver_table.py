@@ -16,8 +16,9 @@ from landmarkd.camera.demo import CLIP
 from rich.console import Console
 from rich.table import Table
 
+from models.evaluate.events import f1
 from tests.clip_observations import Clip, clips, observations, replay
-from tests.driver_clips import PEOPLE, awake_hours, bad_share, f1, measure, poisson_interval
+from tests.driver_clips import PEOPLE, awake_hours, bad_share, measure, poisson_interval
 from tests.driver_rows import (
     VIDEOS,
     Row,

@@ -10,8 +10,8 @@ from landmarkd.rotation import direction_from_angles
 from landmarkd.types import Frame, Gaze, Report
 
 from models.benchmark import rotation_from_pose
+from models.evaluate.events import blinks, f1, matched
 from models.evaluate.eye_bench import Bench, Rows
-from models.evaluate.measure import matched
 
 CLOSED_SHARE = 0.5
 """Openness below which an eye counts as more than half closed."""
@@ -178,10 +178,10 @@ def mahie(bench: Bench) -> Rows:
             name = f"blink_mahie_{number}.avi"
             reports = bench.play(bench.real / "videos" / name, step)
             total += matched(
-                _blinks(reports), labels[name]["blink_events"],
+                blinks(reports), labels[name]["blink_events"],
                 labels[name]["tolerance_frames"] * step,
             )  # fmt: skip
-        said.append(f"{2 * total[0] / max(1, 2 * total[0] + total[1] + total[2]):.2f}")
+        said.append(f"{f1(*total.tolist()):.2f}")
     return [("mahie_1 to 3: F1 of blink events at 30, 15, 10, 6 a second", ", ".join(said))]
 
 
@@ -238,23 +238,4 @@ def _blink_f1(shut: np.ndarray, label: dict[str, Any]) -> float:
     numbers = np.arange(len(shut))
     runs = np.split(numbers, np.flatnonzero(np.diff(shut)) + 1)
     found = [(int(run[0]), int(run[-1])) for run in runs if shut[run[0]]]
-    hits, false, missed = matched(found, label["blink_events"], label["tolerance_frames"])
-    return float(2 * hits / max(1, 2 * hits + false + missed))
-
-
-def _blinks(reports: list[Report]) -> list[tuple[float, float]]:
-    times = np.array([report.captured_ns for report in reports])
-    numbers = np.array([report.sequence for report in reports])
-    return [
-        tuple(
-            np.interp(
-                [event.began_ns, event.began_ns + event.evidence["duration_s"] * 1e9],
-                times,
-                numbers,
-            )
-        )
-        for report in reports
-        if report.driver is not None
-        for event in report.driver.events
-        if event.kind == "blink" and event.phase == "end"
-    ]
+    return f1(*matched(found, label["blink_events"], label["tolerance_frames"]))

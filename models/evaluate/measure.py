@@ -1,7 +1,6 @@
 """The measures themselves: pure functions over arrays."""
 
 import math
-from collections.abc import Iterable
 
 import numpy as np
 from landmarkd.layout import Layout
@@ -156,24 +155,3 @@ def _ratio(top: Points, bottom: Points, outer: Points, inner: Points) -> float:
 def _mean(values: Floats) -> float:
     values = values[np.isfinite(values)]
     return float(values.mean()) if len(values) else math.nan
-
-
-def matched(
-    found: Iterable[tuple[float, float]], wanted: Iterable[tuple[float, float]], tolerance: float
-) -> tuple[int, int, int]:
-    """Return hits, false and missed events; each labelled event takes at most one.
-
-    Args:
-        found: begin and end of each.
-        wanted: the same of the labels.
-        tolerance: how far apart they may be, in the same unit.
-    """
-    left, hits, false = list(wanted), 0, 0
-    for begin, end in found:
-        near = [w for w in left if begin <= w[1] + tolerance and end >= w[0] - tolerance]
-        if near:
-            left.remove(near[0])
-            hits += 1
-        else:
-            false += 1
-    return hits, false, len(left)
