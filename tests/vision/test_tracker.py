@@ -19,7 +19,8 @@ from tests import clip
 from tests.vision import scenes
 
 EMPTY = np.zeros((480, 640, 3), np.uint8)
-FACE = 5
+FACE, OTHER = 5, 40
+"""Frames of the clip with a face."""
 
 
 class ToldDetector(Detector):
@@ -152,8 +153,8 @@ def test_another_frame_size_starts_afresh(model: LandmarkModel, detector: ToldDe
 def test_a_frame_too_small_for_a_face_is_refused(
     model: LandmarkModel, detector: ToldDetector
 ) -> None:
-    with pytest.raises(SourceFormatError, match="16x16"):
-        make(model, detector).track(at(0, np.zeros((16, 16, 3), np.uint8)), StageClock())
+    with pytest.raises(SourceFormatError, match="11x11"):
+        make(model, detector).track(at(0, np.zeros((11, 11, 3), np.uint8)), StageClock())
 
 
 def test_a_detection_that_is_no_face_is_not_believed(
@@ -309,6 +310,98 @@ def test_a_jump_is_another_person(model: LandmarkModel, network: Detector) -> No
     seen = still(tracker, far, 1, 1)
     assert seen[-1] is not None
     assert seen[-1].track == 2
+
+
+def swapped(share: float) -> NDArray[np.uint8]:
+    """Two people on their way past each other, from 0 to 1; the one who leaves the seat is near."""
+    image = scenes.empty()
+    scenes.put(image, 170 + 300 * share, 240 - 60 * np.sin(np.pi * share), 135, OTHER)
+    scenes.put(image, 470 - 300 * share, 240 + 50 * np.sin(np.pi * share), 150)
+    return image
+
+
+def test_who_takes_the_seat_of_the_last_one_is_another_person(
+    model: LandmarkModel, network: Detector
+) -> None:
+    tracker = make(model, network, seat=(0.5, 0.1, 1, 1))
+    seen = [
+        tracker.track(scenes.at(n / 30, swapped(min(max(n / 30 - 0.5, 0) / 2, 1))), StageClock())
+        for n in range(100)
+    ]
+    assert seen[0] is not None
+    assert seen[0].track == 1
+    assert seen[-1] is not None
+    assert seen[-1].roi.x > 400
+    assert seen[-1].track == 2
+
+
+def test_who_leans_in_front_of_the_driver_is_not_taken_for_the_driver(
+    model: LandmarkModel, network: Detector
+) -> None:
+    tracker = make(model, network, seat=(0.5, 0.1, 1, 1))
+    seen = []
+    for n in range(150):
+        image = scenes.empty()
+        scenes.put(image, 470, 240, 140)
+        leaning = min(1.5 * np.sin(np.pi * n / 149), 1)
+        scenes.put(image, 100 + 330 * leaning, 250, 170, OTHER)
+        seen.append(tracker.track(scenes.at(n / 30, image), StageClock()))
+    assert seen[0] is not None
+    assert seen[-1] is not None
+    larger = 1.1 * seen[0].roi.side
+    numbers = {one.track for one in seen if one is not None and one.roi.side > larger}
+    assert abs(seen[-1].roi.x - seen[0].roi.x) < 20
+    assert numbers, "followed while the driver is hidden"
+    assert numbers.isdisjoint({seen[0].track, seen[-1].track})
+
+
+@pytest.mark.parametrize("seat", [None, (0.55, 0.1, 1, 1)])
+def test_a_passenger_behind_is_not_the_driver(
+    model: LandmarkModel, network: Detector, seat: tuple[float, ...] | None
+) -> None:
+    behind = scenes.empty()
+    scenes.put(behind, 300, 180, 75, OTHER)
+    both = behind.copy()
+    scenes.put(both, 470, 260, 160)
+    tracker = make(model, network, seat=seat)
+    driving = still(tracker, both, 0, 1)
+    assert all(one is not None and one.roi.x > 400 for one in driving)
+    alone = still(tracker, behind, 1, 4)[5:]
+    if seat is None:
+        assert {one.track for one in alone if one is not None} == {2}
+    else:
+        assert not any(alone)
+    back = still(tracker, both, 5, 1)
+    assert back[-1] is not None
+    assert back[-1].roi.x > 400, "taken back within a second"
+    assert back[-1].track == (3 if seat is None else 2)
+
+
+def test_a_face_on_a_telephone_held_up_does_not_take_over(
+    model: LandmarkModel, network: Detector
+) -> None:
+    alone = scenes.empty()
+    scenes.put(alone, 450, 260, 160)
+    telephone = alone.copy()
+    telephone[250:440, 250:350] = 10
+    scenes.put(telephone, 300, 330, 80, OTHER)
+    tracker = make(model, network)
+    seen = still(tracker, alone, 0, 1) + still(tracker, telephone, 1, 2)
+    assert all(one is not None and one.roi.x > 400 and one.track == 1 for one in seen)
+
+
+def test_a_head_that_moves_fast_stays_the_same_person(
+    model: LandmarkModel, network: Detector
+) -> None:
+    tracker = make(model, network)
+    seen = []
+    for n in range(60):
+        image = scenes.empty()
+        # Up to 0.3 of its size a frame: 1.2 m/s.
+        scenes.put(image, 320 + 170 * np.sin(2 * np.pi * n / 24), 240, 150)
+        seen.append(tracker.track(scenes.at(n / 30, image), StageClock()))
+    assert sum(one is not None for one in seen) > 50
+    assert {one.track for one in seen if one is not None} == {1}
 
 
 def test_a_camera_mounted_upside_down_is_named_once(

@@ -10,6 +10,10 @@ ABSENCE_S = 3.0
 JUMP, GROWTH = 2.0, 1.8
 """A face that is found again this many sizes away, or this many times as large, is another."""
 
+FASTEST, SLACK = 10.0, 0.3
+"""A head moves at most so many of its sizes a second, 1.3 m/s, and is read so many sizes off: who
+sits farther away a frame later is another person, though nearer than `JUMP`."""
+
 
 class Persons:
     """Numbers the persons that a tracker follows, from 1."""
@@ -27,19 +31,19 @@ class Persons:
     def number(self, box: Box, now_ns: int) -> int:
         """Return the number of the person whose face was seen in a box, pixels, at a time."""
         if not self._another:
-            self._another = now_ns - self._last_ns >= ABSENCE_S * 1e9 or self._jumped(box)
+            gap_s = (now_ns - self._last_ns) / 1e9
+            self._another = gap_s >= ABSENCE_S or self._jumped(box, gap_s)
         if self._another:
             self._number, self._another = self._number + 1, False
         self._last_ns, self._last_box = now_ns, box
         return self._number
 
-    def _jumped(self, box: Box) -> bool:
+    def _jumped(self, box: Box, gap_s: float) -> bool:
         before, size = _size(self._last_box), _size(box)
         x = (box[0] + box[2] - self._last_box[0] - self._last_box[2]) / 2
         y = (box[1] + box[3] - self._last_box[1] - self._last_box[3]) / 2
-        return (
-            math.hypot(x, y) > JUMP * max(size, before) or not 1 / GROWTH < size / before < GROWTH
-        )
+        far = min(JUMP, SLACK + FASTEST * gap_s) * max(size, before)
+        return math.hypot(x, y) > far or not 1 / GROWTH < size / before < GROWTH
 
 
 def _size(box: Box) -> float:
