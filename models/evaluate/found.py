@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,7 @@ from landmarkd.vision.detector import Detector
 from landmarkd.vision.geometry import box_of, box_overlap, roll_of
 from landmarkd.vision.landmarks import LandmarkModel
 from landmarkd.vision.ranking import Ranking
-from landmarkd.vision.search import LEAST_PROPOSAL, FaceSearch
+from landmarkd.vision.search import LEAST_PROPOSAL, ROLLS, FaceSearch
 from numpy.typing import NDArray
 
 from models.evaluate.readers import PEOPLE_SETS, read_labels
@@ -65,6 +66,14 @@ class Finder:
             seen = self.search.read(image, face, self.clock)
             if seen is not None:
                 yield seen
+
+    def turned(self, image: NDArray[np.uint8]) -> Iterable[FaceObservation]:
+        """Yield every face that is believed in the looks for faces that do not stand upright."""
+        for roll in ROLLS:
+            for face in self.search.proposals(image, self.clock, LEAST_PROPOSAL, roll):
+                seen = self.search.read(image, face, self.clock)
+                if seen is not None:
+                    yield seen
 
     def points(self, seen: FaceObservation) -> Array:
         """Return the 68 points of a face."""
@@ -148,9 +157,10 @@ def turned_rows(
 
 
 def _alone(finder: Finder, image: NDArray[np.uint8], face: FaceObservation) -> bool:
-    """Return whether the picture shows no other face that might be read instead."""
+    """Return whether the picture shows no other face, tilted or not, that might be read instead."""
     box = box_of(finder.points(face))
-    others = (box_of(finder.points(other)) for other in finder.every(image))
+    seen = chain(finder.every(image), finder.turned(image))
+    others = (box_of(finder.points(other)) for other in seen)
     return all(box_overlap(box, other) >= FOUND_OVERLAP for other in others)
 
 

@@ -9,7 +9,7 @@ from landmarkd.stages import StageClock
 from landmarkd.types import Detection
 from landmarkd.vision.belief import belief
 from landmarkd.vision.detector import Detector, make_detector
-from landmarkd.vision.geometry import roll_of
+from landmarkd.vision.geometry import box_overlap, roll_of
 from landmarkd.vision.landmarks import LandmarkModel
 from landmarkd.vision.ranking import Ranking
 from landmarkd.vision.search import FaceSearch
@@ -77,6 +77,17 @@ def test_a_face_is_believed_however_much_the_detector_doubts(model, score):
 def test_what_is_no_face_is_not_believed(model, score):
     found = search(model, Proposing(Detection(score, (200, 100, 400, 300))))
     assert found.at_once(NOISE, StageClock()) is None
+
+
+@pytest.mark.parametrize("size", [13, 18, 30])
+def test_a_small_face_in_a_small_picture_is_found(model, detector, size):
+    image = scenes.empty(100, 100)
+    box = scenes.put(image, 50, 45, size)
+    usual = TrackerSettings()
+    ranking = Ranking(usual.seat, usual.smallest_px)
+    seen = FaceSearch(model, detector, ranking, usual.presence).at_once(image, StageClock())
+    assert seen is not None
+    assert box_overlap(model.extent(seen).box, box) > 0.5
 
 
 def test_the_same_reading_is_believed_less_the_less_sure_the_detector_and_the_points_are(model):

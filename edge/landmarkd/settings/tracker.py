@@ -23,7 +23,7 @@ class TrackerSettings(Section):
         ge=0,
         le=60,
     )
-    smallest_px: float = setting(20, "Smallest side of a face, pixels.", ge=8, le=1000)
+    smallest_px: float = setting(12, "Smallest longer side of a face, pixels.", ge=8, le=1000)
     seat: tuple[float, float, float, float] | None = setting(
         None,
         "x0, y0, x1, y1 of the seat as shares of the frame. A face whose middle lies outside, "

@@ -24,7 +24,7 @@ class Ranking:
 
     Attributes:
         seat: x0, y0, x1, y1 as shares of the frame, or None for the whole of it.
-        smallest_px: smallest side of a face, pixels.
+        smallest_px: smallest longer side of a face, pixels.
     """
 
     seat: Box | None
