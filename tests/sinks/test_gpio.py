@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
+from landmarkd.enums import Attention
 from landmarkd.errors import UsageError
 from landmarkd.sinks import make_sink
 from landmarkd.sinks.gpio import BLINK_NS
-from landmarkd.types import Attention, DriverState, Report, Session
+from landmarkd.types import DriverState, Report, Session
 
 from tests.sinks.test_contract import until
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from landmarkd.enums import EventPhase
 from landmarkd.errors import AccessError, SinkSetupError, UsageError
 from landmarkd.sinks import hook, make_sink
-from landmarkd.types import DriverEvent, DriverState, EventPhase, Report, Session
+from landmarkd.types import DriverEvent, DriverState, Report, Session
 
 from tests.sinks.test_contract import until
 

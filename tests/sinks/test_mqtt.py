@@ -13,9 +13,9 @@ from pathlib import Path
 
 import jinja2
 import pytest
+from landmarkd.enums import Attention, EventPhase
 from landmarkd.errors import AccessError, UsageError
 from landmarkd.sinks import make_sink, mqtt_transport
-from landmarkd.types import Attention, EventPhase
 
 from tests.sinks.relay import Relay
 from tests.sinks.test_contract import until
