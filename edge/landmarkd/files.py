@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from landmarkd.errors import AccessError, LandmarkdError, SinkError, UsageError
+from landmarkd.errors import AccessError, LandmarkdError, SinkError, SourceError, UsageError
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
@@ -98,6 +98,30 @@ def writing(path: Path | str, remedy: str = "choose another place") -> Iterator[
         raise AccessError(f"{path}: no permission to write there; {remedy}.") from error
     except OSError as error:
         raise SinkError(f"{path}: {error.strerror}; {remedy}.") from error
+
+
+@contextmanager
+def reading(
+    path: Path | str,
+    error: type[LandmarkdError] = SourceError,
+    remedy: str = "name a file that can be read",
+) -> Iterator[None]:
+    """Say in one sentence why a file cannot be read, and the remedy; our own errors pass.
+
+    Raises:
+        AccessError: no permission.
+        LandmarkdError: every other `OSError`, as the class `error`.
+    """
+    try:
+        yield
+    except LandmarkdError:
+        raise
+    except PermissionError as reason:
+        raise AccessError(
+            f"{path}: no permission to read it; sudo chmod a+r {path} gives it."
+        ) from reason
+    except OSError as reason:
+        raise error(f"{path}: {reason.strerror}; {remedy}.") from reason
 
 
 def check_writable(path: Path, remedy: str = "choose another place") -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -96,6 +97,11 @@ class Machine:
             said = self.run("vcgencmd", "get_throttled")
             bits = _integer((said or "").partition("=")[2], 16)
         return bits
+
+    def resident_mb(self) -> float:
+        """Return the resident memory of this process in megabytes, 0 where it is unknown."""
+        pages = (self.read("/proc/self/statm") or "0 0").split()[1]
+        return int(pages) * resource.getpagesize() / 1e6
 
     def memory_kib(self) -> dict[str, int]:
         """Return /proc/meminfo: kibibytes by name, such as "MemAvailable"; empty if absent."""

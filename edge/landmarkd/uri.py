@@ -76,6 +76,19 @@ class Uri:
             )
         return value
 
+    def choice(self, name: str, allowed: Collection[str]) -> str:
+        """Return an option that is one of several words; the first of them where it is not given.
+
+        Raises:
+            UsageError: naming the option and what is allowed.
+        """
+        first, *others = allowed
+        text = self.options.get(name, first)
+        if text not in allowed:
+            listed = ", ".join((first, *others[:-1])) + f" or {others[-1]}"
+            raise UsageError(f"{self.text}: {name} is {text!r}; use {listed}.")
+        return text
+
     def boolean(self, name: str, default: bool) -> bool:
         """Return an option as a truth value: yes, no, true, false, on, off, 1 or 0.
 

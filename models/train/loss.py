@@ -9,39 +9,13 @@ import math
 from dataclasses import dataclass
 
 import torch
+from landmarkd.layout import LAYOUTS
 from torch import Tensor
 from torch.nn import functional
 
 from models.train.network import LANDMARKS
 
-IBUG68 = (
-    *(240, 314, 388, 469, 510, 517, 515, 513, 519, 514, 516, 518, 511, 470, 392, 318, 244),
-    *(120, 98, 87, 90, 99, 100, 95, 89, 101, 123),
-    *(142, 188, 217, 242, 292, 299, 308, 300, 293),
-    *(166, 144, 147, 158, 171, 176, 160, 150, 146, 169, 179, 172),
-    *(
-        394,
-        360,
-        348,
-        353,
-        349,
-        361,
-        397,
-        417,
-        426,
-        425,
-        424,
-        414,
-        390,
-        375,
-        374,
-        376,
-        396,
-        402,
-        395,
-        401,
-    ),
-)
+IBUG68 = tuple(LAYOUTS["dense-520"].ibug68.tolist())
 # Upper and lower lid points that lie over one another: 7 pairs an eye, right eye first.
 UPPER_LIDS = (*range(521, 528), *range(537, 544))
 LOWER_LIDS = (*range(535, 528, -1), *range(551, 544, -1))

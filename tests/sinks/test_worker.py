@@ -19,7 +19,6 @@ from tests.wire.builders import driver, event, report
 class Plain(Formatter[bytes]):
     def format(self, report: Report, dropped: int) -> Sequence[bytes]:
         del dropped
-        self.messages += 1
         return (str(report.sequence).encode(),)
 
 

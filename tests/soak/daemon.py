@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 from landmarkd.cli.logs import set_up_logging
-from landmarkd.daemon.observer import resident_mb
 from landmarkd.daemon.service import Limits, Service
 from landmarkd.daemon.statusfile import StatusFile, runtime_folder
+from landmarkd.machine import Machine
 from landmarkd.pipeline import Pipeline
 from landmarkd.settings.config import validated
 from landmarkd.sinks import make_sink
@@ -57,7 +57,7 @@ class Log:
             "frames": self._frames,
             "seconds": round(time.perf_counter() - self._began, 1),
             "hours": round((time.monotonic() - self._day) / 3600, 4),
-            "rss_mb": resident_mb(),
+            "rss_mb": round(Machine().resident_mb(), 2),
             "descriptors": sum(1 for _ in Path("/proc/self/fd").iterdir()),
             "threads": threading.active_count(),
             "p50_ms": round(float(p50), 3),

@@ -24,7 +24,7 @@ SOURCES = {
 _SECRET = re.compile(r"(?i)(rtsps?|https?)://[^/?#]*@")
 
 VIDEOS = frozenset({".avi", ".m4v", ".mjpeg", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm"})
-PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
 
 def make_source(uri: str, *, fast: bool = False) -> FrameSource:

@@ -74,11 +74,10 @@ def wanted_settings(uri: Uri) -> list[Setting]:
             value = _number(uri, "awb", text.removesuffix("K"), "auto or kelvins, such as 4500K")
             settings.append(Setting("awb", TEMPERATURE, value))
     settings += _focus(uri, given)
-    if (text := given.get("flicker")) is not None:
-        frequencies = {"off": 0, "50": 1, "60": 2}
-        if text not in frequencies:
-            raise UsageError(f"{uri.text}: flicker is {text!r}; use 50, 60 or off.")
-        settings.append(Setting("flicker", FLICKER, frequencies[text]))
+    if "flicker" in given:
+        frequencies = ("off", "50", "60")
+        value = frequencies.index(uri.choice("flicker", frequencies))
+        settings.append(Setting("flicker", FLICKER, value))
     return settings
 
 
@@ -98,12 +97,12 @@ def meters_face(uri: Uri) -> bool:
 
 
 def _focus(uri: Uri, given: Mapping[str, str]) -> list[Setting]:
-    mode = given.get("af", "manual" if "lens" in given else None)
-    if mode not in {None, "continuous", "manual"}:
-        raise UsageError(f"{uri.text}: af is {mode!r}; use continuous or manual.")
+    mode = uri.choice("af", ("manual", "continuous"))
     if mode == "continuous" and "lens" in given:
         raise UsageError(f"{uri.text}: lens sets the focus by hand; use it with af=manual.")
-    settings = [] if mode is None else [Setting("af", FOCUS_AUTO, int(mode == "continuous"))]
+    settings: list[Setting] = []
+    if "af" in given or "lens" in given:
+        settings.append(Setting("af", FOCUS_AUTO, int(mode == "continuous")))
     if "lens" in given:
         settings.append(Setting("lens", FOCUS, _number(uri, "lens", given["lens"], "a number")))
     return settings

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from landmarkd.camera import PICTURES
 from landmarkd.camera.base import NS_PER_S, FrameSource
 from landmarkd.camera.pace import wait_until
 from landmarkd.camera.paths import local_path, require_file
@@ -19,8 +20,6 @@ from landmarkd.types import Frame
 from landmarkd.uri import Uri
 
 log = logging.getLogger(__name__)
-
-SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
 
 class ImageFolderSource(FrameSource):
@@ -97,10 +96,10 @@ def find_pictures(path: Path) -> list[Path]:
     files = [
         file
         for file in path.iterdir()
-        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
+        if file.suffix.lower() in PICTURES and not file.name.startswith(".") and file.is_file()
     ]
     if not files:
-        raise SourceError(f"{path} holds no pictures ({', '.join(sorted(SUFFIXES))}).")
+        raise SourceError(f"{path} holds no pictures ({', '.join(sorted(PICTURES))}).")
     return sorted(files, key=_natural)
 
 

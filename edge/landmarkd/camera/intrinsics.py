@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from landmarkd.camera.paths import user_path
-from landmarkd.errors import AccessError, ConfigurationError
-from landmarkd.files import read_bounded
+from landmarkd.errors import ConfigurationError
+from landmarkd.files import read_bounded, reading
 from landmarkd.types import Intrinsics
 
 log = logging.getLogger(__name__)
@@ -142,17 +142,9 @@ def load_intrinsics(path: Path) -> Intrinsics:
         ConfigurationError: no such file, or not a calibration; says what is wrong.
         AccessError: it may not be read.
     """
-    try:
+    remedy = f"make a calibration with: landmarkd calibrate camera --out {path}"
+    with reading(path, ConfigurationError, remedy):
         content = read_bounded(path, MAX_BYTES)
-    except PermissionError as error:
-        raise AccessError(
-            f"{path}: no permission to read it; sudo chmod a+r {path} gives it."
-        ) from error
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path}: {error.strerror}; make a calibration with: landmarkd calibrate camera "
-            f"--out {path}"
-        ) from error
     try:
         return _parse(json.loads(content), path.stem)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:

@@ -1,10 +1,10 @@
 """Frame times of a recording: from its own time stamps to the monotonic clock, paced or not."""
 
 import math
-import time
 
 from landmarkd.camera.base import NS_PER_S
 from landmarkd.errors import SourceTimeoutError
+from landmarkd.pace import sleep_until
 
 DEFAULT_FPS = 30.0
 HIGHEST_FPS = 1000.0
@@ -63,9 +63,6 @@ def wait_until(due_ns: int, timeout_s: float, name: str) -> None:
     Raises:
         SourceTimeoutError: that is more than `timeout_s` away; waited `timeout_s`.
     """
-    wait_s = (due_ns - time.monotonic_ns()) / NS_PER_S
-    if wait_s <= 0:
-        return
-    time.sleep(min(wait_s, timeout_s))
-    if wait_s > timeout_s:
-        raise SourceTimeoutError(f"{name}: the next frame is due in {wait_s - timeout_s:.2f} s.")
+    left_s = sleep_until(due_ns / NS_PER_S, timeout_s)
+    if left_s > 0:
+        raise SourceTimeoutError(f"{name}: the next frame is due in {left_s:.2f} s.")

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from landmarkd.errors import SourceFormatError, UsageError
+from landmarkd.errors import SourceFormatError
 from landmarkd.uri import Uri
 
 PACKED: Mapping[str, int | None] = {
@@ -32,10 +32,7 @@ def rotation_option(uri: Uri) -> int:
     Raises:
         UsageError: not 0, 90, 180 or 270.
     """
-    text = uri.options.get("rotation", "0")
-    if text not in {"0", "90", "180", "270"}:
-        raise UsageError(f"{uri.text}: rotation is {text!r}; use 0, 90, 180 or 270, clockwise.")
-    return int(text)
+    return int(uri.choice("rotation", ("0", "90", "180", "270")))
 
 
 def turned(image: NDArray[np.uint8], rotation: int) -> NDArray[np.uint8]:

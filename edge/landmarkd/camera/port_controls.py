@@ -52,12 +52,11 @@ def wanted_controls(uri: Uri) -> dict[str, Any]:
     ):
         if (mode := _choice(uri, option, choices)) is not None and mode != "Face":
             controls[name] = mode
-    if (text := given.get("flicker")) is not None:
-        if text not in FLICKER_US:
-            raise UsageError(f"{uri.text}: flicker is {text!r}; use 50, 60 or off.")
-        controls["AeFlickerMode"] = "Manual" if FLICKER_US[text] else "Off"
-        if FLICKER_US[text]:
-            controls["AeFlickerPeriod"] = FLICKER_US[text]
+    if "flicker" in given:
+        period_us = FLICKER_US[uri.choice("flicker", FLICKER_US)]
+        controls["AeFlickerMode"] = "Manual" if period_us else "Off"
+        if period_us:
+            controls["AeFlickerPeriod"] = period_us
     return controls
 
 
@@ -121,12 +120,7 @@ class FaceBias:
 
 
 def _choice(uri: Uri, option: str, choices: Mapping[str, str]) -> str | None:
-    text = uri.options.get(option)
-    if text is None:
-        return None
-    if text not in choices:
-        raise UsageError(f"{uri.text}: {option} is {text!r}; use {', '.join(choices)}.")
-    return choices[text]
+    return choices[uri.choice(option, choices)] if option in uri.options else None
 
 
 def _number(uri: Uri, option: str, unit: str, low: float, high: float, allowed: str) -> float:

@@ -1,6 +1,7 @@
 """A camera that follows a script, faults included: for tests, and for users without hardware."""
 
 import json
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from landmarkd.camera.base import NS_PER_S, FrameSource
 from landmarkd.camera.container import open_video
+from landmarkd.camera.pace import wait_until
 from landmarkd.camera.paths import local_path, require_file
 from landmarkd.errors import (
     EndOfStreamError,
@@ -48,7 +50,7 @@ class Step:
 
     action: str
     count: int = 0
-    seconds: float = float("inf")
+    seconds: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ class _Device:
             elif step.action == "block":
                 # The next opening finds the device free: what blocks is the old handle.
                 self._advance()
-                threading.Event().wait(None if step.seconds == float("inf") else step.seconds)
+                threading.Event().wait(None if step.seconds == math.inf else step.seconds)
             else:
                 time.sleep(timeout_s)
                 raise SourceTimeoutError(f"{self._uri} is silent.")
@@ -175,13 +177,7 @@ class _Device:
         return True
 
     def _frame(self, step: Step, timeout_s: float) -> Frame:
-        now_ns = time.monotonic_ns()
-        wait_s = (self._due_ns - now_ns) / NS_PER_S
-        if wait_s > timeout_s:
-            time.sleep(timeout_s)
-            raise SourceTimeoutError(f"{self._uri} has no frame yet.")
-        if wait_s > 0:
-            time.sleep(wait_s)
+        wait_until(self._due_ns, timeout_s, self._uri)
         captured_ns = time.monotonic_ns()
         period_ns = round(NS_PER_S / self.script.fps)
         self._due_ns = max(self._due_ns, captured_ns - period_ns) + period_ns
@@ -192,11 +188,8 @@ class _Device:
         last = self._last
         if step.action == "stale" and last is not None:
             return last
-        image = (
-            last.image
-            if step.action == "identical" and last is not None
-            else self._draw(step.action)
-        )
+        repeated = last if step.action == "identical" else None
+        image = repeated.image if repeated is not None else self._draw(step.action)
         self._last = Frame(self._uri, self._sequence - 1, captured_ns, image)
         return self._last
 
@@ -264,11 +257,8 @@ def _step(entry: Any) -> Step:
     allowed = {"do", "seconds"} if entry["do"] in _TIMED else {"do", "count"}
     if unknown := entry.keys() - allowed:
         raise ValueError(f"{entry['do']} takes {sorted(allowed)}, not {min(unknown)!r}")
-    seconds = entry.get("seconds")
-    count, duration = (
-        int(entry.get("count", 1)),
-        float("inf") if seconds is None else float(seconds),
-    )
+    seconds, count = entry.get("seconds"), int(entry.get("count", 1))
+    duration = math.inf if seconds is None else float(seconds)
     if count < 0 or not duration >= 0:
         raise ValueError("count and seconds are not negative")
     return Step(entry["do"], count, duration)

@@ -228,9 +228,7 @@ class V4l2Source(FrameSource):
 
 def _format_option(uri: Uri) -> str | None:
     """Return the four characters of the options ``format`` or ``fourcc``, None for the best."""
-    name = uri.options.get("format", "auto")
-    if name not in {*FORMATS, "auto"}:
-        raise UsageError(f"{uri.text}: format is {name!r}; use mjpg, yuyv, grey or auto.")
+    name = uri.choice("format", ("auto", *FORMATS))
     fourcc = uri.options.get("fourcc", FORMATS.get(name, "")).upper()
     if fourcc and (len(fourcc) != 4 or not fourcc.isascii()):
         raise UsageError(f"{uri.text}: fourcc is four characters, MJPG or YUYV for example.")

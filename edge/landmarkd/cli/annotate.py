@@ -10,13 +10,12 @@ import typer
 
 from landmarkd.cli.options import ConfigOption, ModelOption, read_configuration
 from landmarkd.errors import EndOfStreamError, SourceError, SourceFormatError, UsageError
-from landmarkd.files import read_bounded, write_atomic, writing
+from landmarkd.files import read_bounded, reading, write_atomic, writing
 
 if TYPE_CHECKING:
     from landmarkd.pipeline import Pipeline
     from landmarkd.types import Box, Report
 
-PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 OTHER_FOLDER = "choose another folder with --out"
 MAX_BOXES_BYTES = 64 << 20
 LARGEST_SIDE = 1 << 20
@@ -46,6 +45,7 @@ def annotate(
 
     Example: landmarkd annotate drive.mp4 portraits/ --out overlays --jsonl points.jsonl
     """
+    from landmarkd.camera import PICTURES
     from landmarkd.cli.progress import progress
     from landmarkd.pipeline import Pipeline
 
@@ -85,6 +85,8 @@ def annotate(
 
 def _targets(files: list[Path], out: Path | None) -> dict[Path, Path]:
     """Return the output of each input: none is an input, and no two are the same."""
+    from landmarkd.camera import PICTURES
+
     if out is None:
         return {}
     taken = {path.resolve() for path in files}
@@ -139,18 +141,12 @@ def _video(pipeline: "Pipeline", path: Path, target: Path | None, lines: TextIO 
 
 
 def _files(inputs: list[Path]) -> Iterator[Path]:
+    from landmarkd.camera.images import find_pictures
+
     for path in inputs:
-        if path.is_dir():
-            found = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
-            if not found:
-                raise SourceError(
-                    f"{path} holds no pictures; known are {', '.join(sorted(PICTURES))}."
-                )
-            yield from found
-        elif path.exists():
-            yield path
-        else:
+        if not path.exists():
             raise SourceError(f"{path}: no such file or folder.")
+        yield from find_pictures(path) if path.is_dir() else (path,)
 
 
 def _uri(scheme: str, path: Path) -> str:
@@ -163,9 +159,8 @@ def _read_boxes(path: Path | None) -> "dict[str, Box]":
     if path is None:
         return {}
     try:
-        values = json.loads(read_bounded(path, MAX_BOXES_BYTES))
-    except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}; name a readable JSON file.") from error
+        with reading(path, remedy="name a readable JSON file"):
+            values = json.loads(read_bounded(path, MAX_BOXES_BYTES))
     except (ValueError, RecursionError) as error:
         raise SourceFormatError(f"{path} is not JSON: {error}.") from error
     if not isinstance(values, dict):

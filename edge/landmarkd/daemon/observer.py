@@ -1,10 +1,8 @@
 """Counting what goes through the pipeline, and taking its snapshot once a second."""
 
 import os
-import resource
 import time
 from collections import deque
-from pathlib import Path
 
 import numpy as np
 
@@ -24,7 +22,6 @@ WINDOW = 512
 """Frames that latency percentiles look back on."""
 
 _COUNTED = ("captured", "processed", "skipped", "corrupt", "stale", "identical")
-_PAGE = resource.getpagesize()
 
 
 class Observer:
@@ -121,7 +118,7 @@ class Observer:
             degraded=last.degraded if last is not None else (),
             temperature_c=self._machine.temperature_c(),
             throttled=self._machine.throttled(),
-            memory_mb=resident_mb(),
+            memory_mb=round(self._machine.resident_mb(), 2),
             sinks=tuple(self._sink(sink, passed_s) for sink in self._sinks),
             camera_trouble=statistics.trouble,
             refused=self.refused,
@@ -146,12 +143,3 @@ class Observer:
             statistics.note,
             round((dropped - before) / passed_s, 2),
         )
-
-
-def resident_mb() -> float:
-    """Return the resident memory of this process in megabytes, 0 where it is unknown."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0.0
-    return round(pages * _PAGE / 1e6, 2)

@@ -119,8 +119,7 @@ class Service:
         for sink in sinks:
             sink.ending = self.requests.end
         self._live, self._uri = source.live, source.uri
-        self._limits = limits or Limits()
-        self._publishers = publishers
+        self._limits, self._publishers = limits or Limits(), publishers
         self._on_report, self._keeper, self._saver = on_report, keeper, saver
         self.observer.saving = str(saver.folder) if saver is not None else None
         self._notifier = notifier or Notifier()
@@ -198,7 +197,7 @@ class Service:
             self._say_ready()
             if self._saver is not None:
                 self._saver.save(frame)
-            report = self.pipeline.process(frame, self._counters(1), speed_kmh=self._read_speed())
+            report = self.pipeline.process(frame, self.counters(1), speed_kmh=self._read_speed())
             if report.face is not None:
                 self.capture.meter(report.face.box, report.captured_ns)
             self._submit(report, fresh=True)
@@ -227,7 +226,8 @@ class Service:
             and time.monotonic_ns() - began_ns >= limits.duration_s * 1e9
         )
 
-    def _counters(self, more: int = 0) -> Counters:
+    def counters(self, more: int = 0) -> Counters:
+        """Return the totals so far; `more` frames are processed at this moment."""
         statistics = self.capture.statistics
         return Counters(
             statistics.captured,
@@ -268,7 +268,7 @@ class Service:
                 self._publish(now)
             return
         self._stalled_ns = now
-        idle = self.pipeline.idle(self._last, now, self._counters(), self._read_speed())
+        idle = self.pipeline.idle(self._last, now, self.counters(), self._read_speed())
         self._submit(idle, fresh=False)
 
     def _publish(self, now_ns: int, state: str | None = None) -> None:

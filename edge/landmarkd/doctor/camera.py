@@ -8,7 +8,7 @@ from typing import Any
 
 from landmarkd.camera import written_out
 from landmarkd.camera.devices import VideoDevice, cameras
-from landmarkd.doctor.finding import Check, Finding, Severity, ok
+from landmarkd.doctor.finding import Check, Finding, Severity, fault, note, ok, warning
 from landmarkd.machine import Machine, may_use, trial
 from landmarkd.settings.config import Configuration
 
@@ -68,9 +68,7 @@ def video_devices(
     wanted = uri.removeprefix("v4l2:").partition("?")[0] if uri.startswith("v4l2:") else None
     if wanted and not machine.path(wanted).exists():
         remedy = "Plug it in, and choose it by a name that stays: ls /dev/v4l/by-id"
-        yield Finding(
-            "video", Severity.ERROR, f"{wanted}, the configured camera, is not there.", remedy
-        )
+        yield fault("video", f"{wanted}, the configured camera, is not there.", remedy)
     forbidden = [node for node in machine.glob("/dev/video[0-9]*") if not may_use(node)]
     if forbidden:
         severity = Severity.ERROR if wanted else Severity.WARNING
@@ -84,9 +82,7 @@ def video_devices(
             f"V4L2 cameras: {', '.join(f'{device.path} ({device.name})' for device in devices)}.",
         )
     elif not wanted:
-        yield Finding(
-            "video", Severity.NOTE, "No V4L2 (USB) camera is connected; landmarkd demo needs none."
-        )
+        yield note("video", "No V4L2 (USB) camera is connected; landmarkd demo needs none.")
 
 
 def busy(machine: Machine, _: Configuration) -> Iterator[Finding]:
@@ -103,12 +99,7 @@ def busy(machine: Machine, _: Configuration) -> Iterator[Finding]:
             # landmarkd's own service; sound servers look at cameras without holding them up.
             continue
         text = f"{node} is held by {', '.join(sorted(names))}."
-        yield Finding(
-            "camera_busy",
-            Severity.WARNING,
-            text,
-            f"Stop that program; sudo fuser -v {node} shows it.",
-        )
+        yield warning("camera_busy", text, f"Stop that program; sudo fuser -v {node} shows it.")
 
 
 def _target(link: Path) -> str:

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Collection, Iterator
 
-from landmarkd.doctor.finding import Check, Finding, Severity, ok
+from landmarkd.doctor.finding import Check, Finding, Severity, fault, ok, warning
 from landmarkd.machine import Machine, may_use
 from landmarkd.settings.config import Configuration
 
@@ -32,7 +32,7 @@ def groups(
             f"This user is not in {' and '.join(f'{name} ({GROUPS[name]})' for name in missing)}."
         )
         remedy = f"sudo usermod -aG {','.join(missing)} $USER, and log in again."
-        yield Finding("groups", Severity.WARNING, text, remedy)
+        yield warning("groups", text, remedy)
     else:
         yield ok("groups", "This user is in the groups of cameras and serial ports.")
 
@@ -49,14 +49,10 @@ def serial_ports(machine: Machine, configuration: Configuration) -> Iterator[Fin
                 "Plug it in; for the pins of the Pi: "
                 "sudo raspi-config nonint do_serial_hw 0 && sudo reboot"
             )
-            yield Finding(
-                "serial", Severity.ERROR, f"{name}, a configured sink, is not there.", remedy
-            )
+            yield fault("serial", f"{name}, a configured sink, is not there.", remedy)
         elif not may_use(port):
             remedy = "sudo usermod -aG dialout $USER, and log in again."
-            yield Finding(
-                "serial", Severity.ERROR, f"{name} may not be opened by this user.", remedy
-            )
+            yield fault("serial", f"{name} may not be opened by this user.", remedy)
         else:
             yield ok("serial", f"{name} may be opened.")
 
@@ -87,7 +83,7 @@ def uart(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
         text = (
             f"A login console is on /dev/serial0 ({target}): it writes into what landmarkd sends."
         )
-        yield Finding("uart_console", Severity.WARNING, text, remedy)
+        yield warning("uart_console", text, remedy)
     if target == MINI_UART:
         text = (
             "/dev/serial0 is the mini-UART (ttyS0): its speed changes with the core clock, "

@@ -50,6 +50,21 @@ def ok(name: str, text: str) -> Finding:
     return Finding(name, Severity.OK, text)
 
 
+def note(name: str, text: str) -> Finding:
+    """Return a finding worth knowing."""
+    return Finding(name, Severity.NOTE, text)
+
+
+def warning(name: str, text: str, remedy: str) -> Finding:
+    """Return a finding that makes it run worse."""
+    return Finding(name, Severity.WARNING, text, remedy)
+
+
+def fault(name: str, text: str, remedy: str) -> Finding:
+    """Return a finding that keeps it from running."""
+    return Finding(name, Severity.ERROR, text, remedy)
+
+
 def exit_status(findings: Iterable[Finding]) -> int:
     """Return 0 when all is well, 1 for warnings, 2 for errors."""
     worst = max((finding.severity for finding in findings), default=Severity.OK)

@@ -8,7 +8,7 @@ from typing import Any
 
 from landmarkd import registry
 from landmarkd.camera import ENTRY_POINTS, SOURCES, written_out
-from landmarkd.doctor.finding import Check, Finding, Severity, ok
+from landmarkd.doctor.finding import Check, Finding, note, ok, warning
 from landmarkd.machine import Machine, trial
 from landmarkd.settings.config import Configuration
 from landmarkd.uri import parse_uri
@@ -27,9 +27,7 @@ print("\\n" + json.dumps(look(sys.argv[1])))
 
 
 def picture(
-    _: Machine,
-    configuration: Configuration,
-    attempt: Callable[..., tuple[Any, str]] | None = None,
+    _: Machine, configuration: Configuration, attempt: Callable[..., tuple[Any, str]] | None = None
 ) -> Iterator[Finding]:
     """The chosen camera delivers pictures, and a face in them stands upright."""
     uri = configuration.source.uri
@@ -42,24 +40,23 @@ def picture(
         return  # Reported by `video` and `camera_port`.
     if "busy" in answer:
         text = "The camera is in use, by the daemon for one; stop that to have the picture checked."
-        yield Finding("picture", Severity.NOTE, text)
+        yield note("picture", text)
         return
     if "problem" in answer:
         why, _, remedy = answer["problem"].partition("; ")
         remedy = remedy or "Correct the source, or plug the camera in."
-        yield Finding("picture", Severity.WARNING, f"No picture came: {why}", remedy)
+        yield warning("picture", f"No picture came: {why}", remedy)
         return
     size, turn = answer["size"], answer["rotation"]
     if turn is None:
         text = f"Pictures of {size} come, and no face is in them: sit down in front of it."
-        yield Finding("picture", Severity.NOTE, text)
+        yield note("picture", text)
     elif turn == 0:
         yield ok("picture", f"Pictures of {size} come, and a face stands upright in them.")
     else:
         how = "upside down" if turn == 180 else "on its side"
-        yield Finding(
+        yield warning(
             "picture",
-            Severity.WARNING,
             f"The face is {how} in the picture, so the camera seems to be mounted that way.",
             f"Turn the camera, or write rotation={(_given(uri) + turn) % 360} into the source.",
         )

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from landmarkd.doctor.finding import Check, Finding, Severity, ok
+from landmarkd.doctor.finding import Check, Finding, Severity, fault, ok, warning
 from landmarkd.errors import LandmarkdError, ModelError
 from landmarkd.machine import Machine, may_use, trial
 from landmarkd.settings.config import Configuration
@@ -49,20 +49,13 @@ def models(_: Machine, configuration: Configuration) -> Iterator[Finding]:
                 zoo.verified(card.edgetpu)
         name, _card = zoo.landmarks(configuration.model.name)
     except ModelError as error:
-        yield Finding(
-            "models",
-            Severity.ERROR,
-            str(error),
-            "pip install --force-reinstall --no-deps landmarkd",
-        )
+        yield fault("models", str(error), "pip install --force-reinstall --no-deps landmarkd")
         return
     yield ok("models", f"{len(zoo.manifest.models)} models are whole (sha256); {name} is used.")
 
 
 def runtime(
-    _: Machine,
-    configuration: Configuration,
-    attempt: Callable[..., tuple[Any, str]] | None = None,
+    _: Machine, configuration: Configuration, attempt: Callable[..., tuple[Any, str]] | None = None
 ) -> Iterator[Finding]:
     """A TFLite runtime runs the model, and with XNNPACK."""
     try:
@@ -78,7 +71,7 @@ def runtime(
             if isinstance(answer, dict)
             else f"The TFLite runtime fails: {problem}."
         )
-        yield Finding("runtime", Severity.ERROR, text, "pip install --upgrade ai-edge-litert")
+        yield fault("runtime", text, "pip install --upgrade ai-edge-litert")
         return
     text = f"{answer['runtime']}, {answer['ms']:.1f} ms an inference at best"
     if answer["accelerator"] == "none":
@@ -87,12 +80,7 @@ def runtime(
             "which XNNPACK reads"
             " the processor from."
         )
-        yield Finding(
-            "runtime",
-            Severity.WARNING,
-            f"{text}, but without XNNPACK: several times slower.",
-            remedy,
-        )
+        yield warning("runtime", f"{text}, but without XNNPACK: several times slower.", remedy)
     else:
         yield ok("runtime", f"{text}, with XNNPACK.")
 
@@ -112,9 +100,7 @@ def coral(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
         return
     if not present:
         remedy = 'Plug it in, or set delegate = "none" under [model] in the configuration.'
-        yield Finding(
-            "coral", Severity.ERROR, "A Coral is demanded and none is plugged in.", remedy
-        )
+        yield fault("coral", "A Coral is demanded and none is plugged in.", remedy)
         return
     yield from _coral_port(machine, devices)
     severity = Severity.ERROR if demanded else Severity.WARNING
@@ -150,18 +136,14 @@ def _coral_port(machine: Machine, devices: list[Path]) -> Iterator[Finding]:
                 f"The Coral is on a USB 2 port ({speed} Mbit/s): "
                 "inference takes about three times as long."
             )
-            yield Finding(
-                "coral_port", Severity.WARNING, text, "Move it to a blue USB 3 port, without a hub."
-            )
+            yield warning("coral_port", text, "Move it to a blue USB 3 port, without a hub.")
         node = _usb_node(machine, device)
         if node is not None and node.exists() and not may_use(node):
             remedy = (
                 "sudo usermod -aG plugdev $USER, install systemd/udev/60-landmarkd.rules, "
                 "and plug it in again."
             )
-            yield Finding(
-                "coral_access", Severity.ERROR, f"{node} may not be opened by this user.", remedy
-            )
+            yield fault("coral_access", f"{node} may not be opened by this user.", remedy)
 
 
 def _coral_share(configuration: Configuration, beginning: str) -> str:

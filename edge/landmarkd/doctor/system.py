@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from landmarkd import __version__
-from landmarkd.doctor.finding import Check, Finding, Severity, ok
+from landmarkd.doctor.finding import Check, Finding, fault, note, ok, warning
 from landmarkd.machine import THROTTLE_BITS, Machine
 from landmarkd.settings.config import Configuration
 
@@ -37,7 +37,7 @@ def system(
         remedy = (
             "Install the 64-bit Raspberry Pi OS: there is no TFLite runtime for this architecture."
         )
-        yield Finding("system", Severity.ERROR, f"{text}: not a 64-bit system.", remedy)
+        yield fault("system", f"{text}: not a 64-bit system.", remedy)
 
 
 def python(
@@ -54,23 +54,17 @@ def python(
         remedy = (
             f"Install Python {lowest} to {highest}: Raspberry Pi OS Bookworm and Trixie have it."
         )
-        yield Finding(
-            "python", Severity.ERROR, f"{text}, which is not {lowest} to {highest}.", remedy
-        )
+        yield fault("python", f"{text}, which is not {lowest} to {highest}.", remedy)
 
 
 def temperature(machine: Machine, _: Configuration) -> Iterator[Finding]:
     """The processor is not about to be slowed down by heat."""
     degrees = machine.temperature_c()
     if degrees is None:
-        yield Finding(
-            "temperature", Severity.NOTE, "This machine has no readable temperature sensor."
-        )
+        yield note("temperature", "This machine has no readable temperature sensor.")
     elif degrees >= HOT_C:
         remedy = "Fit a fan or a heat sink; try another place. The clock is cut from 80 °C on."
-        yield Finding(
-            "temperature", Severity.WARNING, f"The processor has {degrees:.0f} °C.", remedy
-        )
+        yield warning("temperature", f"The processor has {degrees:.0f} °C.", remedy)
     else:
         yield ok("temperature", f"The processor has {degrees:.0f} °C.")
 
@@ -81,18 +75,11 @@ def throttling(machine: Machine, _: Configuration) -> Iterator[Finding]:
     if bits is None:
         if machine.is_raspberry_pi:
             remedy = "sudo apt install -y raspi-utils, and: sudo usermod -aG video $USER"
-            yield Finding(
-                "throttling",
-                Severity.WARNING,
-                "The firmware did not answer a question about throttling.",
-                remedy,
+            yield warning(
+                "throttling", "The firmware did not answer a question about throttling.", remedy
             )
         else:
-            yield Finding(
-                "throttling",
-                Severity.NOTE,
-                "This machine has no firmware that reports throttling.",
-            )
+            yield note("throttling", "This machine has no firmware that reports throttling.")
         return
     words = [text for bit, text in THROTTLE_BITS.items() if bits >> bit & 1]
     if not words:
@@ -106,9 +93,7 @@ def throttling(machine: Machine, _: Configuration) -> Iterator[Finding]:
     if bits & ~(1 << 0 | 1 << 16):
         remedies.append("fit a fan or a heat sink")
     text = f"The firmware reports: {', '.join(words)} (0x{bits:x})."
-    yield Finding(
-        "throttling", Severity.WARNING, text, f"{'; '.join(remedies)}; then reboot.".capitalize()
-    )
+    yield warning("throttling", text, f"{'; '.join(remedies)}; then reboot.".capitalize())
 
 
 def governor(machine: Machine, _: Configuration) -> Iterator[Finding]:
@@ -116,12 +101,7 @@ def governor(machine: Machine, _: Configuration) -> Iterator[Finding]:
     name = machine.read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
     if name == "powersave" and machine.is_raspberry_pi:
         remedy = "echo ondemand | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
-        yield Finding(
-            "governor",
-            Severity.WARNING,
-            "The processor is held at its lowest clock (powersave).",
-            remedy,
-        )
+        yield warning("governor", "The processor is held at its lowest clock (powersave).", remedy)
 
 
 def memory(machine: Machine, _: Configuration) -> Iterator[Finding]:
@@ -134,9 +114,7 @@ def memory(machine: Machine, _: Configuration) -> Iterator[Finding]:
             "Stop programs that are not needed, such as the desktop: "
             "sudo systemctl set-default multi-user.target && sudo reboot"
         )
-        yield Finding(
-            "memory", Severity.WARNING, f"Only {free // 1024} MiB of memory are free.", remedy
-        )
+        yield warning("memory", f"Only {free // 1024} MiB of memory are free.", remedy)
     else:
         yield ok("memory", f"{free // 1024} MiB of memory are free.")
 
@@ -153,7 +131,7 @@ def contiguous_memory(machine: Machine, _: Configuration) -> Iterator[Finding]:
             "Add cma=256M to the one line of /boot/firmware/cmdline.txt and reboot; "
             "or ask for smaller pictures."
         )
-        yield Finding("cma", Severity.WARNING, f"{text}: a camera may fail to start.", remedy)
+        yield warning("cma", f"{text}: a camera may fail to start.", remedy)
     else:
         yield ok("cma", f"{text}.")
 
@@ -170,13 +148,13 @@ def disk(machine: Machine, _: Configuration) -> Iterator[Finding]:
             "The root is an overlay: what is changed now is gone after a reboot. "
             "landmarkd works with that."
         )
-        yield Finding("disk", Severity.NOTE, text)
+        yield note("disk", text)
     elif "ro" in options.split(","):
         remedy = (
             "If that is not on purpose, the SD card is failing: copy it. "
             "Else: sudo mount -o remount,rw /"
         )
-        yield Finding("disk", Severity.WARNING, "The root file system is read-only.", remedy)
+        yield warning("disk", "The root file system is read-only.", remedy)
     else:
         yield ok("disk", "The root file system is writable.")
 
@@ -196,16 +174,11 @@ def clock(
             "Update kernel and firmware: sudo apt full-upgrade && sudo reboot. "
             "Times on the wire are wrong until then."
         )
-        yield Finding(
-            "clock", Severity.ERROR, f"The monotonic clock ({source}) runs backwards.", remedy
-        )
+        yield fault("clock", f"The monotonic clock ({source}) runs backwards.", remedy)
     elif source == "jiffies":
         remedy = "Update kernel and firmware: sudo apt full-upgrade && sudo reboot"
-        yield Finding(
-            "clock",
-            Severity.WARNING,
-            "The monotonic clock is coarse (jiffies): latencies are rounded.",
-            remedy,
+        yield warning(
+            "clock", "The monotonic clock is coarse (jiffies): latencies are rounded.", remedy
         )
     else:
         yield ok("clock", f"The clock is monotonic ({source}).")

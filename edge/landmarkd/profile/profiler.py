@@ -179,7 +179,7 @@ def record(
         ages=_ages(pipeline.ages_ns, [age for ages in wire_ages_ns for age in ages]),
         spans=recorder.spans,
         machine=sampler,
-        counters=_counters(service),
+        counters=service.counters(),
         faces=service.observer.with_face,
         wall_s=wall_s,
         cpu_ms=cpu_s / frames * 1e3,
@@ -260,10 +260,3 @@ def _ages(frames: list[tuple[int, int]], wire: list[int]) -> dict[str, NDArray[n
         for name, values in zip(AGES, columns, strict=True)
         if values.size and float(np.median(values)) > 0
     }
-
-
-def _counters(service: Service) -> Counters:
-    statistics = service.capture.statistics
-    return Counters(
-        statistics.captured, service.observer.processed, statistics.skipped, statistics.reopened
-    )

@@ -1,6 +1,5 @@
 """Watches the machine while something runs: CPU, memory, temperature, clock, throttling."""
 
-import resource
 import threading
 import time
 from dataclasses import asdict, dataclass
@@ -13,8 +12,6 @@ from landmarkd.machine import THROTTLE_BITS, Machine
 PERIOD_S = 1.0
 SLOPE_S = 15.0
 """A slope over less time than this would be that of warming up."""
-PAGE_BYTES = resource.getpagesize()
-"""16 KiB on a Pi 5, 4 KiB on its elders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +78,10 @@ class Sampler:
             for (busy, total), (busy_before, total_before) in zip(ticks, self._ticks, strict=False)
         )
         self._ticks = ticks
-        pages = (machine.read("/proc/self/statm") or "0 0").split()[1]
         return Sample(
             at_s=time.monotonic() - self._began,
             cores=cores,
-            memory_mb=int(pages) * PAGE_BYTES / 1e6,
+            memory_mb=machine.resident_mb(),
             temperature_c=machine.temperature_c(),
             clock_mhz=machine.clock_mhz(),
             throttled=machine.throttled(),

@@ -5,7 +5,8 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from landmarkd.errors import EndOfStreamError, SourceError, SourceFormatError
+from landmarkd.errors import EndOfStreamError, SourceFormatError
+from landmarkd.files import reading
 from landmarkd.receive.link import Link, Received
 from landmarkd.uri import Uri
 from landmarkd.wire.recording import RecordingReader
@@ -32,10 +33,8 @@ class RecordingLink(Link):
     def open(self) -> None:
         """Open the file and check that it is a recording."""
         self.close()
-        try:
+        with reading(self._path, remedy="name a recording that can be read"):
             self._file = self._path.open("rb")
-        except OSError as error:
-            raise SourceError(f"{self._path}: {error.strerror}.") from error
         try:
             self.reader = RecordingReader(self._file, str(self._path))
         except SourceFormatError:

@@ -11,8 +11,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from landmarkd.errors import AccessError, ConfigurationError
-from landmarkd.files import read_bounded
+from landmarkd.errors import ConfigurationError
+from landmarkd.files import read_bounded, reading
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.settings.setting import Section, setting
 from landmarkd.settings.tracker import TrackerSettings
@@ -124,14 +124,8 @@ def load_configuration(path: Path | None) -> Configuration:
         if not CONFIGURATION.exists():
             return Configuration()
         path = CONFIGURATION
-    try:
+    with reading(path, ConfigurationError, "name a readable TOML file"):
         content = read_bounded(path, MAX_BYTES)
-    except PermissionError as error:
-        raise AccessError(
-            f"{path}: no permission to read it; sudo chmod a+r {path} gives it."
-        ) from error
-    except OSError as error:
-        raise ConfigurationError(f"{path}: {error.strerror}; name a readable TOML file.") from error
     try:
         values = tomllib.loads(content.decode())
     # ValueError covers both that and an integer of more digits than Python converts.

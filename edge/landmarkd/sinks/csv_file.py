@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from io import StringIO
 from typing import Any
 
-from landmarkd.errors import UsageError
 from landmarkd.sinks.file import OPTIONS, FileRules, FileTransport
 from landmarkd.sinks.parts import Formatter
 from landmarkd.sinks.table import chosen, columns, row
@@ -43,7 +42,6 @@ class CsvFormatter(Formatter[bytes]):
         """Return one line, or nothing if none is due."""
         if not self._pace.due(report.captured_ns) and not self.rank(report):
             return ()
-        self.messages += 1
         return (csv_line(row(report, chosen(report, self._indices), len(self._indices))),)
 
 
@@ -55,8 +53,6 @@ class CsvSink(QueuedSink[bytes]):
 
     def __init__(self, uri: Uri, session: Session) -> None:
         uri.only({"points", "hz", "smoothing", *OPTIONS})
-        if uri.path == "-":
-            raise UsageError(f"{uri.text}: use csv:FILE, for example csv:drive.csv.")
         selection = selection_of(uri, Selection.NONE)
         formatter = CsvFormatter(session, selection, uri.integer("hz", 0, 0, 1000))
         transport = FileTransport(FileRules.of(uri, append=True), formatter.header)

@@ -55,15 +55,22 @@ class FileRules:
     mode: int = DEFAULT_MODE
 
     @classmethod
-    def of(cls, uri: Uri, *, append: bool) -> "FileRules":
+    def of(cls, uri: Uri, *, append: bool, stdout: bool = False) -> "FileRules":
         """Return the rules that a URI asks for: truncate=yes, size=100M, time=1h, mode=640.
+
+        Args:
+            uri: of the sink.
+            append: see the class.
+            stdout: "-" is allowed and means standard output.
 
         Raises:
             UsageError: no path, or an option that cannot be understood.
         """
         name, mode = uri.path, uri.options.get("mode", "600")
-        if not name or uri.host:
-            raise UsageError(f"{uri.text}: use {uri.scheme}:FILE.")
+        if not name or uri.host or (name == "-" and not stdout):
+            raise UsageError(
+                f"{uri.text}: use {uri.scheme}:FILE, for example {uri.scheme}:drive.{uri.scheme}."
+            )
         if not (len(mode) == 3 and set(mode) <= set("01234567")):
             raise UsageError(f"{uri.text}: mode is {mode!r}; use three octal digits, such as 640.")
         return cls(

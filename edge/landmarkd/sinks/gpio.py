@@ -42,7 +42,6 @@ class LineFormatter(Formatter[bool]):
         if wanted == self._on:
             return ()
         self._on = wanted
-        self.messages += 1
         return (wanted,)
 
     def connected(self) -> Sequence[bool]:
@@ -123,9 +122,7 @@ class GpioSink(QueuedSink[bool]):
         uri.only({"level", "active_high", "unknown"})
         if not (uri.path.isascii() and uri.path.isdecimal()) or uri.host:
             raise UsageError(f"{uri.text}: name the line by its BCM number, gpio:17.")
-        unknown = uri.options.get("unknown", "off")
-        if unknown not in {"off", "on", "blink"}:
-            raise UsageError(f"{uri.text}: unknown is {unknown!r}; use off, on or blink.")
+        unknown = uri.choice("unknown", ("off", "on", "blink"))
         level = uri.integer("level", 2, 1, HIGHEST_LEVEL)
         active_high = uri.boolean("active_high", True)
         transport = LineTransport(uri.text, int(uri.path), active_high=active_high)

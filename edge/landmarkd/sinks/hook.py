@@ -61,7 +61,6 @@ class EventFormatter(Formatter[Call]):
     def format(self, report: Report, dropped: int) -> Sequence[Call]:
         """Return the calls for the events of a report."""
         events = report.driver.events if report.driver is not None else ()
-        self.messages += len(events)
         return [
             Call(
                 (event.kind, event.phase.value, str(event.level)),

@@ -32,7 +32,6 @@ class JsonFormatter(Formatter[bytes]):
         """Return one line with its end, or nothing if none is due."""
         if not self._pace.due(report.captured_ns) and not self.rank(report):
             return ()
-        self.messages += 1
         return (jsonl.encode(report, self._selection).encode() + b"\n",)
 
 
@@ -49,6 +48,6 @@ class JsonlSink(QueuedSink[bytes]):
         if selection not in _CARRIED:
             raise UsageError(f"{uri.text}: points is 'eyes'; use one of none, 68, all.")
         self.reopens = uri.path != "-"
-        transport = FileTransport(FileRules.of(uri, append=True), line_start=b'{"')
+        transport = FileTransport(FileRules.of(uri, append=True, stdout=True), line_start=b'{"')
         formatter = JsonFormatter(selection, uri.integer("hz", 0, 0, 1000))
         super().__init__(uri, formatter, transport)

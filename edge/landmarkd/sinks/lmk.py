@@ -4,16 +4,12 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 
-from landmarkd.errors import UsageError
 from landmarkd.sinks.file import OPTIONS, FileRules, FileTransport
-from landmarkd.sinks.unsmoothed import wants_unsmoothed
-from landmarkd.sinks.wire import DatagramFormatter, selection_of
+from landmarkd.sinks.wire import DatagramFormatter, options_of
 from landmarkd.sinks.worker import QueuedSink
 from landmarkd.types import Session
 from landmarkd.uri import Uri
-from landmarkd.wire.encoder import EncoderOptions
-from landmarkd.wire.names import Selection
-from landmarkd.wire.recording import RecordingWriter
+from landmarkd.wire.recording import END, records_of
 
 
 class RecordingTransport(FileTransport):
@@ -27,13 +23,13 @@ class RecordingTransport(FileTransport):
 
     def send(self, pieces: Sequence[bytes]) -> int:
         """Write the records of these messages."""
-        return super().send((RecordingWriter().add(pieces, self.written),))
+        return super().send((records_of(pieces, self.written),))
 
     def close(self) -> None:
         """Write the mark and close; what is written later, after a failure, replaces it."""
         if self._descriptor is not None and self.written:
             with suppress(OSError):
-                os.write(self._descriptor, RecordingWriter().end())
+                os.write(self._descriptor, END)
         super().close()
 
 
@@ -46,12 +42,5 @@ class LmkSink(QueuedSink[bytes]):
 
     def __init__(self, uri: Uri, session: Session) -> None:
         uri.only({"points", "hz", "raw", "smoothing", *OPTIONS})
-        if uri.path == "-":
-            raise UsageError(f"{uri.text}: use lmk:FILE, for example lmk:drive.lmk.")
-        options = EncoderOptions(
-            selection=selection_of(uri, Selection.ALL),
-            points_hz=uri.integer("hz", 0, 0, 1000),
-            raw=uri.boolean("raw", False) or wants_unsmoothed(uri),
-        )
         transport = RecordingTransport(FileRules.of(uri, append=False))
-        super().__init__(uri, DatagramFormatter(session, options), transport)
+        super().__init__(uri, DatagramFormatter(session, options_of(uri)), transport)

@@ -42,7 +42,6 @@ class LslFormatter(Formatter[Sample]):
 
     def format(self, report: Report, dropped: int) -> Sequence[Sample]:
         """Return the sample of a frame."""
-        self.messages += 1
         values = row(report, chosen(report, self._indices), len(self._indices))
         numbers = [values[place] for place in self._kept]
         known = [math.nan if number is None else float(number) for number in numbers]

@@ -48,42 +48,33 @@ class MqttFormatter(Formatter[Publication]):
         driver = report.driver
         events = driver.events if driver is not None else ()
         out = [
-            Publication(f"{self._prefix}/event", _bytes(encode_event(event)), qos=1)
+            Publication(f"{self._prefix}/event", encode_event(event).encode(), qos=1)
             for event in events
         ]
         attention = (report.face is not None, driver.attention if driver is not None else "")
         if self._pace.due(report.captured_ns) or attention != self._attention:
             self._attention = attention
-            out.append(
-                Publication(f"{self._prefix}/status", _bytes(encode_state(report)), retain=True)
-            )
+            state = encode_state(report).encode()
+            out.append(Publication(f"{self._prefix}/status", state, retain=True))
         if self._said_ns is None:
             self._said_ns = report.captured_ns
         elif report.captured_ns - self._said_ns >= BIRTH_NS:
             self._said_ns = report.captured_ns
             out.append(self.birth(ONLINE))
-        self.messages += len(out)
         return out
 
     def connected(self) -> Sequence[Publication]:
         """Say what there is, and that we are online."""
         self._said_ns = None
-        out = [*self._births, self.birth(ONLINE)]
-        self.messages += len(out)
-        return out
+        return (*self._births, self.birth(ONLINE))
 
     def goodbye(self, dropped: int) -> Sequence[Publication]:
         """Say that we are offline; a will is for those who cannot say it any more."""
-        self.messages += 1
         return (self.birth(OFFLINE)._replace(wait=True),)
 
     def birth(self, payload: bytes) -> Publication:
         """Return what says whether we are online."""
         return Publication(f"{self._prefix}/state", payload, qos=1, retain=True)
-
-
-def _bytes(text: str | bytes) -> bytes:
-    return text if isinstance(text, bytes) else text.encode()
 
 
 class MqttSink(QueuedSink[Publication]):

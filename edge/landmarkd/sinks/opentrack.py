@@ -34,7 +34,6 @@ class OpentrackFormatter(Formatter[bytes]):
         values = (x / 10, -y / 10, z / 10, pose.yaw, pose.pitch, pose.roll)
         if not all(map(math.isfinite, values)):
             return ()
-        self.messages += 1
         return (_PACKET.pack(*values),)
 
 

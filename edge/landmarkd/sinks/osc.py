@@ -49,7 +49,6 @@ class OscFormatter(Formatter[bytes]):
         out = [bundle.build().dgram]
         if face is not None:
             out.append(self._expression(face, report.captured_ns))
-        self.messages += len(out)
         return out
 
     def _expression(self, face: FaceReport, time_ns: int) -> bytes:

@@ -22,13 +22,11 @@ class Formatter(ABC, Generic[PieceT]):
     Attributes:
         promised: what the stream carries, in words.
         points_promised_hz, points_sent_hz: complete sets of points a second.
-        messages: formatted since the start; what a receiver can count.
     """
 
     promised: str = ""
     points_promised_hz: float = 0.0
     points_sent_hz: float = 0.0
-    messages: int = 0
 
     def split(self, report: Report) -> Sequence[Report]:
         """Return what waits in the queue for a report, each part on its own; nothing drops it."""
@@ -45,6 +43,10 @@ class Formatter(ABC, Generic[PieceT]):
     @abstractmethod
     def format(self, report: Report, dropped: int) -> Sequence[PieceT]:
         """Return the pieces to send for a report; `dropped` were lost on this sink so far."""
+
+    def count(self, pieces: Sequence[PieceT]) -> int:
+        """Return how many messages a receiver counts in these pieces."""
+        return len(pieces)
 
     def connected(self) -> Sequence[PieceT]:
         """Return what is sent first on a new connection."""

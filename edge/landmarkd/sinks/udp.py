@@ -11,13 +11,11 @@ from typing import Any
 from landmarkd.errors import UsageError
 from landmarkd.sinks.parts import Transport
 from landmarkd.sinks.resolve import Address, Resolver
-from landmarkd.sinks.unsmoothed import wants_unsmoothed
-from landmarkd.sinks.wire import DatagramFormatter, SealedFormatter, selection_of
+from landmarkd.sinks.wire import DatagramFormatter, SealedFormatter, options_of
 from landmarkd.sinks.worker import QueuedSink
 from landmarkd.types import Session
 from landmarkd.uri import Uri
-from landmarkd.wire.encoder import MAX_DATAGRAM, EncoderOptions
-from landmarkd.wire.names import Selection
+from landmarkd.wire.encoder import MAX_DATAGRAM
 from landmarkd.wire.seal import Sealer, read_key
 
 SEND_BUFFER = 1 << 20
@@ -159,12 +157,7 @@ class UdpSink(QueuedSink[bytes]):
 
     def __init__(self, uri: Uri, session: Session) -> None:
         uri.only({"points", "hz", "raw", "mtu", "ttl", "interface", "key", "smoothing"})
-        options = EncoderOptions(
-            selection=selection_of(uri, Selection.ALL),
-            points_hz=uri.integer("hz", 0, 0, 1000),
-            raw=uri.boolean("raw", False) or wants_unsmoothed(uri),
-            max_message=uri.integer("mtu", MAX_DATAGRAM, 256, MAX_DATAGRAM),
-        )
+        options = options_of(uri, uri.integer("mtu", MAX_DATAGRAM, 256, MAX_DATAGRAM))
         formatter = DatagramFormatter(session, options)
         if "key" in uri.options:
             formatter = SealedFormatter(

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from landmarkd.errors import UsageError
 from landmarkd.types import Report
 from landmarkd.uri import Uri
 
@@ -13,10 +12,7 @@ def wants_unsmoothed(uri: Uri) -> bool:
     Raises:
         UsageError: any other word.
     """
-    text = uri.options.get("smoothing", "yes")
-    if text not in {"none", "no", "yes"}:
-        raise UsageError(f"{uri.text}: smoothing is {text!r}; use none, or leave it out.")
-    return text != "yes"
+    return uri.choice("smoothing", ("yes", "none", "no")) != "yes"
 
 
 def unsmoothed(report: Report) -> Report:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from landmarkd.errors import UsageError
 from landmarkd.sinks.parts import Formatter
+from landmarkd.sinks.unsmoothed import wants_unsmoothed
 from landmarkd.types import Report, Session
 from landmarkd.uri import Uri
-from landmarkd.wire.encoder import Encoder, EncoderOptions
+from landmarkd.wire.encoder import MAX_DATAGRAM, Encoder, EncoderOptions
 from landmarkd.wire.framing import DELIMITER, frame_messages
 from landmarkd.wire.names import Selection
 from landmarkd.wire.seal import OVERHEAD, Sealer
@@ -33,27 +33,26 @@ class DatagramFormatter(Formatter[bytes]):
         """Complete sets of points in the last second."""
         return self.encoder.points_rate
 
-    @property
-    def messages(self) -> int:  # type: ignore[override]
-        """Messages encoded since the start."""
-        return self.encoder.messages
-
     def format(self, report: Report, dropped: int) -> Sequence[bytes]:
         """Return the messages of a report."""
         self._frames += 1
-        return self.encoder.encode(report, dropped)
+        return self._pack(self.encoder.encode(report, dropped))
 
     def connected(self) -> Sequence[bytes]:
-        """Send a HELLO."""
-        return (self.encoder.hello(),)
+        """Return a HELLO."""
+        return self._pack([self.encoder.hello()])
 
     def idle(self) -> Sequence[bytes]:
-        """Send a HELLO; a HELLO without STATUS means that no frames come."""
-        return (self.encoder.hello(),)
+        """Return a HELLO; a HELLO without STATUS means that no frames come."""
+        return self._pack([self.encoder.hello()])
 
     def goodbye(self, dropped: int) -> Sequence[bytes]:
-        """Say that the silence that follows is meant."""
-        return (self.encoder.bye(self._frames, dropped),)
+        """Return a BYE: the silence that follows is on purpose."""
+        return self._pack([self.encoder.bye(self._frames, dropped)])
+
+    def _pack(self, messages: list[bytes]) -> Sequence[bytes]:
+        """Return messages as the transport carries them."""
+        return messages
 
 
 class SealedFormatter(DatagramFormatter):
@@ -64,45 +63,37 @@ class SealedFormatter(DatagramFormatter):
         self.promised += ", sealed"
         self._sealer = sealer
 
-    def format(self, report: Report, dropped: int) -> Sequence[bytes]:
-        """Return the messages of a report, sealed."""
-        return self._seal(super().format(report, dropped))
-
-    def connected(self) -> Sequence[bytes]:
-        """Send a HELLO."""
-        return self._seal(super().connected())
-
-    def idle(self) -> Sequence[bytes]:
-        """Send a HELLO; a HELLO without STATUS means that no frames come."""
-        return self._seal(super().idle())
-
-    def goodbye(self, dropped: int) -> Sequence[bytes]:
-        """Say that the silence that follows is meant."""
-        return self._seal(super().goodbye(dropped))
-
-    def _seal(self, messages: Sequence[bytes]) -> Sequence[bytes]:
+    def _pack(self, messages: list[bytes]) -> Sequence[bytes]:
         return [self._sealer.seal(message) for message in messages]
 
 
 class StreamFormatter(DatagramFormatter):
     """All messages of a frame in one piece, stuffed and delimited."""
 
-    def format(self, report: Report, dropped: int) -> Sequence[bytes]:
-        """Return the messages of a report as one run of bytes."""
-        messages = super().format(report, dropped)
-        return (frame_messages(list(messages)),) if messages else ()
-
     def connected(self) -> Sequence[bytes]:
         """End a partial frame that the receiver may still hold, then send a HELLO."""
-        return (DELIMITER + frame_messages(list(super().connected())),)
+        return (DELIMITER, *super().connected())
 
-    def idle(self) -> Sequence[bytes]:
-        """Send a HELLO."""
-        return (frame_messages(list(super().idle())),)
+    def count(self, pieces: Sequence[bytes]) -> int:
+        """Return how many messages end in these pieces."""
+        return sum(piece.count(DELIMITER) for piece in pieces if piece != DELIMITER)
 
-    def goodbye(self, dropped: int) -> Sequence[bytes]:
-        """Say that the silence that follows is meant."""
-        return (frame_messages(list(super().goodbye(dropped))),)
+    def _pack(self, messages: list[bytes]) -> Sequence[bytes]:
+        return (frame_messages(messages),) if messages else ()
+
+
+def options_of(uri: Uri, max_message: int = MAX_DATAGRAM) -> EncoderOptions:
+    """Return what the options ``points``, ``hz``, ``raw`` and ``smoothing`` of a URI ask for.
+
+    Raises:
+        UsageError: one of them cannot be understood.
+    """
+    return EncoderOptions(
+        selection=selection_of(uri, Selection.ALL),
+        points_hz=uri.integer("hz", 0, 0, 1000),
+        raw=uri.boolean("raw", False) or wants_unsmoothed(uri),
+        max_message=max_message,
+    )
 
 
 DefaultT = TypeVar("DefaultT", Selection, None)
@@ -114,9 +105,4 @@ def selection_of(uri: Uri, default: DefaultT) -> Selection | DefaultT:
     Raises:
         UsageError: any other word.
     """
-    text = uri.options.get("points")
-    if text is None:
-        return default
-    if text not in NAMES:
-        raise UsageError(f"{uri.text}: points is {text!r}; use one of {', '.join(NAMES)}.")
-    return NAMES[text]
+    return NAMES[uri.choice("points", NAMES)] if "points" in uri.options else default

@@ -83,7 +83,6 @@ class QueuedSink(Sink, Generic[PieceT]):
         self._opened_before = False
         self._reconnected = False
         self._said: dict[str, float] = {}
-        self._counted = 0
 
     def wrap(
         self,
@@ -223,15 +222,13 @@ class QueuedSink(Sink, Generic[PieceT]):
         except PieceError as error:
             self.statistics.failures += 1
             self._say(str(error))
-            self._counted = self._formatter.messages
             return False
         except Exception as error:  # a driver may raise more than OSError: termios.error is none
             self._failed(error)
             self.gone = not self.reopens and isinstance(error, BrokenPipeError)
-            self._counted = self._formatter.messages
             return False
         self._retry_s = RETRY_FIRST_S
-        self._count()
+        self.statistics.messages += self._formatter.count(pieces)
         if self._reconnected:
             self._reconnected = False
             self._say("connected again", failure=False)
@@ -239,11 +236,6 @@ class QueuedSink(Sink, Generic[PieceT]):
             self._transport.close()
             self.statistics.connected = self._opened_before = False
         return True
-
-    def _count(self) -> None:
-        formatted = self._formatter.messages
-        self.statistics.messages += formatted - self._counted
-        self._counted = formatted
 
     def _ready(self) -> bool:
         if self.statistics.connected:
@@ -262,7 +254,7 @@ class QueuedSink(Sink, Generic[PieceT]):
         pieces = self._formatter.connected()
         if pieces:
             self.statistics.bytes += self._transport.send(pieces)
-            self._count()
+            self.statistics.messages += self._formatter.count(pieces)
         self.statistics.note = self._transport.note
         self.statistics.connected = True
         if self._opened_before:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from landmarkd.enums import Attention, EventKind, EventPhase, Lids
 
 
-
 @dataclass(frozen=True, slots=True)
 class DriverEvent:
     """Something that happened to the driver's attention.

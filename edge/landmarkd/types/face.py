@@ -14,7 +14,6 @@ Box = tuple[float, float, float, float]
 """x0, y0, x1, y1, pixels."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class RegionOfInterest:
     """A square of the image, turned about its centre; what the landmark model is fed.

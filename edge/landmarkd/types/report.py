@@ -8,7 +8,6 @@ from landmarkd.types.face import FaceReport
 from landmarkd.types.frame import Intrinsics
 
 
-
 @dataclass(frozen=True, slots=True)
 class Counters:
     """What was counted since the start, up to this frame.

@@ -9,6 +9,7 @@ from typing import Any
 
 from landmarkd.enums import EventPhase
 from landmarkd.errors import SourceError, SourceFormatError
+from landmarkd.files import reading
 
 MAX_LINE = 1 << 20
 """A line of JSON with all points has about 30 kB; a longer line is not one of ours."""
@@ -203,14 +204,9 @@ def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _raw_lines(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            while line := file.readline(MAX_LINE):
-                yield line
-    except OSError as error:
-        raise SourceError(
-            f"{path}: {error.strerror}; name a recording that can be read."
-        ) from error
+    with reading(path, remedy="name a recording that can be read"), path.open("rb") as file:
+        while line := file.readline(MAX_LINE):
+            yield line
 
 
 def _wire_records(path: Path, drive: Drive) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -159,11 +159,6 @@ class Encoder:
         return data
 
     @property
-    def messages(self) -> int:
-        """Messages encoded since the start."""
-        return self._sequence
-
-    @property
     def points_rate(self) -> float:
         """Complete sets of points that were sent in the last second of capture time."""
         return self._window[1]

@@ -34,6 +34,15 @@ class Wire:
         return SIZES.get(self.kind) or int(self.kind[self.kind.index("[") + 1 : -1])
 
 
+Maybe = float | None
+"""A number, or None where it is not known."""
+
+
+def maybe(kind: str, doc: str, unit: str = "", scale: int = 1) -> Wire:
+    """Return a number that may be unknown: 255 of a u8 and -32768 of an i16 stand for that."""
+    return Wire(kind, doc, unit, scale, unknown={"u8": 255, "i16": -32768}[kind])
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """The rows that follow the fixed fields of a message; its length gives their number.

@@ -30,19 +30,12 @@ _BEGIN = 4
 _HOLE = bytes(64)
 
 
-class RecordingWriter:
-    """Makes the bytes of a recording; the caller writes them and says how far it came."""
-
-    def add(self, messages: Sequence[bytes], offset: int) -> bytes:
-        """Return the records of these messages, to be written at `offset` of the file."""
-        parts = [MAGIC] if offset == 0 else []
-        for message in messages:
-            parts += (_LENGTH.pack(len(message)), message)
-        return b"".join(parts)
-
-    def end(self) -> bytes:
-        """Return what stands behind the last record."""
-        return END
+def records_of(messages: Sequence[bytes], offset: int) -> bytes:
+    """Return the records of these messages, to be written at `offset` of the file."""
+    parts = [MAGIC] if offset == 0 else []
+    for message in messages:
+        parts += (_LENGTH.pack(len(message)), message)
+    return b"".join(parts)
 
 
 class RecordingReader:

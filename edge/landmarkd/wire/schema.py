@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.enums import Attention, ClockQuality, EventKind, EventPhase, GazeZone, Lids
-from landmarkd.wire.field import Rows, Wire, wire_fields
+from landmarkd.wire.field import Maybe, Rows, Wire, maybe, wire_fields
 from landmarkd.wire.names import PointsFlag, Selection, StatusFlag
 
 VERSION = 2
@@ -122,92 +122,53 @@ class Status(NamedTuple):
     residual: Annotated[
         float, Wire("u8", "misfit of the head's pose over the face's size", "", 1000)
     ] = 0.0
-    sigma: Annotated[
-        float | None, Wire("u8", "mean standard deviation of the points", "px", 16, unknown=255)
-    ] = None
+    sigma: Annotated[Maybe, maybe("u8", "mean standard deviation of the points", "px", 16)] = None
     gaze_yaw: Annotated[
-        float | None,
-        Wire("i16", "gaze in the camera frame, signs of the head's", "deg", 100, unknown=-32768),
+        Maybe, maybe("i16", "gaze, camera frame, signs as the head", "deg", 100)
     ] = None
-    gaze_pitch: Annotated[
-        float | None,
-        Wire("i16", "gaze in the camera frame, signs of the head's", "deg", 100, unknown=-32768),
-    ] = None
-    gaze_sigma_yaw: Annotated[
-        float | None, Wire("u8", "standard deviation of gaze_yaw", "deg", 4, unknown=255)
-    ] = None
-    gaze_sigma_pitch: Annotated[
-        float | None, Wire("u8", "standard deviation of gaze_pitch", "deg", 4, unknown=255)
-    ] = None
+    gaze_pitch: Annotated[Maybe, maybe("i16", "the same, pitch", "deg", 100)] = None
+    gaze_sigma_yaw: Annotated[Maybe, maybe("u8", "standard deviation of gaze_yaw", "deg", 4)] = None
+    gaze_sigma_pitch: Annotated[Maybe, maybe("u8", "the same, gaze_pitch", "deg", 4)] = None
     openness_right: Annotated[
-        float | None,
-        Wire(
-            "u8", "1 is this person's open right eye, 0 is shut; at most 1.25", "", 200, unknown=255
-        ),
+        Maybe, maybe("u8", "1 is this person's open right eye, 0 is shut; at most 1.25", "", 200)
     ] = None
-    openness_left: Annotated[
-        float | None,
-        Wire(
-            "u8", "1 is this person's open left eye, 0 is shut; at most 1.25", "", 200, unknown=255
-        ),
-    ] = None
+    openness_left: Annotated[Maybe, maybe("u8", "the same, left eye", "", 200)] = None
     openness_sigma_right: Annotated[
-        float | None, Wire("u8", "standard deviation of openness_right", "", 200, unknown=255)
+        Maybe, maybe("u8", "standard deviation of openness_right", "", 200)
     ] = None
-    openness_sigma_left: Annotated[
-        float | None, Wire("u8", "standard deviation of openness_left", "", 200, unknown=255)
-    ] = None
+    openness_sigma_left: Annotated[Maybe, maybe("u8", "the same, left eye", "", 200)] = None
     aperture_right: Annotated[
         float, Wire("u8", "gap of the lids over the width of the eye", "", 400)
     ] = 0.0
-    aperture_left: Annotated[
-        float, Wire("u8", "gap of the lids over the width of the eye", "", 400)
-    ] = 0.0
+    aperture_left: Annotated[float, Wire("u8", "the same, left eye", "", 400)] = 0.0
     closed_right: Annotated[
-        float | None, Wire("u8", "probability that the right eye is shut", "", 250, unknown=255)
+        Maybe, maybe("u8", "probability that the right eye is shut", "", 250)
     ] = None
-    closed_left: Annotated[
-        float | None, Wire("u8", "probability that the left eye is shut", "", 250, unknown=255)
-    ] = None
+    closed_left: Annotated[Maybe, maybe("u8", "the same, left eye", "", 250)] = None
     down_right: Annotated[
-        float | None,
-        Wire("u8", "probability that the right lid is lowered to look down", "", 250, unknown=255),
+        Maybe, maybe("u8", "probability that the right lid is lowered to look down", "", 250)
     ] = None
-    down_left: Annotated[
-        float | None,
-        Wire("u8", "probability that the left lid is lowered to look down", "", 250, unknown=255),
-    ] = None
+    down_left: Annotated[Maybe, maybe("u8", "the same, left lid", "", 250)] = None
     iris_right: Annotated[
-        float | None, Wire("u8", "share of the right iris that is visible", "", 250, unknown=255)
+        Maybe, maybe("u8", "share of the right iris that is visible", "", 250)
     ] = None
-    iris_left: Annotated[
-        float | None, Wire("u8", "share of the left iris that is visible", "", 250, unknown=255)
-    ] = None
+    iris_left: Annotated[Maybe, maybe("u8", "the same, left iris", "", 250)] = None
     mouth_openness: Annotated[
-        float | None,
-        Wire("u8", "gap of the lips over the width of the mouth", "", 200, unknown=255),
+        Maybe, maybe("u8", "gap of the lips over the width of the mouth", "", 200)
     ] = None
     perclos: Annotated[
-        float | None,
-        Wire("u8", "share of the last minute with eyes 80 % closed or more", "", 250, unknown=255),
+        Maybe, maybe("u8", "share of the last minute with eyes 80 % closed or more", "", 250)
     ] = None
     drowsiness: Annotated[int, Wire("u8", "0 alert to 3 very drowsy")] = 0
-    drowsiness_score: Annotated[
-        float | None, Wire("u8", "slow estimate, 0 alert to 1", "", 250, unknown=255)
-    ] = None
-    blinks_1min: Annotated[
-        float | None, Wire("u8", "blinks of the last minute", "1/min", 2, unknown=255)
-    ] = None
-    blinks_5min: Annotated[
-        float | None, Wire("u8", "blinks of the last five minutes", "1/min", 2, unknown=255)
-    ] = None
+    drowsiness_score: Annotated[Maybe, maybe("u8", "slow estimate, 0 alert to 1", "", 250)] = None
+    blinks_1min: Annotated[Maybe, maybe("u8", "blinks of the last minute", "1/min", 2)] = None
+    blinks_5min: Annotated[Maybe, maybe("u8", "blinks of the last five minutes", "1/min", 2)] = None
     long_closures_1min: Annotated[
-        float | None,
-        Wire("u8", "closures longer than a blink, last minute", "1/min", 5, unknown=255),
+        Maybe, maybe("u8", "closures longer than a blink, last minute", "1/min", 5)
     ] = None
-    long_closures_5min: Annotated[
-        float | None, Wire("u8", "the same, last five minutes", "1/min", 5, unknown=255)
-    ] = None
+    long_closures_5min: Annotated[Maybe, maybe("u8", "the same, last five minutes", "1/min", 5)] = (
+        None
+    )
     x0: Annotated[int, Wire("i16", "box of the points, left", "px")] = 0
     y0: Annotated[int, Wire("i16", "box of the points, top", "px")] = 0
     x1: Annotated[int, Wire("i16", "box of the points, right", "px")] = 0

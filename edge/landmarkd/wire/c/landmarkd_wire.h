@@ -270,22 +270,22 @@ typedef struct {
     int16_t z;                   /* the same, forward [mm] */
     uint8_t residual;            /* misfit of the head's pose over the face's size [1/1000] */
     uint8_t sigma;               /* mean standard deviation of the points [1/16 px]; 255 is unknown */
-    int16_t gaze_yaw;            /* gaze in the camera frame, signs of the head's [1/100 deg]; -32768 is unknown */
-    int16_t gaze_pitch;          /* gaze in the camera frame, signs of the head's [1/100 deg]; -32768 is unknown */
+    int16_t gaze_yaw;            /* gaze, camera frame, signs as the head [1/100 deg]; -32768 is unknown */
+    int16_t gaze_pitch;          /* the same, pitch [1/100 deg]; -32768 is unknown */
     uint8_t gaze_sigma_yaw;      /* standard deviation of gaze_yaw [1/4 deg]; 255 is unknown */
-    uint8_t gaze_sigma_pitch;    /* standard deviation of gaze_pitch [1/4 deg]; 255 is unknown */
+    uint8_t gaze_sigma_pitch;    /* the same, gaze_pitch [1/4 deg]; 255 is unknown */
     uint8_t openness_right;      /* 1 is this person's open right eye, 0 is shut; at most 1.25 [1/200]; 255 is unknown */
-    uint8_t openness_left;       /* 1 is this person's open left eye, 0 is shut; at most 1.25 [1/200]; 255 is unknown */
+    uint8_t openness_left;       /* the same, left eye [1/200]; 255 is unknown */
     uint8_t openness_sigma_right; /* standard deviation of openness_right [1/200]; 255 is unknown */
-    uint8_t openness_sigma_left; /* standard deviation of openness_left [1/200]; 255 is unknown */
+    uint8_t openness_sigma_left; /* the same, left eye [1/200]; 255 is unknown */
     uint8_t aperture_right;      /* gap of the lids over the width of the eye [1/400] */
-    uint8_t aperture_left;       /* gap of the lids over the width of the eye [1/400] */
+    uint8_t aperture_left;       /* the same, left eye [1/400] */
     uint8_t closed_right;        /* probability that the right eye is shut [1/250]; 255 is unknown */
-    uint8_t closed_left;         /* probability that the left eye is shut [1/250]; 255 is unknown */
+    uint8_t closed_left;         /* the same, left eye [1/250]; 255 is unknown */
     uint8_t down_right;          /* probability that the right lid is lowered to look down [1/250]; 255 is unknown */
-    uint8_t down_left;           /* probability that the left lid is lowered to look down [1/250]; 255 is unknown */
+    uint8_t down_left;           /* the same, left lid [1/250]; 255 is unknown */
     uint8_t iris_right;          /* share of the right iris that is visible [1/250]; 255 is unknown */
-    uint8_t iris_left;           /* share of the left iris that is visible [1/250]; 255 is unknown */
+    uint8_t iris_left;           /* the same, left iris [1/250]; 255 is unknown */
     uint8_t mouth_openness;      /* gap of the lips over the width of the mouth [1/200]; 255 is unknown */
     uint8_t perclos;             /* share of the last minute with eyes 80 % closed or more [1/250]; 255 is unknown */
     uint8_t drowsiness;          /* 0 alert to 3 very drowsy */
