@@ -62,10 +62,8 @@ def record(path, model="default", folder=None) -> Clip:
                 break
             shape = frame.image.shape[:2]
             face = pipeline.tracker.track(frame, pipeline.clock)
-            if face is not None and pipeline.eyes is not None:
-                face = pipeline.eyes.refine(frame.image, face)
-            for part in pipeline.parts if face is not None else ():
-                face = part.refine(frame.image, face)
+            if face is not None and pipeline.refiner is not None:
+                face = pipeline.refiner.refine(frame.image, face)
             frames.append((frame.sequence, frame.captured_ns))
             seen.append(face)
             blocked.append(face is None and is_blocked(frame.image))
@@ -103,8 +101,7 @@ def replay(clip, *, every=1, baseline=None, **driver) -> list[Report]:
     """
     configured = configuration(**driver)
     pipeline = Pipeline(configured, baseline=baseline)
-    pipeline.eyes, pipeline.tracker = None, _Repeat(clip, pipeline.tracker)
-    pipeline.parts = []
+    pipeline.refiner, pipeline.tracker = None, _Repeat(clip, pipeline.tracker)
     height, width = clip.shape
     pictures = [np.zeros((height, width, 3), np.uint8) for _ in range(2)]
     pictures[0][:, width // 2 :] = 255

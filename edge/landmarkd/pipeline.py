@@ -35,6 +35,7 @@ from landmarkd.vision.detector import Detector, make_detector
 from landmarkd.vision.eyes import open_eyes
 from landmarkd.vision.geometry import box_of
 from landmarkd.vision.landmarks import LandmarkModel
+from landmarkd.vision.refiner import open_refiner
 from landmarkd.vision.search import look
 from landmarkd.vision.second_view import both_views
 from landmarkd.vision.tracker import Tracker
@@ -82,7 +83,8 @@ class Pipeline:
         )
         self.eyes = open_eyes(zoo, chosen.eyes, threads=chosen.threads)
         self.layout: Layout = self.model.layout if self.eyes is None else self.eyes.layout
-        self.parts = open_parts(zoo, chosen.parts, self.layout, threads=chosen.threads)
+        self.parts = open_parts(zoo, chosen.parts, threads=chosen.threads)
+        self.refiner = open_refiner(self.eyes, self.parts, self.layout)
         self.clock = StageClock()
         tracking = configuration.tracker
         checker = None if self.model.has_presence else make_detector(tracking.checker)
@@ -141,13 +143,8 @@ class Pipeline:
             seen = look(self.model, frame.image, self.model.first_roi(box), self.clock)
         if seen is not None and still:
             seen = both_views(self.model, frame.image, seen, self.clock)
-        if seen is not None and self.eyes is not None:
-            seen = self.eyes.refine(frame.image, seen)
-            self.clock.lap("eyes")
-        if seen is not None and self.parts:
-            for part in self.parts:
-                seen = part.refine(frame.image, seen)
-            self.clock.lap("parts")
+        if seen is not None and self.refiner is not None:
+            seen = self.refiner.refine(frame.image, seen, self.clock)
         face, driver = self._read(
             seen, frame.captured_ns, estimator, image=frame.image, speed_kmh=speed_kmh
         )

@@ -13,6 +13,7 @@ from landmarkd.vision.closer import PartModel, open_parts
 from landmarkd.vision.detector import Detector, make_detector
 from landmarkd.vision.eyes import EyeModel, open_eyes
 from landmarkd.vision.landmarks import LandmarkModel
+from landmarkd.vision.refiner import open_refiner
 from landmarkd.vision.runtime import TensorSpec, open_engine
 from landmarkd.vision.second_view import both_views
 from landmarkd.vision.zoo import Zoo, open_zoo
@@ -102,6 +103,7 @@ class Whole:
         self.name, self.layout = model.name, model.layout
         if eyes is not None:
             self.name, self.layout = f"{model.name} + {eyes.name}", eyes.layout
+        self._refiner = open_refiner(eyes, parts, self.layout)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
@@ -113,11 +115,7 @@ class Whole:
         seen = self._model.locate(image, roi, clock)
         if self._views > 1:
             seen = both_views(self._model, image, seen, clock)
-        if self._eyes is not None:
-            seen = self._eyes.refine(image, seen)
-        for part in self._parts:
-            seen = part.refine(image, seen)
-        return seen
+        return seen if self._refiner is None else self._refiner.refine(image, seen)
 
 
 def open_model(
@@ -146,7 +144,7 @@ def open_model(
     model = _open_landmarks(spec, zoo, architecture)
     zoo = zoo or open_zoo()
     reader = open_eyes(zoo, eyes)
-    closer = open_parts(zoo, parts, model.layout if reader is None else reader.layout)
+    closer = open_parts(zoo, parts)
     if reader is None and views == 1 and not closer:
         return model
     return cast("LandmarkModel", Whole(model, reader, views, closer))

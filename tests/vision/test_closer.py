@@ -14,6 +14,7 @@ from landmarkd.settings.config import Configuration
 from landmarkd.vision.closer import PartModel, open_parts
 from landmarkd.vision.geometry import extent_of
 from landmarkd.vision.parts import PARTS, followers, places
+from landmarkd.vision.refiner import Refiner
 from landmarkd.vision.zoo import Zoo, open_zoo
 
 from tests.signals.faces import head, seen
@@ -38,7 +39,8 @@ def clip():
 
 @pytest.fixture(scope="module", params=SHIPPED)
 def model(request):
-    reader = PartModel(ZOO, request.param, FULL)
+    reader = PartModel(ZOO, request.param)
+    reader.refine = Refiner(None, [reader], FULL).refine
     yield reader
     reader.close()
 
@@ -139,12 +141,12 @@ def test_a_part_outside_the_frame_is_no_failure(model, clip, shift):
 
 
 def test_a_zoo_without_parts_works_and_they_can_be_left_out(tmp_path):
-    assert open_parts(ZOO, "none", FULL) == []
+    assert open_parts(ZOO, "none") == []
     manifest = json.loads((ZOO.folder / "manifest.json").read_text())
     for kind in PARTS:
         manifest["default"].pop(kind, None)
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    assert open_parts(Zoo(tmp_path), "default", FULL) == []
+    assert open_parts(Zoo(tmp_path), "default") == []
 
 
 @pytest.mark.skipif(not SHIPPED, reason="the zoo has no model of a part")
@@ -155,4 +157,4 @@ def test_another_file_under_its_name_is_refused(tmp_path):
     entry |= {name: eyes[name] for name in ("file", "bytes", "sha256")}
     (tmp_path / "zoo" / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(ModelError, match="is not the model of the"):
-        PartModel(Zoo(tmp_path / "zoo"), SHIPPED[0], FULL)
+        PartModel(Zoo(tmp_path / "zoo"), SHIPPED[0])

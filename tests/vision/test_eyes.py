@@ -13,6 +13,7 @@ from landmarkd.settings.config import Configuration
 from landmarkd.types import FaceObservation, RegionOfInterest
 from landmarkd.vision.eye_patch import HEIGHT, WIDTH, image_from_patch, to_patch
 from landmarkd.vision.eyes import FULL, EyeModel, open_eyes
+from landmarkd.vision.refiner import Refiner
 from landmarkd.vision.zoo import open_zoo
 
 from tests.signals.faces import head, seen
@@ -47,9 +48,9 @@ class TestPatch:
 
 @pytest.fixture(scope="module")
 def model():
-    reader = EyeModel(ZOO)
-    yield reader
-    reader.close()
+    eyes = EyeModel(ZOO)
+    yield Refiner(eyes, (), FULL)
+    eyes.close()
 
 
 @pytest.fixture(scope="module")

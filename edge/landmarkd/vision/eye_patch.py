@@ -4,13 +4,15 @@ Patch pixels have their centres at integers. One network reads both eyes because
 mirrored to look like a left one; points come back through the same affine.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.layout import Indices
 from landmarkd.types import Array, FaceExtent
 from landmarkd.vision.geometry import Affine, extent_of
-from landmarkd.vision.patches import PatchRows, place
+from landmarkd.vision.patches import PatchRows, place, upright
 
 WIDTH, HEIGHT = 48, 32
 """Size of a patch, pixels."""
@@ -40,10 +42,24 @@ def places(points: Array, corners: Indices, extent: FaceExtent) -> tuple[PatchRo
         extent: of the points.
     """
     (x0, y0, _), (x1, y1, _), (x2, y2, _), (x3, y3, _) = points.take(corners, axis=0).tolist()
+    left, right = ((x0 + x1) / 2, (y0 + y1) / 2), ((x2 + x3) / 2, (y2 + y3) / 2)
+    return places_about(left, right, upright(extent))
+
+
+def places_about(
+    left: Sequence[float], right: Sequence[float], face: tuple[float, float]
+) -> tuple[PatchRows, PatchRows]:
+    """Return where the patches lie, from the middles of the left and the right eye.
+
+    Args:
+        left: x and y, image pixels.
+        right: the same.
+        face: what `upright` says of it.
+    """
     size = WIDTH, HEIGHT
     return (
-        place(((x0 + x1) / 2, (y0 + y1) / 2), extent, size, WIDTH_SHARE),
-        place(((x2 + x3) / 2, (y2 + y3) / 2), extent, size, WIDTH_SHARE, mirrored=True),
+        place(left, face, size, WIDTH_SHARE),
+        place(right, face, size, WIDTH_SHARE, mirrored=True),
     )
 
 

@@ -5,6 +5,7 @@ right eye is mirrored; logits and natural logarithms where so named.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,20 +60,31 @@ def read(out: Array) -> PatchReadings:
     """Return the readings of eyes from the model's results, (n, OUTPUTS) float32."""
     points = out[:, :SEEN].reshape(-1, POINTS, 2) * _HALF + _CENTRE
     found = PatchReadings(points, [], [], [], [], [], [], [], [])
-    # Of so few numbers Python's own functions are faster than numpy's.
     for row in out[:, SEEN:].tolist():
-        seen, neither, shut, down, share, x, y, lids, iris, gaze = row
-        top = max(neither, shut, down)
-        chances = math.exp(neither - top), math.exp(shut - top), math.exp(down - top)
-        found.seen.append(_chance(seen))
-        found.shut.append(chances[1] / sum(chances))
-        found.down.append(chances[2] / sum(chances))
-        found.share.append(_chance(share))
+        seen, shut, down, share, x, y, sigma = said(row)
+        found.seen.append(seen)
+        found.shut.append(shut)
+        found.down.append(down)
+        found.share.append(share)
         found.gaze.append((x, y))
-        found.sigma_lids.append(_sigma(lids) * WIDTH / 2)
-        found.sigma_iris.append(_sigma(iris) * WIDTH / 2)
-        found.sigma_gaze.append(_sigma(gaze))
+        found.sigma_lids.append(_sigma(row[LOG_SIGMA.start - SEEN]) * WIDTH / 2)
+        found.sigma_iris.append(_sigma(row[LOG_SIGMA.start + 1 - SEEN]) * WIDTH / 2)
+        found.sigma_gaze.append(sigma)
     return found
+
+
+def said(row: Sequence[float]) -> tuple[float, float, float, float, float, float, float]:
+    """Return seen, shut, down, share, x and y of the gaze and its sigma, see `PatchReadings`.
+
+    Args:
+        row: one eye's results from `SEEN` on.
+    """
+    # Of so few numbers Python's own functions are faster than numpy's.
+    seen, neither, shut, down, share, x, y, _, _, gaze = row
+    top = max(neither, shut, down)
+    shut, down = math.exp(shut - top), math.exp(down - top)
+    whole = math.exp(neither - top) + shut + down
+    return _chance(seen), shut / whole, down / whole, _chance(share), x, y, _sigma(gaze)
 
 
 def _chance(logit: float) -> float:

@@ -4,20 +4,14 @@ The landmark model sees a whole face in a small square and spends 18 of its pixe
 an eye. This one sees both eyes alone, each in the frame's own pixels, in one call.
 """
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.layout import DENSE, LAYOUTS, Indices, Layout, canonical_points
-from landmarkd.types import EyeReading, FaceObservation
 from landmarkd.vision.cards import EyeCard
-from landmarkd.vision.eye_patch import HEIGHT, LEFT_CORNERS, RIGHT_CORNERS, WIDTH, places
-from landmarkd.vision.eye_reading import LIDS, OUTPUTS, POINTS, read
-from landmarkd.vision.geometry import extent_of
-from landmarkd.vision.lid_corners import follow_lids
+from landmarkd.vision.eye_patch import HEIGHT, WIDTH
+from landmarkd.vision.eye_reading import OUTPUTS
 from landmarkd.vision.patch_model import PatchModel
-from landmarkd.vision.patches import cut
 from landmarkd.vision.zoo import Zoo
 
 FULL = LAYOUTS["landmarkd-562"]
@@ -28,8 +22,6 @@ _SIDES = (
 )
 """Lid and iris of the left and of the right eye. The right one is read as a mirrored left one: the
 limbus' right and left change places."""
-_COUNTS = (LIDS, LIDS, POINTS - LIDS, POINTS - LIDS)
-"""Points of the right lid, the left lid, the right iris and the left iris in the layout."""
 
 
 def _eye(lid: Indices, iris: Indices) -> tuple[Indices, Indices]:
@@ -42,7 +34,13 @@ def _eye(lid: Indices, iris: Indices) -> tuple[Indices, Indices]:
 
 
 class EyeModel(PatchModel[EyeCard]):
-    """Reads lids, irises and gaze from the frame; its results have the full layout.
+    """Reads lids, irises and gaze; its results have the full layout.
+
+    Attributes:
+        order: (42,) which of the points of both patches is the next of the layout's after the
+            dense ones.
+        skin: indices of the dense points round both eyes.
+        depth: (42, len(skin)) weights of their depths that give the depths of lids and irises.
 
     Args:
         zoo: where the model lies.
@@ -59,65 +57,10 @@ class EyeModel(PatchModel[EyeCard]):
     def __init__(self, zoo: Zoo, name: str = "default", *, threads: int = 1) -> None:
         super().__init__(zoo, zoo.eyes(name), (2, HEIGHT, WIDTH, 1), (2, OUTPUTS), threads)
         into, around = zip(*(_eye(*side) for side in _SIDES), strict=True)
-        self._eyes = np.empty((2, POINTS, 3), np.float32)
-        self._order = np.argsort(np.concatenate(into))
-        self._corners = FULL.ibug68[[*LEFT_CORNERS, *RIGHT_CORNERS]]
-        depth = np.stack([_depth_weights(*each) for each in zip(into, around, strict=True)])
-        self._skin = np.flatnonzero(depth.any((0, 1)))
-        self._depth = np.ascontiguousarray(depth[:, :, self._skin])
-
-    def refine(self, image: NDArray[np.uint8], seen: FaceObservation) -> FaceObservation:
-        """Return what was seen with (562, 3) points, lids and irises read again, and both readings.
-
-        Args:
-            image: (height, width, 3) uint8 BGR, that the face was seen in.
-            seen: of a landmark model with or without lids. If it gives standard deviations, those
-                of the lids and irises become the eye model's.
-        """
-        points = np.empty((FULL.count, 3), np.float32)
-        points[: len(seen.points)] = seen.points
-        sigma = None
-        if seen.sigma is not None:
-            sigma = np.empty(FULL.count, np.float32)
-            sigma[:DENSE] = seen.sigma[:DENSE]
-        extent = seen.extent or extent_of(points, FULL.ibug68)
-        where = places(points, self._corners, extent)
-        cut(image, where, self._patches)
-        found = read(self.read_patches(self._patches))
-        affines = np.array(where, np.float32)
-        eyes = self._eyes
-        np.matmul(found.points, affines[:, :, :2].transpose(0, 2, 1), out=eyes[:, :, :2])
-        eyes[:, :, :2] += affines[:, None, :, 2]
-        eyes[:, :, 2] = self._depth @ points[:, 2].take(self._skin)
-        eyes.reshape(-1, 3).take(self._order, axis=0, out=points[DENSE:])
-        step = math.hypot(where[0][0][0], where[0][1][0])
-        if sigma is not None:
-            both = (*reversed(found.sigma_lids), *reversed(found.sigma_iris))
-            sigma[DENSE:] = np.repeat(np.array(both) * step, _COUNTS)
-        readings = []
-        for number, ((a, b, _), (d, e, _)) in enumerate(where):
-            x, y = found.gaze[number]
-            readings.append(
-                EyeReading(
-                    found.shut[number],
-                    found.down[number],
-                    found.share[number],
-                    ((a * x + b * y) / step, (d * x + e * y) / step),
-                    found.sigma_gaze[number],
-                    self.card.ahead_share,
-                )
-            )
-        follow_lids(points, sigma, (found.seen[1], found.seen[0]))
-        return FaceObservation(
-            seen.score,
-            seen.roi,
-            points,
-            sigma,
-            (found.seen[0], found.seen[1]),
-            (readings[0], readings[1]),
-            seen.track,
-            extent,
-        )
+        self.order: Indices = np.argsort(np.concatenate(into))
+        depth = np.concatenate([_depth_weights(*each) for each in zip(into, around, strict=True)])
+        self.skin: Indices = np.flatnonzero(depth.any(0))
+        self.depth: NDArray[np.float32] = np.ascontiguousarray(depth[self.order][:, self.skin])
 
 
 def open_eyes(zoo: Zoo, name: str, *, threads: int = 1) -> EyeModel | None:

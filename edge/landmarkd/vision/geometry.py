@@ -64,20 +64,6 @@ def to_image(points: Array, roi: RegionOfInterest) -> Array:
     return result
 
 
-def facing(right: Array, left: Array, gone_deg: float, fade_deg: float) -> float:
-    """Return the share, 0 to 1, of what is only for faces that are turned by less than an angle.
-
-    Args:
-        right: x, y, z of the outer corner of the right eye, whose depths tell the yaw.
-        left: the same of the left eye.
-        gone_deg: yaw from which on it is 0.
-        fade_deg: so many degrees before it begins to fall from 1.
-    """
-    across, down, away = (left - right).tolist()
-    yaw = abs(math.degrees(math.atan2(away, math.hypot(across, down))))
-    return min(max((gone_deg - yaw) / fade_deg, 0.0), 1.0)
-
-
 def rotation_needed(roll: float) -> int:
     """Return by how many degrees, 0, 90, 180 or 270 clockwise, a picture of this roll is to turn.
 

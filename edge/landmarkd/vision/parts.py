@@ -4,6 +4,7 @@ Patch pixels have their centres at integers. Points of a patch are in halves of 
 centre, x to the right and y down; in a mirrored patch x runs to the left of the face as shown.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from landmarkd.layout import DENSE, Indices, Layout, canonical_points
 from landmarkd.types import Array, FaceExtent
-from landmarkd.vision.patches import PatchRows, place
+from landmarkd.vision.patches import PatchRows, place, upright
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,21 @@ class Part:
     gone_deg: float
     fade_deg: float
 
+    def places(
+        self, middles: Sequence[Sequence[float]], face: tuple[float, float]
+    ) -> list[PatchRows]:
+        """Return where the patches lie, from x and y of the middles of the points of each.
+
+        Args:
+            middles: image pixels.
+            face: what `upright` says of it.
+        """
+        size = self.width, self.height
+        return [
+            place(middle, face, size, self.share, down=self.down, mirrored=bool(number))
+            for number, middle in enumerate(middles)
+        ]
+
 
 PARTS = {
     "mouth": Part(64, 48, 0.46, (np.arange(48, 68),), 0.0, 14.0, 90.0, 30.0),
@@ -46,7 +62,6 @@ PARTS = {
 """The left brow is read as it is, the right one mirrored."""
 
 _LIPS_WITHOUT_CORNERS = np.delete(np.arange(48, 68), [0, 6, 12, 16])
-_MEANS = {n: np.full(n, 1 / n, np.float32) for n in (5, 20)}
 
 
 def places(points: Array, ibug68: Indices, part: Part, extent: FaceExtent) -> list[PatchRows]:
@@ -58,13 +73,8 @@ def places(points: Array, ibug68: Indices, part: Part, extent: FaceExtent) -> li
         part: whose patches they are.
         extent: of the points.
     """
-    found = []
-    for chosen, mirrored in zip(part.points, (False, True), strict=False):
-        x, y = (_MEANS[len(chosen)] @ points.take(ibug68[chosen], axis=0)[:, :2]).tolist()
-        size = part.width, part.height
-        where = place((x, y), extent, size, part.share, down=part.down, mirrored=mirrored)
-        found.append(where)
-    return found
+    middles = [points[ibug68[chosen]].mean(0).tolist() for chosen in part.points]
+    return part.places(middles, upright(extent))
 
 
 def followers(layout: Layout, chosen: Indices, reach_mm: float) -> NDArray[np.float32]:

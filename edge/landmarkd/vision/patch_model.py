@@ -1,5 +1,6 @@
 """What the models of eyes, mouth and brows share: patches of one part in, read in one call."""
 
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import NDArray
 
 from landmarkd.errors import ModelError
 from landmarkd.vision.cards import EyeCard, PartCard
-from landmarkd.vision.patches import feed
+from landmarkd.vision.patches import PatchRows, cut, feed, feed_rows
 from landmarkd.vision.runtime import open_engine
 from landmarkd.vision.zoo import Zoo
 
@@ -54,6 +55,22 @@ class PatchModel(Generic[_Card]):
         self._scale: float = self.card.input.scale or 1.0
         self._zero: int = self.card.input.zero_point or 0
         self._patches = np.empty(shape if shape[3] > 1 else shape[:3], np.uint8)
+        flat = shape[0], shape[1], -1
+        # Views of arrays that never move, made once.
+        self._rows = list(
+            zip(self._patches.reshape(flat), self.engine.input(0).reshape(flat), strict=True)
+        )
+
+    def look(self, image: NDArray[np.uint8], places: Sequence[PatchRows]) -> None:
+        """Read the patches that lie at these places of a (height, width, 3) uint8 BGR image.
+
+        The results (n, values) are in `engine.output(0)` until the next call.
+        """
+        cut(image, places, self._patches)
+        scale, zero = self._scale, self._zero
+        for patch, values in self._rows:
+            feed_rows(patch, values, scale, zero)
+        self.engine.invoke()
 
     def read_patches(self, patches: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the results (n, values) for patches (n, height, width) or (n, height, width, 3).

@@ -20,9 +20,15 @@ _EDGE_PX = 2
 """What the strip has beyond the patches, for the samples between pixels."""
 
 
+def upright(extent: FaceExtent) -> tuple[float, float]:
+    """Return the cosine and the sine of a face's roll, times the side of its extent."""
+    turn = math.radians(extent.roll)
+    return extent.side * math.cos(turn), extent.side * math.sin(turn)
+
+
 def place(
-    middle: tuple[float, float],
-    extent: FaceExtent,
+    middle: Sequence[float],
+    face: tuple[float, float],
     size: tuple[int, int],
     share: float,
     *,
@@ -32,18 +38,19 @@ def place(
     """Return the affine of a patch that is upright in the face.
 
     Args:
-        middle: x, y of what the patch is about, image pixels.
-        extent: of the face.
+        middle: x and y of what the patch is about, image pixels.
+        face: what `upright` says of it.
         size: width and height of the patch, its pixels.
         share: width of the patch over the side of the extent.
         down: how far below `middle` the patch lies, in its widths.
         mirrored: whether it shows left and right exchanged.
     """
     width, height = size
-    step, turn = share * extent.side / width, math.radians(extent.roll)
-    a, d = step * math.cos(turn), step * math.sin(turn)
+    step = share / width
+    a, d = step * face[0], step * face[1]
     left, top = (width - 1) / 2, (height - 1) / 2 - down * width
-    (x, y), (right, below) = middle, (-a, -d) if mirrored else (a, d)
+    x, y = middle[0], middle[1]
+    right, below = (-a, -d) if mirrored else (a, d)
     return (right, -d, x - right * left + d * top), (below, a, y - below * left - a * top)
 
 
@@ -52,7 +59,7 @@ def cut(image: NDArray[np.uint8], places: Sequence[PatchRows], patches: NDArray[
 
     Args:
         image: (height, width, 3) uint8 BGR.
-        places: of the patches, all of one scale.
+        places: of the patches, all of one scale and turn, some of them mirrored.
         patches: (n, height, width) uint8 grey or (n, height, width, 3) uint8 BGR, written.
     """
     rows, columns = patches.shape[1:3]
@@ -92,16 +99,20 @@ def feed(patch: NDArray[np.uint8], values: NDArray[Any], scale: float, zero_poin
         scale: of the input's integers; 1 for float32.
         zero_point: the same; 0 for float32.
     """
-    patch, values = patch.reshape(len(patch), -1), values.reshape(len(values), -1)
+    feed_rows(patch.reshape(len(patch), -1), values.reshape(len(values), -1), scale, zero_point)
+
+
+def feed_rows(patch: NDArray[np.uint8], values: NDArray[Any], scale: float, zero: int) -> None:
+    """Do what `feed` does with arrays (height, width) or (height, 3 width)."""
     mean, deviation = cv2.meanStdDev(patch)
     # In one step, in units of 255.
-    gain = 0.4 / (float(deviation[0, 0]) + 2.55) / scale
-    offset = zero_point - gain * float(mean[0, 0])
-    floating = values.dtype == np.float32
-    depth = cv2.CV_32F if floating else cv2.CV_8S
-    cv2.addWeighted(patch, gain, patch, 0.0, offset, dst=values, dtype=depth)
-    if floating:
-        np.clip(values, -1.0, 1.0, out=values)
+    gain = 0.4 / (deviation.item() + 2.55) / scale
+    offset = zero - gain * mean.item()
+    if values.dtype == np.int8:
+        cv2.addWeighted(patch, gain, patch, 0.0, offset, dst=values, dtype=cv2.CV_8S)
+        return
+    cv2.addWeighted(patch, gain, patch, 0.0, offset, dst=values, dtype=cv2.CV_32F)
+    np.clip(values, -1.0, 1.0, out=values)
 
 
 def _strip_of(
@@ -115,17 +126,15 @@ def _strip_of(
         bottom: last row of a patch.
         shape: of the image, height and width first.
     """
-    low_x = low_y = math.inf
-    high_x = high_y = -math.inf
-    for (a, b, x), (d, e, y) in places:
-        a, b, d, e = a * right, b * bottom, d * right, e * bottom  # noqa: PLW2901 - the corners
-        low_x = min(low_x, x + min(a, 0.0) + min(b, 0.0))
-        high_x = max(high_x, x + max(a, 0.0) + max(b, 0.0))
-        low_y = min(low_y, y + min(d, 0.0) + min(e, 0.0))
-        high_y = max(high_y, y + max(d, 0.0) + max(e, 0.0))
+    # Half of what a patch covers along x and y, the same for all of them, and its middle.
+    (a, b, _), (d, e, _) = places[0]
+    half_x = (abs(a) * right + abs(b) * bottom) / 2
+    half_y = (abs(d) * right + abs(e) * bottom) / 2
+    middles_x = [x + (a * right + b * bottom) / 2 for (a, b, x), _ in places]
+    middles_y = [y + (d * right + e * bottom) / 2 for _, (d, e, y) in places]
     height, width = shape[:2]
-    x0 = min(max(math.floor(low_x) - _EDGE_PX, 0), width - 1)
-    y0 = min(max(math.floor(low_y) - _EDGE_PX, 0), height - 1)
-    x1 = max(min(math.ceil(high_x) + _EDGE_PX + 1, width), x0 + 1)
-    y1 = max(min(math.ceil(high_y) + _EDGE_PX + 1, height), y0 + 1)
+    x0 = min(max(math.floor(min(middles_x) - half_x) - _EDGE_PX, 0), width - 1)
+    y0 = min(max(math.floor(min(middles_y) - half_y) - _EDGE_PX, 0), height - 1)
+    x1 = max(min(math.ceil(max(middles_x) + half_x) + _EDGE_PX + 1, width), x0 + 1)
+    y1 = max(min(math.ceil(max(middles_y) + half_y) + _EDGE_PX + 1, height), y0 + 1)
     return x0, y0, x1, y1

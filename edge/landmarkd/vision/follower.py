@@ -1,0 +1,86 @@
+"""Moving points to where a closer look has them, and the dense points about them along."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.layout import DENSE, Indices, Layout
+from landmarkd.types import Array
+from landmarkd.vision.parts import followers
+
+_WITHOUT_SIGMA = 0.7
+"""Share of a part's points where the landmark model says nothing of its uncertainty."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """iBUG points that one model looks at.
+
+    Attributes:
+        chosen: which of the 68.
+        reach_mm: how far from them the dense points follow.
+        doubt: what the model's variances are multiplied with when both are weighed.
+        without_sigma: share of its points where the landmark model gives no standard deviations.
+    """
+
+    chosen: Indices
+    reach_mm: float
+    doubt: float = 1.0
+    without_sigma: float = _WITHOUT_SIGMA
+
+
+class Follower:
+    """Moves the points of all groups at once: each goes as far as the closer look is surer of it.
+
+    Args:
+        layout: of the points.
+        groups: with no point in common.
+
+    Attributes:
+        into: (n,) indices of the points in the layout, group by group.
+    """
+
+    def __init__(self, layout: Layout, groups: Sequence[Group]) -> None:
+        self.into = layout.ibug68[np.concatenate([group.chosen for group in groups])]
+        sizes = [len(group.chosen) for group in groups]
+        self._doubt = np.repeat(np.array([group.doubt for group in groups], np.float32), sizes)
+        shares = np.array([group.without_sigma for group in groups], np.float32)
+        self._without_sigma = np.repeat(shares, sizes)
+        self._weights: NDArray[np.float32] = np.ascontiguousarray(
+            np.hstack([followers(layout, group.chosen, group.reach_mm) for group in groups])
+        )
+
+    def move(
+        self,
+        points: Array,
+        sigma: Array | None,
+        shift: Array,
+        found: Array | None,
+        share: Array,
+    ) -> None:
+        """Move the points and their standard deviations, in place.
+
+        Args:
+            points: (count, 3) image pixels.
+            sigma: (count,) pixels, or None.
+            shift: (n, 2) from where the points are to where the closer looks have them; changed.
+            found: (n,) standard deviations of the closer looks, pixels; None where sigma is None.
+            share: (n,) the most of the way that each may go, 0 to 1; changed.
+        """
+        if sigma is None or found is None:
+            share *= self._without_sigma
+        else:
+            own = sigma.take(self.into)
+            ratio = found / own
+            ratio *= ratio
+            ratio *= self._doubt
+            ratio += 1.0
+            share /= ratio
+            found -= own
+            found *= share
+            found += own
+            sigma[self.into] = found
+        shift *= share[:, None]
+        points[:DENSE, :2] += self._weights @ shift

@@ -1,0 +1,262 @@
+"""Closer looks at the eyes, the mouth and the brows, and what they say put together in one step.
+
+The landmark model sees a whole face in a small square, and draws what it cannot make out toward
+the mean: narrow mouths wider, raised brows lower, shut lids open. The models of the parts see
+theirs alone, in the frame's own pixels. Each call of numpy costs more than what it does to so few
+numbers, so the results of all models go through the same few calls.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmarkd.layout import DENSE, Layout
+from landmarkd.stages import StageClock
+from landmarkd.types import Array, EyeReading, FaceObservation
+from landmarkd.vision.closer import PartModel
+from landmarkd.vision.eye_patch import (
+    HEIGHT,
+    LEFT_CORNERS,
+    RIGHT_CORNERS,
+    WIDTH,
+    WIDTH_SHARE,
+    places_about,
+)
+from landmarkd.vision.eye_reading import LIDS, LOG_SIGMA, OUTPUTS, POINTS, SEEN, said
+from landmarkd.vision.eyes import EyeModel
+from landmarkd.vision.follower import Follower, Group
+from landmarkd.vision.geometry import extent_of
+from landmarkd.vision.lid_corners import EYES, FADE_DEG, GONE_DEG, REACH_MM, ring_weights
+from landmarkd.vision.patches import PatchRows, upright
+
+_EYES_MIDDLES = (LEFT_CORNERS, RIGHT_CORNERS)
+_LEAST_LOG, _MOST_LOG = np.float32(-8.0), np.float32(2.0)
+"""No standard deviation lies outside these, whatever a network says of what it has never seen."""
+
+
+class Refiner:
+    """Reads eyes, mouth and brows anew, with the models that there are.
+
+    Args:
+        eyes: the eye model, or None; with it results have the full layout.
+        parts: the models of mouth and brows.
+        layout: of the results.
+
+    Attributes:
+        layout: of the results.
+    """
+
+    def __init__(self, eyes: EyeModel | None, parts: Sequence[PartModel], layout: Layout) -> None:
+        self.layout = layout
+        self._eyes, self._parts = eyes, tuple(parts)
+        self._follower = Follower(
+            layout,
+            [
+                Group(EYES, REACH_MM, without_sigma=1.0),
+                *(
+                    Group(np.concatenate(each.part.points), each.part.reach_mm, each.card.doubt)
+                    for each in self._parts
+                ),
+            ],
+        )
+        self._index()
+
+    def _index(self) -> None:
+        """Make the tables that lead from the networks' results to points and deviations."""
+        engines = [each.engine for each in (self._eyes, *self._parts) if each is not None]
+        halves = [(WIDTH, HEIGHT)] * 2 if self._eyes is not None else []
+        for each in self._parts:
+            halves += [(each.part.width, each.part.height)] * len(each.part.points)
+        # Half of a patch's width and its middle, patch pixels.
+        self._sizes = [(w / 2, (w - 1) / 2, (h - 1) / 2) for w, h in halves]
+        patches, total = len(halves), len(self._follower.into)
+        self._outs: list[tuple[Array, slice]] = []
+        count = 0
+        for engine in engines:
+            out = engine.output(0).reshape(-1)
+            self._outs.append((out, slice(count, count + out.size)))
+            count += out.size
+        self._raw = np.zeros(count, np.float32)
+        # Where x and y of each point of each patch stand; what is left of a row repeats one.
+        self._xy = np.zeros((patches, POINTS, 2), np.intp)
+        # From the points of the patches to those that move, and where their deviations stand.
+        self._wanted = np.zeros((total, patches * POINTS), np.float32)
+        log, scale = np.zeros(total, np.intp), np.zeros(total, np.float32)
+        # The points of no patch have the share that stands last: none.
+        self._patch_of = np.full(total, patches)
+        self._middle = np.zeros((patches + 1, total), np.float32)
+        # From the outer corner of the right eye to that of the left one.
+        self._middle[-1, [0, 9]] = -1.0, 1.0
+        patch, base, first = 0, 0, len(EYES)
+        if self._eyes is not None:
+            log, scale = self._index_eyes(self._eyes, log, scale)
+            patch, base = 2, 2 * OUTPUTS
+        for part in [each.part for each in self._parts]:
+            for chosen in part.points:
+                own = np.arange(len(chosen))
+                at, into = base + 3 * own, first + own
+                self._xy[patch, own] = at[:, None] + [0, 1]
+                self._wanted[into, patch * POINTS + own] = 1.0
+                log[into], scale[into] = at + 2, part.share / 2
+                self._patch_of[into], self._middle[patch, into] = patch, 1 / len(own)
+                patch, base, first = patch + 1, base + 3 * len(own), first + len(own)
+        self._log, self._scale = log, scale
+        self._found = np.ones((patches, POINTS, 3), np.float32)
+
+    def _index_eyes(
+        self, eyes: EyeModel, log: NDArray[np.intp], scale: Array
+    ) -> tuple[NDArray[np.intp], Array]:
+        """Fill in the rows of the eyes; return `log` and `scale` with all lids and irises."""
+        order = eyes.order
+        for number, corners in enumerate((LEFT_CORNERS, RIGHT_CORNERS)):
+            self._xy[number] = number * OUTPUTS + np.arange(SEEN).reshape(POINTS, 2)
+            self._middle[number, [corner - EYES[0] for corner in corners]] = 0.5
+        self._wanted[:12, order[: 2 * LIDS]] = ring_weights()
+        # The right eye, whose points come first in the layout, is the second patch.
+        side = np.repeat([1, 0], 6)
+        self._patch_of[:12] = side
+        log[:12], scale[:12] = side * OUTPUTS + LOG_SIGMA.start, WIDTH_SHARE / 2 * math.sqrt(0.5)
+        lids = np.array([OUTPUTS, 0]) + LOG_SIGMA.start
+        counts = [LIDS, LIDS, POINTS - LIDS, POINTS - LIDS]
+        whole = np.repeat(np.concatenate([lids, lids + 1]), counts)
+        return np.concatenate([log, whole]), np.concatenate(
+            [scale, np.full(len(whole), WIDTH_SHARE / 2, np.float32)]
+        )
+
+    def refine(
+        self, image: NDArray[np.uint8], seen: FaceObservation, clock: StageClock | None = None
+    ) -> FaceObservation:
+        """Return what was seen with the points of the parts, and those about them, read anew.
+
+        Args:
+            image: (height, width, 3) uint8 BGR, that the face was seen in.
+            seen: by a landmark model with or without lids. If it gives standard deviations, those
+                of the lids and irises become the eye model's.
+            clock: for the stages, or None.
+        """
+        count = self.layout.count
+        points = np.empty((count, 3), np.float32)
+        points[: len(seen.points)] = seen.points
+        sigma = None
+        if seen.sigma is not None:
+            sigma = np.empty(count, np.float32)
+            sigma[: len(seen.sigma)] = seen.sigma
+        extent = seen.extent or extent_of(points, self.layout.ibug68)
+        face = upright(extent)
+        at = points.take(self._follower.into, axis=0)
+        *middles, (across, down, away) = (self._middle @ at).tolist()
+        yaw = abs(math.degrees(math.atan2(away, math.hypot(across, down))))
+        shares: list[float] = []
+        places: list[PatchRows] = []
+        readings = visible = None
+        if self._eyes is not None:
+            places += places_about(middles[0], middles[1], face)
+            self._eyes.look(image, places)
+            readings, visible = self._read_eyes(self._eyes, places, extent.side)
+            near = _near(yaw, GONE_DEG, FADE_DEG)
+            shares += near * visible[0], near * visible[1]
+            if clock is not None:
+                clock.lap("eyes")
+        for model in self._parts:
+            first, part = len(places), model.part
+            near = _near(yaw, part.gone_deg, part.fade_deg)
+            where = part.places(middles[first : first + len(part.points)], face)
+            places += where
+            shares += [near] * len(where)
+            # A part that is turned away is left out: its share is 0, whatever its model said last.
+            if near > 0.0:
+                model.look(image, where)
+        self._put(points, sigma, at, places, shares, extent.side)
+        if clock is not None and self._parts:
+            clock.lap("parts")
+        return FaceObservation(
+            seen.score,
+            seen.roi,
+            points,
+            sigma,
+            visible or seen.eyes_visible,
+            readings or seen.eyes,
+            seen.track,
+            extent,
+        )
+
+    def _read_eyes(
+        self, eyes: EyeModel, places: Sequence[PatchRows], side: float
+    ) -> tuple[tuple[EyeReading, EyeReading], tuple[float, float]]:
+        """Return the readings of the left and the right eye, and whether each can be seen."""
+        step, share = WIDTH_SHARE / WIDTH * side, eyes.card.ahead_share
+        visible, readings = [], []
+        for row, ((a, b, _), (d, e, _)) in zip(
+            eyes.engine.output(0)[:, SEEN:].tolist(), places, strict=True
+        ):
+            shown, shut, down, iris, x, y, sigma = said(row)
+            gaze = (a * x + b * y) / step, (d * x + e * y) / step
+            visible.append(shown)
+            readings.append(EyeReading(shut, down, iris, gaze, sigma, share))
+        return (readings[0], readings[1]), (visible[0], visible[1])
+
+    def _put(
+        self,
+        points: Array,
+        sigma: Array | None,
+        at: Array,
+        places: Sequence[PatchRows],
+        shares: Sequence[float],
+        side: float,
+    ) -> None:
+        """Write what the models found into points and standard deviations.
+
+        Args:
+            points: (count, 3) image pixels.
+            sigma: (count,) pixels, or None.
+            at: (n, 3) of them those that move.
+            places: of the patches.
+            shares: of the patches, 0 to 1: the most of the way that their points go.
+            side: of the face's extent, pixels.
+        """
+        raw = self._raw
+        for out, into in self._outs:
+            raw[into] = out
+        self._found[:, :, :2] = raw.take(self._xy)
+        affines = [
+            (
+                (a * half, d * half),
+                (b * half, e * half),
+                (a * column + b * row + x, d * column + e * row + y),
+            )
+            for ((a, b, x), (d, e, y)), (half, column, row) in zip(places, self._sizes, strict=True)
+        ]
+        found = np.matmul(self._found, np.array(affines, np.float32)).reshape(-1, 2)
+        if self._eyes is not None:
+            points[DENSE:, :2] = found.take(self._eyes.order, axis=0)
+            points[DENSE:, 2] = self._eyes.depth @ points[:, 2].take(self._eyes.skin)
+        shift = self._wanted @ found
+        shift -= at[:, :2]
+        share = np.array([*shares, 0.0], np.float32).take(self._patch_of)
+        deviations = None
+        if sigma is not None:
+            deviations = raw.take(self._log)
+            np.minimum(deviations, _MOST_LOG, out=deviations)
+            np.maximum(deviations, _LEAST_LOG, out=deviations)
+            np.exp(deviations, out=deviations)
+            deviations *= self._scale
+            deviations *= np.float32(side)
+            if self._eyes is not None:
+                sigma[DENSE:] = deviations[len(share) :]
+                deviations = deviations[: len(share)]
+        self._follower.move(points, sigma, shift, deviations, share)
+
+
+def open_refiner(
+    eyes: EyeModel | None, parts: Sequence[PartModel], layout: Layout
+) -> Refiner | None:
+    """Return what takes the closer looks, or None if there is no model for any."""
+    return Refiner(eyes, parts, layout) if eyes is not None or parts else None
+
+
+def _near(yaw: float, gone_deg: float, fade_deg: float) -> float:
+    """Return the share, 0 to 1, of what is only for faces that are turned by less than an angle."""
+    near = (gone_deg - yaw) / fade_deg
+    return 0.0 if near < 0.0 else min(near, 1.0)
