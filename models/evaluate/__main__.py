@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT.parent / "shared" / "eval"
 SYNTHETIC = ROOT / "runs" / "synth" / "test"
+BEARDED = ROOT / "runs" / "synth" / "bearded-test"
 
 
 def landmarks(arguments: list[str]) -> int:
@@ -49,11 +50,15 @@ def landmarks(arguments: list[str]) -> int:
         default=SYNTHETIC,
         help="folder of shards that were never trained on",
     )
+    parser.add_argument(
+        "--bearded", type=Path, default=BEARDED, help="folder of shards with beards across the lips"
+    )
     parser.add_argument("--detector", default="network", help="for the tables that need one")
     parser.add_argument("--quick", action="store_true", help="labelled pictures only: seconds")
     options = parser.parse_args(arguments)
     real = options.real if options.real.is_dir() else None
     synthetic = options.synthetic if any(options.synthetic.glob("shard-*.npz")) else None
+    bearded = options.bearded if any(options.bearded.glob("shard-*.npz")) else None
     if real is None and synthetic is None:
         print(
             f"There is neither {options.real} nor a shard in {options.synthetic}: "
@@ -70,7 +75,12 @@ def landmarks(arguments: list[str]) -> int:
         parts=options.parts,
     )
     done = evaluate(
-        model, real=real, synthetic=synthetic, detector=options.detector, quick=options.quick
+        model,
+        real=real,
+        synthetic=synthetic,
+        bearded=bearded,
+        detector=options.detector,
+        quick=options.quick,
     )
     facts = {
         "runs on": f"{model.engine.runtime} {model.engine.accelerator}",

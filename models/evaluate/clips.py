@@ -7,7 +7,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from landmarkd.settings.config import SmoothingSettings
 from landmarkd.settings.tracker import TrackerSettings
+from landmarkd.signals.smoothing import OneEuroFilter
 from landmarkd.stages import StageClock
 from landmarkd.types import Frame
 from landmarkd.vision.detector import Detector
@@ -32,11 +34,13 @@ class ClipTrack:
 
     Attributes:
         points: (frames, 68, 2) pixels, NaN where the face was lost.
+        smooth: the same points as the daemon smooths them unless it is configured otherwise.
         openness: (frames,) of both lids together, NaN where lost.
         scores: (frames,) presence, NaN where lost.
     """
 
     points: NDArray[np.float64]
+    smooth: NDArray[np.float64]
     openness: NDArray[np.float64]
     scores: NDArray[np.float64]
 
@@ -72,20 +76,28 @@ def frames_of(path: Path, limit: int | None = None, step: int = 1) -> Iterator[F
 def follow(
     model: LandmarkModel, detector: Detector, path: Path, limit: int | None = None
 ) -> ClipTrack:
-    """Track the face of a clip, unsmoothed, with the tracker that runs on the device."""
-    tracker = Tracker(model, detector, TrackerSettings())
+    """Track the face of a clip with the tracker and the smoothing that run on the device."""
+    tracker, smoothing = Tracker(model, detector, TrackerSettings()), SmoothingSettings()
+    filtered = OneEuroFilter(smoothing.minimum_cutoff_hz, smoothing.beta)
     clock = StageClock()
     lost = np.full((68, 2), np.nan)
-    points, openness, scores = [], [], []
+    points, smooth, openness, scores = [], [], [], []
     for frame in frames_of(path, limit):
         seen = tracker.track(frame, clock)
         points.append(
             lost if seen is None else seen.points[model.layout.ibug68, :2].astype(np.float64)
         )
+        if seen is None:
+            filtered.reset()
+            smooth.append(lost)
+        else:
+            size = seen.roi.side / model.crop.margin
+            calm = filtered.filter(seen.points, frame.captured_ns, size)
+            smooth.append(calm[model.layout.ibug68, :2].astype(np.float64))
         seen_points = None if seen is None else seen.points.astype(np.float64)
         openness.append(np.nan if seen_points is None else lid_signal(seen_points, model.layout))
         scores.append(np.nan if seen is None else seen.score)
-    return ClipTrack(np.array(points), np.array(openness), np.array(scores))
+    return ClipTrack(np.array(points), np.array(smooth), np.array(openness), np.array(scores))
 
 
 def measure_jitter(track: ClipTrack) -> dict[str, float]:

@@ -3,87 +3,12 @@
 import csv
 import json
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.evaluate.clips import CLOSED_BELOW, JITTER_CLIP
 from models.evaluate.suite import Evaluation
 from models.evaluate.tables import Row, Table
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A number to reach.
-
-    Attributes:
-        name: what it is.
-        where: title, row and column in the tables.
-        must, aim: values to reach.
-        more_is_better: False for errors.
-    """
-
-    name: str
-    where: tuple[str, str, str]
-    must: float
-    aim: float
-    more_is_better: bool = False
-
-
-_RULER, _PEOPLE = "Ruler, NME %", "people-labelled 2D"
-_JITTER = "second difference, % of IOD"
-_BLINKS = ("Blinks by threshold", f"{CLOSED_BELOW:.1f}")
-_REJECTED = ("Presence", "all crops")
-TARGETS = (
-    Target("AFLW2000-3D, 68 points, raw", (_RULER, "AFLW2000-3D", "raw 68"), 3.0, 2.8),
-    Target("AFLW2000-3D, 68 points, ruler", (_RULER, "AFLW2000-3D", "ruler 68"), 2.7, 2.4),
-    Target("FG-NET, labelled points among the 51, raw", (_RULER, "FG-NET", "raw 51"), 2.35, 2.2),
-    Target(
-        "FG-NET, labelled points among the 51, ruler", (_RULER, "FG-NET", "ruler 51"), 1.9, 1.75
-    ),
-    Target("people-labelled 2D, 51 points, raw", (_RULER, _PEOPLE, "raw 51"), 2.45, 2.1),
-    Target("people-labelled 2D, 51 points, ruler", (_RULER, _PEOPLE, "ruler 51"), 2.1, 1.95),
-    Target(
-        "synthetic, yaw 0–30, 68 points",
-        ("Synthetic by yaw, NME %", "68 points", "0-30"),
-        2.4,
-        1.9,
-    ),
-    Target(
-        "synthetic, yaw 60–90, 68 points",
-        ("Synthetic by yaw, NME %", "68 points", "60-90"),
-        3.8,
-        3.3,
-    ),
-    Target("jitter, % of the inter-ocular distance", ("Jitter", JITTER_CLIP, _JITTER), 0.6, 0.3),
-    Target("blinks found, of 27", (*_BLINKS, "found"), 27, 27, more_is_better=True),
-    Target("false blinks", (*_BLINKS, "false"), 2, 0),
-    Target(
-        "faceless crops rejected, clean, %",
-        (*_REJECTED, "clean: rejected, %"),
-        98,
-        99.5,
-        more_is_better=True,
-    ),
-    Target(
-        "faceless crops rejected, hard, %",
-        (*_REJECTED, "hard: rejected, %"),
-        98,
-        99.5,
-        more_is_better=True,
-    ),
-)
-
-
-def target_table(all_tables: dict[str, Table]) -> list[tuple[Target, float]]:
-    """Return the targets that were measured with their values."""
-    found = []
-    for target in TARGETS:
-        title, row, name = target.where
-        value = all_tables.get(title, {}).get(row, {}).get(name)
-        if value is not None and math.isfinite(value):
-            found.append((target, value))
-    return found
+from models.evaluate.targets import target_table, verdict
 
 
 def write_report(done: Evaluation, folder: Path, facts: dict[str, Any]) -> Path:
@@ -106,7 +31,7 @@ def write_report(done: Evaluation, folder: Path, facts: dict[str, Any]) -> Path:
 def markdown(done: Evaluation, facts: dict[str, Any]) -> str:
     """Return the report as Markdown."""
     lines = [f"# {done.model}", "", *(f"- {name}: {value}" for name, value in facts.items()), ""]
-    targets = target_table(done.tables)
+    targets = target_table(done.tables, small=done.small)
     if targets:
         lines += [
             "## Targets",
@@ -123,14 +48,6 @@ def markdown(done: Evaluation, facts: dict[str, Any]) -> str:
     for title, table in done.tables.items():
         lines += [f"## {title}", "", *table_lines(table), ""]
     return "\n".join(lines)
-
-
-def verdict(target: Target, value: float) -> str:
-    """Return in a word how a value stands to its target."""
-    sign = 1 if target.more_is_better else -1
-    if sign * value >= sign * target.aim:
-        return "aim"
-    return "must" if sign * value >= sign * target.must else "short"
 
 
 def table_lines(table: Table) -> list[str]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluate.faces import Result
-from models.evaluate.measure import calibration, correlation
+from models.evaluate.measure import correlation
 from models.evaluate.records import INNER51, REGIONS, Points
 
 Floats = NDArray[np.float64]
@@ -142,23 +142,60 @@ def local_shape(points: Points) -> dict[str, float]:
 
 
 def uncertainty_table(
-    results: list[Result], ibug68: NDArray[np.intp]
+    results: list[Result], ibug68: NDArray[np.intp], *, ruler: bool = True
 ) -> dict[str, dict[str, float]]:
-    """Return by region the rms of errors after the ruler over the claimed sigma; 1 is right."""
+    """Return by region the rms of errors over the claimed sigma, over sqrt(2); 1 is right.
+
+    Args:
+        results: of one set.
+        ibug68: where the 68 points are in the layout.
+        ruler: whether errors are those after the ruler, which real labels need.
+    """
+    return _by_region([_over_sigma(results, ibug68, ruler=ruler)])
+
+
+def pooled_uncertainty(
+    sets: list[list[Result]], ibug68: NDArray[np.intp]
+) -> dict[str, dict[str, float]]:
+    """Return the table of `uncertainty_table` over all sets, each after its own ruler."""
+    return _by_region([_over_sigma(results, ibug68, ruler=True) for results in sets])
+
+
+def _over_sigma(results: list[Result], ibug68: NDArray[np.intp], *, ruler: bool) -> Floats:
+    """Return distances over the claimed sigma, (faces, 68), NaN where unlabelled."""
     found = [result for result in results if result.found and result.sigma is not None]
     if len(found) < 3:
-        return {}
+        return np.empty((0, 68))
     sizes = np.array([[result.face.size] for result in found])
-    errors = ruled_errors(found, ibug68) * sizes
-    sigma = np.array([result.sigma[ibug68] for result in found], np.float64)
-    return {
-        name: {
-            "rms over sqrt 2": calibration(errors[:, among].ravel(), sigma[:, among].ravel()).get(
-                "rms over sqrt 2", math.nan
-            )
+    errors = (
+        ruled_errors(found, ibug68) * sizes
+        if ruler
+        else np.array([result.errors for result in found])
+    )
+    return errors / np.array([result.sigma[ibug68] for result in found], np.float64)
+
+
+def _by_region(ratios: list[Floats]) -> dict[str, dict[str, float]]:
+    """Return the rms over sqrt(2) by region, its standard error over faces, and both counts."""
+    pooled = np.concatenate(ratios)
+    table = {}
+    for name, among in REGIONS.items():
+        square = np.square(pooled[:, among])
+        known = np.isfinite(square).sum(1)
+        square, known = np.nansum(square, 1)[known > 0], known[known > 0]
+        if len(known) < 3:
+            continue
+        mean = float(square.sum() / known.sum())
+        # Of a ratio of sums over faces (Cochran, Sampling Techniques, chapter 6), then of its root.
+        spread = float(np.std(square - mean * known, ddof=1) / known.mean())
+        rms = math.sqrt(mean / 2)
+        table[name] = {
+            "rms over sqrt 2": rms,
+            "±": spread / math.sqrt(len(known)) / (4 * rms),
+            "faces": len(known),
+            "points": int(known.sum()),
         }
-        for name, among in REGIONS.items()
-    }
+    return table
 
 
 def _middle(points: Points) -> Points:

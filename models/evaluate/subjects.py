@@ -108,6 +108,10 @@ class Whole:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
 
+    def without_parts(self) -> "Whole":
+        """Return the same without the closer looks at the mouth and the like."""
+        return Whole(self._model, self._eyes, self._views)
+
     def locate(
         self, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock
     ) -> FaceObservation:
@@ -148,6 +152,11 @@ def open_model(
     if reader is None and views == 1 and not closer:
         return model
     return cast("LandmarkModel", Whole(model, reader, views, closer))
+
+
+def without_parts(model: LandmarkModel) -> LandmarkModel:
+    """Return a model without its closer looks at the mouth and the like."""
+    return cast("LandmarkModel", model.without_parts()) if isinstance(model, Whole) else model
 
 
 def open_detector(spec: str, score: float | None = None) -> Detector:

@@ -15,7 +15,15 @@ from models.evaluate.measure import by_yaw
 from models.evaluate.presence import measure_presence
 from models.evaluate.readers import PEOPLE_SETS, read_labels, read_shards
 from models.evaluate.records import LabelledFace
-from models.evaluate.ruler import ruler_row, shape_table, uncertainty_table
+from models.evaluate.ruler import (
+    pooled_uncertainty,
+    ruler_row,
+    shape_table,
+    uncertainty_table,
+)
+from models.evaluate.stillness import error_row, still_row
+from models.evaluate.subjects import without_parts
+from models.evaluate.targets import BEARDED, UNCERTAINTY
 
 
 @dataclass(slots=True)
@@ -26,11 +34,13 @@ class Evaluation:
         model: its name.
         tables: by title.
         results: faces looked at from their labelled box, by set.
+        small: whether the model is of the small size, which has targets of its own.
     """
 
     model: str
     tables: dict[str, make.Table] = field(default_factory=dict)
     results: dict[str, list[Result]] = field(default_factory=dict)
+    small: bool = False
 
 
 def evaluate(
@@ -38,6 +48,7 @@ def evaluate(
     *,
     real: Path | None,
     synthetic: Path | None,
+    bearded: Path | None = None,
     detector: str = "network",
     quick: bool = False,
     say: Callable[[str], None] = print,
@@ -48,11 +59,12 @@ def evaluate(
         model: under test.
         real: folder with `images`, `videos` and `nonface`; None leaves them out.
         synthetic: folder of shards; None leaves it out.
+        bearded: folder of shards of faces with beards across the lips; None leaves it out.
         detector: our own, for the tables that do not start from labelled boxes.
         quick: leave out clips, presence and our own detector.
         say: called with what is measured now.
     """
-    done = Evaluation(model.name)
+    done = Evaluation(model.name, small="-small" in model.name)
     if real is not None:
         say("labelled pictures")
         _pictures(done, model, real, None if quick else detector)
@@ -69,6 +81,9 @@ def evaluate(
     if synthetic is not None:
         say("synthetic faces")
         _synthetic(done, model, synthetic, 1000 if quick else None)
+    if bearded is not None:
+        say("faces with beards")
+        done.tables[BEARDED] = _bearded(model, bearded, 300 if quick else None)
     done.tables = {title: table for title, table in done.tables.items() if any(table.values())}
     return done
 
@@ -126,12 +141,17 @@ def _pictures(done: Evaluation, model: LandmarkModel, real: Path, detector: str 
         done.tables[f"Local shape, {name}"] = shape_table(results, ibug)
         done.tables[f"Uncertainty after the ruler, {name}"] = uncertainty_table(results, ibug)
         done.tables[f"Systematic residuals, {name}"] = make.residual_table(results, ibug)
+    done.tables[UNCERTAINTY] = pooled_uncertainty(list(done.results.values()), ibug)
 
 
 def _clips(done: Evaluation, model: LandmarkModel, videos: Path, detector: str) -> None:
     finder = make_detector(detector)
     talking = clips.follow(model, finder, videos / clips.JITTER_CLIP)
     done.tables["Jitter"] = {clips.JITTER_CLIP: clips.measure_jitter(talking)}
+    done.tables["Jitter of the error"] = {
+        "rendered clip": error_row(model, make_detector(detector)),
+        "stillest tenth": still_row(talking, videos / clips.JITTER_CLIP),
+    }
     tracks = {name: clips.follow(model, finder, videos / name) for name in clips.BLINK_CLIPS}
     blinks = clips.measure_blinks(tracks, videos / "eye_labels.json")
     done.tables["Blinks by threshold"] = blinks
@@ -152,6 +172,9 @@ def _synthetic(done: Evaluation, model: LandmarkModel, folder: Path, limit: int 
     done.tables["Local shape, synthetic"] = shape_table(results, model.layout.ibug68)
     done.tables["Synthetic, all, NME %"] = {"synthetic": make.set_row(results)}
     done.tables["Synthetic pose error, degrees"] = {"synthetic": make.pose_row(results)}
+    done.tables["Synthetic uncertainty by region"] = uncertainty_table(
+        results, model.layout.ibug68, ruler=False
+    )
     done.tables["Synthetic lid openness"] = {"synthetic": make.openness_row(results)}
     done.tables["Synthetic uncertainty"] = {
         "synthetic": make.calibration_row(results, model.layout.ibug68)
@@ -163,3 +186,24 @@ def _synthetic(done: Evaluation, model: LandmarkModel, folder: Path, limit: int 
         chosen = np.array([tag in result.face.tags for result in results])
         rows[tag] = {**by_yaw(values[chosen], np.array(yaw)[chosen]), "faces": int(chosen.sum())}
     done.tables["Synthetic by attribute, 68 points, NME %"] = rows
+
+
+def _bearded(model: LandmarkModel, folder: Path, limit: int | None) -> make.Table:
+    """Compare the mouth with and without its closer look where hair hides some of the lips."""
+    faces = [face for face in read_shards(folder, limit) if "mask" not in face.tags]
+    results, plain = evaluate_faces(model, faces), evaluate_faces(without_parts(model), faces)
+    before, after = make.column(plain, "nme_mouth"), make.column(results, "nme_mouth")
+    rows = {"mouth": np.ones(len(results), bool)}
+    turned = np.array([abs(result.face.pose_deg[1]) for result in results if result.face.pose_deg])
+    rows |= {"mouth, yaw 0-30": turned <= 30, "mouth, yaw over 30": turned > 30}
+    return {
+        name: {
+            "without its model": float(before[chosen].mean()),
+            "with": float(after[chosen].mean()),
+            "± with": float(after[chosen].std(ddof=1) / np.sqrt(chosen.sum())),
+            "ratio": float(after[chosen].mean() / before[chosen].mean()),
+            "faces": int(chosen.sum()),
+        }
+        for name, chosen in rows.items()
+        if chosen.sum() > 1
+    }

@@ -16,6 +16,7 @@ from models.synth.framing import (
     MARGIN,
     NEAR_MARGIN,
     NEAR_SIZE,
+    ROOMY_SIZE,
     SEALED,
     SIZE,
     Shot,
@@ -80,6 +81,12 @@ class Studio:
         size = NEAR_MARGIN / MARGIN
         shot = Shot(rng.normal(0, 0.01, 2), size, pixels=NEAR_SIZE, bare=True)
         pose = expression.pose(rng) if rng.random() < 0.45 else expression.near_pose(rng)
+        return self._crop(rng, person, pose, shot)[0]
+
+    def bearded(self, rng: np.random.Generator, person: Person) -> Crop:
+        """A random face with room about it, its labels where lips and brows are painted."""
+        shot = Shot(rng.normal(0, 0.02, 2), pixels=ROOMY_SIZE, bare=True)
+        pose = expression.pose(rng) if rng.random() < 0.3 else expression.near_pose(rng)
         return self._crop(rng, person, pose, shot)[0]
 
     def close_up(self, rng: np.random.Generator, person: Person) -> Crop:

@@ -25,6 +25,9 @@ MARGIN = 1.75
 NEAR_SIZE, NEAR_MARGIN = 208, 1.1
 """The same of faces that fill the picture."""
 
+ROOMY_SIZE = 320
+"""Side of a stored crop that shows as much as a usual one, in pixels almost as near."""
+
 
 SEALED = 0.4
 """Share of them whose lips meet, whatever else the face does."""

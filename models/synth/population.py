@@ -64,12 +64,22 @@ class Population:
         self.lips = LipSeal(self.model)
         self._irises = _load_irises(self.model)
 
-    def person(self, rng: np.random.Generator, *, usual: bool = False) -> Person:
+    def bearded(self, rng: np.random.Generator) -> Person:
+        """A random man with thick hair on the upper lip."""
+        while True:
+            person = self.person(rng, thick=1.0)
+            if person.skin.thick is not None and person.skin.thick.over_lip:
+                return person
+
+    def person(
+        self, rng: np.random.Generator, *, usual: bool = False, thick: float = THICK
+    ) -> Person:
         """A random person; about 20 ms, so use it for several crops.
 
         Args:
             rng: Source of chance.
             usual: Without the builds and beards that few people have; everything else is the same.
+            thick: Share of grown men whose facial hair has a volume.
         """
         rare = rng.spawn(1)[0]
         shape = uneven(rng, self.model.identity(rng.normal(size=100) * rng.uniform(0.5, 1.15)))
@@ -77,7 +87,7 @@ class Population:
         stretch = rng.uniform(0.94, 1.06, 3).astype(np.float32) * rng.uniform(0.95, 1.03)
         if not usual and not child and rare.random() < 0.13:
             child = float(rare.beta(1.8, 1.0))
-        skin = skins.paint(rng, self.kit, **({} if usual else {"child": child, "thick": THICK}))
+        skin = skins.paint(rng, self.kit, **({} if usual else {"child": child, "thick": thick}))
         if not usual:
             shape = build.shape(rare, shape, child, old="old" in skin.attributes)
         if rare.random() < 0.85:

@@ -21,9 +21,9 @@ from models.synth.population import Person
 
 CROPS_PER_SHARD = 1000
 NON_FACE_SHARE = 0.09
-Kind = Literal["usual", "turned", "close-up", "driver", "near"]
+Kind = Literal["usual", "turned", "close-up", "driver", "near", "bearded"]
 """All poses, some without faces; faces turned far to the side; close-ups of eyes; drivers; faces
-that fill the picture."""
+that fill the picture; men with hair on the upper lip."""
 _JPEG = [
     cv2.IMWRITE_JPEG_QUALITY, 95,
     cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
@@ -75,10 +75,12 @@ def crops(job: Job) -> Iterator[tuple[int, Crop]]:
         "close-up": room.close_up,
         "driver": room.driver,
         "near": room.near,
+        "bearded": room.bearded,
     }[job.kind]
     for i in range(job.count):
         if person is None or i % per_person == 0:
-            person = room.person(np.random.default_rng([job.seed, job.number, 1, i]))
+            chance = np.random.default_rng([job.seed, job.number, 1, i])
+            person = room.people.bearded(chance) if job.kind == "bearded" else room.person(chance)
         seed = int(
             np.random.SeedSequence([job.seed, job.number, 2, i]).generate_state(1, np.uint64)[0]
             >> 1

@@ -24,12 +24,14 @@ class ThickHair:
         thickness: Off the skin, centimetres.
         droop: How far it hangs below its roots, centimetres.
         chin: How much farther it hangs at the chin, centimetres.
+        over_lip: Whether it grows on the upper lip.
     """
 
     cover: Floats
     thickness: float
     droop: float
     chin: float
+    over_lip: bool = False
 
 
 def _rows() -> Floats:
@@ -120,5 +122,6 @@ def grow(
         float(rng.uniform(0.15, 0.6) if cut not in {"full", "curtain"} else rng.uniform(0.2, 1.1)),
         float(rng.uniform(0.0, 0.45)),
         float(rng.uniform(0, 0.8) + 4.0 * rng.beta(1, 4)) if long else 0.0,
+        cut != "curtain",
     )
     return thick, "beard" if long else "moustache"

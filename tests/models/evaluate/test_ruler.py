@@ -1,5 +1,7 @@
 """The ruler takes out what a set means by its points, for people that it was not fitted on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from landmarkd.layout import LAYOUTS
@@ -7,7 +9,15 @@ from landmarkd.rotation import matrix_from_quaternion, quaternion_from_vector
 
 from models.evaluate.faces import Result
 from models.evaluate.records import LabelledFace, tight_box
-from models.evaluate.ruler import FOLDS, fit_offsets, ruled_errors, ruler_row, shape_table
+from models.evaluate.ruler import (
+    FOLDS,
+    fit_offsets,
+    pooled_uncertainty,
+    ruled_errors,
+    ruler_row,
+    shape_table,
+    uncertainty_table,
+)
 
 IBUG = LAYOUTS["landmarkd-562"].ibug68
 COUNT = LAYOUTS["landmarkd-562"].count
@@ -70,3 +80,35 @@ def test_a_flattened_face_has_a_slope_below_one():
 def test_points_that_nobody_labelled_have_no_offset():
     residuals = np.full((5, 68, 2), np.nan)
     assert not fit_offsets(residuals, np.tile(np.eye(3)[:2], (5, 1, 1))).any()
+
+
+def with_sigma(rng: np.random.Generator, subject: str, claimed: float) -> Result:
+    """A face whose points are off by 0.03 of its size, and say they are by `claimed` of that."""
+    made = result(rng, subject, rng.normal(size=(68, 3)) * 0.03)
+    sigma = np.full(COUNT, claimed * 0.03 * made.face.size, np.float32)
+    return replace(made, sigma=sigma)
+
+
+@pytest.mark.parametrize("claimed", [1.0, 0.5])
+def test_the_uncertainty_is_right_where_errors_are_as_large_as_it_says(claimed):
+    rng = np.random.default_rng(2)
+    people = [with_sigma(rng, f"{n}", claimed) for n in range(200)]
+    for table in (
+        uncertainty_table(people, IBUG, ruler=False),
+        pooled_uncertainty([people[:100], people[100:]], IBUG),
+    ):
+        assert table["mouth"]["faces"] == 200
+        assert table["mouth"]["points"] == 200 * 20
+        assert table["mouth"]["rms over sqrt 2"] == pytest.approx(1 / claimed, rel=0.05)
+        assert 0 < table["mouth"]["±"] < 0.05 / claimed
+
+
+def test_the_standard_error_of_the_uncertainty_is_that_of_other_people():
+    rng = np.random.default_rng(3)
+    found = [
+        uncertainty_table([with_sigma(rng, f"{n}", 1.0) for n in range(30)], IBUG, ruler=False)
+        for _ in range(60)
+    ]
+    values = np.array([table["brows"]["rms over sqrt 2"] for table in found])
+    said = np.mean([table["brows"]["±"] for table in found])
+    assert said == pytest.approx(values.std(ddof=1), rel=0.35)

@@ -5,7 +5,7 @@ import pytest
 from landmarkd.layout import LAYOUTS, canonical_points
 
 from models.evaluate import __main__ as program
-from models.evaluate import report
+from models.evaluate import targets
 from models.evaluate.faces import evaluate_faces
 from models.evaluate.pictures import worst, write_sheet
 from models.evaluate.subjects import open_model
@@ -114,7 +114,29 @@ def test_worst_faces_come_first(checkpoint, tmp_path):
 
 
 def test_verdicts():
-    less = report.Target("error", ("", "", ""), 3.0, 2.0)
-    more = report.Target("found", ("", "", ""), 90.0, 99.0, more_is_better=True)
-    assert [report.verdict(less, value) for value in (1.9, 2.5, 3.5)] == ["aim", "must", "short"]
-    assert [report.verdict(more, value) for value in (99.5, 95.0, 80.0)] == ["aim", "must", "short"]
+    less = targets.Target("error", ("", "", ""), 3.0, 2.0)
+    more = targets.Target("found", ("", "", ""), 90.0, 99.0, more_is_better=True)
+    assert [targets.verdict(less, value) for value in (1.9, 2.5, 3.5)] == ["aim", "must", "short"]
+    assert [targets.verdict(more, value) for value in (99.5, 95.0, 80.0)] == [
+        "aim",
+        "must",
+        "short",
+    ]
+
+
+def test_a_number_between_two_bounds_is_short_on_either_side():
+    near_one = targets.Target("sigma", ("", "", ""), 1.2, 1.2, least=0.9)
+    assert [targets.verdict(near_one, value) for value in (0.8, 1.0, 1.3)] == [
+        "short",
+        "aim",
+        "short",
+    ]
+
+
+def test_the_small_size_has_targets_of_its_own():
+    tables = {"Ruler, NME %": {"FG-NET": {"ruler 51": 2.1, "raw 51": 2.3}}}
+    for small, must in ((False, 1.9), (True, 2.2)):
+        found = {
+            target.where[2]: target.must for target, _ in targets.target_table(tables, small=small)
+        }
+        assert found == {"ruler 51": must, "raw 51": 2.35}

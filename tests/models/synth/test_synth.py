@@ -395,6 +395,17 @@ def test_shards_of_turned_faces_hold_nothing_else(studio: Studio, tmp_path: Path
     assert {-1.0, 1.0} == set(np.sign(yaw))
 
 
+def test_shards_of_beards_hide_some_of_the_upper_lip(studio: Studio, tmp_path: Path) -> None:
+    people = [studio.people.bearded(np.random.default_rng(k)) for k in range(4)]
+    assert all(person.skin.thick is not None and person.skin.thick.over_lip for person in people)
+    (job,) = shards.jobs(tmp_path, 8, 11, kind="bearded")
+    with np.load(io.BytesIO(shards.render(job))) as made:
+        assert made["face"].all()
+        upper = studio.model.layout.ibug68[49:54]
+        seen, turn = made["visible"][:, upper], np.abs(made["pose_deg"][:, 1])
+    assert not seen[turn < 40].all()
+
+
 def test_shards_resume_and_repeat(studio: Studio, tmp_path: Path) -> None:
     jobs = [shards.Job(tmp_path / name, 3, 11, 4) for name in ("a", "b")]
     first, second = map(shards.write, jobs)
