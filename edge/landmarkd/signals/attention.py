@@ -14,13 +14,16 @@ from landmarkd.types import DriverEvent, DriverState
 
 Looking = Literal["road", "driving", "away"]
 YAWN_MEMORY_NS = nanoseconds(600)
+_OPEN, _CLOSED, _ATTENTIVE = Lids.OPEN, Lids.CLOSED, Attention.ATTENTIVE
 UNANSWERED_S = 3.0
 """A driver who does not answer a warning for so long is unresponsive (Euro NCAP)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Signals:
     """What is known of the driver at one frame; None is unknown.
+
+    Made for each frame and read once, so it is not frozen, which would take three times as long.
 
     Attributes:
         face: whether a face is seen.
@@ -169,6 +172,8 @@ class Concerns:
         self._blinks = BlinkDetector(settings, book)
         self._drowsiness = Drowsiness(settings, book)
         self._yawns: deque[int] = deque(maxlen=100)
+        self._speed_kmh: float | None = None
+        self._hold_ns = nanoseconds(hold)
         self._last_looking: Looking | None = None
         self._known_ns: int | None = None
 
@@ -192,27 +197,34 @@ class Concerns:
 
         The frame is not older than the last.
         """
-        lids = signals.lids
+        lids, face = signals.lids, signals.face
         eyes = self._closed(signals, time_ns)
         eyes += self._blinks.update(
             signals.blink, time_ns, least_shut=signals.least_shut, closed=lids.closed
         )
-        events = list(eyes)
-        events += self._looking(signals, time_ns)
-        events += self._absent.update(None if signals.blocked else not signals.face, time_ns, {})
-        events += self._blocked.update(signals.blocked, time_ns, {})
-        seen = signals.face or None
-        events += self._eyes_covered.update(seen and signals.eyes_covered, time_ns, {})
-        events += self._face_covered.update(seen and signals.face_covered, time_ns, {})
+        events = eyes + self._looking(signals, time_ns)
+        # Most concerns rest in most frames.
+        for concern, condition in (
+            (self._absent, None if signals.blocked else not face),
+            (self._blocked, signals.blocked),
+            (self._eyes_covered, signals.eyes_covered if face else None),
+            (self._face_covered, signals.face_covered if face else None),
+        ):
+            if condition or not concern.resting:
+                events += concern.update(condition, time_ns, {})
         events += self._mouth(signals, time_ns)
         shut = lids.closed if signals.eyes_trusted else None
         events += self._drowsiness.update(shut, time_ns, eyes=eyes, yawns=len(self._yawns))
-        if lids.state in (Lids.OPEN, Lids.CLOSED) or (
-            signals.looking is not None and signals.forward_trusted
+        state = lids.state
+        if (
+            state is _OPEN
+            or state is _CLOSED
+            or (signals.looking is not None and signals.forward_trusted)
         ):
             self._known_ns = time_ns
-        # The most serious event is sent first: it must not wait behind a yawn.
-        events.sort(key=lambda event: -event.level)
+        if len(events) > 1:
+            # The most serious event is sent first: it must not wait behind a yawn.
+            events.sort(key=lambda event: -event.level)
         return self._state(signals, time_ns, events)
 
     def _closed(self, signals: Signals, time_ns: int) -> list[DriverEvent]:
@@ -222,12 +234,15 @@ class Concerns:
             # An explanation of shut lids neither ends nor starts an alarm: the time restarts.
             self._closure.drop()
             return []
-        if signals.speed_kmh < self._settings.eyes_min_speed_kmh and closed:
-            closed = False
+        if not closed or signals.speed_kmh < self._settings.eyes_min_speed_kmh:
+            closed = closed and False
+            if self._closure.resting:
+                return []
         return self._closure.update(closed, time_ns, lids.evidence)
 
     def _looking(self, signals: Signals, time_ns: int) -> list[DriverEvent]:
-        self._retime(signals.speed_kmh)
+        if signals.speed_kmh != self._speed_kmh:
+            self._retime(signals.speed_kmh)
         looking: Looking | None = signals.looking
         if signals.face or signals.blocked:
             self._last_looking = looking or self._last_looking
@@ -239,16 +254,20 @@ class Concerns:
             or signals.speed_kmh < self._settings.distraction_min_speed_kmh
         ):
             looking = looking and "road"
-        evidence = {"yaw": signals.yaw, "pitch": signals.pitch}
         away = None if looking is None else looking != "road"
-        events = self._glance.update(away, time_ns, evidence)
+        events: list[DriverEvent] = []
+        if away or not self._glance.resting:
+            evidence = {"yaw": signals.yaw, "pitch": signals.pitch}
+            events = self._glance.update(away, time_ns, evidence)
         sharing = self._sharing_time.update(looking, time_ns)
-        return events + self._sharing.update(
-            sharing, time_ns, {"away_s": self._sharing_time.away_s}
-        )
+        if sharing or not self._sharing.resting:
+            evidence = {"away_s": self._sharing_time.away_s}
+            events += self._sharing.update(sharing, time_ns, evidence)
+        return events
 
     def _retime(self, speed_kmh: float) -> None:
         """Set how long a glance may last at this speed."""
+        self._speed_kmh = speed_kmh
         limit_s = self._settings.glance_s(speed_kmh)
         self._glance.retime(0, limit_s)
         self._glance.retime(1, max(self._settings.unresponsive_s, limit_s + UNANSWERED_S))
@@ -256,42 +275,49 @@ class Concerns:
     def _mouth(self, signals: Signals, time_ns: int) -> list[DriverEvent]:
         mouth = signals.mouth
         wide = None if mouth is None else mouth >= self._settings.mouth_wide
-        events = self._yawn.update(wide, time_ns, {} if mouth is None else {"openness": mouth})
-        self._yawns.extend(event.at_ns for event in events if event.phase is EventPhase.BEGIN)
+        events: list[DriverEvent] = []
+        if wide or not self._yawn.resting:
+            events = self._yawn.update(wide, time_ns, {} if mouth is None else {"openness": mouth})
+            self._yawns.extend(event.at_ns for event in events if event.phase is EventPhase.BEGIN)
         while self._yawns and time_ns - self._yawns[0] > YAWN_MEMORY_NS:
             self._yawns.popleft()
         return events
 
     def _state(self, signals: Signals, time_ns: int, events: list[DriverEvent]) -> DriverState:
+        drowsiness = self._drowsiness
         active = [concern.active for concern in self._concerns if concern.active is not None]
-        if self._drowsiness.stage is not None:
-            active.append(self._drowsiness.stage)
+        if drowsiness.stage is not None:
+            active.append(drowsiness.stage)
         return DriverState(
-            attention=self._attention(time_ns),
-            level=max((stage.level for stage in active), default=0),
-            calibrating=not (signals.eyes_trusted and signals.forward_trusted),
-            perclos=self._drowsiness.perclos,
-            drowsiness=self._drowsiness.level,
-            mouth_openness=signals.mouth,
-            active=tuple(stage.kind for stage in active),
-            events=tuple(events),
-            eyes=signals.lids.state,
-            drowsiness_score=self._drowsiness.score(len(self._yawns), time_ns),
-            rates=self._drowsiness.rates(time_ns),
+            self._attention(time_ns),
+            max([stage.level for stage in active]) if active else 0,
+            not (signals.eyes_trusted and signals.forward_trusted),
+            drowsiness.perclos,
+            drowsiness.level,
+            signals.mouth,
+            tuple([stage.kind for stage in active]) if active else (),
+            tuple(events),
+            signals.lids.state,
+            drowsiness.score(len(self._yawns), time_ns),
+            drowsiness.rates(time_ns),
         )
 
-    def _attention(self, time_ns: int) -> Attention:
+    def _attention(self, time_ns: int) -> Attention:  # noqa: PLR0911 - the order decides
         closure, glance = self._closure.active, self._glance.active
-        kinds = {stage.kind for stage in (closure, glance) if stage is not None}
-        hold_ns = nanoseconds(self._settings.hold_s)
-        unknown = self._known_ns is None or time_ns - self._known_ns > hold_ns
-        answers = (
-            (self._blocked.active is not None, "blocked"),
-            ("unresponsive" in kinds, "unresponsive"),
-            ("sleep" in kinds, "asleep"),
-            (self._absent.active is not None, "absent"),
-            (glance is not None or self._sharing.active is not None, "distracted"),
-            (closure is not None or self._drowsiness.level >= 2, "drowsy"),
-            (unknown, "unknown"),
-        )
-        return Attention(next((name for holds, name in answers if holds), "attentive"))
+        if self._blocked.active is not None:
+            return Attention.BLOCKED
+        if closure is not None or glance is not None:
+            kinds = {stage.kind for stage in (closure, glance) if stage is not None}
+            if EventKind.UNRESPONSIVE in kinds:
+                return Attention.UNRESPONSIVE
+            if EventKind.SLEEP in kinds:
+                return Attention.ASLEEP
+        if self._absent.active is not None:
+            return Attention.ABSENT
+        if glance is not None or self._sharing.active is not None:
+            return Attention.DISTRACTED
+        if closure is not None or self._drowsiness.level >= 2:
+            return Attention.DROWSY
+        if self._known_ns is None or time_ns - self._known_ns > self._hold_ns:
+            return Attention.UNKNOWN
+        return _ATTENTIVE

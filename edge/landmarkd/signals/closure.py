@@ -42,6 +42,9 @@ class Judged:
     evidence: dict[str, float] = field(default_factory=dict)
 
 
+_UNKNOWN, _OPEN, _DOWN = Judged(), Judged(Lids.OPEN, False), Judged(Lids.DOWN, False)
+
+
 @dataclass(slots=True)
 class _Spell:
     """One time with the lids down."""
@@ -138,11 +141,11 @@ class ClosureJudge:
             if spell is not None and time_ns - spell.last_ns > self._hold_ns:
                 self._spell = None
             # One open eye is enough to be awake; one shut eye is not enough to be asleep.
-            return Judged(Lids.OPEN, closed=False) if seen.any_open else Judged()
+            return _OPEN if seen.any_open else _UNKNOWN
         if not seen.low:
             self._spell = None
             down = seen.down is not None and seen.down > self._settings.down_probability
-            return Judged(Lids.DOWN if down else Lids.OPEN, closed=False)
+            return _DOWN if down else _OPEN
         if spell is None or time_ns - spell.last_ns > self._hold_ns:
             spell = self._spell = self._begin(time_ns, pitch, forward_pitch)
         return self._judge(spell, seen, time_ns, pitch, mouth, certain)

@@ -20,6 +20,8 @@ _CLOSURES = {
     EventKind.UNRESPONSIVE,
 }
 _SHUT = {EventKind.BLINK, *_CLOSURES}
+_FIVE_NS = nanoseconds(FIVE_S)
+_NO_RATES = BlinkRates()
 
 
 class Rates:
@@ -37,11 +39,13 @@ class Rates:
         """Count time in which the eyes were, or were not, seen."""
         for share in self._seen.values():
             share.add(True if known else None, from_ns, to_ns)
-        while self._events and to_ns - self._events[0][0] > nanoseconds(FIVE_S):
+        while self._events and to_ns - self._events[0][0] > _FIVE_NS:
             self._events.popleft()
 
     def count(self, kinds: set[EventKind], window_s: float, time_ns: int) -> int:
         """Return how many events of some kinds a window holds."""
+        if not self._events:
+            return 0
         since = time_ns - nanoseconds(window_s)
         return sum(kind in kinds and at >= since for at, kind, _ in self._events)
 
@@ -60,6 +64,8 @@ class Rates:
                 return None
             return self.count({kind}, window_s, time_ns) / seen_s * MINUTE_S
 
+        if all(share.true_s < 0.5 * window_s for window_s, share in self._seen.items()):
+            return _NO_RATES
         return BlinkRates(
             rate(EventKind.BLINK, MINUTE_S),
             rate(EventKind.BLINK, FIVE_S),
@@ -86,6 +92,8 @@ class Drowsiness:
         self._blink_ns = nanoseconds(settings.blink_max_s)
         self._began_ns = self._id = self._told = 0
         self.level = 0
+        self.stage: Stage | None = None
+        """What the running event is, or None."""
         self.reset()
 
     def reset(self) -> None:
@@ -101,11 +109,6 @@ class Drowsiness:
         """Share of the window's known time with eyes closed, or None before enough is known."""
         known = self._closed.known_s
         return self._closed.true_s / known if known >= self._settings.perclos_min_s else None
-
-    @property
-    def stage(self) -> Stage | None:
-        """What the running event is, or None."""
-        return STAGES[self.level - 1] if self.level else None
 
     def rates(self, time_ns: int) -> BlinkRates:
         """Return how often the eyes closed lately."""
@@ -130,6 +133,7 @@ class Drowsiness:
         if level == self.level:
             return []
         before, self.level = self.level, level
+        self.stage = STAGES[level - 1] if level else None
         if before == 0:
             self._began_ns, self._id, self._told = time_ns, self._book.new_id(), 0
         if level == 0:
@@ -190,10 +194,11 @@ class Drowsiness:
             reached = limit * self._settings.perclos_release if self.level >= number else limit
             if perclos >= reached:
                 level = number
-        window_s = self._settings.perclos_window_s
-        if self._rates.count(_CLOSURES, window_s, time_ns) < self._settings.drowsy_closures:
-            # One closure is an event, not a state.
-            level = 0
+        if level:
+            shut = self._rates.count(_CLOSURES, self._settings.perclos_window_s, time_ns)
+            if shut < self._settings.drowsy_closures:
+                # One closure is an event, not a state.
+                level = 0
         if yawns >= self._settings.yawns_drowsy:
             level = max(level, 1)
         return level

@@ -15,6 +15,7 @@ from landmarkd.signals.timing import NANOSECONDS
 from landmarkd.signals.view import FaceView, FaceViewer
 from landmarkd.types import EyeState
 
+_OPEN, _CLOSED, _UNKNOWN = Lids.OPEN, Lids.CLOSED, Lids.UNKNOWN
 UNKNOWN = EyeState(aperture=0.0, openness=None, closed=None)
 """An eye that was not measured."""
 PATCH_WIDTHS = (2.0, 1.33)
@@ -29,9 +30,9 @@ RENEW_S = 0.5
 NOISE_MEMORY_S = 3.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EyesSeen:
-    """Both eyes in one frame; None is unknown.
+    """Both eyes in one frame; None is unknown. Made for each frame and not changed.
 
     Attributes:
         openness: of the more open eye, which decides whether the eyes are closed.
@@ -114,12 +115,11 @@ class Eye:
             settings.max_eye_yaw_far if pose.yaw * self._far_sign > 0 else settings.max_eye_yaw_near
         )
         turned = math.hypot(pose.yaw / limit, pose.pitch / settings.max_eye_pitch)
-        self.in_view = turned <= 1.0
+        self.in_view = turned <= 1.0 and not self._outside(view, size)
         if view.visible is not None:
             self.covered = view.visible[self._number] < settings.min_eye_visible
         else:
             self.covered = self._gap.sigma(view) > settings.max_eye_sigma
-        self.in_view = self.in_view and not self._outside(view, size)
         if not self.in_view or self.covered:
             return self._state(view, aperture)
         if learning and dt > 0.0:
@@ -128,7 +128,7 @@ class Eye:
         self._follow(view, openness, dt, learning)
         threshold = settings.reopen_openness if self._closed else settings.closed_openness
         self._closed = openness <= threshold
-        state = Lids.CLOSED if self._closed else Lids.OPEN
+        state = _CLOSED if self._closed else _OPEN
         return self._state(view, aperture, openness, self._closed, state, math.sqrt(self.variance))
 
     def _state(
@@ -137,7 +137,7 @@ class Eye:
         aperture: float,
         openness: float | None = None,
         closed: bool | None = None,
-        state: Lids = Lids.UNKNOWN,
+        state: Lids = _UNKNOWN,
         sigma: float | None = None,
     ) -> EyeState:
         """Return the state with what the eye model says of this eye beside it."""
@@ -174,8 +174,9 @@ class Eye:
         """Return whether half of this eye's part of the image lies outside."""
         if size is None:
             return False
-        x, y = view.sum(self._middle)
-        if min(x, y, size[0] - x, size[1] - y) > INSIDE_MM * view.scale:
+        x, y, _ = view.sums[self._middle]
+        inside = INSIDE_MM * view.scale
+        if inside < x < size[0] - inside and inside < y < size[1] - inside:
             return False
         points = view.points[self._ring, :2]
         (x0, y0), (x1, y1) = points.min(0).tolist(), points.max(0).tolist()
@@ -217,6 +218,7 @@ class Eyes:
         eyes = (("left", self.left), ("right", self.right))
         self.used = [eye for name, eye in eyes if name != aside]
         """The eyes that count: both, or the one that is not set aside."""
+        self._both_used = [eye if eye in self.used else None for _, eye in eyes]
         self._low = False
         self._still = StillEye()
         self.seen = EyesSeen()
@@ -225,13 +227,13 @@ class Eyes:
     @property
     def trusted(self) -> bool:
         """Whether the baselines of the eyes that count are."""
-        return all(eye.baseline.trusted for eye in self.used)
+        return self.used[0].baseline.trusted and self.used[-1].baseline.trusted
 
     @property
     def covered(self) -> bool:
         """Whether none of the eyes that should be in view can be made out."""
-        eyes = [eye for eye in (self.left, self.right) if eye.in_view]
-        return bool(eyes) and all(eye.covered for eye in eyes)
+        covered = [eye.covered for eye in (self.left, self.right) if eye.in_view]
+        return bool(covered) and all(covered)
 
     def update(
         self,
@@ -254,34 +256,43 @@ class Eyes:
         right = self.right.update(view, time_ns, learning, size)
         states = [
             (eye, state)
-            for eye, state in ((self.left, left), (self.right, right))
-            if state.openness is not None and eye in self.used
+            for eye, state in zip(self._both_used, (left, right), strict=True)
+            if eye is not None and state.openness is not None
         ]
-        self.seen = self._both(states)
+        self.seen = self._both(states) if states else EyesSeen()
         if left.openness is not None and right.openness is not None:
             self._still.update(self.left.blink, self.right.blink)
         return left, right
 
     def _both(self, states: list[tuple[Eye, EyeState]]) -> EyesSeen:
-        if not states:
-            return EyesSeen()
         settings = self._settings
-        openness = max(state.openness or 0.0 for _, state in states)
-        weights = [1.0 / (eye.variance + 1e-4) for eye, _ in states]
-        blink = sum(w * eye.blink for w, (eye, _) in zip(weights, states, strict=True))
-        all_known = len(states) == len(self.used) and all(eye.seen_open for eye, _ in states)
+        openness = weights = blink = dropped = 0.0
+        least_shut = -math.inf
+        all_known, any_open = len(states) == len(self.used), False
+        downs, irises = [], []
+        for eye, state in states:
+            openness = max(openness, state.openness or 0.0)
+            weight = 1.0 / (eye.variance + 1e-4)
+            weights += weight
+            blink += weight * eye.blink
+            least_shut = max(least_shut, eye.blink)
+            all_known = all_known and eye.seen_open
+            dropped += eye.dropped
+            any_open = any_open or state.closed is False
+            if state.probability_down is not None:
+                downs.append(state.probability_down)
+            if state.iris_visible is not None:
+                irises.append(state.iris_visible)
         self._low = openness <= (
             settings.reopen_openness if self._low else settings.closed_openness
         )
-        downs = [s.probability_down for _, s in states if s.probability_down is not None]
-        irises = [s.iris_visible for _, s in states if s.iris_visible is not None]
         return EyesSeen(
             openness,
-            blink / sum(weights),
-            max(eye.blink for eye, _ in states),
+            blink / weights,
+            least_shut,
             self._low if all_known else None,
-            sum(eye.dropped for eye, _ in states) / len(states),
+            dropped / len(states),
             max(downs) if downs else None,
             sum(irises) / len(irises) if irises else None,
-            any(state.closed is False and not self._low for _, state in states),
+            any_open and not self._low,
         )

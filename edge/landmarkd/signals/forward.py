@@ -1,6 +1,7 @@
 """The driver's natural forward direction, which is the road, wherever the camera stands."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,8 @@ class ForwardDirection:
         self._settings = settings
         self._cells = round(180.0 / CELL_DEG)
         self._time: NDArray[np.float64] = np.zeros((self._cells, self._cells))
+        # The same memory, whose single numbers are read and written faster so.
+        self._view: Any = self._time.reshape(-1).data
         self._growth = 1.0
         self._seen_s = self._renewed_s = 0.0
         self.direction = (0.0, 0.0)
@@ -57,10 +60,12 @@ class ForwardDirection:
         x, y = (90.0 + yaw) / CELL_DEG, (90.0 + pitch) / CELL_DEG
         column, row, weight = int(x), int(y), self._growth * dt_s
         right, up = x - column, y - row
-        self._time[row, column] += weight * (1.0 - right) * (1.0 - up)
-        self._time[row, column + 1] += weight * right * (1.0 - up)
-        self._time[row + 1, column] += weight * (1.0 - right) * up
-        self._time[row + 1, column + 1] += weight * right * up
+        cells, at = self._view, row * self._cells + column
+        cells[at] += weight * (1.0 - right) * (1.0 - up)
+        cells[at + 1] += weight * right * (1.0 - up)
+        at += self._cells
+        cells[at] += weight * (1.0 - right) * up
+        cells[at + 1] += weight * right * up
         self._seen_s += dt_s
         if self._growth > 1e6:
             self._time /= self._growth

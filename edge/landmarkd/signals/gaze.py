@@ -24,7 +24,7 @@ EYES_AGREE = 0.5
 MIN_SIGMA_DEG = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Look:
     """A direction of both eyes together in the camera's frame.
 
@@ -65,7 +65,7 @@ class IrisMeter:
 
     def direction(self, view: FaceView) -> Row:
         """Return the unit vector of the gaze in the frame of the ray on which the head is seen."""
-        right, below = view.sum(self._shift)
+        right, below, _ = view.sums[self._shift]
         aside, under = view.shown(self._offset)
         x = (right / view.scale - aside) / self._radius_mm
         y = (below / view.scale - under) / self._radius_mm
@@ -128,8 +128,8 @@ def _fused(view: FaceView) -> Look | None:
     place = view.pose.translation_mm.tolist()
     # The subject's left eye lies at x > 0 of a head that faces the camera.
     right = [row[0] for row in view.pose.rotation.tolist()]
-    x = y = z = 0.0
-    weights, sigmas = [], []
+    x = y = z = whole = squares = 0.0
+    product, count = 1.0, 0
     for number, eye in enumerate(view.eyes or ()):
         shown = 1.0 if view.visible is None else view.visible[number]
         if eye.gaze is None or eye.gaze_sigma is None or eye.gaze_sigma > MAX_GAZE_SIGMA:
@@ -137,21 +137,26 @@ def _fused(view: FaceView) -> Look | None:
         if shown < 0.5 or eye.closed > 0.5:
             continue
         aside = EYE_FROM_MIDDLE_MM if number == 0 else -EYE_FROM_MIDDLE_MM
-        ray = [a + aside * b for a, b in zip(place, right, strict=True)]
+        ray = place[0] + aside * right[0], place[1] + aside * right[1], place[2] + aside * right[2]
         # The patch hardly shows how the head is turned; the pose does.
         across = eye.gaze[0] - eye.ahead_share * view.across[2]
         below = eye.gaze[1] - eye.ahead_share * view.down[2]
         a, b, c = _turned(ray, _ahead(across, below))
         weight = eye.gaze_sigma**-2
         x, y, z = x + weight * a, y + weight * b, z + weight * c
-        weights.append(weight)
-        sigmas.append(eye.gaze_sigma)
-    if not weights:
+        # The mean's weight of each error is one over its variance.
+        error = weight * eye.gaze_sigma
+        whole, squares, product, count = (
+            whole + weight,
+            squares + error * error,
+            product * error,
+            count + 1,
+        )
+    if not count:
         return None
-    whole = sum(weights)
-    variance = sum((w * s / whole) ** 2 for w, s in zip(weights, sigmas, strict=True))
-    if len(weights) == 2:
-        variance += 2 * EYES_AGREE * weights[0] * weights[1] * sigmas[0] * sigmas[1] / whole**2
+    if count == 2:
+        squares += 2 * EYES_AGREE * product
+    variance = squares / (whole * whole)
     # The vector's error has two components, of which either angle is one.
     sigma = math.degrees(math.sqrt(variance / 2))
     return Look(*angles_from_direction((x, y, z)), max(sigma, MIN_SIGMA_DEG))

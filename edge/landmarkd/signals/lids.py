@@ -50,7 +50,7 @@ class GapMeter:
     def aperture(self, view: FaceView) -> float:
         """Return the gap over the width; what is shut may measure slightly below 0."""
         x, y = view.shown(self._down)
-        right, below = view.sum(self._gap)
+        right, below, _ = view.sums[self._gap]
         shown = max(x * x + y * y, 1e-3)
         return (right * x + below * y) / (shown * view.scale * self._width_mm)
 
@@ -94,7 +94,7 @@ class LowerLidMeter:
 
     def position(self, view: FaceView) -> float:
         """Return how far the lower lid lies below the corners, widths of the eye."""
-        right, below = view.sum(self._drop)
+        right, below, _ = view.sums[self._drop]
         aside, under = view.shown(self._aside)
         x, y = view.across[1], view.down[1]
         along = (right / view.scale - aside) * x + (below / view.scale - under) * y

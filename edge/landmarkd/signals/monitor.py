@@ -20,14 +20,15 @@ from landmarkd.types import DriverState, EyeState, FaceObservation, Gaze, HeadPo
 FACE_MM = 145.0
 """Size of a face, sqrt(width * height) of the 68 points of the mean head."""
 LEARN_GAZE_OPENNESS = 0.5
+_OPEN, _DOWN = Lids.OPEN, Lids.DOWN
 JUMP_NS = nanoseconds(0.5)
 JUMP, GROWTH = 1.0, 1.6
 """A face that moves by its own size, or grows by this, between two frames is another person's."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DriverReading:
-    """What the monitor says about one frame.
+    """What the monitor says about one frame. Made for each and not changed.
 
     Attributes:
         left, right: the subject's eyes.
@@ -227,17 +228,16 @@ class DriverMonitor:
             certain=self._attention.asleep,
         )
         look = self._gaze.look(view, (_open_enough(left), _open_enough(right)))
-        angles = None if look is None else (look.yaw, look.pitch)
         looking, gaze, yaw, pitch = self._direction(view, look, lids)
-        if dt > 0.0 and lids.state is Lids.OPEN and self._may_learn(known_speed):
+        if dt > 0.0 and lids.state is _OPEN and self._may_learn(known_speed):
             self._head_forward.learn(view.pose.yaw, view.pose.pitch, dt)
-            if angles is not None:
-                self._gaze_forward.learn(*angles, dt)
-        face_sigma = 0.0
+            if look is not None:
+                self._gaze_forward.learn(look.yaw, look.pitch, dt)
+        covered = False
         if view.sigma is not None:
-            # The upper median; np.median takes five times as long and imports numpy.ma.
-            half = len(view.sigma) // 2
-            face_sigma = float(np.partition(view.sigma, half)[half]) / (view.scale * FACE_MM)
+            # The upper median is above the limit if at least half of them are.
+            above = view.sigma > np.float32(settings.max_face_sigma * view.scale * FACE_MM)
+            covered = 2 * int(np.count_nonzero(above)) >= len(view.sigma)
         signals = Signals(
             face=True,
             lids=lids,
@@ -248,12 +248,12 @@ class DriverMonitor:
             forward_trusted=self._head_forward.trusted,
             mouth=mouth,
             eyes_covered=self._eyes.covered,
-            face_covered=face_sigma > settings.max_face_sigma,
+            face_covered=covered,
             speed_kmh=speed,
             yaw=yaw,
             pitch=pitch,
         )
-        if lids.state is Lids.DOWN:
+        if lids.state is _DOWN:
             left, right = (_down(eye) for eye in (left, right))
         return DriverReading(left, right, gaze, self._attention.update(signals, time_ns))
 
@@ -271,15 +271,18 @@ class DriverMonitor:
         direction is not known yet.
         """
         settings = self._settings
-        if lids.state is Lids.DOWN:
+        if lids.state is _DOWN:
             # Where exactly the eyes look cannot be seen; it is not the road.
             return "away", None, 0.0, view.pose.pitch - self._head_forward.direction[1]
-        gaze = None if look is None else Gaze(look.yaw, look.pitch, None, look.sigma, look.sigma)
-        if gaze is not None and self._gaze_forward.trusted:
+        gaze = None
+        if look is not None and self._gaze_forward.trusted:
             forward = self._gaze_forward.direction
-            name, zone = zone_of(gaze.yaw, gaze.pitch, forward, settings)
-            yaw, pitch = gaze.yaw - forward[0], gaze.pitch - forward[1]
-            return zone.counts_as, replace(gaze, zone=name), yaw, pitch
+            name, zone = zone_of(look.yaw, look.pitch, forward, settings)
+            yaw, pitch = look.yaw - forward[0], look.pitch - forward[1]
+            gaze = Gaze(look.yaw, look.pitch, name, look.sigma, look.sigma)
+            return zone.counts_as, gaze, yaw, pitch
+        if look is not None:
+            gaze = Gaze(look.yaw, look.pitch, None, look.sigma, look.sigma)
         forward = self._head_forward.direction
         yaw, pitch = view.pose.yaw - forward[0], view.pose.pitch - forward[1]
         away = abs(yaw) > settings.head_away_yaw or pitch < -settings.head_away_down

@@ -28,7 +28,7 @@ class SlidingShare:
 
     def __init__(self, window_s: float) -> None:
         self._window_ns = nanoseconds(window_s)
-        self._spans: deque[tuple[bool, int, int]] = deque()
+        self._spans: deque[list[int]] = deque()  # condition, begin and end of each
         self._held_ns = [0, 0]
 
     def clear(self) -> None:
@@ -41,18 +41,23 @@ class SlidingShare:
 
         A condition of None only lets time pass.
         """
+        spans = self._spans
         if condition is not None and to_ns > from_ns:
-            if self._spans and self._spans[-1][0] is condition and self._spans[-1][2] == from_ns:
-                self._spans[-1] = (condition, self._spans[-1][1], to_ns)
+            if spans and spans[-1][2] == from_ns and spans[-1][0] == condition:
+                spans[-1][2] = to_ns
             else:
-                self._spans.append((condition, from_ns, to_ns))
+                spans.append([condition, from_ns, to_ns])
             self._held_ns[condition] += to_ns - from_ns
         edge = to_ns - self._window_ns
-        while self._spans and self._spans[0][1] < edge:
-            old, begin, end = self._spans.popleft()
-            self._held_ns[old] -= min(end, edge) - begin
+        while spans and spans[0][1] < edge:
+            first = spans[0]
+            old, begin, end = first
             if end > edge:
-                self._spans.appendleft((old, edge, end))
+                first[1] = edge
+                self._held_ns[old] -= edge - begin
+                break
+            spans.popleft()
+            self._held_ns[old] -= end - begin
 
     @property
     def true_s(self) -> float:
@@ -62,7 +67,7 @@ class SlidingShare:
     @property
     def known_s(self) -> float:
         """Seconds within the window for which it was known whether the condition held."""
-        return sum(self._held_ns) / NANOSECONDS
+        return (self._held_ns[0] + self._held_ns[1]) / NANOSECONDS
 
 
 class EventBook:
@@ -104,6 +109,11 @@ class Concern:
         stages: in the order of their times.
         clear_s, hold_s, blip_s: seconds.
         book: gives numbers to events.
+
+    Attributes:
+        active: the stage that the running event has reached, or None.
+        resting: no event runs and none is on its way, so that a frame without the condition changes
+            nothing and need not be told.
     """
 
     def __init__(
@@ -125,11 +135,8 @@ class Concern:
         self._over_ns = self._last_false_ns = 0
         self._stage = -1
         self._id = 0
-
-    @property
-    def active(self) -> Stage | None:
-        """The stage that the running event has reached, or None."""
-        return self._stages[self._stage] if self._stage >= 0 else None
+        self.active: Stage | None = None
+        self.resting = True
 
     def retime(self, stage: int, after_s: float) -> None:
         """Change after how many seconds a stage is reached."""
@@ -138,7 +145,7 @@ class Concern:
     def drop(self) -> None:
         """Forget that the condition held, unless it is an event already."""
         if self._stage < 0:
-            self._holds = False
+            self._holds, self.resting = False, True
 
     def update(
         self, condition: bool | None, time_ns: int, evidence: dict[str, float]
@@ -170,7 +177,7 @@ class Concern:
             self._holds, self._began_ns, self._since_ns = True, time_ns, time_ns
         elif interrupted:
             self._since_ns = time_ns
-        self._last_true_ns, self._fading = time_ns, False
+        self._last_true_ns, self._fading, self.resting = time_ns, False, False
 
     def _let_go(self, condition: bool | None, time_ns: int) -> None:
         """Note a frame before the event on which the condition does not hold or is unknown."""
@@ -180,6 +187,7 @@ class Concern:
             self._fading, self._over_ns = True, time_ns
         if time_ns - self._over_ns >= self._blip_ns:
             self._holds = self._fading = False
+            self.resting = True
 
     def _rise(self, time_ns: int, evidence: dict[str, float]) -> list[DriverEvent]:
         events = []
@@ -190,6 +198,7 @@ class Concern:
             if phase is EventPhase.BEGIN:
                 self._id = self._book.new_id()
             self._stage += 1
+            self.active = self._stages[self._stage]
             events.append(self._event(phase, time_ns, lasted_ns, evidence))
         return events
 
@@ -201,7 +210,7 @@ class Concern:
             return []
         event = self._event(EventPhase.END, time_ns, self._over_ns - self._began_ns, evidence)
         self._holds = self._fading = False
-        self._stage = -1
+        self._stage, self.active, self.resting = -1, None, True
         return [event]
 
     def _event(

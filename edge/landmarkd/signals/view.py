@@ -15,9 +15,11 @@ MIN_SCALE = 1e-3
 """Pixels for each millimetre; a face of less than a pixel is none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FaceView:
     """A face as the image shows it: what every measure of its features starts from.
+
+    Made for each frame and not changed.
 
     Attributes:
         points: (count, 3) image pixels, unsmoothed.
@@ -28,7 +30,7 @@ class FaceView:
             rotation relative to the ray on which it is seen.
         scale: pixels for each millimetre.
         eyes: what the eye model says of the left and the right eye, or None.
-        sums: x, y, z of each sum that `FaceViewer.measure` was asked for, pixels.
+        sums: x, y, z of each sum that `FaceViewer.measure` was asked for, pixels; by its number.
     """
 
     points: Array
@@ -40,11 +42,6 @@ class FaceView:
     scale: float
     eyes: tuple[EyeReading, EyeReading] | None = None
     sums: Sequence[Sequence[float]] = ()
-
-    def sum(self, number: int) -> tuple[float, float]:
-        """Return x and y of a measured sum, pixels."""
-        x, y, _ = self.sums[number]
-        return x, y
 
     def shown(self, direction: Row) -> tuple[float, float]:
         """Return x and y, in the image, of a vector in the head."""
@@ -100,11 +97,14 @@ class FaceViewer:
         # The first two rows of the ray's rotation, transposed, times the head's.
         across = a * j + d * n + g * q, a * k + d * o + g * r, a * m + d * p + g * s
         down = b * j + e * n + h * q, b * k + e * o + h * r, b * m + e * p + h * s
-        taken = observation.points.take(self._used, axis=0).astype(np.float64)
-        sums = self._matrix @ taken
-        image = sums[: self._rigid, :2].ravel()
+        sums: list[list[float]] = (
+            self._matrix @ observation.points.take(self._used, axis=0)
+        ).tolist()
+        squares = 0.0
+        for x, y, _ in sums[: self._rigid]:
+            squares += x * x + y * y
         spread = self._shown(across) + self._shown(down)
-        scale = math.sqrt(float(image.dot(image)) / spread)
+        scale = math.sqrt(squares / spread)
         if not (math.isfinite(scale) and scale > MIN_SCALE):
             return None
         return FaceView(
@@ -116,7 +116,7 @@ class FaceViewer:
             down,
             scale,
             observation.eyes,
-            sums[self._rigid :].tolist(),
+            sums[self._rigid :],
         )
 
     def _shown(self, axis: Row) -> float:
