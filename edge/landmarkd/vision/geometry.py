@@ -92,8 +92,7 @@ def extent_of(points: Array, ibug68: Indices) -> FaceExtent:
     """
     corners = points.take(ibug68, axis=0)
     roll = _roll(corners)
-    roi = roi_from_points(points[:DENSE], 1.0, roll)
-    return FaceExtent(roll, box_of(corners), roi.x, roi.y, roi.side)
+    return FaceExtent(roll, box_of(corners), *_square_about(points[:DENSE], roll))
 
 
 def box_overlap(a: Box, b: Box) -> float:
@@ -134,6 +133,12 @@ def roi_from_points(points: Array, margin: float, angle: float) -> RegionOfInter
         margin: side over the longer side of the box of the points in the turned frame.
         angle: roll of the face, degrees.
     """
+    x, y, side = _square_about(points, angle)
+    return RegionOfInterest(x, y, margin * side, angle)
+
+
+def _square_about(points: Array, angle: float) -> tuple[float, float, float]:
+    """Return x, y of the centre and the side of the smallest square of an angle about points."""
     turn = math.radians(angle)
     cosine, sine = math.cos(turn), math.sin(turn)
     # Both axes and their opposites: one largest value costs less than two extremes.
@@ -148,8 +153,11 @@ def roi_from_points(points: Array, margin: float, angle: float) -> RegionOfInter
     x1, y1, x0, y0 = np.maximum.reduce(along, 1).tolist()
     x0, y0 = -x0, -y0
     across, down = (x0 + x1) / 2, (y0 + y1) / 2
-    centre = cosine * across - sine * down, sine * across + cosine * down
-    return RegionOfInterest(*centre, margin * max(x1 - x0, y1 - y0), angle)
+    return (
+        cosine * across - sine * down,
+        sine * across + cosine * down,
+        max(x1 - x0, y1 - y0),
+    )
 
 
 def _between(held: RegionOfInterest, wanted: RegionOfInterest, share: float) -> RegionOfInterest:

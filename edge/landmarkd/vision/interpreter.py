@@ -94,12 +94,12 @@ class Interpreter:
     def run(self, inputs: tuple[NDArray[Any], ...], outputs: tuple[NDArray[Any], ...]) -> None:
         """Run the graph on the caller's arrays. Raises RuntimeError as the interpreter does."""
         for view, array in zip(self._set, inputs, strict=True):
-            np.copyto(view(), array, casting="no")
+            view()[...] = array
         began_ns = time.perf_counter_ns()
         self._interpreter.invoke()
         Interpreter.spent_ns += time.perf_counter_ns() - began_ns
         for view, array in zip(self._get, outputs, strict=True):
-            np.copyto(array, view(), casting="no")
+            array[...] = view()
 
 
 def open_interpreter(content: bytes, threads: int = 1, *, xnnpack: bool = True) -> Interpreter:

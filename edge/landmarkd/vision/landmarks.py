@@ -58,13 +58,10 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         self._size = self.card.input.width
         for name, contract in self.card.outputs.items():
             self._check_output(name, contract)
+        self.has_presence: bool = "presence" in self.card.outputs
+        """The model says itself whether it sees a face."""
         self._crop = np.empty((self._size, self._size, 3), np.uint8)
         self._scratch = [np.empty((0, 0, 3), np.uint8)] * MOST_HALVINGS
-
-    @property
-    def has_presence(self) -> bool:
-        """The model says itself whether it sees a face."""
-        return "presence" in self.card.outputs
 
     def first_roi(self, box: Box, angle: float = 0.0) -> RegionOfInterest:
         """Return the region to begin with, from a tight box round the 68 points."""
@@ -117,8 +114,8 @@ class LandmarkModel(PictureModel[LandmarkCard]):
     def _cut(self, image: NDArray[np.uint8], roi: RegionOfInterest) -> None:
         """Write the region into the crop buffer as RGB, averaging where it is shrunk."""
         affine = image_from_crop(roi, self._size)
-        halvings = min(MOST_HALVINGS, int(math.log2(max(1.0, roi.side / self._size))))
-        if halvings:
+        if roi.side >= 2 * self._size:
+            halvings = min(MOST_HALVINGS, int(math.log2(roi.side / self._size)))
             image, affine = self._shrunk(image, roi, affine, halvings)
         cv2.warpAffine(
             image,

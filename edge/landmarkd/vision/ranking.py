@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from landmarkd.layout import Indices
 from landmarkd.types import Array, Box
 
 SEAT_MARGIN = 0.15
@@ -52,10 +53,16 @@ class Ranking:
             return 0.0
         return size * (1 - 0.5 * away)
 
-    def plausible(self, points: Array, box: Box, shape: tuple[int, ...]) -> bool:
+    def plausible(self, points: Array, ibug68: Indices, box: Box, shape: tuple[int, ...]) -> bool:
         """Return whether points and their box can be a face of an image.
 
         They are finite, not tiny or huge, and enough of them lie inside.
+
+        Args:
+            points: (count, 3) image pixels.
+            ibug68: (68,) indices of those that count.
+            box: of these, pixels.
+            shape: of the image, height and width first.
         """
         x0, y0, x1, y1 = box
         if not math.isfinite(x0 + y0 + x1 + y1):
@@ -64,5 +71,6 @@ class Ranking:
             return False
         if x0 >= 0 and y0 >= 0 and x1 < shape[1] and y1 < shape[0]:
             return True
-        inside = ((points[:, :2] >= 0) & (points[:, :2] < (shape[1], shape[0]))).all(1).mean()
+        at = points.take(ibug68, axis=0)[:, :2]
+        inside = ((at >= 0) & (at < (shape[1], shape[0]))).all(1).mean()
         return bool(inside >= INSIDE_SHARE)

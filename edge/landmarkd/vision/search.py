@@ -148,9 +148,9 @@ class FaceSearch:
             odds = TURNED_ODDS if rare else 1.0
             if self._belief(seen, proposal.score, odds) < self._presence:
                 return None
-        points = seen.points.take(self.model.layout.ibug68, axis=0)
         box = self.model.extent(seen).box
-        possible = self._ranking.plausible(points, box, image.shape)
+        ibug68 = self.model.layout.ibug68
+        possible = self._ranking.plausible(seen.points, ibug68, box, image.shape)
         return seen if possible and self._ranking.value(box, image.shape) > 0 else None
 
     def _belief(self, seen: FaceObservation, score: float, odds: float = 1.0) -> float:

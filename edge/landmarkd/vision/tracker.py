@@ -148,10 +148,9 @@ class Tracker:
     def _follow(self, frame: Frame, track: _Track, clock: StageClock) -> FaceObservation | None:
         """Return the face that is followed or the one that takes over; None once it is gone."""
         seen = self.model.locate(frame.image, track.roi, clock)
-        points = seen.points.take(self.model.layout.ibug68, axis=0)
         box, value = self.model.extent(seen).box, 0.0
         if seen.score >= self.settings.tracking and self._ranking.plausible(
-            points, box, frame.image.shape
+            seen.points, self.model.layout.ibug68, box, frame.image.shape
         ):
             value = self._ranking.value(box, frame.image.shape, kept=True)
         if value and frame.captured_ns - track.checked_ns >= self._pause_ns(track):
