@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Iterable
 from importlib import import_module
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from landmarkd import __version__
-from landmarkd.errors import ExitCode, LandmarkdError
+from landmarkd.errors import ExitCode, LandmarkdError, SinkError, SourceLostError
 
 TRY, RECEIVE, LOOK_AFTER = "Try it", "Receive and record", "Look after it"
 # What each command is ("module:function" of this package, or a group) and where the help page lists
@@ -103,8 +104,50 @@ def _options(
 
 def main() -> None:
     """Run the command line; a user's mistake ends in one sentence and a documented exit code."""
+    _open_standard_streams()
+    try:
+        code = _run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = int(ExitCode.OK)  # the reader of our output, `head` for example, has seen enough
+    except OSError as error:
+        # Whatever a file system, a device or a full standard output says where nobody asked.
+        where = f"{error.filename}: " if error.filename is not None else ""
+        code = _explain(SinkError(f"{where}{error.strerror or error}; choose another place."))
+    except MemoryError:
+        code = _explain(SourceLostError("There is not enough memory for this."))
+    except Exception:
+        traceback.print_exc()
+        code = int(ExitCode.INTERNAL)
+    else:
+        sys.exit(code)
+    # What the output still holds cannot be written, and the interpreter would try that again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(code)
+
+
+def _open_standard_streams() -> None:
+    """Make the standard streams exist and take any text.
+
+    Where one was closed, the next file that is opened gets its number, and libraries write their
+    messages into a recording. What the terminal's encoding lacks becomes a question mark.
+    """
+    while (spare := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(spare)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # it is a TextIOWrapper
+
+
+def _explain(error: LandmarkdError) -> int:
+    print(f"landmarkd: {error}", file=sys.stderr)
+    return int(error.exit_code)
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a command and return its exit code."""
     # Only the chosen command's module is imported; the help page and a misspelt command need all.
-    arguments = sys.argv[1:]
     chosen = arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS
     if not arguments and "_LANDMARKD_COMPLETE" not in os.environ:
         arguments = ["--help"]
@@ -115,10 +158,9 @@ def main() -> None:
             import_module("landmarkd.cli.status").status()
         status = build(chosen)(arguments, prog_name="landmarkd", standalone_mode=False)
     except typer.Exit as done:
-        sys.exit(done.exit_code)
+        return done.exit_code
     except LandmarkdError as error:
-        print(f"landmarkd: {error}", file=sys.stderr)
-        sys.exit(int(error.exit_code))
+        return _explain(error)
     except TyperException as error:
         said = error.format_message().rstrip(".")
         said, _, meant = said.partition(". Did you mean ")
@@ -126,11 +168,7 @@ def main() -> None:
         context = getattr(error, "ctx", None)
         where = context.command_path if context is not None else "landmarkd"
         print(f"landmarkd: {said}; see {where} --help.", file=sys.stderr)
-        sys.exit(int(ExitCode.USAGE))
+        return int(ExitCode.USAGE)
     except (KeyboardInterrupt, typer.Abort):
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output, `head` for example, has seen enough.
-        sys.stderr.close()
-        sys.exit(int(ExitCode.OK))
-    sys.exit(status if isinstance(status, int) else 0)
+        return 130
+    return status if isinstance(status, int) else 0

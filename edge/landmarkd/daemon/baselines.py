@@ -40,7 +40,9 @@ def state_folder() -> Path:
     given = os.environ.get("STATE_DIRECTORY")
     if given:
         return Path(given.split(":")[0]) / "drivers"
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    home = os.path.expanduser("~")  # noqa: PTH111  # pathlib's raises where there is none
+    local = Path("/nonexistent" if home == "~" else home, ".local", "state")
+    base = os.environ.get("XDG_STATE_HOME") or local
     return Path(base) / "landmarkd" / "drivers"
 
 
