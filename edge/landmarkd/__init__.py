@@ -4,6 +4,7 @@ The names in `__all__` are the public interface (docs/api.md). They are imported
 used, so that a program that only receives loads neither OpenCV nor a TFLite runtime.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from landmarkd.settings.config import load_configuration as load_configuration
 
 __version__ = "0.2.0"
+
+MAX_PIXELS = 1 << 27
+"""A file or frame that claims to be a larger picture is refused; OpenCV alone takes eight times as
+many, 3 GB from a file of 1 MB."""
+# OpenCV reads it when it is loaded: a program that imports cv2 before this has OpenCV's own limit.
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
 
 _MODULES = {
     "landmarkd.api": ("Camera", "Receiver", "detect"),

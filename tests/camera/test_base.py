@@ -126,3 +126,11 @@ def test_pictures_are_turned_clockwise(rotation):
 def test_other_rotations_are_refused(text):
     with pytest.raises(UsageError, match="clockwise"):
         rotation_option(parse_uri(f"x:?rotation={text}", ["x"]))
+
+
+def test_a_frame_whose_header_claims_a_huge_picture_is_damaged():
+    data = jpeg(size=(64, 48)).copy()
+    begin = bytes(data).index(b"\xff\xc0")
+    data[begin + 5 : begin + 9] = 0x7F
+    with pytest.raises(SourceFormatError):
+        decode_jpeg(data, 1, "camera")

@@ -1,3 +1,6 @@
+import struct
+import zlib
+
 import cv2
 import numpy as np
 import pytest
@@ -6,6 +9,7 @@ from landmarkd.camera.images import find_pictures, read_picture
 from landmarkd.errors import EndOfStreamError, SourceError, SourceFormatError, UsageError
 
 from tests.camera.clips import picture
+from tests.process import landmarkd
 
 
 def test_pictures_come_in_natural_order_under_their_own_names(tmp_path):
@@ -98,3 +102,20 @@ def test_nothing_to_show(tmp_path, name):
 def test_wrong_uris_are_usage_errors(uri):
     with pytest.raises(UsageError):
         make_source(uri)
+
+
+def test_a_small_file_that_claims_a_huge_picture_is_refused(tmp_path):
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 12_000, 12_000, 8, 0, 0, 0, 0))
+    rows = chunk(b"IDAT", zlib.compress(bytes(12_001 * 12_000), 1))
+    bomb, hole = tmp_path / "bomb.png", tmp_path / "hole.png"
+    bomb.write_bytes(b"\x89PNG\r\n\x1a\n" + header + rows + chunk(b"IEND", b""))
+    done = landmarkd("annotate", bomb, "--jsonl", "-")
+    assert "is not a picture that can be decoded" in done.stderr
+    with hole.open("wb") as file:
+        file.truncate(10 << 30)
+    with pytest.raises(SourceError, match="larger than"):
+        read_picture(hole)

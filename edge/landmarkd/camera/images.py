@@ -16,11 +16,13 @@ from landmarkd.camera.pace import wait_until
 from landmarkd.camera.paths import local_path, require_file
 from landmarkd.camera.pixels import rotation_option, to_bgr, turned
 from landmarkd.errors import AccessError, EndOfStreamError, SourceError, SourceFormatError
+from landmarkd.files import read_bounded
 from landmarkd.types import Frame
 from landmarkd.uri import Uri
 
 log = logging.getLogger(__name__)
 
+MAX_BYTES = 1 << 28
 
 class ImageFolderSource(FrameSource):
     """Pictures: ``images:folder`` or ``images:face.jpg``, options ``fps`` and ``rotation``.
@@ -112,7 +114,8 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     """
     require_file(path)
     try:
-        image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+        content = np.frombuffer(read_bounded(path, MAX_BYTES), np.uint8)
+        image = cv2.imdecode(content, cv2.IMREAD_COLOR)
     except cv2.error:
         image = None
     except OSError as error:

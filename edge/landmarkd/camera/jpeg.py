@@ -6,6 +6,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from landmarkd import MAX_PIXELS
 from landmarkd.errors import SourceFormatError
 
 FORMATS = frozenset({"MJPG", "JPEG"})
@@ -36,6 +37,8 @@ def decode_jpeg(data: NDArray[np.uint8], scale: int, name: str) -> NDArray[np.ui
     """
     try:
         height, width, _, _ = simplejpeg.decode_jpeg_header(data, strict=False)
+        if height * width > MAX_PIXELS:
+            raise ValueError
         image = np.empty((-(-height // scale), -(-width // scale), 3), np.uint8)
     except ValueError as error:
         raise SourceFormatError(f"{name} delivered a frame that is no JPEG picture.") from error
