@@ -1,6 +1,7 @@
 """Secured datagrams: opened by the key alone, each once; nothing that was altered, replayed or
 plain gets in."""
 
+import hashlib
 import hmac
 import random
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from landmarkd.cli.key import key as make_key
 from landmarkd.errors import AccessError, UsageError, WireError
 from landmarkd.receive import make_link
 from landmarkd.sinks import make_sink
@@ -30,6 +32,7 @@ from landmarkd.wire.seal import (
     Sealer,
     StaleError,
     UnauthenticError,
+    key_id,
     read_key,
     read_keys,
 )
@@ -249,6 +252,31 @@ def test_a_folder_of_keys_is_checked(keys: Path, tmp_path: Path) -> None:
     copy.chmod(0o644)
     with pytest.raises(AccessError, match="others may read"):
         read_keys(keys)
+
+
+def test_keys_that_look_alike_are_refused_by_name(tmp_path: Path) -> None:
+    found: dict[bytes, bytes] = {}
+    for number in range(1 << 20):
+        key = hashlib.sha256(number.to_bytes(4)).digest()
+        if (alike := found.setdefault(key_id(key), key)) != key:
+            break
+    for name, content in (("van-1", alike), ("van-2", key)):
+        (tmp_path / f"{name}.key").write_text(content.hex())
+        (tmp_path / f"{name}.key").chmod(0o600)
+    with pytest.raises(UsageError, match=r"van-2.key: this key is that of van-1, or looks like it"):
+        read_keys(tmp_path)
+
+
+def test_a_new_key_looks_like_no_other_of_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter((KEY, KEY, OTHER))
+    monkeypatch.setattr("secrets.token_bytes", lambda _: next(drawn))
+    (tmp_path / "unreadable.key").mkdir()
+    for name in ("van-1", "van-2"):
+        make_key(tmp_path / f"{name}.key")
+    (tmp_path / "unreadable.key").rmdir()
+    assert read_keys(tmp_path) == {"van-1": KEY, "van-2": OTHER}
 
 
 @pytest.mark.parametrize(

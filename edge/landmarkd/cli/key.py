@@ -2,12 +2,13 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from landmarkd.errors import UsageError
+from landmarkd.errors import LandmarkdError, UsageError
 from landmarkd.files import writing
 
 
@@ -19,8 +20,15 @@ def key(
     Example: landmarkd key car.key, then --sink udp://10.0.0.2:5005?key=car.key there and
     landmarkd listen udp://:5005?key=car.key here.
     """
-    from landmarkd.wire.seal import KEY_BYTES
+    from landmarkd.wire.seal import KEY_BYTES, key_id, read_key
 
+    # A receiver tells the keys of its folder apart by 24 bits of their hashes.
+    taken = set()
+    for other in file.parent.glob("*.key"):
+        with suppress(LandmarkdError, OSError):
+            taken.add(key_id(read_key(other)))
+    while key_id(content := secrets.token_bytes(KEY_BYTES)) in taken:
+        pass
     with writing(file, "choose another folder"):
         try:
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -29,7 +37,7 @@ def key(
                 f"{file} exists; a key is never overwritten. Choose another name."
             ) from error
         with os.fdopen(descriptor, "w") as out:
-            out.write(secrets.token_hex(KEY_BYTES) + "\n")
+            out.write(content.hex() + "\n")
     typer.echo(
         f"{file} holds the key. Copy it over a safe way, and keep it readable by its owner alone.",
         err=True,
