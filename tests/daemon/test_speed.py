@@ -75,7 +75,26 @@ def test_the_newest_datagram_counts_until_it_is_stale(clock):
     reader.close()
 
 
-@pytest.mark.parametrize("uri", ["file:speed", "udp://127.0.0.1", "can0:", "file:/x?a=1"])
+def test_a_flood_of_datagrams_is_read_in_batches(clock, monkeypatch):
+    monkeypatch.setattr(speed, "MAX_BATCH", 2)
+    reader = VehicleSpeed("udp://[::1]:0")
+    assert reader.read() is None
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sender:
+        for value in range(4):
+            sender.sendto(str(value).encode(), ("::1", reader.port))
+    for expected in (1, 3):
+        clock[0] += 0.3
+        assert reader.read() == expected
+    reader.close()
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *("file:speed", "udp://127.0.0.1", "can0:", "file:/x?a=1"),
+        *("udp://far.example.org:5006", "udp://.x:5006", f"udp://{'a' * 300}:5006"),
+    ],
+)
 def test_mistakes_get_a_sentence(uri):
     with pytest.raises(UsageError):
         VehicleSpeed(uri)

@@ -6,6 +6,7 @@ import os
 import socket
 import stat
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 from time import monotonic
 
@@ -19,6 +20,9 @@ STALE_S = 2.0
 READ_EVERY_S = 0.2
 FASTEST_KMH = 400.0
 LARGEST = 64
+MAX_BATCH = 1000
+"""Datagrams read at once; more do not fit into the usual buffer of a socket."""
+FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
 class VehicleSpeed:
@@ -53,7 +57,15 @@ class VehicleSpeed:
             return
         if parsed.port is None:
             raise UsageError(f"{uri}: name the port to listen on, udp://:5006.")
-        self._address = parsed.host or "127.0.0.1", parsed.port
+        # Not a name: to look one up takes as long as a name server likes.
+        host = {"": "127.0.0.1", "localhost": "127.0.0.1"}.get(parsed.host or "", parsed.host)
+        try:
+            self._family = FAMILIES[ip_address(str(host)).version]
+        except ValueError as error:
+            raise UsageError(
+                f"{uri}: name this machine's address, udp://127.0.0.1:5006."
+            ) from error
+        self._address = str(host), parsed.port
         self._look = self._read_datagrams
 
     @property
@@ -116,7 +128,7 @@ class VehicleSpeed:
         A daemon that reloads holds it before.
         """
         if self._link is None:
-            link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            link = socket.socket(self._family, socket.SOCK_DGRAM)
             link.setblocking(False)
             try:
                 link.bind(self._address)
@@ -137,7 +149,7 @@ class VehicleSpeed:
         if link is None:
             return
         try:
-            while True:
+            for _ in range(MAX_BATCH):  # a flood must not hold up the pipeline
                 newest = link.recv(LARGEST)
         except OSError:
             pass  # nothing more waits
