@@ -91,7 +91,11 @@ class LocalServer(ThreadingHTTPServer):
             self.shutdown_request(request)
         else:
             self._asking[request] = time.monotonic() + REQUEST_TIMEOUT_S
-            super().process_request(request, client_address)
+            try:
+                super().process_request(request, client_address)
+            except RuntimeError:  # no more threads can be started
+                self._done(request)
+                self.shutdown_request(request)
 
     def asked(self, request: socket.socket) -> None:
         """Take note that a client's request is complete."""
@@ -111,9 +115,12 @@ class LocalServer(ThreadingHTTPServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self.asked(request)
-            with self._counting:
-                self.free += 1
+            self._done(request)
+
+    def _done(self, request: socket.socket) -> None:
+        self.asked(request)
+        with self._counting:
+            self.free += 1
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Log nothing of a client that went away."""

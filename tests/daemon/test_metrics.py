@@ -1,4 +1,5 @@
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -66,6 +67,14 @@ def test_a_key_in_a_uri_is_not_told(metrics: Metrics, port: int) -> None:
     assert not any("secret" in name for name in got)
 
 
+def test_a_sink_that_a_reload_removed_is_not_told_any_more(metrics: Metrics, port: int) -> None:
+    for uri in ("udp://before:5005", "udp://after:5005"):
+        metrics.publish(running(sinks=(sink(uri=uri),)))
+    got = scraped(port)
+    assert 'landmarkd_sink_connected{sink="udp://after:5005"}' in got
+    assert not any("before" in name for name in got)
+
+
 def test_only_this_machine_is_served(metrics: Metrics, port: int) -> None:
     """The same port is free on every other loopback address, so nothing listens on all of them."""
     with socket.socket() as other:
@@ -100,6 +109,21 @@ def test_silent_connections_are_bounded(metrics: Metrics, port: int) -> None:
             each.close()
     metrics.publish(running())
     assert until(lambda: served(port))
+
+
+def test_threads_that_do_not_start_use_up_no_connection(
+    monkeypatch: pytest.MonkeyPatch, metrics: Metrics, port: int
+) -> None:
+    """As where the service may have no more tasks."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        for _ in range(MAX_CONNECTIONS + 1):
+            assert not served(port)
+    assert served(port)
 
 
 def test_a_client_that_asks_byte_by_byte_is_let_go(

@@ -74,6 +74,9 @@ class Metrics:
             self._temperature.set(snapshot.temperature_c)
         self._memory.set(snapshot.memory_mb * 1e6)
         self._uptime.set(snapshot.uptime_s)
+        # A reload may have removed sinks: what is known of them is no longer true.
+        self._connected.clear()
+        self._sinks.clear()
         for sink in snapshot.sinks:
             # Without the query: a path of a key has no place in metrics.
             name = sink.uri.partition("?")[0]
