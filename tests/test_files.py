@@ -67,11 +67,14 @@ def test_a_failure_leaves_the_old_content_and_no_draft(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
-def test_a_draft_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+def test_a_draft_that_somebody_laid_is_neither_followed_nor_waited_for(tmp_path: Path) -> None:
     (tmp_path / "victim").write_text("whole")
-    (tmp_path / ".a.part").symlink_to(tmp_path / "victim")
-    with pytest.raises(OSError, match=r"directory|symbolic"):
+    draft = tmp_path / ".a.part"
+    for lay in (lambda: draft.symlink_to(tmp_path / "victim"), lambda: os.mkfifo(draft)):
+        lay()
         write_atomic(tmp_path / "a", b"x")
+        assert (tmp_path / "a").read_bytes() == b"x"
+        assert not draft.exists()
     assert (tmp_path / "victim").read_text() == "whole"
 
 

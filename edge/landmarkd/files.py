@@ -9,6 +9,9 @@ from pathlib import Path
 
 from landmarkd.errors import AccessError, LandmarkdError, SinkError, SourceError, UsageError
 
+PRIVATE = 0o600
+"""Where somebody looked and for how long is nobody else's business."""
+
 
 def read_bounded(path: Path, limit: int) -> bytes:
     """Return the content of a file of at most `limit` bytes. Never waits for somebody to write it.
@@ -49,9 +52,7 @@ def write_atomic(
     """
     draft = path.with_name(f".{path.name}.part")
     try:
-        # A draft that is a link, planted in a folder that others may write, is not followed.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(draft, flags, 0o666 if mode is None else mode), "wb") as file:
+        with os.fdopen(create(draft, 0o666 if mode is None else mode), "wb") as file:
             if mode is not None:
                 os.fchmod(file.fileno(), mode)
             file.write(content)
@@ -62,6 +63,18 @@ def write_atomic(
     except OSError:
         draft.unlink(missing_ok=True)
         raise
+
+
+def create(path: Path, mode: int = PRIVATE) -> int:
+    """Make an empty file, in the place of what has its name, and return its descriptor.
+
+    A link or a pipe, planted in a folder that others may write, is neither followed nor waited for.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    path.unlink(missing_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
 
 
 def refuse_itself(target: Path, source: Path, name: str | None = None) -> None:
@@ -77,9 +90,7 @@ def refuse_itself(target: Path, source: Path, name: str | None = None) -> None:
     """
     with suppress(OSError):
         if target.samefile(source):
-            raise UsageError(
-                f"{name or target} is the recording that is read; write to another file."
-            )
+            raise UsageError(f"{name or target} is the file that is read; write to another one.")
 
 
 @contextmanager

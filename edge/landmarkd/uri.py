@@ -103,6 +103,11 @@ class Uri:
         return _TRUTH[text.lower()]
 
 
+def named_file(text: str) -> Path:
+    """Return the path that a URI names, whatever its scheme."""
+    return Path(unquote(text.partition(":")[2].partition("?")[0]))
+
+
 def redacted(text: str) -> str:
     """Return a URI, or a text with URIs in it, without passwords."""
     for pattern in _SECRETS:

@@ -50,9 +50,13 @@ def test_nothing_but_damage_is_an_error(tmp_path: Path) -> None:
 
 def test_lines_never_replace_an_input(tmp_path: Path) -> None:
     good = draw(tmp_path / "good.png")
-    done = landmarkd("annotate", good, "--jsonl", good)
-    assert done.returncode == ExitCode.USAGE
-    assert cv2.imread(str(good)) is not None
+    drive = tmp_path / "drive.jsonl"
+    drive.write_text("precious")
+    for target in (good, drive):
+        before = target.read_bytes()
+        done = landmarkd("annotate", good, "--jsonl", target)
+        assert done.returncode == ExitCode.USAGE
+        assert target.read_bytes() == before
 
 
 def test_an_overlay_video_has_the_rate_of_its_input(tmp_path: Path) -> None:

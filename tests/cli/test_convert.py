@@ -54,6 +54,7 @@ def test_csv_is_what_the_sink_would_have_written(folder: Path, recording: str) -
 def test_json_lines_and_parquet(folder: Path) -> None:
     for name in ("a.jsonl", "a.parquet"):
         done = landmarkd("convert", folder / "all.lmk", folder / name)
+        assert (folder / name).stat().st_mode & 0o777 == 0o600
         assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in (folder / "a.jsonl").read_text().splitlines()]
     columns = parquet.read_table(folder / "a.parquet")

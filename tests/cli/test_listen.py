@@ -213,7 +213,7 @@ def test_a_flood_of_senders_fills_no_screen() -> None:
         (
             ["udp://127.0.0.1:0", "--jsonl", "/nowhere/out.jsonl"],
             74,
-            "choose another file with --jsonl",
+            "choose a file in a folder that exists",
         ),
         (["udp://127.0.0.1:0?key=/nowhere"], 64, "no key can be read"),
     ],

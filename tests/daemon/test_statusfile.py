@@ -38,14 +38,19 @@ def test_any_user_may_read_it_whatever_the_umask(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / NAME).stat().st_mode) == 0o644
 
 
-def test_a_link_that_somebody_laid_is_not_followed(tmp_path: Path) -> None:
+def test_nothing_that_somebody_laid_is_followed_or_waited_for(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")
-    (tmp_path / f".{NAME}.part").symlink_to(victim)
-    status = StatusFile(tmp_path)
-    status.publish(running())
+    draft = tmp_path / f".{NAME}.part"
+    for lay in (lambda: draft.symlink_to(victim), lambda: os.mkfifo(draft)):
+        lay()
+        status = StatusFile(tmp_path)
+        snapshot = running()
+        status.publish(snapshot)
+        assert status.failed is None
+        assert read_status(tmp_path) == snapshot
+        assert not draft.exists()
     assert victim.read_text() == "precious"
-    assert status.failed is not None
 
 
 def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def mistakes(folder: Path) -> dict[str, str]:
     (folder / "text").write_text("no program")
     sinks = {
         "a missing hook": f"hook:{folder}/nothing",
+        "a hook whose name is too long": f"hook:/{'a' * 300}",
         "a hook that is no program": f"hook:{folder}/text",
         "a missing folder": f"jsonl:{folder}/nothing/a.jsonl",
         "a folder as a file": f"jsonl:{folder}/folder",
@@ -46,6 +47,7 @@ def mistakes(folder: Path) -> dict[str, str]:
         "a missing camera": "v4l2:/dev/video-nothing",
         "a missing video": f"file:{folder}/nothing.mp4",
         "a folder without pictures": f"images:{folder}/folder",
+        "pictures whose name is too long": f"images:/{'b' * 300}",
         "a missing script": f"scripted:{folder}/nothing.json",
     }
     calibrations = {
@@ -68,6 +70,8 @@ def mistakes(folder: Path) -> dict[str, str]:
         "no sink": "sinks = []",
         "a speed from nowhere": 'sinks = ["jsonl:-"]\n[driver]\nspeed = "teapot:"',
         "nested too deep": f"a = {'[' * 3000}{']' * 3000}",
+        "a sink that empties the source": f'sinks = ["JSONL:{folder}/text?truncate=yes"]\n'
+        f'[source]\nuri = "file:{folder}/text"',
         "no TOML": "sinks = [",
         "no text": "sinks = ['\x00']",
     }
@@ -90,6 +94,7 @@ def test_a_wrong_configuration_is_refused_and_the_same_session_goes_on(tmp_path:
             assert after[0].frame > before.frame, name
             before = after[-1]
         assert "Traceback" not in daemon.logged()
+        assert (folder / "text").read_text() == "no program"
         daemon.write_configuration(f'{SELDOM}\n[service]\ndevice = "renamed"')
         daemon.signal(signal.SIGHUP)
         daemon.wait_status(lambda status: status.device == "renamed" and not status.refused)

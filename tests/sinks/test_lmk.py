@@ -148,11 +148,20 @@ def test_an_old_recording_is_refused_in_a_sentence(tmp_path: Path) -> None:
         list(read_reports(old))
 
 
-def test_a_recording_is_not_played_into_itself(recording: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("replay", "{}", "--fast", "--sink", "LMK:{}?truncate=yes"), "is the file that is read"),
+        (("listen", "{}", "--jsonl", "{}"), "is taken: writes "),
+        (("report", "{}", "--out", "{}"), "is the file that is read"),
+    ],
+)
+def test_no_command_writes_over_the_recording_that_it_reads(
+    recording: Path, arguments: tuple[str, ...], said: str
+) -> None:
     before = recording.read_bytes()
-    done = landmarkd("replay", recording, "--sink", f"lmk:{recording}", "--fast")
-    assert done.returncode == 64
-    assert "is the recording that is read" in done.stderr
+    done = landmarkd(*(each.replace("{}", str(recording)) for each in arguments))
+    assert said in done.stderr
     assert recording.read_bytes() == before
 
 
@@ -226,6 +235,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_listen_and_replay_give_the_same_lines(recording: Path, tmp_path: Path) -> None:
     first, copy, second = tmp_path / "first.jsonl", tmp_path / "copy.lmk", tmp_path / "second.jsonl"
     landmarkd("listen", recording, "--jsonl", first)
+    assert first.stat().st_mode & 0o777 == 0o600
     done = landmarkd("replay", recording, "--sink", f"lmk:{copy}?points=none", "--fast")
     assert f"{FRAMES} sent, 0 dropped" in done.stderr
     landmarkd("listen", f"lmk:{copy}", "--jsonl", second)

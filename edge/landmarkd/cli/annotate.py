@@ -1,6 +1,7 @@
 """`landmarkd annotate`: overlay pictures and JSON lines from images and videos."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +11,7 @@ import typer
 
 from landmarkd.cli.options import ConfigOption, ModelOption, read_configuration
 from landmarkd.errors import EndOfStreamError, SourceError, SourceFormatError, UsageError
-from landmarkd.files import read_bounded, reading, write_atomic, writing
+from landmarkd.files import PRIVATE, read_bounded, reading, write_atomic, writing
 
 if TYPE_CHECKING:
     from landmarkd.pipeline import Pipeline
@@ -40,6 +41,7 @@ def annotate(
     ] = None,
     model: ModelOption = None,
     config: ConfigOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file of --jsonl.")] = False,
 ) -> None:
     """Draw the mesh, eyes, pose and driver state into pictures and videos.
 
@@ -57,6 +59,8 @@ def annotate(
     files = list(dict.fromkeys(_files(inputs)))
     if jsonl not in {None, "-"} and Path(str(jsonl)).resolve() in {f.resolve() for f in files}:
         raise UsageError(f"{jsonl} is an input; name another file with --jsonl.")
+    if jsonl is not None and not force and Path(jsonl).is_file() and Path(jsonl).stat().st_size:
+        raise UsageError(f"{jsonl} exists; choose another name, or --force to replace it.")
     targets = _targets(files, out)
     damaged: list[SourceError] = []
     with ExitStack() as stack:
@@ -191,7 +195,10 @@ def _lines(target: str) -> TextIO:
 
         return open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False)
     with writing(target, "choose another file with --jsonl"):
-        return Path(target).open("w", encoding="utf-8")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        return open(
+            target, "w", encoding="utf-8", opener=lambda name, _: os.open(name, flags, PRIVATE)
+        )
 
 
 def _write_line(lines: TextIO | None, report: "Report") -> None:

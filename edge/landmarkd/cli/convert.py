@@ -1,5 +1,6 @@
 """`landmarkd convert`: a recording as a table or as JSON lines."""
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain
@@ -14,7 +15,7 @@ from landmarkd.errors import (
     SourceFormatError,
     UsageError,
 )
-from landmarkd.files import refuse_itself, writing
+from landmarkd.files import create, refuse_itself, writing
 
 if TYPE_CHECKING:
     from landmarkd.wire.assembler import FrameRecord
@@ -49,6 +50,7 @@ def convert(
     part = target.with_name(f".{target.name}.part")
     try:
         with writing(target, "choose another folder that exists"), FrameStream(recording) as stream:
+            os.close(create(part))
             records = (received.record for received in stream)
             known = (record for record in records if record.status is not None)
             written = write(part, known, points)

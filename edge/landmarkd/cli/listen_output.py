@@ -3,7 +3,6 @@
 import sys
 import time
 from collections import deque
-from typing import IO
 
 from rich.console import Console
 from rich.live import Live
@@ -12,7 +11,7 @@ from rich.text import Text
 
 from landmarkd.display import plain
 from landmarkd.enums import Lids
-from landmarkd.files import writing
+from landmarkd.sinks.file import FileRules, FileTransport
 from landmarkd.types import EyeState, Report
 from landmarkd.wire.assembler import FrameRecord
 from landmarkd.wire.codec import Packet
@@ -70,26 +69,23 @@ class JsonOutput(Output):
     """A line for each frame whose STATUS arrived."""
 
     def __init__(self, name: str) -> None:
-        self._own = name != "-"
-        with writing(name, "choose another file with --jsonl"):
-            self._file: IO[str] = open(name, "w", encoding="utf-8") if self._own else sys.stdout  # noqa: SIM115, PTH123
+        # As the sink jsonl:FILE does: behind the lines of a file, never over something else.
+        self._file = FileTransport(FileRules(name), line_start=b'{"')
+        self._file.check()
+        self._file.open()
+        if self._file.note:
+            print(f"{name} is taken: {self._file.note}", file=sys.stderr)
 
     def record(self, sender: str, record: FrameRecord) -> None:
         """Write the frame."""
         from landmarkd.wire.jsonl import encode_record
 
         if record.status is not None:
-            self._file.write(encode_record(record, sender) + "\n")
-
-    def tick(self, counters: DecoderCounters) -> None:
-        """Flush the file."""
-        self._file.flush()
+            self._file.send((encode_record(record, sender).encode() + b"\n",))
 
     def close(self) -> None:
         """Close the file."""
-        self._file.flush()
-        if self._own:
-            self._file.close()
+        self._file.close()
 
 
 class MessageOutput(Output):

@@ -6,12 +6,12 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import unquote
 
 import typer
 
 from landmarkd.errors import ExitCode, SourceFormatError, UsageError
 from landmarkd.files import refuse_itself
+from landmarkd.uri import named_file
 
 
 def replay(
@@ -35,7 +35,7 @@ def replay(
     if not sink:
         raise UsageError("Say where to play it: --sink udp://HOST:PORT, for example.")
     for uri in sink:
-        _refuse_itself(recording, uri)
+        refuse_itself(named_file(uri), recording, uri)
     played, pacer = 0, Pacer()
     with ExitStack() as stack:
         stream = stack.enter_context(FrameStream(recording))
@@ -66,11 +66,3 @@ def replay(
         statistics = each.statistics
         typer.echo(f"{each.uri}: {statistics.sent} sent, {statistics.dropped} dropped", err=True)
     return int(ExitCode.OK if played else ExitCode.DATA)
-
-
-def _refuse_itself(recording: Path, sink: str) -> None:
-    """Raise UsageError if a sink would write into the recording that is being read."""
-    scheme, _, rest = sink.partition(":")
-    target = Path(unquote(rest.partition("?")[0]))
-    if scheme in {"lmk", "jsonl", "csv"}:
-        refuse_itself(target, recording, sink)

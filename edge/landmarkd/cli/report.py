@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from landmarkd.files import refuse_itself, write_atomic, writing
+from landmarkd.files import PRIVATE, refuse_itself, write_atomic, writing
 
 
 def report(
@@ -31,7 +31,7 @@ def report(
     refuse_itself(target, recording)
     text = page(drive)
     with writing(target, "choose another place with --out"):
-        write_atomic(target, text.encode(errors="replace"))
+        write_atomic(target, text.encode(errors="replace"), mode=PRIVATE)
     if drive.trouble:
         typer.echo(drive.trouble, err=True)
     blinks = sum(event.kind == EventKind.BLINK for event in drive.events)

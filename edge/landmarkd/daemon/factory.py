@@ -10,9 +10,11 @@ from landmarkd.daemon.notify import Notifier
 from landmarkd.daemon.requests import Requests
 from landmarkd.daemon.saver import FrameSaver
 from landmarkd.daemon.service import Limits, Publisher, Service
+from landmarkd.files import refuse_itself
 from landmarkd.pipeline import Pipeline
 from landmarkd.settings.config import Configuration
 from landmarkd.sinks import make_sink
+from landmarkd.uri import named_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class ServiceFactory:
         """
         source = make_source(configuration.source.uri, fast=self.fast)
         source.check(present=present)
+        for uri in configuration.sinks:
+            refuse_itself(named_file(uri), named_file(source.uri).expanduser(), uri)
         keeper = BaselineKeeper.of(configuration.driver) if source.live else None
         pipeline = Pipeline(configuration, baseline=keeper.known if keeper else None)
         with contextlib.ExitStack() as undo:

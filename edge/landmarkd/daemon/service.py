@@ -288,7 +288,7 @@ class Service:
             self.successor = self.on_reload()
         except Exception as error:
             # Not even a defect in reading a configuration may end a daemon that runs.
-            known = isinstance(error, LandmarkdError)
+            known = isinstance(error, LandmarkdError | OSError)
             log.warning(
                 "The new configuration was refused, and the old one is still used: %s",
                 error,

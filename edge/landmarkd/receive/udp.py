@@ -56,6 +56,9 @@ class UdpLink(Link):
         link = socket.socket(family, socket.SOCK_DGRAM)
         try:
             self._bind(link, family)
+        except UnicodeError as error:  # no name that a host can have
+            link.close()
+            raise UsageError(f"{self.uri}: no host can have this name.") from error
         except OSError as error:
             link.close()
             if error.errno == errno.EADDRINUSE:

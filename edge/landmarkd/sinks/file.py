@@ -17,14 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from landmarkd.errors import AccessError, SinkError, SinkSetupError, UsageError
+from landmarkd.files import PRIVATE
 from landmarkd.sinks.parts import Transport
 from landmarkd.uri import Uri
 
 log = logging.getLogger(__name__)
 
 OPTIONS = ("truncate", "size", "time", "mode")
-DEFAULT_MODE = 0o600
-"""Where somebody looked and for how long is nobody else's business."""
 MAX_FILES = 10_000
 """Files of one name at most; beyond that somebody has to tidy up."""
 LOOK_S = 1.0
@@ -52,7 +51,7 @@ class FileRules:
     truncate: bool = False
     size: int | None = None
     seconds: int | None = None
-    mode: int = DEFAULT_MODE
+    mode: int = PRIVATE
 
     @classmethod
     def of(cls, uri: Uri, *, append: bool, stdout: bool = False) -> "FileRules":
