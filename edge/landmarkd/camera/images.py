@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 MAX_BYTES = 1 << 28
 
+
 class ImageFolderSource(FrameSource):
     """Pictures: ``images:folder`` or ``images:face.jpg``, options ``fps`` and ``rotation``.
 
