@@ -43,7 +43,7 @@ def _add_kinds(command: argparse.ArgumentParser) -> None:
         ("close-up", "eyes from near"),
         ("driver", "drivers in cars alone"),
         ("near", "faces that fill the picture, as light makes them, for brows and mouth"),
-        ("bearded", "men with hair on the upper lip, labelled where lips and brows are painted"),
+        ("bearded", "men with hair on the upper lip"),
     ):
         kinds.add_argument(f"--{kind}", dest="kind", action="store_const", const=kind, help=words)
 

@@ -84,7 +84,7 @@ class Studio:
         return self._crop(rng, person, pose, shot)[0]
 
     def bearded(self, rng: np.random.Generator, person: Person) -> Crop:
-        """A random face with room about it, its labels where lips and brows are painted."""
+        """A random face with room about it."""
         shot = Shot(rng.normal(0, 0.02, 2), pixels=ROOMY_SIZE, bare=True)
         pose = expression.pose(rng) if rng.random() < 0.3 else expression.near_pose(rng)
         return self._crop(rng, person, pose, shot)[0]
@@ -237,7 +237,7 @@ class Studio:
             np.array([0.0, 0.0, pose.distance]),
         )
         landmarks = placement(metric)
-        if shot.bare and person.drawn is not None:
+        if person.drawn is not None:
             corners, weights = person.drawn
             drawn = np.einsum("pw,pwk->pk", weights, vertices[corners]).astype(np.float32)
             landmarks[self.model.layout.ibug68[PAINTED]] = placement(drawn)

@@ -49,8 +49,7 @@ class Shot:
         face: Whether it counts as a face.
         driving: Whether it is taken in a car; see `models.synth.driving`.
         pixels: Side of the picture.
-        bare: Whether it is left as the light makes it: training adds what a camera does, and the
-            points of brows and lips are where these are drawn.
+        bare: Whether it is left as the light makes it: training adds what a camera does.
     """
 
     offset: np.ndarray
