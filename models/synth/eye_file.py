@@ -17,6 +17,9 @@ SHUT_OPENNESS, SHUT_CLOSED, SLIT_OPENNESS = 0.045, 0.97, 0.10
 shut, and at 0.10, 60 %, only lashes are to be seen between them. Lids of a look down may stand as
 near as the first, others as the second."""
 DOWN_SHARE, DOWN_PITCH, DOWN_CLOSED = 0.40, -12.0, 0.75
+BORDER = (0.015, 0.05, 0.05, 4.0)
+"""How near to a cut between classes an eye is borderline: a third of a patch's pixel of gap, and as
+little of the others as nobody tells from a picture."""
 GLASSES, SUNGLASSES, INFRARED, BRIGHT_PUPIL = 1, 2, 4, 8
 """Bits of the tags."""
 
@@ -37,3 +40,23 @@ def kinds(
     shut = (openness < least) | (closed > SHUT_CLOSED)
     down = lowered & (share < DOWN_SHARE)
     return np.where(shut, SHUT, np.where(down, DOWN, NEITHER)).astype(np.uint8)
+
+
+def borderline(
+    openness: np.ndarray, closed: np.ndarray, share: np.ndarray, pitch: np.ndarray
+) -> np.ndarray:
+    """Return which eyes bool (n,) would be of another class if one value were a little other.
+
+    Args:
+        openness: as of `kinds`; each of the four is changed by its own of `BORDER`.
+        closed: as there.
+        share: as there.
+        pitch: as there.
+    """
+    values = [openness, closed, share, pitch]
+    kind, found = kinds(*values), np.zeros(len(openness), bool)
+    for number, border in enumerate(BORDER):
+        for sign in (-1, 1):
+            other = [value + sign * border * (k == number) for k, value in enumerate(values)]
+            found |= kinds(*other) != kind
+    return found
