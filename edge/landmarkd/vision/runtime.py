@@ -48,8 +48,13 @@ class Engine:
         # The model for the processor, kept only where a lost accelerator is to be replaced.
         self._spare, self._threads = spare, threads
         self.inputs, self.outputs = interpreter.inputs, interpreter.outputs
-        self._in = tuple(np.zeros(spec.shape, spec.dtype) for spec in self.inputs)
-        self._out = tuple(np.zeros(spec.shape, spec.dtype) for spec in self.outputs)
+        # What may run on the processor one day keeps arrays of its own.
+        arrays = interpreter.arrays() if spare is None else None
+        self._in, self._out = arrays or (
+            tuple(np.zeros(spec.shape, spec.dtype) for spec in self.inputs),
+            tuple(np.zeros(spec.shape, spec.dtype) for spec in self.outputs),
+        )
+        self._copied = arrays is None
         self.degraded: str | None = None
 
     @property
@@ -79,7 +84,10 @@ class Engine:
         """
         interpreter = self._open()
         try:
-            interpreter.run(self._in, self._out)
+            if self._copied:
+                interpreter.run(self._in, self._out)
+            else:
+                interpreter.invoke()
         except RuntimeError as error:
             if interpreter.accelerator != "edgetpu":
                 raise InferenceRuntimeError(
