@@ -20,8 +20,8 @@ def umeyama(head, place, weights):
 
 
 def sums(head, place, weights):
-    rows = np.column_stack([head, np.ones(len(head)), np.square(head).sum(1), place])
-    return ((rows * weights[:, None]).T @ rows).tolist()
+    rows = np.column_stack([head, np.square(head).sum(1), np.ones(len(head)), place])
+    return ((rows[:, 4:] * weights[:, None]).T @ rows).tolist()
 
 
 @settings(max_examples=200, deadline=None)

@@ -16,7 +16,7 @@ MIN_SIGMA_PX = 0.25
 
 _NOWHERE = ([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], [0.0, 0.0, 0.0])
 _X = 5
-"""First row of a point in space; above are those of the head: x, y, z, 1, x² + y² + z²."""
+"""First row of a point in space; above are those of the head: x, y, z, x² + y² + z², 1."""
 
 
 def rigid_weights(layout: Layout) -> NDArray[np.float64]:
@@ -71,8 +71,8 @@ class PoseEstimator:
         self._trust = np.empty(len(rigid))
         self._taken = np.empty((len(rigid), 3), np.float32)
         self._rows = np.ones((8, len(rigid)))
-        self._rows[:3], self._rows[4] = rigid.T, np.square(rigid).sum(1)
-        self._weighted = np.empty_like(self._rows)
+        self._rows[:3], self._rows[3] = rigid.T, np.square(rigid).sum(1)
+        self._weighted = np.empty((4, len(rigid)))
         self._size_mm = math.sqrt(float(np.prod(np.ptp(head[layout.ibug68, :2], axis=0))))
         self._centre = np.array([[intrinsics.cx], [intrinsics.cy]])
         self._lens = np.array(intrinsics.distortion) if any(intrinsics.distortion) else None
@@ -103,7 +103,7 @@ class PoseEstimator:
             np.multiply(weights, weights, out=weights)
             np.divide(self._weights, weights, out=weights)
         scale_x, scale_y = self._unproject(taken)
-        np.multiply(rows, weights, out=self._weighted)
+        np.multiply(rows[_X - 1 :], weights, out=self._weighted)
         fit = fit_similarity((self._weighted @ rows.T).tolist(), scale_x, scale_y)
         if fit is None:
             return self._pose(*_NOWHERE, 1.0)

@@ -20,8 +20,8 @@ def fit_similarity(
     """Fit place = s (R head + t) in the weighted least squares sense.
 
     Args:
-        sums: (8, 8), the weighted sums of all products of two of these numbers of each point: the
-            head's x, y, z, 1, x² + y² + z², then x, y, z of its place in space.
+        sums: (4, 8), weighted sums of products over the points: of 1 and x, y, z of its place in
+            space with each of the head's x, y, z and x² + y² + z², 1, and x, y, z of its place.
         scale_x: what the places' x have to be multiplied by.
         scale_y: the same of their y.
 
@@ -29,11 +29,10 @@ def fit_similarity(
         R, t in the head's unit and the root mean square of what is left in that unit, or None if
         the points have no extent or are not finite.
     """
-    hx, hy, hz, total, head_squares, x, y, z = sums[3]
+    (hx, hy, hz, head_squares, total, x, y, z), row_x, row_y, row_z = sums
     hx, hy, hz = hx / total, hy / total, hz / total
     scale_x, scale_y, scale_z = scale_x / total, scale_y / total, 1.0 / total
     x, y, z = x * scale_x, y * scale_y, z * scale_z
-    row_x, row_y, row_z = sums[5:]
     b = [
         [row_x[0] * scale_x - x * hx, row_x[1] * scale_x - x * hy, row_x[2] * scale_x - x * hz],
         [row_y[0] * scale_y - y * hx, row_y[1] * scale_y - y * hy, row_y[2] * scale_y - y * hz],

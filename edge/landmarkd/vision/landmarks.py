@@ -60,7 +60,12 @@ class LandmarkModel(PictureModel[LandmarkCard]):
             self._check_output(name, contract)
         self.has_presence: bool = "presence" in self.card.outputs
         """The model says itself whether it sees a face."""
-        self._crop = np.empty((self._size, self._size, 3), np.uint8)
+        # Cut where the model reads it, so that no memory is fetched for a copy.
+        self._crop = (
+            self.engine.input(0)[0].view(np.uint8)
+            if self._flips
+            else np.empty((self._size, self._size, 3), np.uint8)
+        )
         self._scratch = [np.empty((0, 0, 3), np.uint8)] * MOST_HALVINGS
 
     def first_roi(self, box: Box, angle: float = 0.0) -> RegionOfInterest:

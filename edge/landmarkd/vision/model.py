@@ -70,7 +70,10 @@ class PictureModel(Generic[_Card]):
         """Check the outputs and make the buffers."""
 
     def _quantise(self, picture: NDArray[np.uint8]) -> None:
-        """Write a (height, width, 3) uint8 RGB picture into the model's input."""
+        """Write a (height, width, 3) uint8 RGB picture into the model's input.
+
+        It may lie in the memory of that input.
+        """
         values = self.engine.input(0)[0]
         if self._flips:
             # Less 128 is the other top bit: a ninth of the time of a table.
