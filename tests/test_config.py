@@ -46,6 +46,11 @@ def test_command_line_wins_over_file_and_file_over_defaults(tmp_path: Path) -> N
         ('sinks = ["jsonl:-", "jsonl:-"]\n', "named twice"),
         ("[service]\ndevice = 'a/b'\n", r"service\.device"),
         ("x" * (1 << 20 | 1), "larger than"),
+        ("a." * 500_000 + "b = 1", "is not TOML: a key with more than 500 dots"),
+        (f"sinks = {[f'udp://127.0.0.1:{port}' for port in range(1, 34)]}", "at most 32 items"),
+        ("[smoothing]\nbeta = 1e999\n", "finite number"),
+        ("[driver]\nhold_s = 1e300\n", r"driver\.hold_s: .*less than or equal to 1000000"),
+        ("[driver]\nbaseline_memory_s = 1e-300\n", "greater than or equal to 0.001"),
     ],
 )
 def test_a_wrong_file_is_told_the_field_and_what_is_allowed(

@@ -359,6 +359,16 @@ def test_a_broker_cannot_make_it_swallow_a_huge_packet() -> None:
     broker.entrance.close()
 
 
+@pytest.mark.parametrize("data", [b"\xf0\0", b"\x40\x01\0", b"\x30\xff\xff\xff\xff\xff"])
+def test_a_broker_that_breaks_the_protocol_is_left_and_tried_again(data: bytes) -> None:
+    broker = Broker(data)
+    with make_sink(f"mqtt://127.0.0.1:{broker.port}", session()) as sink:
+        # Reports keep coming: nothing else shows that the connection is gone.
+        assert until(lambda: sink.statistics.failures > 0 or not ticks(sink))
+        assert "lost" in (sink.statistics.last_error or "")
+    broker.entrance.close()
+
+
 def ticks(sink) -> bool:
     sink.submit(report(int(time.monotonic() * 1000)))
     return True

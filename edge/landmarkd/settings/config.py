@@ -23,6 +23,9 @@ CONFIGURATION = Path("/etc/landmarkd.toml")
 MAX_BYTES = 1 << 20
 """A configuration file of more bytes than this is a mistake."""
 
+MAX_DOTS = 500
+"""Between two equals signs: the time for a key with many parts grows with their square."""
+
 
 class SourceSettings(Section):
     """Where frames come from."""
@@ -99,7 +102,9 @@ class Configuration(Section):
     """All that can be configured."""
 
     source: SourceSettings = SourceSettings()
-    sinks: tuple[Annotated[str, Field(min_length=1)], ...] = setting((), "URIs of sinks.")
+    sinks: tuple[Annotated[str, Field(min_length=1)], ...] = setting(
+        (), "URIs of sinks, at most 32.", max_length=32
+    )
     model: ModelSettings = ModelSettings()
     tracker: TrackerSettings = TrackerSettings()
     smoothing: SmoothingSettings = SmoothingSettings()
@@ -127,6 +132,8 @@ def load_configuration(path: Path | None) -> Configuration:
     with reading(path, ConfigurationError, "name a readable TOML file"):
         content = read_bounded(path, MAX_BYTES)
     try:
+        if any(part.count(b".") > MAX_DOTS for part in re.split(rb"[\n=]", content)):
+            raise ValueError(f"a key with more than {MAX_DOTS} dots")
         values = tomllib.loads(content.decode())
     # ValueError covers both that and an integer of more digits than Python converts.
     except (ValueError, RecursionError) as error:

@@ -5,9 +5,17 @@ docs/driver-monitoring.md describes the sources.
 
 from typing import Any, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
+from pydantic import Field, model_validator
 
-from landmarkd.settings.setting import Angle, Probability, Section, Share, setting
+from landmarkd.settings.setting import (
+    Angle,
+    NonNegative,
+    Positive,
+    Probability,
+    Section,
+    Share,
+    setting,
+)
 from landmarkd.settings.zone import Zone, addw_zones, default_zones
 
 
@@ -37,10 +45,10 @@ class DriverSettings(Section):
     speed: str = setting(
         "", "Where the speed comes from: file:/run/speed or udp://:5006, km/h as text."
     )
-    assumed_speed_kmh: NonNegativeFloat = setting(50.0, "Speed taken when no speed comes in. Ours.")
+    assumed_speed_kmh: NonNegative = setting(50.0, "Speed taken when no speed comes in. Ours.")
 
     min_score: Probability = setting(0.5, "Least face score to look at the eyes (MediaPipe's 0.5).")
-    max_residual: PositiveFloat = setting(
+    max_residual: Positive = setting(
         0.06, "Largest misfit of the head, face sizes. Ours, measured."
     )
     max_eye_yaw_near: Angle = setting(
@@ -59,31 +67,31 @@ class DriverSettings(Section):
     min_eye_visible: Probability = setting(
         0.5, "Least probability that an eye is there to be seen, where a model gives it. Ours."
     )
-    max_eye_sigma: PositiveFloat = setting(
+    max_eye_sigma: Positive = setting(
         0.12, "Largest standard deviation of the lids, widths of the eye, elsewhere. Ours."
     )
     min_eye_inside: Probability = setting(
         0.5, "Least share of an eye's surroundings inside the picture. Ours."
     )
-    hold_s: NonNegativeFloat = setting(
+    hold_s: NonNegative = setting(
         1.0, "How long what is unknown is taken as unchanged before a concern is dropped. Ours."
     )
 
-    blip_s: NonNegativeFloat = setting(
+    blip_s: NonNegative = setting(
         0.1, "A shorter change is noise: it does not end or restart a time. Ours."
     )
 
     open_quantile: float = setting(
         0.8, "Quantile of a person's apertures taken as open; robust to blinks. Ours.", gt=0.5, lt=1
     )
-    baseline_memory_s: PositiveFloat = setting(360.0, "Memory of the baselines (openpilot: 6 min).")
-    eyes_trusted_s: PositiveFloat = setting(
+    baseline_memory_s: Positive = setting(360.0, "Memory of the baselines (openpilot: 6 min).")
+    eyes_trusted_s: Positive = setting(
         10.0, "Seconds of open eyes until their baseline is trusted. Ours."
     )
-    forward_trusted_s: PositiveFloat = setting(
+    forward_trusted_s: Positive = setting(
         30.0, "Seconds until the forward direction is trusted (openpilot: 60 s)."
     )
-    forward_min_speed_kmh: NonNegativeFloat = setting(
+    forward_min_speed_kmh: NonNegative = setting(
         30.0, "Forward is learnt from this speed on, if the speed is known (openpilot: 47). Ours."
     )
     forward_least_share: Share = setting(
@@ -104,7 +112,7 @@ class DriverSettings(Section):
 
     closed_openness: Share = setting(0.2, "P80: closed is at least 80 % closed.")
     reopen_openness: Share = setting(0.3, "Open again above this; hysteresis. Ours.")
-    blink_memory_s: PositiveFloat = setting(
+    blink_memory_s: Positive = setting(
         10.0, "Memory of how far the eyes are usually open, for blinks. Ours."
     )
     blink_openness: Share = setting(
@@ -117,21 +125,21 @@ class DriverSettings(Section):
     blink_depth: Share = setting(
         0.4, "A blink's deepest openness lies below this: smiles and glances down do not. Ours."
     )
-    blink_slow_frame_s: PositiveFloat = setting(
+    blink_slow_frame_s: Positive = setting(
         0.055,
         "With a longer frame interval blink_depth is not checked: the minimum may be missed. Ours.",
     )
-    blink_gap_s: PositiveFloat = setting(
+    blink_gap_s: Positive = setting(
         0.25,
         "Eyes unknown for longer than this break a blink off: a face that left and came back. "
         "Ours.",
     )
-    blink_max_s: PositiveFloat = setting(
+    blink_max_s: Positive = setting(
         0.5, "Longer closures are no blinks (long blinks: 0.3 to 0.5 s)."
     )
 
-    perclos_window_s: PositiveFloat = setting(60.0, "PERCLOS is over a minute.")
-    perclos_min_s: PositiveFloat = setting(20.0, "Seconds of seen eyes before it is given. Ours.")
+    perclos_window_s: Positive = setting(60.0, "PERCLOS is over a minute.")
+    perclos_min_s: Positive = setting(20.0, "Seconds of seen eyes before it is given. Ours.")
     perclos_levels: tuple[float, float, float] = setting(
         (0.075, 0.10, 0.15),
         "Drowsiness 1, 2, 3: questionable and drowsy of Wierwille 1994 (7.5, 15 %), and between "
@@ -143,17 +151,11 @@ class DriverSettings(Section):
         gt=0,
         le=1,
     )
-    microsleep_s: PositiveFloat = setting(
-        1.0, "Eyes closed this long: microsleep (NCAP, 1 to 2 s)."
-    )
-    sleep_s: PositiveFloat = setting(3.0, "Eyes closed this long: sleep (NCAP).")
-    unresponsive_s: PositiveFloat = setting(
-        6.0, "Eyes closed or away this long: unresponsive (NCAP)."
-    )
-    eyes_min_speed_kmh: NonNegativeFloat = setting(
-        10.0, "No alarm for closed eyes below this (Kia)."
-    )
-    lower_lid_drop: PositiveFloat = setting(
+    microsleep_s: Positive = setting(1.0, "Eyes closed this long: microsleep (NCAP, 1 to 2 s).")
+    sleep_s: Positive = setting(3.0, "Eyes closed this long: sleep (NCAP).")
+    unresponsive_s: Positive = setting(6.0, "Eyes closed or away this long: unresponsive (NCAP).")
+    eyes_min_speed_kmh: NonNegative = setting(10.0, "No alarm for closed eyes below this (Kia).")
+    lower_lid_drop: Positive = setting(
         0.045,
         "Lower lids this far below their usual place, eye widths: a look down. Ours, measured.",
     )
@@ -162,22 +164,22 @@ class DriverSettings(Section):
         0.25,
         "Share of the irises that the eye model sees under lids that look down. Ours, measured.",
     )
-    head_drop: PositiveFloat = setting(
+    head_drop: Positive = setting(
         8.0, "Head that goes down this far with the lids: a look down. Ours, measured."
     )
-    head_down_unclear: PositiveFloat = setting(
+    head_down_unclear: Positive = setting(
         18.0, "Head that was this far below forward before: lids are not used. As head_away_down."
     )
-    head_turn: PositiveFloat = setting(
+    head_turn: Positive = setting(
         12.0, "Head that turns this far with shut lids: the driver is awake. Ours."
     )
-    wide_veto_s: NonNegativeFloat = setting(
+    wide_veto_s: NonNegative = setting(
         0.25, "Mouth wide this long: lids that are shut belong to a yawn. Ours."
     )
-    yawn_grace_s: NonNegativeFloat = setting(
+    yawn_grace_s: NonNegative = setting(
         2.0, "Lids may stay shut this long after a yawn. Ours, measured."
     )
-    mouth_turn: PositiveFloat = setting(
+    mouth_turn: Positive = setting(
         0.13, "Change of the mouth that is a movement, not noise. Ours, measured."
     )
     mouth_turns: int = setting(
@@ -188,63 +190,54 @@ class DriverSettings(Section):
     drowsy_closures: int = setting(
         2, "Long closures in the window of PERCLOS that make it count. Ours.", ge=1
     )
-    clear_s: PositiveFloat = setting(
+    clear_s: Positive = setting(
         2.0, "Looking ahead with open eyes this long ends an alert (Kia, NCAP)."
     )
 
-    long_distraction_s: PositiveFloat = setting(3.0, "One glance away this long (NCAP, Kia).")
-    addw_slow_s: PositiveFloat = setting(
+    long_distraction_s: Positive = setting(3.0, "One glance away this long (NCAP, Kia).")
+    addw_slow_s: Positive = setting(
         6.0, "Profile eu-addw: a glance below addw_fast_kmh ((EU) 2023/2590)."
     )
-    addw_fast_s: PositiveFloat = setting(
-        3.5, "Profile eu-addw: a glance above it ((EU) 2023/2590)."
-    )
-    addw_fast_kmh: PositiveFloat = setting(
+    addw_fast_s: Positive = setting(3.5, "Profile eu-addw: a glance above it ((EU) 2023/2590).")
+    addw_fast_kmh: Positive = setting(
         50.0, "Profile eu-addw: where the shorter time begins ((EU) 2023/2590)."
     )
-    sharing_away_s: PositiveFloat = setting(
+    sharing_away_s: Positive = setting(
         10.0, "Visual attention time sharing: this long away (NCAP) ..."
     )
-    sharing_window_s: PositiveFloat = setting(30.0, "... within this window (NCAP).")
-    sharing_reset_s: PositiveFloat = setting(
-        2.0, "... unless the road was looked at this long (NCAP)."
-    )
-    distraction_min_speed_kmh: NonNegativeFloat = setting(
-        20.0, "No alarm for glances below this (Kia)."
-    )
-    head_away_yaw: PositiveFloat = setting(
+    sharing_window_s: Positive = setting(30.0, "... within this window (NCAP).")
+    sharing_reset_s: Positive = setting(2.0, "... unless the road was looked at this long (NCAP).")
+    distraction_min_speed_kmh: NonNegative = setting(20.0, "No alarm for glances below this (Kia).")
+    head_away_yaw: Positive = setting(
         23.0, "Without irises: head turned this far is away (openpilot: 0.402 rad)."
     )
-    head_away_down: PositiveFloat = setting(
+    head_away_down: Positive = setting(
         18.0, "Without irises: head this far down is away (openpilot: 0.3133 rad)."
     )
     zones: dict[str, Zone] = Field(
         default_factory=default_zones,
+        max_length=32,
         description="Where the eyes may rest; the first that holds the direction counts, none is "
         "'off'. Ours; "
         "measure your car.",
     )
 
-    mouth_wide: PositiveFloat = setting(
+    mouth_wide: Positive = setting(
         0.53, "Gap over width of the lips that is wide open. Ours, measured."
     )
-    yawn_s: PositiveFloat = setting(
+    yawn_s: Positive = setting(
         1.5, "Mouth wide open this long: a yawn (common practice, 1.5 to 2 s)."
     )
-    mouth_clear_s: NonNegativeFloat = setting(
-        0.3, "Mouth not wide open this long ends a yawn. Ours."
-    )
+    mouth_clear_s: NonNegative = setting(0.3, "Mouth not wide open this long ends a yawn. Ours.")
     yawns_drowsy: int = setting(3, "Yawns within ten minutes that make drowsiness 1. Ours.", ge=1)
 
-    absent_s: PositiveFloat = setting(3.0, "No face this long: no driver. Ours: as a long glance.")
-    max_face_sigma: PositiveFloat = setting(
+    absent_s: Positive = setting(3.0, "No face this long: no driver. Ours: as a long glance.")
+    max_face_sigma: Positive = setting(
         0.06,
         "Median standard deviation of the points, face sizes, above which it is covered. Ours.",
     )
-    covered_s: PositiveFloat = setting(1.0, "Eyes or face covered this long is reported. Ours.")
-    blocked_s: PositiveFloat = setting(
-        2.0, "Nothing to see at all this long: camera blocked. Ours."
-    )
+    covered_s: Positive = setting(1.0, "Eyes or face covered this long is reported. Ours.")
+    blocked_s: Positive = setting(2.0, "Nothing to see at all this long: camera blocked. Ours.")
 
     def glance_s(self, speed_kmh: float) -> float:
         """Return how long one glance away may last at a speed, seconds."""

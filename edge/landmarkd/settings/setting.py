@@ -4,6 +4,9 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Positive = Annotated[float, Field(ge=1e-3, le=1e6)]
+NonNegative = Annotated[float, Field(ge=0, le=1e6)]
+"""Beyond a million seconds, which are eleven days, arithmetic ends before anything is decided."""
 Share = Annotated[float, Field(gt=0, lt=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Angle = Annotated[float, Field(gt=0, le=90)]
@@ -14,7 +17,7 @@ T = TypeVar("T")
 class Section(BaseModel):
     """A table of the configuration: unknown keys are refused, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def setting(default: T, text: str, **limits: Any) -> T:

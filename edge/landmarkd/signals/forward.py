@@ -55,7 +55,7 @@ class ForwardDirection:
         limit_yaw, limit_pitch = self._settings.forward_limits
         if abs(yaw) > limit_yaw or abs(pitch) > limit_pitch:
             return
-        self._growth *= math.exp(dt_s / self._settings.baseline_memory_s)
+        self._growth *= math.exp(min(100.0, dt_s / self._settings.baseline_memory_s))
         # Shared between the four nearest cells, so that the mean of a cluster is exact.
         x, y = (90.0 + yaw) / CELL_DEG, (90.0 + pitch) / CELL_DEG
         column, row, weight = int(x), int(y), self._growth * dt_s

@@ -33,7 +33,7 @@ class FadingHistogram:
         place = min(max((value - self._low) / self._step, 0.0), len(weights) - 1.001)
         index = int(place)
         # New values grow instead of all old ones fading: one addition a frame, the same quantiles.
-        self._growth *= math.exp(seconds / self._memory_s)
+        self._growth *= math.exp(min(100.0, seconds / self._memory_s))
         weight = self._growth * seconds
         upper = weight * (place - index)
         weights[index] += weight - upper

@@ -137,18 +137,16 @@ class FileTransport(Transport[bytes]):
             return
         path = next(self.rules.paths())
         try:
-            usable = path.parent.is_dir() and not path.is_dir()
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             wanted = path if self.rules.append and path.exists() else path.parent
-            read_only = os.statvfs(path.parent).f_flag & os.ST_RDONLY
+            read_only = os.statvfs(f"{path.parent}/").f_flag & os.ST_RDONLY
             permitted = os.access(wanted, os.W_OK) or read_only
         except PermissionError:
             permitted = False
-        except OSError as error:  # a name that is too long, for one
-            raise SinkSetupError(
-                f"{path}: {error.strerror}; choose a file in a folder that exists."
-            ) from error
-        if not usable:
-            raise SinkSetupError(f"{path}: choose a file in a folder that exists.")
+        except OSError as error:
+            reason = f"{error.strerror}; choose a file in a folder that exists"
+            raise SinkSetupError(f"{path}: {reason}.") from error
         if not permitted:
             raise AccessError(f"{path}: no permission to write; choose another file.")
 

@@ -226,7 +226,8 @@ class MqttTransport(Transport[Publication]):
             OSError: the connection is lost.
         """
         client = self._client
-        if client is None or not client.is_connected():
+        # After a packet against the protocol paho closes, ends its thread and says "connected".
+        if client is None or client.socket() is None or not client.is_connected():
             raise OSError("the connection to the broker was lost")
         for piece in pieces:
             done = client.publish(piece.topic, piece.payload, piece.qos, piece.retain)
