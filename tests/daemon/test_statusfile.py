@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from landmarkd.daemon import statusfile
 from landmarkd.daemon.statusfile import MAX_BYTES, NAME, StatusFile, read_status, runtime_folder
 from landmarkd.errors import AccessError, LandmarkdError, SourceError, SourceFormatError
 
@@ -51,6 +52,28 @@ def test_nothing_that_somebody_laid_is_followed_or_waited_for(tmp_path: Path) ->
         assert read_status(tmp_path) == snapshot
         assert not draft.exists()
     assert victim.read_text() == "precious"
+
+
+def test_a_folder_that_somebody_else_laid_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statusfile, "SHARED", tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    folder, victim = tmp_path / "landmarkd-54321", tmp_path / "home"
+    victim.mkdir()
+    for lay in (folder.mkdir, lambda: folder.symlink_to(victim)):
+        lay()
+        status = StatusFile(folder)
+        status.publish(running())
+        assert "another user made this folder" in (status.failed or "")
+        with pytest.raises(AccessError):
+            read_status(folder)
+        assert not list(victim.iterdir())
+        assert not list(folder.iterdir())
+        folder.rmdir() if not folder.is_symlink() else folder.unlink()
+    monkeypatch.setattr(os, "geteuid", os.getuid)
+    StatusFile(folder).publish(running())
+    assert read_status(folder).state == "running"
 
 
 def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ import errno
 import json
 import logging
 import os
+import stat
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,6 +20,8 @@ log = logging.getLogger(__name__)
 
 NAME = "status.json"
 MAX_BYTES = 1 << 20
+SHARED = Path("/tmp")  # noqa: S108  # see `_refuse_of_others`
+"""Where neither systemd nor a login session gives a folder."""
 
 
 def runtime_folder() -> Path:
@@ -28,7 +32,21 @@ def runtime_folder() -> Path:
     system = Path("/run/landmarkd")
     if os.geteuid() == 0 or system.is_dir():
         return system
-    return Path(os.environ.get("XDG_RUNTIME_DIR", f"/tmp/landmarkd-{os.geteuid()}")) / "landmarkd"  # noqa: S108
+    session = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(session, "landmarkd") if session else SHARED / f"landmarkd-{os.geteuid()}"
+
+
+def _refuse_of_others(folder: Path) -> None:
+    """Refuse a folder that another user made, or may change, where every user may make one.
+
+    Raises:
+        PermissionError: so it is.
+    """
+    with suppress(FileNotFoundError):
+        status = os.lstat(folder)
+        ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+        if folder.parent == SHARED and (not ours or status.st_mode & 0o022):
+            raise PermissionError(errno.EPERM, "another user made this folder, or may change it")
 
 
 class StatusFile:
@@ -57,6 +75,7 @@ class StatusFile:
         """Write a snapshot. A full or read-only disk is logged and disturbs nothing else."""
         try:
             self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            _refuse_of_others(self.path.parent)
             content = json.dumps(asdict(snapshot)).encode()
             # Any user may read the status, whatever the umask of the service.
             write_atomic(self.path, content, mode=0o644, durable=False)
@@ -88,6 +107,7 @@ def read_status(folder: Path) -> Snapshot:
     """
     path = folder / NAME
     try:
+        _refuse_of_others(folder)
         content = read_bounded(path, MAX_BYTES)
     except PermissionError as error:
         raise AccessError(
