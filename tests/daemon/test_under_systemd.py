@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -85,6 +87,27 @@ def test_asking_again_does_not_spoil_a_stop_in_order(tmp_path: Path, again: sign
             time.sleep(0.001)
         assert daemon.process.wait(0) == 0
         assert "Processed" in daemon.logged()
+
+
+def test_signals_during_the_start_end_it_in_order() -> None:
+    """A reload that comes too early is no reason to end; a stop ends it before the first frame."""
+    early = """
+import os, signal
+from landmarkd.cli import logs, main
+before = logs.set_up_logging
+def set_up_logging(verbose):
+    before(verbose)
+    os.kill(os.getpid(), signal.SIGHUP)
+    os.kill(os.getpid(), signal.SIGTERM)
+logs.set_up_logging = set_up_logging
+main.main()
+"""
+    run = ("run", "--source", "demo:", "--sink", "jsonl:-")
+    done = subprocess.run(
+        [sys.executable, "-c", early, *run], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Processed 0 frames" in done.stderr
 
 
 def test_a_reader_that_stands_still_does_not_hold_up_the_end(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """MQTT on a real mosquitto: what dashboards get, and what a broker or a network may do to it."""
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -180,13 +181,17 @@ os.kill(os.getpid(), signal.SIGKILL)
         with pytest.raises(AccessError, match="others may read this secret; chmod 600"):
             make_sink(login, session())
 
-    def test_wrong_uris_are_told_what_is_right(self) -> None:
+    def test_wrong_uris_are_told_what_is_right(self, tmp_path: Path) -> None:
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
         for uri, reason in (
             ("mqtt:broker", "use mqtt://HOST:PORT"),
             ("mqtt://b?topic=a/%23", "no '#' or"),
             ("mqtt://b?user=a&password=/nowhere", "cannot be read"),
             ("mqtt://b?tls=no&ca=/etc/ca.pem", "leave tls=no out"),
             ("mqtt://b?ca=/nowhere", "cannot be used"),
+            (f"mqtt://b?ca={pipe}", "it is a pipe and no file"),
+            (f"mqtt://b?cert={pipe}", "it is a pipe and no file"),
             ("mqtt://b?password_file=/dev/null", "needs a name"),
             ("mqtt://me:open-sesame@b", "must not hold"),
             ("mqtt://open-sesame@b", "must not hold"),

@@ -1,6 +1,7 @@
 """The command `landmarkd`: its subcommands, and how an error is printed."""
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterable
@@ -105,6 +106,9 @@ def _options(
 def main() -> None:
     """Run the command line; a user's mistake ends in one sentence and a documented exit code."""
     _open_standard_streams()
+    if sys.argv[1:2] == ["run"]:
+        # Until the daemon obeys it: a reload that comes during the start must not end it.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         code = _run(sys.argv[1:])
         sys.stdout.flush()

@@ -49,10 +49,14 @@ def run(
     Without a sink a table shows the results in the terminal. SIGTERM ends it, SIGHUP reads the
     configuration again; landmarkd status shows its state.
     """
+    from landmarkd.daemon.requests import Requests
+
+    requests = Requests()
+    requests.obey()  # before all that takes a while: no request is lost or ends it half-way
+
     from landmarkd.cli.logs import set_up_logging
     from landmarkd.daemon.factory import ServiceFactory
     from landmarkd.daemon.notify import Notifier
-    from landmarkd.daemon.requests import Requests
     from landmarkd.daemon.saver import FrameSaver
     from landmarkd.daemon.service import Limits, Publisher
     from landmarkd.daemon.statusfile import StatusFile, runtime_folder
@@ -87,7 +91,7 @@ def run(
 
                 publishers.append(Metrics(given.service.metrics_port))
             factory = ServiceFactory(
-                Requests(),
+                requests,
                 Notifier(),
                 Limits(frames, duration),
                 publishers,

@@ -30,6 +30,7 @@ QUEUED_MESSAGES = 100
 MAX_INCOMING = 1 << 12
 """Bytes of a packet from the broker at most: only receipts come, as we subscribe to nothing."""
 MAX_SECRET = 1 << 12
+MAX_CERTIFICATES = 1 << 22
 _POLL_S = 0.05
 
 
@@ -94,6 +95,8 @@ def login_of(uri: Uri, client_id: str) -> Login:
 def _context(uri: Uri) -> ssl.SSLContext:
     options = uri.options
     try:
+        for name in {"ca", "cert", "key"} & options.keys():
+            read_bounded(Path(options[name]), MAX_CERTIFICATES)  # OpenSSL waits for a pipe
         context = ssl.create_default_context(cafile=options.get("ca"))
         if "cert" in options:
             context.load_cert_chain(options["cert"], options.get("key"))
