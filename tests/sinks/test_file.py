@@ -1,7 +1,9 @@
 """Files that sinks write: nothing is lost by a restart, a reload, logrotate or a full disk."""
 
+import itertools
 import json
 import os
+import resource
 import stat
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from tests.full_disk import full_disk
 from tests.sinks.test_contract import until
 from tests.wire.builders import report, session
 
+NUMBERS = itertools.count(10)
+
 
 def sent(uri: str, *numbers: int) -> Sink:
     """Run a sink over these frames, as one run of the daemon does."""
@@ -24,6 +28,11 @@ def sent(uri: str, *numbers: int) -> Sink:
             sink.submit(report(number), wait=True)
     assert sink.statistics.sent == len(numbers)
     return sink
+
+
+def submitted(sink: Sink) -> bool:
+    sink.submit(report(next(NUMBERS)), wait=True)
+    return True
 
 
 def lines(path: Path) -> list[int]:
@@ -96,6 +105,34 @@ class TestLines:
             os.truncate(path, 0)
             sink.submit(report(2), wait=True)
         assert lines(path) == [2]
+
+    @pytest.mark.parametrize("taker", ["link", "folder"])
+    def test_what_takes_the_name_meanwhile_is_not_written_into(
+        self, tmp_path: Path, monkeypatch, taker: str
+    ) -> None:
+        monkeypatch.setattr(file_module, "LOOK_S", 0.0)
+        path, precious = tmp_path / "a.jsonl", tmp_path / "precious"
+        precious.write_text("precious")
+        with make_sink(f"jsonl:{path}", session()) as sink:
+            sink.submit(report(1), wait=True)
+            assert until(lambda: sink.statistics.sent == 1)
+            path.unlink()
+            path.symlink_to(precious) if taker == "link" else path.mkdir()
+            assert until(lambda: (tmp_path / "a-2.jsonl").exists() or not submitted(sink))
+        assert precious.read_text() == "precious"
+        assert lines(tmp_path / "a-2.jsonl")
+
+    def test_a_file_system_with_small_files_gets_another_file(self, tmp_path: Path) -> None:
+        """FAT ends at 4 GiB; a limit of the process does the same."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))
+        try:
+            with make_sink(f"jsonl:{tmp_path}/a.jsonl", session()) as sink:
+                assert until(lambda: (tmp_path / "a-2.jsonl").exists() or not submitted(sink))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        numbers = [*lines(tmp_path / "a.jsonl"), *lines(tmp_path / "a-2.jsonl")]
+        assert numbers == sorted(set(numbers))
 
     def test_a_size_limit_begins_another_file(self, tmp_path: Path) -> None:
         uri = f"jsonl:{tmp_path}/a.jsonl?size=40k"

@@ -13,6 +13,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,7 +126,7 @@ class FileTransport(Transport[bytes]):
         self._header, self._line_start = header, line_start
         self._descriptor: int | None = None
         self._identity: tuple[int, int] | None = None
-        self._truncated = self._lost = False
+        self._truncated = self._lost = self._too_large = False
         self._began_s = self._looked_s = 0.0
 
     def check(self) -> None:
@@ -145,8 +146,8 @@ class FileTransport(Transport[bytes]):
         except PermissionError:
             permitted = False
         except OSError as error:
-            reason = f"{error.strerror}; choose a file in a folder that exists"
-            raise SinkSetupError(f"{path}: {reason}.") from error
+            said = f"{path}: {error.strerror}; choose a file in a folder that exists."
+            raise SinkSetupError(said) from error
         if not permitted:
             raise AccessError(f"{path}: no permission to write; choose another file.")
 
@@ -185,20 +186,19 @@ class FileTransport(Transport[bytes]):
         rules = self.rules
         if rules.truncate and not self._truncated:
             return next(rules.paths()), os.O_TRUNC
-        if self._lost and self.path is not None and (rules.append or not self.path.exists()):
-            return self.path, 0
+        if (path := self.path) and self._lost and (not path.exists() or self._may_append(path)):
+            return path, 0
         last: Path | None = None
         for path in rules.paths():
             if not path.exists():
-                reached = self._identity is not None
-                if last is not None and not reached and self._may_append(last):
+                if last is not None and self._identity is None and self._may_append(last):
                     return last, 0
                 return path, os.O_EXCL
             last = path
         raise SinkError(f"{rules.name}: {MAX_FILES} files of this name are there; remove some")
 
     def _may_append(self, path: Path) -> bool:
-        if not self.rules.append:
+        if not self.rules.append or path.is_dir():
             return False
         if not path.is_file():
             return True  # a pipe or a device
@@ -214,7 +214,8 @@ class FileTransport(Transport[bytes]):
 
     def _adopt(self, path: Path, descriptor: int) -> None:
         status = os.fstat(descriptor)
-        self._identity, self._truncated, self._lost = (status.st_dev, status.st_ino), True, False
+        self._identity, self._truncated = (status.st_dev, status.st_ino), True
+        self._lost = self._too_large = False
         self.path, self.written, self._began_s = path, status.st_size, time.monotonic()
         self.note = None if str(path) == self.rules.name else f"writes {path}"
         log.info("%s: writes %s", self.rules.name, path)
@@ -226,8 +227,7 @@ class FileTransport(Transport[bytes]):
             descriptor: of the file.
             new: it was not written by this object before; else it is opened again after a failure.
         """
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG((status := os.fstat(descriptor)).st_mode):
             return
         self.written = status.st_size
         if self.written and self.path is not None:
@@ -241,37 +241,33 @@ class FileTransport(Transport[bytes]):
             file.seek(max(0, self.written - MAX_LINE))
             tail = file.read(MAX_LINE)
         unfinished = tail[tail.rfind(b"\n") + 1 :]
-        if not unfinished:
-            return
-        if len(unfinished) < MAX_LINE and unfinished.startswith(self._line_start):
+        if 0 < len(unfinished) < MAX_LINE and unfinished.startswith(self._line_start):
             self.written -= len(unfinished)
             os.ftruncate(descriptor, self.written)
             log.warning("%s: removed %d bytes of an unfinished line", path, len(unfinished))
-        else:
+        elif unfinished:
             self._write(descriptor, b"\n")
 
     @property
     def full(self) -> bool:
-        """Whether another file is due: a limit is reached, or the name stands for another file."""
+        """Whether another file is due: a limit is reached, or another file has the name."""
         rules, now = self.rules, time.monotonic()
-        if self._identity is None or self.path is None:
+        if self.path is None:
             return False
         if now - self._looked_s >= LOOK_S:
             self._looked_s = now
             self._look(self.path)
         reached = rules.size is not None and self.written >= rules.size
         expired = rules.seconds is not None and now - self._began_s >= rules.seconds
-        return self._lost or reached or expired
+        return self._lost or self._too_large or reached or expired
 
     def _look(self, path: Path) -> None:
-        try:
+        self._lost = True
+        with suppress(OSError):
             status = path.stat()
-        except OSError:
-            self._lost = True
-            return
-        self._lost = not self._ours(status)
-        if self.rules.append and stat.S_ISREG(status.st_mode) and not self._lost:
-            self.written = status.st_size  # others may append to it or cut it as well
+            self._lost = not self._ours(status)
+            if self.rules.append and stat.S_ISREG(status.st_mode) and not self._lost:
+                self.written = status.st_size  # others may append to it or cut it as well
 
     def _ours(self, status: os.stat_result) -> bool:
         return (status.st_dev, status.st_ino) == self._identity
@@ -287,7 +283,8 @@ class FileTransport(Transport[bytes]):
         try:
             while left:
                 left = left[os.write(descriptor, left) :]
-        except OSError:
+        except OSError as error:
+            self._too_large |= error.errno == errno.EFBIG  # the next file has room again
             done, status = len(data) - len(left), os.fstat(descriptor)
             if stat.S_ISREG(status.st_mode) and done and status.st_size == self.written + done:
                 os.ftruncate(descriptor, self.written)
