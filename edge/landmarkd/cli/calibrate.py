@@ -7,6 +7,7 @@ import typer
 
 from landmarkd.cli.calibrate_driver import driver, drivers
 from landmarkd.cli.options import ConfigOption, read_configuration
+from landmarkd.display import as_text, plain
 from landmarkd.errors import CalibrationError, UsageError
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ class _Screen:
         if self._console.is_terminal:
             self._live.update(_progress(view, verdict, collection))
         elif verdict.taken or not collection.live:
-            self._console.print(f"{name}: {verdict.reason}", highlight=False, soft_wrap=True)
+            self._console.print(as_text(f"{name}: {verdict.reason}"), soft_wrap=True)
 
     def why(self) -> str:
         """Return the commonest reason for refusing a view."""
@@ -233,7 +234,7 @@ def _print_result(result: "Calibration", collection: "Collection", out: Path) ->
         table.add_row(label, value)
     Console().print(table)
     if result.left_out:
-        print(f"Left out, since they do not fit: {', '.join(result.left_out)}")
+        print(f"Left out, since they do not fit: {plain(', '.join(result.left_out), 1000)}")
     advice = collection.advice()
     if advice is not None:
         print(f"It would be more exact with more views: {advice}.")

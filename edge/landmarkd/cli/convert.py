@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from landmarkd.display import plain
 from landmarkd.errors import (
     ExitCode,
     MissingPackageError,
@@ -63,7 +64,7 @@ def convert(
             part.unlink()
     if trouble:
         typer.echo(trouble, err=True)
-    typer.echo(f"{target}: {written} frames", err=True)
+    typer.echo(f"{plain(target, 1000)}: {written} frames", err=True)
     return int(ExitCode.OK)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from landmarkd.cli.options import ConfigOption, SourceOption, read_configuration
+from landmarkd.display import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -80,9 +81,9 @@ def _table(findings: "Iterable[Finding]") -> "list[Finding]":
         row = Table.grid(padding=(0, 1, 0, 0))
         row.add_column()
         row.add_column(width=14)
-        row.add_row(Text(sign, style), Text(item.name, "bold"), Text(item.text))
+        row.add_row(Text(sign, style), as_text(item.name, "bold"), as_text(item.text))
         if item.remedy:
-            row.add_row("", "", Text(f"→ {item.remedy}", "cyan"))
+            row.add_row("", "", as_text(f"→ {item.remedy}", "cyan"))
         console.print(row)
     errors = sum(item.severity == Severity.ERROR for item in found)
     warnings = sum(item.severity == Severity.WARNING for item in found)

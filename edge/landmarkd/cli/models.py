@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from landmarkd.display import as_text
+
 if TYPE_CHECKING:
     from landmarkd.vision.zoo import Zoo
 
@@ -111,6 +113,7 @@ def _entries(zoo: "Zoo") -> list[dict[str, Any]]:
 def _table(zoo: "Zoo", entries: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
     for column in ("model", "kind", "input", "points", "size", "MMACs", "sha256"):
@@ -118,8 +121,8 @@ def _table(zoo: "Zoo", entries: list[dict[str, Any]]) -> None:
         table.add_column(column, justify="right" if numeric else "left", no_wrap=True)
     for entry in entries:
         table.add_row(
-            ("* " if entry["default"] else "  ") + entry["name"],
-            entry["kind"],
+            as_text(("* " if entry["default"] else "  ") + entry["name"]),
+            as_text(entry["kind"]),
             f"{entry['input']['width']}x{entry['input']['height']} {entry['input']['dtype']}",
             str(entry["points"] or ""),
             f"{entry['bytes'] / 1e6:.1f} MB",
@@ -131,7 +134,8 @@ def _table(zoo: "Zoo", entries: list[dict[str, Any]]) -> None:
     console.print(table)
     for entry in entries:
         if entry["problem"]:
-            console.print(f"[bold red]✗[/] {entry['problem']}")
+            console.print(Text("✗", "bold red"), as_text(entry["problem"]))
+    console.print()
     console.print(
-        f"\n* is the default; a card in {zoo.folder} says how good each one is.", style="dim"
+        as_text(f"* is the default; a card in {zoo.folder} says how good each one is.", "dim")
     )

@@ -16,6 +16,7 @@ from landmarkd.cli.options import (
     SourceOption,
     read_configuration,
 )
+from landmarkd.display import as_text
 from landmarkd.files import check_writable, write_atomic, writing
 
 if TYPE_CHECKING:
@@ -165,18 +166,27 @@ def _show(result: dict[str, Any]) -> None:
 
     console = Console(highlight=False)
     console.print(
-        f"[bold]{result['model']}[/] on {result['board'] or 'this machine'}, {result['runtime']}"
-        f" ({result['accelerator']}): {result['frames']} frames of {result['source']}"
+        as_text(result["model"], "bold"),
+        as_text(
+            f"on {result['board'] or 'this machine'}, {result['runtime']}"
+            f" ({result['accelerator']}): {result['frames']} frames of {result['source']}"
+        ),
     )
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for column in ("ms", "p50", "p90", "p99", "max", "distribution"):
         table.add_column(column, justify="left" if column in {"ms", "distribution"} else "right")
     for name, entry in (result["stages_ms"] | result["ages_ms"]).items():
         numbers = (f"{entry[rank]:.3f}" for rank in ("p50", "p90", "p99", "max"))
-        table.add_row(name.replace("_", " "), *numbers, _sparkline(entry["histogram"]["counts"]))
+        table.add_row(
+            as_text(name.replace("_", " ")), *numbers, _sparkline(entry["histogram"]["counts"])
+        )
     console.print(table)
     for text in _sentences(result):
-        console.print(text)
+        console.print(as_text(text))
+    if advice := result["recommendation"]:
+        console.print(as_text(advice["reason"], "bold"), "In the configuration:")
+        for line in advice["configuration"].splitlines():
+            console.print(as_text(line, "cyan"))
 
 
 def _sentences(result: dict[str, Any]) -> "Iterator[str]":
@@ -218,11 +228,6 @@ def _sentences(result: dict[str, Any]) -> "Iterator[str]":
             else f"{each['p50_ms']:8.3f} ms, p90 {each['p90_ms']:.3f}"
         )
         yield f"  {each['model']:<26} {how:<24} {took}"
-    if result["recommendation"]:
-        yield f"[bold]{result['recommendation']['reason']}[/] In the configuration:"
-        yield f"[cyan]{result['recommendation']['configuration'].rstrip()}[/]".replace(
-            "[model]", r"\[model]"
-        )
 
 
 def _sparkline(counts: "Sequence[int]") -> str:
@@ -246,7 +251,7 @@ def _compare(old: Path, new: Path) -> None:
         if change.real:
             verdict = "[red]slower[/]" if change.share > 0 else "[green]faster[/]"
         table.add_row(
-            change.name.replace("_", " "),
+            as_text(change.name.replace("_", " ")),
             f"{change.before_ms:.3f}",
             f"{change.after_ms:.3f}",
             f"{change.share:+.1%}",

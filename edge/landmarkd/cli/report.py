@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from landmarkd.display import plain
 from landmarkd.files import PRIVATE, refuse_itself, write_atomic, writing
 
 
@@ -37,6 +38,6 @@ def report(
     blinks = sum(event.kind == EventKind.BLINK for event in drive.events)
     others = len({event.id for event in drive.events if event.kind != EventKind.BLINK})
     print(
-        f"Wrote {target}: {len(drive.moments)} frames, {drive.seconds:.1f} s, "
+        f"Wrote {plain(target, 1000)}: {len(drive.moments)} frames, {drive.seconds:.1f} s, "
         f"{blinks} blinks, {others} other events."
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from landmarkd.display import plain
+from landmarkd.display import as_text, plain
 from landmarkd.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -92,8 +92,7 @@ def _shown(snapshot: "Snapshot", diagnosis: "Diagnosis") -> "RenderableType":
     title = Text(plain(f"landmarkd {snapshot.device}"))
     table = Table(title=title, show_header=False, min_width=60)
     for name, said in _rows(snapshot, diagnosis):
-        # As text, so that brackets in a path are not taken for markup.
-        table.add_row(name, Text(plain(said, MAX_SHOWN)))
+        table.add_row(as_text(name), as_text(said))
     words = [
         Text.assemble((mark, colour), (plain(said, MAX_SHOWN), "" if mark else colour))
         for mark, said, colour in _words(diagnosis)
