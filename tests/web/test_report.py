@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from landmarkd.errors import LandmarkdError
+from landmarkd.web import drive as drive_module
 from landmarkd.web.charts import MAX_SHAPES, Timeline
 from landmarkd.web.drive import Drive, Moment, read_drive
 from landmarkd.web.report import page
@@ -99,3 +100,15 @@ def test_the_heads_angles_fit_their_chart(yaw: float, scale: int) -> None:
     text = page(Drive("a.lmk", moments))
     chart = text[text.index("head, degrees") :].partition("</figure>")[0]
     assert f"<span>-{scale}</span><span>{scale}</span>" in chart
+
+
+def test_a_drive_of_any_length_takes_bounded_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drive_module, "MAX_MOMENTS", 10)
+    recording = tmp_path / "drive.jsonl"
+    recording.write_text("".join(f'{{"captured_ns":{at * 10**9}}}\n' for at in range(100)))
+    drive = read_drive(recording)
+    assert drive.frames == 100
+    assert [moment.seconds for moment in drive.moments] == list(range(0, 100, 16))
+    assert "<b>100</b>frames" in page(drive)

@@ -38,6 +38,6 @@ def report(
     blinks = sum(event.kind == EventKind.BLINK for event in drive.events)
     others = len({event.id for event in drive.events if event.kind != EventKind.BLINK})
     print(
-        f"Wrote {plain(target, 1000)}: {len(drive.moments)} frames, {drive.seconds:.1f} s, "
+        f"Wrote {plain(target, 1000)}: {drive.frames} frames, {drive.seconds:.1f} s, "
         f"{blinks} blinks, {others} other events."
     )

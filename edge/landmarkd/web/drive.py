@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from landmarkd.files import reading
 MAX_LINE = 1 << 20
 """A line of JSON with all points has about 30 kB; a longer line is not one of ours."""
 MAX_EVENTS = 100_000
+MAX_MOMENTS = 500_000
+"""Frames that are held, some 300 MB of memory; 4.6 h at 30 frames a second."""
 MAX_NS = 1 << 63
 MAX_NAME = 60
 """Characters of a name that are kept."""
@@ -56,7 +59,8 @@ class Drive:
 
     Attributes:
         name: of the file.
-        moments: in the order of their times.
+        moments: in the order of their times; of a very long drive every second, fourth, ... frame.
+        frames: how many there were.
         events: each phase once.
         utc_s: UTC of the first frame in seconds since 1970, or None if it is not known.
         synchronised: whether the clock behind it was kept to a reference.
@@ -65,6 +69,7 @@ class Drive:
 
     name: str
     moments: list[Moment] = field(default_factory=list)
+    frames: int = 0
     events: list[Happening] = field(default_factory=list)
     utc_s: float | None = None
     synchronised: bool = False
@@ -90,6 +95,7 @@ def read_drive(path: Path) -> Drive:
     drive = Drive(path.name)
     records = _wire_records(path, drive) if path.suffix == ".lmk" else _lines(path)
     began: int | None = None
+    step = 1
     told: set[tuple[int, str, str]] = set()
     for where, record in records:
         try:
@@ -97,7 +103,12 @@ def read_drive(path: Path) -> Drive:
             began = captured if began is None else began
             if drive.utc_s is None:
                 _read_utc(record, captured, drive)
-            drive.moments.append(_moment(record, (captured - began) / 1e9))
+            if drive.frames % step == 0:
+                drive.moments.append(_moment(record, (captured - began) / 1e9))
+            drive.frames += 1
+            if len(drive.moments) > MAX_MOMENTS:
+                del drive.moments[1::2]
+                step *= 2
             for happening in _happenings(record, began):
                 # On the wire each phase is repeated until the next; one is enough here.
                 key = (happening.id, happening.kind, happening.phase)
@@ -124,7 +135,8 @@ def _integer(record: dict[str, Any], name: str) -> int:
 
 
 def _text(value: object) -> str | None:
-    return value[:MAX_NAME] if isinstance(value, str) else None
+    # The same few words in each frame: a day of them is held once.
+    return sys.intern(value[:MAX_NAME]) if isinstance(value, str) else None
 
 
 def _number(value: object) -> float | None:

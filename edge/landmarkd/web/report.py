@@ -92,7 +92,7 @@ def _facts(drive: Drive) -> str:
     return tiles(
         [
             (clock(drive.seconds), "length, minutes:seconds", False),
-            (f"{len(moments)}", "frames", False),
+            (f"{drive.frames}", "frames", False),
             (f"{faces:.0%}", "with a face", False),
             (f"{blinks}", "blinks", False),
             (f"{max(perclos):.0%}" if perclos else "unknown", "highest PERCLOS", False),
