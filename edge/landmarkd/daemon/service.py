@@ -1,5 +1,6 @@
 """The daemon's loop: capture, process, hand to the sinks, until something says stop."""
 
+import gc
 import logging
 import os
 import threading
@@ -212,6 +213,10 @@ class Service:
         """Report readiness to systemd once: with a camera, or while waiting for one."""
         if not self.started and self.capture.settled:
             self.started = True
+            if not gc.isenabled():
+                # See `landmarkd.cli.main`; what was made until now is never looked through again.
+                gc.freeze()
+                gc.enable()
             self._notifier.ready()
 
     def _read_speed(self) -> float | None:
