@@ -78,13 +78,14 @@ class Pipeline:
         cv2.setNumThreads(chosen.threads)
         self.configuration = configuration
         zoo = open_zoo(chosen.folder)
-        self.model = model or LandmarkModel(
-            zoo, chosen.name, threads=chosen.threads, delegate=chosen.delegate
-        )
-        self.eyes = open_eyes(zoo, chosen.eyes, threads=chosen.threads)
+        threads, delegate = chosen.threads, chosen.delegate
+        self.model = model or LandmarkModel(zoo, chosen.name, threads=threads, delegate=delegate)
+        self.eyes = open_eyes(zoo, chosen.eyes, threads=threads, delegate=delegate)
         self.layout: Layout = self.model.layout if self.eyes is None else self.eyes.layout
-        self.parts = open_parts(zoo, chosen.parts, threads=chosen.threads)
+        self.parts = open_parts(zoo, chosen.parts, threads=threads, delegate=delegate)
         self.refiner = open_refiner(self.eyes, self.parts, self.layout)
+        self._engines = [self.model.engine, *(part.engine for part in self.parts)]
+        self._engines += [self.eyes.engine] if self.eyes else []
         self.clock = StageClock()
         tracking = configuration.tracker
         checker = None if self.model.has_presence else make_detector(tracking.checker)
@@ -158,7 +159,7 @@ class Pipeline:
             face=face,
             driver=driver,
             counters=counters or Counters(),
-            degraded=("delegate",) if self.model.engine.degraded is not None else (),
+            degraded=("delegate",) if any(each.degraded for each in self._engines) else (),
             intrinsics=self.intrinsics,
         )
         self.clock.finish()

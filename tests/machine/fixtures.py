@@ -34,7 +34,7 @@ def coral_zoo(folder: Path) -> Path:
     bundled = open_zoo()
     shutil.copytree(bundled.folder, folder)
     name, card = bundled.landmarks()
-    content = compiled((folder / card.file).read_bytes())
+    content = compiled((folder / (card.whole or card).file).read_bytes())
     (folder / "compiled.tflite").write_bytes(content)
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["models"][name]["edgetpu"] = {

@@ -27,17 +27,23 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def compiled(program: Path, zoo: Zoo) -> edgetpu.Compiled:
-    return edgetpu.compile_model(str(program), zoo, *zoo.landmarks())
+    return edgetpu.compile_models(str(program), zoo, dict([zoo.landmarks()]))[0]
 
 
-def test_the_result_runs_on_a_coral_in_the_pipeline(
+def test_the_results_run_on_a_coral_in_the_pipeline(
     zoo: Zoo, compiler, coral, monkeypatch: pytest.MonkeyPatch
 ):
-    edgetpu.store([compiled(compiler("WORKS"), zoo)], zoo, zoo.folder)
+    cards = {name: card for name, card in zoo.manifest.models.items() if card.whole}
+    results = edgetpu.compile_models(str(compiler("WORKS")), zoo, cards)
+    # Nothing is left for the processor of models that are int8 throughout.
+    assert {result.name: result.left for result in results} == dict.fromkeys(cards, 0)
+    edgetpu.store(results, zoo, zoo.folder)
     monkeypatch.setenv(delegate.LIBRARY_VARIABLE, str(coral("WORKS")))
     settings = {"model": {"folder": zoo.folder, "delegate": "coral"}}
     pipeline = Pipeline(validated(settings, "a test"))
-    assert pipeline.model.engine.accelerator == "edgetpu"
+    assert pipeline.eyes is not None
+    engines = [looks.engine for looks in (pipeline.model, pipeline.eyes, *pipeline.parts)]
+    assert [engine.accelerator for engine in engines] == ["edgetpu"] * len(cards)
     image = np.full((300, 400, 3), 90, np.uint8)
     report = pipeline.process(Frame("test:", 0, 0, image), box=(100.0, 80.0, 220.0, 230.0))
     assert report.degraded == ()

@@ -44,7 +44,7 @@ def models(
 @commands.command("compile")
 def compile_(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Landmark models; by default all of them.")
+        list[str] | None, typer.Argument(help="Models; by default all that a Coral runs.")
     ] = None,
     compiler: Annotated[
         Path | None, typer.Option(help="Google's edgetpu_compiler, where it is not in PATH.")
@@ -59,7 +59,7 @@ def compile_(
         ),
     ] = None,
 ) -> None:
-    """Compile landmark models for a Coral, check them, and put them into zoo and manifest.
+    """Compile models for a Coral, check them, and put them into zoo and manifest.
 
     Example: landmarkd models compile --models coral, then copy the folder to the Pi and name it
     as folder under model in the configuration.
@@ -73,11 +73,18 @@ def compile_(
     program = edgetpu.find_compiler(compiler)
     known = folder is not None and (folder / "manifest.json").exists()
     zoo = open_zoo(folder if known else None)
-    every = (name for name, card in zoo.manifest.models.items() if isinstance(card, LandmarkCard))
-    cards = dict(map(zoo.landmarks, names or every))
+    every = {
+        name: card
+        for name, card in zoo.manifest.models.items()
+        if card.whole or isinstance(card, LandmarkCard)
+    }
+    # Of a name that is not among them, the error says which there are.
+    cards = dict(
+        (name, every[name]) if name in every else zoo.landmarks(name) for name in names or every
+    )
     target = folder or zoo.folder
     edgetpu.check_writable(target)
-    results = [edgetpu.compile_model(program, zoo, *found) for found in cards.items()]
+    results = edgetpu.compile_models(program, zoo, cards)
     edgetpu.store(results, zoo, target)
     for result in results:
         print(
@@ -98,9 +105,8 @@ def _entries(zoo: "Zoo") -> list[dict[str, Any]]:
     for name, card in zoo.manifest.models.items():
         problem = None
         try:
-            zoo.verified(card)
-            if card.edgetpu:
-                zoo.verified(card.edgetpu)
+            for file in card.files:
+                zoo.verified(file)
         except ModelError as error:
             problem = str(error)
         entry = card.model_dump(mode="json", exclude={"crop", "outputs"})

@@ -44,9 +44,8 @@ def models(_: Machine, configuration: Configuration) -> Iterator[Finding]:
     try:
         zoo = open_zoo(configuration.model.folder)
         for card in zoo.manifest.models.values():
-            zoo.verified(card)
-            if card.edgetpu:
-                zoo.verified(card.edgetpu)
+            for file in card.files:
+                zoo.verified(file)
         name, _card = zoo.landmarks(configuration.model.name)
     except ModelError as error:
         yield fault("models", str(error), "pip install --force-reinstall --no-deps landmarkd")

@@ -12,7 +12,7 @@ from landmarkd.errors import DelegateError, InferenceRuntimeError, LandmarkdErro
 from landmarkd.vision.cards import LandmarkCard
 from landmarkd.vision.delegate import library_present
 from landmarkd.vision.interpreter import open_interpreter
-from landmarkd.vision.runtime import DelegateChoice, Engine, open_engine, read_model
+from landmarkd.vision.runtime import DelegateChoice, Engine, read_model
 from landmarkd.vision.zoo import Zoo
 
 ROUNDS = 3
@@ -200,12 +200,8 @@ def _prefixes(content: bytes) -> Iterator[tuple[str, bytes]]:
 def _open(zoo: Zoo, variant: Variant) -> Engine | str:
     try:
         _, card = zoo.landmarks(variant.model)
-        return open_engine(
-            zoo.verified(card),
-            threads=variant.threads,
-            xnnpack=variant.xnnpack,
-            delegate=variant.delegate,
-            edgetpu=zoo.verified(card.edgetpu) if card.edgetpu else None,
+        return zoo.open(
+            card, threads=variant.threads, delegate=variant.delegate, xnnpack=variant.xnnpack
         )
     except (ModelError, DelegateError, InferenceRuntimeError) as error:
         return str(error)

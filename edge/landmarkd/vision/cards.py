@@ -16,6 +16,7 @@ Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Unit = Literal["crop", "log crop", "logit", "probability", "normalised", "cell", "patch"]
 # A name, never a path: a manifest cannot point outside its folder.
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.tflite$")]
+DecoderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.npz$")]
 
 
 class InputContract(_Strict):
@@ -61,8 +62,28 @@ class ModelFile(_Strict):
     sha256: Digest
 
 
+class DecoderFile(_Strict):
+    """What puts the outputs of a model together that is int8 throughout, see `vision.decoder`."""
+
+    file: DecoderName
+    bytes: Annotated[int, Field(ge=1, le=64 << 20)]
+    sha256: Digest
+
+
+class WholeFile(ModelFile):
+    """The same model in int8 from input to output, and what puts its outputs together."""
+
+    decoder: DecoderFile
+
+
 class _Card(ModelFile):
-    """Common fields of the manifest's entries: the processor's file, facts about the model."""
+    """Common fields of the manifest's entries: the processor's file, facts about the model.
+
+    Attributes:
+        whole: for an Edge TPU; without it, the processor's file is compiled.
+        edgetpu: what was compiled.
+        edgetpu_share: of the multiply-adds of the one that is compiled.
+    """
 
     description: str = ""
     licence: str = ""
@@ -72,6 +93,7 @@ class _Card(ModelFile):
     macs: int | None = None
     parameters: int | None = None
     outputs: dict[str, OutputContract]
+    whole: WholeFile | None = None
     edgetpu: ModelFile | None = None
     edgetpu_share: Annotated[float, Field(ge=0, le=1)] | None = None
 
@@ -79,6 +101,12 @@ class _Card(ModelFile):
     def coral_share(self) -> str:
         """Which share of the multiply-adds would run on a Coral, in words."""
         return "an unknown share" if self.edgetpu_share is None else f"{self.edgetpu_share:.1%}"
+
+    @property
+    def files(self) -> "list[ModelFile | DecoderFile]":
+        """All files of the model."""
+        decoder = self.whole.decoder if self.whole else None
+        return [file for file in (self, self.whole, decoder, self.edgetpu) if file is not None]
 
 
 class BeliefContract(_Strict):

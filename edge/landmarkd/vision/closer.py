@@ -3,6 +3,7 @@
 from landmarkd.vision.cards import PartCard
 from landmarkd.vision.parts import PARTS
 from landmarkd.vision.patch_model import PatchModel
+from landmarkd.vision.runtime import DelegateChoice
 from landmarkd.vision.zoo import Zoo
 
 
@@ -13,27 +14,28 @@ class PartModel(PatchModel[PartCard]):
         zoo: where the model lies.
         kind: "mouth" or "brows".
         threads: for the runtime's CPU kernels.
+        delegate: see `PatchModel`.
 
     Raises:
         ModelError: the model is unknown, altered or does not match its manifest entry.
         InferenceRuntimeError: there is no TFLite runtime that works.
+        DelegateError: a demanded accelerator cannot be used.
     """
 
-    def __init__(self, zoo: Zoo, kind: str, *, threads: int = 1) -> None:
+    def __init__(
+        self, zoo: Zoo, kind: str, *, threads: int = 1, delegate: DelegateChoice = "none"
+    ) -> None:
         self.kind, self.part = kind, PARTS[kind]
         part, count = self.part, len(self.part.points)
         shape, results = (count, part.height, part.width, 3), (count, 3 * len(part.points[0]))
-        super().__init__(zoo, zoo.part(kind), shape, results, threads)
+        super().__init__(zoo, zoo.part(kind), shape, results, threads, delegate)
 
 
-def open_parts(zoo: Zoo, choice: str, *, threads: int = 1) -> list[PartModel]:
-    """Return the models of parts that the zoo has, or none if the configuration says "none".
-
-    Raises:
-        ModelError: a model is altered or does not match its manifest entry.
-        InferenceRuntimeError: there is no TFLite runtime that works.
-    """
+def open_parts(
+    zoo: Zoo, choice: str, *, threads: int = 1, delegate: DelegateChoice = "none"
+) -> list[PartModel]:
+    """Return the models of parts that the zoo has; none for "none". Raises as `PartModel`."""
     if choice == "none":
         return []
     kinds = [kind for kind in PARTS if kind in zoo.manifest.default]
-    return [PartModel(zoo, kind, threads=threads) for kind in kinds]
+    return [PartModel(zoo, kind, threads=threads, delegate=delegate) for kind in kinds]

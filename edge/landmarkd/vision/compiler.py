@@ -1,8 +1,9 @@
-"""Compiles landmark models for the Edge TPU with Google's compiler, checks and keeps the results.
+"""Compiles models for the Edge TPU with Google's compiler, checks and keeps the results.
 
 The compiler is a closed program for x86-64, see https://coral.ai/docs/edgetpu/compiler. It writes
 NAME_edgetpu.tflite: what the Edge TPU takes is one operator, `edgetpu-custom-op`, and what follows
-it stays as it was, for the processor.
+it stays as it was, for the processor. Models that are compiled in one call share the Edge TPU's
+memory, so that a frame's networks do not push each other's weights out.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +22,7 @@ from pydantic import ValidationError
 from landmarkd.errors import AccessError, MissingPackageError, ModelError, SinkError
 from landmarkd.files import read_bounded, write_atomic
 from landmarkd.machine import trial
-from landmarkd.vision.cards import LandmarkCard, Manifest
+from landmarkd.vision.cards import Card, Manifest
 from landmarkd.vision.interpreter import RUNTIMES, load_runtime, no_runtime
 from landmarkd.vision.runtime import read_model
 from landmarkd.vision.zoo import MAX_MANIFEST_BYTES, MAX_MODEL_BYTES, Zoo
@@ -86,24 +87,33 @@ def check_writable(folder: Path) -> None:
         )
 
 
-def compile_model(compiler: str, zoo: Zoo, name: str, card: LandmarkCard) -> Compiled:
-    """Compile one model of a zoo and check the result. Nothing is written into the zoo.
+def compile_models(compiler: str, zoo: Zoo, cards: Mapping[str, Card]) -> list[Compiled]:
+    """Compile models of a zoo together and check the results. Nothing is written into the zoo.
+
+    Of a model that has a file which is int8 throughout, that one is compiled.
 
     Raises:
-        ModelError: the model is not the manifest's, the compiler refused it, or what it made is no
+        ModelError: a model is not the manifest's, the compiler refused it, or what it made is no
             model for the Edge TPU with the same inputs and outputs.
         MissingPackageError: the compiler cannot be run.
     """
     with TemporaryDirectory(prefix="landmarkd-") as folder:
-        source = Path(folder, card.file)
-        source.write_bytes(zoo.verified(card))
-        result = source.with_name(f"{source.stem}_edgetpu.tflite")
-        said = _run(compiler, source)
-        try:
-            content = read_model(read_bounded(result, MAX_MODEL_BYTES))
-        except (OSError, ModelError) as error:
-            raise ModelError(f"The compiler made no model of {name} ({said}).") from error
-        left = _check(name, source, result)
+        sources = {}
+        for name, card in cards.items():
+            file = card.whole or card
+            sources[name] = Path(folder, file.file)
+            sources[name].write_bytes(zoo.verified(file))
+        said = _run(compiler, sources)
+        return [_result(name, cards[name], source, said) for name, source in sources.items()]
+
+
+def _result(name: str, card: Card, source: Path, said: str) -> Compiled:
+    result = source.with_name(f"{source.stem}_edgetpu.tflite")
+    try:
+        content = read_model(read_bounded(result, MAX_MODEL_BYTES))
+    except (OSError, ModelError) as error:
+        raise ModelError(f"The compiler made no model of {name} ({said}).") from error
+    left = _check(name, source, result)
     digest = hashlib.sha256(content).hexdigest()
     return Compiled(name, card.sha256, f"{result.stem}-{digest[:8]}.tflite", content, left)
 
@@ -112,7 +122,7 @@ def store(results: Iterable[Compiled], zoo: Zoo, folder: Path) -> Zoo:
     """Put compiled models into a zoo: all of them or, after an error, none.
 
     Args:
-        results: of `compile_model`.
+        results: of `compile_models`.
         zoo: that they were made from.
         folder: of that zoo, or a new folder that becomes a copy of it.
 
@@ -126,9 +136,8 @@ def store(results: Iterable[Compiled], zoo: Zoo, folder: Path) -> Zoo:
     results = tuple(results)
     files = {result.file: result.content for result in results}
     if folder.resolve() != zoo.folder.resolve():
-        cards = zoo.manifest.models.values()
-        whole = [*cards, *(card.edgetpu for card in cards if card.edgetpu)]
-        files |= {card.file: zoo.verified(card) for card in whole}
+        known = [file for card in zoo.manifest.models.values() for file in card.files]
+        files |= {file.file: zoo.verified(file) for file in known}
         files |= {page.name: page.read_bytes() for page in zoo.folder.glob("*.md")}
     manifest, replaced = _manifest(results, zoo)
     made: list[Path] = []
@@ -180,9 +189,10 @@ def signature(content: bytes) -> dict[str, Any]:
     raise no_runtime(failures)
 
 
-def _run(compiler: str, model: Path) -> str:
-    """Run the compiler; return the most useful line of its output."""
-    command = [compiler, "--out_dir", str(model.parent), str(model)]
+def _run(compiler: str, models: Mapping[str, Path]) -> str:
+    """Run the compiler on models by their names; return the most useful line of its output."""
+    names, paths = ", ".join(models), list(models.values())
+    command = [compiler, "--out_dir", str(paths[0].parent), *map(str, paths)]
     try:
         done = subprocess.run(  # noqa: S603
             command,
@@ -199,13 +209,13 @@ def _run(compiler: str, model: Path) -> str:
         ) from error
     except subprocess.TimeoutExpired as error:
         raise ModelError(
-            f"{compiler} did not finish {model.stem} within {TIMEOUT_S:g} s; nothing was changed."
+            f"{compiler} did not finish {names} within {TIMEOUT_S:g} s; nothing was changed."
         ) from error
     lines = [line for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
     lines = lines or [f"exit status {done.returncode}"]
     said = next((line for line in lines if line.startswith("ERROR")), lines[-1]).strip()
     if done.returncode:
-        raise ModelError(f"The compiler refused {model.stem} ({said}); nothing was changed.")
+        raise ModelError(f"The compiler refused {names} ({said}); nothing was changed.")
     return said
 
 
@@ -255,5 +265,4 @@ def _manifest(results: Iterable[Compiled], zoo: Zoo) -> tuple[bytes, set[str]]:
 
 
 def _named(manifest: Manifest) -> set[str]:
-    cards = manifest.models.values()
-    return {card.file for card in cards} | {card.edgetpu.file for card in cards if card.edgetpu}
+    return {file.file for card in manifest.models.values() for file in card.files}

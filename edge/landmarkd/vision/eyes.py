@@ -12,6 +12,7 @@ from landmarkd.vision.cards import EyeCard
 from landmarkd.vision.eye_patch import HEIGHT, WIDTH
 from landmarkd.vision.eye_reading import OUTPUTS
 from landmarkd.vision.patch_model import PatchModel
+from landmarkd.vision.runtime import DelegateChoice
 from landmarkd.vision.zoo import Zoo
 
 FULL = LAYOUTS["landmarkd-562"]
@@ -46,16 +47,26 @@ class EyeModel(PatchModel[EyeCard]):
         zoo: where the model lies.
         name: of the model, or "default".
         threads: for the runtime's CPU kernels.
+        delegate: see `PatchModel`.
 
     Raises:
         ModelError: the model is unknown, altered or does not match its manifest entry.
         InferenceRuntimeError: there is no TFLite runtime that works.
+        DelegateError: a demanded accelerator cannot be used.
     """
 
     layout: Layout = FULL
 
-    def __init__(self, zoo: Zoo, name: str = "default", *, threads: int = 1) -> None:
-        super().__init__(zoo, zoo.eyes(name), (2, HEIGHT, WIDTH, 1), (2, OUTPUTS), threads)
+    def __init__(
+        self,
+        zoo: Zoo,
+        name: str = "default",
+        *,
+        threads: int = 1,
+        delegate: DelegateChoice = "none",
+    ) -> None:
+        shape, results = (2, HEIGHT, WIDTH, 1), (2, OUTPUTS)
+        super().__init__(zoo, zoo.eyes(name), shape, results, threads, delegate)
         into, around = zip(*(_eye(*side) for side in _SIDES), strict=True)
         self.order: Indices = np.argsort(np.concatenate(into))
         depth = np.concatenate([_depth_weights(*each) for each in zip(into, around, strict=True)])
@@ -63,16 +74,13 @@ class EyeModel(PatchModel[EyeCard]):
         self.depth: NDArray[np.float32] = np.ascontiguousarray(depth[self.order][:, self.skin])
 
 
-def open_eyes(zoo: Zoo, name: str, *, threads: int = 1) -> EyeModel | None:
-    """Return the eye model that the configuration asks for, or None if there is none.
-
-    Raises:
-        ModelError: the model is unknown, altered or does not match its manifest entry.
-        InferenceRuntimeError: there is no TFLite runtime that works.
-    """
+def open_eyes(
+    zoo: Zoo, name: str, *, threads: int = 1, delegate: DelegateChoice = "none"
+) -> EyeModel | None:
+    """Return the eye model that the configuration asks for, or None; raises as `EyeModel`."""
     if name == "none" or (name == "default" and "eyes" not in zoo.manifest.default):
         return None
-    return EyeModel(zoo, name, threads=threads)
+    return EyeModel(zoo, name, threads=threads, delegate=delegate)
 
 
 def _depth_weights(into: Indices, around: Indices) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from landmarkd.errors import ModelError
 from landmarkd.types import Array
 from landmarkd.vision.cards import DetectorCard, LandmarkCard
-from landmarkd.vision.runtime import DelegateChoice, Engine, open_engine
+from landmarkd.vision.runtime import DelegateChoice, Engine
 from landmarkd.vision.zoo import Zoo
 
 _Card = TypeVar("_Card", LandmarkCard, DetectorCard)
@@ -49,13 +49,7 @@ class PictureModel(Generic[_Card]):
         self, zoo: Zoo, found: tuple[str, _Card], threads: int, delegate: DelegateChoice
     ) -> None:
         name, card = found
-        engine = open_engine(
-            zoo.verified(card),
-            threads=threads,
-            delegate=delegate,
-            edgetpu=zoo.verified(card.edgetpu) if card.edgetpu else None,
-        )
-        self._adopt(name, card, engine)
+        self._adopt(name, card, zoo.open(card, threads=threads, delegate=delegate))
 
     def _adopt(self, name: str, card: _Card, engine: Engine) -> None:
         self.name, self.card, self.engine = name, card, engine

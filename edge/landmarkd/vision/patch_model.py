@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from landmarkd.errors import ModelError
 from landmarkd.vision.cards import EyeCard, PartCard
 from landmarkd.vision.patches import PatchRows, cut, feed, feed_rows
-from landmarkd.vision.runtime import open_engine
+from landmarkd.vision.runtime import DelegateChoice
 from landmarkd.vision.zoo import Zoo
 
 _Card = TypeVar("_Card", EyeCard, PartCard)
@@ -24,10 +24,12 @@ class PatchModel(Generic[_Card]):
         shape: (n, height, width, channels) of its input.
         results: (n, values) of its output.
         threads: for the runtime's CPU kernels.
+        delegate: "none", "auto" or "coral"; without a version for the Edge TPU it is "none".
 
     Raises:
         ModelError: the model is altered or does not match its manifest entry.
         InferenceRuntimeError: there is no TFLite runtime that works.
+        DelegateError: a demanded accelerator cannot be used.
     """
 
     def __init__(
@@ -37,10 +39,12 @@ class PatchModel(Generic[_Card]):
         shape: tuple[int, int, int, int],
         results: tuple[int, int],
         threads: int,
+        delegate: DelegateChoice = "none",
     ) -> None:
         self.name: str = named[0]
         self.card: _Card = named[1]
-        self.engine = open_engine(zoo.verified(self.card), threads=threads, delegate="none")
+        chosen: DelegateChoice = delegate if self.card.edgetpu else "none"
+        self.engine = zoo.open(self.card, threads=threads, delegate=chosen)
         real, given = self.engine.inputs[0], self.engine.outputs[0]
         if (
             tuple(real.shape) != shape

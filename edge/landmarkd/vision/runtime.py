@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.errors import DelegateError, InferenceRuntimeError, ModelError
+from landmarkd.vision.decoder import Decoded, Decoder
 from landmarkd.vision.interpreter import (
     Accelerator,
     Interpreter,
@@ -129,6 +130,7 @@ def open_engine(
     threads: int = 1,
     delegate: DelegateChoice = "none",
     edgetpu: bytes | None = None,
+    decoder: bytes | None = None,
     xnnpack: bool = True,
 ) -> Engine:
     """Open a TFLite model.
@@ -144,6 +146,8 @@ def open_engine(
             library is installed, and runs on the processor, with a warning and `Engine.degraded`,
             if that does not work.
         edgetpu: content of the same model compiled for the Edge TPU; None if there is none.
+        decoder: what puts the outputs of that one together, if it was made from a model that is
+            int8 throughout: the engine then has the outputs of the processor's model.
         xnnpack: False runs plain kernels, several times slower; to measure the difference.
 
     Raises:
@@ -159,7 +163,8 @@ def open_engine(
     if delegate == "auto" and not library_present():
         return Engine(open_interpreter(content, threads, xnnpack=xnnpack))
     try:
-        interpreter = open_coral(edgetpu)
+        opened = open_coral(edgetpu)
+        interpreter = opened if decoder is None else Decoded(opened, Decoder(decoder))
     except DelegateError as error:
         if delegate == "coral":
             raise

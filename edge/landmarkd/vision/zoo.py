@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from landmarkd.errors import ModelError
 from landmarkd.files import read_bounded
 from landmarkd.vision.cards import (
+    Card,
+    DecoderFile,
     DetectorCard,
     EyeCard,
     LandmarkCard,
@@ -17,6 +19,7 @@ from landmarkd.vision.cards import (
     ModelFile,
     PartCard,
 )
+from landmarkd.vision.runtime import DelegateChoice, Engine, open_engine
 
 MAX_MANIFEST_BYTES, MAX_MODEL_BYTES = 1 << 20, 256 << 20
 _AnyCard = TypeVar("_AnyCard", LandmarkCard, DetectorCard, EyeCard, PartCard)
@@ -77,7 +80,7 @@ class Zoo:
             )
         return chosen, card
 
-    def verified(self, file: ModelFile) -> bytes:
+    def verified(self, file: ModelFile | DecoderFile) -> bytes:
         """Return the content of a file of the zoo after checking its size and sha256.
 
         Some runtimes crash on a truncated file and run one with flipped bits. Run the checked
@@ -100,6 +103,25 @@ class Zoo:
                 f"{path} was altered: its sha256 is not that of the manifest; reinstall landmarkd."
             )
         return content
+
+    def open(
+        self,
+        card: Card,
+        *,
+        threads: int = 1,
+        delegate: DelegateChoice = "none",
+        xnnpack: bool = True,
+    ) -> Engine:
+        """Return a model of this zoo, verified and ready to run, see `open_engine`."""
+        compiled = card.edgetpu if delegate != "none" else None
+        return open_engine(
+            self.verified(card),
+            threads=threads,
+            delegate=delegate,
+            edgetpu=self.verified(compiled) if compiled else None,
+            decoder=self.verified(card.whole.decoder) if compiled and card.whole else None,
+            xnnpack=xnnpack,
+        )
 
 
 def open_zoo(folder: Path | None = None) -> Zoo:
