@@ -19,9 +19,11 @@ BEARDED = ROOT / "runs" / "synth" / "bearded-test"
 
 def landmarks(arguments: list[str]) -> int:
     """Measure a landmark model and write its report."""
+    from landmarkd.vision.zoo import open_zoo
+
     from models.evaluate.pictures import worst, write_sheet
     from models.evaluate.report import markdown, write_report
-    from models.evaluate.subjects import open_model
+    from models.evaluate.subjects import CoralZoo, open_model
     from models.evaluate.suite import evaluate
 
     parser = argparse.ArgumentParser(
@@ -39,6 +41,9 @@ def landmarks(arguments: list[str]) -> int:
     )
     parser.add_argument(
         "--views", type=int, default=1, choices=(1, 2), help="2: look in the mirror as well"
+    )
+    parser.add_argument(
+        "--coral", action="store_true", help="the files that are compiled for a Coral"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the report")
     parser.add_argument(
@@ -69,6 +74,7 @@ def landmarks(arguments: list[str]) -> int:
     began = time.monotonic()
     model = open_model(
         options.model,
+        zoo=CoralZoo(open_zoo().folder) if options.coral else None,
         architecture=options.architecture,
         eyes=options.eyes,
         views=options.views,
@@ -85,6 +91,7 @@ def landmarks(arguments: list[str]) -> int:
     facts = {
         "runs on": f"{model.engine.runtime} {model.engine.accelerator}",
         "input": f"{model.card.input.width} px {model.card.input.dtype}",
+        "files": "int8 throughout, as for a Coral" if options.coral else "of the processor",
         "points": model.layout.name,
         "eyes": options.eyes,
         "views": options.views,

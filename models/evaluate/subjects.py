@@ -8,13 +8,15 @@ import numpy as np
 from landmarkd.layout import LAYOUTS
 from landmarkd.stages import StageClock
 from landmarkd.types import FaceObservation, RegionOfInterest
-from landmarkd.vision.cards import LandmarkCard
+from landmarkd.vision.cards import Card, LandmarkCard
 from landmarkd.vision.closer import PartModel, open_parts
+from landmarkd.vision.decoder import Decoded, Decoder
 from landmarkd.vision.detector import Detector, make_detector
 from landmarkd.vision.eyes import EyeModel, open_eyes
+from landmarkd.vision.interpreter import open_interpreter
 from landmarkd.vision.landmarks import LandmarkModel
 from landmarkd.vision.refiner import open_refiner
-from landmarkd.vision.runtime import TensorSpec, open_engine
+from landmarkd.vision.runtime import DelegateChoice, Engine, TensorSpec, open_engine
 from landmarkd.vision.second_view import both_views
 from landmarkd.vision.zoo import Zoo, open_zoo
 from numpy.typing import NDArray
@@ -78,6 +80,24 @@ class TorchEngine:
             name: np.ascontiguousarray(value.float().numpy().reshape(1, -1))
             for name, value in outputs.items()
         }
+
+
+class CoralZoo(Zoo):
+    """A zoo whose models are those for a Coral, run on the processor: int8 throughout."""
+
+    def open(
+        self,
+        card: Card,
+        *,
+        threads: int = 1,
+        delegate: DelegateChoice = "none",
+        xnnpack: bool = True,
+    ) -> Engine:
+        """As the zoo does, and the model for the processor where there is no other."""
+        if card.whole is None:
+            return super().open(card, threads=threads, delegate=delegate, xnnpack=xnnpack)
+        interpreter = open_interpreter(self.verified(card.whole), threads, xnnpack=xnnpack)
+        return Engine(Decoded(interpreter, Decoder(self.verified(card.whole.decoder))))
 
 
 class Whole:

@@ -1,4 +1,4 @@
-"""``python -m models.export model|check|work``: make the zoo; see what an Edge TPU takes."""
+"""``python -m models.export model|whole|check|work``: make the zoo; what an Edge TPU takes."""
 
 import argparse
 import json
@@ -18,7 +18,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     model.add_argument("--architecture", help="for a checkpoint that does not name it")
     model.add_argument("--representative", type=Path, help="another representative set")
-    model.add_argument("--head", choices=("dynamic", "float", "int8"), default="dynamic")
+    model.add_argument("--head", choices=("dynamic", "float"), default="dynamic")
     model.add_argument(
         "--coverage", type=float, default=1.0, help="share of crops whose extremes fit a range"
     )
@@ -33,6 +33,16 @@ def _parser() -> argparse.ArgumentParser:
         "--default", action="store_true", help="make it the model that the runtime takes"
     )
     model.add_argument("--keep-float", type=Path, help="write the float .tflite here as well")
+    whole = commands.add_parser(
+        "whole", help="add the file of a landmark model that is int8 throughout, for an Edge TPU"
+    )
+    whole.add_argument("checkpoint", type=Path)
+    whole.add_argument("--name", required=True, help="of the model in the manifest")
+    whole.add_argument("--architecture", help="for a checkpoint that does not name it")
+    whole.add_argument(
+        "--data", type=Path, nargs="+", required=True, help="folders of shards, for the modes"
+    )
+    whole.add_argument("--zoo", type=Path, default=ZOO)
     check = commands.add_parser("check", help="apply the Edge TPU compiler's rules to a file")
     check.add_argument("file", type=Path)
     work = commands.add_parser("work", help="write size and Edge TPU share into the manifest")
@@ -73,6 +83,23 @@ def _model(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _whole(arguments: argparse.Namespace) -> int:
+    from landmarkd.vision.zoo import Zoo
+
+    from calibration.int8 import PACKED, load_representative
+    from models.export.landmarks import take_presence, whole_landmarks
+    from models.export.manifest import write_whole
+    from models.train.architectures import load
+
+    network, _ = load(arguments.checkpoint, arguments.architecture)
+    images = load_representative(PACKED)
+    take_presence(network, Zoo(arguments.zoo), arguments.name, images)
+    made = whole_landmarks(network, images, arguments.data)
+    path = write_whole(arguments.zoo, arguments.name, *made)
+    print(f"{path}: {path.stat().st_size} bytes, {len(made[1])} of the decoder")
+    return 0
+
+
 def _check(arguments: argparse.Namespace) -> int:
     from models.export.edgetpu import report
     from models.export.graph import read_graph
@@ -93,7 +120,8 @@ def _work(arguments: argparse.Namespace) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parsed = _parser().parse_args(arguments)
-    return {"model": _model, "check": _check, "work": _work}[parsed.command](parsed)
+    commands = {"model": _model, "whole": _whole, "check": _check, "work": _work}
+    return commands[parsed.command](parsed)
 
 
 if __name__ == "__main__":

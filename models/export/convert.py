@@ -8,7 +8,7 @@ no PAD in the graph.
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,8 +28,10 @@ class _Ordered(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
         outputs = self.network(x)
+        if isinstance(outputs, Tensor):
+            return outputs
         return tuple(outputs[name] for name in OUTPUT_ORDER if name in outputs)
 
 
@@ -44,7 +46,7 @@ def to_float_tflite(network: nn.Module, side: int) -> bytes:
     """Convert a network to a float32 TFLite file with input (1, side, side, 3).
 
     Args:
-        network: In evaluation mode, (N, 3, side, side) to a dictionary of (N, K) tensors.
+        network: In evaluation mode, (N, 3, side, side) to (N, K) or a dictionary of such tensors.
         side: Width and height of the crop in pixels.
     """
     logging.getLogger().setLevel(logging.ERROR)
@@ -67,7 +69,8 @@ class Recipe:
             a scale of its own in each crop; what sums the map up, whose channels differ too much in
             size for one scale, in float. int8 over a whole crop would leave coordinates in steps of
             half a pixel, and residuals in steps that make points tremble. "float": left alone.
-            "int8": everything integer, for an Edge TPU.
+            "int8": everything integer, for an Edge TPU and for networks that are made for it, see
+            `models.export.whole`.
         coverage: Share of the calibration crops whose extreme activation has to fit into a tensor's
             range; 1 takes the extremes of all of them.
     """
@@ -134,7 +137,12 @@ def _bound(ranges: dict[str, dict[str, np.ndarray]], float_model: bytes) -> None
             ranges[name] = {key: np.clip(value, -6, 6) for key, value in ranges[name].items()}
 
 
-def quantise(float_model: bytes, images: np.ndarray, recipe: Recipe) -> bytes:
+def quantise(
+    float_model: bytes,
+    images: np.ndarray,
+    recipe: Recipe,
+    fixed: Mapping[str, tuple[float, float]] | None = None,
+) -> bytes:
     """Quantise a float32 TFLite file after training.
 
     The input becomes int8 with scale 1/127.5 and zero point 0: a pixel's value less 128.
@@ -143,6 +151,7 @@ def quantise(float_model: bytes, images: np.ndarray, recipe: Recipe) -> bytes:
         float_model: As `to_float_tflite` makes it.
         images: (N, side, side, 3) uint8 RGB crops like those that the network will see.
         recipe: What to do from the smallest map on.
+        fixed: Ranges of tensors, by name, that are not taken from the images.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from ai_edge_quantizer import calibrator, qtyping, quantizer
@@ -165,4 +174,7 @@ def quantise(float_model: bytes, images: np.ndarray, recipe: Recipe) -> bytes:
     ranges.calibrate({key: list(_samples(images))}, quant._recipe_manager)
     found = _cover(ranges.get_model_qsvs(), recipe.coverage)
     _bound(found, float_model)
+    for name, ends in (fixed or {}).items():
+        low, high = (np.full((1, 1), end, np.float32) for end in ends)
+        found[name] = {"min": low, "max": high}
     return bytes(quant.quantize(found, enable_progress_report=False).quantized_model)

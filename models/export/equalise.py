@@ -17,9 +17,6 @@ CEILING = 5.6
 MOST = 8.0
 """No channel is made larger by more than this, for the sake of the weights that read it."""
 
-ASLEEP = 1e-4
-"""A feature whose peak stays below this share of the largest one's is taken to be dead."""
-
 
 @torch.no_grad()
 def equalise(network: LandmarkNet, images: Tensor, *, head: str) -> None:
@@ -33,20 +30,8 @@ def equalise(network: LandmarkNet, images: Tensor, *, head: str) -> None:
     for number, stage in enumerate(network.stages):
         parts = [part for part in stage if isinstance(part, nn.ReLU6 | Residual)]
         _scale_stream(network, number, (CEILING / _peaks(network, parts, images)).clamp(1.0, MOST))
-    if head == "int8":
-        _scale_features(network, _evened(network, images))
-    elif head == "dynamic":
+    if head == "dynamic":
         _scale_features(network, _balanced(network, images))
-
-
-def _evened(network: LandmarkNet, images: Tensor) -> Tensor:
-    """Zero the weights of dead features; return factors that bring the others to one range."""
-    peaks = _peaks(network, [network.pool], images)
-    # A channel that is never active has no effect, but its weights would be scaled too.
-    awake = peaks > ASLEEP * peaks.max()
-    network.pool.weight.mul_(awake[:, None, None, None])
-    # A channel that is rarely active would otherwise fill the range when it is.
-    return 1 / peaks.clamp(min=float(peaks[awake].median()) / MOST)
 
 
 def _balanced(network: LandmarkNet, images: Tensor) -> Tensor:

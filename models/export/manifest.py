@@ -99,6 +99,7 @@ def landmark_entry(path: Path, names: list[str], quantisation: str) -> dict[str,
         "landmarks": {"count": count, "layout": LAYOUTS[count]},
         **work(graph),
         "quantisation": quantisation,
+        "whole": None,
         "edgetpu": None,
     }
 
@@ -121,6 +122,26 @@ def write_entry(folder: Path, name: str, entry: dict[str, Any], *, default: bool
     _write(path, manifest)
 
 
+def write_whole(folder: Path, name: str, content: bytes, decoder: bytes) -> Path:
+    """Add to an entry the files NAME-int8 of the model that is int8 throughout.
+
+    Returns:
+        The path of the model.
+
+    Raises:
+        KeyError: There is no such entry.
+    """
+    manifest = json.loads((folder / "manifest.json").read_text())
+    entry = manifest["models"][name]
+    path, beside = folder / f"{name}-int8.tflite", folder / f"{name}-int8.npz"
+    path.write_bytes(content)
+    beside.write_bytes(decoder)
+    entry["whole"] = {**digest(path), "decoder": digest(beside)}
+    entry |= {"edgetpu": None, "edgetpu_share": round(share(read_graph(path)), 3)}
+    _write(folder / "manifest.json", manifest)
+    return path
+
+
 def write_work(folder: Path) -> dict[str, float]:
     """Write size and Edge TPU share of every model of a folder into its manifest.
 
@@ -135,6 +156,9 @@ def write_work(folder: Path) -> dict[str, float]:
     manifest = json.loads(path.read_text())
     for entry in manifest["models"].values():
         entry.update(work(read_graph(folder / entry["file"])))
+        if entry.get("whole"):
+            compiled = read_graph(folder / entry["whole"]["file"])
+            entry["edgetpu_share"] = round(share(compiled), 3)
     _write(path, manifest)
     return {name: entry["edgetpu_share"] for name, entry in manifest["models"].items()}
 

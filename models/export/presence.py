@@ -5,6 +5,7 @@ one for that share. In front of a camera nobody knows the share: after this, bot
 same (Platt, Advances in Large Margin Classifiers, 1999).
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -18,10 +19,10 @@ from models.train.shards import count_rows, list_shards
 _BATCH = 64
 
 
-def presence_logits(
-    network: nn.Module, folders: list[Path], crops: int, seed: int = 5
-) -> tuple[Tensor, Tensor]:
-    """Logits (N,) and faces (N,) bool of crops cut as in training.
+def training_crops(
+    folders: list[Path], crops: int, seed: int = 5
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Batches of crops cut as in training, (N, 3, side, side), and which show a face, (N,) bool.
 
     Raises:
         FileNotFoundError: There is no shard in the folders.
@@ -32,15 +33,22 @@ def presence_logits(
             f"no shard-*.npz in {', '.join(map(str, folders))}: render some first"
         )
     data = Samples(shards, [count_rows(path) for path in shards], seed, 0, _BATCH, Jitter())
-    logits, faces = [], []
+    for number in range(min(len(data), -(-crops // _BATCH))):
+        batch = data[number]
+        images = (batch["images"].permute(0, 3, 1, 2).float() - 128) / 127.5
+        yield images.contiguous(memory_format=torch.channels_last), batch["face"]
+
+
+def presence_logits(
+    network: nn.Module, folders: list[Path], crops: int, seed: int = 5
+) -> tuple[Tensor, Tensor]:
+    """Logits (N,) and faces (N,) bool of `training_crops`."""
     with torch.no_grad():
-        for number in range(min(len(data), -(-crops // _BATCH))):
-            batch = data[number]
-            images = (batch["images"].permute(0, 3, 1, 2).float() - 128) / 127.5
-            logits.append(
-                network(images.contiguous(memory_format=torch.channels_last))["presence"][:, 0]
-            )
-            faces.append(batch["face"])
+        found = [
+            (network(images)["presence"][:, 0], faces)
+            for images, faces in training_crops(folders, crops, seed)
+        ]
+    logits, faces = zip(*found, strict=True)
     return torch.cat(logits), torch.cat(faces)
 
 

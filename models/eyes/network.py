@@ -8,7 +8,7 @@ from landmarkd.vision.eye_patch import HEIGHT, WIDTH
 from landmarkd.vision.eye_reading import OUTPUTS, POINTS
 from torch import nn
 
-from models.train.network import read_map
+from models.train.network import PatchNet
 
 __all__ = ["OUTPUTS", "POINTS", "EyeNet"]
 
@@ -29,7 +29,7 @@ class Convolution(nn.Module):
         return F.relu6(self.norm(self.filter(x)))
 
 
-class EyeNet(nn.Module):
+class EyeNet(PatchNet):
     """From (n, 1, HEIGHT, WIDTH) to (n, OUTPUTS).
 
     Patches are normalised by `models.training.patches.normalise`.
@@ -53,7 +53,3 @@ class EyeNet(nn.Module):
             nn.ReLU6(),
         )
         self.head = nn.Linear(192, OUTPUTS)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return what `landmarkd.vision.eye_reading` reads."""
-        return read_map(self.squeeze(self.trunk(x)), self.head.weight, self.head.bias)

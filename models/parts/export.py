@@ -9,11 +9,14 @@ import numpy as np
 import torch
 from landmarkd.vision.parts import PARTS
 
-from models.export.patches import CALIBRATION, export_patches
+from models.export.patches import MODES, export_patches
 from models.parts.check import load_weights
 from models.parts.data import as_input, load, sample
 from models.parts.network import PartNet
 from models.parts.train import HELD_OUT
+
+FINE = (0.003, 0.003, 0.05)
+"""What rounding may about add to x, y and the logarithm of sigma on an Edge TPU."""
 
 
 def calibrate(name: str, network: PartNet, folders: list[Path]) -> float:
@@ -53,7 +56,7 @@ def export(
     first.data = first.data.flip(1)  # frames are BGR
     stored = load(folders, part, HELD_OUT, HELD_OUT + 2)
     rng = np.random.default_rng(0)
-    index = rng.integers(0, len(stored["yaw"]), count * CALIBRATION)
+    index = rng.integers(0, len(stored["yaw"]), MODES)
     patches = sample(stored, index, rng, part)["patch"][..., ::-1].copy()
     entry = {
         "kind": name,
@@ -64,4 +67,6 @@ def export(
         },
         **about,
     }
-    return export_patches(network, as_input(patches), count, zoo / f"{name}.tflite", "BGR", entry)
+    fine = torch.tensor([*FINE] * len(part.points[0]))
+    fed, path = as_input(patches), zoo / f"{name}.tflite"
+    return export_patches(network, fed, count, path, "BGR", fine, entry)

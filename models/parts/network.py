@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import torch
 from landmarkd.vision.parts import PARTS
 from torch import nn
 
 from models.eyes.network import Convolution
-from models.train.network import read_map
+from models.train.network import PatchNet
 
 LAYERS = {
     "mouth": ((16, 2), (32, 2), (32, 1), (48, 2), (48, 1), (48, 1)),
@@ -19,7 +18,7 @@ _SPREAD = 5
 """Numbers that are kept of each channel's map at the end."""
 
 
-class PartNet(nn.Module):
+class PartNet(PatchNet):
     """From (n, 3, height, width) to (n, 3 * points).
 
     Patches are normalised by `models.training.patches.normalise`.
@@ -45,7 +44,3 @@ class PartNet(nn.Module):
             nn.ReLU6(),
         )
         self.head = nn.Linear(wide, 3 * len(part.points[0]))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the points and their uncertainty."""
-        return read_map(self.squeeze(self.trunk(x)), self.head.weight, self.head.bias)

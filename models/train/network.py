@@ -57,6 +57,21 @@ def read_map(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return nn.functional.conv2d(x, weight[..., None, None], bias).flatten(1)
 
 
+class PatchNet(nn.Module):
+    """Reads patches: convolutions, a summary of the last map, and what reads it.
+
+    From (n, channels, height, width) to (n, values).
+    """
+
+    trunk: nn.Sequential
+    squeeze: nn.Sequential
+    head: nn.Linear
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
+        return read_map(self.squeeze(self.trunk(x)), self.head.weight, self.head.bias)
+
+
 class Reading(nn.Linear):
     """Fully connected layer whose weights are rounded to those of int8 when `levels` is set."""
 

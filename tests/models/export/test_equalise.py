@@ -24,7 +24,7 @@ def network() -> LandmarkNet:
     return network
 
 
-@pytest.mark.parametrize("head", ["int8", "dynamic", "float"])
+@pytest.mark.parametrize("head", ["dynamic", "float"])
 def test_the_network_computes_the_same(network: LandmarkNet, head: str) -> None:
     images = torch.rand(8, 3, 128, 128) * 2 - 1
     with torch.no_grad():
@@ -33,19 +33,6 @@ def test_the_network_computes_the_same(network: LandmarkNet, head: str) -> None:
         after = network(images)
     for name, value in before.items():
         torch.testing.assert_close(after[name], value, atol=1e-4, rtol=1e-4)
-
-
-def test_channels_come_to_the_same_range(network: LandmarkNet) -> None:
-    images = torch.rand(8, 3, 128, 128) * 2 - 1
-    seen = []
-    network.pool.register_forward_hook(lambda _, __, out: seen.append(out.abs().amax((0, 2, 3))))
-    with torch.no_grad():
-        network(images)
-        equalise(network, images, head="int8")
-        network(images)
-    spread = [float(peaks.quantile(0.95) / peaks.quantile(0.5)) for peaks in (seen[0], seen[-1])]
-    assert spread[0] > 3
-    assert spread[1] < 1.5
 
 
 def test_features_and_what_reads_them_are_of_the_same_size(network: LandmarkNet) -> None:
