@@ -145,5 +145,5 @@ def check_writable(path: Path, remedy: str = "choose another place") -> None:
     with writing(path, remedy):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        draft.touch()
+        os.close(create(draft))
         draft.unlink()

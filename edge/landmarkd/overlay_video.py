@@ -1,5 +1,6 @@
 """A video of overlays that has the rate and the times of its input."""
 
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.errors import SinkError
-from landmarkd.files import writing
+from landmarkd.files import create, writing
 
 MAX_REPEATS = 36_000
 """A longer gap, of twenty minutes at 30 frames a second, is shortened to this many frames."""
@@ -41,7 +42,7 @@ class OverlayVideo:
         """Show a picture from `captured_ns` on; (height, width, 3) uint8 BGR."""
         if self._writer is None:
             with writing(self._target):
-                self._draft.touch()
+                os.close(create(self._draft, 0o666))
             height, width = image.shape[:2]
             code = cv2.VideoWriter.fourcc(*"mp4v")
             rate = 1e9 / self._period_ns

@@ -77,6 +77,16 @@ def test_a_gap_is_as_long_in_the_overlay_as_in_the_input(tmp_path: Path) -> None
     assert cv2.VideoCapture(str(target)).get(cv2.CAP_PROP_FRAME_COUNT) == 12
 
 
+def test_a_draft_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / ".a.part.mp4").symlink_to(victim)
+    with OverlayVideo(tmp_path / "a.mp4", 0.04) as video:
+        video.write(picture(1), 0)
+    assert victim.read_text() == "precious"
+    assert not (tmp_path / "a.mp4").is_symlink()
+
+
 def test_an_overlay_video_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     target = tmp_path / "a.mp4"
     target.write_bytes(b"the one before")

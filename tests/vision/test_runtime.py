@@ -191,6 +191,15 @@ class TestChatter:
             fail()
         assert capfd.readouterr().err == ""
 
+    def test_works_where_no_folder_can_be_written(
+        self, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr("tempfile.tempdir", "/nonexistent")
+            with without_chatter():
+                os.write(2, b"ERROR: one\n")
+        assert capfd.readouterr().err == "ERROR: one\n"
+
     def test_works_without_a_standard_error(self):
         body = (
             "from landmarkd.vision.quiet import without_chatter as quiet\n"

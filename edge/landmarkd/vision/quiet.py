@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -29,7 +28,8 @@ def without_chatter(*forget: type[Exception]) -> Iterator[None]:
     except OSError:
         yield
         return
-    with tempfile.TemporaryFile() as held:
+    # In memory: a system may have no folder that can be written.
+    with os.fdopen(os.memfd_create("held"), "w+b") as held:
         _flush()
         os.dup2(held.fileno(), 2)
         try:
