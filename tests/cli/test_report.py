@@ -103,6 +103,16 @@ def test_a_recording_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path):
     assert len(read_drive(path).moments) == 4
 
 
+def test_damaged_lines_are_left_out_and_counted(tmp_path):
+    path = recorded(tmp_path, [line(number) for number in range(6)])
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[1], lines[4] = bytes(5000) + b"\n", b'{"captured_ns": "x"}\n'
+    path.write_bytes(b"".join(lines))
+    drive = read_drive(path)
+    assert (drive.frames, len(drive.moments)) == (4, 4)
+    assert "2 damaged records were left out, the first line 2" in drive.trouble
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -90,15 +90,17 @@ def read_drive(path: Path) -> Drive:
 
     Raises:
         SourceError: it is missing or cannot be read.
-        SourceFormatError: it holds no frame, or something else.
+        SourceFormatError: it holds no frame, or begins with something else.
     """
     drive = Drive(path.name)
     records = _wire_records(path, drive) if path.suffix == ".lmk" else _lines(path)
     began: int | None = None
-    step = 1
+    step, good, left_out, damaged = 1, False, 0, ""
     told: set[tuple[int, str, str]] = set()
     for where, record in records:
         try:
+            if not isinstance(record, dict):
+                raise _MalformedError("it is no record of landmarkd")
             captured = _integer(record, "captured_ns")
             began = captured if began is None else began
             if drive.utc_s is None:
@@ -115,14 +117,21 @@ def read_drive(path: Path) -> Drive:
                 if key not in told and len(told) < MAX_EVENTS:
                     told.add(key)
                     drive.events.append(happening)
+            good = True
         except _MalformedError as error:
-            raise SourceFormatError(
-                f"{path}: {where}: {error}; is it JSON lines of landmarkd?"
-            ) from error
+            if not good:
+                raise SourceFormatError(
+                    f"{path}: {where}: {error}; is it JSON lines of landmarkd?"
+                ) from error
+            # One damaged line, as a power cut leaves it, must not take the whole drive away.
+            left_out += 1
+            damaged = damaged or f"{where}: {error}"
     if not drive.moments:
         raise SourceFormatError(
             f"{path} holds no frame; record with --sink jsonl:FILE or --sink lmk:FILE."
         )
+    if left_out:
+        drive.trouble += f"{path}: {left_out} damaged records were left out, the first {damaged}."
     drive.moments.sort(key=lambda moment: moment.seconds)
     return drive
 
@@ -200,18 +209,16 @@ def _happenings(record: dict[str, Any], began: int) -> Iterator[Happening]:
         yield Happening(seconds, _integer(event, "id"), kind, phase, level, numbers)
 
 
-def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def _lines(path: Path) -> Iterator[tuple[str, Any]]:
     for number, line in enumerate(_raw_lines(path), 1):
         if not line.strip():
             continue
+        record = None
         try:
             record = json.loads(line)
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError):
             if number > 1 and not line.endswith(b"\n") and len(line) < MAX_LINE:
                 return  # the last line of a recording that was cut off
-            raise SourceFormatError(f"{path}: line {number} is not JSON.") from error
-        if not isinstance(record, dict):
-            raise SourceFormatError(f"{path}: line {number} is not a record of landmarkd.")
         yield f"line {number}", record
 
 
@@ -221,7 +228,7 @@ def _raw_lines(path: Path) -> Iterator[bytes]:
             yield line
 
 
-def _wire_records(path: Path, drive: Drive) -> Iterator[tuple[str, dict[str, Any]]]:
+def _wire_records(path: Path, drive: Drive) -> Iterator[tuple[str, Any]]:
     from landmarkd.receive import FrameStream
     from landmarkd.wire.jsonl import encode_record
 
