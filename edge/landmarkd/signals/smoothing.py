@@ -71,7 +71,6 @@ class OneEuroFilter:
             derivative_cutoff_hz,
         )
         self._time_ns: int | None = None
-        self._pairs: tuple[Array, Array]
         self._start(np.empty((0, 3), np.float32))
 
     def reset(self) -> None:
@@ -85,17 +84,14 @@ class OneEuroFilter:
         count = self._smooth.shape[1]
         if not 0.0 < dt <= MAX_GAP_S or points.shape != (count, 3) or size_px <= 0:
             return self._start(points)
-        smooth, speed = self._smooth, self._speed
-        # Of each pair of rows, one is beta times the velocity and the other one the step.
-        before, after = self._pairs
-        step = before[1].reshape(3, count)
+        smooth, speed, step, velocity = self._smooth, self._speed, self._step, self._velocity
         cv2.transpose(points, dst=self._raw)
         np.subtract(self._raw, smooth, out=step)
-        # The velocity's low pass, v += a (step / dt / size - v).
+        # The velocity's low pass, v += a (step / dt / size - v), times beta.
         factor = smoothing_factor(self._derivative_cutoff, dt)
-        self._mix[:] = 1.0 - factor, factor * self._beta / (dt * size_px)
-        velocity = np.dot(self._mix, before, out=after[0]).reshape(3, count)
-        self._pairs = after, before
+        velocity *= 1.0 - factor
+        np.multiply(step, factor * self._beta / (dt * size_px), out=self._squares)
+        velocity += self._squares
         np.multiply(velocity, velocity, out=self._squares)
         np.add.reduce(self._squares, 0, out=speed)
         if not math.isfinite(float(speed.dot(speed))):
@@ -115,12 +111,8 @@ class OneEuroFilter:
         # rows in half of numpy's time.
         self._raw: Array = points.T.astype(np.float32, order="C")
         self._smooth: Array = self._raw.copy()
-        size = self._raw.size
-        self._pairs = (
-            np.zeros((2, size), np.float32),
-            np.zeros((2, size), np.float32),
-        )
-        self._mix: Array = np.zeros(2, np.float32)
+        self._step: Array = np.empty_like(self._raw)
+        self._velocity: Array = np.zeros_like(self._raw)
         self._squares: Array = np.empty_like(self._raw)
         self._speed: Array = np.empty(len(points), np.float32)
         if not math.isfinite(float(self._raw.sum())):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from landmarkd.layout import DENSE, Indices, Layout
+from landmarkd.layout import Indices, Layout
 from landmarkd.types import Array
 from landmarkd.vision.parts import followers
 
@@ -48,9 +48,10 @@ class Follower:
         self._doubt = np.repeat(np.array([group.doubt for group in groups], np.float32), sizes)
         shares = np.array([group.without_sigma for group in groups], np.float32)
         self._without_sigma = np.repeat(shares, sizes)
-        self._weights: NDArray[np.float32] = np.ascontiguousarray(
-            np.hstack([followers(layout, group.chosen, group.reach_mm) for group in groups])
-        )
+        weights = np.hstack([followers(layout, group.chosen, group.reach_mm) for group in groups])
+        # Points that follow nothing are left out: their zeros too would have to be read.
+        self._near: Indices = np.flatnonzero(weights.any(1))
+        self._weights: NDArray[np.float32] = np.ascontiguousarray(weights[self._near])
 
     def move(
         self,
@@ -83,4 +84,4 @@ class Follower:
             found += own
             sigma[self.into] = found
         shift *= share[:, None]
-        points[:DENSE, :2] += self._weights @ shift
+        points[self._near, :2] += self._weights @ shift
