@@ -110,6 +110,19 @@ main.main()
     assert "Processed 0 frames" in done.stderr
 
 
+def test_a_driver_that_hangs_is_not_met_again_at_the_end() -> None:
+    """A thread that comes back from C++ while the interpreter is taken apart aborts the process."""
+    code = """
+import atexit
+from landmarkd.daemon.requests import leave_soon
+from landmarkd.errors import ExitCode
+atexit.register(print, "taken apart")
+leave_soon(ExitCode.TEMPORARY)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (ExitCode.TEMPORARY, "")
+
+
 def test_a_reader_that_stands_still_does_not_hold_up_the_end(tmp_path: Path) -> None:
     """A file waits for its sinks, so that nothing is lost; not once it was asked to end."""
     pipe = tmp_path / "pipe"

@@ -1,11 +1,17 @@
 """Signals: SIGTERM and SIGINT end the daemon, SIGHUP makes it read its configuration again."""
 
 import atexit
+import os
 import signal
 import sys
+import threading
+
+from landmarkd.errors import ExitCode
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 OBEYED = (*ENDING, signal.SIGHUP)
+LEAVE_S = 0.5
+"""How long a process whose camera driver hangs may take to end by itself."""
 
 
 class Requests:
@@ -59,3 +65,14 @@ def _ignore() -> None:
     for number in OBEYED:
         signal.signal(number, signal.SIG_IGN)
     sys.unraisablehook = told
+
+
+def leave_soon(code: ExitCode) -> None:
+    """End the process shortly even if a library's thread hangs, which the interpreter waits for.
+
+    Nor may that thread come back while the interpreter is taken apart: C++ aborts then.
+    """
+    atexit.register(os._exit, int(code))
+    timer = threading.Timer(LEAVE_S, os._exit, (int(code),))
+    timer.daemon = True
+    timer.start()

@@ -2,8 +2,6 @@
 
 import gc
 import logging
-import os
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +12,7 @@ from landmarkd.camera.capture import Capture
 from landmarkd.daemon.baselines import BaselineKeeper
 from landmarkd.daemon.notify import Notifier
 from landmarkd.daemon.observer import Observer
-from landmarkd.daemon.requests import Requests
+from landmarkd.daemon.requests import Requests, leave_soon
 from landmarkd.daemon.saver import FrameSaver
 from landmarkd.daemon.snapshot import Snapshot
 from landmarkd.daemon.speed import VehicleSpeed
@@ -36,16 +34,6 @@ a receiver would take the daemon for dead."""
 DRAIN_LIVE_S = 0.5
 DRAIN_FILE_S = 5.0
 """How long sinks may take at the end to send what they still hold."""
-
-LEAVE_S = 0.5
-"""How long a process whose camera driver hangs may take to end by itself."""
-
-
-def leave_soon(code: ExitCode) -> None:
-    """End the process shortly even if a library's thread hangs, which the interpreter waits for."""
-    timer = threading.Timer(LEAVE_S, os._exit, (int(code),))
-    timer.daemon = True
-    timer.start()
 
 
 class Publisher(Protocol):
