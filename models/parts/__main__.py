@@ -1,4 +1,4 @@
-"""`python -m models.parts train|check|export`."""
+"""`python -m models.parts train|check|spread|export`."""
 
 from __future__ import annotations
 
@@ -31,6 +31,13 @@ def main() -> None:
     _add_common(command)
     command.add_argument("weights", type=Path)
     command.set_defaults(run=_check)
+    command = commands.add_parser(
+        "spread", help="measure how far off the daemon's points are, over what sigma says"
+    )
+    command.add_argument("part", choices=PARTS)
+    command.add_argument("--data", type=Path, required=True, help="of models.synth write")
+    command.add_argument("--faces", type=int, help="most faces")
+    command.set_defaults(run=_spread)
     command = commands.add_parser("export", help="quantise weights into the zoo")
     _add_common(command)
     command.add_argument("weights", type=Path)
@@ -72,6 +79,12 @@ def _check(arguments: argparse.Namespace) -> None:
     from models.parts.check import check
 
     print(json.dumps(check(arguments.part, arguments.weights, arguments.data), indent=1))
+
+
+def _spread(arguments: argparse.Namespace) -> None:
+    from models.parts.spread import fit
+
+    print(json.dumps(fit(arguments.part, arguments.data, arguments.faces), indent=1))
 
 
 def _export(arguments: argparse.Namespace) -> None:

@@ -219,11 +219,14 @@ class PartCard(_Card):
     Attributes:
         doubt: what its variances are multiplied with, beside the landmark model's, when both are
             weighed against each other.
+        spread: what its standard deviations are multiplied with in the results, so that they hold
+            for points that are weighed with the landmark model's.
     """
 
     kind: Literal["mouth", "brows"]
     input: ColourPatchContract
     doubt: Annotated[float, Field(gt=0, le=100)] = 1.0
+    spread: Annotated[float, Field(gt=0, le=100)] = 1.0
 
 
 class DetectorCard(_Card):

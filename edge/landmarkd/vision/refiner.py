@@ -56,7 +56,12 @@ class Refiner:
             [
                 Group(EYES, REACH_MM, without_sigma=1.0),
                 *(
-                    Group(np.concatenate(each.part.points), each.part.reach_mm, each.card.doubt)
+                    Group(
+                        np.concatenate(each.part.points),
+                        each.part.reach_mm,
+                        # As far as before: only what is said of the points is wider.
+                        each.card.doubt / each.card.spread**2,
+                    )
                     for each in self._parts
                 ),
             ],
@@ -93,13 +98,14 @@ class Refiner:
         if self._eyes is not None:
             log, scale = self._index_eyes(self._eyes, log, scale)
             patch, base = 2, 2 * OUTPUTS
-        for part in [each.part for each in self._parts]:
+        for each in self._parts:
+            part = each.part
             for chosen in part.points:
                 own = np.arange(len(chosen))
                 at, into = base + 3 * own, first + own
                 self._xy[patch, own] = at[:, None] + [0, 1]
                 self._wanted[into, patch * POINTS + own] = 1.0
-                log[into], scale[into] = at + 2, part.share / 2
+                log[into], scale[into] = at + 2, part.share / 2 * each.card.spread
                 self._patch_of[into], self._middle[patch, into] = patch, 1 / len(own)
                 patch, base, first = patch + 1, base + 3 * len(own), first + len(own)
         self._log, self._scale = log, scale
