@@ -39,16 +39,33 @@ def fit(name: str, folder: Path, limit: int | None = None) -> dict[str, float]:
         a spread of 1 and at the one found; `spread`; `faces`.
     """
     (errors, one), (_, two) = (_measured(name, folder, spread, limit) for spread in (1.0, 2.0))
-    slope = two - one
+    spread = solve(errors, one, two)
+    return {
+        "spread": spread,
+        "before": _rms(errors, one),
+        "after": _rms(errors, one + (spread - 1) * (two - one)),
+        "faces": len(errors),
+    }
 
-    def rms(spread: float) -> float:
-        return float(np.sqrt(np.mean((errors / (one + (spread - 1) * slope)) ** 2) / 2))
 
+def solve(errors: np.ndarray, one: np.ndarray, two: np.ndarray) -> float:
+    """Return the spread at which errors are as large as sigma says.
+
+    Args:
+        errors: distances, any shape.
+        one: standard deviations of x and of y at a spread of 1, the same shape.
+        two: the same at 2; they are a straight line over the spread.
+    """
     low, high = 0.2, 8.0
     for _ in range(40):
         middle = (low + high) / 2
-        low, high = (middle, high) if rms(middle) > 1 else (low, middle)
-    return {"spread": low, "before": rms(1.0), "after": rms(low), "faces": len(errors)}
+        wide = _rms(errors, one + (middle - 1) * (two - one)) < 1
+        low, high = (low, middle) if wide else (middle, high)
+    return low
+
+
+def _rms(errors: np.ndarray, sigma: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((errors / sigma) ** 2) / 2))
 
 
 def _measured(

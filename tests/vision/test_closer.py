@@ -158,3 +158,21 @@ def test_another_file_under_its_name_is_refused(tmp_path):
     (tmp_path / "zoo" / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(ModelError, match="is not the model of the"):
         PartModel(Zoo(tmp_path / "zoo"), SHIPPED[0])
+
+
+def test_the_spread_widens_what_is_said_of_the_points_and_leaves_them_where_they_are(clip, model):
+    image, given = clip[0][30]
+    found = {}
+    for spread in (1.0, 2.0, 3.0):
+        reader = PartModel(ZOO, model.kind)
+        doubt = model.card.doubt
+        reader.card = reader.card.model_copy(update={"spread": spread, "doubt": doubt})
+        found[spread] = Refiner(None, [reader], FULL).refine(image, given)
+        reader.close()
+    into = FULL.ibug68[np.concatenate(model.part.points)]
+    for spread in (2.0, 3.0):
+        np.testing.assert_allclose(found[spread].points, found[1.0].points, atol=1e-3)
+    first, second = (found[n + 1.0].sigma - found[n].sigma for n in (1.0, 2.0))
+    assert (first[into] > 0).all()
+    np.testing.assert_allclose(first, second, atol=1e-4)
+    assert not np.delete(first, into).any()

@@ -17,6 +17,7 @@ torch = pytest.importorskip("torch", reason="the training extras are not install
 from models.parts.data import as_input, load, sample  # noqa: E402
 from models.parts.loss import loss  # noqa: E402
 from models.parts.network import PartNet  # noqa: E402
+from models.parts.spread import solve  # noqa: E402
 from models.parts.train import MIRRORED, Settings, make_loop  # noqa: E402
 
 pytestmark = pytest.mark.models
@@ -119,3 +120,11 @@ def test_training_learns_and_goes_on(folder: Path, tmp_path: Path) -> None:
     assert lines[0]["event"] == "start"
     network = PartNet("mouth")
     network.load_state_dict(torch.load(settings.out, weights_only=True)["ema"])
+
+
+def test_the_spread_makes_sigma_as_wide_as_errors_are() -> None:
+    rng = np.random.default_rng(0)
+    own, new, share = rng.uniform(1.0, 3.0, 20000), rng.uniform(0.5, 1.5, 20000), 0.4
+    one, two, true = (own + share * (spread * new - own) for spread in (1.0, 2.0, 1.7))
+    errors = np.hypot(*(rng.normal(size=(2, 20000)) * true))
+    assert solve(errors, one, two) == pytest.approx(1.7, abs=0.05)
