@@ -1,7 +1,7 @@
-"""The public functions and iterators that are no class of another module; see docs/api.md.
+"""The public functions and iterators; see docs/api.md.
 
-What is heavy, OpenCV and the TFLite runtime, is imported when it is first used: a program that
-only receives loads neither.
+OpenCV and the TFLite runtime are imported when they are first used: a program that only receives
+loads neither.
 """
 
 import time
@@ -28,18 +28,18 @@ _still: "list[Pipeline]" = []
 
 
 def detect(image: "NDArray[Any] | str | Path") -> Report:
-    """Return the report for one picture, which depends on nothing that was looked at before.
+    """Return the report for one picture; earlier pictures have no influence.
 
-    Without frames before and after it a picture has no smoothing and no driver state to speak of:
-    `report.driver` is of no use. For the frames of a camera use `Pipeline`. The default models are
-    loaded at the first call and kept. Safe to call from several threads, which wait for each other.
+    A single picture has no smoothing and no useful driver state: ignore `report.driver`. For the
+        frames of a camera use `Pipeline`. The default models are loaded at the first call and kept.
+        Safe to call from several threads, which wait for each other.
 
     Args:
         image: (height, width, 3) uint8 in OpenCV's order BGR; grey (height, width), BGRA and
             16 bits deep are converted; or a path.
 
     Raises:
-        SourceFormatError: what is given is no picture, or is too small to hold a face.
+        SourceFormatError: not a picture, or too small for a face.
         SourceError: no such file.
         AccessError: the file may not be read.
         InferenceRuntimeError: no TFLite runtime works here.
@@ -72,8 +72,8 @@ class Camera:
         fast: read a file as fast as frames are taken instead of at its own pace.
 
     Attributes:
-        uri: as it was written.
-        live: whether frames come by themselves and are lost if not taken; False for files.
+        uri: as given.
+        live: whether a camera makes the frames and drops those that are not taken; False for files.
 
     Raises:
         UsageError: an unknown scheme or option.
@@ -99,9 +99,9 @@ class Camera:
         """Return the next frame of a file or the newest of a camera, however long that takes.
 
         Raises:
-            SourceError: the source cannot be opened, or is lost and did not come back.
+            SourceError: the source cannot be opened, or was lost and did not come back.
             AccessError: no permission.
-            SourceFormatError: a file with a frame that cannot be used.
+            SourceFormatError: a frame of a file cannot be used.
         """
         while self._capture is not None:
             if not self._started:
@@ -131,12 +131,13 @@ class Receiver:
     """The reports that a `landmarkd` elsewhere sends, one after the other.
 
     It is an iterator and a context manager, opens the port at once, and needs neither OpenCV nor a
-    TFLite runtime. `Report.source` is the sender's device name. What is not on the wire is not in
-    these reports: unsmoothed points, uncertainties and the region of interest.
+    TFLite runtime. `Report.source` is the sender's device name. Unsmoothed points, uncertainties
+    and the region of interest are not on the wire, so these reports do not have them.
 
     Args:
         uri: ``udp://:5005``, ``serial:///dev/ttyUSB0?baud=921600`` or ``lmk:FILE``.
-        timeout_s: give up when no report came for this many seconds; None waits for ever.
+        timeout_s: raise an error after this many seconds without a report; None waits without a
+            limit.
 
     Raises:
         UsageError: an unknown scheme or option.
@@ -162,7 +163,7 @@ class Receiver:
         Raises:
             SourceTimeoutError: none came within `timeout_s`.
             SourceLostError: the device is gone.
-            SourceFormatError: a recording that is damaged.
+            SourceFormatError: the recording is damaged.
         """
         since_s = time.monotonic()
         while not self._waiting:

@@ -1,4 +1,4 @@
-"""Text from outside, made safe to show: no control characters, no links, no markup."""
+"""Make text from outside safe to show: without control characters, links and markup."""
 
 from typing import TYPE_CHECKING
 
@@ -6,14 +6,14 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 MAX_SHOWN = 200
-"""Characters of one text from outside that are shown."""
+"""Most characters that are shown of a text from outside."""
 
 
 def plain(text: object, limit: int = MAX_SHOWN) -> str:
     """Return printable characters alone, in one line and of bounded length.
 
-    Control characters, escape sequences, line breaks, direction overrides and all else that
-    `str.isprintable` refuses become U+FFFD.
+    Control characters, escape sequences, line breaks, direction overrides and all other characters
+    that are not `str.isprintable` become U+FFFD.
     """
     shown = str(text)
     if len(shown) > limit:
@@ -24,9 +24,9 @@ def plain(text: object, limit: int = MAX_SHOWN) -> str:
 
 
 def as_text(text: object, style: str = "", limit: int = 1000) -> "Text":
-    """Return what `plain` does for rich: square brackets stay brackets.
+    """Return the text of `plain` for rich: square brackets are shown as they are.
 
-    Whatever a table or a console shows of a file's name, a device or a recording goes through this.
+    Use it for every name of a file, a device or a model in a table or on the console.
     """
     from rich.text import Text
 

@@ -1,9 +1,9 @@
-"""Every enumeration of the records, once. The text behind a member explains it.
+"""Every enumeration of the records. The text after a member explains it.
 
 A member is its own name as text, so that JSON, logs and comparisons with a string work without
 conversion. On the wire a member is its position in its class, counted from 0
-(`landmarkd.wire.names.numbers`): new members go at the end, none is removed or moved. What a
-newer sender or a damaged file says beyond that is `UNKNOWN` instead of an error.
+(`landmarkd.wire.names.numbers`): new members go at the end, and none is removed or moved. An
+unknown value of a newer sender or a damaged file becomes `UNKNOWN` instead of an error.
 """
 
 from enum import StrEnum
@@ -33,7 +33,7 @@ class Attention(_Known):
 
 
 class Lids(_Known):
-    """What the lids of an eye do."""
+    """State of the lids of an eye."""
 
     UNKNOWN = "unknown"
     OPEN = "open"
@@ -63,7 +63,7 @@ class EventKind(_Known):
 
 
 class EventPhase(StrEnum):
-    """Where an event is in its life."""
+    """Phase of an event."""
 
     BEGIN = "begin"
     ESCALATE = "escalate"
@@ -83,7 +83,7 @@ class GazeZone(_Known):
     OFF = "off"
     """in no zone"""
     OTHER = "other"
-    """in a zone of the configuration that has no number here"""
+    """in a zone of the configuration without a number in this list"""
     MIRROR_INSIDE = "mirror_inside"
     INSTRUMENTS = "instruments"
 
@@ -92,18 +92,18 @@ class ClockQuality(_Known):
     """How far the sender's wall clock can be trusted."""
 
     UNKNOWN = "unknown"
-    """the system does not say"""
+    """the system gives no information"""
     UNSYNCHRONISED = "unsynchronised"
     """nothing sets the clock; the date itself may be wrong"""
     SYNCHRONISED = "synchronised"
-    """the system keeps the clock to a reference (NTP, PTP or GPS)"""
+    """the system synchronises the clock to a reference (NTP, PTP or GPS)"""
 
 
 class Degradation(StrEnum):
-    """What runs in a fallback."""
+    """A part that runs in a fallback."""
 
     DELEGATE = "delegate"
-    """an accelerator was lost or refused and the CPU does its work"""
+    """an accelerator was lost or refused, and the CPU runs the model"""
     CAMERA_STALLED = "camera_stalled"
     """the camera delivers no frames"""
     OTHER = "other"

@@ -1,8 +1,7 @@
 """Every error that landmarkd raises on purpose, and the exit code that a command ends with.
 
-Each error inherits from `LandmarkdError` and from the builtin that it is a case of, so that both
-``except LandmarkdError`` and, say, ``except TimeoutError`` work. The message is one sentence that
-says what is wrong, followed by what to do about it. Exit codes follow ``sysexits.h``.
+Each error inherits from `LandmarkdError` and from a matching builtin such as `TimeoutError`. The
+message is one sentence that says what is wrong and what to do. Exit codes follow ``sysexits.h``.
 """
 
 from enum import IntEnum
@@ -20,9 +19,9 @@ class ExitCode(IntEnum):
     NO_INPUT = 66
     """A source does not exist: no such file, no such camera."""
     UNAVAILABLE = 69
-    """A needed part is missing: the TFLite runtime, an optional package, a demanded accelerator."""
+    """A part is missing: the TFLite runtime, an optional package, a required accelerator."""
     INTERNAL = 70
-    """A defect of landmarkd itself."""
+    """A bug of landmarkd."""
     IO = 74
     """Reading or writing failed while running."""
     TEMPORARY = 75
@@ -34,13 +33,13 @@ class ExitCode(IntEnum):
 
 
 LONGEST_MESSAGE = 600
-"""Characters of a message; what is longer quotes something that nobody wants to read whole."""
+"""Characters of a message; the middle of a longer message is left out."""
 
 
 class LandmarkdError(Exception):
     """Base of all errors raised on purpose.
 
-    Its message is one printable line, whatever the name or value that it quotes holds.
+    Its message is one printable line, also if it quotes other characters.
     """
 
     exit_code = ExitCode.INTERNAL
@@ -56,41 +55,41 @@ class LandmarkdError(Exception):
 
 
 class UsageError(LandmarkdError, ValueError):
-    """A command line argument, a URI for example, that cannot be understood."""
+    """A command line argument, such as a URI, cannot be understood."""
 
     exit_code = ExitCode.USAGE
 
 
 class ConfigurationError(LandmarkdError, ValueError):
-    """A configuration file that cannot be read or does not validate."""
+    """A configuration file cannot be read or is not valid."""
 
     exit_code = ExitCode.CONFIGURATION
 
 
 class SourceError(LandmarkdError, OSError):
-    """A frame source that is missing or failed."""
+    """A frame source is missing or failed."""
 
     exit_code = ExitCode.NO_INPUT
 
 
 class SourceAbsentError(SourceError):
-    """A camera that is not there; it may come."""
+    """A camera does not exist now; it may be plugged in later."""
 
 
 class SourceBusyError(SourceError):
-    """A camera that another program holds."""
+    """Another program uses the camera."""
 
     exit_code = ExitCode.TEMPORARY
 
 
 class SourceLostError(SourceError):
-    """A camera that was there and is gone or no longer delivers."""
+    """A camera disappeared or no longer delivers frames."""
 
     exit_code = ExitCode.TEMPORARY
 
 
 class SourceFormatError(SourceError):
-    """A file or frame that is not what it should be: not a video, a frame of another size."""
+    """A file or frame has wrong content: not a video, a frame of another size."""
 
     exit_code = ExitCode.DATA
 
@@ -114,13 +113,13 @@ class AccessError(LandmarkdError, PermissionError):
 
 
 class CalibrationError(LandmarkdError, ValueError):
-    """Views of the calibration board from which no camera follows."""
+    """The views of the calibration board do not determine the camera."""
 
     exit_code = ExitCode.DATA
 
 
 class ModelError(LandmarkdError, ValueError):
-    """A model file or manifest that is missing, altered or not what the runtime can take."""
+    """A model file or manifest is missing, altered or not usable by the runtime."""
 
     exit_code = ExitCode.DATA
 
@@ -132,31 +131,31 @@ class InferenceRuntimeError(LandmarkdError, ImportError):
 
 
 class DelegateError(LandmarkdError, RuntimeError):
-    """An accelerator that was demanded and cannot be used, or was lost."""
+    """A required accelerator cannot be used, or was lost."""
 
     exit_code = ExitCode.UNAVAILABLE
 
 
 class MissingPackageError(LandmarkdError, ImportError):
-    """An optional package that a chosen part needs."""
+    """An optional package is missing."""
 
     exit_code = ExitCode.UNAVAILABLE
 
 
 class SinkError(LandmarkdError, OSError):
-    """A sink that cannot be opened or written."""
+    """A sink cannot be opened or written."""
 
     exit_code = ExitCode.IO
 
 
 class SinkSetupError(SinkError):
-    """A sink that cannot work as it is configured: waiting does not help, the user must act.
+    """A sink cannot work as configured: waiting does not help, the user must act.
 
-    It ends a start and refuses a reload; every other failure of a sink is tried again.
+    It ends a start and refuses a reload; after every other failure a sink tries again.
     """
 
 
 class WireError(LandmarkdError, ValueError):
-    """Bytes that are not a valid message."""
+    """Bytes are not a valid message."""
 
     exit_code = ExitCode.DATA

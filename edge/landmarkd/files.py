@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and read no further than they may be long."""
+"""Files: written completely or not at all, and read up to a limit."""
 
 import errno
 import os
@@ -10,11 +10,11 @@ from pathlib import Path
 from landmarkd.errors import AccessError, LandmarkdError, SinkError, SourceError, UsageError
 
 PRIVATE = 0o600
-"""Where somebody looked and for how long is nobody else's business."""
+"""Permissions of files with data about a person: only the owner may read them."""
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
-    """Return the content of a file of at most `limit` bytes. Never waits for somebody to write it.
+    """Return the content of a file of at most `limit` bytes; never waits for a writer.
 
     Raises:
         OSError: it cannot be read, is larger (EFBIG) or a pipe (EINVAL); `strerror` says which.
@@ -37,15 +37,10 @@ def write_atomic(
 ) -> None:
     """Write a file so that a reader, also after a power cut, finds the old content or the new.
 
-    The draft lies in the same folder, where a rename replaces the file in one step. Its name has no
-    number of the process: one that was killed leaves one draft at most, and the next takes it.
-
-    Args:
-        path: of the file.
-        content: of the file.
-        mode: permissions, whatever the umask; the default leaves them to the umask.
-        durable: wait for the disk; False for a file that is written often and lost with the
-            machine, such as a status in a runtime directory.
+    The draft is in the same folder, where a rename replaces the file in one step. Its name is
+    always the same, so that a killed process leaves one draft at most. `mode` sets the permissions
+    independently of the umask. `durable` waits for the disk; use False for a file that is written
+    often and may be lost with the machine.
 
     Raises:
         OSError: it cannot be written; nothing is left behind.
@@ -66,9 +61,9 @@ def write_atomic(
 
 
 def create(path: Path, mode: int = PRIVATE) -> int:
-    """Make an empty file, in the place of what has its name, and return its descriptor.
+    """Replace a file by a new, empty one and return its descriptor.
 
-    A link or a pipe, planted in a folder that others may write, is neither followed nor waited for.
+    A link or a pipe that another user put into a shared folder is removed, not used.
 
     Raises:
         OSError: it cannot be made.
@@ -78,24 +73,18 @@ def create(path: Path, mode: int = PRIVATE) -> int:
 
 
 def refuse_itself(target: Path, source: Path, name: str | None = None) -> None:
-    """Refuse to write into the file that is being read, also under another name or by a link.
+    """Raise UsageError if `target` is `source`, which is being read, also by a link.
 
-    Args:
-        target: to be written.
-        source: that is read.
-        name: of the target in the message.
-
-    Raises:
-        UsageError: both are the same file.
+    The message calls the target `name`.
     """
     with suppress(OSError):
         if target.samefile(source):
-            raise UsageError(f"{name or target} is the file that is read; write to another one.")
+            raise UsageError(f"{name or target} is the file that is being read; write to another one.")
 
 
 @contextmanager
 def writing(path: Path | str, remedy: str = "choose another place") -> Iterator[None]:
-    """Say in one sentence why a file cannot be written, and the remedy; our own errors pass.
+    """Turn an OSError into an error that says why a file cannot be written, and the remedy.
 
     Raises:
         AccessError: no permission.
@@ -117,11 +106,11 @@ def reading(
     error: type[LandmarkdError] = SourceError,
     remedy: str = "name a file that can be read",
 ) -> Iterator[None]:
-    """Say in one sentence why a file cannot be read, and the remedy; our own errors pass.
+    """Turn an OSError into an error that says why a file cannot be read, and the remedy.
 
     Raises:
         AccessError: no permission.
-        LandmarkdError: every other `OSError`, as the class `error`.
+        LandmarkdError: of the class `error`, for every other `OSError`.
     """
     try:
         yield
@@ -135,14 +124,14 @@ def reading(
         raise error(f"{path}: {reason.strerror}; {remedy}.") from reason
 
 
-def check_writable(path: Path, remedy: str = "choose another place") -> None:
-    """Find out before long work whether a file can be written afterwards; nothing is left behind.
+def check_writable(path: Path) -> None:
+    """Check before long work whether a file can be written; nothing is left behind.
 
     Raises:
         AccessError, SinkError: as `writing`.
     """
     draft = path.with_name(f".{path.name}.part")
-    with writing(path, remedy):
+    with writing(path):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         os.close(create(draft))

@@ -13,7 +13,7 @@ from landmarkd.types import Array
 Indices = NDArray[np.intp]
 
 DENSE = 520
-"""Number of dense face points; they come first in every layout."""
+"""Number of dense face points, which are the first in every layout."""
 
 # Which of the dense points are the 68 of iBUG/Multi-PIE, in their order; the jaw is the 3D jaw of
 # AFLW2000-3D.
@@ -65,7 +65,7 @@ LAYOUTS = {
 
 
 def layout_of(name: str) -> Layout:
-    """Return the layout of that name.
+    """Return a layout by its name.
 
     Raises:
         ModelError: if there is none.

@@ -1,4 +1,4 @@
-"""An HTTP server for this machine alone: bound to loopback, with bounded and timed connections."""
+"""An HTTP server for this machine only: on loopback, with limited connections."""
 
 import re
 import socket
@@ -10,24 +10,25 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 MAX_CONNECTIONS = 32
-"""Connections at once; more are closed unheard."""
+"""Connections at the same time; more are closed at once."""
 REQUEST_TIMEOUT_S = 10.0
-"""A client that does not ask, or does not take what is sent, for this long is let go."""
+"""After this time without a request, or without reading the answer, a connection is closed."""
 _LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
 
 
 class LocalHandler(BaseHTTPRequestHandler):
-    """Answers requests by the `get` of its subclass, if they were made to this machine's name."""
+    """Answers requests to the host name of this machine with the `get` of its subclass."""
 
     server: "LocalServer"
     timeout = REQUEST_TIMEOUT_S
-    # One request a connection: whoever has not asked after `REQUEST_TIMEOUT_S` is let go.
+    # One request per connection, complete within `REQUEST_TIMEOUT_S`.
     protocol_version = "HTTP/1.0"
 
     def do_GET(self) -> None:
-        """Check whom the request is for, then answer it."""
+        """Check the host name of the request, then answer it."""
         self.server.asked(self.connection)
-        # A page elsewhere could point its own name at 127.0.0.1: the name it asked for shows it.
+        # Another web page could map its own name to 127.0.0.1; the host name of the request shows
+        # that.
         if _LOCAL.fullmatch(self.headers.get("Host", "")):
             self.get()
         else:
@@ -55,15 +56,10 @@ class LocalHandler(BaseHTTPRequestHandler):
 
 
 class LocalServer(ThreadingHTTPServer):
-    """Serves on a port of the loopback interface until it is closed.
-
-    Args:
-        port: 0 lets the system choose.
-        handler: answers the requests.
-        name: of its thread.
+    """Serves on a port of the loopback interface until it is closed; port 0 is any free port.
 
     Attributes:
-        free: connections that may still come.
+        free: how many more connections are allowed.
 
     Raises:
         OSError: the port is in use.
@@ -98,11 +94,11 @@ class LocalServer(ThreadingHTTPServer):
                 self.shutdown_request(request)
 
     def asked(self, request: socket.socket) -> None:
-        """Take note that a client's request is complete."""
+        """Note that the request of a client is complete."""
         self._asking.pop(request, None)
 
     def service_actions(self) -> None:
-        """Let those go that send their request byte by byte; `timeout` is for each byte anew."""
+        """Close connections whose request takes too long; `timeout` limits single bytes only."""
         now = time.monotonic()
         for request, until in list(self._asking.items()):
             if now > until:
@@ -111,7 +107,7 @@ class LocalServer(ThreadingHTTPServer):
                     request.shutdown(socket.SHUT_RDWR)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve, and make room."""
+        """Serve a connection; then another one may come."""
         try:
             super().process_request_thread(request, client_address)
         finally:
@@ -123,14 +119,14 @@ class LocalServer(ThreadingHTTPServer):
             self.free += 1
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Log nothing of a client that went away."""
+        """Log nothing about a client that disconnected."""
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start serving."""
         self._thread.start()
 
     def close(self) -> None:
-        """End."""
+        """Stop serving."""
         self.shutdown()
         self.server_close()
         self._thread.join(1.0)

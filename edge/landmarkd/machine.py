@@ -1,4 +1,4 @@
-"""What the machine says about itself: files of /proc and /sys and a few commands."""
+"""Information about the machine: files of /proc and /sys and a few commands."""
 
 import json
 import os
@@ -29,19 +29,18 @@ THROTTLE_BITS = {
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The machine as seen from a root folder, so that any machine can be laid out in a test.
+    """The machine below a root folder, so that a test can use a folder as a machine.
 
     Attributes:
         root: of the file system.
-        commands: whether programs of the machine may be run; False for a folder that only looks
-            like a machine.
+        commands: whether programs of the machine may be run.
     """
 
     root: Path = Path("/")
     commands: bool = True
 
     def path(self, name: str) -> Path:
-        """Return a path given from the root, "/proc/meminfo", below this machine's root."""
+        """Return a path such as "/proc/meminfo" below the root of this machine."""
         return self.root / name.lstrip("/")
 
     def read(self, name: str) -> str | None:
@@ -61,7 +60,7 @@ class Machine:
         return sorted(self.root.glob(pattern.lstrip("/")))
 
     def run(self, *command: str, timeout_s: float = 5.0) -> str | None:
-        """Return what a program prints, or None if it is absent, fails or takes too long."""
+        """Return the output of a program, or None if it is missing, fails or takes too long."""
         if not self.commands or shutil.which(command[0]) is None:
             return None
         try:
@@ -114,10 +113,10 @@ class Machine:
 
 
 def trial(program: str, *arguments: str, timeout_s: float = 120.0) -> tuple[Any, str]:
-    """Run a Python program in another process, where it may crash.
+    """Run a Python program in another process, because it may crash.
 
     Returns:
-        The JSON of its last line of output, or None, and what went wrong in words.
+        The JSON of its last line of output or None, and a description of the error.
     """
     command: Sequence[str] = (sys.executable, "-c", program, *arguments)
     try:

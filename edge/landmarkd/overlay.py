@@ -1,4 +1,4 @@
-"""Drawing what was found into a picture; the daemon does not use it."""
+"""Drawing results into a picture; the daemon does not use it."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ LEVELS = ((120, 220, 120), (80, 220, 255), (40, 150, 255), (50, 50, 255))
 """Colour of the driver's state by severity."""
 
 SUBPIXEL = 4
-"""cv2 draws with this many binary places."""
+"""Fractional bits of coordinates in cv2."""
 
 
 def draw(image: Image, report: Report, layout: Layout) -> Image:
@@ -49,15 +49,8 @@ def _draw_face(canvas: Image, face: FaceReport, layout: Layout, unit: float) -> 
         if lid is None or iris is None:
             continue
         margin = face.observation.points[lid]
-        cv2.polylines(
-            canvas,
-            [_fixed(margin)],
-            True,
-            SHUT if eye.closed else LID,
-            thickness,
-            cv2.LINE_AA,
-            SUBPIXEL,
-        )
+        colour = SHUT if eye.closed else LID
+        cv2.polylines(canvas, [_fixed(margin)], True, colour, thickness, cv2.LINE_AA, SUBPIXEL)
         if not eye.closed:
             limbus = cv2.convexHull(face.observation.points[iris[1:], :2])[:, 0]
             cv2.polylines(canvas, [_fixed(limbus)], True, IRIS, thickness, cv2.LINE_AA, SUBPIXEL)
@@ -87,22 +80,12 @@ def _lines(report: Report) -> list[tuple[str, tuple[int, int, int]]]:
         lines = [("no face", white)]
     else:
         pose = report.face.pose
+        right, left = _openness(report.face.right.openness), _openness(report.face.left.openness)
+        angles = f"yaw {pose.yaw:+.0f}  pitch {pose.pitch:+.0f}  roll {pose.roll:+.0f}"
         distance = float(np.linalg.norm(pose.translation_mm)) / 10
         lines = [
-            (
-                (
-                    f"yaw {pose.yaw:+.0f}  pitch {pose.pitch:+.0f}  roll {pose.roll:+.0f}  "
-                    f"{distance:.0f} cm"
-                ),
-                white,
-            ),
-            (
-                (
-                    f"eyes  right {_openness(report.face.right.openness)}  "
-                    f"left {_openness(report.face.left.openness)}"
-                ),
-                white,
-            ),
+            (f"{angles}  {distance:.0f} cm", white),
+            (f"eyes  right {right}  left {left}", white),
         ]
     if report.driver is not None:
         lines.append((_state(report.driver), LEVELS[min(3, max(0, report.driver.level))]))

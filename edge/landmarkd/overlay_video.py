@@ -1,4 +1,4 @@
-"""A video of overlays that has the rate and the times of its input."""
+"""A video of overlays with the rate and the times of its input."""
 
 import os
 from pathlib import Path
@@ -13,13 +13,14 @@ from landmarkd.errors import SinkError
 from landmarkd.files import create, writing
 
 MAX_REPEATS = 36_000
-"""A longer gap, of twenty minutes at 30 frames a second, is shortened to this many frames."""
+"""A longer gap (20 minutes at 30 frames a second) is shortened to this many frames."""
 
 
 class OverlayVideo:
     """Writes pictures at a constant rate, each shown until the next one is due.
 
-    The file is written under another name and renamed at the end, so that no half a video is left.
+    The file is written under another name and renamed at the end, so that an error leaves no part
+    of a video.
 
     Args:
         target: the video, ``.mp4``.

@@ -9,8 +9,8 @@ from landmarkd.errors import LandmarkdError, MissingPackageError
 class Names(Collection[str]):
     """All known names: those of a table, then those that installed packages add to a group.
 
-    Other packages are asked only for a name that the table has not: that takes longer than all else
-    of a start, and few installations have any.
+    Entry points are read only for a name that is not in the table: that takes longer than
+        everything else at the start, and few installations have any.
     """
 
     def __init__(self, table: Mapping[str, str], group: str) -> None:
@@ -52,7 +52,7 @@ def load(table: Mapping[str, str], group: str, name: str) -> type:
 
 
 def _added(group: str) -> dict[str, str]:
-    """Return what installed packages add: "module:Class" by name, of several the first."""
+    """Return "module:Class" by name of installed packages; the first of several counts."""
     from importlib.metadata import entry_points
 
     return {entry.name: entry.value for entry in reversed(tuple(entry_points(group=group)))}

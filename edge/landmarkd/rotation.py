@@ -1,10 +1,10 @@
-"""Rotations: the one place that holds the order and the signs of the angles (docs/landmarks.md).
+"""Rotations, with the order and the signs of the angles (docs/landmarks.md).
 
 All rotations are (3, 3) and act in OpenCV's camera frame: x right, y down, z away from the camera.
 A head turns first by its yaw, then by its pitch about its own axis through the ears, then by its
 roll about its own axis through the nose: R = Ry(yaw) Rx(pitch) Rz(roll), the order of aircraft and
 of opentrack (its `euler_to_rmat`). Yaw > 0 looks to image left, pitch > 0 up, roll > 0 is clockwise
-in the image; so a head turned by 60° that nods by 20° has (60, -20, 0).
+in the image; so a head that is turned by 60° and nods by 20° has (60, -20, 0).
 """
 
 import math
@@ -40,8 +40,8 @@ def matrix_from_angles(yaw: float, pitch: float, roll: float) -> Matrix:
 def angles_from_matrix(rotation: NDArray[np.floating]) -> tuple[float, float, float]:
     """Return yaw, pitch and roll in degrees; the inverse of `matrix_from_angles`.
 
-    Yaw and roll are within ±180°, pitch within ±90°. No angle jumps while the nose points at most
-    90° up or down, however far the head is turned.
+    Yaw and roll are within ±180°, pitch within ±90°. Angles are continuous for every yaw, except
+    where the nose points straight up or down.
     """
     (_, _, a), (b, c, sine), (_, _, d) = rotation.tolist()
     return (
@@ -52,7 +52,7 @@ def angles_from_matrix(rotation: NDArray[np.floating]) -> tuple[float, float, fl
 
 
 def angles_from_direction(direction: Sequence[float] | NDArray[np.floating]) -> tuple[float, float]:
-    """Return yaw and pitch in degrees of a direction that is looked in; (0, 0, -1) gives 0, 0.
+    """Return yaw and pitch in degrees of a direction of view; (0, 0, -1) gives 0, 0.
 
     For the third column of a head's rotation, reversed, these are the yaw and pitch of the head.
     """
@@ -61,7 +61,7 @@ def angles_from_direction(direction: Sequence[float] | NDArray[np.floating]) -> 
 
 
 def direction_from_angles(yaw: float, pitch: float) -> Vector:
-    """Return the unit vector that `angles_from_direction` gives these angles in degrees for."""
+    """Return the unit vector with these angles in degrees; inverse of `angles_from_direction`."""
     level = math.cos(math.radians(pitch))
     return np.array(
         [
@@ -73,9 +73,9 @@ def direction_from_angles(yaw: float, pitch: float) -> Vector:
 
 
 def angle_between(first: NDArray[np.floating], second: NDArray[np.floating]) -> float:
-    """Return the angle in degrees of the rotation that leads from one rotation to another.
+    """Return the angle in degrees of the rotation from one rotation to another.
 
-    This geodesic distance depends on no order of angles.
+    This geodesic distance does not depend on the order of angles.
     """
     w, x, y, z = quaternion_from_matrix(first)
     turn = product(quaternion_from_matrix(second), (w, -x, -y, -z))
@@ -148,15 +148,10 @@ def product(second: Quaternion, first: Quaternion) -> Quaternion:
 
 
 def rows_to_ray(x: float, y: float, z: float) -> Rows:
-    """Return the rows of the smallest rotation from the optical axis (0, 0, 1) to a ray.
+    """Return the rows of the smallest rotation from the optical axis to the ray (x, y, z).
 
-    What a camera sees of a head off its axis looks like the head turned back by this rotation on
-    the axis. Of so few numbers Python's own are faster than numpy's.
-
-    Args:
-        x: of a point on the ray from the camera.
-        y: of the same point.
-        z: of the same point.
+    A head beside the axis of the camera looks like a head on the axis that is turned back by this
+    rotation. For so few numbers Python is faster than numpy.
     """
     length = math.sqrt(x * x + y * y + z * z)
     if length == 0.0:

@@ -1,4 +1,4 @@
-"""Where the time of a frame goes: a clock with one lap a stage, cheap enough to be always on."""
+"""The time of each stage of a frame, measured by a clock that is cheap enough to run always."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -20,14 +20,14 @@ STAGES = (
     "driver",
     "submit",
 )
-"""The stages of one frame in the order in which they run; not every frame has all of them."""
+"""The stages of a frame in their order; not every frame has all of them."""
 
 HISTORY = 4096
-"""How many frames are remembered."""
+"""Number of frames in the history."""
 
 
 def percentiles(values: NDArray[np.int64], ranks: Sequence[float]) -> NDArray[np.float64]:
-    """Return what np.percentile does without importing numpy.ma, a twentieth of the start's time.
+    """Return the same as np.percentile, without its import of numpy.ma (a twentieth of the start).
 
     Args:
         values: (n,), n at least 1.
@@ -38,10 +38,10 @@ def percentiles(values: NDArray[np.int64], ranks: Sequence[float]) -> NDArray[np
 
 
 class StageClock:
-    """Attributes time to stages: each `lap` books the time since the last one.
+    """Assigns time to stages: each `lap` adds the time since the last lap to a stage.
 
-    One clock belongs to one thread. It keeps the last `HISTORY` frames in an array made at the
-    start, so that it allocates nothing while running.
+    Use each clock in one thread. It has the last `HISTORY` frames in an array, so that it allocates
+    nothing while it runs.
     """
 
     def __init__(self) -> None:
@@ -52,11 +52,11 @@ class StageClock:
         self._last = time.perf_counter_ns()
 
     def start(self) -> None:
-        """Begin a frame: what happened since the last lap belongs to no stage."""
+        """Begin a frame: the time since the last lap belongs to no stage."""
         self._last = time.perf_counter_ns()
 
     def lap(self, stage: str) -> None:
-        """Book the time since the last lap on `stage`; twice in a frame adds up."""
+        """Add the time since the last lap to `stage`."""
         now = time.perf_counter_ns()
         self._row[self._index[stage]] += now - self._last
         self._last = now
@@ -81,15 +81,15 @@ class StageClock:
         return {name: int(row[column]) for column, name in enumerate(STAGES)}
 
     def history(self) -> NDArray[np.int64]:
-        """Return nanoseconds of the remembered frames: (frames, stages), oldest first."""
+        """Return nanoseconds of the frames in the history: (frames, stages), oldest first."""
         if self._frames <= HISTORY:
             return self._history[: self._frames].copy()
         return np.roll(self._history, -(self._frames % HISTORY), axis=0)
 
     def percentiles(self, *ranks: float) -> Iterator[tuple[str, NDArray[np.float64]]]:
-        """Yield the name and the percentiles, in milliseconds, of each stage that took any time.
+        """Yield name and percentiles in milliseconds of each stage that ran.
 
-        Frames in which a stage did not run do not count for it.
+        Only frames in which the stage ran count.
         """
         history = self.history()
         for column, name in enumerate(STAGES):

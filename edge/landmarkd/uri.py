@@ -9,12 +9,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from landmarkd.errors import UsageError
 
 _ADDRESS = re.compile(r"(?:\d+\.\d+\.\d+\.\d+|localhost|[\w-]+\.local):\d+|\d{2,5}")
-"""An address without a scheme, or a port alone."""
+"""An address without a scheme, or only a port."""
 _YES, _NO = ("yes", "true", "on", "1"), ("no", "false", "off", "0")
 _SECRETS = (
     re.compile(r"(//)[^/?#][^?#]*(@)"),
     re.compile(r"(\b[a-z]{2,10}:)[^\s/?#@:]+:[^\s?#]*(@)", re.IGNORECASE),
-    # As cameras and web services call them: password, loginpas, pwd, psw, access_token, api-key.
+    # Names of passwords in cameras and web services: password, loginpas, pwd, psw, access_token,
+    # api-key.
     re.compile(
         r"([?&][\w.-]*?(?:pas|pwd|psw|secret|token|auth|api.?key)(?![\w.-]*_file)[\w.-]*=)[^\s&#]*()",
         re.IGNORECASE,
@@ -28,12 +29,12 @@ class Uri:
     """A parsed URI.
 
     Attributes:
-        text: as it was written, without a password.
+        text: as given, without a password.
         scheme: lower case, never empty.
         path: of a device or file; for ``scheme://host:port`` the part after the port.
         host: None where the URI has none.
         port: None where the URI has none.
-        options: of the query, each once.
+        options: of the query.
     """
 
     text: str
@@ -44,7 +45,7 @@ class Uri:
     options: Mapping[str, str] = field(default_factory=dict)
 
     def only(self, allowed: Collection[str]) -> "Uri":
-        """Return self if it has no options but the allowed ones.
+        """Return self if all options are allowed.
 
         Raises:
             UsageError: naming the option and what is allowed.
@@ -116,7 +117,7 @@ def redacted(text: str) -> str:
 
 
 def nearest(word: str, known: Collection[str]) -> str:
-    """Return " (did you mean …?)" with the known word that is spelt most like this one, or ""."""
+    """Return " (did you mean …?)" with the most similar known word, or ""."""
     found = _closest(word, known)
     return f" (did you mean {found}?)" if found else ""
 
@@ -128,7 +129,7 @@ def _closest(word: str, known: Collection[str]) -> str:
 
 
 def _meant(text: str, schemes: Collection[str]) -> str:
-    """Return " (did you mean …?)" for a text without a known scheme, or "" without a guess."""
+    """Return " (did you mean …?)" for a text without a known scheme, or ""."""
     scheme, colon, rest = text.partition(":")
     whole = ""
     if text.startswith("/dev/tty") and "serial" in schemes:
@@ -146,8 +147,8 @@ def parse_uri(text: str, schemes: Collection[str]) -> Uri:
     """Parse a URI whose scheme is one of `schemes`.
 
     Raises:
-        UsageError: if there is no scheme, an unknown one, a bad port, an option given twice, or a
-            name or password before the host. No message repeats a password.
+        UsageError: no scheme or an unknown one, a bad port, an option given twice, or a name or
+            password before the host. The message never has a password.
     """
     whole, text = text, redacted(text)
     scheme, colon, rest = whole.partition(":")
@@ -159,13 +160,12 @@ def parse_uri(text: str, schemes: Collection[str]) -> Uri:
         if garbled:
             raise UsageError(f"{text!r} is not a URI{hint}; it starts with one of {known}")
         raise UsageError(f"{text!r}: unknown scheme {scheme + ':'!r}{hint}; known are {known}")
-    # A scheme that urlsplit treats alike for all: everything behind it is parsed by the generic
-    # rules.
+    # With the scheme "x", urlsplit uses its generic rules for the rest.
     try:
         parts = urlsplit("x:" + rest)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        # urlsplit quotes what it takes for a port, which may be half of a password.
+        # urlsplit quotes the text of the port, which may be a part of a password.
         reason = "the port is no number" if "cast" in str(error) else error
         raise UsageError(f"{text!r}: {reason}.") from error
     if parts.username is not None or parts.password is not None:

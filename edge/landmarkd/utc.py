@@ -1,4 +1,4 @@
-"""How far the monotonic clock is from UTC, and whether to trust that. Nothing decides by it."""
+"""The offset from the monotonic clock to UTC, and its quality. No decision depends on it."""
 
 import ctypes
 import time
@@ -11,18 +11,18 @@ from landmarkd.types import UtcOffset
 
 READ_EVERY_NS = 1_000_000_000
 TIMESYNCD = Path("/run/systemd/timesync/synchronized")
-"""systemd-timesyncd makes this file when it has set the clock."""
+"""systemd-timesyncd makes this file after it has set the clock."""
 _TIMEX_BYTES = 512
-"""More than struct timex has on any platform; all zero asks and changes nothing."""
+"""More than the size of struct timex on any platform; all zeros only read the clock."""
 _TIME_ERROR = 5
 """adjtimex(2): the clock is not synchronised."""
 
 
 def clock_quality(timesyncd: Path = TIMESYNCD) -> ClockQuality:
-    """Return whether the system keeps its clock to a reference.
+    """Return whether the clock of the system is synchronised.
 
-    The kernel knows (adjtimex(2) without changes, allowed to everybody); where a sandbox forbids
-    the question, the mark of systemd-timesyncd answers.
+    The kernel says this (adjtimex(2) without changes, allowed for every user); if a sandbox forbids
+    the call, the file of systemd-timesyncd decides.
     """
     state = -1
     with suppress(OSError, AttributeError):

@@ -94,7 +94,7 @@ def test_a_calibration_of_another_shape_is_warned_of(tmp_path, caplog):
     path = tmp_path / "car.json"
     path.write_text(json.dumps(GOOD))
     intrinsics_for(640, 360, str(path))
-    assert "cut from the middle" in caplog.text
+    assert "cropped around the centre" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,6 @@ def test_the_recording_is_not_overwritten_by_its_own_page(tmp_path):
     (tmp_path / "link.html").symlink_to(recording)
     before = recording.read_bytes()
     for target in (recording, tmp_path / "link.html"):
-        with pytest.raises(UsageError, match="the file that is read"):
+        with pytest.raises(UsageError, match="the file that is being read"):
             report(recording, target)
     assert recording.read_bytes() == before

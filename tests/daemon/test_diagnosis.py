@@ -69,10 +69,10 @@ def ended_process() -> int:
     [
         (running(state="stopped"), "was stopped"),
         (running(state="stopped", failure="The camera is lost"), "The camera is lost"),
-        (running(pid=ended_process()), "without saying goodbye"),
-        (running(pid=-1), "without saying goodbye"),
-        (running(pid=1 << 80), "without saying goodbye"),
-        (running(updated_ns=time.monotonic_ns() + 10**15), "without saying goodbye"),
+        (running(pid=ended_process()), "without a clean stop"),
+        (running(pid=-1), "without a clean stop"),
+        (running(pid=1 << 80), "without a clean stop"),
+        (running(updated_ns=time.monotonic_ns() + 10**15), "without a clean stop"),
     ],
     ids=[
         "stopped",

@@ -90,7 +90,7 @@ class TestCamera:
         pc.write("/proc/77/comm", "wireplumber\n")
         pc.link("/proc/77/fd/9", "/dev/video1")
         finding = only(health_camera.busy(pc.machine, settings()))
-        assert "/dev/video0 is held by motion (process 4242)" in finding.text
+        assert "/dev/video0 is used by motion (process 4242)" in finding.text
 
 
 class TestDevices:

@@ -75,7 +75,7 @@ def killed(folder: Path) -> Row:
         daemon.wait_status(lambda status: status.processed > 0)
         daemon.signal(signal.SIGKILL)
         daemon.process.wait()
-        said = daemon.ask(daemon.runtime, "without saying goodbye", ExitCode.UNAVAILABLE)
+        said = daemon.ask(daemon.runtime, "without a clean stop", ExitCode.UNAVAILABLE)
     return Row(
         "silence until the next start",
         slowest,

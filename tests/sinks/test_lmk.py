@@ -151,9 +151,9 @@ def test_an_old_recording_is_refused_in_a_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("replay", "{}", "--fast", "--sink", "LMK:{}?truncate=yes"), "is the file that is read"),
+        (("replay", "{}", "--fast", "--sink", "LMK:{}?truncate=yes"), "is the file that is being read"),
         (("listen", "{}", "--jsonl", "{}"), "is taken: writes "),
-        (("report", "{}", "--out", "{}"), "is the file that is read"),
+        (("report", "{}", "--out", "{}"), "is the file that is being read"),
     ],
 )
 def test_no_command_writes_over_the_recording_that_it_reads(

@@ -31,9 +31,9 @@ def make_source(uri: str, *, fast: bool = False) -> FrameSource:
     """Return the source that `uri` names, not yet open.
 
     Args:
-        uri: for example ``v4l2:/dev/video0?size=640x480&fps=30``, or a short form of one, see
+        uri: for example ``v4l2:/dev/video0?size=640x480&fps=30``, or a short form, see
             `written_out`.
-        fast: deliver the frames of a file as fast as they are taken instead of at their own pace.
+        fast: deliver the frames of a file as fast as they are read instead of at their own pace.
 
     Raises:
         UsageError: unknown scheme or options.
@@ -46,14 +46,15 @@ def make_source(uri: str, *, fast: bool = False) -> FrameSource:
 
 
 def written_out(text: str) -> str:
-    """Return the URI that a short form stands for, and any other text as it is.
+    """Return the URI of a short form, and any other text unchanged.
 
-    ``0`` and ``/dev/video0`` are V4L2 devices, ``clip.mp4`` a video, a picture or folder that is
-    there ``images:``, ``demo`` and ``v4l2`` the schemes, and ``camera`` the camera of this machine:
-    the one at the Raspberry Pi's port if there is one, else the first USB camera.
+    ``0`` and ``/dev/video0`` are V4L2 devices, ``clip.mp4`` is a video, an existing picture or
+    folder is ``images:``, ``demo`` and ``v4l2`` are the schemes, and ``camera`` is the camera of
+    this machine: the one at the camera port of the Raspberry Pi if there is one, else the first USB
+    camera.
 
     Raises:
-        UsageError: an address with a name and a password in it.
+        UsageError: an address with a name and a password.
     """
     refuse_credentials(text)
     name, mark, options = text.partition("?")
@@ -72,11 +73,11 @@ def written_out(text: str) -> str:
 
 
 def _scheme_of_file(name: str) -> str | None:
-    """Return ``images`` or ``file`` for what is there or ends like it, None for another text."""
+    """Return ``images`` or ``file`` for an existing path or a known suffix, else None."""
     try:
         path = Path(name).expanduser()
         there, folder = path.exists(), path.is_dir()
-    except (OSError, RuntimeError, ValueError):  # no name that a file can have
+    except (OSError, RuntimeError, ValueError):  # not a valid name of a file
         return None
     if folder or path.suffix.lower() in PICTURES:
         return "images"
@@ -84,10 +85,10 @@ def _scheme_of_file(name: str) -> str | None:
 
 
 def refuse_credentials(text: str) -> None:
-    """Refuse a URI with a name and a password in it, without repeating them.
+    """Refuse a URI with a name and a password, without repeating them.
 
     Raises:
-        UsageError: says where they belong.
+        UsageError: says where to put them.
     """
     if match := _SECRET.match(text):
         raise UsageError(

@@ -1,4 +1,4 @@
-"""The interface of a frame source, and what every source shares: sizes, rotation, clocks."""
+"""The interface of a frame source, and common functions: sizes, logs, clocks."""
 
 import re
 import time
@@ -22,17 +22,16 @@ _CLOCK_SLACK_NS = 2 * NS_PER_S
 
 
 class FrameSource(ABC):
-    """Delivers frames, one at a time.
+    """Delivers frames one at a time.
 
-    A source is built from a parsed URI without touching the device; `open` does that. Sources are
-    context managers that close themselves. All methods but `interrupt` and `meter` are called from
-    one thread.
+    A source is built from a parsed URI; only `open` uses the device. Sources are context managers.
+    All methods but `interrupt` and `meter` are called from one thread.
 
     Attributes:
-        uri: as it was written.
-        live: frames come by themselves and are lost if not taken; False for files, which wait.
-        noisy: no two frames are equal bit for bit unless the driver hangs; False where video is
-            compressed over time, as IP cameras do.
+        uri: as given.
+        live: a camera, whose frames are lost if they are not read; False for files, which wait.
+        noisy: two frames are bit for bit equal only if the driver hangs; False for compressed video
+            of IP cameras.
         period_s: nominal time between frames, or None before it is known.
         missing: frames of a file or pictures of a folder that could not be decoded.
     """
@@ -48,15 +47,15 @@ class FrameSource(ABC):
         self._parsed = uri
         self._fast = fast
 
-    def check(self, *, present: bool = False) -> None:  # noqa: B027 - others may have nothing to check
-        """Look for mistakes that waiting cannot correct. Opens nothing and never waits.
+    def check(self, *, present: bool = False) -> None:  # noqa: B027 - not all have something to check
+        """Check for errors that waiting cannot correct. Opens nothing and never waits.
 
         Args:
-            present: a camera that is not there now is a mistake as well.
+            present: a missing camera is an error too.
 
         Raises:
-            SourceError, AccessError, MissingPackageError: what `open` would raise: the file,
-                folder or device that the URI names cannot be used.
+            SourceError, AccessError, MissingPackageError: as `open`: the file, folder or device
+                cannot be used.
         """
 
     @abstractmethod
@@ -64,20 +63,20 @@ class FrameSource(ABC):
         """Open the device or file.
 
         Raises:
-            SourceError: missing, busy, not a video, ... (see `landmarkd.errors`).
+            SourceError: missing, busy, not a video, and so on (see `landmarkd.errors`).
             AccessError: no permission.
-            MissingPackageError: a package that the source needs is not installed.
+            MissingPackageError: a needed package is not installed.
         """
 
     @abstractmethod
     def read(self, timeout_s: float) -> Frame:
-        """Return the next frame, waiting for it no longer than `timeout_s`.
+        """Return the next frame; waits for at most `timeout_s`.
 
         Raises:
             SourceTimeoutError: no frame in time; the source may still recover.
             EndOfStreamError: a finite source is at its end.
             SourceLostError: the device is gone; close and open again.
-            SourceFormatError: a frame that cannot be used.
+            SourceFormatError: the frame cannot be used.
         """
 
     @abstractmethod
@@ -85,11 +84,11 @@ class FrameSource(ABC):
         """Release the device; may be called twice and on a source that was never opened."""
 
     def interrupt(self) -> None:
-        """Wake a `read` that waits in another thread, where that is possible; never blocks."""
+        """Wake a `read` that waits in another thread, if possible; never blocks."""
         return
 
     def meter(self, box: Box, captured_ns: int) -> None:
-        """Take note of the face in a frame; a camera may meter on it. From any thread.
+        """Receive the face in a frame; a camera may meter on it. From any thread.
 
         Args:
             box: x0, y0, x1, y1, pixels.
@@ -99,7 +98,7 @@ class FrameSource(ABC):
             self._meter.place(box, captured_ns)
 
     def fresh(self) -> Self:
-        """Return another source of the same URI, not yet open, to take over from one that hangs."""
+        """Return a new source of the same URI, not yet open, to replace one that hangs."""
         return type(self)(self._parsed, fast=self._fast)
 
     def __enter__(self) -> Self:
@@ -132,7 +131,7 @@ def size_option(
 
 @contextmanager
 def quiet_opencv() -> Iterator[None]:
-    """Keep OpenCV from warning on stderr about what our own error says better."""
+    """Suppress the warnings of OpenCV on stderr, because our own errors are better."""
     # OpenCV moved this function between 4.11 and 4.12.
     library: Any = cv2
     set_level = getattr(library, "setLogLevel", None) or library.utils.logging.setLogLevel
@@ -144,10 +143,10 @@ def quiet_opencv() -> Iterator[None]:
 
 
 def monotonic_stamp(stamp_ns: int, now_ns: int) -> int:
-    """Return a driver's time stamp on the monotonic clock, or `now_ns` if its clock is unknown.
+    """Return the time stamp of a driver on the monotonic clock, or `now_ns` for an unknown clock.
 
-    Drivers stamp frames with CLOCK_MONOTONIC or, as libcamera does, with CLOCK_BOOTTIME, which runs
-    on while the machine sleeps. A stamp is believed if it lies within the last two seconds.
+    Drivers use CLOCK_MONOTONIC or, as libcamera, CLOCK_BOOTTIME, which also runs while the machine
+    sleeps. A stamp is valid if it is within the last two seconds.
     """
     if 0 <= now_ns - stamp_ns <= _CLOCK_SLACK_NS:
         return stamp_ns

@@ -1,7 +1,8 @@
-"""Frames from any source: cameras from a thread that is watched, files one after the other."""
+"""Frames from any source: cameras with a supervised thread, files frame by frame."""
 
 import logging
 import time
+from dataclasses import replace
 
 from landmarkd.camera.base import NS_PER_S, FrameSource
 from landmarkd.camera.reader import Reader
@@ -23,38 +24,38 @@ from landmarkd.types import Box, Frame
 log = logging.getLogger(__name__)
 
 OPEN_S = 12.0
-"""A camera that needs longer to open hangs; OpenCV itself waits 10 s for the first frame."""
+"""A camera that needs longer to open hangs; OpenCV waits 10 s for the first frame."""
 FIRST_FRAME_S = 5.0
-"""Sensors and their exposure control need a moment before the first frame."""
+"""Limit for the first frame, because sensors and their exposure control need time."""
 REOPEN_S = 3.0
 """Without a frame for this long, a camera is closed and opened again."""
 BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0)
-"""Waits before each attempt to open it again; when they are used up, the camera is lost, or the
-last wait repeats for ever where somebody is patient."""
+"""Waits before each attempt to open the camera again. After the last one the camera is lost, or, if
+`patient`, the last wait repeats without end."""
 HANG_S = 5.0
-"""A driver that keeps a closing thread for longer than this hangs."""
+"""A driver that needs longer to close hangs."""
 CLOSE_S = 1.0
 """How long `Capture.close` waits for a driver."""
 _WATCH_S = 0.1
 
 
 class Capture:
-    """Delivers the frames of a source and keeps a camera alive.
+    """Delivers the frames of a source and opens a lost camera again.
 
-    A file is read where `next` is called and loses no frame. A camera is read by a thread of its
-    own; `next` returns the newest frame and watches over that thread: a late frame means "stalled",
-    after `REOPEN_S` the camera is opened again, and when `BACKOFF_S` is used up it is lost. A
-    driver that never returns is left behind with its thread. Use it from one thread; `statistics`
-    may be read from any.
+    A file is read in `next` and loses no frame. A camera is read by its own thread; `next` returns
+    the newest frame and supervises the thread: a late frame means "stalled", after `REOPEN_S` the
+    camera is opened again, and after all waits of `BACKOFF_S` it is lost. If a driver never
+    returns, its thread is abandoned. Use it from one thread; `statistics` may be read from any
+    thread.
 
     Args:
-        source: not yet open; belongs to the capture from here on.
-        patient: wait for a camera that is not there or that another program holds, at the start
-            and later, for as long as it takes. Only what waiting cannot cure is an error then: a
-            wrong configuration, and a driver that hangs in this process.
+        source: not yet open; the capture owns it.
+        patient: wait without a limit for a camera that is missing or used by another program, at
+            the start and later. Then only a wrong configuration and a driver that hangs in this
+            process are errors.
 
     Attributes:
-        settled: whether the camera has delivered, or something is known to be wrong with it.
+        settled: whether the camera has delivered a frame or has a known fault.
     """
 
     def __init__(self, source: FrameSource, *, patient: bool = False) -> None:
@@ -76,7 +77,7 @@ class Capture:
         self._stands_still = False
 
     def start(self, *, must_open: bool = False) -> None:
-        """Open the source. A camera has `OPEN_S` for it; if patient, only where it `must_open`.
+        """Open the source; a camera within `OPEN_S`, if it is not patient or `must_open`.
 
         Raises:
             SourceError, AccessError, MissingPackageError: see `FrameSource.open`.
@@ -101,7 +102,7 @@ class Capture:
 
     @property
     def hung(self) -> bool:
-        """Whether a driver still keeps a thread that closes a camera."""
+        """Whether a driver still blocks a thread that closes a camera."""
         return any(reader.alive for reader in self._hung)
 
     @property
@@ -112,10 +113,10 @@ class Capture:
         """Return the next frame of a file or the newest of a camera, within `timeout_s`.
 
         Raises:
-            SourceTimeoutError: none in time; call again.
+            SourceTimeoutError: no frame in time; call again.
             EndOfStreamError: the source is at its end.
             SourceLostError: the camera did not come back, or its driver hangs.
-            SourceFormatError: a file with a frame that cannot be used.
+            SourceFormatError: a frame of a file cannot be used.
         """
         if not self._source.live:
             frame = self._source.read(timeout_s)
@@ -140,22 +141,20 @@ class Capture:
 
     @property
     def statistics(self) -> Statistics:
-        """What was counted up to now."""
-        past, reader = self._past, self._reader
-        return Statistics(
-            captured=self._captured + past.captured + (reader.captured if reader else 0),
+        """The counts so far."""
+        total = _added(self._past, self._reader)
+        return replace(
+            total,
+            captured=self._captured + total.captured,
             skipped=self._slot.skipped,
             reopened=self._reopened,
-            stale=past.stale + (reader.stale if reader else 0),
-            identical=past.identical + (reader.identical if reader else 0),
-            corrupt=past.corrupt + (reader.corrupt if reader else 0),
             missing=self._source.missing,
             state=self._state(),
             trouble=self._trouble,
         )
 
     def meter(self, box: Box, captured_ns: int) -> None:
-        """Tell the camera where the face is, see `FrameSource.meter`."""
+        """Give the face to the camera, see `FrameSource.meter`."""
         self._source.meter(box, captured_ns)
 
     def close(self) -> None:
@@ -185,7 +184,7 @@ class Capture:
         return (now_ns - reader.progress_ns) / NS_PER_S
 
     def _watch(self, now_ns: int) -> None:
-        """Take the next step towards a camera that delivers again, if one is due."""
+        """Take the next step of the recovery, if one is due."""
         reader = self._reader
         if reader is not None:
             if not reader.opened.is_set():
@@ -204,12 +203,12 @@ class Capture:
             self._reopen()
 
     def _closing(self, now_ns: int) -> bool:
-        """Whether the last reader still closes the camera, and may be waited for."""
+        """Return whether the last reader still closes the camera, within `HANG_S`."""
         self._hung = [reader for reader in self._hung if reader.alive]
         return bool(self._hung) and now_ns < self._abandoned_ns + round(HANG_S * NS_PER_S)
 
     def _abandon(self, reader: Reader, reason: str, now_ns: int) -> None:
-        """Give a reader up and plan the next; its thread closes the source when it can."""
+        """Abandon a reader and plan the next one; its thread closes the source."""
         reader.stop()
         seen = self._newest_ns >= 0
         self._trouble = reason
@@ -230,15 +229,10 @@ class Capture:
             )
         if self._attempt == 0:
             log.warning("%s; %s.", reason, "opening it again" if seen else "waiting for the camera")
-        # What repeats even after opening again is something that stands still, a test picture say.
+        # Frames that are identical even after opening again show a still scene, such as a test
+        # picture.
         self._stands_still = reader.identical > 0 and reader.captured == 0
-        past = self._past
-        self._past = Statistics(
-            captured=past.captured + reader.captured,
-            stale=past.stale + reader.stale,
-            identical=past.identical + reader.identical,
-            corrupt=past.corrupt + reader.corrupt,
-        )
+        self._past = _added(self._past, reader)
         self._last, self._sequence = reader.last, reader.sequence
         self._reader = None
         self._slot.open()
@@ -260,12 +254,23 @@ class Capture:
         )
 
 
-def _may_pass(error: Exception, seen: bool) -> bool:
-    """Return whether waiting may help: not with permissions, missing packages or our own defects.
+def _added(past: Statistics, reader: Reader | None) -> Statistics:
+    if reader is None:
+        return past
+    return Statistics(
+        captured=past.captured + reader.captured,
+        stale=past.stale + reader.stale,
+        identical=past.identical + reader.identical,
+        corrupt=past.corrupt + reader.corrupt,
+    )
 
-    What a camera that has delivered before says may be a part of its trouble. One that has not
-    (`seen` is False) is waited for only if it is absent, busy or does not answer: any other error
-    of its opening is a wrong configuration.
+
+def _may_pass(error: Exception, seen: bool) -> bool:
+    """Return whether waiting may help: not for permissions, missing packages or bugs.
+
+    Errors of a camera that has delivered before may be temporary. A camera that has not (`seen` is
+    False) is only waited for if it is absent, busy or does not answer: any other error of its
+    opening is a wrong configuration.
     """
     hopeless = AccessError | EndOfStreamError | MissingPackageError | UsageError
     if not isinstance(error, LandmarkdError | OSError) or isinstance(error, hopeless):

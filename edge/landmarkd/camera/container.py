@@ -1,4 +1,4 @@
-"""What OpenCV's FFmpeg does not do for a video file by itself: square pixels, interlaced frames."""
+"""Video files: square pixels and interlaced frames, which FFmpeg in OpenCV does not handle."""
 
 import os
 from pathlib import Path
@@ -11,13 +11,12 @@ from landmarkd.camera.base import quiet_opencv
 from landmarkd.errors import SourceFormatError
 
 INTERLACED_FRAMES = 12
-"""Frames that are looked at; one that differs from the one before ends the check."""
+"""Frames that are checked; the check ends at the first frame that differs."""
 
 STILL_BYTES = 600
-"""What a codec needs at most to say that a picture stands still."""
+"""Maximum size of the data of an unchanged picture."""
 
-# FFmpeg's own messages would appear beside our sentence; -8 is AV_LOG_QUIET. OpenCV reads this only
-# once.
+# Suppress the messages of FFmpeg; -8 is AV_LOG_QUIET. OpenCV reads this only once.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 
@@ -25,7 +24,7 @@ def open_video(path: Path) -> cv2.VideoCapture:
     """Open a video file with FFmpeg, quietly.
 
     Raises:
-        SourceFormatError: FFmpeg finds no video in it.
+        SourceFormatError: FFmpeg finds no video in the file.
     """
     with quiet_opencv():
         capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
@@ -35,14 +34,14 @@ def open_video(path: Path) -> cv2.VideoCapture:
 
 
 def pixel_shape(capture: cv2.VideoCapture) -> float:
-    """Return the width of a pixel over its height, 1 where the file says nothing believable."""
+    """Return the width of a pixel over its height, 1 without a plausible value."""
     across, down = capture.get(cv2.CAP_PROP_SAR_NUM), capture.get(cv2.CAP_PROP_SAR_DEN)
     shape = across / down if across > 0 and down > 0 else 1.0
     return shape if 0.25 <= shape <= 4 and abs(shape - 1) > 0.005 else 1.0
 
 
 def squared(image: NDArray[np.uint8], shape: float) -> NDArray[np.uint8]:
-    """Return a picture with square pixels, enlarged along the side that was short of them."""
+    """Return a picture with square pixels, enlarged along one side."""
     if shape == 1.0:
         return image
     height, width = image.shape[:2]
@@ -51,13 +50,13 @@ def squared(image: NDArray[np.uint8], shape: float) -> NDArray[np.uint8]:
 
 
 def refuse_interlaced(path: Path) -> None:
-    """Refuse a file whose pictures do not change though their data do.
+    """Refuse a file whose data change but not its decoded pictures.
 
-    OpenCV's FFmpeg cannot convert interlaced frames since its swscale 9, says nothing, and returns
-    whatever its memory held before.
+    Since swscale 9, FFmpeg in OpenCV cannot convert interlaced frames and returns old memory
+    without an error.
 
     Raises:
-        SourceFormatError: so it is.
+        SourceFormatError: the video is interlaced.
     """
     decoded, packets = open_video(path), open_video(path)
     packets.set(cv2.CAP_PROP_FORMAT, -1)

@@ -31,13 +31,13 @@ _S_CTRL = (3 << 30) | (_CONTROL.size << 16) | (ord("V") << 8) | 28
 
 
 class Setting(NamedTuple):
-    """One control that is to be set.
+    """One control to set.
 
     Attributes:
         option: of the URI, for messages.
         control: its number.
         value: in the driver's unit.
-        unit: how many of the option's units one of the driver's is.
+        unit: number of units of the option in a unit of the driver.
     """
 
     option: str
@@ -47,10 +47,10 @@ class Setting(NamedTuple):
 
 
 def wanted_settings(uri: Uri) -> list[Setting]:
-    """Return what the options of a URI ask for, in the order in which it has to be set.
+    """Return the controls for the options of a URI, in the order of their setting.
 
     Raises:
-        UsageError: an option that cannot be understood; says what is allowed.
+        UsageError: an option is wrong; says what is allowed.
     """
     given = uri.options
     if given.get("ae_metering", "face") != "face":
@@ -115,7 +115,7 @@ def _number(uri: Uri, name: str, text: str, allowed: str) -> int:
 
 
 def apply(path: str, name: str, settings: list[Setting]) -> None:
-    """Set controls of the camera at `path`; it may be streaming to another handle.
+    """Set controls of the camera at `path`, also while it streams to another handle.
 
     Args:
         path: of the device.
@@ -135,12 +135,12 @@ def apply(path: str, name: str, settings: list[Setting]) -> None:
 
 
 def reading(path: str, name: str, option: str, control: int) -> tuple[int, int, int]:
-    """Return the least and the greatest value of a control, and the one that is set.
+    """Return the smallest, the greatest and the present value of a control.
 
     Args:
         path: of the device.
         name: of the source, for errors.
-        option: that needs it, for errors.
+        option: that needs the control, for errors.
         control: its number.
 
     Raises:

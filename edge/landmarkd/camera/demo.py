@@ -1,4 +1,4 @@
-"""The clip that comes with the package."""
+"""The clip in the package."""
 
 from pathlib import Path
 

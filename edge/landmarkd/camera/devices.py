@@ -1,4 +1,4 @@
-"""The V4L2 devices of this machine: which are cameras, and what they are called."""
+"""The V4L2 devices of this machine: which are cameras, and their names."""
 
 import errno
 import fcntl
@@ -25,10 +25,10 @@ _VIDEO_CAPTURE_MPLANE = 0x1000
 _DEVICE_CAPS = 0x80000000
 
 PORT_DRIVERS = frozenset({"unicam", "rp1-cfe"})
-"""Drivers of the camera port, up to the Pi 4 and of the Pi 5; loaded where a sensor answers."""
+"""Drivers of the camera port, up to the Pi 4 and of the Pi 5; loaded if a sensor answers."""
 
 PI_DRIVERS = PORT_DRIVERS | {"bcm2835-isp", "bcm2835-codec", "pispbe", "rpi-hevc-dec", "rpivid"}
-"""Parts of the Pi's own camera and codec pipeline; only libcamera gets pictures from them."""
+"""Parts of the camera and codec pipeline of the Pi, which only libcamera can use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,9 @@ class VideoDevice:
 
     Attributes:
         path: for example "/dev/video0".
-        name: what the device calls itself.
+        name: by the device itself.
         driver: of the kernel.
-        is_camera: delivers pictures by itself; False for codecs, metadata and the Pi's raw camera
-            port.
+        is_camera: delivers pictures; False for codecs, metadata and the raw camera port of the Pi.
     """
 
     path: str
@@ -50,13 +49,13 @@ class VideoDevice:
 
 
 def query(path: str) -> VideoDevice:
-    """Ask a device what it is.
+    """Return the description of a device.
 
     Raises:
-        SourceAbsentError: not there.
+        SourceAbsentError: there is no such device.
         SourceError: not a V4L2 device.
         AccessError: no permission.
-        SourceBusyError: held by another program.
+        SourceBusyError: used by another program.
     """
     try:
         return _ask(path)
@@ -86,7 +85,7 @@ def _ask(path: str) -> VideoDevice:
 
 
 def parse_capability(path: str, answer: bytes) -> VideoDevice:
-    """Return what a `struct v4l2_capability` says."""
+    """Return the device of a `struct v4l2_capability`."""
     driver, card, _, _, all_capabilities, own = _CAPABILITY.unpack(answer)
     capabilities = own if all_capabilities & _DEVICE_CAPS else all_capabilities
     captures = bool(capabilities & (_VIDEO_CAPTURE | _VIDEO_CAPTURE_MPLANE))
@@ -95,12 +94,12 @@ def parse_capability(path: str, answer: bytes) -> VideoDevice:
 
 
 def cameras() -> list[VideoDevice]:
-    """Return this machine's V4L2 cameras without those at the Pi's camera port; never raises."""
+    """Return the V4L2 cameras without those at the camera port of a Pi; never raises an error."""
     return [device for device in _found() if device.is_camera]
 
 
 def has_camera_port_sensor() -> bool:
-    """Return whether the kernel found a sensor at the Raspberry Pi's camera port at its start."""
+    """Return whether the kernel found a sensor at the camera port of a Raspberry Pi."""
     return any(device.driver in PORT_DRIVERS for device in _found())
 
 
@@ -114,7 +113,7 @@ def _found() -> list[VideoDevice]:
 
 
 def describe_cameras() -> str:
-    """Return a half sentence that lists the cameras of this machine, for an error message."""
+    """Return the list of cameras of this machine, for an error message."""
     found = cameras()
     if found:
         return (
@@ -124,11 +123,11 @@ def describe_cameras() -> str:
 
 
 def busy(path: str) -> SourceBusyError:
-    """Return the error for a camera that another program holds."""
+    """Return the error for a camera that another program uses."""
     return SourceBusyError(f"{path} is used by another program; find it with: sudo fuser -v {path}")
 
 
 def _text(raw: bytes) -> str:
-    # From the device: only what can be printed, so that it cannot play tricks on a terminal.
+    # Only printable characters, because the device may send control characters.
     text = raw.split(b"\0", 1)[0].decode("utf-8", "replace")
     return "".join(character for character in text if character.isprintable())

@@ -41,7 +41,7 @@ class ImageFolderSource(FrameSource):
         self._files: list[Path] = []
         self._index = 0
 
-    def check(self, *, present: bool = False) -> None:  # noqa: ARG002 - files have to be there
+    def check(self, *, present: bool = False) -> None:  # noqa: ARG002 - files must exist
         """Check that there are pictures, see `FrameSource.check`."""
         find_pictures(self._path)
 
@@ -60,7 +60,7 @@ class ImageFolderSource(FrameSource):
         """Return the next picture that can be decoded, see `FrameSource.read`.
 
         Raises:
-            SourceFormatError: not one of the pictures could be decoded.
+            SourceFormatError: no picture could be decoded.
         """
         while self._index < len(self._files):
             captured_ns = self._base_ns + round(self._index * self._step_s * NS_PER_S)
@@ -80,7 +80,7 @@ class ImageFolderSource(FrameSource):
         raise EndOfStreamError(f"{self.uri} has no more pictures.")
 
     def close(self) -> None:
-        """Forget the list."""
+        """Clear the list."""
         self._files = []
 
 

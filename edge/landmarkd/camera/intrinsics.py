@@ -16,21 +16,21 @@ from landmarkd.types import Intrinsics
 log = logging.getLogger(__name__)
 
 DEFAULT_CHOICE = "guess:60deg"
-"""60 degrees across the longer side: in the middle of what webcams have (about 50 to 75)."""
+"""60 degrees across the longer side: webcams have about 50 to 75."""
 MAX_BYTES = 1 << 20
 FORMAT = "landmarkd-intrinsics"
 LONGEST_SIDE = 1 << 16
-"""Pixels; beyond what any sensor has."""
+"""Pixels; more than any sensor has."""
 LARGEST_DISTORTION = 1e4
-"""Of a lens in OpenCV's model; telephoto lenses reach hundreds in k3."""
+"""Of a lens in the model of OpenCV; telephoto lenses have hundreds in k3."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A lens and a sensor as the maker states them; single units differ by a few percent.
+    """A lens and a sensor by the data of the maker; single units differ by a few percent.
 
     Attributes:
-        title: what it is called in a shop.
+        title: name of the product.
         focal_mm: focal length, millimetres.
         pixel_um: pitch of the pixels, micrometres.
         width, height: of the sensor, pixels.
@@ -57,17 +57,17 @@ PRESETS = {
 def intrinsics_for(
     width: int, height: int, choice: str = DEFAULT_CHOICE, *, quiet: bool = False
 ) -> Intrinsics:
-    """Return the intrinsics for pictures of `width` x `height`; `origin` says what they are.
+    """Return the intrinsics for pictures of `width` x `height`; `origin` says their source.
 
     Args:
         width: of the pictures, pixels.
         height: of the pictures, pixels.
         choice: a preset's name (see `PRESETS`), the path of a calibration file, or a guess like
             "guess:60deg", the angle across the longer side.
-        quiet: do not warn of a calibration that was made at another shape of pictures.
+        quiet: do not warn if the calibration is for another aspect ratio.
 
     Raises:
-        ConfigurationError: not one of these, or a file that is no calibration.
+        ConfigurationError: none of these, or the file is not a calibration.
         AccessError: the file may not be read.
     """
     kind, _, rest = choice.partition(":")
@@ -86,7 +86,7 @@ def intrinsics_for(
 
 
 def from_preset(width: int, height: int, name: str) -> Intrinsics:
-    """Return a preset's intrinsics for the sensor's whole field (`KeyError`: unknown name)."""
+    """Return the intrinsics of a preset for the whole sensor (`KeyError`: unknown name)."""
     preset = PRESETS[name]
     focal = preset.focal_mm * 1000.0 / preset.pixel_um
     centre = (preset.width - 1) / 2, (preset.height - 1) / 2
@@ -97,22 +97,21 @@ def from_preset(width: int, height: int, name: str) -> Intrinsics:
 def scaled(intrinsics: Intrinsics, width: int, height: int, *, quiet: bool = False) -> Intrinsics:
     """Return intrinsics for another picture size of the same camera.
 
-    Where the shape differs, the picture is taken to be cut from the middle, as camera hardware
-    does: what is lost is at the long side.
+    With another aspect ratio, the picture is taken as cropped around its centre, as camera hardware
+    does.
     """
     if (width, height) == (intrinsics.width, intrinsics.height):
         return intrinsics
     factor = max(width / intrinsics.width, height / intrinsics.height)
     if not quiet and abs(width * intrinsics.height / (height * intrinsics.width) - 1) > 0.01:
         log.warning(
-            "%s was calibrated at %dx%d, pictures are %dx%d: taken to be cut from the middle.",
+            "%s was calibrated at %dx%d, pictures are %dx%d: taken as cropped around the centre.",
             *(intrinsics.origin, intrinsics.width, intrinsics.height, width, height),
         )
     return Intrinsics(
         fx=intrinsics.fx * factor,
         fy=intrinsics.fy * factor,
-        # Pixel centres are at integers: the middle of a picture is half a pixel less than half its
-        # width.
+        # Pixel centres are at integers: the middle of a picture is at half its width minus 0.5.
         cx=(intrinsics.cx - (intrinsics.width - 1) / 2) * factor + (width - 1) / 2,
         cy=(intrinsics.cy - (intrinsics.height - 1) / 2) * factor + (height - 1) / 2,
         width=width,
@@ -150,7 +149,7 @@ def load_intrinsics(path: Path) -> Intrinsics:
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         raise ConfigurationError(
-            f"{path} is not a camera calibration: {what}; make it anew."
+            f"{path} is not a camera calibration: {what}; make a new one."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""JPEG frames of cameras: decoded at the size that is needed, damaged ones refused."""
+"""JPEG frames of cameras: decoded at the needed size; damaged frames are errors."""
 
 import re
 
@@ -10,13 +10,14 @@ from landmarkd import MAX_PIXELS
 from landmarkd.errors import SourceFormatError
 
 FORMATS = frozenset({"MJPG", "JPEG"})
-"""V4L2's four characters of what is decoded here."""
+"""The V4L2 formats that are decoded here."""
 
 SCALES = (8, 4, 2, 1)
-"""libjpeg decodes at 1/2, 1/4 and 1/8 of the size for a fraction of the work of the whole."""
+"""libjpeg decodes at 1/2, 1/4 and 1/8 of the size in less time."""
 
 MAX_PADDING = 16
-"""Many webcams leave a few bytes before a marker: libjpeg warns of them; lost packets are more."""
+"""Many webcams have a few bytes before a marker, with a warning of libjpeg; lost packets have
+more."""
 
 _PADDING = re.compile(r"(\d+) extraneous bytes? before marker")
 
@@ -24,12 +25,12 @@ _PADDING = re.compile(r"(\d+) extraneous bytes? before marker")
 def decode_jpeg(data: NDArray[np.uint8], scale: int, name: str) -> NDArray[np.uint8]:
     """Decode one JPEG picture as (height, width, 3) uint8 BGR.
 
-    A picture that was cut, or lost bytes in the middle, is an error here, where OpenCV's own
-    decoder returns it with its lower part grey.
+    A truncated picture, or one with lost bytes, is an error here; the decoder of OpenCV returns it
+    with a grey lower part.
 
     Args:
         data: (n,) uint8, the file's bytes; zeros behind its end are allowed.
-        scale: 1, 2, 4 or 8: the picture comes with its sides divided by this, rounded up.
+        scale: 1, 2, 4 or 8: divides the sides of the picture, rounded up.
         name: of the source, for the error.
 
     Raises:
@@ -48,7 +49,7 @@ def decode_jpeg(data: NDArray[np.uint8], scale: int, name: str) -> NDArray[np.ui
             data, "BGR", min_height=rows, min_width=columns, buffer=image, strict=True
         )
     except ValueError as error:
-        # The picture is complete in spite of a warning.
+        # The picture is complete although there is a warning.
         padding = _PADDING.search(str(error))
         if padding is None or int(padding[1]) > MAX_PADDING:
             raise SourceFormatError(f"{name} delivered a damaged frame: {error}.") from error

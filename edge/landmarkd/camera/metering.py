@@ -1,8 +1,8 @@
-"""Exposure by the brightness of the face: a slow loop above the camera's own metering.
+"""Exposure by the brightness of the face: a slow loop above the metering of the camera.
 
-Cameras meter on the whole picture or its middle, so that a face before a bright window is dark.
-While a face is followed, `FaceMeter` measures its brightness and asks for a little more or less
-light, in bounded steps; without a face the camera's own metering is used again.
+Cameras measure the whole picture or its middle, so that a face in front of a bright window is dark.
+While a face is tracked, `FaceMeter` measures its brightness and requests a little more or less
+light, in limited steps; without a face the camera uses its own metering again.
 """
 
 import logging
@@ -20,33 +20,33 @@ log = logging.getLogger(__name__)
 TARGET = 110
 """Median of a well lit face, of 255; middle grey, 18 % of white, is 118 in sRGB."""
 GAMMA = 2.2
-"""Exponent that turns a picture's values into light (sRGB, nearly)."""
+"""Exponent from the values of a picture to light (approximately sRGB)."""
 TOLERANCE_STOPS = 0.4
-"""Smaller differences are ignored: skin tones differ by more."""
+"""Smaller differences are ignored, because skin tones differ more."""
 MOST_STOPS = 0.5
-"""Longest step. Points and eyelids must not jump with the light."""
+"""Largest step, so that points and eyelids do not jump with the light."""
 PAUSE_S = 0.3
-"""Pause between two steps: a sensor answers three frames later, libcamera's own loop after ten."""
+"""Pause between two steps: a sensor needs three frames for a change, the loop of libcamera ten."""
 LOST_S = 1.0
-"""Without a face for so long, the camera's own metering takes over."""
+"""After this time without a face, the camera uses its own metering."""
 INNER = 0.6
-"""Share of the face's box that is measured, about its middle: no hair and no background."""
+"""Measured share of the box of the face, around its middle, without hair and background."""
 SAMPLES = 32
-"""Pixels a side that are measured, about."""
+"""Measured pixels per side, approximately."""
 
 
 class Exposure(Protocol):
-    """What a `FaceMeter` controls. Both methods raise SourceError if the camera refuses."""
+    """The exposure for a `FaceMeter`. Both methods raise SourceError if the camera refuses."""
 
     def change(self, stops: float) -> None:
-        """Let in 2 to the power of `stops` times as much light, as far as the camera can."""
+        """Use 2 to the power of `stops` times as much light, as far as the camera can."""
 
     def release(self) -> None:
-        """Leave exposure to the camera again."""
+        """Let the camera control the exposure again."""
 
 
 class FaceMeter:
-    """Steps towards a face of the right brightness. Time is the frames'.
+    """Steps towards the right brightness of a face. Times are those of the frames.
 
     Args:
         exposure: of the camera.
@@ -60,11 +60,11 @@ class FaceMeter:
         self._changed = False
 
     def place(self, box: Box, captured_ns: int) -> None:
-        """Take note of a face, x0, y0, x1, y1 in pixels, in the frame of that time; any thread."""
+        """Receive a face, x0, y0, x1, y1 in pixels, and the time of its frame; from any thread."""
         self._face = box, captured_ns
 
     def step(self, image: NDArray[np.uint8], captured_ns: int) -> None:
-        """Change the exposure if this frame, (height, width, 3) uint8 BGR, calls for it."""
+        """Change the exposure if needed for this frame, (height, width, 3) uint8 BGR."""
         face, exposure = self._face, self._exposure
         if exposure is None or face is None or captured_ns < self._next_ns:
             return
@@ -81,15 +81,15 @@ class FaceMeter:
                 self._changed = True
                 exposure.change(self._damped(max(-MOST_STOPS, min(MOST_STOPS, stops))))
         except SourceError as error:
-            # The pictures go on; a camera that is gone says so when it is read.
+            # The pictures continue; a lost camera is an error when it is read.
             log.warning("%s Exposure does not follow the face any more.", error)
             self._exposure = None
 
     def _damped(self, stops: float) -> float:
         """Return the step, halved each time its sign changes.
 
-        Where a bright window is burnt out, a small bias moves libcamera's metering far, and the
-        loop would swing.
+        With an overexposed window, a small bias changes the metering of libcamera much, and the
+        loop would oscillate.
         """
         swings = stops * self._last < 0
         self._last = stops
@@ -98,13 +98,13 @@ class FaceMeter:
 
 
 def wanted_stops(image: NDArray[np.uint8], box: Box) -> float:
-    """Return how many stops of light the face in `box` lacks; negative if it is too bright."""
+    """Return the missing stops of light of the face in `box`; negative if it is too bright."""
     height, width = image.shape[:2]
     margin = (1 - INNER) / 2
     x0, x1 = _inner(box[0], box[2], margin, width)
     y0, y1 = _inner(box[1], box[3], margin, height)
     step = max(1, max(x1 - x0, y1 - y0) // SAMPLES)
-    # Green is most of what the eye calls brightness, and all there is in a grey picture.
+    # Green is the largest part of brightness, and equal to it in a grey picture.
     seen = image[y0:y1:step, x0:x1:step, 1]
     if seen.size == 0:
         return 0.0

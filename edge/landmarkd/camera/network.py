@@ -1,4 +1,4 @@
-"""Cameras in the network: RTSP, and Motion JPEG over HTTP, through OpenCV's FFmpeg."""
+"""Cameras in the network: RTSP, and Motion JPEG over HTTP, with FFmpeg in OpenCV."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 import cv2
 import numpy as np
 
-# FFmpeg's log level is set at the import of this module; FFmpeg reads it only once.
+# The import of this module sets the log level of FFmpeg, which reads it only once.
 import landmarkd.camera.container  # noqa: F401
 from landmarkd.camera.base import FrameSource, quiet_opencv
 from landmarkd.camera.pace import period_of
@@ -28,30 +28,31 @@ from landmarkd.types import Frame
 from landmarkd.uri import Uri
 
 OPEN_MS, READ_MS = 8000, 2000
-"""How long a camera may take to answer, and to send the next frame, before it counts as lost."""
+"""Limits for the answer of a camera, and for its next frame, before it counts as lost."""
 
 OURS = frozenset({"ca", "credentials", "rotation"})
-"""Options that are taken from the URI; all others are the camera's own and are sent to it."""
+"""Options for landmarkd; all other options are sent to the camera."""
 
 MAX_CREDENTIALS_BYTES = 4096
 
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
-"""Debian's certificate authorities; the FFmpeg in OpenCV's wheels does not look there by itself."""
+"""The certificate authorities of Debian, which FFmpeg in wheels of OpenCV does not use by
+default."""
 
 FFMPEG_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
-"""The only way to FFmpeg's options; OpenCV reads it whenever it opens. Entries: ``name;value|``."""
+"""The only way to set options of FFmpeg; OpenCV reads it at every open. Entries:
+``name;value|``."""
 
 CHECKING = 62
-"""The libavformat (FFmpeg 8) that checks certificates of ``rtsps:`` too; 59 does not."""
+"""The libavformat (FFmpeg 8) that also checks certificates of ``rtsps:``; 59 does not."""
 
 
 class NetworkSource(FrameSource):
     """A camera in the network: ``rtsp://camera/stream`` or ``http://camera/stream.mjpg``.
 
-    ``credentials=FILE`` names a file with NAME:PASSWORD in one line. The certificate of ``https:``
-    and ``rtsps:`` is checked against ``ca=FILE``, or else the system's authorities.
-    `Frame.captured_ns` is the time of reading: the delay of the camera and the network is not
-    known.
+    ``credentials=FILE`` is a file with NAME:PASSWORD in one line. The certificate of ``https:`` and
+    ``rtsps:`` is checked with ``ca=FILE``, or else with the authorities of the system.
+    `Frame.captured_ns` is the time of reading: the delay of camera and network is unknown.
     """
 
     live = True
@@ -76,8 +77,8 @@ class NetworkSource(FrameSource):
         Raises:
             SourceAbsentError: nothing answers, or it sends no video.
             AccessError: the file with the credentials may not be read.
-            UsageError: there is no such file, or it holds something else.
-            MissingPackageError: this OpenCV's FFmpeg would check no certificate.
+            UsageError: the file does not exist or has other content.
+            MissingPackageError: FFmpeg in this OpenCV cannot check certificates.
         """
         self.close()
         address, checks = self._address(), self._checks()
@@ -97,7 +98,7 @@ class NetworkSource(FrameSource):
         self._sequence = 0
 
     def read(self, timeout_s: float) -> Frame:  # noqa: ARG002 - FFmpeg has its own deadline
-        """Return the next frame; waits for it up to `READ_MS`, whatever `timeout_s` says."""
+        """Return the next frame; waits for up to `READ_MS`, independent of `timeout_s`."""
         if self._capture is None:
             raise SourceLostError(f"{self.uri} is not open.")
         try:
@@ -119,16 +120,16 @@ class NetworkSource(FrameSource):
             capture.release()
 
     def _address(self) -> str:
-        """Return the camera's own address, with the credentials; never to be logged."""
+        """Return the address of the camera with the credentials; never log it."""
         parts = urlsplit(self.uri)
-        # Not from the text: passwords are struck out there.
+        # Not from the text, where passwords are removed.
         options = self._parsed.options.items()
         query = urlencode([(name, value) for name, value in options if name not in OURS])
         secret = "" if self._credentials is None else f"{self._read_credentials()}@"
         return urlunsplit((parts.scheme, secret + parts.netloc, parts.path, query, ""))
 
     def _checks(self) -> str:
-        """Return FFmpeg's options that make it check the certificate, which it else does not."""
+        """Return options for FFmpeg to check the certificate, which it does not by default."""
         if not self._encrypted:
             return ""
         if urlsplit(self.uri).scheme == "rtsps" and avformat_version() < CHECKING:
@@ -156,14 +157,14 @@ class NetworkSource(FrameSource):
 
 
 def avformat_version() -> int:
-    """Return the major version of the libavformat that OpenCV was built with, 0 if unknown."""
+    """Return the major version of libavformat in OpenCV, 0 if unknown."""
     found = re.search(r"avformat: +YES \((\d+)\.", cv2.getBuildInformation())
     return int(found[1]) if found else 0
 
 
 @contextmanager
 def _ffmpeg_options(options: str) -> Iterator[None]:
-    """Add to the options that the user may have set, while a camera is opened."""
+    """Add options to those of the user, while a camera is opened."""
     before = os.environ.get(FFMPEG_OPTIONS)
     if options:
         os.environ[FFMPEG_OPTIONS] = f"{before}|{options}" if before else options

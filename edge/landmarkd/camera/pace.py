@@ -1,4 +1,4 @@
-"""Frame times of a recording: from its own time stamps to the monotonic clock, paced or not."""
+"""Frame times of a video: from its time stamps to the monotonic clock."""
 
 import math
 
@@ -11,20 +11,20 @@ HIGHEST_FPS = 1000.0
 GAP_S = 1.0
 """A longer time between two frames is a gap, which is logged and keeps its length."""
 LONGEST_GAP_S = 86_400.0
-"""A longer one is a broken time stamp and counts as one period."""
+"""A longer gap is a wrong time stamp and counts as one period."""
 
 
 def period_of(fps: float) -> float:
-    """Return seconds per frame; a rate that containers invent (0, 90000, NaN) counts as 30."""
+    """Return seconds per frame; an implausible rate (0, 90000, NaN) counts as 30."""
     return 1.0 / (fps if math.isfinite(fps) and 0.0 < fps <= HIGHEST_FPS else DEFAULT_FPS)
 
 
 class Timeline:
-    """Turns presentation times into capture times that only grow.
+    """Turns presentation times into increasing capture times.
 
-    A time stamp that is missing, runs backwards (as at the seam of a loop) or jumps by more than
-    `LONGEST_GAP_S` is replaced by one period after the frame before, and those behind it are
-    counted from there. A pause of the recording stays as long as it was.
+    A time stamp that is missing, goes back (as in a loop) or jumps by more than `LONGEST_GAP_S` is
+    replaced by one period after the previous frame, and the following ones continue from there. A
+    pause of the recording keeps its length.
 
     Args:
         period_s: nominal time between frames.

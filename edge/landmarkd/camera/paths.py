@@ -1,4 +1,4 @@
-"""Paths in URIs, and which error a path that cannot be read deserves."""
+"""Paths in URIs, and the errors for paths that cannot be read."""
 
 import os
 import stat
@@ -9,7 +9,7 @@ from landmarkd.uri import Uri
 
 
 def local_path(uri: Uri, what: str) -> Path:
-    """Return the path of a URI that names something on this machine.
+    """Return the path of a URI for this machine.
 
     Raises:
         UsageError: no path, or a host.
@@ -24,10 +24,10 @@ def local_path(uri: Uri, what: str) -> Path:
 
 
 def user_path(text: str) -> Path:
-    """Return a path in which "~" stands for a home.
+    """Return a path with "~" replaced by the home folder.
 
     Raises:
-        UsageError: no such user, or it holds the character NUL.
+        UsageError: no such user, or the path contains the character NUL.
     """
     if "\0" in text:
         raise UsageError(f"{text!r} is no path: it holds the character NUL.")
@@ -38,7 +38,7 @@ def user_path(text: str) -> Path:
 
 
 def require_file(path: Path) -> None:
-    """Check that `path` is a file with something in it that the user may read.
+    """Check that `path` is a file that is not empty and that the user may read.
 
     Raises:
         SourceError: no such file, or a folder.

@@ -1,4 +1,4 @@
-"""Cameras on a Raspberry Pi's camera port, through libcamera's Python library."""
+"""Cameras at the camera port of a Raspberry Pi, with the Python library of libcamera."""
 
 import atexit
 import logging
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 DEFAULT_SIZE = (640, 480)
 BUFFERS = 4
-"""One being filled, one waiting, one being copied and one to spare; each takes CMA memory."""
+"""One is filled, one waits, one is copied and one is spare; each needs CMA memory."""
 
 PLANES: dict[str, tuple[int, int, int | None]] = {
     "RGB888": (3, 1, None),
@@ -52,7 +52,7 @@ as BGR."""
 class Picamera2Source(FrameSource):
     """A camera module: ``picamera2:?size=640x480&fps=30&camera=0&rotation=180``.
 
-    `Frame.captured_ns` is libcamera's SensorTimestamp, the start of the exposure's readout. All
+    `Frame.captured_ns` is the SensorTimestamp of libcamera, the start of the readout. All
     options are in docs/sources.md.
     """
 
@@ -86,7 +86,7 @@ class Picamera2Source(FrameSource):
             if self._nightvision:
                 tuning = library.load_tuning_file(f"{model}_noir.json")
             self._camera = library(self._number, tuning=tuning)
-            # At exit the library would wait for a camera that hangs.
+            # At exit the library would wait for a hanging camera.
             atexit.unregister(self._camera.close)
             self._start(libcamera)
         except SourceError:
@@ -174,7 +174,7 @@ class Picamera2Source(FrameSource):
         return frame
 
     def _picture(self, buffer: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return a copy of the camera's memory as BGR, upright; it is copied once, or converted."""
+        """Return a copy of the memory of the camera as BGR, upright, copied or converted once."""
         (width, height), stride = self._main["size"], self._main["stride"]
         pixel, planes, conversion = PLANES[self._main["format"]]
         rows = height * 3 // 2 if planes == 2 else height
@@ -191,7 +191,7 @@ class Picamera2Source(FrameSource):
         return turned(view, rotation) if rotation else view.copy()
 
     def _take(self, timeout_s: float) -> Any:
-        """Wait for the frame asked for; ask once, or each late frame would keep a buffer."""
+        """Wait for the requested frame; request once, or each late frame would use a buffer."""
         try:
             if self._pending is None:
                 self._pending = self._camera.capture_request(wait=False)
@@ -214,12 +214,12 @@ class Picamera2Source(FrameSource):
             camera.cancel_all_and_flush()
 
     def close(self) -> None:
-        """Stop the camera and give it back."""
+        """Stop the camera and release it."""
         camera, self._camera, self._pending = self._camera, None, None
         if camera is None:
             return
         try:
-            # The library stops behind what was asked for, which a camera that hangs never delivers.
+            # The library stops after the pending requests, which a hanging camera never delivers.
             camera.cancel_all_and_flush()
             camera.stop()
         finally:
@@ -227,11 +227,10 @@ class Picamera2Source(FrameSource):
 
 
 def whole_field(resolution: tuple[int, int]) -> tuple[int, int]:
-    """Return the size of the sensor mode to ask for: the whole field, large sensors binned by two.
+    """Return the size of the sensor mode: the whole field, large sensors binned by two.
 
-    Left to itself libcamera takes the mode nearest to the picture's size, which on small pictures
-    sees only the middle of the field (IMX219 at 640x480), so that faces come out too near and too
-    few.
+    By default libcamera uses the mode nearest to the size of the picture. For small pictures this
+    shows only the middle of the field (IMX219 at 640x480).
     """
     width, height = resolution
     return (width // 2, height // 2) if width > 2000 else (width, height)
@@ -240,10 +239,10 @@ def whole_field(resolution: tuple[int, int]) -> tuple[int, int]:
 def import_picamera2() -> tuple[Any, Any, Any]:
     """Return the classes Picamera2 and MappedArray, and the module libcamera.
 
-    What both libraries log goes through Python's logging, from warnings on.
+    Warnings and errors of both libraries go to the logging of Python.
 
     Raises:
-        MissingPackageError: names what is missing and the command that installs it.
+        MissingPackageError: names the missing package and the command that installs it.
     """
     os.environ.setdefault("LIBCAMERA_LOG_LEVELS", "*:ERROR")
     try:
@@ -263,8 +262,7 @@ def import_picamera2() -> tuple[Any, Any, Any]:
             "virtual environment with --system-site-packages."
         ) from error
     except (ValueError, AttributeError) as error:
-        # "numpy.dtype size changed": apt's simplejpeg is built against an older numpy than the
-        # environment's.
+        # "numpy.dtype size changed": simplejpeg of apt is built for an older numpy.
         raise MissingPackageError(
             f"picamera2 does not load here ({error}); if this is about numpy, take the system's "
             "own: pip uninstall numpy, in an environment with --system-site-packages."
@@ -282,7 +280,7 @@ def import_picamera2() -> tuple[Any, Any, Any]:
 
 
 def _opening_error(uri: str, error: Exception) -> SourceError:
-    """Distinguish a busy camera from a broken one by the reason in the exception's context."""
+    """Distinguish a busy camera from a broken one by the context of the exception."""
     texts: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(texts) < 5:

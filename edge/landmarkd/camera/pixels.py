@@ -1,4 +1,4 @@
-"""Pictures of any usual kind as BGR, and turned."""
+"""Pictures: conversion to BGR, and rotation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,13 +21,13 @@ PACKED: Mapping[str, int | None] = {
     "RGB3": cv2.COLOR_RGB2BGR,
     "BGR3": None,
 }
-"""V4L2's four characters of each format that is converted here, and OpenCV's conversion."""
+"""V4L2 formats that are converted here, with the conversion of OpenCV."""
 
 _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
 def rotation_option(uri: Uri) -> int:
-    """Return the option ``rotation``: degrees clockwise that turn a picture upright.
+    """Return the option ``rotation``: degrees clockwise to make a picture upright.
 
     Raises:
         UsageError: not 0, 90, 180 or 270.
@@ -36,21 +36,21 @@ def rotation_option(uri: Uri) -> int:
 
 
 def turned(image: NDArray[np.uint8], rotation: int) -> NDArray[np.uint8]:
-    """Return a picture turned clockwise by 0, 90, 180 or 270 degrees; the same object for 0."""
+    """Return a picture rotated clockwise by 0, 90, 180 or 270 degrees; the same object for 0."""
     if rotation == 0:
         return image
     return np.asarray(cv2.rotate(image, _TURNS[rotation]), np.uint8)
 
 
 def to_bgr(image: NDArray[Any], name: str) -> NDArray[np.uint8]:
-    """Return any usual picture as (height, width, 3) uint8 BGR: grey, with alpha or 16 bits deep.
+    """Return a picture (grey, with alpha, or 16 bits deep) as (height, width, 3) uint8 BGR.
 
     Args:
-        image: as a decoder gave it.
+        image: from a decoder.
         name: of the frame or file, for the error.
 
     Raises:
-        SourceFormatError: empty, or of a kind that no camera makes.
+        SourceFormatError: empty, or an unusual type of picture.
     """
     if image.dtype == np.uint16:
         image = (image >> 8).astype(np.uint8)

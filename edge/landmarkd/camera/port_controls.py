@@ -1,4 +1,4 @@
-"""Focus, exposure, white balance and mains frequency of a camera at the Raspberry Pi's port."""
+"""Focus, exposure, white balance and mains frequency of a camera at the camera port."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from landmarkd.uri import Uri
 
 OPTIONS = frozenset({"af", "lens", "exposure", "gain", "awb", "ae_metering", "hdr", "flicker"})
 
-# libcamera's names of the modes (control_ids_core.yaml).
+# Names of the modes in libcamera (control_ids_core.yaml).
 AWB = {
     name: name.capitalize()
     for name in ("auto", "incandescent", "tungsten", "fluorescent", "indoor", "daylight", "cloudy")
@@ -18,16 +18,16 @@ AWB = {
 METERING = {"centre": "CentreWeighted", "spot": "Spot", "matrix": "Matrix", "face": "Face"}
 HDR = {"off": "Off", "single": "SingleExposure", "multi": "MultiExposure", "night": "Night"}
 MOST_BIAS = 2.5
-"""Stops. The Raspberry Pi's loop aims at 0.16 of white and, with bias, at 0.9 at most."""
+"""Stops. The target of the Raspberry Pi is 0.16 of white, and at most 0.9 with bias."""
 FLICKER_US = {"off": 0, "50": 10_000, "60": 8_333}
-"""Light on the mains flickers twice a period."""
+"""Lamps flicker twice in a period of the mains."""
 
 
 def wanted_controls(uri: Uri) -> dict[str, Any]:
-    """Return libcamera's controls that the options of a URI ask for; modes by their names.
+    """Return the libcamera controls for the options of a URI; modes by their names.
 
     Raises:
-        UsageError: an option that cannot be understood; says what is allowed.
+        UsageError: an option is wrong; says what is allowed.
     """
     given, controls = uri.options, dict[str, Any]()
     focus = _choice(uri, "af", {"continuous": "Continuous", "manual": "Manual"})
@@ -63,12 +63,12 @@ def wanted_controls(uri: Uri) -> dict[str, Any]:
 def resolved(
     uri: Uri, wanted: Mapping[str, Any], known: Mapping[str, Any], library: Any
 ) -> dict[str, Any]:
-    """Return the controls to set on a camera: those wanted, and focus that follows the face.
+    """Return the controls for a camera: those of the options, and continuous focus.
 
     Args:
         uri: of the source, for the error.
-        wanted: of `wanted_controls`.
-        known: the camera's own controls; one with a lens that moves has AfMode.
+        wanted: from `wanted_controls`.
+        known: the controls of the camera; one with a movable lens has AfMode.
         library: the module ``libcamera.controls``, with an enumeration for each mode.
 
     Raises:
@@ -76,7 +76,7 @@ def resolved(
     """
     controls = dict(wanted)
     if "AfMode" in known:
-        # Without this a Camera Module 3 leaves its lens where it is.
+        # Without this a Camera Module 3 does not move its lens.
         controls.setdefault("AfMode", "Continuous")
     for name, value in controls.items():
         if name not in known:
@@ -92,7 +92,7 @@ def resolved(
 
 
 class FaceBias:
-    """An `Exposure`: the bias of libcamera's own metering, which goes on below it.
+    """An `Exposure`: the bias of the metering of libcamera, which stays active.
 
     Args:
         name: of the source, for errors.

@@ -1,4 +1,4 @@
-"""One life of a live source: a thread that opens it, reads it into the slot, and closes it."""
+"""A thread that opens a live source, reads it into the slot, and closes it."""
 
 import threading
 import time
@@ -19,28 +19,24 @@ DEFAULT_PERIOD_S = 1 / 30
 
 
 class Reader:
-    """Reads a source until it is stopped, ends or fails. Only this thread ever touches the source.
+    """Reads a source until it is stopped, ends or fails. Only this thread uses the source.
 
-    Frames that a hung driver makes are dropped: those with an old time stamp, and those that equal
-    the one before bit for bit. No sensor does that, save in a picture that is black or white all
-    over.
+    It drops the frames of a hanging driver: those with an old time stamp, and those that are bit
+        for bit equal to the previous one, which no sensor makes except in a black or white picture.
 
     Args:
-        source: not yet open; closed by the thread, however long the driver keeps it.
-        slot: where frames go.
-        keep_identical: deliver identical frames too, for a picture that stands still, until it
-            moves.
-        sequence: added to the numbers of the source's frames, which count from 0 after each
-            opening.
-        last: the last frame of the reader before, or None; the size of its picture is that of all
-            frames.
+        source: not yet open; the thread closes it, however long the driver takes.
+        slot: for the frames.
+        keep_identical: deliver identical frames too, for a still scene, until it moves.
+        sequence: added to the numbers of the frames, which count from 0 after each opening.
+        last: the last frame of the previous reader, or None; all frames must have its size.
 
     Attributes:
-        error: what ended it, or None.
-        captured, stale, identical, corrupt: frames delivered and dropped, by kind.
-        progress_ns: monotonic time of the last frame that was delivered, or of the start.
-        last: the last frame that was looked at.
-        sequence: number that the next frame will have at least.
+        error: that ended it, or None.
+        captured, stale, identical, corrupt: delivered frames, and dropped ones by reason.
+        progress_ns: monotonic time of the last delivered frame, or of the start.
+        last: the last checked frame.
+        sequence: minimum number of the next frame.
     """
 
     def __init__(
@@ -63,28 +59,28 @@ class Reader:
         self._keep_identical = keep_identical
         self._stop = threading.Event()
         self._period_s: float | None = None
-        # A driver may block for ever, even after a kill: the thread must not keep the process.
+        # A driver may block without end: the thread must not keep the process.
         self._thread = threading.Thread(target=self._run, name=f"capture {source.uri}", daemon=True)
         self._thread.start()
 
     @property
     def deadline_s(self) -> float:
-        """How long a frame may take before it is late."""
+        """Time after which a frame is late."""
         period_s = self._period_s or self._source.period_s or DEFAULT_PERIOD_S
         return max(MIN_DEADLINE_S, DEADLINE_PERIODS * period_s)
 
     @property
     def alive(self) -> bool:
-        """Whether the thread still runs and so may hold the device."""
+        """Whether the thread still runs and may use the device."""
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """Ask the thread to end; it does so after the read that it is in."""
+        """Ask the thread to end after its present read."""
         self._stop.set()
         self._source.interrupt()
 
     def join(self, timeout_s: float) -> bool:
-        """Wait for the end; return whether it came."""
+        """Wait for the end; return whether the thread ended."""
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
@@ -95,7 +91,7 @@ class Reader:
             self.opened.set()
             while not self._stop.is_set():
                 self._step()
-        except Exception as error:  # handed over to the thread that asks for frames
+        except Exception as error:  # for the thread that takes the frames
             self.error = error
         finally:
             try:
@@ -139,7 +135,7 @@ class Reader:
         return False
 
     def _learn_period(self, last: Frame, frame: Frame) -> None:
-        """Follow a camera that slows down in the dark, within a few frames."""
+        """Adapt to a camera that is slower in the dark, within a few frames."""
         if self.captured == 0:
             return
         gap_s = (frame.captured_ns - last.captured_ns) / NS_PER_S
@@ -149,7 +145,7 @@ class Reader:
 def is_repeated(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> bool:
     """Return whether two pictures, (height, width, 3) uint8, are equal and not of one colour."""
     sample = after[::8, ::8]
-    # The sample distinguishes nearly every pair at a hundredth of the cost.
+    # The sample distinguishes nearly every pair in a hundredth of the time.
     if not np.array_equal(before[::8, ::8], sample) or not np.array_equal(before, after):
         return False
     return bool((sample != sample[0, 0]).any())

@@ -1,4 +1,4 @@
-"""A camera that follows a script, faults included: for tests, and for users without hardware."""
+"""A camera that follows a script, with faults: for tests, and for users without hardware."""
 
 import json
 import math
@@ -42,10 +42,10 @@ class Step:
         action: "frames", "black" (a covered lens), "corrupt" (cannot be decoded), "resize" (half
             the size), "identical" (the last frame with new time stamps), "stale" (the last frame
             with its old time stamp), each for `count` frames; "silence" (reads time out), "block"
-            (a read does not return, whatever its timeout), "disconnect" (reading fails, and so does
-            opening), each for `seconds`.
+            (a read does not return, independent of its timeout), "disconnect" (reading and opening
+            fail), each for `seconds`.
         count: frames.
-        seconds: infinity if the script says nothing or null.
+        seconds: infinity if it is missing or null in the script.
     """
 
     action: str
@@ -55,15 +55,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a scripted camera does.
+    """The steps of a scripted camera.
 
     ``{"size": [640, 480], "fps": 30, "clip": "face.mp4", "steps": [...]}``
 
     Attributes:
         size: width and height of the frames, pixels.
         fps: frames per second.
-        clip: video that the frames come from, played round and round, or None for a moving pattern.
-        steps: in order; the stream ends behind the last.
+        clip: video of the frames, played in a loop, or None for a moving pattern.
+        steps: in order; the stream ends after the last one.
     """
 
     size: tuple[int, int]
@@ -73,7 +73,7 @@ class Script:
 
 
 class ScriptedSource(FrameSource):
-    """A live camera that does what a JSON file says: ``scripted:faults.json``.
+    """A live camera that follows a JSON file: ``scripted:faults.json``.
 
     See `Script` and `Step`.
     """
@@ -86,8 +86,8 @@ class ScriptedSource(FrameSource):
         self._device: _Device | None = None
         self._open = False
 
-    def check(self, *, present: bool = False) -> None:  # noqa: ARG002 - files have to be there
-        """Check that the script can be followed, see `FrameSource.check`."""
+    def check(self, *, present: bool = False) -> None:  # noqa: ARG002 - files must exist
+        """Check that the script is valid, see `FrameSource.check`."""
         read_script(self._path)
 
     def open(self) -> None:
@@ -105,7 +105,7 @@ class ScriptedSource(FrameSource):
         self._open = True
 
     def read(self, timeout_s: float) -> Frame:
-        """Do the next thing that the script says, see `FrameSource.read`."""
+        """Do the next step of the script, see `FrameSource.read`."""
         if self._device is None or not self._open:
             raise SourceLostError(f"{self.uri} is not open.")
         return self._device.read(timeout_s)
@@ -115,14 +115,14 @@ class ScriptedSource(FrameSource):
         self._open = False
 
     def fresh(self) -> Self:
-        """Return a source for the same device, which goes on where it is in its script."""
+        """Return a source for the same device, which continues its script."""
         other = super().fresh()
         other._device = self._device
         return other
 
 
 class _Device:
-    """The camera itself; outlives the sources that open it."""
+    """The camera itself, for one source after the other."""
 
     def __init__(self, uri: str, script: Script) -> None:
         self.script = script
@@ -153,7 +153,7 @@ class _Device:
             elif step.action == "disconnect":
                 raise SourceLostError(f"{self._uri} was disconnected.")
             elif step.action == "block":
-                # The next opening finds the device free: what blocks is the old handle.
+                # The next opening finds the device free: only the old handle blocks.
                 self._advance()
                 threading.Event().wait(None if step.seconds == math.inf else step.seconds)
             else:
@@ -214,7 +214,7 @@ class _Device:
         raise SourceFormatError(f"{clip} has no picture that can be decoded.")
 
     def _pattern(self) -> NDArray[np.uint8]:
-        """A ramp that moves by a pixel each frame, so that no two neighbours are equal."""
+        """Return a ramp that moves by a pixel each frame, so that no two frames are equal."""
         width, height = self.script.size
         self._drawn += 1
         ramp = (np.arange(width) + np.arange(height)[:, None] + self._drawn).astype(np.uint8)

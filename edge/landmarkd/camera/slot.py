@@ -1,4 +1,4 @@
-"""The slot of size one between capture and processing: the newest frame wins."""
+"""A slot for the newest frame, between capture and processing."""
 
 from threading import Condition
 
@@ -6,10 +6,10 @@ from landmarkd.types import Frame
 
 
 class LatestFrame:
-    """Holds the newest frame that nobody has taken yet. Safe between threads.
+    """Stores the newest frame until it is taken. Safe between threads.
 
     Attributes:
-        skipped: frames that were replaced before anybody took them.
+        skipped: frames that were replaced before they were taken.
     """
 
     def __init__(self) -> None:
@@ -26,14 +26,14 @@ class LatestFrame:
             self._changed.notify()
 
     def take(self, timeout_s: float) -> Frame | None:
-        """Take the frame out, waiting up to `timeout_s`; None if none came or it was closed."""
+        """Take the frame, waiting for up to `timeout_s`; None without a frame or after `close`."""
         with self._changed:
             self._changed.wait_for(lambda: self._frame is not None or self._closed, timeout_s)
             frame, self._frame = self._frame, None
             return frame
 
     def close(self) -> None:
-        """Wake the waiting thread; a frame that is still there can be taken."""
+        """Wake the waiting thread; a stored frame can still be taken."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

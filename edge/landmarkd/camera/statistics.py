@@ -1,4 +1,4 @@
-"""What a capture has counted."""
+"""The counts of a capture."""
 
 from dataclasses import dataclass
 
@@ -7,18 +7,18 @@ RUNNING, STALLED, REOPENING, WAITING = "running", "stalled", "reopening", "waiti
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What was counted since the start.
+    """Counts since the start.
 
     Attributes:
-        captured: good frames that the source delivered.
-        skipped: of these, replaced by a newer one before anybody took them.
+        captured: valid frames of the source.
+        skipped: captured frames that were replaced by a newer one before they were taken.
         reopened: attempts to open the camera again.
-        stale: dropped for a time stamp that is not newer than the one past.
-        identical: dropped for equalling the one before bit for bit.
-        corrupt: dropped because they could not be decoded or had another size.
-        missing: frames of a file that its container promised and that are not there.
+        stale: dropped frames whose time stamp is not newer than the previous one.
+        identical: dropped frames that are bit for bit equal to the previous one.
+        corrupt: dropped frames that could not be decoded or had another size.
+        missing: frames of a file that its container lists but does not contain.
         state: "running", "stalled" (a frame is late), "reopening", or "waiting" for a camera that
-            was not there yet.
+            has not delivered yet.
         trouble: why the camera is opened again, until it delivers; else None.
     """
 

@@ -16,10 +16,11 @@ _OPTION = "ae_metering"
 
 
 class UvcExposure:
-    """An `Exposure`: webcams have no bias, so their exposure is set by hand while a face is there.
+    """An `Exposure`: webcams have no bias, so their exposure is manual while there is a face.
 
-    It begins at what the camera's own metering had chosen, and never exceeds the time of a frame,
-    so that the rate stays. Gain is left alone: its unit differs from camera to camera.
+    It begins at the value that the camera had chosen, and never exceeds the time of a frame, so
+    that the rate does not change. Gain is not changed, because its unit is different for each
+    camera.
 
     Args:
         path: of the device.
@@ -39,12 +40,12 @@ class UvcExposure:
         self._automatic = mode if mode in {AUTO, APERTURE_PRIORITY} else APERTURE_PRIORITY
         self._value: float | None = None
         if mode != self._automatic:
-            # A daemon that was killed has left it so.
+            # A killed daemon has left it at manual.
             self.release()
 
     @property
     def held(self) -> bool:
-        """Whether the camera's own metering is off."""
+        """Whether the metering of the camera is off."""
         return self._value is not None
 
     def change(self, stops: float) -> None:  # noqa: D102 - see the protocol
@@ -52,7 +53,7 @@ class UvcExposure:
         if self._value is None:
             self._value = float(reading(self._path, self._name, _OPTION, EXPOSURE)[2])
             settings.append(Setting(_OPTION, EXPOSURE_AUTO, MANUAL))
-        # Not rounded here: at the shortest exposures half a stop is less than a unit.
+        # Not rounded here: for the shortest exposures half a stop is less than a unit.
         self._value = max(self._low, min(self._high, self._value * 2**stops))
         settings.append(Setting(_OPTION, EXPOSURE, round(self._value)))
         apply(self._path, self._name, settings)

@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 DEFAULT_SIZE = (640, 480)
 BUFFERS = 4
 COMPRESSED = "MJPG"
-"""Taken where a camera offers it: uncompressed, USB 2 carries at most 640x480 at 30 a second."""
+"""Used if a camera has it: without compression, USB 2 allows at most 640x480 at 30 a second."""
 
 FORMATS = {"mjpg": "MJPG", "yuyv": "YUYV", "grey": "GREY"}
 OPTIONS = controls.OPTIONS | {"size", "mode", "fps", "format", "fourcc", "rotation"}
@@ -46,13 +46,13 @@ OPTIONS = controls.OPTIONS | {"size", "mode", "fps", "format", "fourcc", "rotati
 class V4l2Source(FrameSource):
     """A camera: ``v4l2:/dev/video0?size=640x480&fps=30``, ``v4l2:0``, or ``v4l2:`` for the first.
 
-    Names under ``/dev/v4l/by-id`` stay the same when cameras are plugged in another order, and are
-    looked up again each time the camera is opened. `Frame.captured_ns` is the driver's time stamp
-    if that is on the monotonic clock, and otherwise the time of reading.
+    Names under ``/dev/v4l/by-id`` do not depend on the order of plugging in, and are resolved again
+    at each opening. `Frame.captured_ns` is the time stamp of the driver if it is on the monotonic
+    clock, else the time of reading.
 
-    OpenCV hands over the camera's bytes, and they are decoded here: a JPEG frame that was cut is
-    damaged, and a camera whose pictures are larger than needed is decoded at a half, quarter or
-    eighth of its size. All options are in docs/sources.md.
+    OpenCV returns the bytes of the camera, which are decoded here: a truncated JPEG frame is an
+        error, and pictures that are larger than needed are decoded at a half, quarter or eighth of
+        their size. All options are in docs/sources.md.
     """
 
     live = True
@@ -76,7 +76,7 @@ class V4l2Source(FrameSource):
         self._sequence = 0
 
     def check(self, *, present: bool = False) -> None:
-        """Check that the device is a camera if it is there, see `FrameSource.check`."""
+        """Check that the device is a camera if it exists, see `FrameSource.check`."""
         absent = () if present else (SourceAbsentError,)
         with suppress(*absent, SourceBusyError, SourceLostError):
             self._find()
@@ -136,7 +136,7 @@ class V4l2Source(FrameSource):
                 "v4l2-ctl -d %s --list-formats-ext",
                 *(self.uri, self._fps, 1 / self.period_s, path),
             )
-        # Starts the stream, which is when a camera that another program holds says so.
+        # Starts the stream, which fails if another program uses the camera.
         if not capture.grab():
             raise SourceBusyError(
                 f"{path} starts no stream; another program may hold it: sudo fuser -v {path}; or "
@@ -150,7 +150,7 @@ class V4l2Source(FrameSource):
                 f"{path} has no format {self._demanded} at this size, it delivers {self._format}; "
                 f"see: v4l2-ctl -d {path} --list-formats-ext"
             )
-        # Formats that are not known here are converted by OpenCV.
+        # OpenCV converts all other formats.
         raw = self._format in JPEG or self._format in PACKED
         capture.set(cv2.CAP_PROP_CONVERT_RGB, 0 if raw else 1)
 
@@ -186,7 +186,7 @@ class V4l2Source(FrameSource):
             self._require_device()
             raise SourceLostError(f"{self.uri} stopped its stream.") from error
         if not found or data is None:
-            # A camera that was pulled out is always "ready" and never delivers.
+            # An unplugged camera is always "ready" and never delivers.
             self._require_device()
             raise SourceFormatError(f"{self.uri} delivered an empty frame.")
         image = turned(self._decode(np.asarray(data)), self._rotation)
@@ -214,11 +214,11 @@ class V4l2Source(FrameSource):
             raise SourceLostError(f"{self.uri} is gone; was it unplugged?")
 
     def close(self) -> None:
-        """Give the camera back."""
+        """Release the camera."""
         capture, self._capture = self._capture, None
         exposure, self._exposure = self._exposure, None
         if exposure is not None and exposure.held:
-            # The camera keeps its settings for the next program that opens it.
+            # The camera would keep its settings for the next program.
             with suppress(SourceError):
                 exposure.release()
         if capture is not None:
@@ -227,7 +227,7 @@ class V4l2Source(FrameSource):
 
 
 def _format_option(uri: Uri) -> str | None:
-    """Return the four characters of the options ``format`` or ``fourcc``, None for the best."""
+    """Return the four characters of the options ``format`` or ``fourcc``, None for automatic."""
     name = uri.choice("format", ("auto", *FORMATS))
     fourcc = uri.options.get("fourcc", FORMATS.get(name, "")).upper()
     if fourcc and (len(fourcc) != 4 or not fourcc.isascii()):

@@ -1,4 +1,4 @@
-"""Video files, with their own time stamps and rotation."""
+"""Video files, with their time stamps and rotation."""
 
 import json
 import logging
@@ -31,11 +31,11 @@ MAX_SIDECAR_BYTES = 64 << 20
 class VideoSource(FrameSource):
     """A video file: ``file:clip.mp4``, options ``loop=yes``, ``rotation=90``.
 
-    Every frame is delivered, at the file's own pace or, with `fast`, as soon as it is asked for.
-    The capture time is the time of opening plus the frame's presentation time, which is the
-    container's, or that of the camera if ``clip.timestamps.txt`` lies beside ``clip.mp4``: a JSON
-    list with a time for each frame, ISO 8601 or seconds. Rotation that the container asks for is
-    applied, then that of the option ``rotation``. Pixels that are not square are made square.
+    Every frame is delivered, at the pace of the file or, with `fast`, without waiting. The capture
+    time is the time of opening plus the presentation time of the frame. That is the time of the
+    container, or that in ``clip.timestamps.txt`` beside ``clip.mp4``: a JSON list with a time for
+    each frame, ISO 8601 or seconds. The rotation of the container is applied, then that of the
+    option ``rotation``. Pixels that are not square are made square.
     """
 
     def __init__(self, uri: Uri, *, fast: bool = False) -> None:
@@ -51,8 +51,8 @@ class VideoSource(FrameSource):
     def _locate(self, uri: Uri) -> Path:
         return local_path(uri, "the video file")
 
-    def check(self, *, present: bool = False) -> None:  # noqa: ARG002 - files have to be there
-        """Check that the file is there, see `FrameSource.check`."""
+    def check(self, *, present: bool = False) -> None:  # noqa: ARG002 - files must exist
+        """Check that the file exists, see `FrameSource.check`."""
         require_file(self._path)
 
     def open(self) -> None:
@@ -60,7 +60,7 @@ class VideoSource(FrameSource):
 
         Raises:
             SourceError: no such file.
-            SourceFormatError: not a video, or damaged from the start.
+            SourceFormatError: not a video, or damaged at the start.
             AccessError: no permission.
         """
         self.close()
@@ -148,8 +148,8 @@ class VideoSource(FrameSource):
         if self._capture is None:
             return
         promised = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        # Containers that know only their duration are off by one or two; that is no damage. Nor is
-        # it where the times jump, and the last frame stands at the promised end.
+        # Containers that only have a duration may be wrong by one or two frames; this is no damage.
+        # It is no damage either if the times jump and the last frame is at the promised end.
         lost = int(promised) - self._index if 0 < promised < 1e9 else 0
         period_s = self.period_s or 0.0
         complete = self._end_s + 2.5 * period_s >= promised * period_s
@@ -159,10 +159,10 @@ class VideoSource(FrameSource):
 
 
 def read_sidecar(video: Path) -> list[float]:
-    """Return the camera's own times of a video's frames in seconds, empty if there is no such file.
+    """Return the times of the frames from the file of the camera in seconds, empty without a file.
 
     Raises:
-        SourceFormatError: the file is there and is no list of growing times.
+        SourceFormatError: the file is not a list of increasing times.
     """
     path = video.with_name(video.stem + SIDECAR_SUFFIX)
     if not path.is_file():

@@ -1,1 +1,1 @@
-"""The pipeline and everything that keeps it running."""
+"""The daemon: runs the pipeline from a source to sinks."""

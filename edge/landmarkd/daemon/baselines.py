@@ -1,6 +1,6 @@
-"""What was learnt about drivers, stored by name.
+"""The learnt baselines of drivers, stored by name.
 
-A few numbers each, never an image. Written rarely and atomically.
+Each has a few numbers and no image. Written rarely and atomically.
 """
 
 import json
@@ -24,18 +24,18 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 VERSION = 1
 MAX_BYTES = 4096
 SAVE_EVERY_S = 600.0
-"""Between two writes at least, whatever changes: SD cards wear out."""
+"""Minimum between two writes, because SD cards wear out."""
 _ANGLES = ("head_yaw", "head_pitch", "gaze_yaw", "gaze_pitch")
 CHANGED = {"open_left": 0.02, "open_right": 0.02, **dict.fromkeys(_ANGLES, 2.0)}
-"""A smaller change is not worth a write."""
+"""A smaller change is not written."""
 _LIMITS = {"open_left": (0.02, 0.8), "open_right": (0.02, 0.8)}
 _ANGLE = (-90.0, 90.0)
 
 
 def state_folder() -> Path:
-    """Return the folder for data that is kept between runs.
+    """Return the folder for data between runs.
 
-    It is systemd's, else the user's (XDG base directories).
+    It is that of systemd, else that of the user (XDG base directories).
     """
     given = os.environ.get("STATE_DIRECTORY")
     if given:
@@ -50,7 +50,7 @@ class BaselineStore:
     """Baselines of drivers, one small readable JSON file for each name.
 
     Args:
-        folder: made when something is first saved; default `state_folder()`.
+        folder: made at the first save; default `state_folder()`.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -60,7 +60,7 @@ class BaselineStore:
         """Return the file of a driver.
 
         Raises:
-            UsageError: the name has other characters than letters, digits, - and _, or more than
+            UsageError: the name has characters other than letters, digits, - and _, or more than
                 32.
         """
         if not NAME.fullmatch(name):
@@ -70,13 +70,13 @@ class BaselineStore:
         return self.folder / f"{name}.json"
 
     def names(self) -> list[str]:
-        """Return the names that are known."""
+        """Return the stored names."""
         if not self.folder.is_dir():
             return []
         return sorted(file.stem for file in self.folder.glob("*.json") if NAME.fullmatch(file.stem))
 
     def load(self, name: str) -> DriverBaseline | None:
-        """Return what is known of a driver; None if nothing is, or the file is not one of ours."""
+        """Return the baseline of a driver; None if there is none, or the file is not valid."""
         path = self.path(name)
         try:
             return _parse(json.loads(read_bounded(path, MAX_BYTES)))
@@ -84,7 +84,7 @@ class BaselineStore:
             return None
 
     def save(self, name: str, baseline: DriverBaseline) -> Path:
-        """Write what is known of a driver, all of it or nothing.
+        """Write the baseline of a driver, completely or not at all.
 
         Raises:
             AccessError: the folder may not be written.
@@ -98,7 +98,7 @@ class BaselineStore:
         return path
 
     def remove(self, name: str) -> bool:
-        """Forget a driver and return whether anything was known."""
+        """Delete a driver and return whether there was a baseline."""
         try:
             self.path(name).unlink()
         except FileNotFoundError:
@@ -109,16 +109,12 @@ class BaselineStore:
 
 
 class BaselineKeeper:
-    """Saves one driver's baseline from time to time while it is being learnt.
+    """Saves the baseline of one driver while it is being learnt.
 
     It writes rarely, and only if the baseline changed.
 
-    Args:
-        store: where to.
-        name: of the driver.
-
     Attributes:
-        known: what was in the store at the start, or None.
+        known: the stored baseline at the start, or None.
     """
 
     def __init__(self, store: BaselineStore, name: str) -> None:
@@ -128,15 +124,13 @@ class BaselineKeeper:
 
     @classmethod
     def of(cls, settings: DriverSettings) -> Self | None:
-        """Return a keeper as the settings ask for, or None."""
+        """Return a keeper for the settings, or None."""
         return cls(BaselineStore(), settings.name) if settings.enabled and settings.keep else None
 
     def offer(self, baseline: DriverBaseline | None, *, now: bool = False) -> bool:
-        """Save a baseline if it is time, or `now` at the end of a run.
+        """Save a baseline if it is due, or `now`, and return whether it was written.
 
-        Return whether it was written.
-
-        If the disk cannot be written, this is logged; the daemon keeps running.
+        If the disk cannot be written, this is logged, and the daemon continues.
         """
         if baseline is None or (not now and monotonic() < self._next_s):
             return False

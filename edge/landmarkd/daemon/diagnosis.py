@@ -1,4 +1,4 @@
-"""What is wrong with a daemon, in sentences, from its snapshot."""
+"""The faults of a daemon in sentences, from its snapshot."""
 
 import os
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from landmarkd.daemon.snapshot import SinkSnapshot, Snapshot
 
 STALE_S = 3.0
-"""A snapshot comes each second; one that is older is of a daemon that hangs."""
+"""A snapshot is written each second; if it is older, the daemon hangs."""
 
 TOO_SLOW = 0.1
-"""A daemon that skips more than this share of the camera's frames is too slow for it."""
+"""A daemon that skips more than this share of the frames is too slow for the camera."""
 
 _CAMERA_KINDS = {
     "corrupt": "delivers frames that cannot be decoded or have another size",
@@ -25,8 +25,8 @@ class Diagnosis:
     Attributes:
         alive: the process runs.
         age_s: of the snapshot.
-        troubles: what is wrong, each a sentence with what to do where something can be done.
-        notes: what is unusual but may be intended.
+        troubles: faults, each a sentence that says what to do, if possible.
+        notes: unusual states that may be intended.
     """
 
     alive: bool
@@ -36,14 +36,9 @@ class Diagnosis:
 
 
 def diagnose(snapshot: Snapshot, now_ns: int) -> Diagnosis:
-    """Return what is wrong.
-
-    Args:
-        snapshot: the newest.
-        now_ns: monotonic time.
-    """
+    """Return the diagnosis of the newest snapshot at a monotonic time."""
     age_s = (now_ns - snapshot.updated_ns) / 1e9
-    # A snapshot of the future was taken before the machine was started again.
+    # A snapshot from the future was written before the machine was restarted.
     alive = snapshot.state != "stopped" and age_s >= 0 and _runs(snapshot.pid)
     if alive:
         notes = [
@@ -56,7 +51,7 @@ def diagnose(snapshot: Snapshot, now_ns: int) -> Diagnosis:
         return Diagnosis(alive, age_s, tuple(_troubles(snapshot, age_s)), tuple(notes))
     if snapshot.state != "stopped":
         ended = (
-            "The daemon ended without saying goodbye, killed or with the machine; "
+            "The daemon ended without a clean stop: it was killed, or the machine lost power; "
             "see journalctl -u landmarkd."
         )
     elif snapshot.failure:

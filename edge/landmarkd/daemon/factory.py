@@ -1,4 +1,4 @@
-"""From a configuration to a service: everything is built and checked, and nothing is opened yet."""
+"""From a configuration to a service: builds and checks everything and opens nothing."""
 
 import contextlib
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ from landmarkd.uri import named_file
 
 @dataclass(frozen=True, slots=True)
 class ServiceFactory:
-    """Builds services that differ in their configuration alone.
+    """Builds services with different configurations.
 
     Attributes:
         requests: signals that the process received.
         notifier: reports to the service manager.
         limits: when a service ends by itself.
         publishers: get a snapshot once a second.
-        saver: writes each frame to a folder, if the user asked for that.
+        saver: writes each frame to a folder, if requested.
         fast: read files as fast as possible.
     """
 
@@ -42,11 +42,11 @@ class ServiceFactory:
 
         Args:
             configuration: of the whole daemon.
-            present: a camera that is not there is a mistake, and nothing to wait for.
+            present: a missing camera is an error; else the service waits for it.
 
         Raises:
-            LandmarkdError: whatever can be seen to be wrong without opening camera and sinks: a
-                file, folder, device, command, model or calibration that is missing or unusable.
+            LandmarkdError: all errors that can be found without opening camera and sinks: a file,
+                folder, device, command, model or calibration is missing or not usable.
         """
         source = make_source(configuration.source.uri, fast=self.fast)
         source.check(present=present)

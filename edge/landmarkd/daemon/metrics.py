@@ -1,4 +1,4 @@
-"""Numbers for Prometheus on a port of the loopback interface, if the configuration asks for it."""
+"""Numbers for Prometheus on a port of the loopback interface, if configured."""
 
 from http import HTTPStatus
 
@@ -11,10 +11,7 @@ from landmarkd.local_http import LocalHandler, LocalServer
 
 
 class Metrics:
-    """Serves the newest snapshot; `publish` is what the daemon calls.
-
-    Args:
-        port: of the loopback interface.
+    """Serves the newest snapshot on a port of the loopback interface.
 
     Raises:
         SourceBusyError: the port is in use.
@@ -27,23 +24,19 @@ class Metrics:
             return Gauge(f"landmarkd_{name}", text, labels, registry=registry)
 
         self._rates = gauge(
-            "frames_per_second", "Frames of the last second by what became of them", "kind"
+            "frames_per_second", "Frames of the last second by their result", "kind"
         )
-        self._totals = gauge(
-            "frames_total", "Frames since the start by what became of them", "kind"
-        )
-        self._faults = gauge("faults_total", "What went wrong since the start", "kind")
+        self._totals = gauge("frames_total", "Frames since the start by their result", "kind")
+        self._faults = gauge("faults_total", "Faults since the start", "kind")
         self._stages = gauge("stage_seconds", "Median time of a stage", "stage")
         self._latency = gauge("latency_seconds", "From capture to result", "quantile")
         self._face = gauge("face", "1 while a face is tracked")
-        self._state = gauge("state", "1 for the state that the camera is in", "state")
+        self._state = gauge("state", "1 for the present state of the camera", "state")
         self._degraded = gauge("degraded", "Number of parts that run in a fallback")
-        self._temperature = gauge("device_temperature_celsius", "Of the CPU")
-        self._memory = gauge("memory_bytes", "Resident")
-        self._uptime = gauge("uptime_seconds", "Since the start of the pipeline")
-        self._sinks = gauge(
-            "sink_reports_total", "Reports by sink and what became of them", "sink", "kind"
-        )
+        self._temperature = gauge("device_temperature_celsius", "Temperature of the CPU")
+        self._memory = gauge("memory_bytes", "Resident memory")
+        self._uptime = gauge("uptime_seconds", "Time since the start of the pipeline")
+        self._sinks = gauge("sink_reports_total", "Reports by sink and result", "sink", "kind")
         self._connected = gauge("sink_connected", "1 while the sink is connected", "sink")
         try:
             self._server = _MetricsServer(port, registry)
@@ -78,7 +71,7 @@ class Metrics:
         self._connected.clear()
         self._sinks.clear()
         for sink in snapshot.sinks:
-            # Without the query: a path of a key has no place in metrics.
+            # Without the query, which may have the path of a key.
             name = sink.uri.partition("?")[0]
             self._connected.labels(name).set(sink.connected)
             for kind in ("sent", "dropped", "reconnects"):

@@ -1,4 +1,4 @@
-"""Messages to systemd: sd_notify(3), one datagram to the socket that it names."""
+"""Messages to systemd: sd_notify(3), one datagram to its socket."""
 
 import os
 import socket
@@ -9,8 +9,8 @@ class Notifier:
     """Reports to systemd if systemd started the process; otherwise does nothing.
 
     Args:
-        address: of the socket; the environment's NOTIFY_SOCKET by default.
-        watchdog_us: time within which systemd expects a report; the environment's WATCHDOG_USEC by
+        address: of the socket; NOTIFY_SOCKET of the environment by default.
+        watchdog_us: time within which systemd expects a report; WATCHDOG_USEC of the environment by
             default.
     """
 
@@ -27,15 +27,15 @@ class Notifier:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) if self._address else None
 
     def ready(self) -> None:
-        """Camera, model and sinks are open."""
+        """Report that camera, model and sinks are open."""
         self._send("READY=1")
 
     def reloading(self) -> None:
-        """The configuration is being read again; `ready` follows."""
+        """Report that the configuration is read again; `ready` follows."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
-        """The process is about to end."""
+        """Report that the process ends."""
         self._send("STOPPING=1")
 
     def status(self, text: str) -> None:
@@ -43,7 +43,7 @@ class Notifier:
         self._send("STATUS=" + text.replace("\n", " "))
 
     def progress(self, now_ns: int) -> None:
-        """Feed the watchdog if it is time to. Call it only where the pipeline has moved on."""
+        """Reset the watchdog if it is due. Call it only after progress of the pipeline."""
         if self._period_ns and now_ns - self._fed_ns >= self._period_ns:
             self._fed_ns = now_ns
             self._send("WATCHDOG=1")
@@ -62,5 +62,5 @@ class Notifier:
                 message.encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL, self._address
             )
         except OSError:
-            # A manager that does not listen must not stop the pipeline; its watchdog notices.
+            # A manager that does not listen must not stop the pipeline; its watchdog detects that.
             return

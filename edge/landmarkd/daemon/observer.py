@@ -1,4 +1,4 @@
-"""Counting what goes through the pipeline, and taking its snapshot once a second."""
+"""Counts the frames of the pipeline, and takes a snapshot once a second."""
 
 import os
 import time
@@ -16,10 +16,10 @@ from landmarkd.stages import percentiles
 from landmarkd.types import Report
 
 PERIOD_S = 1.0
-"""How often a snapshot is taken."""
+"""Period of the snapshots."""
 
 WINDOW = 512
-"""Frames that latency percentiles look back on."""
+"""Frames of the latency percentiles."""
 
 _COUNTED = ("captured", "processed", "skipped", "corrupt", "stale", "identical")
 
@@ -27,16 +27,11 @@ _COUNTED = ("captured", "processed", "skipped", "corrupt", "stale", "identical")
 class Observer:
     """Counts reports and takes the snapshots.
 
-    Args:
-        device: name of this unit.
-        capture, pipeline, sinks: what is observed.
-        machine: where temperature and throttling are read.
-
     Attributes:
         processed, with_face: frames, in all and with a face.
-        refused: why the last reload was refused, or None.
-        failure: why the daemon ends, or None.
-        saving: folder that frames are saved in, or None.
+        refused: reason of the last refused reload, or None.
+        failure: error that ends the daemon, or None.
+        saving: folder for saved frames, or None.
     """
 
     def __init__(
@@ -45,12 +40,11 @@ class Observer:
         capture: Capture,
         pipeline: Pipeline,
         sinks: tuple[Sink, ...],
-        machine: Machine | None = None,
     ) -> None:
         self._device, self._capture = device, capture
         self._pipeline, self._sinks = pipeline, sinks
-        # No program is started while running: only what sysfs has is reported.
-        self._machine = machine or Machine(commands=False)
+        # The daemon starts no programs: only values of sysfs are reported.
+        self._machine = Machine(commands=False)
         self._latencies_ns: deque[int] = deque(maxlen=WINDOW)
         self._began_ns = self._taken_ns = time.monotonic_ns()
         self._before = dict.fromkeys(_COUNTED, 0)
@@ -63,17 +57,17 @@ class Observer:
         self._last: Report | None = None
 
     def add(self, report: Report, *, fresh: bool) -> None:
-        """Take note of a report; `fresh` if it is that of a new frame."""
+        """Count a report; `fresh` if it is the report of a new frame."""
         self._last = report
         if fresh:
             self.processed += 1
             self.with_face += report.face is not None
             if report.emitted_ns >= report.captured_ns:
-                # The frames of a file that is played faster than it was recorded lie in the future.
+                # A file that is played faster than recorded has frames in the future.
                 self._latencies_ns.append(report.emitted_ns - report.captured_ns)
 
     def due(self, now_ns: int) -> bool:
-        """Return whether it is time for the next snapshot."""
+        """Return whether the next snapshot is due."""
         return now_ns - self._taken_ns >= PERIOD_S * 1e9
 
     def snapshot(self, now_ns: int, state: str | None = None) -> Snapshot:

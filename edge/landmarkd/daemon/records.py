@@ -1,7 +1,6 @@
 """Records from JSON, checked field by field.
 
-For the commands that have to be there at once: pydantic, which checks the configuration, takes
-longer to import than they take to run.
+For commands that must start fast: the import of pydantic takes longer than they run.
 """
 
 from dataclasses import MISSING, fields, is_dataclass
@@ -10,18 +9,18 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 
 def checked(kind: Any, value: object, name: str = "the record") -> Any:
-    """Return a value as its type wants it: tuples for lists, dataclasses for objects.
+    """Return a value as its type: tuples for lists, dataclasses for objects.
 
-    What a dataclass does not know is left out, as a later version may have written it.
+    Unknown fields of a dataclass are left out, because a later version may have written them.
 
     Args:
         kind: a dataclass, str, bool, int, float, None, dict[str, T], tuple[T, ...], tuple[T, U] or
             a union of these.
         value: from `json.loads`.
-        name: what it is called in the error.
+        name: of the value in the error.
 
     Raises:
-        ValueError: it is of another type, or lacks a field.
+        ValueError: wrong type, or a field is missing.
     """
     origin, inner = get_origin(kind), get_args(kind)
     if origin is UnionType:

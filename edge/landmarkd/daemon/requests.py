@@ -11,38 +11,38 @@ from landmarkd.errors import ExitCode
 ENDING = (signal.SIGTERM, signal.SIGINT)
 OBEYED = (*ENDING, signal.SIGHUP)
 LEAVE_S = 0.5
-"""How long a process whose camera driver hangs may take to end by itself."""
+"""Time after which a process with a hanging camera driver is ended."""
 
 
 class Requests:
-    """Remembers signals until the loop asks for them.
+    """Stores signals until the loop asks for them.
 
-    A handler that is written in Python is itself interrupted by the next signal. It would wait for
-    ever for a lock that the interrupted one holds, as events and logs have them, and a burst of
-    signals would exhaust the stack. So the handler here is `dict.pop` of what has not been asked
-    yet, which takes a handler's two arguments and runs no Python.
+    The next signal interrupts a handler in Python. The second handler would wait without end for a
+    lock of the first one, such as the locks of events and logs, and many signals would exhaust the
+    stack. Therefore the handler here is `dict.pop` on the signals that have not arrived: it takes
+    the two arguments of a handler and runs no Python.
     """
 
     def __init__(self) -> None:
         self._unasked: dict[int, None] = dict.fromkeys(OBEYED)
 
     def obey(self) -> None:
-        """Remember signals from now on, and ignore them once the interpreter exits.
+        """Store signals from now on, and ignore them when the interpreter exits.
 
         Call it from the main thread.
         """
         for number in OBEYED:
             signal.signal(number, self._unasked.pop)
-        # Once, also if this took over from another.
+        # Only once, also if this object replaces another one.
         atexit.unregister(_ignore)
         atexit.register(_ignore)
 
     def end(self) -> signal.Signals | None:
-        """The signal that requested the end, or None."""
+        """Return the signal that requested the end, or None."""
         return next((number for number in ENDING if number not in self._unasked), None)
 
     def take_reload(self) -> bool:
-        """Whether a reload was requested since the last call."""
+        """Return whether a reload was requested since the last call."""
         if signal.SIGHUP in self._unasked:
             return False
         self._unasked[signal.SIGHUP] = None
@@ -50,27 +50,25 @@ class Requests:
 
 
 def _ignore() -> None:
-    """Ignore what was obeyed, for good.
+    """Ignore these signals for the rest of the process.
 
-    A finalizing interpreter puts the default actions in the place of handlers, and then takes apart
-    its modules for a while. Whoever asks again in that time would kill a process that had already
-    ended in order, and its exit code would tell of a signal. A signal that is ignored stays
-    ignored.
+    At exit, the interpreter replaces handlers by the default actions and then deletes its modules,
+    which takes a while. A signal in that time would kill a process that has already ended cleanly,
+    and its exit code would be that of a signal. An ignored signal stays ignored.
 
-    One that comes while its handler is being exchanged is ignored like the rest, but the
-    interpreter tells of it with a traceback: `OSError: Signal 15 ignored due to race condition`. It
-    does so within the loop, and is not heard there.
+    A signal during the change of its handler is ignored too, but the interpreter prints a
+    traceback: `OSError: Signal 15 ignored due to race condition`. The hook suppresses that.
     """
-    told, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
     for number in OBEYED:
         signal.signal(number, signal.SIG_IGN)
-    sys.unraisablehook = told
+    sys.unraisablehook = hook
 
 
 def leave_soon(code: ExitCode) -> None:
-    """End the process shortly even if a library's thread hangs, which the interpreter waits for.
+    """End the process soon even if a thread of a library hangs, for which the interpreter waits.
 
-    Nor may that thread come back while the interpreter is taken apart: C++ aborts then.
+    At exit, the process ends before modules are deleted: C++ aborts if the thread returns then.
     """
     atexit.register(os._exit, int(code))
     timer = threading.Timer(LEAVE_S, os._exit, (int(code),))

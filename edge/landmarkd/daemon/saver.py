@@ -1,4 +1,4 @@
-"""Frames as picture files, for `--save-frames`; the only place that writes an image."""
+"""Frames as picture files, for `--save-frames`; no other module of the daemon writes an image."""
 
 import logging
 import re
@@ -19,11 +19,11 @@ QUALITY = 90
 class FrameSaver:
     """Writes each processed frame as ``frame-00000123.jpg``, readable by its owner alone.
 
-    The number is the frame's own, counted on from what the folder holds: a restart or a reload
-    begins behind it and overwrites nothing.
+    The numbers continue after those in the folder, so that a restart or a reload overwrites
+    nothing.
 
     Args:
-        folder: made if it is not there.
+        folder: made if it does not exist.
 
     Raises:
         AccessError: no permission to write there.
@@ -51,7 +51,7 @@ class FrameSaver:
     def save(self, frame: Frame) -> None:
         """Write a frame; a full disk is logged once and has no other effect."""
         encoded, content = cv2.imencode(".jpg", frame.image, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
-        if frame.sequence <= self._last:  # another service, whose camera counts from 0
+        if frame.sequence <= self._last:  # another service, whose camera counts from 0 again
             self._base = self._highest + 1
         self._last, self._highest = frame.sequence, self._base + frame.sequence
         try:

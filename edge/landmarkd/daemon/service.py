@@ -1,4 +1,4 @@
-"""The daemon's loop: capture, process, hand to the sinks, until something says stop."""
+"""The loop of the daemon: capture, process, send to the sinks, until it has to stop."""
 
 import gc
 import logging
@@ -25,27 +25,27 @@ from landmarkd.utc import UtcReader
 log = logging.getLogger(__name__)
 
 POLL_S = 0.25
-"""How long one wait for a frame lasts; a signal is noticed after this long at the latest."""
+"""Longest wait for a frame, and so the longest delay of a signal."""
 
 STALLED_REPORT_S = 0.5
-"""While the camera delivers nothing, a report without a face is sent this often: without it
-a receiver would take the daemon for dead."""
+"""Period of reports without a face while the camera delivers nothing; they show that the daemon
+runs."""
 
 DRAIN_LIVE_S = 0.5
 DRAIN_FILE_S = 5.0
-"""How long sinks may take at the end to send what they still hold."""
+"""Time for the sinks to send their queues at the end."""
 
 
 class Publisher(Protocol):
-    """Takes the daemon's state once a second."""
+    """Receives the state of the daemon once a second."""
 
     def publish(self, snapshot: Snapshot) -> None:
-        """Take a snapshot; never raises and never blocks for long."""
+        """Receive a snapshot; never raises an error and never blocks for long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When to end by itself.
+    """Limits of a run.
 
     Attributes:
         frames: after this many processed frames, or None.
@@ -63,21 +63,21 @@ class Service:
         source: not yet open.
         pipeline: turns frames into reports.
         sinks: not yet started.
-        limits: when to end by itself.
+        limits: when to end.
         publishers: get a snapshot once a second.
         on_report: called with each report, on the pipeline's thread; keep it short.
-        keeper: saves what is learnt of the driver, or None.
-        saver: writes each frame to a folder, if the user asked for that.
-        requests: signals received, once `Requests.obey` was called.
+        keeper: saves the baseline of the driver, or None.
+        saver: writes each frame to a folder, or None.
+        requests: received signals, after `Requests.obey`.
         notifier: to the service manager.
 
     Attributes:
         observer: counts frames and takes snapshots.
-        on_reload: called on SIGHUP; returns the service that takes over, or raises to keep this
-            one. None ignores SIGHUP.
-        has_fallback: another service takes over if this one does not start.
-        started: camera and sinks were opened.
-        successor: the service that takes over after `run` has returned, or None.
+        on_reload: called on SIGHUP; returns the next service, or raises an error to keep this one.
+            None ignores SIGHUP.
+        has_fallback: another service starts if this one does not.
+        started: camera and sinks are open.
+        successor: the service that starts after `run` returns, or None.
     """
 
     def __init__(
@@ -119,25 +119,25 @@ class Service:
         self._stalled_ns = 0
 
     def close(self) -> None:
-        """Release the models of a service that is not to run."""
+        """Release the models of a service that does not run."""
         self.pipeline.close()
 
     def run(self) -> None:
-        """Run until the source ends, a limit is reached or a signal asks for it.
+        """Run until the source ends, a limit is reached or a signal requests the end.
 
         It always closes what it opened.
 
         Raises:
-            SourceError: the source cannot be opened, or is lost for good.
+            SourceError: the source cannot be opened, or is lost.
             SinkError: a sink cannot be opened.
-            DelegateError: a demanded accelerator was lost.
+            DelegateError: a required accelerator was lost.
         """
         started: list[Sink] = []
         try:
             for sink in self.sinks:
                 sink.start()
                 started.append(sink)
-            # What came before, such as the end of another service, may have taken a while.
+            # The steps before, such as the end of another service, may have taken long.
             self._notifier.progress(time.monotonic_ns())
             self.capture.start(must_open=self.has_fallback)
             self._loop()
@@ -193,7 +193,7 @@ class Service:
             self._progress(report.emitted_ns)
 
     def _progress(self, now_ns: int) -> None:
-        """Feed the watchdog, unless a sink's thread has died: only a restart brings it back."""
+        """Reset the watchdog, unless the thread of a sink has died, which needs a restart."""
         if all(sink.alive for sink in self.sinks):
             self._notifier.progress(now_ns)
 
@@ -230,10 +230,10 @@ class Service:
         )
 
     def _submit(self, report: Report, *, fresh: bool) -> None:
-        # Nothing decides by it: the frames' own times do.
+        # No decision depends on UTC, only on the times of the frames.
         report = self._last = replace(report, utc=self._utc.read())
         for sink in self.sinks:
-            # A file waits for its sinks, so that nothing is lost; a camera never does.
+            # A file waits for the sinks, so that no frame is lost; a camera never waits.
             sink.submit(report, wait=not self._live)
         self.observer.add(report, fresh=fresh)
         if self._keeper is not None:
@@ -271,7 +271,7 @@ class Service:
             publisher.publish(snapshot)
 
     def _take_over(self) -> None:
-        """Prepare the service of the new configuration, or keep this one if that does not work."""
+        """Build the service of the new configuration, or keep this one after an error."""
         if self.on_reload is None:
             return
         self._notifier.reloading()
@@ -280,7 +280,7 @@ class Service:
         try:
             self.successor = self.on_reload()
         except Exception as error:
-            # Not even a defect in reading a configuration may end a daemon that runs.
+            # Even a bug in reading a configuration must not end a running daemon.
             known = isinstance(error, LandmarkdError | OSError)
             log.warning(
                 "The new configuration was refused, and the old one is still used: %s",

@@ -1,11 +1,11 @@
-"""The daemon's state: one small record a second, for `landmarkd status`, systemd and metrics."""
+"""The state of the daemon, each second, for `landmarkd status`, systemd and metrics."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class SinkSnapshot:
-    """One sink: `landmarkd.sinks.base.SinkStatistics`, and what it dropped over the last period."""
+    """One sink: `landmarkd.sinks.base.SinkStatistics`, and its drops in the last period."""
 
     uri: str
     connected: bool

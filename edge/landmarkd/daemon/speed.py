@@ -1,4 +1,4 @@
-"""The vehicle's speed: from a file that something writes, or as text over UDP. Never waited for."""
+"""The speed of the vehicle, from a file or as text over UDP; reading never waits."""
 
 import logging
 import math
@@ -16,7 +16,7 @@ from landmarkd.uri import parse_uri
 log = logging.getLogger(__name__)
 
 STALE_S = 2.0
-"""A speed older than this is no longer known."""
+"""An older speed is unknown."""
 READ_EVERY_S = 0.2
 FASTEST_KMH = 400.0
 LARGEST = 64
@@ -30,11 +30,11 @@ class VehicleSpeed:
 
     `read` never blocks.
 
-    A file is read five times a second and counts for `STALE_S` seconds after it was seen to change;
-    of datagrams the newest counts for as long. Both are measured on the monotonic clock, so that a
-    wall clock that is set makes no old speed new; a file that is there at the start counts from its
-    first change on. What is not a number from 0 to 400 is unknown, and so is a file that is no
-    regular one: a FIFO or a device could block.
+    A file is read five times a second and is valid for `STALE_S` seconds after a change; a datagram
+    is valid for the same time. Both use the monotonic clock, so that setting the wall clock does
+    not make an old speed valid. A file that exists at the start is valid only after its first
+    change. Text that is not a number from 0 to 400 is an unknown speed, and so is a file that is
+    not regular: a FIFO or a device could block.
 
     Raises:
         UsageError: the URI cannot be understood.
@@ -70,11 +70,11 @@ class VehicleSpeed:
 
     @property
     def port(self) -> int | None:
-        """The UDP port that is listened on, None before the first reading."""
+        """The UDP port, None before the first reading."""
         return None if self._link is None else int(self._link.getsockname()[1])
 
     def read(self) -> float | None:
-        """Return the speed in kilometres an hour, or None if it is not known now."""
+        """Return the speed in kilometres an hour, or None if it is unknown."""
         now = monotonic()
         if now >= self._next:
             self._next = now + READ_EVERY_S
@@ -87,7 +87,7 @@ class VehicleSpeed:
             self._link.close()
 
     def _sight(self) -> tuple[int, int, int] | None:
-        """Return what changes when the file is written, or None if it is not there."""
+        """Return data that changes when the file is written, or None if there is no file."""
         try:
             seen = self._path.stat()
         except OSError:
@@ -101,7 +101,7 @@ class VehicleSpeed:
             return
         self._written = written
         try:
-            # Without O_NONBLOCK, opening a FIFO that nobody writes waits for ever.
+            # Without O_NONBLOCK, opening a FIFO without a writer waits without end.
             file = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             self._latest = None
@@ -119,13 +119,13 @@ class VehicleSpeed:
     def _refuse(self) -> None:
         self._latest = None
         if not self._complained:
-            log.warning("speed from %s: it is no regular file, so it is not read", self._path)
+            log.warning("speed from %s: not a regular file, so it is not read", self._path)
         self._complained = True
 
     def _listen(self) -> socket.socket | None:
-        """Return the open port, taken at the first reading.
+        """Return the port, opened at the first reading.
 
-        A daemon that reloads holds it before.
+        During a reload the old service has it before.
         """
         if self._link is None:
             link = socket.socket(self._family, socket.SOCK_DGRAM)
@@ -152,7 +152,7 @@ class VehicleSpeed:
             for _ in range(MAX_BATCH):  # a flood must not hold up the pipeline
                 newest = link.recv(LARGEST)
         except OSError:
-            pass  # nothing more waits
+            pass  # no more datagrams
         if newest is not None:
             self._take(newest)
 

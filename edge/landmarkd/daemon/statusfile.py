@@ -50,13 +50,13 @@ def _refuse_of_others(folder: Path) -> None:
 
 
 class StatusFile:
-    """Writes snapshots, each whole or not at all.
+    """Writes snapshots, each completely or not at all.
 
     Args:
-        folder: made if it is not there.
+        folder: made if it does not exist.
 
     Attributes:
-        failed: why the last snapshot could not be written, or None.
+        failed: error of the last write, or None.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -64,7 +64,7 @@ class StatusFile:
         self.failed: str | None = None
 
     def taken(self) -> bool:
-        """Return whether another daemon that runs publishes here."""
+        """Return whether another running daemon publishes here."""
         try:
             snapshot = read_status(self.path.parent)
         except LandmarkdError:
@@ -72,12 +72,12 @@ class StatusFile:
         return snapshot.pid != os.getpid() and diagnose(snapshot, time.monotonic_ns()).alive
 
     def publish(self, snapshot: Snapshot) -> None:
-        """Write a snapshot. A full or read-only disk is logged and disturbs nothing else."""
+        """Write a snapshot. A full or read-only disk is logged and has no other effect."""
         try:
             self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             _refuse_of_others(self.path.parent)
             content = json.dumps(asdict(snapshot)).encode()
-            # Any user may read the status, whatever the umask of the service.
+            # Any user may read the status, independent of the umask of the service.
             write_atomic(self.path, content, mode=0o644, durable=False)
             self.failed = None
         except OSError as error:
@@ -89,19 +89,19 @@ class StatusFile:
                 )
             self.failed = f"{self.path}: {error.strerror}"
 
-    def publish_failure(self, error: Exception, device: str = "landmarkd") -> None:
-        """Write that a daemon did not start, unless another one runs and writes here."""
+    def publish_failure(self, error: Exception) -> None:
+        """Write that a daemon did not start, unless another one is running."""
         if self.taken():
             return
         now_ns = time.monotonic_ns()
-        self.publish(Snapshot("stopped", now_ns, 0.0, os.getpid(), device, failure=str(error)))
+        self.publish(Snapshot("stopped", now_ns, 0.0, os.getpid(), "landmarkd", failure=str(error)))
 
 
 def read_status(folder: Path) -> Snapshot:
     """Return the last snapshot.
 
     Raises:
-        SourceError: no daemon has written one.
+        SourceError: no daemon has written a snapshot.
         AccessError: the file may not be read.
         SourceFormatError: it is damaged or of another version.
     """

@@ -1,4 +1,4 @@
-"""Runs one service after the other: a reload builds the next one before the old one ends."""
+"""Runs the services: a reload builds the next one before the old one ends."""
 
 import logging
 from collections.abc import Callable
@@ -13,11 +13,11 @@ log = logging.getLogger(__name__)
 
 
 class Supervisor:
-    """The daemon: a service, and on SIGHUP the service of the configuration as it is then.
+    """The daemon: a service, and on SIGHUP the service of the new configuration.
 
-    A new configuration that is wrong is refused, and the old service keeps running. One that
-    is right but whose camera or sinks do not open is dropped: the previous configuration takes
-    over again. Only if that fails too does the daemon end.
+    A wrong new configuration is refused, and the old service continues. If the camera or the sinks
+    of a correct new configuration do not open, the previous configuration is used again. The daemon
+    ends only if that fails too.
 
     Args:
         read: reads the configuration; raises a LandmarkdError if it is wrong.
@@ -28,13 +28,13 @@ class Supervisor:
         self._read, self._factory = read, factory
 
     def run(self) -> Observer:
-        """Run until the source ends, a limit is reached or a signal asks for it.
+        """Run until the source ends, a limit is reached or a signal requests the end.
 
         Returns:
-            What the last service counted.
+            The observer of the last service.
 
         Raises:
-            LandmarkdError: the first configuration is wrong, or a source is lost for good.
+            LandmarkdError: the first configuration is wrong, or a source is lost.
         """
         self._factory.requests.obey()
         service = self._build(present=False)

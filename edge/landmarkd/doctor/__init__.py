@@ -1,1 +1,1 @@
-"""What can be wrong with a machine that runs landmarkd: checks with the command that fixes it."""
+"""Checks of the machine, each with the command that fixes the fault."""

@@ -1,4 +1,4 @@
-"""Checks of cameras: found, free, allowed, and the Python library for the Pi's camera port."""
+"""Checks of cameras, and of the Python library for the camera port of the Pi."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -12,8 +12,8 @@ from landmarkd.doctor.finding import Check, Finding, Severity, fault, note, ok, 
 from landmarkd.machine import Machine, may_use, trial
 from landmarkd.settings.config import Configuration
 
-# Importing picamera2 may crash on a numpy that it was not built for, and libcamera writes to
-# standard error.
+# In another process: picamera2 may crash with another numpy, and libcamera writes to standard
+# error.
 _TRIAL = """
 import json
 from landmarkd.camera.picamera2 import import_picamera2
@@ -32,7 +32,7 @@ def camera_port(
     configuration: Configuration,
     attempt: Callable[..., tuple[Any, str]] | None = None,
 ) -> Iterator[Finding]:
-    """The library for the Pi's camera port loads (numpy, libcamera, pykms) and lists a camera."""
+    """picamera2 loads (with numpy, libcamera, pykms) and lists a camera at the camera port."""
     wanted = written_out(configuration.source.uri).startswith("picamera2:")
     if not (machine.is_raspberry_pi or wanted):
         return
@@ -63,12 +63,12 @@ def camera_port(
 def video_devices(
     machine: Machine, configuration: Configuration, found: Callable[[], list[VideoDevice]] = cameras
 ) -> Iterator[Finding]:
-    """USB cameras are there and may be opened."""
+    """USB cameras exist and may be opened."""
     uri = written_out(configuration.source.uri)
     wanted = uri.removeprefix("v4l2:").partition("?")[0] if uri.startswith("v4l2:") else None
     if wanted and not machine.path(wanted).exists():
-        remedy = "Plug it in, and choose it by a name that stays: ls /dev/v4l/by-id"
-        yield fault("video", f"{wanted}, the configured camera, is not there.", remedy)
+        remedy = "Plug it in, and use a name that does not change: ls /dev/v4l/by-id"
+        yield fault("video", f"{wanted}, the configured camera, does not exist.", remedy)
     forbidden = [node for node in machine.glob("/dev/video[0-9]*") if not may_use(node)]
     if forbidden:
         severity = Severity.ERROR if wanted else Severity.WARNING
@@ -86,7 +86,7 @@ def video_devices(
 
 
 def busy(machine: Machine, _: Configuration) -> Iterator[Finding]:
-    """No other program holds a camera."""
+    """No other program uses a camera."""
     holders: dict[str, set[str]] = {}
     for link in machine.glob("/proc/[0-9]*/fd/*"):
         target = _target(link)
@@ -96,9 +96,9 @@ def busy(machine: Machine, _: Configuration) -> Iterator[Finding]:
             holders.setdefault(target, set()).add(f"{name} (process {process})")
     for node, names in sorted(holders.items()):
         if any(name.startswith(("landmarkd ", "wireplumber ", "pipewire ")) for name in names):
-            # landmarkd's own service; sound servers look at cameras without holding them up.
+            # The service of landmarkd; sound servers look at cameras without blocking them.
             continue
-        text = f"{node} is held by {', '.join(sorted(names))}."
+        text = f"{node} is used by {', '.join(sorted(names))}."
         yield warning("camera_busy", text, f"Stop that program; sudo fuser -v {node} shows it.")
 
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a machine that runs landmarkd: the checks, each with its remedy."""
+"""All checks of the machine, each with its remedy."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from landmarkd.doctor.finding import Check, Finding
 from landmarkd.machine import Machine
 from landmarkd.settings.config import Configuration
 
-# In the order in which a person would look.
+# In the order in which a person would check.
 CHECKS: tuple[Check, ...] = (
     *system.CHECKS,
     *runtime.CHECKS,
@@ -18,6 +18,6 @@ CHECKS: tuple[Check, ...] = (
 
 
 def examine(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
-    """Yield the findings of all checks as they come; some take a second or two."""
+    """Yield the findings of all checks; some checks take a second or two."""
     for check in CHECKS:
         yield from check(machine, configuration)

@@ -9,7 +9,7 @@ from landmarkd.machine import Machine, may_use
 from landmarkd.settings.config import Configuration
 
 GROUPS = {"video": "cameras", "dialout": "serial ports"}
-# The Pi 5 has its debug connector there; the header's pins 8 and 10 are ttyAMA0.
+# The debug connector of the Pi 5; pins 8 and 10 of the header are ttyAMA0.
 PI5_DEBUG_PORT = "ttyAMA10"
 MINI_UART = "ttyS0"
 
@@ -17,7 +17,7 @@ MINI_UART = "ttyS0"
 def groups(
     machine: Machine, _: Configuration, mine: Collection[int] | None = None, user: int | None = None
 ) -> Iterator[Finding]:
-    """This user is in the groups that cameras and serial ports belong to."""
+    """This user is in the groups of cameras and serial ports."""
     if (os.geteuid() if user is None else user) == 0:
         yield ok("groups", "Running as root, which may open every device.")
         return
@@ -38,7 +38,7 @@ def groups(
 
 
 def serial_ports(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
-    """Each configured serial port is there and may be opened."""
+    """Each configured serial port exists and may be opened."""
     for uri in configuration.sinks:
         if not uri.startswith("serial:"):
             continue
@@ -49,7 +49,7 @@ def serial_ports(machine: Machine, configuration: Configuration) -> Iterator[Fin
                 "Plug it in; for the pins of the Pi: "
                 "sudo raspi-config nonint do_serial_hw 0 && sudo reboot"
             )
-            yield fault("serial", f"{name}, a configured sink, is not there.", remedy)
+            yield fault("serial", f"{name}, a configured sink, does not exist.", remedy)
         elif not may_use(port):
             remedy = "sudo usermod -aG dialout $USER, and log in again."
             yield fault("serial", f"{name} may not be opened by this user.", remedy)
@@ -58,7 +58,7 @@ def serial_ports(machine: Machine, configuration: Configuration) -> Iterator[Fin
 
 
 def uart(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
-    """The UART on the Pi's pins is on, is not the login console and is not the mini-UART."""
+    """The UART on the pins is on, and is neither the login console nor the mini-UART."""
     if not machine.is_raspberry_pi:
         return
     severity = (
@@ -81,13 +81,13 @@ def uart(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
     if {"serial0", target} & consoles:
         remedy = "sudo raspi-config nonint do_serial_cons 1 && sudo reboot"
         text = (
-            f"A login console is on /dev/serial0 ({target}): it writes into what landmarkd sends."
+            f"A login console is on /dev/serial0 ({target}): it writes into the data of landmarkd."
         )
         yield warning("uart_console", text, remedy)
     if target == MINI_UART:
         text = (
             "/dev/serial0 is the mini-UART (ttyS0): its speed changes with the core clock, "
-            "and bytes break."
+            "and bytes are damaged."
         )
         remedy = "echo dtoverlay=disable-bt | sudo tee -a /boot/firmware/config.txt && sudo reboot"
         yield Finding("uart", severity or Severity.NOTE, text, remedy)

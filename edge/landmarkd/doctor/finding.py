@@ -1,4 +1,4 @@
-"""The result of a check: what was found, how bad it is, and what fixes it."""
+"""The result of a check: the finding, its severity and its remedy."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,27 +9,27 @@ from landmarkd.settings.config import Configuration
 
 
 class Severity(IntEnum):
-    """How bad a finding is; `landmarkd doctor` exits with 1 for a warning and 2 for an error."""
+    """Severity of a finding; `landmarkd doctor` exits with 1 for a warning and 2 for an error."""
 
     OK = 0
-    """As it should be."""
+    """No fault."""
     NOTE = 1
-    """Worth knowing; nothing is wrong."""
+    """Information; nothing is wrong."""
     WARNING = 2
-    """It runs, but worse than it could, or not for long."""
+    """landmarkd runs, but not well, or not for long."""
     ERROR = 3
-    """It cannot do its work."""
+    """landmarkd cannot run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found.
+    """The result of one check.
 
     Attributes:
-        name: of the thing that was checked, stable, for scripts.
-        severity: how bad it is.
-        text: what was found, one sentence.
-        remedy: what to do about it, a command where there is one; empty when nothing is to be done.
+        name: of the check, stable, for scripts.
+        severity: of the finding.
+        text: the finding in one sentence.
+        remedy: what to do, a command if possible; empty if there is nothing to do.
     """
 
     name: str
@@ -46,26 +46,26 @@ Check = Callable[[Machine, Configuration], Iterable[Finding]]
 
 
 def ok(name: str, text: str) -> Finding:
-    """Return a finding that all is well."""
+    """Return a finding without a fault."""
     return Finding(name, Severity.OK, text)
 
 
 def note(name: str, text: str) -> Finding:
-    """Return a finding worth knowing."""
+    """Return a finding with information."""
     return Finding(name, Severity.NOTE, text)
 
 
 def warning(name: str, text: str, remedy: str) -> Finding:
-    """Return a finding that makes it run worse."""
+    """Return a finding with a warning."""
     return Finding(name, Severity.WARNING, text, remedy)
 
 
 def fault(name: str, text: str, remedy: str) -> Finding:
-    """Return a finding that keeps it from running."""
+    """Return a finding with an error."""
     return Finding(name, Severity.ERROR, text, remedy)
 
 
 def exit_status(findings: Iterable[Finding]) -> int:
-    """Return 0 when all is well, 1 for warnings, 2 for errors."""
+    """Return 0 without faults, 1 for warnings, 2 for errors."""
     worst = max((finding.severity for finding in findings), default=Severity.OK)
     return max(0, worst - Severity.NOTE)

@@ -1,4 +1,4 @@
-"""A look through the camera: whether pictures come, and whether faces stand upright in them."""
+"""A check of the pictures: whether the camera delivers them, and whether faces are upright."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -14,11 +14,11 @@ from landmarkd.settings.config import Configuration
 from landmarkd.uri import parse_uri
 
 LOOK_S = 5.0
-"""How long a face is waited for: exposure settles in the first second."""
+"""How long the check waits for a face; exposure settles in the first second."""
 MOST_FRAMES = 60
 ENOUGH = 5
-"""Frames with a face that decide."""
-# OpenCV or a driver may crash: not in this process.
+"""Number of frames with a face for the decision."""
+# In another process, because OpenCV or a driver may crash.
 _TRIAL = """
 import json, sys
 from landmarkd.doctor.picture import look
@@ -29,7 +29,7 @@ print("\\n" + json.dumps(look(sys.argv[1])))
 def picture(
     _: Machine, configuration: Configuration, attempt: Callable[..., tuple[Any, str]] | None = None
 ) -> Iterator[Finding]:
-    """The chosen camera delivers pictures, and a face in them stands upright."""
+    """The configured camera delivers pictures, and a face in them is upright."""
     uri = configuration.source.uri
     if "source" not in configuration.model_fields_set or uri.startswith(("demo", "scripted:")):
         return
@@ -39,20 +39,20 @@ def picture(
     if "absent" in answer:
         return  # Reported by `video` and `camera_port`.
     if "busy" in answer:
-        text = "The camera is in use, by the daemon for one; stop that to have the picture checked."
+        text = "The camera is in use, perhaps by the daemon; stop it to check the picture."
         yield note("picture", text)
         return
     if "problem" in answer:
         why, _, remedy = answer["problem"].partition("; ")
         remedy = remedy or "Correct the source, or plug the camera in."
-        yield warning("picture", f"No picture came: {why}", remedy)
+        yield warning("picture", f"The camera delivers no picture: {why}", remedy)
         return
     size, turn = answer["size"], answer["rotation"]
     if turn is None:
-        text = f"Pictures of {size} come, and no face is in them: sit down in front of it."
+        text = f"The camera delivers pictures of {size} without a face: sit in front of it."
         yield note("picture", text)
     elif turn == 0:
-        yield ok("picture", f"Pictures of {size} come, and a face stands upright in them.")
+        yield ok("picture", f"The camera delivers pictures of {size} with an upright face.")
     else:
         how = "upside down" if turn == 180 else "on its side"
         yield warning(
@@ -63,10 +63,10 @@ def picture(
 
 
 def look(uri: str) -> dict[str, Any]:
-    """Return the size of the pictures and the rotation (degrees clockwise) that they need.
+    """Return the size of the pictures and their needed rotation (degrees clockwise).
 
-    The rotation is None without a face; "absent" stands for a camera that is not there, "busy" for
-    one that another program holds, "problem" says why there is no picture.
+    The rotation is None without a face. "absent" means that there is no camera, "busy" that another
+    program uses it; "problem" says why there is no picture.
     """
     from landmarkd.camera import make_source
     from landmarkd.errors import (
@@ -106,7 +106,7 @@ def look(uri: str) -> dict[str, Any]:
 
 
 def _turned(pipeline: Any, frame: Any) -> int | None:
-    """Return the rotation by which a face is found in a frame that shows none as it is."""
+    """Return the rotation with which a face is found in a frame without a detected face."""
     from dataclasses import replace
 
     from landmarkd.camera.pixels import turned
@@ -121,7 +121,7 @@ def _turned(pipeline: Any, frame: Any) -> int | None:
 
 
 def _given(uri: str) -> int:
-    """Return the rotation that the source was given."""
+    """Return the rotation in the URI of the source."""
     parsed = parse_uri(written_out(uri), registry.Names(SOURCES, ENTRY_POINTS))
     return int(parsed.options.get("rotation", "0"))
 

@@ -1,4 +1,4 @@
-"""Checks of what runs the model: the zoo, the TFLite runtime, and the Coral."""
+"""Checks of the models, the TFLite runtime and the Coral."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -18,7 +18,7 @@ CORAL_USB = frozenset({("1a6e", "089a"), ("18d1", "9302")})
 USB3_MBPS = 5000
 _NOT_COMPILED = "has no version for the Edge TPU"
 
-# Runs the model as the daemon would, where it may crash.
+# Runs the model as the daemon does, in a process that may crash.
 _TRIAL = """
 import json, sys, time
 from pathlib import Path
@@ -40,7 +40,7 @@ except LandmarkdError as error:
 
 
 def models(_: Machine, configuration: Configuration) -> Iterator[Finding]:
-    """Every model of the zoo is the file that its manifest describes."""
+    """Every model of the zoo is the file in its manifest."""
     try:
         zoo = open_zoo(configuration.model.folder)
         for card in zoo.manifest.models.values():
@@ -50,13 +50,13 @@ def models(_: Machine, configuration: Configuration) -> Iterator[Finding]:
     except ModelError as error:
         yield fault("models", str(error), "pip install --force-reinstall --no-deps landmarkd")
         return
-    yield ok("models", f"{len(zoo.manifest.models)} models are whole (sha256); {name} is used.")
+    yield ok("models", f"{len(zoo.manifest.models)} models are unchanged (sha256); {name} is used.")
 
 
 def runtime(
     _: Machine, configuration: Configuration, attempt: Callable[..., tuple[Any, str]] | None = None
 ) -> Iterator[Finding]:
-    """A TFLite runtime runs the model, and with XNNPACK."""
+    """A TFLite runtime runs the model with XNNPACK."""
     try:
         zoo = open_zoo(configuration.model.folder)
         card = zoo.landmarks(configuration.model.name)[1]
@@ -76,8 +76,7 @@ def runtime(
     if answer["accelerator"] == "none":
         remedy = (
             "pip install --upgrade ai-edge-litert; in a container or chroot also mount /sys, "
-            "which XNNPACK reads"
-            " the processor from."
+            "where XNNPACK reads the type of the processor."
         )
         yield warning("runtime", f"{text}, but without XNNPACK: several times slower.", remedy)
     else:
@@ -85,7 +84,7 @@ def runtime(
 
 
 def coral(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
-    """A Coral that is plugged in, or demanded, really runs the model."""
+    """A Coral that is plugged in, or required, really runs the model."""
     devices = [
         device
         for device in machine.glob("/sys/bus/usb/devices/*")
@@ -99,15 +98,13 @@ def coral(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
         return
     if not present:
         remedy = 'Plug it in, or set delegate = "none" under [model] in the configuration.'
-        yield fault("coral", "A Coral is demanded and none is plugged in.", remedy)
+        yield fault("coral", "The configuration requires a Coral, and none is plugged in.", remedy)
         return
     yield from _coral_port(machine, devices)
     severity = Severity.ERROR if demanded else Severity.WARNING
     library = library_name()
     if not library_present(library, machine.root):
-        remedy = (
-            "Install libedgetpu1-std that fits the runtime; landmarkd help device says where from."
-        )
+        remedy = "Install a libedgetpu1-std that matches the runtime; see landmarkd help device."
         yield Finding(
             "coral", severity, f"A Coral is plugged in and {library} is not installed.", remedy
         )
@@ -115,8 +112,8 @@ def coral(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
     problem = _coral_problem(configuration, library)
     if problem:
         remedy = (
-            "Install a libedgetpu built for this runtime, or leave the Coral unused: "
-            "landmarkd help device says which."
+            "Install a libedgetpu built for this runtime, or do not use the Coral; "
+            "see landmarkd help device."
         )
         if problem.endswith(_NOT_COMPILED):
             remedy = "landmarkd models compile"
@@ -146,7 +143,7 @@ def _coral_port(machine: Machine, devices: list[Path]) -> Iterator[Finding]:
 
 
 def _coral_share(configuration: Configuration, beginning: str) -> str:
-    """Return a sentence, after a blank, that says how much of the model's work the Coral takes."""
+    """Return a sentence, after a space, about the share of the model that the Coral runs."""
     try:
         name, card = open_zoo(configuration.model.folder).landmarks(configuration.model.name)
     except ModelError:

@@ -14,17 +14,17 @@ from landmarkd.settings.config import Configuration
 
 PYTHONS = ((3, 11), (3, 14))
 HOT_C = 75.0
-"""The firmware of the Pi begins to throttle at 80 °C."""
+"""The firmware of the Pi throttles from 80 °C on."""
 LEAST_MEMORY_KIB = 150_000
 LEAST_CMA_KIB = 32_768
-"""Four 1080p buffers of the camera, 12 MiB, and as much for its image processor."""
+"""Four 1080p buffers of the camera, 12 MiB, and the same for its image processor."""
 ARCHITECTURES = frozenset({"aarch64", "x86_64"})
 
 
 def system(
     machine: Machine, _: Configuration, architecture: str | None = None
 ) -> Iterator[Finding]:
-    """The operating system has 64 bits and a name."""
+    """The operating system has 64 bits."""
     release = dict(
         re.findall(r'^(\w+)="?([^"\n]*)', machine.read("/etc/os-release") or "", re.MULTILINE)
     )
@@ -43,7 +43,7 @@ def system(
 def python(
     _: Machine, __: Configuration, version: tuple[int, int] | None = None
 ) -> Iterator[Finding]:
-    """The version of landmarkd, and a Python that it is tested on."""
+    """The version of landmarkd, and a tested version of Python."""
     yield ok("landmarkd", f"Version {__version__}.")
     version = version or sys.version_info[:2]
     text = f"Python {version[0]}.{version[1]} at {sys.executable}"
@@ -58,25 +58,25 @@ def python(
 
 
 def temperature(machine: Machine, _: Configuration) -> Iterator[Finding]:
-    """The processor is not about to be slowed down by heat."""
+    """The processor is not too hot."""
     degrees = machine.temperature_c()
     if degrees is None:
         yield note("temperature", "This machine has no readable temperature sensor.")
     elif degrees >= HOT_C:
-        remedy = "Fit a fan or a heat sink; try another place. The clock is cut from 80 °C on."
+        remedy = "Fit a fan or a heat sink, or move it. The Pi reduces its clock from 80 °C on."
         yield warning("temperature", f"The processor has {degrees:.0f} °C.", remedy)
     else:
         yield ok("temperature", f"The processor has {degrees:.0f} °C.")
 
 
 def throttling(machine: Machine, _: Configuration) -> Iterator[Finding]:
-    """The firmware has not cut clock or seen undervoltage since boot."""
+    """There was no throttling and no undervoltage since boot."""
     bits = machine.throttled()
     if bits is None:
         if machine.is_raspberry_pi:
             remedy = "sudo apt install -y raspi-utils, and: sudo usermod -aG video $USER"
             yield warning(
-                "throttling", "The firmware did not answer a question about throttling.", remedy
+                "throttling", "The firmware did not answer a request about throttling.", remedy
             )
         else:
             yield note("throttling", "This machine has no firmware that reports throttling.")
@@ -97,11 +97,11 @@ def throttling(machine: Machine, _: Configuration) -> Iterator[Finding]:
 
 
 def governor(machine: Machine, _: Configuration) -> Iterator[Finding]:
-    """The clock may rise."""
+    """The clock of the processor may rise."""
     name = machine.read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
     if name == "powersave" and machine.is_raspberry_pi:
         remedy = "echo ondemand | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
-        yield warning("governor", "The processor is held at its lowest clock (powersave).", remedy)
+        yield warning("governor", "The processor is fixed at its lowest clock (powersave).", remedy)
 
 
 def memory(machine: Machine, _: Configuration) -> Iterator[Finding]:
@@ -120,7 +120,7 @@ def memory(machine: Machine, _: Configuration) -> Iterator[Finding]:
 
 
 def contiguous_memory(machine: Machine, _: Configuration) -> Iterator[Finding]:
-    """The memory that camera buffers come from is not used up."""
+    """There is enough contiguous memory for camera buffers."""
     meminfo = machine.memory_kib()
     free, total = meminfo.get("CmaFree"), meminfo.get("CmaTotal", 0)
     if free is None or not total or not machine.is_raspberry_pi:
@@ -137,21 +137,18 @@ def contiguous_memory(machine: Machine, _: Configuration) -> Iterator[Finding]:
 
 
 def disk(machine: Machine, _: Configuration) -> Iterator[Finding]:
-    """The root file system is as it was meant: writable, or an overlay."""
+    """The root file system is writable, or an overlay."""
     mounts = [line.split() for line in (machine.read("/proc/mounts") or "").splitlines()]
     roots = [fields for fields in mounts if len(fields) >= 4 and fields[1] == "/"]
     if not roots:
         return
     kind, options = roots[-1][2:4]
     if kind == "overlay":
-        text = (
-            "The root is an overlay: what is changed now is gone after a reboot. "
-            "landmarkd works with that."
-        )
+        text = "The root is an overlay: changes are lost at a reboot. landmarkd works with it."
         yield note("disk", text)
     elif "ro" in options.split(","):
         remedy = (
-            "If that is not on purpose, the SD card is failing: copy it. "
+            "If this is not on purpose, the SD card is failing: copy it. "
             "Else: sudo mount -o remount,rw /"
         )
         yield warning("disk", "The root file system is read-only.", remedy)
@@ -162,7 +159,7 @@ def disk(machine: Machine, _: Configuration) -> Iterator[Finding]:
 def clock(
     machine: Machine, _: Configuration, now: Callable[[], int] = time.monotonic_ns
 ) -> Iterator[Finding]:
-    """Frame times, filters and timers rest on a monotonic clock that is fine enough."""
+    """The monotonic clock has a sufficient resolution for frame times, filters and timers."""
     ticks = [now() for _ in range(2000)]
     steps = [later - earlier for earlier, later in pairwise(ticks)]
     source = (

@@ -1,6 +1,6 @@
-"""The other end of the sinks: what receives, decodes and assembles a stream.
+"""Receives, decodes and assembles the streams of the sinks.
 
-`FrameStream` is the one loop behind `landmarkd listen`, `view`, `report` and `replay`.
+`FrameStream` is the loop of `landmarkd listen`, `view`, `report` and `replay`.
 """
 
 from landmarkd.receive.links import make_link

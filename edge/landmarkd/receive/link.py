@@ -1,4 +1,4 @@
-"""What every way to receive has in common: a bounded number of senders and their decoders."""
+"""The base of all receivers: a limited number of senders and their decoders."""
 
 from abc import ABC, abstractmethod
 from collections import OrderedDict
@@ -11,9 +11,9 @@ from landmarkd.wire.decoder import Decoder, DecoderCounters
 from landmarkd.wire.seal import Opener
 
 MAX_SENDERS = 64
-"""Senders that are kept apart on one port; with more, the one silent longest is dropped."""
+"""Maximum of senders on one port; if there are more, the least recent is dropped."""
 OWNER_SILENCE_S = 10.0
-"""The first sender that was understood is kept unless it is silent for longer."""
+"""The first valid sender is never dropped unless it is silent for longer."""
 READ_BYTES = 65536
 
 
@@ -21,7 +21,7 @@ class Received(NamedTuple):
     """A message and who sent it.
 
     Attributes:
-        sender: address, serial device, or the name of a device that has its own key.
+        sender: address, serial device, or the name of a device with its own key.
         packet: the message.
     """
 
@@ -32,14 +32,14 @@ class Received(NamedTuple):
 class Link(ABC):
     """Receives messages of one or more senders; a context manager.
 
-    A sender is remembered once one of its messages was understood, so that noise from many
-    addresses costs nothing. Of more than `MAX_SENDERS` the idlest is forgotten, its counters kept
-    in the total; never the owner, the first one heard, so that a flood of forged addresses cannot
-    displace the device that one listens to.
+    A sender is stored after its first valid message, so that noise from many addresses uses no
+    memory. With more than `MAX_SENDERS` the least recent is dropped, and the total keeps its
+    counters. The owner, the first sender, is never dropped, so that many forged addresses cannot
+    replace it.
 
     Attributes:
-        uri: as given by the user.
-        arrivals: datagrams or pieces of a line that came, whether or not they completed a message.
+        uri: as given.
+        arrivals: received datagrams or pieces of a line, also without a complete message.
     """
 
     def __init__(self, uri: str) -> None:
@@ -52,7 +52,7 @@ class Link(ABC):
 
     @property
     def counters(self) -> DecoderCounters:
-        """What was seen and lost, of all senders together."""
+        """Received and lost messages of all senders together."""
         total = DecoderCounters()
         for counters in (
             self._forgotten,
@@ -63,7 +63,7 @@ class Link(ABC):
 
     @property
     def senders(self) -> tuple[str, ...]:
-        """Those that are remembered, the idlest first."""
+        """The stored senders, the least recent first."""
         return tuple(self._decoders)
 
     @abstractmethod
@@ -72,7 +72,7 @@ class Link(ABC):
 
     @abstractmethod
     def receive(self, timeout_s: float) -> list[Received]:
-        """Return what arrived, nothing if that is nothing within `timeout_s`.
+        """Return received messages, or nothing after `timeout_s`.
 
         Raises:
             SourceLostError: the device is gone.
@@ -80,7 +80,7 @@ class Link(ABC):
         """
 
     def trouble(self) -> str:
-        """Return what was wrong with what was received in a sentence, or nothing."""
+        """Return a sentence about damaged data, or nothing."""
         return ""
 
     @abstractmethod
@@ -88,9 +88,9 @@ class Link(ABC):
         """Close it; may be called twice."""
 
     def take_datagram(self, sender: str, data: bytes) -> list[Received]:
-        """Return the message of a datagram, or nothing; any bytes will do."""
+        """Return the message of a datagram, or nothing; any bytes are allowed."""
         self.arrivals += 1
-        # A device's own key identifies the sender more reliably than an address.
+        # The key of a device identifies the sender more reliably than an address.
         device = self._opener.device(data) if self._opener is not None else None
         sender = device or sender
         decoder = self._decoders.get(sender)
@@ -105,7 +105,7 @@ class Link(ABC):
         return [Received(sender, packet) for packet in packets]
 
     def take_bytes(self, sender: str, data: bytes) -> list[Received]:
-        """Return the messages that these bytes of a line complete; any bytes will do."""
+        """Return the messages that these bytes of a line complete; any bytes are allowed."""
         self.arrivals += 1
         decoder = self._decoders.setdefault(sender, Decoder())
         return [Received(sender, packet) for packet in decoder.feed(data)]

@@ -1,4 +1,4 @@
-"""The ways to receive, by scheme."""
+"""The receivers by scheme."""
 
 from pathlib import Path
 

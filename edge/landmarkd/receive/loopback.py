@@ -1,4 +1,4 @@
-"""Receivers on this machine, to test what is sent: UDP on loopback, and a pseudo-terminal."""
+"""Receivers on this machine, for tests: UDP on loopback, and a pseudo-terminal."""
 
 import os
 import pty
@@ -14,30 +14,26 @@ _POLL_S = 0.05
 
 
 class PtyLink(Link):
-    """The other end of a pseudo-terminal that passes for a serial line.
-
-    Args:
-        baud: rate that the sender assumes; a pseudo-terminal has none.
+    """The receiving end of a pseudo-terminal, which replaces a serial line.
 
     Attributes:
-        device: path of the end that the sender opens; known once open.
+        device: path of the end for the sender; known after `open`.
     """
 
-    def __init__(self, baud: int = 921600) -> None:
+    def __init__(self) -> None:
         super().__init__("pty:")
         self.device = ""
-        self._baud = baud
         self._ends: tuple[int, int] | None = None
 
     @property
     def sink_uri(self) -> str:
-        """What a sink that sends here is called."""
-        return f"serial://{self.device}?baud={self._baud}"
+        """The URI of a sink that sends here."""
+        return f"serial://{self.device}?baud=921600"
 
     def open(self) -> None:
         """Make the pair."""
         self.close()
-        # The sender's end stays open here too, so that its closing does not hang the line up.
+        # The end of the sender stays open here too, so that its closing does not end the line.
         master, slave = self._ends = pty.openpty()
         tty.setraw(slave)
         os.set_blocking(master, False)
@@ -65,7 +61,7 @@ def udp_loopback() -> tuple[UdpLink, str]:
 
 
 class Listener:
-    """Receives on its own thread until it is closed, including what has arrived by then.
+    """Receives on its own thread until it is closed, including data that arrived before.
 
     Args:
         link: open; closed with this.
@@ -85,7 +81,7 @@ class Listener:
 
     def _listen(self) -> None:
         arrivals = -1
-        # A piece of a message that completes none is no end.
+        # A piece without a complete message is not the end.
         while arrivals != self.link.arrivals or not self._done.is_set():
             arrivals = self.link.arrivals
             self.link.receive(_POLL_S)

@@ -12,14 +12,14 @@ from landmarkd.uri import Uri
 from landmarkd.wire.recording import RecordingReader
 
 BATCH = 100
-"""Messages handed out at once."""
+"""Messages in one batch."""
 
 
 class RecordingLink(Link):
     """``lmk:FILE``: a recording, as fast as it can be read.
 
     Attributes:
-        reader: says what was damaged; None before it is opened.
+        reader: reports damage; None before `open`.
     """
 
     def __init__(self, uri: Uri) -> None:
@@ -51,7 +51,7 @@ class RecordingLink(Link):
         return [received for message in messages for received in self.take_datagram(name, message)]
 
     def trouble(self) -> str:
-        """Return what was wrong with the recording in a sentence, or nothing."""
+        """Return a sentence about damage of the recording, or nothing."""
         if self.reader is None or not self.reader.gaps:
             return ""
         places = "1 place" if self.reader.gaps == 1 else f"{self.reader.gaps} places"

@@ -1,4 +1,4 @@
-"""Frames from anywhere: the loop of receive, decode and assemble behind every receiver.
+"""Frames of a stream: the loop of receiving, decoding and assembling.
 
 Example::
 
@@ -21,37 +21,36 @@ from landmarkd.wire.decoder import DecoderCounters
 from landmarkd.wire.restore import report_of
 
 POLL_S = 0.1
-"""Longest wait of an iteration; also the pause after which an incomplete frame is handed out."""
+"""Longest wait of an iteration, after which an incomplete frame is returned."""
 
 
 class ReceivedFrame(NamedTuple):
-    """A frame and who sent it.
+    """A frame and its sender.
 
     Attributes:
         sender: address, device or file name.
-        record: what arrived about the frame.
+        record: the received messages of the frame.
     """
 
     sender: str
     record: FrameRecord
 
     def report(self) -> Report | None:
-        """Return the report that the frame was sent for, or None if its STATUS was lost."""
+        """Return the report of the frame, or None if its STATUS was lost."""
         return report_of(self.record)
 
 
 class FrameStream:
-    """The frames of all senders of a link, in the order in which they are complete.
+    """The frames of all senders of a link, in the order of their completion.
 
-    A context manager and an iterator; an iteration ends at the end of a recording and after
-    `close`, `poll` is for callers that have other work between the frames. Memory is bounded: no
-    more than `landmarkd.receive.link.MAX_SENDERS` senders are followed, each with one incomplete
-    frame.
+    A context manager and an iterator. An iteration ends at the end of a recording and after
+    `close`; `poll` is for callers with other work between the frames. Memory is limited: there are
+    at most `landmarkd.receive.link.MAX_SENDERS` senders, each with one incomplete frame.
 
     Args:
-        link: what `make_link` takes, ``udp://:5005``, ``serial:///dev/ttyUSB0`` or a recording, or
-            a link that is not yet open.
-        on_packet: called with every message before it is assembled.
+        link: an argument of `make_link` (``udp://:5005``, ``serial:///dev/ttyUSB0``, a recording),
+            or a link that is not yet open.
+        on_packet: called with every message.
 
     Attributes:
         ended: a recording is at its end.
@@ -68,16 +67,16 @@ class FrameStream:
 
     @property
     def counters(self) -> DecoderCounters:
-        """What was seen and lost, of all senders together."""
+        """Received and lost messages of all senders together."""
         return self.link.counters
 
     @property
     def trouble(self) -> str:
-        """What was wrong with a recording so far, in a sentence; empty if nothing was."""
+        """A sentence about damage of a recording so far; empty without damage."""
         return self.link.trouble()
 
     def poll(self, timeout_s: float = POLL_S) -> list[ReceivedFrame]:
-        """Return the frames that are complete by now, waiting for messages no longer than this.
+        """Return complete frames; waits for messages for at most `timeout_s`.
 
         Raises:
             SourceLostError: the device is gone.
@@ -91,8 +90,8 @@ class FrameStream:
             self.ended = True
             return self._flush()
         if not arrived:
-            # After a pause, what is still being collected will not become more complete; a piece
-            # of a message on a serial line is no pause.
+            # After a pause, return incomplete frames; a piece of a message on a serial line is no
+            # pause.
             return self._flush() if self.link.arrivals == before else []
         frames = []
         for sender, packet in arrived:

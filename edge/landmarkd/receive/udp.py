@@ -12,23 +12,23 @@ from landmarkd.uri import Uri
 from landmarkd.wire.seal import TIME_WINDOW_S, Opener, read_key, read_keys
 
 RECEIVE_BUFFER = 8 << 20
-"""Size of the kernel's receive buffer, bytes; the kernel may allow less."""
+"""Size of the receive buffer of the kernel, bytes; the kernel may allow less."""
 SO_RCVBUFFORCE = 33
-"""Linux: exceed the system's limit, for root; the socket module does not name it."""
+"""Linux: exceed the limit of the system, as root; missing in the module socket."""
 LARGEST_DATAGRAM = 65536
 MAX_BATCH = 100
-"""Datagrams read at once: a flood must not keep the caller from its other work."""
+"""Maximum of datagrams at once, so that a flood does not block the caller."""
 
 
 class UdpLink(Link):
     """``udp://:port``, ``udp://address:port``, or a multicast group, ``udp://239.1.2.3:port?interface=eth0``.
 
-    With the option ``key=FILE`` it takes sealed datagrams only, with ``key=FOLDER`` those of the
-    devices whose keys lie there as NAME.key. ``window=SECONDS`` is how far their time may be from
-    this machine's (30; 0 does not look).
+    With the option ``key=FILE`` it accepts only sealed datagrams, with ``key=FOLDER`` those of the
+    devices whose keys are in the folder as NAME.key. ``window=SECONDS`` is the allowed difference
+    of their time and UTC here (30; 0 disables the check).
 
     Attributes:
-        port: the port that it is bound to, once open; with port 0 the system chooses.
+        port: the bound port after `open`; with port 0 the system chooses.
     """
 
     def __init__(self, uri: Uri) -> None:
@@ -36,11 +36,8 @@ class UdpLink(Link):
         uri.only({"interface", "key", "window"})
         if uri.port is None or uri.path not in {"", "/"}:
             raise UsageError(f"{uri.text}: use udp://:PORT, for example udp://:5005.")
-        self._host, self.port, self._interface = (
-            uri.host or "",
-            uri.port,
-            uri.options.get("interface"),
-        )
+        self._host, self.port = uri.host or "", uri.port
+        self._interface = uri.options.get("interface")
         self._socket: socket.socket | None = None
         if "key" in uri.options:
             key = Path(uri.options["key"])
@@ -90,7 +87,7 @@ class UdpLink(Link):
             link.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
 
     def receive(self, timeout_s: float) -> list[Received]:
-        """Return the messages of the datagrams that wait, or of the next one."""
+        """Return the messages of the waiting datagrams, or of the next one."""
         link = self._socket
         if link is None:
             raise SourceLostError("The socket is closed.")

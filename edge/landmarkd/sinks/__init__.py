@@ -1,4 +1,4 @@
-"""Where reports go: dumb pipes with reconnect."""
+"""Where reports go: each sink sends them and reconnects."""
 
 from landmarkd import registry
 from landmarkd.sinks.base import Sink, SinkStatistics, close_all
@@ -28,10 +28,10 @@ def make_sink(uri: str, session: Session) -> Sink:
 
     Args:
         uri: for example ``udp://192.168.1.20:5005?points=68``.
-        session: what stays the same for this run of the daemon.
+        session: the constant data of this run of the daemon.
 
     Raises:
-        UsageError: unknown scheme or options, or what does not fit the line.
+        UsageError: unknown scheme or options, or a plan that does not fit the line.
         MissingPackageError: a package that the sink needs is missing.
     """
     parsed = parse_uri(uri, registry.Names(SINKS, ENTRY_POINTS))

@@ -9,20 +9,20 @@ from landmarkd.types import Report
 
 @dataclass(slots=True)
 class SinkStatistics:
-    """What a sink did since it was started.
+    """Counts and state of a sink since its start.
 
     Attributes:
-        sent: reports that were handed to the transport.
-        dropped: reports that were not, because the queue was full or there was no connection.
-        messages, bytes: handed to the transport.
-        reconnects: times that the connection was opened again after it was lost.
-        failures: times that opening, formatting or sending failed, whatever the reason.
+        sent: reports that were given to the transport.
+        dropped: reports that were not sent, because the queue was full or there was no connection.
+        messages, bytes: given to the transport.
+        reconnects: how often the connection was opened again after it was lost.
+        failures: how often opening, formatting or sending failed.
         connected: whether it is open now.
         last_error: the last failure in one sentence, or None.
-        note: what is unusual although the connection is open, such as "nobody listens", or None.
-        promised: what the stream carries, in words.
-        points_promised_hz, points_sent_hz: complete sets of points a second, by plan and as sent; 0
-            for one with every frame, or none.
+        note: an unusual state while the connection is open, such as "nobody listens", or None.
+        promised: content of the stream, in words.
+        points_promised_hz, points_sent_hz: complete sets of points a second, planned and sent; 0
+            for every frame, or none.
     """
 
     sent: int = 0
@@ -40,16 +40,16 @@ class SinkStatistics:
 
 
 class Sink(ABC):
-    """Takes reports and sends them somewhere, on its own thread.
+    """Sends reports on its own thread.
 
     A sink is built from a URI without touching the network or a device. `submit` never blocks and
-    never raises: what cannot be sent is dropped and counted.
+    never raises an error: reports that cannot be sent are dropped and counted.
 
     Attributes:
-        uri: as it was written.
-        statistics: what it did so far; read it from any thread.
-        gone: the receiver can never come back: standard output was closed.
-        ending: whether the program was asked to end; a `submit` that waits gives up then.
+        uri: as given.
+        statistics: read it from any thread.
+        gone: the receiver cannot come back, because standard output was closed.
+        ending: whether the program has to end; then a waiting `submit` returns.
     """
 
     uri: str
@@ -59,11 +59,11 @@ class Sink(ABC):
 
     @property
     def alive(self) -> bool:
-        """False if the sink was started and its thread has ended though nobody closed it."""
+        """False if the thread has ended although the sink was not closed."""
         return True
 
     def check(self) -> None:  # noqa: B027 - most sinks of other packages have nothing to check
-        """Look for mistakes that waiting cannot correct. Opens nothing and never waits.
+        """Check for errors that waiting cannot correct. Opens nothing and never waits.
 
         Raises:
             SinkSetupError: a folder, program or line that the URI names cannot be used.
@@ -73,9 +73,9 @@ class Sink(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Begin to open the connection and to send; returns at once.
+        """Start to open the connection and to send; returns at once.
 
-        A connection that cannot be opened yet is tried again and again.
+        A connection that cannot be opened is tried again and again.
 
         Raises:
             LandmarkdError: what `check` raises, and nothing else.
@@ -87,16 +87,16 @@ class Sink(ABC):
 
         Args:
             report: what to send.
-            wait: block while the queue is full, so that a file played at full speed loses nothing.
-                Without a connection nothing is waited for.
+            wait: block while the queue is full, so that a file at full speed loses nothing; does
+                not block without a connection.
         """
 
     def begin_close(self, drain_s: float = 1.0) -> None:  # noqa: B027 - `close` alone will do
-        """Say that `close` follows, without waiting: several sinks can then end side by side."""
+        """Prepare `close` without waiting, so that several sinks can end at the same time."""
 
     @abstractmethod
     def close(self, drain_s: float = 1.0) -> None:
-        """Send what is queued for at most `drain_s` seconds, say goodbye and end.
+        """Send the queue for at most `drain_s` seconds, send the goodbye and end.
 
         May be called twice.
         """
@@ -110,7 +110,7 @@ class Sink(ABC):
 
 
 def close_all(sinks: Sequence[Sink], drain_s: float) -> None:
-    """Close sinks side by side: together they take as long as the slowest of them."""
+    """Close sinks at the same time: together they take as long as the slowest one."""
     for sink in sinks:
         sink.begin_close(drain_s)
     for sink in sinks:

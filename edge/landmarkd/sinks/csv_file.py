@@ -1,4 +1,4 @@
-"""A table as text: comma-separated values, one row a frame (RFC 4180 but for plain newlines)."""
+"""A table as text: comma-separated values, one row per frame (RFC 4180 with plain newlines)."""
 
 import csv
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def csv_line(values: Sequence[Any]) -> bytes:
 
 
 class CsvFormatter(Formatter[bytes]):
-    """A report as a row: each frame, or `hertz` a second and every frame with an event.
+    """A report as a row: every frame, or `hertz` a second and every frame with an event.
 
     Attributes:
         header: names of the columns, as the first line.

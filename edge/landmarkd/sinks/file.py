@@ -1,9 +1,8 @@
-"""Files that sinks write: nothing that a file holds is ever overwritten unless the user says so.
+"""Files that sinks write: the content of a file is never overwritten unless the user says so.
 
-A file of lines is opened with O_APPEND, and opened again when its name stands for another file, as
-logrotate leaves it. A file with a structure (a recording) is a new file at each start.
-Where a name is taken or a limit is reached, the next file is NAME-2, NAME-3, and so on; ``{start}``
-in a name stands for the time at which the file is begun, UTC.
+A file of lines is opened with O_APPEND, and opened again when logrotate has renamed it. A recording
+is a new file at each start. If a name is used or a limit is reached, the next file is NAME-2,
+NAME-3, and so on. ``{start}`` in a name is the UTC time at which the file begins.
 """
 
 import errno
@@ -26,11 +25,11 @@ log = logging.getLogger(__name__)
 
 OPTIONS = ("truncate", "size", "time", "mode")
 MAX_FILES = 10_000
-"""Files of one name at most; beyond that somebody has to tidy up."""
+"""Maximum of files with one name; then the user has to remove some."""
 LOOK_S = 1.0
-"""How often the name is looked at: does it still stand for the file that is written?"""
+"""Period of the check whether the file was renamed."""
 MAX_LINE = 1 << 20
-"""A line longer than this is none of ours."""
+"""Longest line of landmarkd."""
 _UNITS = {"k": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -41,9 +40,9 @@ class FileRules:
 
     Attributes:
         name: as in the URI, "-" for standard output.
-        append: go on behind what the file holds; else each start makes a new file.
-        truncate: throw away what the file holds at the start.
-        size, seconds: a new file is begun when this one has reached it; None for no limit.
+        append: write at the end of the file; else each start makes a new file.
+        truncate: delete the content of the file at the start.
+        size, seconds: limits after which a new file begins; None for no limit.
         mode: permissions of a new file.
     """
 
@@ -56,12 +55,9 @@ class FileRules:
 
     @classmethod
     def of(cls, uri: Uri, *, append: bool, stdout: bool = False) -> "FileRules":
-        """Return the rules that a URI asks for: truncate=yes, size=100M, time=1h, mode=640.
+        """Return the rules of a URI: truncate=yes, size=100M, time=1h, mode=640.
 
-        Args:
-            uri: of the sink.
-            append: see the class.
-            stdout: "-" is allowed and means standard output.
+        With `stdout` the name "-" is allowed and is standard output.
 
         Raises:
             UsageError: no path, or an option that cannot be understood.
@@ -83,7 +79,7 @@ class FileRules:
         )
 
     def paths(self) -> Iterator[Path]:
-        """Yield the names that this file may have, in the order in which they are used."""
+        """Yield the possible names of the file, in their order."""
         now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         path = Path(self.name.replace("{start}", now))
         yield path
@@ -106,17 +102,17 @@ def _amount(uri: Uri, name: str, units: dict[str, int], example: str) -> int | N
 
 
 class FileTransport(Transport[bytes]):
-    """Writes whole pieces to a file, or to standard output for the name "-".
+    """Writes whole pieces to a file, or to standard output if the name is "-".
 
     Args:
-        rules: how.
-        header: what a new file begins with.
-        line_start: what each line begins with; identifies an unfinished line of ours.
-            A file that begins with neither is not appended to.
+        rules: how the file is written.
+        header: begin of a new file.
+        line_start: begin of each line, to recognise an incomplete line. A file with another begin
+            than these is not appended to.
 
     Attributes:
-        path: of the file that is written, None before the first was opened.
-        written: bytes of this file up to the last piece that was written whole.
+        path: of the current file, None before the first one.
+        written: bytes of this file, up to the last complete piece.
     """
 
     def __init__(self, rules: FileRules, header: bytes = b"", line_start: bytes = b"") -> None:
@@ -130,9 +126,9 @@ class FileTransport(Transport[bytes]):
         self._began_s = self._looked_s = 0.0
 
     def check(self) -> None:
-        """Look for what waiting does not correct: a missing folder, no permission.
+        """Check for a missing folder and for permission.
 
-        A file system that is read-only for now may become writable again.
+        A read-only file system is no error here: it may become writable again.
         """
         if self.rules.name == "-":
             return
@@ -152,7 +148,7 @@ class FileTransport(Transport[bytes]):
             raise AccessError(f"{path}: no permission to write; choose another file.")
 
     def open(self) -> None:
-        """Open the file; after a failure the same one, if its name still stands for it.
+        """Open the file; after a failure the same one, if it still has its name.
 
         Raises:
             AccessError: no permission.
@@ -168,7 +164,7 @@ class FileTransport(Transport[bytes]):
             path, flags = (path, 0) if again else self._choose()
             flags |= os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | (0 if again else os.O_CREAT)
             self._descriptor = os.open(path, flags, self.rules.mode)
-            # A pipe was opened without waiting for its reader; from here on waiting is right.
+            # A pipe was opened without waiting for its reader; writing may wait.
             os.set_blocking(self._descriptor, True)
             if not again:
                 self._adopt(path, self._descriptor)
@@ -182,7 +178,7 @@ class FileTransport(Transport[bytes]):
             raise SinkError(f"{path}: {error.strerror or error}") from error
 
     def _choose(self) -> tuple[Path, int]:
-        """Return the file that is due and flags to open it with."""
+        """Return the next file, and flags to open it."""
         rules = self.rules
         if rules.truncate and not self._truncated:
             return next(rules.paths()), os.O_TRUNC
@@ -208,7 +204,7 @@ class FileTransport(Transport[bytes]):
         begin = self._header or self._line_start
         if not begin or not size:
             return True
-        # Another file of this name, a video or a recording, is not ours to write into.
+        # Do not write into another file with this name, such as a video or a recording.
         with path.open("rb") as file:
             return file.read(len(begin)) == begin
 
@@ -221,11 +217,9 @@ class FileTransport(Transport[bytes]):
         log.info("%s: writes %s", self.rules.name, path)
 
     def settle(self, descriptor: int, *, new: bool) -> None:
-        """Make the end of a file that was just opened a place to go on from.
+        """Prepare the end of a file that was just opened for writing.
 
-        Args:
-            descriptor: of the file.
-            new: it was not written by this object before; else it is opened again after a failure.
+        `new` is False if this object opens the file again after a failure.
         """
         if not stat.S_ISREG((status := os.fstat(descriptor)).st_mode):
             return
@@ -236,7 +230,7 @@ class FileTransport(Transport[bytes]):
             self._write(descriptor, self._header)
 
     def _end_line(self, path: Path, descriptor: int) -> None:
-        """Remove a last line that was never finished, as a process that was killed leaves it."""
+        """Remove an incomplete last line, which a killed process leaves."""
         with path.open("rb") as file:
             file.seek(max(0, self.written - MAX_LINE))
             tail = file.read(MAX_LINE)
@@ -250,7 +244,7 @@ class FileTransport(Transport[bytes]):
 
     @property
     def full(self) -> bool:
-        """Whether another file is due: a limit is reached, or another file has the name."""
+        """Whether the next file is due: a limit is reached, or the file was renamed."""
         rules, now = self.rules, time.monotonic()
         if self.path is None:
             return False
@@ -267,13 +261,13 @@ class FileTransport(Transport[bytes]):
             status = path.stat()
             self._lost = not self._ours(status)
             if self.rules.append and stat.S_ISREG(status.st_mode) and not self._lost:
-                self.written = status.st_size  # others may append to it or cut it as well
+                self.written = status.st_size  # other programs may append or truncate
 
     def _ours(self, status: os.stat_result) -> bool:
         return (status.st_dev, status.st_ino) == self._identity
 
     def send(self, pieces: Sequence[bytes]) -> int:
-        """Write all pieces completely, or take back what was written of them."""
+        """Write all pieces completely, or remove the written part."""
         if self._descriptor is None:
             raise OSError("the file is closed")
         return self._write(self._descriptor, b"".join(pieces))

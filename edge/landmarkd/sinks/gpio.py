@@ -1,4 +1,4 @@
-"""A line of the GPIO header that is on while the driver's state is bad enough: a lamp, a buzzer."""
+"""A GPIO line, for a lamp or a buzzer, that is on during alerts of the driver."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,21 +7,21 @@ from landmarkd.errors import MissingPackageError, SinkError, UsageError
 from landmarkd.sinks.hook import HIGHEST_LEVEL
 from landmarkd.sinks.parts import Formatter, Transport
 from landmarkd.sinks.worker import QueuedSink
-from landmarkd.types import DriverState, Report, Session
+from landmarkd.types import Report, Session
 from landmarkd.uri import Uri
 
 UNKNOWN = ("unknown", "blocked")
-"""States of attention in which nobody knows how the driver is."""
+"""States of attention in which the state of the driver is unknown."""
 BLINK_NS = 500_000_000
 """Half a period of ``unknown=blink``."""
 
 
 class LineFormatter(Formatter[bool]):
-    """Whether the line is to be on, each time that this changes.
+    """The state of the line, each time it changes.
 
     Args:
-        level: on from this level of the driver's state.
-        unknown: "on", "off" or "blink" while the driver's state is not known.
+        level: the line is on from this level on.
+        unknown: "on", "off" or "blink" while the state of the driver is unknown.
     """
 
     promised = "a line that is on during an alert"
@@ -31,11 +31,15 @@ class LineFormatter(Formatter[bool]):
         self._on: bool | None = None
 
     def format(self, report: Report, dropped: int) -> Sequence[bool]:
-        """Return the new state of the line, or nothing if it stays."""
+        """Return the new state of the line, or nothing without a change."""
         driver = report.driver
         if driver is not None and driver.level >= self._level:
             wanted = True
-        elif _is_known(driver, report.degraded) or self._unknown == "off":
+        elif self._unknown == "off" or (
+            driver is not None
+            and driver.attention not in UNKNOWN
+            and "camera_stalled" not in report.degraded
+        ):
             wanted = False
         else:
             wanted = self._unknown == "on" or report.captured_ns // BLINK_NS % 2 == 0
@@ -45,18 +49,12 @@ class LineFormatter(Formatter[bool]):
         return (wanted,)
 
     def connected(self) -> Sequence[bool]:
-        """Say the last state again: the line is off after it was opened."""
+        """Return the last state, because the line is off after it was opened."""
         return (self._on,) if self._on is not None else ()
 
     def goodbye(self, dropped: int) -> Sequence[bool]:
         """Switch it off."""
         return (False,)
-
-
-def _is_known(driver: DriverState | None, degraded: Sequence[str]) -> bool:
-    return (
-        driver is not None and driver.attention not in UNKNOWN and "camera_stalled" not in degraded
-    )
 
 
 class LineTransport(Transport[bool]):
@@ -67,7 +65,7 @@ class LineTransport(Transport[bool]):
         self._line: Any = None
 
     def check(self) -> None:
-        """Look whether gpiozero is installed."""
+        """Check that gpiozero is installed."""
         try:
             import gpiozero  # noqa: F401
         except ImportError as error:
@@ -77,10 +75,10 @@ class LineTransport(Transport[bool]):
             ) from error
 
     def open(self) -> None:
-        """Take the line and switch it off.
+        """Open the line and switch it off.
 
         Raises:
-            SinkError: the line cannot be had.
+            SinkError: the line cannot be used.
         """
         import gpiozero
 
@@ -113,8 +111,8 @@ class LineTransport(Transport[bool]):
 class GpioSink(QueuedSink[bool]):
     """``gpio:17?level=2&active_high=no&unknown=off|on|blink``.
 
-    The line is on while the driver's state is of at least this level. Numbers are BCM's. A lamp
-    that is off may mean that nobody knows how the driver is; ``unknown=blink`` shows that. Needs
+    The line is on while the driver has at least this level. Numbers are BCM numbers. With
+    ``unknown=blink`` the line blinks while the state of the driver is unknown. Needs
     gpiozero: the extra ``gpio``, or python3-gpiozero from apt on Raspberry Pi OS.
     """
 

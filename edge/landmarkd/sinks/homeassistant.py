@@ -1,7 +1,7 @@
-"""Home Assistant: one message from which it makes a device with sensors (MQTT device discovery).
+"""Home Assistant: one message that makes a device with sensors (MQTT device discovery).
 
 Fields are those of https://www.home-assistant.io/integrations/mqtt/ (discovery of whole devices,
-Home Assistant 2024.11 and later). A template that gives "None" makes a sensor "unknown".
+Home Assistant 2024.11 and later). A sensor is "unknown" if its template gives "None".
 """
 
 import json
@@ -27,7 +27,7 @@ def discovery(session: Session, prefix: str, root: str = "homeassistant") -> tup
     """Return topic and payload of the discovery message.
 
     Args:
-        session: whose device it is.
+        session: of the device.
         prefix: of the topics ``PREFIX/state`` and ``PREFIX/status``.
         root: Home Assistant's discovery prefix.
     """

@@ -1,4 +1,4 @@
-"""A command for each of the driver's events."""
+"""A command for each event of the driver."""
 
 import math
 import os
@@ -20,19 +20,19 @@ from landmarkd.uri import Uri
 from landmarkd.wire.jsonl import encode_event
 
 QUEUE_EVENTS = 32
-"""Events that wait for the command at most."""
+"""Maximum of events that wait for the command."""
 COMMAND_S = 10.0
-"""A command that takes longer is ended, with everything that it started."""
+"""A command that takes longer is ended, with all processes that it started."""
 TERM_S = 0.5
-"""How long it has after SIGTERM before SIGKILL."""
+"""Time from SIGTERM to SIGKILL."""
 HIGHEST_LEVEL = 3
 _POLL_S = 0.02
 _SERVICE_ONLY = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID")
-"""Variables with which systemd talks to the daemon; a command could end or feed it with them."""
+"""Variables of systemd for the daemon; a command could end the daemon with them."""
 
 
 class Call(NamedTuple):
-    """How the command is called for one event."""
+    """Arguments and input of the command for one event."""
 
     arguments: tuple[str, ...]
     line: bytes
@@ -40,7 +40,7 @@ class Call(NamedTuple):
 
 
 class EventFormatter(Formatter[Call]):
-    """Each event of at least a level, on its own; the level decides which comes first."""
+    """Each event of at least a level; events of a higher level come first."""
 
     promised = "a command for every event of the driver"
 
@@ -79,9 +79,9 @@ class _Running:
 
 
 class HookTransport(Transport[Call]):
-    """Starts the command and waits for its end, but not while something more urgent waits.
+    """Starts the command and waits for its end, unless a more urgent event waits.
 
-    A command of a lower rank then keeps running beside the urgent one; at most one of each rank.
+    Then a command of a lower rank continues at the same time; at most one of each rank runs.
     """
 
     def __init__(self, command: Path) -> None:
@@ -89,7 +89,7 @@ class HookTransport(Transport[Call]):
         self._running: list[_Running] = []
 
     def check(self) -> None:
-        """Look whether the command is there and may be started."""
+        """Check that the command exists and is executable."""
         if not self._command.is_file():
             raise SinkSetupError(
                 f"{self._command}: no such file; name a program or script that exists."
@@ -100,7 +100,7 @@ class HookTransport(Transport[Call]):
             )
 
     def open(self) -> None:
-        """Nothing is to be opened; a command that is gone shows when it is started."""
+        """Nothing to open; a missing command is an error when it is started."""
 
     def send(self, pieces: Sequence[Call]) -> int:
         """Run the command for each piece.
@@ -129,14 +129,14 @@ class HookTransport(Transport[Call]):
             raise PieceError(f"{self._command} cannot be started: {error.strerror}") from error
         running = _Running(process, call.rank, monotonic() + COMMAND_S)
         self._running.append(running)
-        # A line is shorter than a pipe holds, so this never waits; a command need not read it.
+        # A line fits into the pipe, so this never waits; the command may ignore it.
         with suppress(BrokenPipeError), process.stdin or nullcontext() as pipe:
             if pipe is not None:
                 pipe.write(call.line)
         self._wait(running, urgent=True)
 
     def _wait(self, running: _Running, *, urgent: bool = False) -> None:
-        """Wait for the end of a command; with `urgent`, only while nothing of higher rank waits."""
+        """Wait for the end of a command; with `urgent` until an event of higher rank waits."""
         while running.process.poll() is None:
             if monotonic() >= min(running.deadline, self.deadline):
                 self._end(running)
@@ -162,13 +162,13 @@ class HookTransport(Transport[Call]):
         running.process.wait()
 
     def tend(self) -> None:
-        """Look after commands that went on beside a more urgent one."""
+        """Check commands that continue while a more urgent one runs."""
         for running in list(self._running):
             if running.process.poll() is not None or monotonic() >= running.deadline:
                 self._wait(running)
 
     def close(self) -> None:
-        """When the sink ends, wait for what still runs, and end it at the sink's deadline."""
+        """When the sink ends, wait for running commands, and end them at its deadline."""
         if math.isfinite(self.deadline):
             for running in list(self._running):
                 with suppress(PieceError):

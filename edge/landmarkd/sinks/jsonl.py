@@ -21,7 +21,7 @@ _CARRIED = {
 
 
 class JsonFormatter(Formatter[bytes]):
-    """A report as a line: each frame, or `hertz` a second and every frame with an event."""
+    """A report as a line: every frame, or `hertz` a second and every frame with an event."""
 
     def __init__(self, selection: Selection = Selection.ALL, hertz: float = 0) -> None:
         self._selection, self._pace = selection, Pace(hertz)
@@ -38,8 +38,8 @@ class JsonFormatter(Formatter[bytes]):
 class JsonlSink(QueuedSink[bytes]):
     """``jsonl:FILE?points=none|68|all&hz=N&smoothing=none``, or ``jsonl:-`` for standard output.
 
-    With ``size=100M``, ``time=1h`` and ``mode=600`` as for every file. Lines are appended to what
-    the file holds, unless the URI says ``truncate=yes``.
+    With ``size=100M``, ``time=1h`` and ``mode=600`` as for every file. Lines are appended to the
+    file, unless the URI says ``truncate=yes``.
     """
 
     def __init__(self, uri: Uri, session: Session) -> None:

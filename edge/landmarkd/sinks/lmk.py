@@ -1,4 +1,4 @@
-"""Recordings: the wire itself in a file. Each start makes a new file."""
+"""Recordings: the messages of the wire in a file. Each start makes a new file."""
 
 import os
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ class RecordingTransport(FileTransport):
     """Writes messages as records, and a mark at the end."""
 
     def settle(self, descriptor: int, *, new: bool) -> None:
-        """Begin a new recording, or go on behind the last record that was written whole."""
+        """Begin a new recording, or continue after the last complete record."""
         if new:
             self.written = 0
         os.ftruncate(descriptor, self.written)
@@ -26,7 +26,7 @@ class RecordingTransport(FileTransport):
         return super().send((records_of(pieces, self.written),))
 
     def close(self) -> None:
-        """Write the mark and close; what is written later, after a failure, replaces it."""
+        """Write the end mark and close; after a failure, later records replace it."""
         if self._descriptor is not None and self.written:
             with suppress(OSError):
                 os.write(self._descriptor, END)

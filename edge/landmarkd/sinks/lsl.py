@@ -1,7 +1,7 @@
-"""Lab Streaming Layer: one sample a frame for laboratories that record many devices together.
+"""Lab Streaming Layer: one sample per frame, for laboratories that record several devices.
 
-LSL's clock is the machine's monotonic clock (``lsl_local_clock``), and so is the frame's: a sample
-is stamped with the time of its capture.
+LSL uses the monotonic clock of the machine (``lsl_local_clock``), as frames do: the time of a
+sample is the capture time of its frame.
 """
 
 import math
@@ -20,17 +20,17 @@ from landmarkd.wire.selection import indices_of
 
 
 class Sample(NamedTuple):
-    """What LSL takes: numbers, NaN where nothing is known, and the time in seconds."""
+    """A sample: numbers, NaN for unknown ones, and the time in seconds."""
 
     values: list[float]
     time_s: float
 
 
 class LslFormatter(Formatter[Sample]):
-    """The numbers of a row of a table (docs/sinks.md); texts are left out.
+    """The numeric columns of a table (docs/sinks.md).
 
     Attributes:
-        channels: their names.
+        channels: names of the columns.
     """
 
     def __init__(self, session: Session, selection: Selection) -> None:
@@ -49,14 +49,14 @@ class LslFormatter(Formatter[Sample]):
 
 
 class LslTransport(Transport[Sample]):
-    """An outlet of liblsl, which finds its receivers by itself."""
+    """An outlet of liblsl, which receivers find automatically."""
 
     def __init__(self, name: str, source_id: str, channels: list[str]) -> None:
         self._name, self._source_id, self._channels = name, source_id, channels
         self._outlet: Any = None
 
     def check(self) -> None:
-        """Look whether pylsl and its library are there."""
+        """Check that pylsl and its library are installed."""
         try:
             import pylsl  # noqa: F401
         except (ImportError, RuntimeError, OSError) as error:
@@ -82,7 +82,7 @@ class LslTransport(Transport[Sample]):
         self._outlet = pylsl.StreamOutlet(info)
 
     def send(self, pieces: Sequence[Sample]) -> int:
-        """Hand the samples to liblsl."""
+        """Give the samples to liblsl."""
         for piece in pieces:
             self._outlet.push_sample(piece.values, piece.time_s)
         return sum(8 * len(piece.values) for piece in pieces)

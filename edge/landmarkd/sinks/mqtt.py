@@ -1,11 +1,11 @@
-"""MQTT: state and events as JSON on a broker, for many devices and the dashboards that exist.
+"""MQTT: state and events as JSON for a broker, for many devices and for dashboards.
 
-Topics, DEVICE being the unit's name:
+Topics, where DEVICE is the name of the unit:
 
-- ``landmarkd/DEVICE/state``: "online" or "offline", retained; the broker itself says "offline" when
-  the unit dies.
-- ``landmarkd/DEVICE/status``: the last state without points, retained, QoS 0, a few times a second
-  at most.
+- ``landmarkd/DEVICE/state``: "online" or "offline", retained; the broker itself publishes "offline"
+  when the unit dies.
+- ``landmarkd/DEVICE/status``: the last state without points, retained, QoS 0, at most a few times a
+  second.
 - ``landmarkd/DEVICE/event``: each phase of each driver event, QoS 1.
 - ``homeassistant/device/NAME/config``: discovery for Home Assistant, retained, if configured.
 """
@@ -23,7 +23,7 @@ from landmarkd.wire.encoder import Pace
 from landmarkd.wire.jsonl import encode_event, encode_state
 
 BIRTH_NS = 60_000_000_000
-"""How often "online" is sent again, in case a broker delivers an old will late."""
+"""Period of "online", because a broker may deliver an old will late."""
 ONLINE, OFFLINE = b"online", b"offline"
 
 
@@ -33,7 +33,7 @@ class MqttFormatter(Formatter[Publication]):
     Args:
         prefix: of the topics.
         hertz: states a second.
-        births: what is published on each new connection before "online".
+        births: messages before "online" on each new connection.
     """
 
     def __init__(self, prefix: str, hertz: float, births: Sequence[Publication] = ()) -> None:
@@ -64,24 +64,25 @@ class MqttFormatter(Formatter[Publication]):
         return out
 
     def connected(self) -> Sequence[Publication]:
-        """Say what there is, and that we are online."""
+        """Return the births and "online"."""
         self._said_ns = None
         return (*self._births, self.birth(ONLINE))
 
     def goodbye(self, dropped: int) -> Sequence[Publication]:
-        """Say that we are offline; a will is for those who cannot say it any more."""
+        """Return "offline", for an end on purpose; the will is for all other ends."""
         return (self.birth(OFFLINE)._replace(wait=True),)
 
     def birth(self, payload: bytes) -> Publication:
-        """Return what says whether we are online."""
+        """Return the message of the state."""
         return Publication(f"{self._prefix}/state", payload, qos=1, retain=True)
 
 
 class MqttSink(QueuedSink[Publication]):
-    """``mqtt://host:port?hz=2&topic=landmarkd/NAME&discovery=yes``, and who we are.
+    """``mqtt://host:port?hz=2&topic=landmarkd/NAME&discovery=yes``, and the login.
 
     ``user=U&password_file=FILE&tls=yes&ca=FILE&cert=FILE&key=FILE&id=NAME``: a password, ``ca`` or
-    ``cert`` imply TLS, unless ``tls=no`` says that the password may be read by anybody on the way.
+    ``cert`` imply TLS, unless ``tls=no`` is given; then anybody on the network can read the
+    password.
     """
 
     def __init__(self, uri: Uri, session: Session) -> None:

@@ -1,4 +1,4 @@
-"""The connection to an MQTT broker, by Eclipse paho."""
+"""The connection to an MQTT broker, with Eclipse paho."""
 
 import ssl
 import time
@@ -22,20 +22,20 @@ from landmarkd.uri import Uri
 
 PORT, TLS_PORT = 1883, 8883
 KEEPALIVE_S = 10
-"""The broker publishes the last will after one and a half times this without a message."""
+"""The broker publishes the will after 1.5 times this time without a message."""
 CONNECT_TIMEOUT_S = 5.0
 GOODBYE_TIMEOUT_S = 1.0
 QUEUED_MESSAGES = 100
-"""Events that wait for the broker's receipt at most."""
+"""Maximum of events that wait for the receipt of the broker."""
 MAX_INCOMING = 1 << 12
-"""Bytes of a packet from the broker at most: only receipts come, as we subscribe to nothing."""
+"""Maximum bytes of a packet from the broker: it only sends receipts, without subscriptions."""
 MAX_SECRET = 1 << 12
 MAX_CERTIFICATES = 1 << 22
 _POLL_S = 0.05
 
 
 class Publication(NamedTuple):
-    """One message for the broker; with `wait` its receipt is waited for."""
+    """One message for the broker; `wait` waits for its receipt."""
 
     topic: str
     payload: bytes
@@ -46,14 +46,14 @@ class Publication(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Which broker, and as whom.
+    """The broker and the login.
 
     Attributes:
         host, port: of the broker.
-        client_id: the same for every connection of this unit, so that the broker ends an older one
-            that it still holds, and publishes its will before it accepts us.
-        user, password: None for a broker that asks for none.
-        tls: how to encrypt, None for not at all.
+        client_id: the same for every connection of this unit, so that the broker ends an older
+            connection and publishes its will before it accepts the new one.
+        user, password: None if the broker needs none.
+        tls: encryption, or None.
     """
 
     host: str
@@ -65,11 +65,11 @@ class Login:
 
 
 def login_of(uri: Uri, client_id: str) -> Login:
-    """Return what a URI says about the broker and about us.
+    """Return the broker and the login in a URI.
 
     Raises:
-        UsageError: options that do not go together, files that cannot be used.
-        AccessError: others may read the password.
+        UsageError: options that cannot be combined, files that cannot be used.
+        AccessError: other users may read the password.
     """
     options = uri.options
     secrets = {"password", "password_file", "ca", "cert"} & options.keys()
@@ -111,7 +111,7 @@ def read_secret(path: str, option: str = "password_file") -> str:
 
     Raises:
         UsageError: it cannot be read. The message does not repeat `path`: it may be the secret.
-        AccessError: others may read it too.
+        AccessError: other users may read it too.
     """
     try:
         mode = Path(path).stat().st_mode
@@ -128,7 +128,7 @@ def read_secret(path: str, option: str = "password_file") -> str:
 
 
 class _Client(paho.Client):
-    """paho's client, with addresses that were looked up before, and a limit on what comes in."""
+    """The client of paho, with addresses from the resolver and a limit for received packets."""
 
     addresses: Sequence[Address]
     tls: ssl.SSLContext | None = None
@@ -136,14 +136,14 @@ class _Client(paho.Client):
     def _create_socket_connection(self) -> socket:
         link = self._connect_any()
         try:
-            # Here and not by paho, which leaves the socket open when the two sides do not agree.
+            # Not by paho, which leaves the socket open if the handshake fails.
             return self.tls.wrap_socket(link, server_hostname=self.host) if self.tls else link
         except BaseException:
             link.close()
             raise
 
     def _connect_any(self) -> socket:
-        """Return a connection to the first address that takes one."""
+        """Return a connection to the first address that accepts one."""
         reason: OSError = ConnectionError(f"{self.host} has no address")
         for family, sockaddr in self.addresses:
             link = socket(family, SOCK_STREAM)
@@ -164,7 +164,7 @@ class _Client(paho.Client):
 
 
 class MqttTransport(Transport[Publication]):
-    """A connection to a broker, with a will that says when it is gone."""
+    """A connection to a broker, with a will."""
 
     def __init__(self, login: Login, will: Publication) -> None:
         self._login, self._will = login, will
@@ -181,7 +181,7 @@ class MqttTransport(Transport[Publication]):
         self.close()
         login, will = self._login, self._will
         addresses = self._resolver.find(lambda: self.deadline)
-        # It must not connect again by itself: we send the first messages of a connection.
+        # It must not reconnect automatically, because a connection needs its first messages.
         client = _Client(
             CallbackAPIVersion.VERSION2, client_id=login.client_id, reconnect_on_failure=False
         )
@@ -222,10 +222,10 @@ class MqttTransport(Transport[Publication]):
         return max(_POLL_S, min(seconds, self.deadline - time.monotonic()))
 
     def send(self, pieces: Sequence[Publication]) -> int:
-        """Hand the messages to the client.
+        """Give the messages to the client.
 
         Raises:
-            PieceError: too many wait for the broker's receipt already.
+            PieceError: too many messages wait for the receipt of the broker.
             OSError: the connection is lost.
         """
         client = self._client
@@ -242,7 +242,7 @@ class MqttTransport(Transport[Publication]):
         return sum(len(piece.payload) for piece in pieces)
 
     def close(self) -> None:
-        """Go."""
+        """Disconnect."""
         client, self._client = self._client, None
         if client is not None:
             self._drop(client)

@@ -1,10 +1,9 @@
 """opentrack's "UDP over network": six doubles, for games and simulators on another machine.
 
 The order (x, y, z in centimetres, yaw, pitch, roll in degrees; little-endian) is that of
-opentrack's proto-udp and tracker-udp. The signs follow from what its own camera tracker hands on
-(tracker-neuralnet, `NeuralNetTracker::data`): x to image right, y up, z away from the camera; yaw >
-0 to image left, pitch > 0 up, roll > 0 clockwise in the image. That is our own convention but for
-y, which points down here.
+opentrack's proto-udp and tracker-udp. The signs are those of its camera tracker (tracker-neuralnet,
+`NeuralNetTracker::data`): x to image right, y up, z away from the camera; yaw > 0 to image left,
+pitch > 0 up, roll > 0 clockwise in the image. In landmarkd only y is different, which points down.
 """
 
 import math
@@ -21,7 +20,7 @@ _PACKET = Struct("<6d")
 
 
 class OpentrackFormatter(Formatter[bytes]):
-    """A packet for each frame with a face; opentrack keeps the last pose when none come."""
+    """A packet for each frame with a face; without packets opentrack keeps the last pose."""
 
     promised = "head pose for every frame with a face"
 

@@ -1,8 +1,8 @@
-"""OSC: head and expression as VMC has them (Virtual Motion Capture), and numbers under /landmarkd.
+"""OSC: head and expression for VMC (Virtual Motion Capture), and numbers under /landmarkd.
 
-VMC's axes are Unity's: left-handed, x to the avatar's right, y up, z where it looks. Each is the
-opposite of our camera frame's axis for a face that looks into the camera, so the rotation matrix is
-the same in both.
+The axes of VMC are those of Unity: left-handed, x to the right of the avatar, y up, z forward. For
+a face that looks into the camera, each axis is the opposite of that of the camera frame, so that
+the rotation matrix is the same in both.
 """
 
 import math
@@ -23,7 +23,7 @@ Argument = tuple[str, str | int | float]
 
 
 class OscFormatter(Formatter[bytes]):
-    """A bundle for each frame, also without a face, and one with the expression for each face.
+    """A bundle for each frame, also without a face, and a bundle with the expression of each face.
 
     Blendshapes have the names of ARKit ("perfect sync"); Blink_L, Blink_R and A are those of plain
     VRM avatars.
@@ -35,7 +35,7 @@ class OscFormatter(Formatter[bytes]):
         self._blendshapes = Blendshapes()
 
     def format(self, report: Report, dropped: int) -> Sequence[bytes]:
-        """Return the bundles of a frame; each fits into a datagram that nobody cuts up."""
+        """Return the bundles of a frame; each fits into a datagram without fragments."""
         bundle = OscBundleBuilder(IMMEDIATELY)
         face = report.face
         self._add(bundle, "/landmarkd/face", ("i", int(face is not None)))

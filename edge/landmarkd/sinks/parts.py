@@ -1,4 +1,4 @@
-"""The two replaceable parts of a sink: a formatter makes pieces, a transport carries them."""
+"""The two parts of a sink: a formatter makes pieces, a transport sends them."""
 
 import math
 from abc import ABC, abstractmethod
@@ -9,18 +9,18 @@ from landmarkd.errors import SinkError
 from landmarkd.types import Report
 
 PieceT = TypeVar("PieceT")
-"""What a formatter hands to its transport: bytes, mostly."""
+"""The type of the pieces from formatter to transport, mostly bytes."""
 
 
 class PieceError(SinkError):
-    """A piece that was not taken, while the connection is as good as before."""
+    """A piece was not sent, but the connection is still open."""
 
 
 class Formatter(ABC, Generic[PieceT]):
-    """Turns reports into what the transport carries. Knows nothing of connections.
+    """Turns reports into pieces for the transport. Does not depend on connections.
 
     Attributes:
-        promised: what the stream carries, in words.
+        promised: content of the stream, in words.
         points_promised_hz, points_sent_hz: complete sets of points a second.
     """
 
@@ -29,46 +29,46 @@ class Formatter(ABC, Generic[PieceT]):
     points_sent_hz: float = 0.0
 
     def split(self, report: Report) -> Sequence[Report]:
-        """Return what waits in the queue for a report, each part on its own; nothing drops it."""
+        """Return the parts of a report that wait in the queue separately; nothing drops it."""
         return (report,)
 
     def rank(self, report: Report) -> int:
-        """Return how important a report is; if one must be dropped, it is one of the lowest rank.
+        """Return the rank of a report; a full queue drops a report of the lowest rank.
 
-        A report with events ranks above one without, by the highest level of its events.
+        A report without events has rank 0; with events it is the highest level plus 1.
         """
         events = report.driver.events if report.driver is not None else ()
         return max((event.level for event in events), default=-1) + 1
 
     @abstractmethod
     def format(self, report: Report, dropped: int) -> Sequence[PieceT]:
-        """Return the pieces to send for a report; `dropped` were lost on this sink so far."""
+        """Return the pieces of a report; `dropped` reports were lost on this sink so far."""
 
     def count(self, pieces: Sequence[PieceT]) -> int:
         """Return how many messages a receiver counts in these pieces."""
         return len(pieces)
 
     def connected(self) -> Sequence[PieceT]:
-        """Return what is sent first on a new connection."""
+        """Return the first pieces on a new connection."""
         return ()
 
     def idle(self) -> Sequence[PieceT]:
-        """Return what is sent when there was no report for `worker.IDLE_S` seconds."""
+        """Return the pieces after `worker.IDLE_S` seconds without a report."""
         return ()
 
     def goodbye(self, dropped: int) -> Sequence[PieceT]:
-        """Return what is sent last; `dropped` were lost on this sink."""
+        """Return the last pieces; `dropped` reports were lost on this sink."""
         return ()
 
 
 class Transport(ABC, Generic[PieceT]):
-    """Carries pieces. Knows nothing of messages. Used by one thread at a time.
+    """Sends pieces. Does not depend on messages. Used by one thread at a time.
 
     Attributes:
-        note: what is odd though the connection is open, or None.
-        deadline: monotonic seconds after which `open` and `send` must not wait any longer, because
-            the sink is being closed.
-        waiting: the highest rank among the reports that wait to be sent, -1 for none.
+        note: an unusual state while the connection is open, or None.
+        deadline: monotonic seconds after which `open` and `send` must not wait, because the sink
+            closes.
+        waiting: the highest rank of the waiting reports, -1 for none.
     """
 
     note: str | None = None
@@ -76,7 +76,7 @@ class Transport(ABC, Generic[PieceT]):
     waiting: int = -1
 
     def check(self) -> None:
-        """Look for mistakes that waiting cannot correct; raises what `Sink.check` does."""
+        """Check for errors that waiting cannot correct; raises the same as `Sink.check`."""
 
     @abstractmethod
     def open(self) -> None:
@@ -84,16 +84,16 @@ class Transport(ABC, Generic[PieceT]):
 
     @abstractmethod
     def send(self, pieces: Sequence[PieceT]) -> int:
-        """Send all pieces and return how many bytes that were.
+        """Send all pieces and return the number of bytes.
 
         Raises:
-            PieceError: a piece was not taken; the connection stays.
+            PieceError: a piece was not sent; the connection is still open.
             OSError: the connection is lost.
         """
 
     @property
     def full(self) -> bool:
-        """Whether to close and open again, such as a file that has reached its limit."""
+        """Whether to close and open again, for a file that has reached its limit."""
         return False
 
     def tend(self) -> None:

@@ -1,4 +1,4 @@
-"""A bounded queue of reports that knows which of them matter most."""
+"""A bounded queue of reports with ranks."""
 
 from collections import deque
 
@@ -6,11 +6,11 @@ from landmarkd.types import Report
 
 
 class RankedQueue:
-    """At most `limit` reports; when it is full, the oldest of the lowest rank is dropped.
+    """At most `limit` reports; a full queue drops the oldest of the lowest rank.
 
     Args:
-        limit: reports that it holds at most.
-        urgent_first: hand out by rank, the oldest of the highest rank first; else in their order.
+        limit: maximum of reports.
+        urgent_first: return the oldest of the highest rank first; else in their order.
     """
 
     def __init__(self, limit: int, *, urgent_first: bool = False) -> None:
@@ -22,16 +22,16 @@ class RankedQueue:
 
     @property
     def full(self) -> bool:
-        """Whether the next `push` drops one."""
+        """Whether the next `push` drops a report."""
         return len(self._items) >= self.limit
 
     @property
     def highest(self) -> int:
-        """The highest rank that waits, -1 for an empty queue."""
+        """The highest rank in the queue, -1 if it is empty."""
         return max((rank for rank, _ in self._items), default=-1)
 
     def push(self, report: Report, rank: int) -> bool:
-        """Add a report; return whether one was dropped for it, or the report itself."""
+        """Add a report; return whether this dropped a report, perhaps the new one."""
         if not self.full:
             self._items.append((rank, report))
             return False
@@ -49,7 +49,7 @@ class RankedQueue:
         return report
 
     def clear(self) -> int:
-        """Remove all and return how many there were."""
+        """Remove all and return their number."""
         count = len(self._items)
         self._items.clear()
         return count

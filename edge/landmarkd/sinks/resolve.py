@@ -1,4 +1,4 @@
-"""Host names to addresses, for callers that wait for a name server only as long as they want."""
+"""Host names to addresses, with a limit for the wait for the name server."""
 
 import socket
 import time
@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 from landmarkd.errors import SinkError
 
 LOOKUP_S = 5.0
-"""How long a sink that opens its connection waits for an answer before it tries again later."""
+"""How long a sink waits for an answer before it tries again later."""
 FRESH_S = 60.0
-"""An address is looked up again after this long: hosts move."""
+"""Period after which an address is looked up again, because hosts move."""
 _POLL_S = 0.05
 
 
 class Address(NamedTuple):
-    """Where a socket connects or sends to."""
+    """The address of a socket."""
 
     family: socket.AddressFamily
     sockaddr: Any
@@ -25,10 +25,10 @@ class Address(NamedTuple):
 
 
 class Resolver:
-    """Looks up one host name on its own thread, because getaddrinfo(3) cannot be interrupted.
+    """Looks up a host name on its own thread, because getaddrinfo(3) cannot be interrupted.
 
-    At most one lookup runs at a time; one that hangs is waited for again by the next caller. A
-    numeric address is its own answer.
+    At most one lookup runs at a time; the next caller waits for a lookup that hangs. A numeric
+    address needs no lookup.
 
     Args:
         host, port: what to look up.
@@ -46,10 +46,10 @@ class Resolver:
         It waits at most `LOOKUP_S` seconds, and not beyond `deadline()`.
 
         Args:
-            deadline: monotonic seconds, asked for again and again: it may come closer meanwhile.
+            deadline: returns monotonic seconds, which may change during the wait.
 
         Raises:
-            SinkError: no answer in time, or none at all.
+            SinkError: no answer in time, or no address.
         """
         if _is_numeric(self._host):
             return _lookup(self._host, self._port, self._kind)
@@ -64,10 +64,10 @@ class Resolver:
         return answer
 
     def refreshed(self, *, now: bool = False) -> list[Address]:
-        """Return newer addresses if they are known by now, else none; never waits.
+        """Return newer addresses if they are known, else none; never waits.
 
-        A lookup is begun when the last one is older than `FRESH_S`, or, with `now`, than
-        `LOOKUP_S`. One that fails changes nothing: the address that is known may still be right.
+        A lookup begins if the last one is older than `FRESH_S`, or than `LOOKUP_S` with `now`. A
+        failed lookup changes nothing, because the old address may still be right.
         """
         if _is_numeric(self._host):
             return []
@@ -83,7 +83,7 @@ class Resolver:
 
 
 class _Lookup:
-    """One call of getaddrinfo(3) on a thread that nobody has to wait for."""
+    """One call of getaddrinfo(3) on its own thread."""
 
     def __init__(self, host: str, port: int, kind: socket.SocketKind) -> None:
         self.done = Event()

@@ -1,4 +1,4 @@
-"""Serial lines: 8N1, reopened by the stable name of the device after it was unplugged."""
+"""Serial lines: 8N1, opened again by the stable name of the device after it was unplugged."""
 
 import errno
 import os
@@ -22,7 +22,7 @@ from landmarkd.wire.plan import plan
 DEFAULT_BAUD = 115200
 LOWEST_BAUD, HIGHEST_BAUD = 9600, 4_000_000
 WRITE_TIMEOUT_S = 1.0
-"""A line that takes nothing for this long is treated as lost; the queue drops meanwhile."""
+"""A line that accepts nothing for this long counts as lost."""
 _NO_PERMISSION = (
     "{}: no permission; add the user to the group dialout: sudo usermod -aG dialout $USER"
 )
@@ -30,7 +30,7 @@ BY_ID = Path("/dev/serial/by-id")
 
 
 def stable_name(device: str) -> str:
-    """Return a device's name under /dev/serial/by-id, which survives replugging, or `device`."""
+    """Return the name of a device under /dev/serial/by-id, which never changes, or `device`."""
     try:
         target = Path(device).resolve(strict=True)
         return next(
@@ -41,11 +41,11 @@ def stable_name(device: str) -> str:
 
 
 def open_port(device: str, baud: int, *, read_timeout_s: float | None = None) -> Any:
-    """Return an open `serial.Serial`, exclusively ours.
+    """Return an open `serial.Serial` with exclusive access.
 
     Raises:
         AccessError: no permission.
-        SinkError: missing, busy, or not a serial line.
+        SinkError: missing, used by another program, or not a serial line.
     """
     import serial
 
@@ -76,12 +76,12 @@ class SerialTransport(Transport[bytes]):
         self._stuck = False
 
     def check(self) -> None:
-        """Look for what waiting does not correct; a device that is not there yet is no mistake."""
+        """Check the permission; a device that is not plugged in is no error."""
         if Path(self._device).exists() and not os.access(self._device, os.R_OK | os.W_OK):
             raise AccessError(_NO_PERMISSION.format(self._device))
 
     def open(self) -> None:
-        """Open the device under its stable name if it was seen before, else under the one given."""
+        """Open the device by its stable name if it was open before, else by the given name."""
         self.close()
         name = (
             self._stable
@@ -103,11 +103,11 @@ class SerialTransport(Transport[bytes]):
         return sent
 
     def close(self) -> None:
-        """Close the device; after a failure without waiting for what the line has not taken."""
+        """Close the device; after a failure without waiting for unsent data."""
         port, self._port = self._port, None
         if port is None:
             return
-        # The device may be gone, or its driver upset: there is nothing left to lose.
+        # The device may be gone, or its driver may fail: ignore these errors.
         with suppress(OSError, termios.error):
             if self._stuck:
                 port.reset_output_buffer()
@@ -119,7 +119,7 @@ class SerialTransport(Transport[bytes]):
 class SerialSink(QueuedSink[bytes]):
     """``serial:///dev/ttyAMA0?baud=921600&points=all|68|eyes|none&hz=N&fps=60&raw=no&frame=255``.
 
-    With ``smoothing=none`` points and pose are those of each frame alone.
+    With ``smoothing=none`` points and pose are unsmoothed.
     """
 
     def __init__(self, uri: Uri, session: Session) -> None:

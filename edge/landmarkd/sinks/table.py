@@ -1,9 +1,9 @@
-"""One frame as one row: the columns of `csv:` files and of converted recordings (docs/sinks.md).
+"""One frame as one row: the columns of `csv:` files and converted recordings (docs/sinks.md).
 
-Where OpenFace 2 has a column for something (its wiki, "Output Format"), the column here has
-OpenFace's name, unit and sign, so that scripts made for its files read these: pose_R* in radians
-(R = Rx Ry Rz, camera frame with x right, y down, z away), gaze_angle_* in radians, pose_T* in
-millimetres, x_N and y_N in pixels. The other columns have the unit in their name.
+If OpenFace 2 has a column for a value (its wiki, "Output Format"), the column here has the same
+name, unit and sign, so that scripts for OpenFace can read these files: pose_R* in radians (R = Rx
+Ry Rz, camera frame with x right, y down, z away), gaze_angle_* in radians, pose_T* in millimetres,
+x_N and y_N in pixels. Other columns have the unit in their name.
 """
 
 import math
@@ -22,7 +22,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _utc(report: Report) -> str | None:
-    """Return the time of the capture as ISO 8601, None while nobody knows the time."""
+    """Return the time of the capture as ISO 8601, None while the time is unknown."""
     if report.utc is None or report.utc.quality is ClockQuality.UNSYNCHRONISED:
         return None
     microseconds = (report.captured_ns + report.utc.offset_ns) // 1000
@@ -33,7 +33,7 @@ def _utc(report: Report) -> str | None:
 
 
 def _gaze_angles(face: FaceReport) -> tuple[float, float] | None:
-    """Return OpenFace's gaze angles in radians: > 0 to image right and down; 0 into the camera."""
+    """Return gaze angles of OpenFace in radians: > 0 to image right and down; 0 into the camera."""
     if face.gaze is None:
         return None
     x, y, z = matrix_from_angles(face.gaze.yaw, face.gaze.pitch, 0.0) @ (0.0, 0.0, -1.0)
@@ -44,10 +44,6 @@ def _euler(face: FaceReport) -> tuple[float, float, float]:
     """Return the angles x, y, z in radians with R = Rx Ry Rz, as OpenFace writes them."""
     (a, b, c), (_, _, d), (_, _, e) = face.pose.rotation.tolist()
     return math.atan2(-d, e), math.asin(min(1.0, max(-1.0, c))), math.atan2(-b, a)
-
-
-def _events(driver: DriverState) -> str:
-    return ";".join(f"{event.kind}:{event.phase}:{event.level}" for event in driver.events)
 
 
 def _of_face(read: Callable[[FaceReport], Value]) -> Callable[[Report], Value]:
@@ -94,26 +90,29 @@ COLUMNS: dict[str, Column] = {
     "perclos": (float, _of_driver(lambda driver: driver.perclos)),
     "mouth_openness": (float, _of_driver(lambda driver: driver.mouth_openness)),
     "calibrating": (int, _of_driver(lambda driver: int(driver.calibrating))),
-    "events": (str, _of_driver(_events)),
+    "events": (
+        str,
+        _of_driver(lambda driver: ";".join(f"{e.kind}:{e.phase}:{e.level}" for e in driver.events)),
+    ),
     "degraded": (str, lambda report: ";".join(report.degraded)),
 }
-"""Name, kind and value of each column; the points follow."""
+"""Name, type and value of each column; the points follow."""
 
 
 def columns(points: int) -> dict[str, type]:
-    """Return name and kind of each column of a table with so many points."""
+    """Return name and type of each column of a table with this number of points."""
     names = {name: kind for name, (kind, _) in COLUMNS.items()}
     return names | {f"{axis}_{i}": float for axis in "xyz" for i in range(points)}
 
 
 def chosen(report: Report, indices: NDArray[np.intp]) -> NDArray[np.floating] | None:
-    """Return the points of a report at these indices of its layout, None if it has none."""
+    """Return the points of a report with these indices, None if it has none."""
     points = report.face.points if report.face is not None else ()
     return points[indices] if len(points) and len(points) >= len(indices) else None
 
 
 def row(report: Report, points: NDArray[np.floating] | None, count: int) -> list[Value]:
-    """Return a report as a row; what is not known or not finite is None.
+    """Return a report as a row; unknown numbers and those that are not finite are None.
 
     Args:
         report: the frame's result.

@@ -19,16 +19,16 @@ from landmarkd.wire.encoder import MAX_DATAGRAM
 from landmarkd.wire.seal import Sealer, read_key
 
 SEND_BUFFER = 1 << 20
-"""Size of the kernel's send buffer, bytes, so that a burst of chunks does not wait."""
+"""Size of the send buffer of the kernel, bytes, so that a burst of chunks does not wait."""
 _FULL = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS}
-"""What may happen to one datagram without the socket being lost."""
+"""Errors of one datagram after which the socket can still be used."""
 _RETURNED = {
     errno.ECONNREFUSED: "nobody listens there",
     errno.EHOSTUNREACH: "the host does not answer",
 }
 """Errors that the network returns for a datagram; the kernel reports them at the next send."""
 NOTED_REPORTS = 8
-"""An error counts for this many reports: the network does not answer each datagram."""
+"""An error is valid for this many reports, because the network does not answer each datagram."""
 # ip(7) and ipv6(7), missing in Python's socket: report errors from the network.
 _IP_RECVERR, _IPV6_RECVERR = 11, 25
 
@@ -37,7 +37,7 @@ class UdpTransport(Transport[bytes]):
     """Sends each piece as a datagram.
 
     Attributes:
-        lost: datagrams that the kernel did not take.
+        lost: datagrams that the kernel did not accept.
     """
 
     def __init__(self, host: str, port: int, *, ttl: int = 1, interface: str | None = None) -> None:
@@ -49,7 +49,7 @@ class UdpTransport(Transport[bytes]):
         self._address: Any = ()
 
     def open(self) -> None:
-        """Look up the host and make the socket; nothing has to listen there."""
+        """Look up the host and make the socket; the receiver need not run."""
         self._connect(self._resolver.find(lambda: self.deadline)[0])
 
     def _connect(self, address: Address) -> None:
@@ -84,7 +84,7 @@ class UdpTransport(Transport[bytes]):
             link.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, request)
 
     def send(self, pieces: Sequence[bytes]) -> int:
-        """Send each piece; a full buffer loses the piece, not the socket.
+        """Send each piece; with a full buffer only the piece is lost.
 
         The host is looked up again every minute, and sooner while nobody listens there.
         """
@@ -113,8 +113,8 @@ class UdpTransport(Transport[bytes]):
             if error.errno not in _RETURNED:
                 raise
             self.note, self._noted = _RETURNED[error.errno], NOTED_REPORTS
-        # That was about an earlier datagram, and this one was not sent; the queue of answers must
-        # not fill up.
+        # The error is that of an earlier datagram, and this one was not sent. Empty the error
+        # queue.
         with suppress(OSError):
             while True:
                 link.recvmsg(0, 512, socket.MSG_ERRQUEUE)
@@ -134,7 +134,7 @@ class UdpTransport(Transport[bytes]):
 
 
 def udp_transport(uri: Uri) -> UdpTransport:
-    """Return the transport for ``udp://host:port?ttl=1&interface=eth0`` and its kin.
+    """Return the transport of ``udp://host:port?ttl=1&interface=eth0`` and similar URIs.
 
     Raises:
         UsageError: no host or port.

@@ -16,9 +16,9 @@ def wants_unsmoothed(uri: Uri) -> bool:
 
 
 def unsmoothed(report: Report) -> Report:
-    """Return a report whose points, box and pose are those of its own frame alone.
+    """Return a report with unsmoothed points, box and pose.
 
-    A report that came over the wire carries one kind only and is returned as it is.
+    A received report has only one kind of points and is returned unchanged.
     """
     face = report.face
     if face is None:

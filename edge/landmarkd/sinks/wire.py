@@ -1,4 +1,4 @@
-"""Formatters of the binary protocol: as datagrams, and stuffed for a serial line."""
+"""Formatters of the binary protocol: for datagrams and for a serial line."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -71,7 +71,7 @@ class StreamFormatter(DatagramFormatter):
     """All messages of a frame in one piece, stuffed and delimited."""
 
     def connected(self) -> Sequence[bytes]:
-        """End a partial frame that the receiver may still hold, then send a HELLO."""
+        """End an incomplete frame at the receiver, then send a HELLO."""
         return (DELIMITER, *super().connected())
 
     def count(self, pieces: Sequence[bytes]) -> int:

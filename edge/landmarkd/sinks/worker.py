@@ -1,8 +1,8 @@
-"""A sink as three parts: a formatter (reports to bytes), a transport (bytes out), a thread between.
+"""A sink of three parts: a formatter (reports to bytes), a transport (sends bytes), and a thread.
 
-The thread opens the connection as well, so that nothing outside waits for a name server, a broker
-or a disk. Nothing that formatter or transport raise ends it: each failure is counted, logged and
-followed by another attempt.
+The thread also opens the connection, so that nothing else waits for a name server, a broker or a
+disk. No error of formatter or transport ends the thread: it counts and logs each failure and tries
+again.
 """
 
 import logging
@@ -22,19 +22,19 @@ from landmarkd.uri import Uri
 log = logging.getLogger(__name__)
 
 QUEUE_REPORTS = 16
-"""Reports that wait at most; half a second at 30 frames a second."""
+"""Maximum of waiting reports; half a second at 30 frames a second."""
 RETRY_FIRST_S = 0.25
-"""Wait after the first failure; doubled with each one that follows."""
+"""Wait after the first failure; doubled after each further failure."""
 RETRY_LONGEST_S = 5.0
 LOG_PERIOD_S = 60.0
-"""The same sentence is logged no more often than this; `statistics` counts all."""
+"""Period in which the same message is logged only once; `statistics` counts all."""
 MAX_TEXTS = 16
 IDLE_S = 2.0
-"""Without a report for this long, the formatter may say that the sender is still there."""
+"""After this time without a report, the formatter may send that the sender still runs."""
 ENDING_S = 0.1
-"""How often a `submit` that waits asks whether the program is to end."""
+"""Period in which a waiting `submit` checks whether the program has to end."""
 JOIN_S = 0.5
-"""How much longer than asked for `close` waits for the thread; then it is left to end by itself."""
+"""How much longer `close` waits for the thread; after that the thread ends alone."""
 
 Format: TypeAlias = Callable[[Report, int], Sequence[PieceT]]
 """`Formatter.format` of one object."""
@@ -48,7 +48,7 @@ class QueuedSink(Sink, Generic[PieceT]):
     Args:
         uri: as parsed; its option ``smoothing=none`` sends unsmoothed points and pose.
         formatter, transport: the two parts.
-        queue: what holds the reports that wait; one of `QUEUE_REPORTS` by default.
+        queue: of the waiting reports; one of `QUEUE_REPORTS` by default.
 
     Attributes:
         reopens: a broken pipe can be opened again.
@@ -89,16 +89,16 @@ class QueuedSink(Sink, Generic[PieceT]):
         around_format: Callable[[Format[PieceT]], Format[PieceT]],
         around_send: Callable[[Send[PieceT]], Send[PieceT]],
     ) -> None:
-        """Wrap formatting and sending, with a stopwatch for example; before `start`."""
+        """Wrap formatting and sending, for time measurement; call it before `start`."""
         self._format, self._carry = around_format(self._format), around_send(self._carry)
 
     @property
     def alive(self) -> bool:
-        """False if the thread has ended though nobody closed the sink."""
+        """False if the thread has ended although the sink was not closed."""
         return self._thread is None or self._closing or self._thread.is_alive()
 
     def check(self) -> None:
-        """Look for mistakes that waiting cannot correct."""
+        """Check for errors that waiting cannot correct."""
         self._transport.check()
 
     def start(self) -> None:
@@ -110,12 +110,13 @@ class QueuedSink(Sink, Generic[PieceT]):
         self._thread.start()
 
     def submit(self, report: Report, *, wait: bool = False) -> None:
-        """Queue a report; if the queue is full and not waited for, one of the lowest rank goes."""
+        """Queue a report; `wait` waits for room, else a full queue drops a report."""
         for part in self._formatter.split(report):
             rank = self._formatter.rank(part)
             with self._changed:
                 if wait and self.waits:
-                    # A signal notifies nobody: a reader that stands still must not hold up the end.
+                    # A signal notifies no condition: a reader that does not read must not delay the
+                    # end.
                     while not self._changed.wait_for(self._has_room, ENDING_S):
                         if self.ending():
                             break
@@ -127,7 +128,7 @@ class QueuedSink(Sink, Generic[PieceT]):
         return not self._queue.full or self._closing or self.gone or not self.alive
 
     def begin_close(self, drain_s: float = 1.0) -> None:
-        """Let the thread send what is queued for at most `drain_s` seconds and end."""
+        """Let the thread send the queue for at most `drain_s` seconds and end."""
         with self._changed:
             if not self._closing:
                 self._closing = True
@@ -135,7 +136,7 @@ class QueuedSink(Sink, Generic[PieceT]):
             self._changed.notify_all()
 
     def close(self, drain_s: float = 1.0) -> None:
-        """Send what is queued for at most `drain_s` seconds, say goodbye and end."""
+        """Send the queue for at most `drain_s` seconds, send the goodbye and end."""
         self.begin_close(drain_s)
         thread, self._thread = self._thread, None
         if thread is not None:
@@ -158,7 +159,7 @@ class QueuedSink(Sink, Generic[PieceT]):
                 self._changed.notify_all()
 
     def _work(self) -> bool:
-        """Send until the sink is closed; return whether it was. Every failure ends here at last."""
+        """Send until the sink is closed; return whether it was. Handles every failure."""
         try:
             self._ready()
             while True:
@@ -173,7 +174,7 @@ class QueuedSink(Sink, Generic[PieceT]):
                     self._send(self._formatter.idle())
             if self.statistics.connected:
                 self._send(self._formatter.goodbye(self.statistics.dropped))
-        except Exception as error:  # whatever a library raises, the thread goes on
+        except Exception as error:  # the thread continues after every error of a library
             self._failed(error)
             log.debug("%s", self.uri, exc_info=True)
             with self._changed:
@@ -223,7 +224,7 @@ class QueuedSink(Sink, Generic[PieceT]):
             self.statistics.failures += 1
             self._say(str(error))
             return False
-        except Exception as error:  # a driver may raise more than OSError: termios.error is none
+        except Exception as error:  # drivers raise other errors too, such as termios.error
             self._failed(error)
             self.gone = not self.reopens and isinstance(error, BrokenPipeError)
             return False

@@ -1,9 +1,10 @@
-"""What flows through the pipeline: immutable records over arrays, validated where they are built.
+"""The data of the pipeline: immutable records over arrays, validated when they are built.
 
 Conventions (docs/landmarks.md): pixels with x right, y down and pixel centres at integers; depth in
 the same unit, larger is nearer to the camera, zero at the mean of the dense points; angles in
 degrees, yaw > 0 turns the nose to image left, pitch > 0 looks up, roll > 0 is clockwise in the
-image; left and right are the subject's; times are monotonic nanoseconds of the frame's capture.
+image; left and right are those of the subject; times are monotonic nanoseconds of the frame's
+capture.
 """
 
 from landmarkd.types.driver import BlinkRates, DriverEvent, DriverState

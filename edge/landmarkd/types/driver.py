@@ -7,16 +7,16 @@ from landmarkd.enums import Attention, EventKind, EventPhase, Lids
 
 @dataclass(frozen=True, slots=True)
 class DriverEvent:
-    """Something that happened to the driver's attention.
+    """An event of the attention of the driver.
 
     Attributes:
         id: counts up from 1 within one run; begin, escalate and end of one event share it.
         kind: what happened.
         phase: begin, escalate or end.
         level: severity, 0 information, 1 notice, 2 warning, 3 alarm.
-        began_ns: capture time of the frame that it began with.
-        at_ns: capture time of the frame that this phase was decided on.
-        evidence: numbers that led to it, by name ("duration_s", "perclos", "yaw").
+        began_ns: capture time of the frame with which it began.
+        at_ns: capture time of the frame with which this phase was decided.
+        evidence: numbers that caused it, by name ("duration_s", "perclos", "yaw").
     """
 
     id: int
@@ -30,7 +30,7 @@ class DriverEvent:
 
 @dataclass(frozen=True, slots=True)
 class BlinkRates:
-    """How often the eyes closed lately, per minute; None before that much time was seen.
+    """How often the eyes closed, per minute; None before enough time was seen.
 
     Attributes:
         blinks_1min, blinks_5min: blinks over the last minute and the last five.
@@ -45,22 +45,22 @@ class BlinkRates:
 
 @dataclass(frozen=True, slots=True)
 class DriverState:
-    """The driver's attention after this frame.
+    """The state of the driver after this frame.
 
     Attributes:
-        attention: what all of it comes to.
-        level: severity of the worst running event, 0 to 3.
-        calibrating: baselines of this person are still being learnt; openness is not to be trusted
-            yet.
+        attention: summary of the state.
+        level: severity of the worst active event, 0 to 3.
+        calibrating: the baselines of this person are still being learnt, so that openness is not
+            reliable yet.
         perclos: share of the last 60 s with eyes at least 80 % closed, 0 to 1, or None before
-            enough was seen.
+            enough time was seen.
         drowsiness: 0 alert to 3 very drowsy.
         mouth_openness: gap of the lips over the width of the mouth, or None if unknown.
-        active: kinds of the running events.
-        events: what began, escalated or ended on this frame.
+        active: kinds of the active events.
+        events: events that began, escalated or ended on this frame.
         eyes: both eyes together: open, closed, down or unknown.
         drowsiness_score: slow estimate from blinks, closures and PERCLOS, 0 alert to 1, or None
-            before enough was seen.
+            before enough time was seen.
         rates: blinks and long closures.
     """
 

@@ -16,7 +16,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class RegionOfInterest:
-    """A square of the image, turned about its centre; what the landmark model is fed.
+    """A square of the image, rotated about its centre: the input of the landmark model.
 
     Attributes:
         x, y: centre, pixels.
@@ -43,8 +43,8 @@ class Detection:
 
     Attributes:
         score: 0 to 1.
-        box: x0, y0, x1, y1 in pixels, about the tight box of the 68 points.
-        angle: roll of the face in degrees as far as the detector knows it, clockwise in the image.
+        box: x0, y0, x1, y1 in pixels, approximately the tight box of the 68 points.
+        angle: roll of the face in degrees by the detector, clockwise in the image.
     """
 
     score: float
@@ -54,12 +54,12 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class FaceExtent:
-    """Where the points of a face lie, measured once for everything that asks.
+    """Where the points of a face are, computed once for all users.
 
     Attributes:
         roll: degrees, clockwise in the image.
         box: x0, y0, x1, y1, tight box of the 68 points, pixels.
-        x, y, side: centre and side of the smallest square with this roll that holds the dense
+        x, y, side: centre and side of the smallest square with this roll that contains the dense
             points, pixels.
     """
 
@@ -72,20 +72,20 @@ class FaceExtent:
 
 @dataclass(frozen=True, slots=True)
 class EyeReading:
-    """What the eye model says of one eye in one frame.
+    """The output of the eye model for one eye in one frame.
 
     Attributes:
         closed: probability, 0 to 1, that the lids are shut.
-        down: probability, 0 to 1, that the lids are lowered because the eye looks down, the iris
-            covered. The rest to 1 is neither: the eye is open.
-        iris_visible: share of the iris that the lids leave to be seen, 0 to 1, or None if unknown.
-        gaze: x (right in the image) and y (down) of the unit vector that the eye looks along, in
-            the frame of the ray on which the camera sees the eye; towards the camera is (0, 0).
-            `ahead_share` of the head's forward direction is left out of it. None if the model
-            does not say.
-        gaze_sigma: root mean square error of that vector, about radians, or None.
-        ahead_share: how much of the head's forward direction, as `gaze` of a vector, is to be
-            added to the gaze.
+        down: probability, 0 to 1, that the lids are lowered because the eye looks down, with the
+            iris covered. The eye is open with the remaining probability.
+        iris_visible: visible share of the iris, 0 to 1, or None if unknown.
+        gaze: x (right in the image) and y (down) of the unit vector of the gaze, in the frame of
+            the ray from the camera to the eye; (0, 0) looks into the camera. The share
+            `ahead_share` of the forward direction of the head has to be added. None if the model
+            has no gaze.
+        gaze_sigma: root mean square error of this vector, approximately radians, or None.
+        ahead_share: factor of the forward direction of the head (x and y of the unit vector) to add
+            to `gaze`.
     """
 
     closed: float
@@ -98,20 +98,20 @@ class EyeReading:
 
 @dataclass(frozen=True, slots=True)
 class FaceObservation:
-    """What the landmark model saw in one frame, unsmoothed.
+    """The result of the landmark model for one frame, unsmoothed.
 
     Attributes:
         score: probability that a face is in the region, 0 to 1.
-        roi: the region that was looked at.
+        roi: the region that the model read.
         points: (count, 3) float32, image pixels.
         sigma: (count,) float32, standard deviation of each point in pixels, or None if the model
-            has none.
-        eyes_visible: probabilities, 0 to 1, that the subject's left and right eye are there to be
-            seen, lids open or shut and not covered, or None if no model says so.
-        eyes: what the eye model says of the subject's left and right eye, or None.
-        track: number of the person that is followed, from 1; it rises when another person is
-            noticed. 0 if persons are not distinguished.
-        extent: of the landmark model's points, or None if it was not measured.
+            has no sigma.
+        eyes_visible: probabilities, 0 to 1, that the left and right eye of the subject are visible,
+            with open or shut lids, not covered; None without a model for this.
+        eyes: output of the eye model for the left and right eye of the subject, or None.
+        track: number of the followed person, from 1; it rises when another person is detected. 0 if
+            persons are not distinguished.
+        extent: of the points of the landmark model, or None if it was not computed.
     """
 
     score: float
@@ -133,7 +133,7 @@ class FaceObservation:
 
 @dataclass(frozen=True, slots=True)
 class HeadPose:
-    """Where the head is and where it points, in OpenCV's camera frame (x right, y down, z forward).
+    """Position and rotation of the head in the camera frame of OpenCV (x right, y down, z forward).
 
     Attributes:
         yaw, pitch, roll: degrees, of the rotation in this order (`landmarkd.rotation`).
@@ -142,8 +142,8 @@ class HeadPose:
         translation_mm: (3,) float32, the midpoint between the eyes in millimetres.
         camera: where the intrinsics came from, for example "calibrated:NAME", "preset:NAME" or
             "guess:60deg".
-        residual: root mean square of the fit over the face's size; large when the points make no
-            face.
+        residual: root mean square error of the fit over the size of the face; large if the points
+            are no face.
     """
 
     yaw: float
@@ -169,14 +169,14 @@ class EyeState:
     """One eye.
 
     Attributes:
-        aperture: gap of the lids over the width of the eye, corrected for the head's pose; about
-            0.3 open.
-        openness: aperture over that of the same person's open eye; 1 is open, 0 is shut. None if
+        aperture: gap of the lids over the width of the eye, corrected for the head pose; open is
+            about 0.3.
+        openness: aperture over that of the open eye of this person; 1 is open, 0 is shut. None if
             unknown.
         closed: at least 80 % closed (P80, see docs/driver-monitoring.md). None if unknown.
         state: open, closed, down (lowered because the eye looks down) or unknown.
         probability_closed, probability_down: of the eye model, 0 to 1, or None.
-        iris_visible: share of the iris that the lids leave to be seen, 0 to 1, or None.
+        iris_visible: visible share of the iris, 0 to 1, or None.
         openness_sigma: standard deviation of openness, or None.
     """
 
@@ -192,11 +192,11 @@ class EyeState:
 
 @dataclass(frozen=True, slots=True)
 class Gaze:
-    """Where the eyes look: yaw and pitch in degrees in the camera frame, signs of the head's.
+    """Where the eyes look, in the camera frame with the signs of the head pose.
 
     Attributes:
         yaw, pitch: degrees, both eyes together, head pose included.
-        zone: name of the zone of the configuration that it falls in, or None if unknown.
+        zone: name of the zone of the configuration, or None if unknown.
         sigma_yaw, sigma_pitch: standard deviations of both, degrees, or None if unknown.
     """
 
@@ -209,16 +209,16 @@ class Gaze:
 
 @dataclass(frozen=True, slots=True)
 class FaceReport:
-    """Everything known about the face of one frame.
+    """Everything about the face of one frame.
 
     Attributes:
-        observation: the unsmoothed points and the region they were found in.
+        observation: the unsmoothed points and their region.
         points: (count, 3) float32, smoothed, image pixels.
         box: x0, y0, x1, y1, tight box of the smoothed points, pixels.
         pose: head pose.
         left, right: the subject's eyes.
         gaze: None if unknown.
-        raw_pose: head pose of this frame alone, unsmoothed; None where only one was sent.
+        raw_pose: unsmoothed head pose of this frame; None if only one pose was sent.
     """
 
     observation: FaceObservation

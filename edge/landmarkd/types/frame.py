@@ -11,8 +11,8 @@ class Frame:
     """One picture of the camera.
 
     Attributes:
-        source: where it came from, a URI or a file name.
-        sequence: number of the frame at its source, counted from 0; gaps are frames never
+        source: a URI or a file name.
+        sequence: number of the frame at its source, from 0; gaps are frames that were not
             delivered.
         captured_ns: monotonic time of the capture, nanoseconds.
         image: (height, width, 3) uint8, BGR.
@@ -38,7 +38,7 @@ class Intrinsics:
     Attributes:
         fx, fy: focal lengths, pixels.
         cx, cy: principal point, pixels.
-        width, height: image size that these hold for, pixels.
+        width, height: image size for which these are valid, pixels.
         origin: "calibrated:NAME", "preset:NAME", "guess:60deg".
         distortion: k1, k2, p1, p2, k3.
     """

@@ -1,4 +1,4 @@
-"""The result for one frame, and what stays the same for a run."""
+"""The result for one frame, and the constant data of a run."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from landmarkd.types.frame import Intrinsics
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """What was counted since the start, up to this frame.
+    """Counts since the start, up to this frame.
 
     Attributes:
         captured: frames delivered by the source.
@@ -27,11 +27,11 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class UtcOffset:
-    """What to add to a monotonic time to have Coordinated Universal Time. Nothing decides by it.
+    """Offset from monotonic time to Coordinated Universal Time. No decision depends on it.
 
     Attributes:
         offset_ns: UTC in nanoseconds since 1970 minus the sender's monotonic clock.
-        quality: whether the sender's clock is kept to a reference.
+        quality: whether the clock of the sender is synchronised.
     """
 
     offset_ns: int
@@ -40,19 +40,19 @@ class UtcOffset:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result for one frame, also when there is no face. What encoders encode and sinks send.
+    """The result for one frame, also without a face. Encoders encode it and sinks send it.
 
     Attributes:
         source, sequence, captured_ns: as in the frame.
-        emitted_ns: monotonic time at which the pipeline was done with it.
+        emitted_ns: monotonic time at which the pipeline finished.
         width, height: of the frame, pixels.
         face: None when no face is tracked.
         driver: None when driver monitoring is off.
         counters: totals up to this frame.
-        degraded: names of what runs in a fallback ("delegate", "camera_stalled"), empty when all is
-            well.
-        intrinsics: of the camera that the pose was computed with.
-        utc: offset to the wall clock, read about once a second, or None if nobody read it.
+        degraded: names of the parts in a fallback ("delegate", "camera_stalled"); empty if there
+            are none.
+        intrinsics: camera parameters that the pose was computed with.
+        utc: offset to the wall clock, read about once a second, or None if it was not read.
     """
 
     source: str
@@ -71,16 +71,16 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What stays the same for one run of the daemon; receivers learn it from HELLO.
+    """The constant data of one run of the daemon; receivers get it by HELLO.
 
     Attributes:
-        boot_id: random, differs at each start, so that a receiver notices a restart.
+        boot_id: random at each start, so that a receiver detects a restart.
         device: a name for this unit.
         model: name of the landmark model.
         model_sha256: of its file, hexadecimal.
         layout: name of the landmark layout, "landmarkd-562" or "dense-520".
         count: number of landmarks.
-        intrinsics: None until the first frame tells the image's size.
+        intrinsics: None until the first frame, which has the size of the image.
         version: of landmarkd, such as "0.2.0"; empty if unknown.
     """
 

@@ -1,7 +1,7 @@
 """The binary protocol: messages, framing, checksums. Pure bytes, no I/O. See docs/wire.md.
 
-`Encoder` makes the messages of a stream from reports, `Decoder` reads them, `Assembler` puts
-together what belongs to one frame.
+`Encoder` makes messages from reports, `Decoder` reads them, and `Assembler` collects the messages
+of one frame.
 """
 
 from landmarkd.wire.assembler import Assembler, FrameRecord

@@ -1,4 +1,4 @@
-"""Messages to frames: STATUS, EVENT and the chunks of POINTS that belong together."""
+"""Messages to frames: collects STATUS, EVENT and the chunks of POINTS of each frame."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ from landmarkd.wire.names import Selection, StatusFlag, member_of
 from landmarkd.wire.schema import Bye, Event, Hello, Points, Status
 
 EVENT_TIMEOUT_NS = 5_000_000_000
-"""A running event that is not repeated for this long has ended unseen."""
+"""An active event without a repetition for this long has ended."""
 MAX_POINTS = 4096
 MAX_EVENTS = 64
 _SELECTIONS = frozenset(Selection)
@@ -19,17 +19,17 @@ _SELECTIONS = frozenset(Selection)
 
 @dataclass(slots=True)
 class FrameRecord:
-    """What arrived about one frame.
+    """The received messages of one frame.
 
     Attributes:
         frame: number of the frame at its source.
         captured_ns: capture time on the sender's clock.
-        hello: the sender's last HELLO, or None before the first.
+        hello: the last HELLO of the sender, or None before the first.
         status: None if it was lost.
         selection: which landmarks `points` are.
         points: (total, 3) float32, pixels, or None if none were sent or some were lost.
-        events: phases that came with this frame, repetitions included.
-        active: kinds of the events that are running, as far as received.
+        events: phases in this frame, including repetitions.
+        active: kinds of the active events, as far as received.
     """
 
     frame: int
@@ -43,7 +43,7 @@ class FrameRecord:
 
 
 class Assembler:
-    """Collects the messages of a frame until it is complete or the next one begins."""
+    """Collects the messages of a frame until it is complete or the next frame begins."""
 
     def __init__(self) -> None:
         self._hello: Hello | None = None
@@ -83,7 +83,7 @@ class Assembler:
         return done
 
     def flush(self) -> list[FrameRecord]:
-        """Return the frame that was being collected, if there is one."""
+        """Return the incomplete frame, if there is one."""
         record, self._record = self._record, None
         if record is None:
             return []

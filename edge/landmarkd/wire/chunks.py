@@ -1,4 +1,4 @@
-"""The chunks of a set of points, the largest part of a frame, in buffers laid out once."""
+"""The chunks of a set of points, in buffers that are prepared once."""
 
 from math import isfinite
 
@@ -13,9 +13,9 @@ _FIXED = CODECS[TYPES[Points]]
 _ROW_BYTES = ROWS[Points].size
 _HEAD = _FIXED.whole
 _I16 = np.iinfo(np.int16)
-# As arrays: of a number, numpy would make one at every call.
+# As arrays, because numpy converts a number to an array at every call.
 _SCALE, _LOW, _HIGH = (np.array(value, np.float32) for value in (POINT_SCALE, _I16.min, _I16.max))
-# Where the fields that change with every frame lie in a chunk; offsets as in docs/wire.md.
+# The fields that change with every frame, with their offsets in a chunk (docs/wire.md).
 _CHANGING = np.dtype(
     {
         "names": ["sequence", "frame", "captured_ns", "origin_x", "origin_y"],
@@ -27,10 +27,10 @@ _CHANGING = np.dtype(
 
 
 class PointChunks:
-    """Encodes one selection of one layout, again and again.
+    """Encodes one selection of one layout for every frame.
 
     Attributes:
-        chunks: messages of a set.
+        chunks: number of messages of a set.
     """
 
     def __init__(self, selection: Selection, count: int, max_message: int, raw: bool) -> None:
@@ -38,7 +38,7 @@ class PointChunks:
         self.chunks = -(-count // each)
         self._count = count
         self._steps = np.empty((count, 3), np.float32)
-        # A row for each point: to subtract one and the same row from all of them takes far longer.
+        # One row for each point: subtracting a single row from all points is much slower.
         self._origin = np.zeros((count, 3), np.float32)
         size, last = _HEAD.size + each * _ROW_BYTES, count - (self.chunks - 1) * each
         self._buffer = bytearray((self.chunks - 1) * size + _HEAD.size + last * _ROW_BYTES)
@@ -71,8 +71,8 @@ class PointChunks:
         """Return the messages of one set.
 
         Args:
-            points: (count, 3), pixels; one that is not finite becomes the lowest number.
-            box: x0, y0, x1, y1 about them; its middle is the origin.
+            points: (count, 3), pixels; a number that is not finite becomes the lowest one.
+            box: x0, y0, x1, y1 around the points; its middle is the origin.
             sequence: number of the first message.
             frame: number of the frame.
             captured_ns: its capture time.
@@ -87,7 +87,7 @@ class PointChunks:
         np.subtract(points, origin, out=steps)
         np.multiply(steps, _SCALE, out=steps)
         np.rint(steps, out=steps)
-        # fmax takes the number where the other is none.
+        # fmax returns the other number for NaN.
         np.fmax(steps, _LOW, out=steps)
         np.fmin(steps, _HIGH, out=steps)
         np.copyto(self._full, steps[: self._split].reshape(self._full.shape), casting="unsafe")

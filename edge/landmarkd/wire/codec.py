@@ -30,8 +30,7 @@ CRC_SIZE = 2
 _CODES = {"u8": "B", "i8": "b", "u16": "H", "i16": "h", "u32": "I", "i32": "i", "u64": "Q"}
 _POINT = np.dtype(("<i2", (3,)))
 _POINT_BYTES = ROWS[Points].size
-# A named tuple of values that are in order; calling its class would spread them over arguments
-# first.
+# Makes a named tuple from ordered values; calling its class is slower.
 _new = tuple.__new__
 
 
@@ -54,7 +53,7 @@ def encode_text(text: str, size: int) -> bytes:
 
 
 def decode_text(data: bytes) -> str:
-    """Return the text of a padded field; what is not UTF-8 or not printable becomes U+FFFD."""
+    """Return the text of a padded field; invalid or unprintable characters become U+FFFD."""
     text = data.partition(b"\0")[0].decode("utf-8", "replace")
     return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
 
@@ -64,7 +63,7 @@ _SHORTEST = HEADER.size + CRC_SIZE
 
 
 class Packet(NamedTuple):
-    """One message with what its header says.
+    """One message with its header.
 
     Attributes:
         sequence: counts the messages of the stream, modulo 65536.
@@ -122,7 +121,7 @@ class MessageCodec:
         for index, size in self._texts:
             values[index] = encode_text(values[index], size)
         try:
-            # The usual case, without looking at limits: what is beyond them does not pack.
+            # The usual case without checking limits; numbers beyond the limits raise an error here.
             for index, scale in self._scaled:
                 values[index] = round(values[index] * scale)
             for index, scale, unknown in self._optional:
@@ -148,10 +147,10 @@ class MessageCodec:
         return self.struct.pack(*values)
 
     def unpack(self, data: bytes) -> Packet:
-        """Return what the bytes of a message hold; version, type and checksum were checked before.
+        """Return the packet in the bytes of a message with a checked version, type and checksum.
 
         Raises:
-            WireError: a length that does not fit the type, or points outside of their frame.
+            WireError: wrong length for the type, or points outside of their frame.
         """
         rest = len(data) - self.minimum
         if rest and (rest < 0 or self.row is None or rest % self.row.size):
@@ -174,10 +173,10 @@ class MessageCodec:
 
 
 class PointsCodec(MessageCodec):
-    """That of POINTS, most of a stream: no field has a scale or is a text."""
+    """The codec of POINTS, most of a stream: no field has a scale or is a text."""
 
     def unpack(self, data: bytes) -> Packet:
-        """Return what the bytes of a message hold, as `MessageCodec.unpack` does."""
+        """Return the packet, as `MessageCodec.unpack` does."""
         rest = len(data) - self.minimum
         if rest < 0 or rest % _POINT_BYTES:
             raise WireError(f"Points cannot have {len(data)} bytes.")
@@ -199,12 +198,12 @@ CODECS = {
 
 
 def append_checksum(body: bytes) -> bytes:
-    """Return the message with its checksum behind it."""
+    """Return the message followed by its checksum."""
     return body + crc_hqx(body, CRC_SEED).to_bytes(CRC_SIZE, "little")
 
 
 def checksum_fits(message: bytes) -> bool:
-    """Return whether the last two bytes are the checksum of the others."""
+    """Return whether the last two bytes are the checksum of the other bytes."""
     return crc_hqx(message[:-2], CRC_SEED) == message[-2] | message[-1] << 8
 
 
@@ -233,15 +232,15 @@ def encode_packet(packet: Packet) -> bytes:
 
 
 class ChecksumError(WireError):
-    """The checksum is wrong: damage, or a sender with another schema."""
+    """Wrong checksum: the message is damaged, or the sender has another schema."""
 
 
 class ForeignError(WireError):
-    """Another version of the protocol, or a type of message that it does not have."""
+    """Another version of the protocol, or an unknown type of message."""
 
 
 def decode_packet(data: bytes) -> Packet:
-    """Return the packet that `data` holds, without framing.
+    """Return the packet in `data`, without framing.
 
     Raises:
         ChecksumError: damaged, or from another schema.

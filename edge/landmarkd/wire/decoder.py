@@ -1,4 +1,4 @@
-"""Bytes to messages: never raises on what arrives, and counts what it could not use."""
+"""Bytes to messages: never raises an error for received bytes, and counts invalid ones."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,29 +11,28 @@ from landmarkd.wire.schema import Hello
 from landmarkd.wire.seal import Opener, ReplayedError, StaleError, UnauthenticError
 
 DEVICE_CHARS = 24
-"""So much of a device's name is in its HELLO."""
+"""Length of the name of a device in HELLO."""
 
 
 @dataclass(slots=True)
 class DecoderCounters:
-    """What a decoder saw since it was made.
+    """Counts of a decoder since its start.
 
     Attributes:
-        bytes: received, good or bad.
-        packets: good messages.
-        missing: messages that the sender numbered and that did not arrive; late ones are taken off
-            again.
-        late: messages that came out of order.
-        doubled: messages that came twice.
-        bad_checksum: damaged, or from a sender with another schema.
+        bytes: received bytes, valid or not.
+        packets: valid messages.
+        missing: numbered messages that did not arrive; those that arrive late are subtracted again.
+        late: messages that arrived out of order.
+        doubled: messages that arrived twice.
+        bad_checksum: damaged messages, or a sender with another schema.
         foreign: another version of the protocol, or an unknown type of message.
-        malformed: good checksum, impossible content; or too short to be a message.
-        garbled: frames of a byte stream that were not COBS, or longer than any frame.
-        unauthentic: datagrams that were not sealed under the receiver's key, were altered, or name
-            another device than their key's.
-        replayed: sealed datagrams that came twice, or too late to check.
-        stale: sealed datagrams that were sent at another time than now.
-        restarts: a sender that restarted with another boot id.
+        malformed: valid checksum with invalid content, or too short.
+        garbled: frames of a byte stream that were not COBS or were too long.
+        unauthentic: datagrams that were not sealed under the key of the receiver, were altered, or
+            name another device than that of their key.
+        replayed: sealed datagrams that arrived twice, or too late to check.
+        stale: sealed datagrams with an old or future time.
+        restarts: restarts of a sender, with another boot id.
     """
 
     bytes: int = 0
@@ -52,13 +51,13 @@ class DecoderCounters:
 
     @property
     def rejected(self) -> int:
-        """Frames that were received and could not be used."""
+        """Received frames that could not be used."""
         wrong = self.bad_checksum + self.foreign + self.malformed + self.garbled
         return wrong + self.unauthentic + self.replayed + self.stale
 
 
 class Decoder:
-    """Decodes what one sender sends: `feed` for a byte stream, `datagram` for datagrams.
+    """Decodes the messages of one sender: `feed` for a byte stream, `datagram` for datagrams.
 
     Example::
 
@@ -68,14 +67,14 @@ class Decoder:
                 print(packet.frame, packet.message)
 
     Attributes:
-        counters: what was seen and what was lost.
+        counters: received and lost messages.
         hello: the last HELLO, or None before the first.
     """
 
     def __init__(self, opener: Opener | None = None, device: str | None = None) -> None:
         """Make a decoder; with an opener, datagrams must be sealed under one of its keys.
 
-        With a device, its HELLO must name that one.
+        With a device, HELLO must have its name.
         """
         self._device = None if device is None else device[:DEVICE_CHARS]
         self.counters = DecoderCounters()
@@ -85,14 +84,14 @@ class Decoder:
         self._loss = LossCounter()
 
     def feed(self, data: bytes) -> list[Packet]:
-        """Return the messages that these bytes of a serial line complete; any bytes will do."""
+        """Return the messages that these bytes of a serial line complete; any bytes are allowed."""
         self.counters.bytes += len(data)
         packets = self._decode(self._splitter.feed(data))
         self.counters.garbled = self._splitter.garbled + self._splitter.oversize
         return packets
 
     def datagram(self, data: bytes) -> list[Packet]:
-        """Return the message of one datagram, or nothing; any bytes will do."""
+        """Return the message of one datagram, or nothing; any bytes are allowed."""
         self.counters.bytes += len(data)
         if self._opener is not None:
             try:

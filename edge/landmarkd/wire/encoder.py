@@ -1,4 +1,4 @@
-"""Reports to messages: what is sent for a frame, and when the rest is due."""
+"""Reports to messages: which messages are sent for each frame."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,22 +14,22 @@ from landmarkd.wire.selection import indices_of
 from landmarkd.wire.status import status_of
 
 HELLO_PERIOD_NS = 2_000_000_000
-"""HELLO is repeated this often, so that a receiver that joins late knows what it sees."""
+"""Period of HELLO, for receivers that start later."""
 MAX_DATAGRAM = 1400
-"""Bytes of a message in a datagram: below the limit of usual paths, to avoid fragments."""
+"""Bytes of a message in a datagram; small enough for usual networks, to avoid fragments."""
 _RATE_WINDOW_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderOptions:
-    """What a stream carries.
+    """Content of a stream.
 
     Attributes:
         selection: landmarks to send.
-        points_hz: complete sets of points per second of capture time, 0 for one with every frame.
-        status_hz: most STATUS per second of capture time, 0 for one with every frame.
+        points_hz: complete sets of points per second of capture time, 0 for every frame.
+        status_hz: maximum of STATUS per second of capture time, 0 for every frame.
         raw: send the unsmoothed points.
-        max_message: bytes of the longest message, before framing.
+        max_message: maximum bytes of a message, before framing.
     """
 
     selection: Selection = Selection.ALL
@@ -40,20 +40,20 @@ class EncoderOptions:
 
 
 class Pace:
-    """Decides when something with a given rate a second is due; 0 means always."""
+    """Decides when something with a rate in hertz is due; 0 means always."""
 
     def __init__(self, hertz: float) -> None:
         self._period = 1e9 / hertz if hertz else 0.0
         self._next: float | None = None
 
     def due(self, now_ns: int) -> bool:
-        """Return whether it is due at this frame, and if so count it as done."""
+        """Return whether it is due at this frame, and count it as done if it is."""
         if not self._period:
             return True
         if self._next is None or not -2 * self._period < now_ns - self._next < 2 * self._period:
             # The first frame, or a clock that jumped: start over from here.
             self._next = float(now_ns)
-        # A frame that comes a little early must not wait for the one after it.
+        # A frame that comes a little early must not wait for the next frame.
         if now_ns < self._next - 0.1 * self._period:
             return False
         self._next += self._period
@@ -97,11 +97,11 @@ class Encoder:
 
         Args:
             report: the frame's result, with or without a face.
-            dropped: reports that this stream could not take so far.
+            dropped: reports that this stream has dropped so far.
         """
         now = report.captured_ns
         self._frame, self._captured_ns = report.sequence, now
-        # Known from the first frame on, and others when the camera's picture changes its size.
+        # Known from the first frame on; they change with the size of the picture.
         camera = (report.width, report.height, report.intrinsics or self._camera[2])
         changed, self._camera = camera != self._camera, camera
         self._utc = report.utc or self._utc
@@ -120,7 +120,7 @@ class Encoder:
         return messages
 
     def hello(self) -> bytes:
-        """Return a HELLO, which also shows that the sender runs when there are no frames."""
+        """Return a HELLO, which also shows that the sender runs without frames."""
         self._hello_ns = self._captured_ns
         session, options, utc = self.session, self.options, self._utc
         width, height, camera = self._camera
@@ -150,7 +150,7 @@ class Encoder:
         )
 
     def bye(self, frames: int = 0, dropped: int = 0, reason: int = 0) -> bytes:
-        """Return the message that says that the sender stops on purpose."""
+        """Return the message for a stop on purpose."""
         return self._encode(Bye(frames, dropped, reason))
 
     def _encode(self, message: Message) -> bytes:
@@ -160,7 +160,7 @@ class Encoder:
 
     @property
     def points_rate(self) -> float:
-        """Complete sets of points that were sent in the last second of capture time."""
+        """Complete sets of points in the last second of capture time."""
         return self._window[1]
 
     def _points_rate(self, now: int) -> float:

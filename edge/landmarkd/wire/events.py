@@ -1,4 +1,4 @@
-"""Which driver events are due on the wire: each is repeated until its next phase supersedes it."""
+"""Which driver events are due on the wire: each phase is repeated until the next one."""
 
 from landmarkd.enums import EventKind, EventPhase
 from landmarkd.types import DriverEvent, DriverState
@@ -6,17 +6,17 @@ from landmarkd.wire.names import numbers
 from landmarkd.wire.schema import Event
 
 REPEAT_NS = 1_000_000_000
-"""A phase is sent again this often, in capture time: one lost datagram loses no alarm."""
+"""Period of the repetition in capture time, so that one lost datagram loses no alarm."""
 END_REPEATS = 3
-"""No later phase replaces the end of an event; it is sent this many times."""
+"""The end of an event is sent this many times."""
 MAX_RUNNING = 32
-"""Events kept for repetition; beyond that the oldest is forgotten."""
+"""Events that are repeated; if there are more, the oldest is dropped."""
 
 _KINDS, _PHASES = numbers(EventKind), numbers(EventPhase)
 
 
 class EventRepeater:
-    """Keeps the last phase of every event that still has to be sent."""
+    """Stores the last phase of every event that still has to be sent."""
 
     def __init__(self) -> None:
         self._running: dict[int, tuple[DriverEvent, int, int]] = {}

@@ -1,4 +1,4 @@
-"""How a field of a message looks on the wire."""
+"""The layout of the fields of a message."""
 
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag, StrEnum
@@ -9,16 +9,15 @@ SIZES = {"u8": 1, "i8": 1, "u16": 2, "i16": 2, "u32": 4, "i32": 4, "u64": 8}
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How one field looks on the wire.
+    """The layout of one field.
 
     Attributes:
         kind: a key of `SIZES`, "char[N]" (UTF-8, padded with zeros) or "bytes[N]".
         doc: what it means.
         unit: of the value.
         scale: steps in one unit; 1 for plain integers.
-        names: the enumeration or flags that its values come from; a member of an enumeration of
-            the records is its position.
-        unknown: the number on the wire that says that the value is not known; None in Python.
+        names: the enumeration or flags of its values; the number of a member is its position.
+        unknown: the number on the wire for an unknown value, which is None in Python.
     """
 
     kind: str
@@ -45,12 +44,12 @@ def maybe(kind: str, doc: str, unit: str = "", scale: int = 1) -> Wire:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows that follow the fixed fields of a message; its length gives their number.
+    """The rows after the fixed fields of a message; the length of the message gives their number.
 
     Attributes:
         columns: name and type of each column.
         scale: steps in one unit, for the numbers.
-        doc: what a row is.
+        doc: meaning of a row.
     """
 
     columns: tuple[tuple[str, str], ...]

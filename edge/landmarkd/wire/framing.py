@@ -1,7 +1,7 @@
-"""Frames on a byte stream: consistent overhead byte stuffing (COBS), a zero behind each frame.
+"""Frames on a byte stream: consistent overhead byte stuffing (COBS), with a zero after each frame.
 
 COBS: Cheshire and Baker, "Consistent Overhead Byte Stuffing", IEEE/ACM Transactions on Networking
-7(2), 1999. A receiver that joins late or lost bytes is in step again after the next zero.
+7(2), 1999. A receiver that starts late or lost bytes is synchronised after the next zero.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from landmarkd.errors import WireError
 
 DELIMITER = b"\0"
 BLOCK = 254
-"""Longest run without a zero that one code byte covers."""
+"""Longest run without a zero that one code byte encodes."""
 MAX_SERIAL_FRAME = 255
 """Bytes of a frame on serial with stuffing and delimiter; no receiver needs a larger buffer."""
 FRAMING_BYTES = 2
@@ -20,7 +20,7 @@ MAX_FRAME = 4096
 """Longest frame that a receiver buffers."""
 
 FEW = 3
-"""Fewer messages than this are quicker done one by one."""
+"""Fewer messages than this are faster one by one."""
 # The code byte of a run of this many bytes.
 _CODE = [bytes((length + 1,)) for length in range(BLOCK)]
 
@@ -36,17 +36,17 @@ def cobs_encode(data: bytes) -> bytes:
             out.append(b"\xff" + rest[:BLOCK])
             rest = rest[BLOCK:]
         out.append(_CODE[len(rest)] + rest)
-    # A run that fills its last block needs no code byte behind it.
+    # A run that fills its last block needs no code byte after it.
     if len(out) > 1 and out[-1] == b"\x01" and out[-2][0] == 0xFF and data[-1:] != DELIMITER:
         out.pop()
     return b"".join(out)
 
 
 def _decode(frame: bytes) -> bytes:
-    # Not empty and without a zero, which as a code would lead nowhere for ever.
+    # The frame is not empty and has no zero, which would be an endless loop as a code.
     if len(frame) <= BLOCK:
-        # Short frames, the common case: behind the first code, each stands where a zero was and
-        # tells how far the next one is.
+        # Short frames, the common case: each code after the first is at the place of a zero, and
+        # gives the distance to the next one.
         codes, at = frame[1:], frame[0] - 1
         size, message = len(codes), bytearray(codes)
         while at < size:
@@ -70,7 +70,7 @@ def _decode(frame: bytes) -> bytes:
 def frame_messages(messages: list[bytes]) -> bytes:
     """Return all messages stuffed and delimited, ready for a serial line.
 
-    Messages that fit one block are done together: between two zeros, the code is the distance.
+    Messages that fit one block are encoded together: the code is the distance of two zeros.
     """
     if len(messages) < FEW or max(map(len, messages)) >= BLOCK:
         return b"".join(cobs_encode(message) + DELIMITER for message in messages)
@@ -86,10 +86,10 @@ def frame_messages(messages: list[bytes]) -> bytes:
 
 
 class StreamSplitter:
-    """Finds the frames in a stream that arrives in any pieces; buffers no more than `limit` bytes.
+    """Finds the frames in a stream of any pieces; buffers at most `limit` bytes.
 
     Attributes:
-        oversize: runs of bytes that were longer than any frame and were discarded.
+        oversize: runs of bytes longer than any frame, which were discarded.
         garbled: frames that were not COBS.
     """
 

@@ -41,10 +41,10 @@ def _text(line: Line) -> str:
 def encode(report: Report, selection: Selection = Selection.ALL) -> str:
     """Return a report as one line of JSON, without the line's end.
 
-    With less than all points, "points" and "sigma" are null; without any, "ibug68" is as well.
+    With less than all points, "points" and "sigma" are null; without points, "ibug68" too.
 
-    Pixels are rounded to 0.01, angles to 0.01°, millimetres to 0.1; what is not known or not finite
-    is null.
+    Pixels are rounded to 0.01, angles to 0.01°, millimetres to 0.1; unknown numbers and those that
+    are not finite are null.
     """
     line = _line(report)
     face = line["face"]
@@ -56,21 +56,21 @@ def encode(report: Report, selection: Selection = Selection.ALL) -> str:
 
 
 def encode_state(report: Report) -> str:
-    """Return a report without what is large: no points, no sigma, no region of interest."""
+    """Return a report without points, sigma and region of interest."""
     return _text(_line(report, points=False))
 
 
 def encode_event(event: DriverEvent) -> str:
-    """Return an event as JSON, with the keys it has in a line."""
+    """Return an event as JSON, with the same keys as in a line."""
     return _text(event_line(event))
 
 
 def encode_record(record: FrameRecord, source: str = "") -> str:
-    """Return what arrived about a frame as one line of JSON; what the wire does not carry is null.
+    """Return a received frame as one line of JSON; values that are not on the wire are null.
 
     Args:
         record: a frame with a STATUS.
-        source: a name for the sender, used until its HELLO gives one.
+        source: name of the sender, used before its HELLO.
 
     Raises:
         ValueError: if the record has no STATUS.
@@ -94,7 +94,7 @@ def encode_record(record: FrameRecord, source: str = "") -> str:
 
 
 def _clean(text: str) -> str:
-    """Return text without halves of characters, which a path may hold and JSON may not."""
+    """Return text without lone surrogates, which are allowed in a path but not in JSON."""
     return text.encode("utf-8", "replace").decode()
 
 
@@ -199,7 +199,7 @@ def _eye(eye: EyeState) -> Line:
 
 
 def event_line(event: DriverEvent) -> Line:
-    """Return the one form of an event outside of Python: in lines, over MQTT, for hooks."""
+    """Return an event as in JSON lines, MQTT and hooks."""
     return {
         "id": event.id,
         "kind": event.kind,

@@ -1,4 +1,4 @@
-"""The shape of a line of JSON, one class for each object; `report.schema.json` is made from it.
+"""The keys of a line of JSON, one class for each object; `report.schema.json` is made from them.
 
 Keys may be added; none is removed or changes its meaning.
 """
@@ -11,10 +11,10 @@ from landmarkd.enums import Attention, ClockQuality, EventKind, EventPhase, Lids
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a key holds.
+    """The value of a key.
 
     Attributes:
-        doc: the sentence of the schema.
+        doc: description in the schema.
         low, high: limits of a number.
         count: items of a list.
     """
@@ -190,4 +190,4 @@ class ReportLine(TypedDict):
 
 
 Line = dict[str, Any]
-"""A line as it is built: with arrays where a list of numbers comes out."""
+"""A line before encoding, with arrays for lists of numbers."""

@@ -1,19 +1,19 @@
-"""How many messages were lost, from their numbers: duplicates hide no loss."""
+"""Counts lost messages by their numbers; duplicates hide no loss."""
 
 _HALF = 0x8000
 _WINDOW = 64
-"""Messages that may come late and still take their loss back."""
+"""A message that is late by fewer numbers than this no longer counts as lost."""
 LEAP = 1024
-"""A gap this large may be another start of the sender; the next HELLO says."""
+"""A gap this large may be a restart of the sender; the next HELLO decides."""
 
 
 class LossCounter:
-    """Follows the numbers of one sender, which wrap at 65536.
+    """Tracks the numbers of one sender, which wrap at 65536.
 
     Attributes:
-        missing: numbers that did not come; one that comes late is taken off again.
-        late: messages that came out of order, or in no known order.
-        doubled: messages that came twice.
+        missing: numbers that did not arrive; those that arrive late are subtracted again.
+        late: messages that arrived out of order, or in an unknown order.
+        doubled: messages that arrived twice.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class LossCounter:
         self._leapt = 0
 
     def add(self, sequence: int) -> None:
-        """Take in the number of a message."""
+        """Count a message by its number."""
         if sequence == self._expected:
             self._expected = sequence + 1 & 0xFFFF
             self._seen = (self._seen << 1 | 1) & (1 << _WINDOW) - 1
@@ -49,7 +49,7 @@ class LossCounter:
             self.missing = max(0, self.missing - 1)
 
     def greeted(self, *, anew: bool) -> None:
-        """Take in a HELLO before its number: of the same start of the sender or of another."""
+        """Handle a HELLO before its number: of the same start of the sender or of a new one."""
         if anew:
             self._expected, self._seen = None, 0
         else:

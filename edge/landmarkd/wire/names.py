@@ -1,6 +1,6 @@
-"""Numbers with names: what the members of the enumerations are on the wire, and the wire's own.
+"""Numbers with names: the enumerations of the records on the wire, and those of the wire.
 
-The text behind a member explains it; docs/wire.md, the C header and the dissector are made from it.
+The text after a member explains it; docs/wire.md, the C header and the dissector use it.
 """
 
 from enum import IntEnum, IntFlag, StrEnum
@@ -28,7 +28,7 @@ class Selection(IntEnum):
     NONE = 0
     """no points"""
     IBUG68 = 1
-    """the 68 points of the iBUG / Multi-PIE scheme, in its order"""
+    """the 68 points of the iBUG / Multi-PIE scheme, in their order"""
     EYES = 2
     """right lid, left lid, right iris, left iris (16 + 16 + 5 + 5), or the 12 lid points of the 68
     where the layout has no more"""
@@ -37,7 +37,7 @@ class Selection(IntEnum):
 
 
 class StatusFlag(IntFlag):
-    """What holds in a STATUS."""
+    """Flags of a STATUS."""
 
     FACE = 1
     """a face is tracked; without it score, track, pose, eyes, gaze and box mean nothing"""
@@ -46,15 +46,15 @@ class StatusFlag(IntFlag):
     CALIBRATING = 4
     """this person's baselines are still being learnt"""
     RIGHT_P80 = 8
-    """whether the right eye is closed is known"""
+    """it is known whether the right eye is closed"""
     RIGHT_CLOSED = 16
     """the right eye is at least 80 % closed"""
     LEFT_P80 = 32
-    """whether the left eye is closed is known"""
+    """it is known whether the left eye is closed"""
     LEFT_CLOSED = 64
     """the left eye is at least 80 % closed"""
     DEGRADED_DELEGATE = 128
-    """an accelerator was lost or refused and the CPU does its work"""
+    """an accelerator was lost or refused, and the CPU runs the model"""
     DEGRADED_CAMERA = 256
     """the camera delivers no frames"""
     DEGRADED_OTHER = 512
@@ -62,7 +62,7 @@ class StatusFlag(IntFlag):
 
 
 class PointsFlag(IntFlag):
-    """What kind of points a POINTS holds."""
+    """Flags of a POINTS."""
 
     RAW = 1
     """unsmoothed"""

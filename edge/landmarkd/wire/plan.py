@@ -1,4 +1,4 @@
-"""What fits a serial line: which points, how often, beside STATUS for every frame."""
+"""The plan for a serial line: which points and how often, with STATUS for every frame."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from landmarkd.wire.selection import indices_of
 BITS_PER_BYTE = 10
 """8N1: a start bit, eight of data, a stop bit."""
 LOAD = 0.85
-"""Share of the line that is planned; the rest is for HELLO, EVENT and clocks that differ."""
+"""Share of the line that is planned; the rest is for HELLO, EVENT and inexact clocks."""
 ASSUMED_FPS = 60.0
 """Default rate of STATUS in the plan, frames a second."""
 RATES = (60.0, 50.0, 30.0, 25.0, 20.0, 15.0, 10.0, 7.5, 5.0, 2.0, 1.0)
@@ -23,14 +23,14 @@ GOOD_ENOUGH = {Selection.ALL: 10.0, Selection.IBUG68: 5.0, Selection.EYES: 5.0}
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is promised on a line.
+    """The plan of a line.
 
     Attributes:
         baud: of the line.
         selection: points to send.
         points_hz: complete sets a second, 0 with no points.
         status_hz: most STATUS a second.
-        load: share of the line that this takes.
+        load: used share of the line.
         text: the plan in words.
     """
 
@@ -58,18 +58,18 @@ def plan(
     fps: float = ASSUMED_FPS,
     max_frame: int = MAX_SERIAL_FRAME,
 ) -> Plan:
-    """Return what fits `baud`.
+    """Return the plan that fits `baud`.
 
     Args:
         baud: bits per second, 8N1.
         layout: name of the landmark layout.
-        selection: points that must be sent; None chooses.
-        points_hz: rate that must be reached; None chooses.
-        fps: frames a second that STATUS has to keep up with.
+        selection: required points; None chooses.
+        points_hz: required rate; None chooses.
+        fps: frames a second with a STATUS.
         max_frame: bytes of the longest frame.
 
     Raises:
-        UsageError: if what is demanded does not fit; says what would.
+        UsageError: the required plan does not fit; the message says what would.
     """
     room = baud / BITS_PER_BYTE * LOAD
     status = CODECS[TYPES[Status]].minimum + FRAMING_BYTES

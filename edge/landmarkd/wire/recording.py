@@ -1,8 +1,8 @@
 """Recordings: the messages of a stream one after another (docs/wire.md).
 
-A record is a length and a message, and the message has its own checksum: what is damaged is passed
-over up to the next record that is whole, however many bytes that is. There is no index: to look
-for a moment, the headers are read one after another, which takes a second for an hour.
+A record is a length and a message, and the message has its own checksum: readers skip damaged data
+up to the next valid record. There is no index: to find a time, the headers are read one after
+another, which takes a second for an hour.
 """
 
 import re
@@ -17,7 +17,7 @@ from landmarkd.wire.schema import TYPES, VERSION
 
 MAGIC = b"LMKREC2\n"
 END = b"\0\0LMKEND2\n"
-"""Behind the last record of a recording that was ended properly."""
+"""After the last record of a recording that was ended properly."""
 READ_BYTES = 1 << 16
 
 _LENGTH = Struct("<H")
@@ -25,7 +25,7 @@ _RECORD = re.compile(
     b"(?s:.)[\\x00-%c]%c[%c-%c]"
     % (MAX_DATAGRAM >> 8, VERSION, min(TYPES.values()), max(TYPES.values()))
 )
-"""How a record begins: a length that can be, the version, a type."""
+"""Begin of a record: a possible length, the version, a type."""
 _BEGIN = 4
 _HOLE = bytes(64)
 
@@ -39,11 +39,11 @@ def records_of(messages: Sequence[bytes], offset: int) -> bytes:
 
 
 class RecordingReader:
-    """Reads a recording, whole, damaged or cut off; any content will do. Holds 128 kB of it.
+    """Reads a recording, also a damaged or truncated one; any content is allowed.
 
     Attributes:
         complete: the recording was ended properly; known at its end.
-        skipped: bytes passed over because they were no whole record.
+        skipped: skipped bytes, which were not a valid record.
         gaps: places where that happened.
     """
 
@@ -51,7 +51,7 @@ class RecordingReader:
         """Check the beginning.
 
         Raises:
-            SourceFormatError: this is no recording, or one of another version.
+            SourceFormatError: not a recording, or one of another version.
         """
         self.complete = False
         self.skipped = self.gaps = 0
@@ -69,11 +69,11 @@ class RecordingReader:
             )
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the messages that are whole."""
+        """Yield the valid messages."""
         buffer, at, more = b"", 0, True
         passed_over = 0
         while True:
-            # A record or what ends the file lies in the buffer as a whole, unless the file ends.
+            # The buffer contains a whole record or the end mark, unless the file ends.
             if more and len(buffer) - at < MAX_DATAGRAM + _LENGTH.size:
                 data = self._file.read(READ_BYTES)
                 more = bool(data)
@@ -88,7 +88,7 @@ class RecordingReader:
             rest = len(buffer) - at
             self.complete = not more and buffer[at:] == END
             if self.complete or (not more and not rest):
-                # What is no record at the very end was cut off and not damaged.
+                # Invalid bytes at the very end are a truncated record, not damage.
                 self._gap(passed_over if self.complete else 0)
                 return
             to = _next(buffer, at + 1, last=not more)
@@ -101,7 +101,7 @@ class RecordingReader:
 
 
 def _record(buffer: bytes, at: int) -> bytes | None:
-    """Return the message of the record that begins there, or None if there is no whole one."""
+    """Return the message of the record that begins there, or None if it is not valid."""
     if not _RECORD.match(buffer, at):
         return None
     (length,) = _LENGTH.unpack_from(buffer, at)
@@ -113,8 +113,8 @@ def _record(buffer: bytes, at: int) -> bytes | None:
 
 
 def _next(buffer: bytes, at: int, *, last: bool) -> int:
-    """Return where the next record may begin, or how far there is certainly none."""
-    # Quickly over zeros, which a file system leaves where it lost something: they hold no version.
+    """Return where the next record may begin, or up to where there is none."""
+    # Skip zeros quickly, which a file system leaves after lost data: they contain no version.
     if buffer.startswith(_HOLE, at):
         at = len(buffer) - len(buffer[at:].lstrip(b"\0")) - _LENGTH.size
     found = _RECORD.search(buffer, at)
@@ -123,5 +123,5 @@ def _next(buffer: bytes, at: int, *, last: bool) -> int:
     if last:
         end = buffer.find(END, at)
         return end if end >= 0 and end + len(END) == len(buffer) else len(buffer)
-    # The beginning of a record may lie across the end of the buffer.
+    # A record may begin near the end of the buffer.
     return max(at, len(buffer) - _BEGIN + 1)

@@ -1,4 +1,4 @@
-"""What arrived, as records: a session from a HELLO, a report from a frame."""
+"""Received messages as records: a session from a HELLO, a report from a frame."""
 
 from math import hypot
 
@@ -37,12 +37,12 @@ from landmarkd.wire.schema import Event, Hello, Status
 from landmarkd.wire.status import DEGRADED
 
 MAX_NS = (1 << 64) - 1
-"""The largest time that the wire, and JSON as others read it, can hold."""
+"""The largest time on the wire and in JSON."""
 _NO_POINTS = np.empty((0, 3), np.float32)
 
 
 def session_of(hello: Hello) -> Session:
-    """Return the session of a HELLO; of the model's hash only the first 16 digits are known."""
+    """Return the session of a HELLO, with the first 16 digits of the hash of the model."""
     intrinsics = None
     if hello.fx > 0 and hello.fy > 0:
         distortion = (hello.k1, hello.k2, hello.p1, hello.p2, hello.k3)
@@ -60,11 +60,11 @@ def session_of(hello: Hello) -> Session:
 
 
 def report_of(record: FrameRecord) -> Report | None:
-    """Return the report of a frame, to the steps of the wire; None if its STATUS was lost.
+    """Return the report of a frame, with the resolution of the wire; None if its STATUS was lost.
 
     The unsmoothed points, the uncertainty of each point and the region of interest are not on the
     wire: the observation has the same points as the face, no sigma, and its box as region. Without
-    points on the wire there are none: (0, 3).
+        points on the wire, points are (0, 3).
     """
     status, hello = record.status, record.hello
     if status is None:
@@ -85,7 +85,7 @@ def report_of(record: FrameRecord) -> Report | None:
 
 
 def utc_of(hello: Hello) -> UtcOffset | None:
-    """Return the offset to UTC that a HELLO holds, or None."""
+    """Return the offset to UTC of a HELLO, or None."""
     if hello.utc_offset_ns is None:
         return None
     return UtcOffset(hello.utc_offset_ns, member_of(ClockQuality, hello.clock))

@@ -1,13 +1,12 @@
-"""landmarkd wire 2: every message, field, type, scale and unit, in this one place.
+"""landmarkd wire 2: every message, field, type, scale and unit.
 
-The tuples below are the schema. The codec packs and unpacks them, `tools.wire_generate` writes the
-byte tables of docs/wire.md, the C header and the Wireshark dissector from them, and the seed of
-every checksum is their hash: a receiver that was built from another layout rejects a message
-instead of misreading it.
+The tuples below are the schema. The codec packs and unpacks them, and `tools.wire_generate` writes
+the byte tables of docs/wire.md, the C header and the Wireshark dissector from them. The seed of
+every checksum is their hash: a receiver with another layout rejects a message instead of reading
+wrong numbers.
 
-All integers are little-endian. A field with a scale holds round(value * scale), limited to its
-type; the attribute in Python is the value in the stated unit. Angles, axes and signs are those of
-`landmarkd.types`.
+All integers are little-endian. A field with a scale is round(value * scale), limited to its type;
+in Python it is the value in the given unit. Angles, axes and signs are those of `landmarkd.types`.
 """
 
 import hashlib
@@ -23,7 +22,7 @@ from landmarkd.wire.names import PointsFlag, Selection, StatusFlag
 VERSION = 2
 
 POINT_SCALE = 16
-"""Steps of a pixel that points are sent in."""
+"""Steps in a pixel of the points."""
 EVIDENCE_SCALE = 1000
 _NO_ROWS = np.empty((0, 3), np.int16)
 
@@ -48,7 +47,7 @@ class Header(NamedTuple):
 
 
 class Hello(NamedTuple):
-    """Constant for one run of the sender. Sent first, and again every two seconds."""
+    """Constant data of one run of the sender. Sent first, and again every two seconds."""
 
     boot_id: Annotated[int, Wire("u64", "random, differs at each start of the sender")] = 0
     device: Annotated[str, Wire("char[24]", "name of the unit")] = ""
@@ -93,7 +92,7 @@ class Hello(NamedTuple):
 
 
 class Status(NamedTuple):
-    """The state after one frame, with or without a face. Also the heartbeat: silence means dead."""
+    """The state after one frame, with or without a face. Also the heartbeat of the sender."""
 
     flags: Annotated[int, Wire("u16", "what holds", names=StatusFlag)] = 0
     track: Annotated[
@@ -190,10 +189,10 @@ class Status(NamedTuple):
 
 
 class Points(NamedTuple):
-    """Some or all of the landmarks of a frame, in as many chunks as it takes.
+    """Some or all of the landmarks of a frame, in one or more chunks.
 
     A point is (x, y, z): x and y in the image from its top left pixel centre, z larger when nearer
-    to the camera. The rows hold them in sixteenths of a pixel, x and y relative to the origin.
+    to the camera. The rows are in sixteenths of a pixel, x and y relative to the origin.
     """
 
     selection: Annotated[int, Wire("u8", "which landmarks", names=Selection)] = 0
@@ -218,7 +217,7 @@ class Points(NamedTuple):
 
 
 class Event(NamedTuple):
-    """Something happened to the driver's attention. Repeated every second until its next phase."""
+    """An event of the attention of the driver. Repeated every second until its next phase."""
 
     id: Annotated[
         int, Wire("u32", "counts up from 1; begin, escalate and end of one event share it")
@@ -228,7 +227,7 @@ class Event(NamedTuple):
         int, Wire("u64", "capture time of the frame that this phase was decided on", "ns")
     ] = 0
     kind: Annotated[int, Wire("u8", "what happened", names=EventKind)] = 0
-    phase: Annotated[int, Wire("u8", "where it is in its life", names=EventPhase)] = 0
+    phase: Annotated[int, Wire("u8", "phase of the event", names=EventPhase)] = 0
     level: Annotated[int, Wire("u8", "0 information, 1 notice, 2 warning, 3 alarm")] = 0
     repeat: Annotated[int, Wire("u16", "how often this was sent before; 0 is the first time")] = 0
     rows: tuple[tuple[str, float], ...] = ()
@@ -258,7 +257,7 @@ ROWS: dict[type[Message], Rows] = {
     ),
 }
 MAX_EVIDENCE = 8
-"""Rows of an EVENT at most, so that it fits a frame on serial."""
+"""Maximum of rows in an EVENT, so that it fits a frame on serial."""
 
 
 def _canonical() -> str:
@@ -277,4 +276,4 @@ def _canonical() -> str:
 
 
 SCHEMA_HASH = hashlib.sha256(_canonical().encode()).digest()[:4]
-"""Four bytes that stand for this layout; the checksum of every message starts from them."""
+"""Four bytes that identify this layout; the checksum of every message starts from them."""

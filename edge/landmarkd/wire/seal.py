@@ -1,7 +1,8 @@
 """Secured datagrams: ChaCha20-Poly1305 (RFC 8439) under a shared key. See docs/wire.md.
 
-Every start of a sender draws 128 random bits and encrypts under its own key, derived with
-HKDF-SHA256 (RFC 5869): no number of units and starts can repeat a nonce under one key.
+Every start of a sender uses 128 new random bits and encrypts under its own key, derived with
+HKDF-SHA256 (RFC 5869). Therefore no nonce is used twice under one key, for any number of units and
+starts.
 """
 
 import hashlib
@@ -25,25 +26,25 @@ if TYPE_CHECKING:
 KEY_BYTES = 32
 START_BYTES = 16
 SEALED = 0x80 | VERSION
-"""First byte of a sealed datagram; no message begins with it."""
+"""First byte of a sealed datagram; no message has this first byte."""
 SEAL_HEADER = Struct(f"<B3s{START_BYTES}sQI")
 """Version, key id, start, counter, time."""
 TAG_BYTES = 16
 OVERHEAD = SEAL_HEADER.size + TAG_BYTES
 PURPOSE = b"landmarkd wire 2 datagram"
-"""The info of the derivation: a key of this protocol is no key of another."""
+"""The info of the derivation, so that the derived keys are for this protocol only."""
 REPLAY_WINDOW = 1024
-"""Datagrams that may come late; what is older counts as replayed."""
+"""Number of datagrams that may be late; older ones count as replayed."""
 TIME_WINDOW_S = 30
-"""A datagram whose time differs by more from the receiver's UTC is refused."""
+"""A datagram is refused if its time differs by more from the UTC of the receiver."""
 MAX_KEYS = 100_000
-"""Devices in a folder of keys."""
+"""Maximum of devices in a folder of keys."""
 MAX_STARTS = 1024
-"""Starts of senders that are remembered; beyond that the one silent for longest is forgotten."""
+"""Maximum of stored starts of senders; if there are more, the least recent is dropped."""
 
 
 class UnauthenticError(WireError):
-    """Not sealed, sealed under another key, or altered on the way."""
+    """Not sealed, sealed under another key, or altered."""
 
 
 class ReplayedError(WireError):
@@ -51,7 +52,7 @@ class ReplayedError(WireError):
 
 
 class StaleError(WireError):
-    """Sent at another time than now by the receiver's clock."""
+    """Sent at another time, by the clock of the receiver."""
 
 
 def _cipher(key: bytes, start: bytes) -> "ChaCha20Poly1305":
@@ -68,7 +69,7 @@ def _nonce(counter: int) -> bytes:
 
 
 def key_id(key: bytes) -> bytes:
-    """Return what a datagram says about the key that sealed it."""
+    """Return the key id in a datagram that this key sealed."""
     return hashlib.sha256(key).digest()[:3]
 
 
@@ -77,7 +78,7 @@ class Sealer:
 
     Args:
         key: 32 bytes, shared with the receivers.
-        start: 16 random bytes of this start; drawn when left out.
+        start: 16 random bytes of this start; made if left out.
         utc_s: returns seconds since 1970, or 0 while the clock cannot be trusted.
     """
 
@@ -99,7 +100,7 @@ class Sealer:
 
 
 class _Start:
-    """One start of a sender: its cipher, the highest counter, and which below it were seen."""
+    """One start of a sender: its cipher, the highest counter, and the counters seen below it."""
 
     __slots__ = ("bits", "cipher", "highest")
 
@@ -112,7 +113,7 @@ class _Start:
 
     def remember(self, counter: int) -> None:
         if counter > self.highest:
-            # The shift is limited: a counter that leaps must not make a number of that many bits.
+            # The shift is limited, because a large step of the counter must not make a huge number.
             ahead = min(counter - self.highest, REPLAY_WINDOW)
             self.bits = (self.bits << ahead | 1) & (1 << REPLAY_WINDOW) - 1
             self.highest = counter
@@ -125,7 +126,7 @@ class Opener:
 
     Args:
         key: 32 bytes that all senders share, or the key of each device by its name.
-        window_s: how far the time of a datagram may be from this machine's UTC; 0 does not look.
+        window_s: allowed difference of the time of a datagram and UTC here; 0 disables the check.
         utc_s: seconds since 1970, for tests.
     """
 
@@ -140,16 +141,16 @@ class Opener:
             key_id(content): (device, content) for device, content in owned.items()
         }
         self._window_s, self._utc_s = window_s, utc_s
-        # Only starts of which a datagram was opened: forged ones cost no memory.
+        # Only starts with a valid datagram, so that forged ones use no memory.
         self._starts: OrderedDict[bytes, _Start] = OrderedDict()
 
     @property
     def devices(self) -> int:
-        """How many devices have their own key; 0 where all share one."""
+        """Number of devices with their own key; 0 if all share one."""
         return sum(device is not None for device, _ in self._keys.values())
 
     def device(self, datagram: bytes) -> str | None:
-        """Return whose key a datagram claims to be sealed under; None: nobody's own."""
+        """Return the device whose key id a datagram has; None for a shared or unknown key."""
         return self._keys.get(datagram[1:4], (None, b""))[0]
 
     def open(self, datagram: bytes) -> bytes:
@@ -167,7 +168,7 @@ class Opener:
         _, sealed_under, name, counter, sent_s = SEAL_HEADER.unpack_from(datagram)
         if sealed_under not in self._keys:
             raise UnauthenticError("Sealed under another key.")
-        # With the key: what was sealed under one must not be opened with another's cipher.
+        # The key is part of the name, so that each cipher only opens datagrams of its own key.
         start = self._starts.get(sealed_under + name)
         if start is None:
             start = _Start(_cipher(self._keys[sealed_under][1], name))
@@ -189,11 +190,11 @@ class Opener:
 
 
 def read_key(path: Path) -> bytes:
-    """Return the key that a file holds as 64 hexadecimal digits.
+    """Return the key in a file of 64 hexadecimal digits.
 
     Raises:
         AccessError: others than its owner may read the file.
-        UsageError: it is missing or holds no key.
+        UsageError: it is missing or has no key.
     """
     try:
         mode, text = path.stat().st_mode, read_bounded(path, 4096).decode().strip()
@@ -213,11 +214,11 @@ def read_key(path: Path) -> bytes:
 
 
 def read_keys(folder: Path) -> dict[str, bytes]:
-    """Return the keys of a folder by device: NAME.key holds that of the device NAME.
+    """Return the keys of a folder by device: NAME.key is the key of the device NAME.
 
     Raises:
-        AccessError, UsageError: a file is not as `read_key` wants it, two keys cannot be told
-            apart, or there is none.
+        AccessError, UsageError: see `read_key`; also if two keys have the same key id, or there is
+            no key.
     """
     keys: dict[str, bytes] = {}
     names: dict[bytes, str] = {}

@@ -1,4 +1,4 @@
-"""Which landmarks go on the wire: the indices of a selection in a layout."""
+"""The indices of a selection of landmarks in a layout."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,13 @@ NAMES = {
     "eyes": Selection.EYES,
     "all": Selection.ALL,
 }
-"""How a selection is written in a URI."""
+"""Selections by their names in a URI."""
 
 _EYES_OF_68 = slice(36, 48)
 
 
 def indices_of(selection: Selection, layout: str | Layout) -> NDArray[np.intp]:
-    """Return the indices in the layout of the points of a selection, in the order of the wire."""
+    """Return the indices of the points of a selection in a layout, in the order of the wire."""
     points = layout_of(layout) if isinstance(layout, str) else layout
     if selection is Selection.ALL:
         return np.arange(points.count)

@@ -39,7 +39,7 @@ def status_of(report: Report, dropped: int, points_hz: float) -> Status:
 
     Args:
         report: the frame's result.
-        dropped: reports that the stream could not take so far.
+        dropped: reports that the stream has dropped so far.
         points_hz: complete sets of points sent in the last second.
     """
     flags, counters = 0, report.counters
@@ -58,22 +58,22 @@ def status_of(report: Report, dropped: int, points_hz: float) -> Status:
         reopened=counters.reopened,
         points_hz=round(points_hz),
     )
-    # In the order of the schema, because the copy is: to pass fifty names takes far longer.
+    # The copy has the order of the schema; passing fifty names is much slower.
     return Status._make(fields.values())
 
 
 def _known(value: float | None) -> float | None:
-    """Return a number, or None for one that is not known or not finite."""
+    """Return a number, or None if it is unknown or not finite."""
     return value if value is not None and isfinite(value) else None
 
 
 def _face(face: FaceReport, fields: dict[str, Any]) -> int:
-    """Put in what is known of the face; return its flags."""
+    """Fill in the fields of the face; return its flags."""
     pose, observation, gaze = face.pose, face.observation, face.gaze
     x, y, z = pose.translation_mm.tolist()
     x0, y0, x1, y1 = face.box
     if not isfinite(x + y + z + x0 + y0 + x1 + y1):
-        # Cannot be rounded; one of them is wrong, so none of them is sent.
+        # They cannot be rounded; none of them is sent if one is wrong.
         x = y = z = x0 = y0 = x1 = y1 = 0.0
     w, i, j, k = pose.quaternion
     fields.update(
@@ -104,7 +104,7 @@ def _face(face: FaceReport, fields: dict[str, Any]) -> int:
             gaze_pitch=gaze.pitch,
             gaze_sigma_yaw=_known(gaze.sigma_yaw),
             gaze_sigma_pitch=_known(gaze.sigma_pitch),
-            zone=0 if gaze.zone is None else _zone(gaze.zone),
+            zone=0 if gaze.zone is None else _ZONES.get(gaze.zone, _ZONES[GazeZone.OTHER]),
         )
     right, left = face.right, face.left
     fields.update(
@@ -126,17 +126,13 @@ def _face(face: FaceReport, fields: dict[str, Any]) -> int:
     return _FACE | _RIGHT[right.closed] | _LEFT[left.closed]
 
 
-def _zone(name: str) -> int:
-    return _ZONES.get(name, _ZONES[GazeZone.OTHER])
-
-
 def _openness(eye: EyeState) -> float | None:
     openness = _known(eye.openness)
     return None if openness is None else min(MAX_OPENNESS, openness)
 
 
 def _driver(driver: DriverState, fields: dict[str, Any]) -> int:
-    """Put in what is known of the driver; return its flags."""
+    """Fill in the fields of the driver; return its flags."""
     rates = driver.rates
     fields.update(
         attention=_ATTENTION[driver.attention],

@@ -1,1 +1,1 @@
-"""Camera calibration: a board to print, views of it, and the intrinsics that follow from them."""
+"""Camera calibration: a printed board, views of it, and the intrinsics from these views."""

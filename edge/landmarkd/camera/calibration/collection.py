@@ -1,4 +1,4 @@
-"""Views that add up to a calibration: which are taken, and what to show the camera next."""
+"""Views for a calibration: which are used, and which is needed next."""
 
 from dataclasses import dataclass
 
@@ -8,20 +8,20 @@ from numpy.typing import NDArray
 from landmarkd.camera.calibration.view import BoardView
 
 GRID_COLUMNS, GRID_ROWS = 4, 3
-"""The picture's fields that each have to be covered."""
+"""Fields of the picture; corners are needed in each of them."""
 ENOUGH_VIEWS = 15
 MIN_VIEWS = 8
-"""With fewer views focal length and distance are hard to separate."""
+"""With fewer views, focal length and distance are hard to separate."""
 TILTED_DEG = 15.0
-"""Views straight onto the board cannot separate a longer lens from a nearer board."""
+"""Views without a tilt cannot separate a longer lens from a nearer board."""
 TILTED_VIEWS = 2
-"""Wanted for each of the four ways to tilt the board."""
+"""Number of views for each of the four tilts."""
 NEW_SHARE = 0.05
 """A view is new if its corners moved by this share of the width, or its tilt by `NEW_TILT_DEG`."""
 NEW_TILT_DEG = 8.0
 STILL_PX = 2.0
 STILL_SHARE = 0.004
-"""A live board stands still if it moved less than this share of the width between two frames."""
+"""A live board is still if it moved less than this share of the width between two frames."""
 TILTS = (
     "its top towards the camera",
     "its top away from the camera",
@@ -33,23 +33,23 @@ TILTS = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a view: taken, or the reason why not."""
+    """The result for a view: taken, or the reason why not."""
 
     taken: bool
     reason: str
 
 
 class Collection:
-    """The views taken so far.
+    """The views so far.
 
     Args:
-        live: views come from a camera in somebody's hands: they must stand still and differ from
-            each other.
+        live: the board is moved in front of a camera: views must be still and differ from each
+            other.
 
     Attributes:
         live: as above.
-        views: those that were taken.
-        covered: (GRID_ROWS, GRID_COLUMNS) int, corners seen in each field of the picture.
+        views: the taken views.
+        covered: (GRID_ROWS, GRID_COLUMNS) int, corners in each field of the picture.
     """
 
     def __init__(self, *, live: bool) -> None:
@@ -87,12 +87,12 @@ class Collection:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing more is needed."""
+        """Whether no more views are needed."""
         return self.advice() is None
 
     @property
     def progress(self) -> float:
-        """How much of what is needed was taken, 0 to 1."""
+        """Share of the needed views, 0 to 1."""
         tilted = sum(min(count, TILTED_VIEWS) for count in self._tilts()) / (
             TILTED_VIEWS * len(TILTS)
         )
@@ -100,7 +100,7 @@ class Collection:
         return float((views + tilted + (self.covered > 0).mean()) / 3)
 
     def advice(self) -> str | None:
-        """Say in half a sentence what to show next, or None if nothing is missing."""
+        """Return what to show next, or None if nothing is missing."""
         if not self.views:
             return "show the whole board to the camera, so that it fills about half of the picture"
         empty = np.argwhere(self.covered == 0)
@@ -142,7 +142,7 @@ def _is_alike(view: BoardView, other: BoardView) -> bool:
 
 
 def _movement(view: BoardView, other: BoardView) -> float | None:
-    """Return the mean distance in pixels of the corners in both views; None if there are none."""
+    """Return the mean distance in pixels of common corners; None without common corners."""
     _, here, there = np.intersect1d(view.ids, other.ids, return_indices=True)
     if len(here) == 0:
         return None

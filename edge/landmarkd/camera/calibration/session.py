@@ -1,4 +1,4 @@
-"""Fills a collection of views: from a camera in somebody's hands, or from pictures taken before."""
+"""Fills a collection of views from a camera or from pictures."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -14,14 +14,14 @@ from landmarkd.errors import EndOfStreamError, SourceFormatError, SourceTimeoutE
 READ_S = 0.5
 
 Look = Callable[[str, BoardView | None, Verdict, Collection], None]
-"""Called for each picture: its name, the board in it or None, the verdict, the collection."""
+"""Called for each picture: its name, the board or None, the verdict, the collection."""
 
 
 def look_at_pictures(paths: Iterable[Path], look: Look) -> Collection:
-    """Offer pictures, and those of folders, to a new collection; skip those that cannot be decoded.
+    """Offer pictures, and those of folders, to a new collection; skip undecodable ones.
 
     Raises:
-        SourceError, AccessError: a path that does not exist or may not be read, an empty folder.
+        SourceError, AccessError: a path does not exist or may not be read, or a folder is empty.
     """
     collection = Collection(live=False)
     for picture in (picture for path in paths for picture in find_pictures(path)):
@@ -36,9 +36,9 @@ def look_at_pictures(paths: Iterable[Path], look: Look) -> Collection:
 
 
 def watch(source: FrameSource, look: Look, *, limit_s: float) -> Collection:
-    """Offer the frames of a camera or video to a new collection until nothing is missing.
+    """Offer the frames of a camera or video to a new collection until it is complete.
 
-    It also ends with the video, on a keyboard interrupt, and after `limit_s`.
+    It also ends with the video, after a keyboard interrupt, and after `limit_s`.
 
     Args:
         source: not yet open; closed at the end.

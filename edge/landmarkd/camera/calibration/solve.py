@@ -1,4 +1,4 @@
-"""From views of the board to intrinsics, with what they are worth; and the file that keeps them."""
+"""From views of the board to intrinsics and their uncertainty, and the calibration file."""
 
 import json
 from dataclasses import dataclass
@@ -17,27 +17,26 @@ from landmarkd.files import write_atomic, writing
 from landmarkd.types import Intrinsics
 
 OUTLIER_FACTOR = 2.5
-"""A view whose error is this many times the median is left out: a wrong corner, a bent board."""
+"""A view with this many times the median error is left out: a wrong corner, a bent board."""
 OUTLIER_PX = 0.3
-"""But not below this error, which is as good as corners get."""
+"""Views with a smaller error are never left out."""
 WORST_RMS_PX = 1.5
-"""Of 640 pixels of width; larger errors mean a bent board or motion, and a result that misleads."""
+"""For 640 pixels of width; larger errors mean a bent board or motion, and a wrong result."""
 SIGNIFICANT = 3.0
-"""The third radial coefficient is kept if it is this many standard deviations from 0."""
+"""The third radial coefficient is used if it is this many standard deviations from 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The outcome.
+    """The result of a calibration.
 
     Attributes:
         intrinsics: of the camera.
         rms_px: root mean square of the reprojection error of all corners, pixels.
-        view_px: the same for each view that was used, by the view's name, in the order of the
-            views.
+        view_px: the same for each used view, with its name, in the order of the views.
         left_out: names of views that did not fit.
         focal_uncertainty: standard deviation of the focal length over the focal length.
-        corners: how many corners went in.
+        corners: number of used corners.
     """
 
     intrinsics: Intrinsics
@@ -58,10 +57,10 @@ class _Fit:
 
 
 def calibrate(views: list[BoardView], name: str) -> Calibration:
-    """Fit a pinhole camera with OpenCV's distortion (k1, k2, p1, p2 and, where it shows, k3).
+    """Fit a pinhole camera with the distortion of OpenCV (k1, k2, p1, p2 and, if significant, k3).
 
     Args:
-        views: all of one picture size.
+        views: all of the same picture size.
         name: for `Intrinsics.origin`.
 
     Raises:
@@ -130,14 +129,12 @@ def _fit_once(views: list[BoardView], flags: int) -> _Fit:
             flags=flags,
             criteria=(cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 100, 1e-9),
         )
-    except cv2.error as error:
+        if not (np.isfinite(matrix).all() and np.isfinite(distortion).all() and np.isfinite(rms)):
+            raise ValueError("a result is not finite")
+    except (cv2.error, ValueError) as error:
         raise CalibrationError(
             "the views do not determine the camera; tilt the board in some of them."
         ) from error
-    if not (np.isfinite(matrix).all() and np.isfinite(distortion).all() and np.isfinite(rms)):
-        raise CalibrationError(
-            "the views do not determine the camera; tilt the board in some of them."
-        )
     return _Fit(
         np.asarray(matrix),
         np.asarray(distortion),
@@ -148,7 +145,7 @@ def _fit_once(views: list[BoardView], flags: int) -> _Fit:
 
 
 def save(calibration: Calibration, path: Path) -> None:
-    """Write a calibration for `landmarkd.camera.intrinsics.load_intrinsics`, whole or not at all.
+    """Write a calibration file, which `landmarkd.camera.intrinsics.load_intrinsics` reads.
 
     Raises:
         AccessError: no permission.

@@ -1,4 +1,4 @@
-"""One view of the board: its corners in a picture, and whether they are good enough."""
+"""One view of the board: its corners in a picture, and their quality."""
 
 import math
 from dataclasses import dataclass
@@ -12,26 +12,26 @@ from landmarkd.camera.calibration.board import CORNERS, INNER_COLUMNS, charuco_b
 from landmarkd.camera.intrinsics import intrinsics_for
 
 MIN_CORNERS = 16
-"""A third of the board. Fewer corners say little and fit anything."""
+"""A third of the board; fewer corners give little information."""
 SHARP_EDGE_PX = 3.0
 SHARP_EDGE_SHARE = 0.08
-"""An edge from black to white may be this many pixels wide, or this share of a square. With wider
-edges the corners of rendered boards are off by up to 0.4 pixels, and soon no marker is read."""
+"""Greatest width of an edge from black to white, in pixels or as a share of a square. With wider
+edges the corners of rendered boards are wrong by up to 0.4 pixels, and markers are not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class BoardView:
-    """The board as seen in one picture.
+    """The board in one picture.
 
     Attributes:
         name: of the picture.
-        ids: (count,) int32, which inner corners were found.
+        ids: (count,) int32, ids of the found inner corners.
         corners: (count, 2) float32, pixels.
         width, height: of the picture, pixels.
         edge_px: width of the edges from black to white, pixels; small is sharp.
         square_px: side of a square in the middle of the view, pixels.
-        tilt_x_deg, tilt_y_deg: how far the board is turned about the picture's x and y axes,
-            roughly.
+        tilt_x_deg, tilt_y_deg: approximate rotation of the board about the x and y axes of the
+            picture.
     """
 
     name: str
@@ -45,7 +45,7 @@ class BoardView:
     tilt_y_deg: float
 
     def defect(self) -> str | None:
-        """Say why this view is of no use, or None if it is."""
+        """Return why this view cannot be used, or None."""
         if self.edge_px > max(SHARP_EDGE_PX, SHARP_EDGE_SHARE * self.square_px):
             return (
                 f"it is blurred (edges {self.edge_px:.0f} pixels wide); hold still, more light, "
@@ -74,7 +74,7 @@ def find_board(image: NDArray[np.uint8], name: str = "") -> BoardView | None:
         name: of the picture.
 
     Returns:
-        The view, good or not (see `BoardView.defect`), or None if there is no board.
+        The view, good or not (see `BoardView.defect`), or None without a board.
     """
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     found_corners, found_ids, _, _ = _detector().detectBoard(grey)
@@ -95,7 +95,7 @@ def find_board(image: NDArray[np.uint8], name: str = "") -> BoardView | None:
 
 
 def _neighbours(ids: NDArray[np.int32]) -> NDArray[np.intp]:
-    """Return (count, 2) indices of corners that are next to each other along a row of the board."""
+    """Return (count, 2) indices of neighbouring corners in a row of the board."""
     place = {int(corner): index for index, corner in enumerate(ids)}
     pairs = [
         (place[corner], place[corner + 1])
@@ -113,7 +113,7 @@ def _edge_width(
     along = second - first
     length = np.linalg.norm(along, axis=1, keepdims=True)
     normal = np.stack([-along[:, 1], along[:, 0]], axis=1) / length
-    # Up to the marker's frame, which begins 0.14 squares behind the edge.
+    # Up to the frame of the marker, which begins 0.14 squares after the edge.
     steps = np.linspace(-1.0, 1.0, 25)
     reach = np.maximum(0.13 * length, 2.0)
     points = (first + second)[:, None] / 2 + steps[None, :, None] * (reach * normal)[:, None]
@@ -137,7 +137,7 @@ def _inside(grey: NDArray[np.float32], corners: NDArray[np.float32]) -> tuple[sl
 def _tilt(
     ids: NDArray[np.int32], corners: NDArray[np.float32], width: int, height: int
 ) -> tuple[float, float]:
-    """Return the board's turn about x and y in degrees, with guessed intrinsics."""
+    """Return the rotation of the board about x and y in degrees, with guessed intrinsics."""
     if len(ids) < 6:
         return 0.0, 0.0
     guess = intrinsics_for(width, height)

@@ -41,10 +41,10 @@ extern "C" {
 /* What lmk_decode and lmk_feed return: the type of the message, or why there is none. */
 enum {
     LMK_NOTHING = 0, /* no message yet */
-    LMK_HELLO = 1, /* Constant for one run of the sender. Sent first, and again every two seconds. */
-    LMK_STATUS = 2, /* The state after one frame, with or without a face. Also the heartbeat: silence means dead. */
-    LMK_POINTS = 3, /* Some or all of the landmarks of a frame, in as many chunks as it takes. */
-    LMK_EVENT = 4, /* Something happened to the driver's attention. Repeated every second until its next phase. */
+    LMK_HELLO = 1, /* Constant data of one run of the sender. Sent first, and again every two seconds. */
+    LMK_STATUS = 2, /* The state after one frame, with or without a face. Also the heartbeat of the sender. */
+    LMK_POINTS = 3, /* Some or all of the landmarks of a frame, in one or more chunks. */
+    LMK_EVENT = 4, /* An event of the attention of the driver. Repeated every second until its next phase. */
     LMK_BYE = 5, /* The sender stops on purpose. */
     LMK_MALFORMED = -1,    /* a length or content that cannot be */
     LMK_BAD_CHECKSUM = -2, /* damaged, or from a sender with another schema */
@@ -55,7 +55,7 @@ enum {
 /* Which landmarks are sent; the index of a point is its place in this selection. */
 enum {
     LMK_SELECTION_NONE = 0, /* no points */
-    LMK_SELECTION_IBUG68 = 1, /* the 68 points of the iBUG / Multi-PIE scheme, in its order */
+    LMK_SELECTION_IBUG68 = 1, /* the 68 points of the iBUG / Multi-PIE scheme, in their order */
     LMK_SELECTION_EYES = 2, /* right lid, left lid, right iris, left iris (16 + 16 + 5 + 5), or the 12 lid points of the 68 where the layout has no more */
     LMK_SELECTION_ALL = 3, /* every point of the layout, in its order */
 };
@@ -72,7 +72,7 @@ enum {
     LMK_ATTENTION_BLOCKED = 7,
 };
 
-/* What the lids of an eye do. */
+/* State of the lids of an eye. */
 enum {
     LMK_LIDS_UNKNOWN = 0,
     LMK_LIDS_OPEN = 1,
@@ -90,7 +90,7 @@ enum {
     LMK_GAZE_ZONE_LAP = 5,
     LMK_GAZE_ZONE_PHONE = 6,
     LMK_GAZE_ZONE_OFF = 7, /* in no zone */
-    LMK_GAZE_ZONE_OTHER = 8, /* in a zone of the configuration that has no number here */
+    LMK_GAZE_ZONE_OTHER = 8, /* in a zone of the configuration without a number in this list */
     LMK_GAZE_ZONE_MIRROR_INSIDE = 9,
     LMK_GAZE_ZONE_INSTRUMENTS = 10,
 };
@@ -113,7 +113,7 @@ enum {
     LMK_EVENT_KIND_FACE_COVERED = 13,
 };
 
-/* Where an event is in its life. */
+/* Phase of an event. */
 enum {
     LMK_EVENT_PHASE_BEGIN = 0,
     LMK_EVENT_PHASE_ESCALATE = 1,
@@ -122,26 +122,26 @@ enum {
 
 /* How far the sender's wall clock can be trusted. */
 enum {
-    LMK_CLOCK_QUALITY_UNKNOWN = 0, /* the system does not say */
+    LMK_CLOCK_QUALITY_UNKNOWN = 0, /* the system gives no information */
     LMK_CLOCK_QUALITY_UNSYNCHRONISED = 1, /* nothing sets the clock; the date itself may be wrong */
-    LMK_CLOCK_QUALITY_SYNCHRONISED = 2, /* the system keeps the clock to a reference (NTP, PTP or GPS) */
+    LMK_CLOCK_QUALITY_SYNCHRONISED = 2, /* the system synchronises the clock to a reference (NTP, PTP or GPS) */
 };
 
-/* What holds in a STATUS. */
+/* Flags of a STATUS. */
 enum {
     LMK_STATUS_FLAG_FACE = 1, /* a face is tracked; without it score, track, pose, eyes, gaze and box mean nothing */
     LMK_STATUS_FLAG_DRIVER = 2, /* driver monitoring is on; without it attention, level, drowsiness and rates mean nothing */
     LMK_STATUS_FLAG_CALIBRATING = 4, /* this person's baselines are still being learnt */
-    LMK_STATUS_FLAG_RIGHT_P80 = 8, /* whether the right eye is closed is known */
+    LMK_STATUS_FLAG_RIGHT_P80 = 8, /* it is known whether the right eye is closed */
     LMK_STATUS_FLAG_RIGHT_CLOSED = 16, /* the right eye is at least 80 % closed */
-    LMK_STATUS_FLAG_LEFT_P80 = 32, /* whether the left eye is closed is known */
+    LMK_STATUS_FLAG_LEFT_P80 = 32, /* it is known whether the left eye is closed */
     LMK_STATUS_FLAG_LEFT_CLOSED = 64, /* the left eye is at least 80 % closed */
-    LMK_STATUS_FLAG_DEGRADED_DELEGATE = 128, /* an accelerator was lost or refused and the CPU does its work */
+    LMK_STATUS_FLAG_DEGRADED_DELEGATE = 128, /* an accelerator was lost or refused, and the CPU runs the model */
     LMK_STATUS_FLAG_DEGRADED_CAMERA = 256, /* the camera delivers no frames */
     LMK_STATUS_FLAG_DEGRADED_OTHER = 512, /* something else runs in a fallback */
 };
 
-/* What kind of points a POINTS holds. */
+/* Flags of a POINTS. */
 enum {
     LMK_POINTS_FLAG_RAW = 1, /* unsmoothed */
 };
@@ -217,7 +217,7 @@ enum {
 #define LMK_POINT_SCALE 16
 #define LMK_EVIDENCE_SCALE 1000
 
-/* Constant for one run of the sender. Sent first, and again every two seconds. */
+/* Constant data of one run of the sender. Sent first, and again every two seconds. */
 typedef struct {
     uint64_t boot_id;            /* random, differs at each start of the sender */
     char device[25];             /* name of the unit */
@@ -246,7 +246,7 @@ typedef struct {
     uint8_t clock;               /* how far utc_offset_ns can be trusted */
 } lmk_hello;
 
-/* The state after one frame, with or without a face. Also the heartbeat: silence means dead. */
+/* The state after one frame, with or without a face. Also the heartbeat of the sender. */
 typedef struct {
     uint16_t flags;              /* what holds */
     uint16_t track;              /* person that is followed; rises when another is noticed; 0: unknown */
@@ -305,7 +305,7 @@ typedef struct {
     uint8_t points_hz;           /* complete sets of points sent in the last second; HELLO promises [Hz] */
 } lmk_status;
 
-/* Some or all of the landmarks of a frame, in as many chunks as it takes. */
+/* Some or all of the landmarks of a frame, in one or more chunks. */
 typedef struct {
     uint8_t selection;           /* which landmarks */
     uint8_t flags;               /* what kind of points */
@@ -319,13 +319,13 @@ typedef struct {
     uint16_t row_count;         
 } lmk_points;
 
-/* Something happened to the driver's attention. Repeated every second until its next phase. */
+/* An event of the attention of the driver. Repeated every second until its next phase. */
 typedef struct {
     uint32_t id;                 /* counts up from 1; begin, escalate and end of one event share it */
     uint64_t began_ns;           /* capture time of the frame that it began with [ns] */
     uint64_t at_ns;              /* capture time of the frame that this phase was decided on [ns] */
     uint8_t kind;                /* what happened */
-    uint8_t phase;               /* where it is in its life */
+    uint8_t phase;               /* phase of the event */
     uint8_t level;               /* 0 information, 1 notice, 2 warning, 3 alarm */
     uint16_t repeat;             /* how often this was sent before; 0 is the first time */
     const uint8_t *rows;         /* points into the bytes that were decoded */

@@ -134,7 +134,7 @@ local MESSAGES = {
     { name = "began_ns", kind = "u64", size = 8, scale = 1, unit = "ns", doc = "capture time of the frame that it began with" },
     { name = "at_ns", kind = "u64", size = 8, scale = 1, unit = "ns", doc = "capture time of the frame that this phase was decided on" },
     { name = "kind", kind = "u8", size = 1, scale = 1, unit = "", doc = "what happened", values = EventKind },
-    { name = "phase", kind = "u8", size = 1, scale = 1, unit = "", doc = "where it is in its life", values = EventPhase },
+    { name = "phase", kind = "u8", size = 1, scale = 1, unit = "", doc = "phase of the event", values = EventPhase },
     { name = "level", kind = "u8", size = 1, scale = 1, unit = "", doc = "0 information, 1 notice, 2 warning, 3 alarm" },
     { name = "repeat", kind = "u16", size = 2, scale = 1, unit = "", doc = "how often this was sent before; 0 is the first time" },
   } },
