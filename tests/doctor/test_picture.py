@@ -66,7 +66,7 @@ def test_a_rotation_that_is_right_is_well(face: np.ndarray, tmp_path: Path):
 def test_an_empty_room_is_only_noted(tmp_path: Path):
     found = looked_at(np.full((480, 640, 3), 90, np.uint8), tmp_path)
     assert found.severity == Severity.NOTE
-    assert "no face" in found.text
+    assert "without a face" in found.text
 
 
 def test_a_source_that_is_not_there_has_a_remedy(tmp_path: Path):

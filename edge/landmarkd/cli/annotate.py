@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OTHER_FOLDER = "choose another folder with --out"
 MAX_BOXES_BYTES = 64 << 20
 LARGEST_SIDE = 1 << 20
-"""No box reaches further than this many pixels."""
+"""Limit of the coordinates of a box, pixels."""
 
 
 def annotate(
@@ -28,7 +28,7 @@ def annotate(
         list[Path], typer.Argument(metavar="INPUT…", help="Pictures, folders of pictures, videos.")
     ],
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the overlay pictures and videos.")
+        Path | None, typer.Option(help="Folder for the pictures and videos with the overlay.")
     ] = None,
     jsonl: Annotated[
         str | None, typer.Option(help="File for JSON lines, or - for the terminal.")
@@ -36,14 +36,14 @@ def annotate(
     boxes: Annotated[
         Path | None,
         typer.Option(
-            help="JSON: file name of a picture to the face's box [x0, y0, x1, y1]; no detector."
+            help="JSON file from picture names to face boxes [x0, y0, x1, y1]; no detector."
         ),
     ] = None,
     model: ModelOption = None,
     config: ConfigOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file of --jsonl.")] = False,
 ) -> None:
-    """Draw the mesh, eyes, pose and driver state into pictures and videos.
+    """Draw mesh, eyes, pose and driver state into pictures and videos.
 
     Example: landmarkd annotate drive.mp4 portraits/ --out overlays --jsonl points.jsonl
     """
@@ -52,9 +52,7 @@ def annotate(
     from landmarkd.pipeline import Pipeline
 
     if out is None and jsonl is None:
-        raise UsageError(
-            "Nothing to write: add --out FOLDER for pictures or --jsonl FILE for numbers."
-        )
+        raise UsageError("No output: add --out FOLDER for pictures or --jsonl FILE for numbers.")
     known = _read_boxes(boxes)
     files = list(dict.fromkeys(_files(inputs)))
     if jsonl not in {None, "-"} and Path(str(jsonl)).resolve() in {f.resolve() for f in files}:
@@ -88,7 +86,7 @@ def annotate(
 
 
 def _targets(files: list[Path], out: Path | None) -> dict[Path, Path]:
-    """Return the output of each input: none is an input, and no two are the same."""
+    """Return the output of each input; no output is an input, and all are different."""
     from landmarkd.camera import PICTURES
 
     if out is None:
@@ -116,9 +114,13 @@ def _picture(
     report = pipeline.process(frame, box=box, still=True)
     _write_line(lines, report)
     if target is not None:
+        import cv2
+
         from landmarkd.overlay import draw
 
-        _write_picture(target, draw(frame.image, report, pipeline.layout))
+        _, content = cv2.imencode(target.suffix, draw(frame.image, report, pipeline.layout))
+        with writing(target, OTHER_FOLDER):
+            write_atomic(target, content.tobytes(), durable=False)
 
 
 def _video(pipeline: "Pipeline", path: Path, target: Path | None, lines: TextIO | None) -> None:
@@ -181,7 +183,7 @@ def _box(path: Path, name: str, value: object) -> "Box":
         and all(isinstance(part, int | float) and not isinstance(part, bool) for part in value)
     ):
         x0, y0, x1, y1 = value
-        # Compared before they become floats: an integer may be larger than any float.
+        # Compared as integers, because an integer may be larger than any float.
         if all(-LARGEST_SIDE < part < LARGEST_SIDE for part in value) and x1 > x0 and y1 > y0:
             return float(x0), float(y0), float(x1), float(y1)
     raise SourceFormatError(
@@ -206,10 +208,3 @@ def _write_line(lines: TextIO | None, report: "Report") -> None:
         from landmarkd.wire.jsonl import encode
 
         lines.write(encode(report) + "\n")
-
-
-def _write_picture(path: Path, image: Any) -> None:
-    import cv2
-
-    with writing(path, OTHER_FOLDER):
-        write_atomic(path, cv2.imencode(path.suffix, image)[1].tobytes(), durable=False)

@@ -1,4 +1,4 @@
-"""What `landmarkd run` says on a terminal, where its results go elsewhere: that it works."""
+"""Messages of `landmarkd run` on a terminal when the results go elsewhere."""
 
 import logging
 
@@ -8,17 +8,17 @@ log = logging.getLogger(__name__)
 
 
 class Announcer:
-    """Says once what runs and where its results go, and when a face is first seen; a publisher."""
+    """A publisher that logs source and sinks once, and the first face."""
 
     def __init__(self) -> None:
-        self._told = self._seen = False
+        self._announced = self._seen = False
 
     def publish(self, snapshot: Snapshot) -> None:
-        """Say what is new."""
-        if not self._told and snapshot.processed_fps > 0:
-            self._told = True
+        """Log changes."""
+        if not self._announced and snapshot.processed_fps > 0:
+            self._announced = True
             log.info(
-                "%s, %.0f frames a second. Ctrl-C ends it; landmarkd status says how it goes.",
+                "%s, %.0f frames a second. Ctrl-C ends it; landmarkd status shows its state.",
                 snapshot.source,
                 snapshot.processed_fps,
             )

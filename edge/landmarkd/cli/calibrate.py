@@ -1,7 +1,7 @@
 """`landmarkd calibrate board|camera|presets|driver|drivers`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,7 +21,7 @@ LIVE_HZ = 8
 PAPERS = ("a4", "letter")
 
 
-commands = typer.Typer(help="Calibrate what differs from unit to unit.", no_args_is_help=True)
+commands = typer.Typer(help="Calibrate the camera and the driver.", no_args_is_help=True)
 
 
 @commands.command()
@@ -31,8 +31,8 @@ def board(
 ) -> None:
     """Write the calibration board as a PDF to print at 100 %.
 
-    Glue it to something flat, a picture frame or a piece of board: a wavy sheet spoils the
-    calibration, a wrong scale does not.
+    Glue it to something flat, such as a picture frame: a sheet that is not flat makes the
+        calibration wrong; a wrong scale does not.
     """
     from importlib.resources import files
 
@@ -64,14 +64,14 @@ def camera(
         "camera.json"
     ),
     limit: Annotated[
-        float, typer.Option(min=5, help="Seconds after which the views taken so far are used.")
+        float, typer.Option(min=5, help="Seconds; then the views so far are used.")
     ] = 300.0,
 ) -> None:
     """Measure a camera's focal length, centre and distortion from views of the printed board.
 
-    Hold the board still in front of the camera and follow the instructions: all over the picture,
-    and tilted to each side. Ctrl-C ends it early. Focus and size of the picture must be those of
-    later use; another size of the same shape is scaled.
+    Hold the board still in front of the camera and follow the instructions: in all parts of the
+        picture, and tilted to each side. Ctrl-C ends it early. Use the same focus and picture size
+        as later; another size of the same aspect ratio is scaled.
 
     Example: landmarkd calibrate camera --source v4l2:/dev/video0?size=640x480 --out camera.json
     """
@@ -80,7 +80,9 @@ def camera(
     from landmarkd.camera.calibration.solve import calibrate, save
 
     if not out.parent.is_dir():
-        raise UsageError(f"{out.parent} is no folder; make it, or choose another place with --out.")
+        raise UsageError(
+            f"{out.parent} is not a folder; make it, or choose another place with --out."
+        )
     if pictures and source:
         raise UsageError("Name pictures or a --source, not both.")
     uri = source or read_configuration(config).source.uri
@@ -127,16 +129,14 @@ def presets(
             2 * math.degrees(math.atan(side / 2 / focal))
             for side, focal in ((known.width, known.fx), (known.height, known.fy))
         ]
-        title = (
-            f"{PRESETS[choice].title}, by its data sheet"
-            if choice in PRESETS
-            else "a guess; any angle may be named"
-        )
+        title = "a guess; any angle is allowed"
+        if choice in PRESETS:
+            title = f"{PRESETS[choice].title}, by its data sheet"
         table.add_row(f'"{choice}"', title, f"{known.fx:.0f}", f"{fields[0]:.1f} x {fields[1]:.1f}")
     Console().print(table)
     print(
         '\nPut one into the configuration: [source] camera = "module-3". '
-        "A calibration is better than any of them."
+        "A calibration is more exact than a preset."
     )
 
 
@@ -145,7 +145,7 @@ commands.command()(drivers)
 
 
 class _Screen:
-    """Shows on the terminal how the collection grows; elsewhere prints one line for each view."""
+    """Shows the progress on a terminal; elsewhere prints one line for each view."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -167,7 +167,7 @@ class _Screen:
     def look(
         self, name: str, view: "BoardView | None", verdict: "Verdict", collection: "Collection"
     ) -> None:
-        """Show what became of a picture."""
+        """Show the result for a picture."""
         self._taken += verdict.taken
         if not verdict.taken:
             self._refused[verdict.reason] = self._refused.get(verdict.reason, 0) + 1
@@ -177,7 +177,7 @@ class _Screen:
             self._console.print(as_text(f"{name}: {verdict.reason}"), soft_wrap=True)
 
     def why(self) -> str:
-        """Return the commonest reason for refusing a view."""
+        """Return the most frequent reason for refusing a view."""
         return max(
             self._refused, key=lambda reason: self._refused[reason], default="no picture came"
         )
@@ -213,29 +213,19 @@ def _print_result(result: "Calibration", collection: "Collection", out: Path) ->
 
     known = result.intrinsics
     across = 2 * math.degrees(math.atan(known.width / 2 / known.fx))
+    uncertain = f"± {100 * result.focal_uncertainty:.2f} %"
+    distortion = ", ".join(f"{value:.4f}" for value in known.distortion)
+    views = f"{len(result.view_px)} views, {result.corners} corners"
     table = Table(show_header=False, box=None)
-    rows: list[tuple[str, Any]] = [
-        (
-            "Focal length",
-            f"{known.fx:.1f} x {known.fy:.1f} px, ± {100 * result.focal_uncertainty:.2f} %",
-        ),
-        ("Field of view", f"{across:.1f} degrees across {known.width} px"),
-        ("Centre", f"{known.cx:.1f}, {known.cy:.1f} px"),
-        (
-            "Distortion",
-            ", ".join(f"{value:.4f}" for value in known.distortion) + "  (k1, k2, p1, p2, k3)",
-        ),
-        (
-            "Error",
-            f"{result.rms_px:.2f} px over {len(result.view_px)} views, {result.corners} corners",
-        ),
-    ]
-    for label, value in rows:
-        table.add_row(label, value)
+    table.add_row("Focal length", f"{known.fx:.1f} x {known.fy:.1f} px, {uncertain}")
+    table.add_row("Field of view", f"{across:.1f} degrees across {known.width} px")
+    table.add_row("Centre", f"{known.cx:.1f}, {known.cy:.1f} px")
+    table.add_row("Distortion", f"{distortion}  (k1, k2, p1, p2, k3)")
+    table.add_row("Error", f"{result.rms_px:.2f} px over {views}")
     Console().print(table)
     if result.left_out:
-        print(f"Left out, since they do not fit: {plain(', '.join(result.left_out), 1000)}")
+        print(f"Left out, because they do not fit: {plain(', '.join(result.left_out), 1000)}")
     advice = collection.advice()
     if advice is not None:
-        print(f"It would be more exact with more views: {advice}.")
+        print(f"More views would make it more exact: {advice}.")
     print(f'Wrote {out}. Use it: [source] camera = "{out.resolve()}" in the configuration.')

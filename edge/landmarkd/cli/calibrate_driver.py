@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from landmarkd.signals.monitor import DriverBaseline
 
 PATIENCE_S = 120.0
-"""The calibration stops with an error if it has not learnt enough after this time."""
+"""The calibration fails if it has not learnt enough after this time."""
 LEAST_BLINKS = 2
 
 
 def driver(
     name: Annotated[
-        str, typer.Argument(help="Whose baseline it is: letters, digits, - and _.")
+        str, typer.Argument(help="Name of the driver: letters, digits, - and _.")
     ] = "driver",
     source: SourceOption = None,
     config: ConfigOption = None,
@@ -27,9 +27,8 @@ def driver(
 ) -> None:
     """Learn one driver's open eyes and natural forward direction, in half a minute.
 
-    Sit as you drive, look ahead at the road, blink as you like. The daemon learns the same by
-    itself while driving; this only spares it the first minute. Kept are six numbers, never a
-    picture.
+    Sit as for driving, look ahead at the road, and blink normally. The daemon learns the same while
+    you drive; this command only saves the first minute. It stores six numbers and no picture.
 
     Example: landmarkd calibrate driver anna --source v4l2:/dev/video0
     """
@@ -43,14 +42,14 @@ def driver(
     pipeline = Pipeline(configuration)
     try:
         with make_source(configuration.source.uri, fast=False) as frames:
-            print("Sit as you drive, look ahead at the road, blink as you like.")
+            print("Sit as for driving, look ahead at the road, and blink normally.")
             baseline, blinks = learn(pipeline, frames)
     finally:
         pipeline.close()
     if blinks < LEAST_BLINKS:
         raise CalibrationError(
-            f"Only {blinks} blinks were seen: are the eyes covered, the face small or dark? Come "
-            f"nearer, add light."
+            f"Only {blinks} blinks were seen: are the eyes covered, is the face small or dark? "
+            "Move nearer, or add light."
         )
     store.save(name, baseline)
     print(
@@ -58,11 +57,11 @@ def driver(
         f"{baseline.head_yaw:.0f}°, pitch {baseline.head_pitch:.0f}° to the camera; {blinks} "
         f"blinks."
     )
-    print(f'Kept in {path}. In the configuration: [driver] name = "{name}"')
+    print(f'Stored in {path}. In the configuration: [driver] name = "{name}"')
 
 
 def learn(pipeline: "Pipeline", source: "FrameSource") -> "tuple[DriverBaseline, int]":
-    """Return what is learnt from an open source and how many blinks were seen.
+    """Return the baseline from an open source and the number of blinks.
 
     Raises:
         CalibrationError: the face was not seen for long enough.
@@ -75,7 +74,7 @@ def learn(pipeline: "Pipeline", source: "FrameSource") -> "tuple[DriverBaseline,
     seconds = iter(
         progress(range(int(pipeline.configuration.driver.forward_trusted_s)), "look ahead")
     )
-    told = -1.0
+    shown_s = -1.0
     while True:
         try:
             frame = source.read(5.0)
@@ -85,8 +84,8 @@ def learn(pipeline: "Pipeline", source: "FrameSource") -> "tuple[DriverBaseline,
         began = frame.captured_ns if began is None else began
         if report.driver is not None:
             blinks += sum(event.kind == "blink" for event in report.driver.events)
-        if report.face is not None and (frame.captured_ns - began) / NANOSECONDS - told >= 1.0:
-            told = (frame.captured_ns - began) / NANOSECONDS
+        if report.face is not None and (frame.captured_ns - began) / NANOSECONDS - shown_s >= 1.0:
+            shown_s = (frame.captured_ns - began) / NANOSECONDS
             next(seconds, None)
         baseline = pipeline.baseline
         if baseline is not None:
@@ -96,8 +95,8 @@ def learn(pipeline: "Pipeline", source: "FrameSource") -> "tuple[DriverBaseline,
         if frame.captured_ns - began > PATIENCE_S * NANOSECONDS:
             break
     raise CalibrationError(
-        "The face was not seen for long enough to learn from; sit before the camera, in good "
-        "light, for half a minute."
+        "The face was not seen for long enough; sit in front of the camera, in good light, for "
+        "half a minute."
     )
 
 
@@ -111,7 +110,9 @@ def drivers(
 
     store = BaselineStore()
     if forget is not None:
-        print(f"Forgot {forget}." if store.remove(forget) else f"There is no baseline of {forget}.")
+        print(
+            f"Deleted {forget}." if store.remove(forget) else f"There is no baseline of {forget}."
+        )
         return
     for name in store.names():
         known = store.load(name)

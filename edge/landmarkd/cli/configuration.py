@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
-commands = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
+commands = typer.Typer(help="Show and check the configuration.", no_args_is_help=True)
 
 
 @commands.command()
@@ -19,7 +19,7 @@ def show(
     config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of TOML.")] = False,
 ) -> None:
-    """Print the effective configuration, defaults included, as a file that can be used."""
+    """Print the effective configuration, including defaults, as a usable file."""
     from landmarkd.settings.config import load_configuration
 
     configuration = load_configuration(config)
@@ -31,10 +31,10 @@ def show(
 
 @commands.command()
 def check(config: ConfigOption = None) -> None:
-    """Check the configuration as a start or a reload does: values, files, devices, models.
+    """Check the configuration as for a start or a reload: values, files, devices, models.
 
-    Exit code 78 for a wrong value, and what `landmarkd run` would end with for anything that is
-    missing. Nothing is opened: a daemon that runs is not disturbed.
+    Exit code: 78 for a wrong value; for something missing, that of `landmarkd run`. Nothing is
+        opened, so that a running daemon is not disturbed.
     """
     from landmarkd.daemon.factory import ServiceFactory
     from landmarkd.daemon.notify import Notifier
@@ -44,7 +44,7 @@ def check(config: ConfigOption = None) -> None:
     configuration = load_configuration(config)
     ServiceFactory(Requests(), Notifier("")).build(configuration).close()
     print(
-        f"The configuration is right: {configuration.source.uri} to "
+        f"The configuration is correct: {configuration.source.uri} to "
         f"{', '.join(configuration.sinks) or 'no sink'}."
     )
 
@@ -69,11 +69,8 @@ def _toml(model: "BaseModel", name: str = "") -> list[str]:
 
 def _value(value: Any) -> str:
     if isinstance(value, dict):
-        return (
-            "{ "
-            + ", ".join(f"{json.dumps(key)} = {_value(item)}" for key, item in value.items())
-            + " }"
-        )
+        items = (f"{json.dumps(key)} = {_value(item)}" for key, item in value.items())
+        return f"{{ {', '.join(items)} }}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_value, value)) + "]"
     if isinstance(value, bool | int | float):

@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from landmarkd.display import plain
-from landmarkd.errors import (
-    ExitCode,
-    MissingPackageError,
-    SourceFormatError,
-    UsageError,
-)
+from landmarkd.errors import MissingPackageError, SourceFormatError, UsageError
 from landmarkd.files import create, refuse_itself, writing
 
 if TYPE_CHECKING:
@@ -23,7 +18,7 @@ if TYPE_CHECKING:
     from landmarkd.wire.names import Selection
 
 PARQUET_ROWS = 4096
-"""Rows that are held in memory at most."""
+"""Maximum of rows in memory."""
 
 
 def convert(
@@ -31,11 +26,11 @@ def convert(
     target: Annotated[Path, typer.Argument(help="NAME.csv, NAME.jsonl or NAME.parquet.")],
     points: Annotated[
         str | None,
-        typer.Option(help="none, 68, eyes or all; what the recording has, if left out."),
+        typer.Option(help="none, 68, eyes or all; default: the points in the recording."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the target.")] = False,
-) -> int:
-    """Write a recording as a table (csv, parquet) or as JSON lines, one frame a row.
+) -> None:
+    """Write a recording as a table (csv, parquet) or JSON lines, one row per frame.
 
     Example: landmarkd convert drive.lmk drive.csv --points 68
     """
@@ -65,7 +60,6 @@ def convert(
     if trouble:
         typer.echo(trouble, err=True)
     typer.echo(f"{plain(target, 1000)}: {written} frames", err=True)
-    return int(ExitCode.OK)
 
 
 def _jsonl(part: Path, records: "Iterator[FrameRecord]", points: str | None) -> int:
@@ -134,7 +128,7 @@ def _parquet(part: Path, records: "Iterator[FrameRecord]", points: str | None) -
 def _table(
     records: "Iterator[FrameRecord]", points: str | None
 ) -> tuple[dict[str, type], Iterator[list[Any]]]:
-    """Return the columns, and the rows while the recording is read."""
+    """Return the columns, and an iterator over the rows."""
     from landmarkd.sinks.table import columns, row
     from landmarkd.wire.names import Selection
     from landmarkd.wire.restore import report_of
@@ -147,7 +141,7 @@ def _table(
     chosen = held if points is None else _selection(points)
     if chosen not in (held, Selection.NONE) and held is not Selection.ALL:
         held_name = next(name for name, each in NAMES.items() if each is held)
-        raise UsageError(f"The recording holds the points '{held_name}'; choose those, or none.")
+        raise UsageError(f"The recording holds the points '{held_name}'; use these, or none.")
     indices = indices_of(chosen, layout)
     kept = slice(None) if chosen is held else indices
 

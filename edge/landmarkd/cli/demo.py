@@ -26,12 +26,12 @@ REFRESH_HZ = 8
 def demo(
     model: ModelOption = None,
     fast: Annotated[
-        bool, typer.Option("--fast", help="As fast as possible instead of at the clip's pace.")
+        bool, typer.Option("--fast", help="As fast as possible instead of at the pace of the clip.")
     ] = False,
 ) -> None:
     """Play the bundled clip through the pipeline, send it over UDP and serial, and decode both.
 
-    Ends with exit code 0 if every message that was sent was decoded, otherwise with 74.
+    Exit code: 0 if every sent message was decoded, else 74.
     """
     from rich.console import Console
     from rich.live import Live
@@ -77,9 +77,9 @@ def demo(
 
 
 class _View:
-    """The live table: the newest report, in words and numbers.
+    """The live table of the newest report.
 
-    Frames that are not played at their pace are dated ahead of the clock and have no latency.
+    Frames that are not played at their pace have times in the future and no latency.
     """
 
     def __init__(self, *, paced: bool) -> None:
@@ -100,7 +100,7 @@ class _View:
         table = Table(title="landmarkd demo: the bundled clip", show_header=False, min_width=56)
         report = self.last
         if report is None:
-            table.add_row("frame", "waiting for the first")
+            table.add_row("frame", "waiting for the first frame")
             return table
         table.add_row("frame", str(report.sequence))
         if report.face is None:
@@ -111,17 +111,10 @@ class _View:
             table.add_row(
                 "head", f"yaw {pose.yaw:+5.0f}°  pitch {pose.pitch:+5.0f}°  roll {pose.roll:+5.0f}°"
             )
-            table.add_row(
-                "place",
-                "  ".join(
-                    f"{axis} {v:+.0f}" for axis, v in zip("xyz", pose.translation_mm, strict=True)
-                )
-                + " mm",
-            )
-            table.add_row(
-                "eyes",
-                f"right {_percent(face.right.openness)}  left {_percent(face.left.openness)} open",
-            )
+            x, y, z = pose.translation_mm
+            table.add_row("position", f"x {x:+.0f}  y {y:+.0f}  z {z:+.0f} mm")
+            right, left = _percent(face.right.openness), _percent(face.left.openness)
+            table.add_row("eyes", f"right {right}  left {left} open")
         if report.driver is not None:
             table.add_row("driver", ", ".join((report.driver.attention, *report.driver.active)))
         if self.latencies_ms:
@@ -150,11 +143,8 @@ def _summary(
         table.add_row(f"  {name}", f"median {median:.3f} ms, p99 {worst:.3f} ms")
     for sink, receiver in zip(service.sinks, receivers, strict=True):
         sent, got = sink.statistics, receiver.counters
-        verdict = (
-            "all decoded"
-            if got.packets == sent.messages and not got.rejected
-            else "NOT all decoded"
-        )
+        complete = got.packets == sent.messages and not got.rejected
+        verdict = "all decoded" if complete else "NOT all decoded"
         table.add_row(
             sink.uri.partition(":")[0],
             f"{sent.bytes} bytes, {sent.messages} messages sent, {got.packets} decoded: {verdict}",

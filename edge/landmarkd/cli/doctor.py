@@ -1,4 +1,4 @@
-"""`landmarkd doctor`: what is wrong with this machine, and the command that fixes it."""
+"""`landmarkd doctor`: checks this machine, and names the command that fixes a fault."""
 
 import json
 from dataclasses import asdict
@@ -26,14 +26,14 @@ def doctor(
         bool, typer.Option("--json", help="A JSON list of findings instead of a table.")
     ] = False,
 ) -> int:
-    """Check everything that can be wrong with this machine, and print what fixes it.
+    """Check this machine, and print the command that fixes each fault.
 
-    With --source, or a source in the configuration, a picture of the camera is checked as well: sit
-    in front of it.
+    With --source, or a source in the configuration, it also checks a picture of the camera: sit in
+    front of it.
 
     Example: landmarkd doctor --source 0
 
-    Exit code: 0 all is well, 1 warnings, 2 errors.
+    Exit code: 0 no fault, 1 warnings, 2 errors.
     """
     from landmarkd.doctor.finding import exit_status
 
@@ -42,7 +42,7 @@ def doctor(
 
 
 def _findings(path: "Path | None", source: str | None) -> "Iterator[Finding]":
-    """Yield the findings, also with a configuration that is wrong: then with the defaults."""
+    """Yield the findings; if the configuration is wrong, with the defaults."""
     from landmarkd.doctor.checks import examine
     from landmarkd.doctor.finding import Finding, Severity
     from landmarkd.errors import AccessError, ConfigurationError
@@ -66,7 +66,7 @@ def _json(findings: "Iterable[Finding]") -> "list[Finding]":
 
 
 def _table(findings: "Iterable[Finding]") -> "list[Finding]":
-    """Print each finding as it comes: some take a second."""
+    """Print each finding at once, because some checks take a second."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -1,4 +1,4 @@
-"""`landmarkd help`: the documentation that comes with the package."""
+"""`landmarkd help`: the documentation in the package."""
 
 import sys
 from pathlib import Path
@@ -13,25 +13,27 @@ from landmarkd.uri import nearest
 
 def show(
     topic: Annotated[
-        str | None, typer.Argument(help="A page, for example sources; none lists them all.")
+        str | None, typer.Argument(help="A page, for example sources; without it, list all pages.")
     ] = None,
 ) -> None:
-    """Show a page of the documentation: where to start, sources, sinks, what went wrong.
+    """Show a page of the documentation: start, sources, sinks, troubleshooting and more.
 
     Begin with: landmarkd help start
     """
     pages = {path.stem: path for path in sorted(_folder().glob("*.md"))}
     if topic is None:
         for name, path in pages.items():
-            print(f"landmarkd help {name:<18} {_title(path)}")
-        print(f"\nC header, MicroPython decoder, Wireshark dissector: {_wire()}")
+            title = path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
+            print(f"landmarkd help {name:<18} {title}")
+        wire = Path(landmarkd.__file__).resolve().parent / "wire"
+        print(f"\nC header, MicroPython decoder, Wireshark dissector: {wire}")
         return
     page = pages.get(topic.removesuffix(".md"))
     if page is None:
         from landmarkd.cli.main import COMMANDS
 
         if topic in COMMANDS:
-            raise UsageError(f"{topic} is a command, and no page; run: landmarkd {topic} --help")
+            raise UsageError(f"{topic} is a command, not a page; run: landmarkd {topic} --help")
         raise UsageError(
             f"There is no page {topic!r}{nearest(topic, pages)}; landmarkd help lists them."
         )
@@ -47,17 +49,7 @@ def show(
 
 
 def _folder() -> Path:
-    """Return where the pages lie: in the installed package, or in docs of a checkout."""
+    """Return the folder of the pages: in the installed package, or docs of a checkout."""
     package = Path(landmarkd.__file__).resolve().parent
     installed = package / "docs"
     return installed if installed.is_dir() else package.parents[1] / "docs"
-
-
-def _wire() -> Path:
-    """Return the folder of what other machines need to receive."""
-    return Path(landmarkd.__file__).resolve().parent / "wire"
-
-
-def _title(page: Path) -> str:
-    with page.open(encoding="utf-8") as file:
-        return file.readline().lstrip("# ").strip()

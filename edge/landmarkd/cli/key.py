@@ -13,9 +13,9 @@ from landmarkd.files import writing
 
 
 def key(
-    file: Annotated[Path, typer.Argument(help="Where to write it; the file must not exist yet.")],
+    file: Annotated[Path, typer.Argument(help="File for the key; it must not exist.")],
 ) -> None:
-    """Make a key for encrypted datagrams, readable by you alone; copy it to the other side.
+    """Make a key for encrypted datagrams, readable only by you; copy it to the other side.
 
     Example: landmarkd key car.key, then --sink udp://10.0.0.2:5005?key=car.key there and
     landmarkd listen udp://:5005?key=car.key here.
@@ -39,6 +39,6 @@ def key(
         with os.fdopen(descriptor, "w") as out:
             out.write(content.hex() + "\n")
     typer.echo(
-        f"{file} holds the key. Copy it over a safe way, and keep it readable by its owner alone.",
+        f"{file} has the key. Copy it in a safe way, and keep it readable only for its owner.",
         err=True,
     )

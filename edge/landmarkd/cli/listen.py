@@ -1,4 +1,4 @@
-"""`landmarkd listen`: show what a UDP port, a serial line or a recording delivers."""
+"""`landmarkd listen`: show the messages of a UDP port, a serial line or a recording."""
 
 import time
 from collections.abc import Iterator
@@ -33,9 +33,9 @@ def listen(
         float, typer.Option(min=0.0, help="End after this many seconds; 0: no limit.")
     ] = 0.0,
 ) -> int:
-    """Decode a stream: a live table, JSON lines, or message by message.
+    """Decode a stream, and show a live table, JSON lines, or each message.
 
-    Ends with 0 when frames arrived, and with 75 when there were none.
+    Exit code: 0 if frames arrived, 75 if there were none.
 
     Examples: landmarkd listen udp://:5005 · landmarkd listen /dev/ttyUSB0 --jsonl drive.jsonl
     """
@@ -43,7 +43,7 @@ def listen(
     from landmarkd.receive import FrameStream
 
     if jsonl is not None and messages:
-        raise UsageError("--jsonl and --messages exclude each other: choose one.")
+        raise UsageError("--jsonl and --messages cannot be combined: use one of them.")
     output: Output
     if jsonl is not None:
         output = JsonOutput(jsonl)
@@ -74,15 +74,15 @@ def listen(
         typer.echo(stream.trouble, err=True)
     if not seen and counters.rejected:
         typer.echo(
-            "Bytes came and none of them made a frame: "
-            "check the baud rate, the key, both sides' versions and, with a key, both clocks.",
+            "Bytes arrived, but no valid frame: check the baud rate, the key, the versions of both "
+            "sides and, with a key, both clocks.",
             err=True,
         )
     return int(ExitCode.OK if seen else ExitCode.TEMPORARY)
 
 
 def _frames(stream: "FrameStream", output: "Output", duration: float) -> "Iterator[ReceivedFrame]":
-    """Yield frames until the time is up or the recording ends."""
+    """Yield frames until the time is over or the recording ends."""
     started = time.monotonic()
     while not stream.ended and (not duration or time.monotonic() - started < duration):
         yield from stream.poll()

@@ -1,4 +1,4 @@
-"""What `landmarkd listen` shows: a live table, JSON lines, or the messages themselves."""
+"""The outputs of `landmarkd listen`: a live table, JSON lines, or all messages."""
 
 import sys
 import time
@@ -22,7 +22,7 @@ from landmarkd.wire.text import packet_text
 REDRAW_S = 0.1
 RATE_WINDOW_S = 2.0
 MAX_COLUMNS = 6
-"""Senders that are shown side by side."""
+"""Maximum of senders side by side."""
 MAX_TIMES = 500
 UNKNOWN = "–"
 ROWS = (
@@ -44,16 +44,16 @@ ROWS = (
 
 
 class Output:
-    """Base of the outputs: takes what was decoded and shows nothing; a context manager."""
+    """Base of the outputs, which shows nothing; a context manager."""
 
     def packet(self, packet: Packet) -> None:
-        """Take a message."""
+        """Receive a message."""
 
     def record(self, sender: str, record: FrameRecord) -> None:
-        """Take a frame."""
+        """Receive a frame."""
 
     def tick(self, counters: DecoderCounters) -> None:
-        """Called several times a second, to refresh."""
+        """Refresh; called several times a second."""
 
     def close(self) -> None:
         """End the output."""
@@ -101,9 +101,9 @@ class MessageOutput(Output):
 
 
 class TableOutput(Output):
-    """The newest frame of each sender, drawn a few times a second in a terminal.
+    """The newest frame of each sender, several times a second in a terminal.
 
-    The first sender keeps its column; a new sender replaces the one silent longest.
+    The first sender keeps its column; a new sender replaces the least recent one.
     """
 
     def __init__(self, title: str) -> None:
@@ -129,7 +129,7 @@ class TableOutput(Output):
             del self._senders[min(others, key=lambda name: self._senders[name].heard)]
 
     def tick(self, counters: DecoderCounters) -> None:
-        """Draw again if it is time."""
+        """Draw again if it is due."""
         now = time.monotonic()
         if self._live is None or now - self._drawn < REDRAW_S:
             return
@@ -137,12 +137,12 @@ class TableOutput(Output):
         self._live.update(self.draw(counters, now), refresh=True)
 
     def close(self) -> None:
-        """Leave the last table on the screen."""
+        """Stop, and keep the last table on the screen."""
         if self._live is not None:
             self._live.stop()
 
     def draw(self, counters: DecoderCounters, now: float) -> Table:
-        """Return the table. All of it is text, so that nothing that was received is markup."""
+        """Return the table. All cells are text, so that received data is never markup."""
         lost = (
             f"{counters.packets} messages, {counters.missing} missing, {counters.rejected} rejected"
         )
@@ -160,7 +160,7 @@ class TableOutput(Output):
 
 
 class _Sender:
-    """What is shown of one sender."""
+    """The column of one sender."""
 
     def __init__(self) -> None:
         self.record = FrameRecord(0, 0)
@@ -169,7 +169,7 @@ class _Sender:
         self._times: deque[float] = deque(maxlen=MAX_TIMES)
 
     def take(self, record: FrameRecord, now: float) -> None:
-        """Keep what is new."""
+        """Store the new data."""
         if record.points is not None:
             self._points = str(len(record.points))
         if record.status is not None:
@@ -182,7 +182,7 @@ class _Sender:
         return (len(times) - 1) / (times[-1] - times[0]) if len(set(times)) > 1 else 0.0
 
     def cells(self) -> list[str]:
-        """Return the column, frame and rate left out."""
+        """Return the column without frame and rate."""
         record, report = self.record, report_of(self.record)
         if record.status is None or report is None:
             return [UNKNOWN] * (len(ROWS) - 2)

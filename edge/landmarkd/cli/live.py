@@ -1,7 +1,6 @@
-"""The table of `landmarkd listen` in the process that sends, for a run without a sink."""
+"""The table of `landmarkd listen` in the sending process, for a run without a sink."""
 
 import threading
-from types import TracebackType
 
 from landmarkd.cli.listen_output import TableOutput
 from landmarkd.receive.loopback import udp_loopback
@@ -9,7 +8,7 @@ from landmarkd.receive.stream import FrameStream
 
 
 class LiveTable:
-    """Receives on a free port of loopback and draws what arrives; a context manager.
+    """Receives on a free port of loopback and shows a table; a context manager.
 
     Attributes:
         sink: URI of the sink that sends here.
@@ -28,12 +27,7 @@ class LiveTable:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join()
         self._output.close()

@@ -1,4 +1,4 @@
-"""Log lines on standard error: plain on a terminal, with a priority for journald; never a file."""
+"""Log lines on standard error: plain text, or with a priority for journald."""
 
 import logging
 import os
@@ -9,14 +9,14 @@ from collections.abc import Callable
 from landmarkd.display import plain
 
 QUIET_S = 60.0
-"""The same line again within this long is only counted."""
+"""A repeated line is only counted within this time."""
 
 MAX_LINE = 2000
 """Characters of a message in the log."""
 MOST_LINES = 256
-"""Different lines that are remembered at once."""
+"""Maximum of different lines in memory."""
 
-# sd-daemon(3): journald takes the priority from a prefix.
+# sd-daemon(3): journald reads the priority from a prefix.
 _PRIORITIES = {
     logging.DEBUG: 7,
     logging.INFO: 6,
@@ -27,9 +27,9 @@ _PRIORITIES = {
 
 
 class RepetitionFilter(logging.Filter):
-    """Lets the first of equal lines through, and then one a minute that says how many there were.
+    """Passes the first of equal lines, and then one a minute with their number.
 
-    A cable that is loose or a broker that is down must not fill the journal.
+    A loose cable or a missing broker must not fill the journal.
 
     Args:
         now: monotonic seconds.
@@ -41,7 +41,7 @@ class RepetitionFilter(logging.Filter):
         self._seen: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether the line is to be written; adds the number of those that were not."""
+        """Return whether to write the line; adds the number of suppressed lines."""
         key = (record.name, record.getMessage())
         now = self._now()
         since, held = self._seen.pop(key, (None, 0))
@@ -60,10 +60,10 @@ class RepetitionFilter(logging.Filter):
 
 
 class _LineFormatter(logging.Formatter):
-    """Keeps text from outside from starting a new line or moving the cursor."""
+    """Removes line breaks and control characters of texts from outside."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
-        """Return the message as one printable line; a traceback behind it keeps its lines."""
+        """Return the message as one printable line; a traceback keeps its lines."""
         return plain(super().formatMessage(record), MAX_LINE)
 
 

@@ -16,10 +16,9 @@ from typer.exceptions import TyperException
 from landmarkd import __version__
 from landmarkd.errors import ExitCode, LandmarkdError, SinkError, SourceLostError
 
-TRY, RECEIVE, LOOK_AFTER = "Try it", "Receive and record", "Look after it"
-# What each command is ("module:function" of this package, or a group) and where the help page lists
-# it, in that order. The modules import nothing heavy at their top, so that `landmarkd run` starts
-# fast.
+TRY, RECEIVE, MAINTAIN = "Try it", "Receive and record", "Check and configure it"
+# "module:function" (or a group) of each command, and its section of the help page, in this order.
+# The modules import nothing heavy at the top, so that `landmarkd run` starts fast.
 COMMANDS = {
     "run": ("run:run", "Run it"),
     "demo": ("demo:demo", TRY),
@@ -30,26 +29,26 @@ COMMANDS = {
     "replay": ("replay:replay", RECEIVE),
     "convert": ("convert:convert", RECEIVE),
     "key": ("key:key", RECEIVE),
-    "config": ("configuration:commands", LOOK_AFTER),
-    "models": ("models:commands", LOOK_AFTER),
-    "doctor": ("doctor:doctor", LOOK_AFTER),
-    "profile": ("profile:profile", LOOK_AFTER),
-    "status": ("status:status", LOOK_AFTER),
-    "top": ("status:top", LOOK_AFTER),
-    "calibrate": ("calibrate:commands", LOOK_AFTER),
-    "help": ("help:show", LOOK_AFTER),
+    "config": ("configuration:commands", MAINTAIN),
+    "models": ("models:commands", MAINTAIN),
+    "doctor": ("doctor:doctor", MAINTAIN),
+    "profile": ("profile:profile", MAINTAIN),
+    "status": ("status:status", MAINTAIN),
+    "top": ("status:top", MAINTAIN),
+    "calibrate": ("calibrate:commands", MAINTAIN),
+    "help": ("help:show", MAINTAIN),
 }
 
 
 class Root(TyperGroup):
-    """The help page of `landmarkd` itself: plain text, in half of the time that rich takes."""
+    """The help page of `landmarkd` itself: plain text, in half of the time of rich."""
 
     def format_help(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
-        """Write the page, and each panel's commands with the whole first sentence of their help."""
+        """Write the page with the whole first sentence of each command."""
         super(TyperGroup, self).format_help(ctx, formatter)
 
     def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
-        """Write the commands by panel, in the order of `COMMANDS`."""
+        """Write the commands by section, in the order of `COMMANDS`."""
         panels: dict[str, list[tuple[str, str]]] = {}
         for name, (_, panel) in COMMANDS.items():
             command = self.get_command(ctx, name)
@@ -62,7 +61,7 @@ class Root(TyperGroup):
 
 
 def build(names: Iterable[str]) -> typer.Typer:
-    """Return the command line with some of the commands."""
+    """Return the command line with these commands."""
     app = typer.Typer(
         name="landmarkd",
         cls=Root,
@@ -105,7 +104,7 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; a user's mistake ends in one sentence and a documented exit code."""
+    """Run the command line; an error prints one sentence and has a documented exit code."""
     _open_standard_streams()
     if sys.argv[1:2] == ["run"]:
         # Until the daemon obeys it: a reload that comes during the start must not end it.
@@ -117,9 +116,9 @@ def main() -> None:
         code = _run(sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:
-        code = int(ExitCode.OK)  # the reader of our output, `head` for example, has seen enough
+        code = int(ExitCode.OK)  # the reader of the output, such as `head`, has closed it
     except OSError as error:
-        # Whatever a file system, a device or a full standard output says where nobody asked.
+        # An error of a file system, a device or a full standard output that nothing else handled.
         where = f"{error.filename}: " if error.filename is not None else ""
         code = _explain(SinkError(f"{where}{error.strerror or error}; choose another place."))
     except MemoryError:
@@ -129,16 +128,16 @@ def main() -> None:
         code = int(ExitCode.INTERNAL)
     else:
         sys.exit(code)
-    # What the output still holds cannot be written, and the interpreter would try that again.
+    # The rest of the output cannot be written, and the interpreter would try that again.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.exit(code)
 
 
 def _open_standard_streams() -> None:
-    """Make the standard streams exist and take any text.
+    """Make sure that the standard streams exist and accept any text.
 
-    Where one was closed, the next file that is opened gets its number, and libraries write their
-    messages into a recording. What the terminal's encoding lacks becomes a question mark.
+    If one is closed, the next opened file gets its number, and libraries would write their messages
+    into a recording. Characters that the encoding of the terminal lacks become question marks.
     """
     while (spare := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
@@ -155,14 +154,13 @@ def _explain(error: LandmarkdError) -> int:
 
 def _run(arguments: list[str]) -> int:
     """Run a command and return its exit code."""
-    # Only the chosen command's module is imported; the help page and a misspelt command need all.
+    # Import only the module of the command; the help page and a wrong command need all.
     chosen = arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS
     if not arguments and "_LANDMARKD_COMPLETE" not in os.environ:
         arguments = ["--help"]
     try:
         if arguments == ["status"]:
-            # Asked again and again by scripts: without its options it needs no parser, which takes
-            # longer to import than the answer.
+            # Often called by scripts: without options it needs no parser, whose import is slow.
             import_module("landmarkd.cli.status").status()
         status = build(chosen)(arguments, prog_name="landmarkd", standalone_mode=False)
     except typer.Exit as done:

@@ -1,4 +1,4 @@
-"""`landmarkd models`: what is in the zoo, verified; compiled for a Coral."""
+"""`landmarkd models`: list and verify the models; compile them for a Coral."""
 
 import json
 from pathlib import Path
@@ -23,9 +23,9 @@ def models(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
 ) -> int:
-    """List the models of the zoo, and check that each file is the one that the manifest describes.
+    """List the models, and check each file with the manifest.
 
-    Exit code: 0, or 65 if a file is missing or was altered.
+    Exit code: 0, or 65 if a file is missing or altered.
     """
     if context.invoked_subcommand is not None:
         return 0
@@ -47,24 +47,24 @@ def compile_(
         list[str] | None, typer.Argument(help="Models; by default all that a Coral runs.")
     ] = None,
     compiler: Annotated[
-        Path | None, typer.Option(help="Google's edgetpu_compiler, where it is not in PATH.")
+        Path | None, typer.Option(help="edgetpu_compiler of Google, if it is not in PATH.")
     ] = None,
     folder: Annotated[
         Path | None,
         typer.Option(
             "--models",
             metavar="DIR",
-            help="Folder of models to compile in; a new one becomes a copy of what came with "
-            "landmarkd, for a zoo that cannot be written.",
+            help="Folder of the models; a new folder becomes a copy of the installed models, which "
+            "may not be writable.",
         ),
     ] = None,
 ) -> None:
-    """Compile models for a Coral, check them, and put them into zoo and manifest.
+    """Compile models for a Coral, check them, and add them to models and manifest.
 
-    Example: landmarkd models compile --models coral, then copy the folder to the Pi and name it
-    as folder under model in the configuration.
+    Example: landmarkd models compile --models coral. Then copy the folder to the Pi, and set it as
+        folder under model in the configuration.
 
-    Needs Google's edgetpu_compiler, a program for x86-64. After an error nothing is changed.
+    Needs edgetpu_compiler of Google, a program for x86-64. An error changes nothing.
     """
     from landmarkd.vision import compiler as edgetpu
     from landmarkd.vision.cards import LandmarkCard
@@ -97,7 +97,7 @@ def compile_(
 
 
 def _entries(zoo: "Zoo") -> list[dict[str, Any]]:
-    """Return what is known of each model, with "problem" null or in words."""
+    """Return the data of each model, with "problem" null or in words."""
     from landmarkd.errors import ModelError
     from landmarkd.vision.cards import LandmarkCard
 
@@ -143,5 +143,5 @@ def _table(zoo: "Zoo", entries: list[dict[str, Any]]) -> None:
             console.print(Text("✗", "bold red"), as_text(entry["problem"]))
     console.print()
     console.print(
-        as_text(f"* is the default; a card in {zoo.folder} says how good each one is.", "dim")
+        as_text(f"* is the default; cards in {zoo.folder} have the accuracy of each.", "dim")
     )

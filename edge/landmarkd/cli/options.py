@@ -1,4 +1,4 @@
-"""Options that several commands share, and how they override the configuration file."""
+"""Common options of several commands, and how they override the configuration file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,7 +31,7 @@ SinkOption = Annotated[
     typer.Option(
         "--sink",
         "-k",
-        help="udp://host:port, serial:///dev/ttyAMA0, jsonl:path, …; as often as you like; "
+        help="udp://host:port, serial:///dev/ttyAMA0, jsonl:path, …; may be given several times; "
         "see landmarkd help sinks. Put a URI with & in quotes.",
     ),
 ]

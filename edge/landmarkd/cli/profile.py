@@ -1,4 +1,4 @@
-"""`landmarkd profile`: where the time goes on this machine, and what to set."""
+"""`landmarkd profile`: the time of each stage on this machine, and a recommendation."""
 
 import json
 import os
@@ -35,25 +35,25 @@ def profile(
     source: SourceOption = None,
     sink: SinkOption = None,
     model: ModelOption = None,
-    frames: Annotated[int, typer.Option(min=10, help="Frames to look at.")] = 300,
+    frames: Annotated[int, typer.Option(min=10, help="Number of frames.")] = 300,
     fast: Annotated[bool, typer.Option("--fast", help="Play files as fast as possible.")] = False,
     sweep: Annotated[
         bool, typer.Option(help="Also try threads, plain kernels, the Coral and other models.")
     ] = True,
     operators: Annotated[bool, typer.Option(help="Also time the operators of the model.")] = True,
     as_json: Annotated[
-        Path | None, typer.Option("--json", help="Write everything to this file.")
+        Path | None, typer.Option("--json", help="Write all results to this file.")
     ] = None,
-    html: Annotated[Path | None, typer.Option("--html", help="Write a page to look at.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write an HTML page.")] = None,
     trace: Annotated[
         Path | None, typer.Option(help="Write the last 5 s as a trace for ui.perfetto.dev.")
     ] = None,
     compare: Annotated[
         tuple[Path, Path] | None,
-        typer.Option(metavar="OLD NEW", help="Only compare two files made by --json."),
+        typer.Option(metavar="OLD NEW", help="Only compare two files of --json."),
     ] = None,
 ) -> None:
-    """Measure where the time of each frame goes, and recommend threads and accelerator.
+    """Measure the time of each stage, and recommend threads and accelerator.
 
     Example: landmarkd profile --source v4l2:/dev/video0 --json today.json --html today.html
     """
@@ -96,8 +96,8 @@ def _record(
     source = make_source(configuration.source.uri, fast=fast)
     tick = bar("Watching the pipeline", frames)
     with socket(AF_INET, SOCK_DGRAM) as nobody:
-        # Without a sink of the user's, one that sends to a port where nobody reads: encoding is
-        # part of the work.
+        # Without a sink of the user, send to a port that nobody reads, because encoding is part of
+        # the work.
         nobody.bind(("127.0.0.1", 0))
         uris = configuration.sinks or (f"udp://127.0.0.1:{nobody.getsockname()[1]}",)
 
@@ -146,7 +146,7 @@ def _engines(
 
 @contextmanager
 def _bar() -> "Iterator[Callable[[str, int], Callable[[], None]]]":
-    """Yield a function that begins a part of the work and returns what to call at each step."""
+    """Yield a function that begins a part of the work and returns a function for each step."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -200,38 +200,30 @@ def _sentences(result: dict[str, Any]) -> "Iterator[str]":
     )
     yield f"{result['cpu_ms_per_frame']:.2f} ms of CPU time a frame; cores busy {cores}"
     slope = machine["memory_slope_mb_per_minute"]
-    yield f"{machine['memory_mb']:.0f} MB" + (
-        "" if slope is None else f", {slope:+.2f} MB a minute"
-    )
+    grows = "" if slope is None else f", {slope:+.2f} MB a minute"
+    yield f"{machine['memory_mb']:.0f} MB{grows}"
     if machine["temperature_c"] is not None:
-        clock = (
-            f" at {machine['clock_mhz'][0]} to {machine['clock_mhz'][1]} MHz"
-            if machine["clock_mhz"]
-            else ""
-        )
+        clock = " at {} to {} MHz".format(*machine["clock_mhz"]) if machine["clock_mhz"] else ""
         throttling = ", ".join(machine["throttling"]) or "not throttled"
         yield f"{machine['temperature_c']:.0f} °C{clock}; {throttling}"
     if result["python_share"] is not None:
         yield (
-            f"{result['python_share']:.0%} of the processing is Python, numpy and OpenCV, "
-            "the rest the "
-            f"networks ({result['network_ms_per_frame']:.2f} ms a frame)"
+            f"{result['python_share']:.0%} of the processing is Python, numpy and OpenCV; the rest "
+            f"is the networks ({result['network_ms_per_frame']:.2f} ms a frame)"
         )
     if result["edgetpu_share"] is not None:
         yield f"A Coral would run {result['edgetpu_share']:.1%} of the model's multiply-adds"
-    yield f"The stopwatches took {result['overhead']:.2%} of the processing time"
+    yield f"The measurement itself took {result['overhead']:.2%} of the processing time"
     for each in result["sweep"]:
         how = variant_name(each)
-        took = (
-            each["problem"]
-            if each["p50_ms"] is None
-            else f"{each['p50_ms']:8.3f} ms, p90 {each['p90_ms']:.3f}"
-        )
+        took = each["problem"]
+        if each["p50_ms"] is not None:
+            took = f"{each['p50_ms']:8.3f} ms, p90 {each['p90_ms']:.3f}"
         yield f"  {each['model']:<26} {how:<24} {took}"
 
 
 def _sparkline(counts: "Sequence[int]") -> str:
-    # Two bins to a character, so that the table fits eighty columns.
+    # Two bins per character, so that the table fits into 80 columns.
     pairs = [sum(counts[index : index + 2]) for index in range(0, len(counts), 2)]
     blocks, most = " ▁▂▃▄▅▆▇█", max([*pairs, 1])
     return "".join(blocks[min(8, -(-8 * count // most))] for count in pairs)
@@ -262,6 +254,5 @@ def _compare(old: Path, new: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
     with writing(path):
         write_atomic(path, text.encode())

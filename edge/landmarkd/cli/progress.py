@@ -1,4 +1,4 @@
-"""A progress bar on the terminal's error stream, silent where there is no terminal."""
+"""A progress bar on standard error, if this is a terminal."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ Item = TypeVar("Item")
 
 
 def progress(items: Sequence[Item], what: str) -> Iterable[Item]:
-    """Yield the items while a bar on standard error shows how many are done."""
+    """Yield the items, and show their progress."""
     if not sys.stderr.isatty():
         yield from items
         return

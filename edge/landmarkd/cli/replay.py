@@ -1,4 +1,4 @@
-"""`landmarkd replay`: play a recording to sinks, at the pace it was recorded at."""
+"""`landmarkd replay`: play a recording to sinks, at its own pace."""
 
 import secrets
 from contextlib import ExitStack
@@ -16,7 +16,7 @@ from landmarkd.uri import named_file
 
 def replay(
     recording: Annotated[Path, typer.Argument(help="A file that the sink lmk:FILE wrote.")],
-    sink: Annotated[list[str], typer.Option(help="Where to; may be given several times.")],
+    sink: Annotated[list[str], typer.Option(help="URI of a sink; may be given several times.")],
     fast: Annotated[bool, typer.Option("--fast", help="As fast as the sinks accept it.")] = False,
     start: Annotated[
         float, typer.Option("--from", min=0.0, help="Begin this many seconds into the recording.")
@@ -33,7 +33,7 @@ def replay(
     from landmarkd.wire.restore import report_of, session_of
 
     if not sink:
-        raise UsageError("Say where to play it: --sink udp://HOST:PORT, for example.")
+        raise UsageError("No sink: add one, for example --sink udp://HOST:PORT.")
     for uri in sink:
         refuse_itself(named_file(uri), recording, uri)
     played, pacer = 0, Pacer()

@@ -1,4 +1,4 @@
-"""`landmarkd report`: a recording as one page to look at."""
+"""`landmarkd report`: a recording as one HTML page."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,12 +14,13 @@ def report(
         Path, typer.Argument(help="A recording, .lmk, or JSON lines of run, listen or annotate.")
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The page; default: beside it, .html.")
+        Path | None,
+        typer.Option("--out", "-o", help="File of the page; default: beside the recording."),
     ] = None,
 ) -> None:
     """Make an HTML page of a drive: eyes, PERCLOS, head, gaze zones and events over time.
 
-    It holds no picture of anybody.
+    It has no picture of a person.
 
     Example: landmarkd run --sink jsonl:drive.jsonl …; landmarkd report drive.jsonl
     """

@@ -42,12 +42,12 @@ def run(
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Write a detailed log.")] = False,
 ) -> None:
-    """Capture frames, find the face in each, and send the results to the sinks, until stopped.
+    """Capture frames, find the face, and send the results to the sinks, until stopped.
 
     Example: landmarkd run --source v4l2:/dev/video0 --sink udp://192.168.1.20:5005 --sink jsonl:-
 
-    Without a sink a table shows the results in the terminal. SIGTERM ends it, SIGHUP reads the
-    configuration again; landmarkd status shows its state.
+    Without a sink, a table shows the results in the terminal. SIGTERM ends it, SIGHUP reloads the
+    configuration; landmarkd status shows its state.
     """
     from landmarkd.daemon.requests import Requests
 
@@ -69,8 +69,8 @@ def run(
             given = read_configuration(config, source=source, sinks=sink, model=model)
             if "source" not in given.model_fields_set:
                 raise UsageError(
-                    "No source is named. Choose one: --source camera (at the ribbon cable), "
-                    "0 (USB), clip.mp4 or demo."
+                    "No source: add one, --source camera (at the ribbon cable), 0 (USB), "
+                    "clip.mp4 or demo."
                 )
             if not given.sinks and sys.stdout.isatty():
                 from landmarkd.cli.live import LiveTable
@@ -78,7 +78,7 @@ def run(
                 sink = [closing.enter_context(LiveTable()).sink]
             publishers: list[Publisher] = []
             if status_file.taken():
-                log.debug("Another daemon runs; landmarkd status shows that one, not this")
+                log.debug("Another daemon runs; landmarkd status shows that daemon, not this one")
             else:
                 publishers.append(status_file)
             elsewhere = given.sinks and not any(uri.endswith(":-") for uri in given.sinks)

@@ -1,4 +1,4 @@
-"""`landmarkd status` and `landmarkd top`: how the daemon on this machine is doing."""
+"""`landmarkd status` and `landmarkd top`: the state of the daemon on this machine."""
 
 import json
 import time
@@ -18,30 +18,29 @@ if TYPE_CHECKING:
     from landmarkd.daemon.snapshot import Snapshot
 
 MAX_SHOWN = 1000
-"""Characters of one line that are shown."""
+"""Maximum characters of a line."""
 REFRESH_S = 1.0
-"""As often as the daemon writes its status."""
+"""The period of the status of the daemon."""
 
 FolderOption = Annotated[
     Path | None,
-    typer.Option("--runtime", help="Folder of the status file; default that of the service."),
+    typer.Option("--runtime", help="Folder of the status file; default: that of the service."),
 ]
 
 
 def status(
     runtime: FolderOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The whole record as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The whole state as JSON.")] = False,
 ) -> None:
-    """Say how the daemon is doing and what is wrong.
+    """Show the state and the faults of the daemon.
 
-    Exit code 0 when it runs, 75 when it runs with a fault that it works on, 69 when it does not
-    run.
+    Exit code: 0 if it runs, 75 if it runs with a fault and tries to recover, 69 if it does not run.
     """
     snapshot, diagnosis = _read(runtime)
     if as_json:
         print(json.dumps({**asdict(snapshot), **asdict(diagnosis)}, indent=2))
     else:
-        # Plain text, as rich takes longer to import than all the rest takes to run.
+        # Plain text, because the import of rich takes longer than everything else.
         print(plain(f"landmarkd {snapshot.device}"))
         for name, said in _rows(snapshot, diagnosis):
             print(f"  {plain(name):<10} {plain(said, MAX_SHOWN)}")
@@ -54,7 +53,9 @@ def status(
 
 def top(
     runtime: FolderOption = None,
-    frames: Annotated[int | None, typer.Option(min=1, help="End after so many refreshes.")] = None,
+    frames: Annotated[
+        int | None, typer.Option(min=1, help="End after this many refreshes.")
+    ] = None,
 ) -> None:
     """Watch the daemon in the terminal, refreshed once a second, until Ctrl-C."""
     from rich.live import Live
@@ -77,14 +78,14 @@ def _read(runtime: Path | None) -> "tuple[Snapshot, Diagnosis]":
 
 
 def _words(diagnosis: "Diagnosis") -> list[tuple[str, str, str]]:
-    """Return a mark, what is wrong or to be noted, and its colour."""
+    """Return mark, text and colour of each fault and note."""
     words = [("! ", trouble, "bold red") for trouble in diagnosis.troubles]
     words += [("- ", note, "yellow") for note in diagnosis.notes]
     return words if diagnosis.troubles else [*words, ("", "Nothing is wrong.", "green")]
 
 
 def _shown(snapshot: "Snapshot", diagnosis: "Diagnosis") -> "RenderableType":
-    """Return the table, and below it what is wrong."""
+    """Return the table, and the faults below it."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -101,7 +102,7 @@ def _shown(snapshot: "Snapshot", diagnosis: "Diagnosis") -> "RenderableType":
 
 
 def _rows(snapshot: "Snapshot", diagnosis: "Diagnosis") -> list[tuple[str, str]]:
-    """Return names and what is said of them."""
+    """Return the rows: names and texts."""
     rows: list[tuple[str, str]] = []
 
     def row(name: str, said: str) -> None:

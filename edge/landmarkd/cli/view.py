@@ -1,4 +1,4 @@
-"""`landmarkd view`: a page in the browser that shows what a device sends."""
+"""`landmarkd view`: a page in the browser that shows a stream."""
 
 import time
 import webbrowser
@@ -22,10 +22,9 @@ def view(
         float, typer.Option(min=0.0, help="End after this many seconds; 0: no limit.")
     ] = 0.0,
 ) -> None:
-    """Show a stream as a page: the turning mesh, eyes, pose, the driver's state, rates and losses.
+    """Show a stream as a page: mesh, eyes, pose, driver state, rates and losses.
 
-    The page is served to this machine only; no video is needed. A recording is played at its own
-    pace.
+    Only this machine can open the page; it needs no video. A recording is played at its own pace.
 
     Example: landmarkd view udp://:5005
     """

@@ -1,1 +1,1 @@
-"""Where the time of a frame goes on this machine."""
+"""The time of each stage of a frame on this machine."""

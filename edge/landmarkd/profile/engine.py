@@ -1,4 +1,4 @@
-"""Measures the model alone: threads, XNNPACK, Coral, other models; its operators one by one."""
+"""Measures the model alone: threads, XNNPACK, Coral, other models, and each operator."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,23 +16,24 @@ from landmarkd.vision.runtime import DelegateChoice, Engine, read_model
 from landmarkd.vision.zoo import Zoo
 
 ROUNDS = 3
-"""The variants take turns this often: a clock that sinks with heat does not favour the first."""
+"""Number of alternating rounds, so that a clock that falls with heat does not favour the first
+variant."""
 
 WORTH_IT = 0.85
-"""More threads are recommended only if they cut the time to this share: they take cores."""
+"""More threads are recommended only if they reduce the time to this share."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One way to run a model, and how long an inference takes.
+    """One way to run a model, and its time of an inference.
 
     Attributes:
         model: name in the zoo.
         threads: of the CPU.
-        xnnpack: whether requested.
+        xnnpack: whether it is requested.
         delegate: "none" or "coral".
-        accelerator: what really executes it.
-        p50_ms, p90_ms: milliseconds; None where it does not run.
+        accelerator: that really runs it.
+        p50_ms, p90_ms: milliseconds; None if it does not run.
         problem: why it does not run, or empty.
     """
 
@@ -62,12 +63,12 @@ def sweep(
     invocations: int = 40,
     tick: Callable[[], None] = lambda: None,
 ) -> list[Variant]:
-    """Measure each variant on random pixels; those that cannot run keep their problem.
+    """Measure each variant with random pixels; variants that cannot run have a problem.
 
     Args:
         zoo: where the models are.
-        wanted: what to measure.
-        invocations: of each variant in each round; also done once before, unmeasured.
+        wanted: variants to measure.
+        invocations: of each variant in each round; a first round is not measured.
         tick: called after each variant of each round.
     """
     engines: list[tuple[Variant, Engine | str]] = [
@@ -89,7 +90,7 @@ def sweep(
 
 
 def recommend(results: Sequence[Variant], model: str) -> dict[str, Any]:
-    """Return the settings to use, why, and configuration to paste; empty if nothing ran."""
+    """Return settings, reason and a piece of configuration; empty if nothing ran."""
     ran = [result for result in results if result.model == model and result.p50_ms is not None]
     if not ran:
         return {}
@@ -128,11 +129,11 @@ def recommend(results: Sequence[Variant], model: str) -> dict[str, Any]:
 def operators(
     model: Path | bytes, invocations: int = 20, tick: Callable[[], None] = lambda: None
 ) -> list[dict[str, Any]]:
-    """Return the time of each operator of a model, from models that end after it.
+    """Return the time of each operator of a model, with models that end after it.
 
-    No runtime reports the time of an operator in Python. A model cut off after each operator can
-    be timed as a whole, and the difference between neighbours is the operator's; XNNPACK fuses
-    across operators, so single values are estimates and may be 0, their sum is not.
+    No runtime reports the time of an operator in Python. Therefore models that end after each
+    operator are measured, and the difference of neighbours is the time of an operator. XNNPACK
+    fuses operators, so that single values are estimates and may be 0; their sum is exact.
 
     Raises:
         InferenceRuntimeError: this runtime has no description of the file format (ai-edge-litert
@@ -146,7 +147,7 @@ def operators(
             engine = Engine(interpreter)
             best[index] = min(best[index], *_time(engine, invocations))
             tick()
-    # A model cannot take longer than one that goes on where it ends, though it may be measured so.
+    # A model cannot take longer than a longer one, although a measurement may say so.
     cumulative = np.minimum.accumulate(best[::-1])[::-1]
     each = np.diff(cumulative, prepend=0.0)
     return [
@@ -183,8 +184,7 @@ def _prefixes(content: bytes) -> Iterator[tuple[str, bytes]]:
     model.signatureDefs = None
     for buffer in model.buffers:
         if buffer.offset > 1:
-            # Large files keep weights behind the FlatBuffer; they have to come inside before it is
-            # cut.
+            # Large files have weights after the FlatBuffer; move them into it first.
             buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
             buffer.offset = buffer.size = 0
     for count, step in enumerate(steps, start=1):
@@ -208,7 +208,7 @@ def _open(zoo: Zoo, variant: Variant) -> Engine | str:
 
 
 def _time(engine: Engine, invocations: int) -> list[float]:
-    """Return the milliseconds of each of some inferences; an accelerator that is lost ends them."""
+    """Return the milliseconds of inferences; ends if the accelerator is lost."""
     for index, spec in enumerate(engine.inputs):
         if np.issubdtype(spec.dtype, np.integer):
             engine.input(index).view(np.uint8)[:] = np.random.default_rng(0).integers(

@@ -1,4 +1,4 @@
-"""Runs the pipeline with stopwatches: where a frame's time goes, how old it is when sent."""
+"""Runs the pipeline and measures the time of each stage and the age of each frame."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -24,13 +24,14 @@ AGES = ("age_at_inference", "age_at_result", "age_at_wire")
 """Time since the capture: when the model starts, the report is done, a sink has sent it."""
 
 MOST_EVENTS = 200_000
-"""Spans that are kept at most; about an hour at 30 frames a second. Later ones are not recorded."""
+"""Maximum of spans, about an hour at 30 frames a second; later ones are not recorded."""
+OVERHEAD_ROUNDS = 500
 
 
 class Recorder:
-    """Keeps spans of time: name, thread, start and length in nanoseconds of `time.perf_counter_ns`.
+    """Stores spans: name, thread, start and length in nanoseconds of `time.perf_counter_ns`.
 
-    Appending to a list is all that happens while the pipeline runs; safe between threads.
+    It only appends to a list while the pipeline runs; safe between threads.
     """
 
     def __init__(self) -> None:
@@ -51,7 +52,7 @@ class Recorder:
 
 @dataclass(slots=True)
 class Recording:
-    """What one profiled run left behind.
+    """The result of one profiled run.
 
     Attributes:
         stages: milliseconds of each frame by stage, in the order in which they run; stages of one
@@ -62,9 +63,8 @@ class Recording:
         wall_s: length of the run.
         cpu_ms: CPU time of this process for one frame, all threads.
         busy_ms: time of one frame in the pipeline, mean, without the wait for it.
-        network_ms: time of one frame in the networks' runtime; the rest of the processing is
-            Python, numpy and OpenCV.
-        overhead: share of a frame's processing that the profiler itself took, 0.01 is one percent.
+        network_ms: time of one frame in the networks; the rest is Python, numpy and OpenCV.
+        overhead: share of the processing for the profiler itself; 0.01 is one percent.
     """
 
     stages: dict[str, NDArray[np.float64]]
@@ -87,7 +87,7 @@ class Recording:
 
 
 class _TimedPipeline(Pipeline):
-    """Adds the spans of the stages, one behind the other from the frame's start, and of waiting."""
+    """Adds spans for waiting and for the stages, one after the other from the start of a frame."""
 
     def __init__(self, configuration: Configuration, recorder: Recorder, waiting: str) -> None:
         super().__init__(configuration)
@@ -115,7 +115,7 @@ class _TimedPipeline(Pipeline):
         return report
 
     def note(self, began_ns: int, waited_ns: int, age_ns: int) -> None:
-        """Record the frame that was just finished."""
+        """Record a finished frame."""
         at_ns, before_ns = began_ns, 0
         for name, spent_ns in self.clock.last().items():
             if not spent_ns:
@@ -137,15 +137,15 @@ def record(
     paced: bool = True,
     on_report: Callable[[Report], None] | None = None,
 ) -> Recording:
-    """Run the pipeline under stopwatches until the source ends or a limit is reached.
+    """Run and measure the pipeline until the source ends or a limit is reached.
 
     Args:
-        configuration: of the whole daemon; its source and sinks are not looked at.
+        configuration: of the whole daemon; its source and sinks are not used.
         source: not yet open.
-        make_sinks: returns the sinks, not yet started, when model and layout are known.
+        make_sinks: returns the sinks for a pipeline, not yet started.
         limits: when to end.
-        paced: frames come at their own time, so that the time between them is waiting ("wait");
-            otherwise they are read as fast as possible, and it is reading ("capture").
+        paced: frames come at their own pace, so that the time between them is "wait"; else they are
+            read as fast as possible, and it is "capture".
         on_report: called with each report, for a progress bar.
 
     Raises:
@@ -197,24 +197,24 @@ def record(
     )
 
 
-def overhead_ms(sinks: int, sampler: Sampler, frames: int, rounds: int = 500) -> float:
-    """Return the milliseconds a frame that the stopwatches themselves take, measured here and now.
+def overhead_ms(sinks: int, sampler: Sampler, frames: int) -> float:
+    """Return the milliseconds of the measurement itself in a frame, measured now.
 
-    The same recording is done `rounds` times without anything between; to it comes the sampler's
-    share.
+    It records the same spans many times without work between them, and adds the time of the
+    sampler.
     """
     recorder = Recorder()
     spans = len(STAGES) + 1 + 2 * sinks
     began_ns = time.perf_counter_ns()
-    for _ in range(rounds):
+    for _ in range(OVERHEAD_ROUNDS):
         for _ in range(spans):
             recorder.add("stage", "pipeline", time.perf_counter_ns(), time.perf_counter_ns())
-    spent_ms = (time.perf_counter_ns() - began_ns) / 1e6 / rounds
+    spent_ms = (time.perf_counter_ns() - began_ns) / 1e6 / OVERHEAD_ROUNDS
     return spent_ms + sampler.spent_s * 1e3 / frames
 
 
 def _instrument(sink: QueuedSink[Any], recorder: Recorder) -> list[int]:
-    """Put stopwatches around what a sink does; return the list that ages on the wire go to (ns)."""
+    """Measure a sink; return the list for the ages on the wire (ns)."""
     name, captured_ns, ages_ns = sink.uri.partition(":")[0], [0], list[int]()
 
     def timed_format(inner: Format[Any]) -> Format[Any]:
@@ -254,7 +254,7 @@ def _in_order(stages: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.fl
 def _ages(frames: list[tuple[int, int]], wire: list[int]) -> dict[str, NDArray[np.float64]]:
     pairs = np.array(frames, np.float64).reshape(-1, 2) / 1e6
     columns = (pairs[:, 0], pairs[:, 1], np.array(wire, np.float64) / 1e6)
-    # A file played faster than it was recorded has frames from the future: it has no age.
+    # A file that is played faster than recorded has times in the future and no ages.
     return {
         name: values
         for name, values in zip(AGES, columns, strict=True)

@@ -1,4 +1,4 @@
-"""A profile as JSON: percentiles, histograms and samples, and what changed between two."""
+"""A profile as JSON: percentiles, histograms and samples, and the comparison of two profiles."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,21 +18,21 @@ from landmarkd.profile.profiler import Recording
 SCHEMA = 1
 BINS = 32
 MOST_SAMPLES = 4096
-"""Values kept of each stage, so that two profiles can be compared; about 100 KB of JSON in all."""
+"""Stored values of each stage for the comparison of profiles; about 100 KB of JSON in all."""
 MAX_BYTES = 64 << 20
 
 NOISE = 0.05
-"""A change of the median by less than this share is never called one."""
+"""A smaller change of the median, as a share, counts as noise."""
 BLOCK = 8
-"""Neighbouring frames are alike; the comparison treats this many as one observation."""
+"""Neighbouring frames are similar; the comparison uses this many as one observation."""
 RESAMPLES = 1000
 CONFIDENCE = 99.0
 
 
 def summarise(values: NDArray[np.float64]) -> dict[str, Any]:
-    """Return percentiles, a histogram and the newest samples of some milliseconds."""
+    """Return percentiles, a histogram and the newest samples of values in milliseconds."""
     p50, p90, p99 = np.percentile(values, (50, 90, 99))
-    # The tail of a few would squeeze all others into one bin; it is counted in the last.
+    # A few large values would move all others into one bin; they are in the last bin.
     top = max(float(p99) * 1.25, 1e-3)
     counts, edges = np.histogram(np.minimum(values, top), BINS, (0.0, top))
     return {
@@ -55,7 +55,7 @@ def document(
     machine: Machine | None = None,
     edgetpu_share: float | None = None,
 ) -> dict[str, Any]:
-    """Return everything that was measured as plain values for JSON.
+    """Return all measurements as plain values for JSON.
 
     `edgetpu_share` is the share of the model's multiply-adds that a Coral would run, 0 to 1.
     """
@@ -96,7 +96,7 @@ def load(path: Path) -> dict[str, Any]:
     """Read a profile.
 
     Raises:
-        UsageError: if it is none.
+        UsageError: the file is not a profile.
     """
     try:
         content = json.loads(read_bounded(path, MAX_BYTES))
@@ -107,27 +107,25 @@ def load(path: Path) -> dict[str, Any]:
             )
         for group in ("stages_ms", "ages_ms"):
             for entry in content[group].values():
-                if (
-                    not np.isfinite(np.array(entry["samples"], np.float64)).all()
-                    or not entry["samples"]
-                ):
+                samples = np.array(entry["samples"], np.float64)
+                if not samples.size or not np.isfinite(samples).all():
                     raise ValueError("no finite samples")
+    except UsageError:
+        raise
     except OSError as error:
         raise UsageError(
-            f"{path}: {error.strerror}; name a file made by landmarkd profile --json."
+            f"{path}: {error.strerror}; name a file of landmarkd profile --json."
         ) from error
     except (
         ValueError,
-        KeyError,
+        LookupError,
         TypeError,
         AttributeError,
-        OverflowError,
+        ArithmeticError,
         RecursionError,
     ) as error:
-        if isinstance(error, UsageError):
-            raise
         raise UsageError(
-            f"{path} is no profile; make one with: landmarkd profile --json FILE"
+            f"{path} is not a profile; make one with: landmarkd profile --json FILE"
         ) from error
     assert isinstance(content, dict)  # noqa: S101
     return content
@@ -135,13 +133,13 @@ def load(path: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How one stage differs between two profiles.
+    """The change of one stage between two profiles.
 
     Attributes:
         name: of the stage or age.
         before_ms, after_ms: medians.
-        low, high: the change of the median as a share, with 99 % confidence; 0.1 is ten percent
-            slower.
+        low, high: limits of the change of the median as a share, with 99 % confidence; 0.1 is ten
+            percent slower.
     """
 
     name: str
@@ -152,7 +150,7 @@ class Change:
 
     @property
     def share(self) -> float:
-        """Change of the median as a share of the median before."""
+        """Change of the median as a share of the old median."""
         return self.after_ms / self.before_ms - 1
 
     @property
@@ -162,10 +160,10 @@ class Change:
 
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
-    """Return the changes of all stages that both profiles have, "wait" apart.
+    """Return the changes of all stages in both profiles, except "wait".
 
-    Medians are compared by a block bootstrap (Künsch 1989): blocks of neighbouring frames are drawn
-    with replacement, because a stall or a capped clock touches many frames in a row.
+    Medians are compared by a block bootstrap (Künsch 1989): it draws blocks of neighbouring frames
+    with replacement, because a stall or a reduced clock affects many frames in a row.
     """
     changes = []
     for group in ("stages_ms", "ages_ms"):

@@ -22,8 +22,8 @@ def trace(
 
     Args:
         spans: name, thread, start and length in nanoseconds.
-        samples: of the machine, shown as counters over the same time, counted from its end.
-        seconds: how much of the end to keep.
+        samples: of the machine, shown as counters, relative to the end.
+        seconds: length of the trace.
     """
     if not spans:
         return {"traceEvents": []}

@@ -1,4 +1,4 @@
-"""Watches the machine while something runs: CPU, memory, temperature, clock, throttling."""
+"""Samples of the machine during a run: CPU, memory, temperature, clock, throttling."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ from landmarkd.machine import THROTTLE_BITS, Machine
 
 PERIOD_S = 1.0
 SLOPE_S = 15.0
-"""A slope over less time than this would be that of warming up."""
+"""A slope over a shorter time would be that of the warm-up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,9 @@ class Sample:
 
     Attributes:
         at_s: since the start.
-        cores: share of each core that was busy since the sample before, 0 to 1; empty in the first.
+        cores: busy share of each core since the previous sample, 0 to 1; empty in the first sample.
         memory_mb: resident memory of this process.
-        temperature_c, clock_mhz, throttled: None where unknown.
+        temperature_c, clock_mhz, throttled: None if unknown.
     """
 
     at_s: float
@@ -34,15 +34,15 @@ class Sample:
 
 
 class Sampler:
-    """Takes a sample every second on its own thread by reading a few small files.
+    """Takes a sample every second on its own thread.
 
     Attributes:
         samples: so far.
-        spent_s: CPU time that the thread took.
+        spent_s: CPU time of the thread.
     """
 
     def __init__(self, machine: Machine | None = None) -> None:
-        # Nothing is started while something is measured: no vcgencmd.
+        # The measurement starts no programs, such as vcgencmd.
         self._machine = machine or Machine(commands=False)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sampler", daemon=True)
@@ -110,9 +110,9 @@ class Sampler:
         }
 
     def memory_slope(self) -> float | None:
-        """Return by how many megabytes a minute memory grows after the first third.
+        """Return the growth of memory in megabytes a minute after the first third.
 
-        None if that was too short.
+        None if the time is too short.
         """
         late = self.samples[len(self.samples) // 3 :]
         if not late or late[-1].at_s - late[0].at_s < SLOPE_S:

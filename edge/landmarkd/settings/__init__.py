@@ -1,1 +1,1 @@
-"""What can be set: the models of the configuration, validated where they are built."""
+"""The settings: models of the configuration, validated when they are built."""

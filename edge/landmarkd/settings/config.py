@@ -1,6 +1,6 @@
-"""The configuration: what can be set, what is allowed, and errors for wrong values.
+"""The configuration: settings, their limits, and errors for wrong values.
 
-TOML, in sections; the command line wins over the file, the file over the defaults.
+TOML with sections; the command line overrides the file, the file the defaults.
 """
 
 import re
@@ -18,17 +18,17 @@ from landmarkd.settings.setting import Section, setting
 from landmarkd.settings.tracker import TrackerSettings
 
 CONFIGURATION = Path("/etc/landmarkd.toml")
-"""Where the daemon's configuration lies when none is named."""
+"""The default configuration file."""
 
 MAX_BYTES = 1 << 20
-"""A configuration file of more bytes than this is a mistake."""
+"""Maximum size of a configuration file."""
 
 MAX_DOTS = 500
 """Between two equals signs: the time for a key with many parts grows with their square."""
 
 
 class SourceSettings(Section):
-    """Where frames come from."""
+    """The source of the frames."""
 
     uri: str = setting(
         "demo:", "picamera2:, v4l2:/dev/video0, file:clip.mp4, images:folder or demo:"
@@ -40,33 +40,35 @@ class SourceSettings(Section):
 
 
 class ModelSettings(Section):
-    """Which landmark model runs, and on what."""
+    """The models, and where they run."""
 
     name: str = setting("default", "A landmark model of the zoo; see `landmarkd models`.")
     folder: Path | None = setting(None, "Another folder with models and a manifest.json.")
     eyes: str = setting(
         "default",
-        "A model of the zoo that reads lids and irises closely; none leaves them as they are.",
+        "A model of the zoo for lids and irises; none switches it off.",
     )
     parts: Literal["default", "none"] = setting(
-        "default", "Models that look closely at mouth and brows; none leaves their points."
+        "default", "Models for mouth and brows; none switches them off."
     )
     threads: int = setting(1, "CPU threads of the runtime.", ge=1, le=16)
     delegate: Literal["none", "auto", "coral"] = setting(
-        "none", "none: CPU; auto: a Coral where one works; coral: a Coral or an error."
+        "none", "none: CPU; auto: a Coral if it works; coral: a Coral or an error."
     )
 
 
 class SmoothingSettings(Section):
-    """How points and pose are smoothed in time. Eye closure never is."""
+    """Smoothing of points and pose over time. Eye closure is never smoothed."""
 
-    filter: Literal["one-euro", "none"] = setting("one-euro", "Of the points: one-euro or none.")
+    filter: Literal["one-euro", "none"] = setting(
+        "one-euro", "Filter of the points: one-euro or none."
+    )
     minimum_cutoff_hz: float = setting(0.5, "Cutoff at rest; lower is calmer.", gt=0, le=100)
     beta: float = setting(
         17.0, "How fast the cutoff rises with speed in faces a second.", ge=0, le=1000
     )
     pose_filter: Literal["one-euro", "none"] = setting(
-        "one-euro", "Of the head's pose: one-euro or none."
+        "one-euro", "Filter of the head pose: one-euro or none."
     )
     pose_minimum_cutoff_hz: float = setting(
         0.5, "Cutoff of the pose at rest; lower is calmer.", gt=0, le=100
@@ -80,26 +82,26 @@ class SmoothingSettings(Section):
 
 
 def host_name() -> str:
-    """Return the first part of this machine's name, in characters that a topic may have."""
+    """Return the first part of the name of this machine, with characters for a topic."""
     name = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname().partition(".")[0])
     return name[:32] or "landmarkd"
 
 
 class ServiceSettings(Section):
-    """The daemon as a part of the system."""
+    """The daemon as a service."""
 
     device: str = Field(
         default_factory=host_name,
         pattern=r"^[A-Za-z0-9._-]{1,32}$",
-        description="Name of this unit on the wire; the host's if left out.",
+        description="Name of this unit on the wire; default: that of the host.",
     )
     metrics_port: int | None = setting(
-        None, "Port for Prometheus on the loopback interface; none if left out.", ge=1, le=65535
+        None, "Port for Prometheus on the loopback interface; default: none.", ge=1, le=65535
     )
 
 
 class Configuration(Section):
-    """All that can be configured."""
+    """The whole configuration."""
 
     source: SourceSettings = SourceSettings()
     sinks: tuple[Annotated[str, Field(min_length=1)], ...] = setting(
@@ -119,10 +121,10 @@ class Configuration(Section):
 
 
 def load_configuration(path: Path | None) -> Configuration:
-    """Read a configuration file; without a path, the system's if there is one, else the defaults.
+    """Read a configuration file; default: that of the system, if it exists.
 
     Raises:
-        ConfigurationError: naming the file, the field and what is allowed.
+        ConfigurationError: names the file, the field and the allowed values.
         AccessError: the file may not be read.
     """
     if path is None:
@@ -135,17 +137,17 @@ def load_configuration(path: Path | None) -> Configuration:
         if any(part.count(b".") > MAX_DOTS for part in re.split(rb"[\n=]", content)):
             raise ValueError(f"a key with more than {MAX_DOTS} dots")
         values = tomllib.loads(content.decode())
-    # ValueError covers both that and an integer of more digits than Python converts.
+    # ValueError also covers an integer with too many digits.
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path} is not TOML: {error}.") from error
     return validated(values, str(path))
 
 
 def validated(values: object, origin: str) -> Configuration:
-    """Return the configuration that nested values stand for.
+    """Return the configuration of nested values.
 
     Raises:
-        ConfigurationError: naming the origin, the first wrong field and what is allowed.
+        ConfigurationError: names the origin, the first wrong field and the allowed values.
     """
     try:
         return Configuration.model_validate(values)

@@ -1,4 +1,4 @@
-"""Every threshold of driver monitoring in one place, with its source.
+"""The thresholds of driver monitoring, with their sources.
 
 docs/driver-monitoring.md describes the sources.
 """
@@ -20,7 +20,7 @@ from landmarkd.settings.zone import Zone, addw_zones, default_zones
 
 
 class DriverSettings(Section):
-    """What driver monitoring decides by. Times are seconds of frame time, angles degrees.
+    """Thresholds of driver monitoring. Times are seconds of frame time, angles degrees.
 
     In the descriptions: NCAP is Euro NCAP Safe Driving as cited by Forster et al. 2024; Kia is the
     manual of a car sold with such a system; P80 and PERCLOS are Wierwille et al. 1994 and the

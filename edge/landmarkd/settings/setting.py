@@ -1,4 +1,4 @@
-"""How a single setting is written down: its default, what it is, and what it may be."""
+"""A single setting: default, description and limits."""
 
 from typing import Annotated, Any, TypeVar
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Section(BaseModel):
-    """A table of the configuration: unknown keys are refused, values never change."""
+    """A table of the configuration: unknown keys are errors, values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 

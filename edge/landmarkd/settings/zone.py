@@ -1,4 +1,4 @@
-"""Zones of gaze: where the eyes of a driver may rest."""
+"""Zones of gaze: where the driver may look."""
 
 from typing import Literal, Self
 
@@ -8,10 +8,10 @@ from landmarkd.settings.setting import Section, setting
 
 
 class Zone(Section):
-    """A range of directions, in degrees from the driver's natural forward direction.
+    """A range of directions, in degrees from the natural forward direction of the driver.
 
-    Directions are in the driver's terms for a car steered on the left: `right` > 0 is to the
-    driver's right. With `steering = "right"` the table is mirrored.
+    `right` > 0 is to the right of the driver, for a car with the steering wheel on the left. With
+    `steering = "right"` the table is mirrored.
     """
 
     right: tuple[float, float] = Field(description="From, to; degrees to the driver's right.")
@@ -29,7 +29,7 @@ class Zone(Section):
 
 
 def default_zones() -> dict[str, Zone]:
-    """Return the zones of a car of common measures."""
+    """Return the zones of a typical car."""
     return {
         "road": Zone(right=(-14, 14), up=(-12, 14), counts_as="road"),
         "mirror_left": Zone(right=(-65, -28), up=(-18, 8), counts_as="driving"),
@@ -43,7 +43,7 @@ def default_zones() -> dict[str, Zone]:
 
 
 def addw_zones() -> dict[str, Zone]:
-    """Return where Regulation (EU) 2023/2590 lets the eyes rest: not low, within 55 degrees."""
+    """Return the zones of Regulation (EU) 2023/2590: low directions within 55 degrees are away."""
     return {
         "road": Zone(right=(-55, 55), up=(-30, 90), counts_as="road"),
         "low": Zone(right=(-55, 55), up=(-90, -30)),

@@ -1,1 +1,1 @@
-"""Pages: what a browser shows of a stream, a recording and a profile."""
+"""Web pages of a stream, a recording and a profile."""

@@ -1,18 +1,18 @@
-"""Charts of the pages, as SVG that stretches to any width, with their text beside it as HTML.
+"""Charts of the pages, as SVG of any width, with their text as HTML.
 
-Colours are classes of style.css: f-good, f-alarm, … fill, s-one, s-two draw lines, c0 to c9 are for
-series without a fixed meaning.
+Colours are classes of style.css: f-good, f-alarm, … for areas, s-one and s-two for lines, c0 to c9
+for series without a fixed meaning.
 """
 
 from collections.abc import Callable, Sequence
 from html import escape
 
 WIDTH = 1000
-"""Columns of a chart over time; values that share one are drawn from least to greatest."""
+"""Columns of a chart over time; values in one column are drawn from least to greatest."""
 PLOT, STRIP = 80, 20
 PALETTE = 10
 MAX_SHAPES = 4000
-"""Most shapes in one chart: more could not be distinguished, and the page stays small."""
+"""Maximum of shapes in one chart, to keep the page small."""
 AXIS_STEPS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
 
 Values = Sequence[tuple[float, float | None]]
@@ -26,7 +26,7 @@ def clock(seconds: float, digits: int = 0) -> str:
 
 
 def stacked(parts: Sequence[tuple[str, float]]) -> str:
-    """Return one bar divided like the parts; their names are the tooltips."""
+    """Return one bar with the parts; their names are the tooltips."""
     total = sum(value for _, value in parts) or 1.0
     shapes, left = [], 0.0
     for index, (name, value) in enumerate(parts):
@@ -48,7 +48,7 @@ def histogram(counts: Sequence[int], colour: int = 0) -> str:
         f'<rect class="c{colour % PALETTE}" x="{index * step:.1f}" y="{height - tall:.1f}" '
         f'width="{max(step - 1, 0.5):.1f}" height="{tall:.1f}"/>'
         for index, count in enumerate(counts)
-        # A root makes the rare slow frames visible beside the many usual ones.
+        # The root makes rare slow frames visible.
         if (tall := (count / most) ** 0.5 * height) > 0
     ]
     return (
@@ -111,8 +111,8 @@ class Timeline:
             limits: least and greatest value shown.
             series: label and values of each.
             mark: a value with a dashed line.
-            ticks: text beside the axis from below to above; the limits when left out.
-            note: what stands at the right end of the caption.
+            ticks: text beside the axis from bottom to top; default: the limits.
+            note: right part of the caption.
         """
         if all(value is None for _, values in series for _, value in values):
             return _unknown(name)
@@ -156,13 +156,13 @@ class Timeline:
     def strip(
         self, name: str, runs: Sequence[tuple[str, float, float]], colours: dict[str, str]
     ) -> str:
-        """Return a band of (what, from, until) in the colours given; others are grey."""
+        """Return a band of (what, from, until) in these colours; others are grey."""
         if not runs:
             return _unknown(name)
         parts, drawn = [], -1.0
         for what, begin, end in runs:
             left, right = self._x(begin), self._x(end)
-            # Of runs that are narrower than a column the first is drawn.
+            # Of runs that are narrower than a column, only the first is drawn.
             if right - left < 1.0 and left - drawn < 1.0:
                 continue
             drawn = left
@@ -182,12 +182,12 @@ class Timeline:
         spans: Sequence[tuple[str, str, float, float, bool]],
         colours: dict[str, str],
     ) -> str:
-        """Return bars of (title, class, from, until, low); low ones lie below the others.
+        """Return bars of (title, class, from, until, low); low bars are below the others.
 
         Args:
             name: of the chart.
             spans: the bars.
-            colours: what each class stands for, for the key of those that are there.
+            colours: name and class of each colour, for the legend.
         """
         parts = [
             f'<rect class="{colour}" x="{self._x(begin):.1f}" y="{20 if low else 4}" height="11" '

@@ -1,4 +1,4 @@
-"""A recorded drive, read for a report: JSON lines or a recording, and nothing in it is trusted."""
+"""A recorded drive for a report: JSON lines or a recording; all content is checked."""
 
 import json
 import math
@@ -13,18 +13,18 @@ from landmarkd.errors import SourceError, SourceFormatError
 from landmarkd.files import reading
 
 MAX_LINE = 1 << 20
-"""A line of JSON with all points has about 30 kB; a longer line is not one of ours."""
+"""A line of JSON with all points has about 30 kB; a longer line is an error."""
 MAX_EVENTS = 100_000
 MAX_MOMENTS = 500_000
-"""Frames that are held, some 300 MB of memory; 4.6 h at 30 frames a second."""
+"""Most frames in memory (about 300 MB): 4.6 h at 30 frames a second."""
 MAX_NS = 1 << 63
 MAX_NAME = 60
-"""Characters of a name that are kept."""
+"""Maximum characters of a name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What one frame says; None is unknown."""
+    """The values of one frame; None is unknown."""
 
     seconds: float
     face: bool
@@ -59,12 +59,12 @@ class Drive:
 
     Attributes:
         name: of the file.
-        moments: in the order of their times; of a very long drive every second, fourth, ... frame.
-        frames: how many there were.
+        moments: in order of time; of a very long drive only every second, fourth, ... frame.
+        frames: number of all frames in the file.
         events: each phase once.
-        utc_s: UTC of the first frame in seconds since 1970, or None if it is not known.
-        synchronised: whether the clock behind it was kept to a reference.
-        trouble: what was wrong with the file, in a sentence; empty if nothing was.
+        utc_s: UTC of the first frame in seconds since 1970, or None if unknown.
+        synchronised: whether this clock was synchronised.
+        trouble: a sentence about damage of the file; empty without damage.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Drive:
 
 
 class _MalformedError(ValueError):
-    """What is wrong with a record."""
+    """A record is wrong."""
 
 
 def read_drive(path: Path) -> Drive:
@@ -90,17 +90,17 @@ def read_drive(path: Path) -> Drive:
 
     Raises:
         SourceError: it is missing or cannot be read.
-        SourceFormatError: it holds no frame, or begins with something else.
+        SourceFormatError: no frames, or other content.
     """
     drive = Drive(path.name)
     records = _wire_records(path, drive) if path.suffix == ".lmk" else _lines(path)
     began: int | None = None
     step, good, left_out, damaged = 1, False, 0, ""
-    told: set[tuple[int, str, str]] = set()
+    seen: set[tuple[int, str, str]] = set()
     for where, record in records:
         try:
             if not isinstance(record, dict):
-                raise _MalformedError("it is no record of landmarkd")
+                raise _MalformedError("it is not a record of landmarkd")
             captured = _integer(record, "captured_ns")
             began = captured if began is None else began
             if drive.utc_s is None:
@@ -112,10 +112,10 @@ def read_drive(path: Path) -> Drive:
                 del drive.moments[1::2]
                 step *= 2
             for happening in _happenings(record, began):
-                # On the wire each phase is repeated until the next; one is enough here.
+                # The wire repeats each phase; one is enough here.
                 key = (happening.id, happening.kind, happening.phase)
-                if key not in told and len(told) < MAX_EVENTS:
-                    told.add(key)
+                if key not in seen and len(seen) < MAX_EVENTS:
+                    seen.add(key)
                     drive.events.append(happening)
             good = True
         except _MalformedError as error:
@@ -123,12 +123,12 @@ def read_drive(path: Path) -> Drive:
                 raise SourceFormatError(
                     f"{path}: {where}: {error}; is it JSON lines of landmarkd?"
                 ) from error
-            # One damaged line, as a power cut leaves it, must not take the whole drive away.
+            # One damaged line, for example after a power cut, must not lose the whole drive.
             left_out += 1
             damaged = damaged or f"{where}: {error}"
     if not drive.moments:
         raise SourceFormatError(
-            f"{path} holds no frame; record with --sink jsonl:FILE or --sink lmk:FILE."
+            f"{path} has no frames; record with --sink jsonl:FILE or --sink lmk:FILE."
         )
     if left_out:
         drive.trouble += f"{path}: {left_out} damaged records were left out, the first {damaged}."
@@ -139,7 +139,7 @@ def read_drive(path: Path) -> Drive:
 def _integer(record: dict[str, Any], name: str) -> int:
     value = record.get(name)
     if type(value) is not int or not -MAX_NS <= value < MAX_NS:
-        raise _MalformedError(f"{name} is no whole number of 64 bits")
+        raise _MalformedError(f"{name} is not an integer of 64 bits")
     return value
 
 
@@ -192,10 +192,10 @@ def _moment(record: dict[str, Any], seconds: float) -> Moment:
 def _happenings(record: dict[str, Any], began: int) -> Iterator[Happening]:
     events = _dictionary(record.get("driver")).get("events") or []
     if not isinstance(events, list):
-        raise _MalformedError("events is no list")
+        raise _MalformedError("events is not a list")
     for event in events:
         if not isinstance(event, dict):
-            raise _MalformedError("an event is no object")
+            raise _MalformedError("an event is not an object")
         kind, phase = _text(event.get("kind")), _text(event.get("phase"))
         if kind is None or phase is None or phase not in set(EventPhase):
             raise _MalformedError("an event has no kind or no phase")
@@ -218,7 +218,7 @@ def _lines(path: Path) -> Iterator[tuple[str, Any]]:
             record = json.loads(line)
         except (ValueError, RecursionError):
             if number > 1 and not line.endswith(b"\n") and len(line) < MAX_LINE:
-                return  # the last line of a recording that was cut off
+                return  # the last line of a truncated recording
         yield f"line {number}", record
 
 

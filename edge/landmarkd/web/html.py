@@ -1,4 +1,4 @@
-"""What the pages have in common: a style, and a policy that lets nothing else load or run."""
+"""Common parts of the pages: a style, and a policy that blocks everything else."""
 
 import base64
 import hashlib
@@ -15,16 +15,16 @@ def style() -> str:
 
 
 def digest(text: str) -> str:
-    """Return how a content security policy names this script or style sheet."""
+    """Return the name of a script or style sheet in a content security policy."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def document(title: str, body: str) -> str:
-    """Return a whole page that needs nothing else: no script, no network.
+    """Return a whole page without scripts and without network access.
 
     Args:
         title: text from anywhere.
-        body: HTML in which everything from outside is escaped.
+        body: HTML with all outside text escaped.
     """
     rules = f"default-src 'none'; style-src {digest(style())}; base-uri 'none'; form-action 'none'"
     return (
@@ -52,7 +52,7 @@ def tiles(facts: Sequence[tuple[str, str, bool]]) -> str:
 
 
 def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """Return a table of text; it scrolls where the page is narrow."""
+    """Return a table of text, which scrolls on a narrow page."""
     head = "".join(f"<th>{escape(name)}</th>" for name in heads)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows

@@ -1,4 +1,4 @@
-"""A profile as one HTML page that needs nothing else: no script, no network."""
+"""A profile as one HTML page without scripts and without network access."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -17,7 +17,7 @@ AGE_NAMES = {
 
 
 def page(profile: Mapping[str, Any]) -> str:
-    """Return the page of a profile as `landmarkd.profile.result.document` makes it."""
+    """Return the page of a profile from `landmarkd.profile.result.document`."""
     title = f"{profile['model']} on {profile['board'] or 'this machine'}"
     run = f"{profile['source']} · {profile['frames']} frames in {profile['seconds']:.1f} s"
     run += f" · {profile['runtime']}, {profile['accelerator']}"
@@ -31,16 +31,12 @@ def page(profile: Mapping[str, Any]) -> str:
         _run(profile["machine"]),
         _sweep(profile["sweep"], profile["recommendation"], profile["model"]),
         _operators(profile["operators"]),
-        _coral(profile.get("edgetpu_share")),
-        f'<p class="note">The stopwatches took {profile["overhead"]:.2%} of the time.</p>',
+        f'<p class="note">A Coral would run {share:.1%} of the multiply-adds of the model.</p>'
+        if (share := profile.get("edgetpu_share")) is not None
+        else "",
+        f'<p class="note">The measurement itself took {profile["overhead"]:.2%} of the time.</p>',
     ]
     return document(title, "".join(body))
-
-
-def _coral(share: float | None) -> str:
-    if share is None:
-        return ""
-    return f'<p class="note">A Coral would run {share:.1%} of the model\'s multiply-adds.</p>'
 
 
 def _tiles(profile: Mapping[str, Any]) -> str:
@@ -55,14 +51,9 @@ def _tiles(profile: Mapping[str, Any]) -> str:
     facts.append((f"{machine['memory_mb']:.0f} MB", f"memory{grows}", False))
     facts.append((str(profile["skipped"]), "frames skipped", profile["skipped"] > 0))
     if machine["temperature_c"] is not None:
-        hot = machine["temperature_c"] >= 80
-        facts.append(
-            (
-                f"{machine['temperature_c']:.0f} °C",
-                ", ".join(machine["throttling"]) or "not throttled",
-                hot,
-            )
-        )
+        throttling = ", ".join(machine["throttling"]) or "not throttled"
+        degrees = machine["temperature_c"]
+        facts.append((f"{degrees:.0f} °C", throttling, degrees >= 80))
     return tiles(facts)
 
 
@@ -71,22 +62,18 @@ def _stages(stages: Mapping[str, Mapping[str, Any]], frames: int) -> str:
     bar = stacked([(name, entry["total"] / frames) for name, entry in worked.items()])
     colours = {name: index for index, name in enumerate(worked)}
     return card(
-        "Where the time of a frame goes",
+        "Time of each stage",
         bar + _table(stages, {name: name for name in stages}, colours),
-        "The bar is the mean frame; the sinks' part of it runs on their own threads, "
-        "beside the pipeline. "
-        "Detection runs only when no face is tracked. Waiting for the next frame is no work.",
+        "The bar is the mean frame. Sinks run on their own threads, beside the pipeline. "
+        "Detection does not run in every frame. Waiting for the next frame is not counted.",
     )
 
 
 def _ages(ages: Mapping[str, Mapping[str, Any]]) -> str:
     if not ages:
         return ""
-    return card(
-        "How old a frame is",
-        _table(ages, AGE_NAMES, {name: index for index, name in enumerate(ages)}),
-        "",
-    )
+    colours = {name: index for index, name in enumerate(ages)}
+    return card("Age of a frame", _table(ages, AGE_NAMES, colours))
 
 
 def _table(
@@ -108,7 +95,7 @@ def _table(
 
 
 def short(value: float) -> str:
-    """Return a number with three digits that say something, and no more than three decimals."""
+    """Return a number with three significant digits, and at most three decimals."""
     return f"{value:.{3 - min(3, len(str(int(abs(value)))) - (abs(value) < 1))}f}"
 
 
@@ -137,9 +124,9 @@ def _run(machine: Mapping[str, Any]) -> str:
         return ""
     cores = ", ".join(f"{share:.0%}" for share in machine["cores"])
     return card(
-        "The machine meanwhile",
+        "The machine during the run",
         f'<div class="rows">{"".join(charts)}</div>',
-        f"Busy, core by core: {cores}.",
+        f"Busy share of each core: {cores}.",
     )
 
 
@@ -151,23 +138,16 @@ def _sweep(
     rows = []
     for each in sweep:
         how = variant_name(each)
-        note = (
-            each["problem"]
-            if each["p50_ms"] is None
-            else f"{each['p50_ms']:.2f} ms, p90 {each['p90_ms']:.2f}"
-        )
-        rows.append(
-            (
-                how if each["model"] == model else f"{each['model'][:26]}, {how}",
-                each["p50_ms"],
-                note,
-            )
-        )
+        name = how if each["model"] == model else f"{each['model'][:26]}, {how}"
+        note = each["problem"]
+        if each["p50_ms"] is not None:
+            note = f"{each['p50_ms']:.2f} ms, p90 {each['p90_ms']:.2f}"
+        rows.append((name, each["p50_ms"], note))
     advice = ""
     if recommendation:
         configuration = escape(recommendation["configuration"])
         advice = f"<p>{escape(recommendation['reason'])}</p><pre>{configuration}</pre>"
-    return card("What if: one inference", bars(rows) + advice, "")
+    return card("One inference with other settings", bars(rows) + advice)
 
 
 def variant_name(variant: Mapping[str, Any]) -> str:
@@ -187,8 +167,7 @@ def _operators(operators: Sequence[Mapping[str, Any]]) -> str:
         for each in slowest
     ]
     note = (
-        f"The {len(slowest)} slowest of {len(operators)} operators, from models cut off behind "
-        "each one. XNNPACK works "
-        "across operators: single values are estimates, their sum is not."
+        f"The {len(slowest)} slowest of {len(operators)} operators, measured with models that end "
+        "after each one. XNNPACK fuses operators: single values are estimates, their sum is exact."
     )
-    return card("Inside the model", bars(rows), note)
+    return card("Operators of the model", bars(rows), note)

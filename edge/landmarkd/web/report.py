@@ -1,4 +1,4 @@
-"""The page of `landmarkd report`: a drive as timelines, in one file that needs nothing else."""
+"""The page of `landmarkd report`: timelines of a drive, in one file."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -26,17 +26,15 @@ BLINK = "f-gone"
 SCALES = (30.0, 60.0, 90.0, 180.0)
 """Greatest angles of a chart, degrees."""
 MAX_ROWS = 500
-"""Rows of the table; more events than this are counted."""
+"""Maximum of rows in the table; more events are only counted."""
 MAX_ZONES = 8
 LONG_GAP_S = 1.0
 
 
 def page(drive: Drive) -> str:
     """Return the whole page."""
-    moments, chart = (
-        drive.moments,
-        Timeline(drive.seconds - drive.moments[0].seconds, drive.moments[0].seconds),
-    )
+    moments, start = drive.moments, drive.moments[0].seconds
+    chart = Timeline(drive.seconds - start, start)
     charts = [
         chart.strip("attention", _runs(moments, "attention"), ATTENTION),
         _events(drive, chart),
@@ -52,14 +50,14 @@ def page(drive: Drive) -> str:
     trouble = f'<p class="note">{escape(drive.trouble)}</p>' if drive.trouble else ""
     body = (
         f"<h1>{escape(drive.name)}</h1><p class=dim>{escape(_when(drive))}</p>{trouble}"
-        f"{_facts(drive)}{card('Over time', ''.join(charts), 'A gap is what was not known.')}"
+        f"{_facts(drive)}{card('Over time', ''.join(charts), 'A gap is an unknown value.')}"
         f"{_table(drive)}"
     )
     return document(drive.name, body)
 
 
 def _head(moments: Sequence[Moment], chart: Timeline) -> str:
-    """Return the head's angles on a scale that holds them all."""
+    """Return the angles of the head on a scale for all of them."""
     angles = [abs(a) for m in moments for a in (m.yaw, m.pitch) if a is not None]
     most = next(most for most in SCALES if most >= min(max(angles, default=0.0), SCALES[-1]))
     return chart.plot("head, degrees", (-most, most), _series(moments, "yaw", "pitch"))
@@ -67,7 +65,7 @@ def _head(moments: Sequence[Moment], chart: Timeline) -> str:
 
 def _when(drive: Drive) -> str:
     if drive.utc_s is None:
-        return "When it was recorded is not known; times count from the first frame."
+        return "The date is unknown; times count from the first frame."
     kept = "" if drive.synchronised else " by a clock that was not synchronised"
     date = _utc(drive, 0.0, "%Y-%m-%d %H:%M:%S")
     return f"Began {date} UTC{kept}; times count from there."
@@ -111,7 +109,7 @@ def _series(
 
 
 def _runs(moments: Sequence[Moment], name: str) -> list[tuple[str, float, float]]:
-    """Return what held from when until when; frames that never came are a gap."""
+    """Return the runs of a value: value, from, until; missing frames are a gap."""
     runs: list[tuple[str, float, float]] = []
     for moment, following in zip(moments, [*moments[1:], moments[-1]], strict=True):
         what, end = getattr(moment, name), min(following.seconds, moment.seconds + LONG_GAP_S)
@@ -153,15 +151,15 @@ def _events(drive: Drive, chart: Timeline) -> str:
 
 def _span(event: Happening, until: float) -> tuple[str, str, float, float, bool]:
     title = f"{event.kind} {clock(event.seconds, 1)} to {clock(until, 1)}"
-    # Drowsiness lasts long and would hide the others.
+    # Drowsiness is long and would hide the others.
     low = event.kind == EventKind.DROWSINESS
     return title, LEVELS[event.level], event.seconds, until, low
 
 
 def _table(drive: Drive) -> str:
-    told = [event for event in drive.events if event.kind != EventKind.BLINK]
-    if not told:
-        return card("Events", "<p>No event but blinks.</p>")
+    events = [event for event in drive.events if event.kind != EventKind.BLINK]
+    if not events:
+        return card("Events", "<p>No events except blinks.</p>")
     rows = [
         (
             clock(event.seconds, 1),
@@ -171,7 +169,7 @@ def _table(drive: Drive) -> str:
             str(event.level),
             ", ".join(f"{name} {value:.3g}" for name, value in event.evidence.items() if value),
         )
-        for event in told[:MAX_ROWS]
+        for event in events[:MAX_ROWS]
     ]
-    more = f"{len(told) - MAX_ROWS} more are not shown." if len(told) > MAX_ROWS else ""
+    more = f"{len(events) - MAX_ROWS} more are not shown." if len(events) > MAX_ROWS else ""
     return card("Events", table(("time", "UTC", "event", "phase", "level", "evidence"), rows), more)

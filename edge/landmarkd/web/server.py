@@ -19,11 +19,11 @@ from landmarkd.wire.decoder import DecoderCounters
 from landmarkd.wire.jsonl import encode_record
 
 MAX_VIEWERS = 8
-"""Pages that are served at once."""
+"""Maximum of open pages."""
 MAX_SENDERS = 16
-"""Senders that are kept for the page; beyond that the one silent for longest is forgotten."""
+"""Maximum of senders for the page; if there are more, the least recent is dropped."""
 PUSH_S = 1 / 30
-"""A page gets no more frames than this; the newest wins."""
+"""Period of the frames for a page; the newest frame is sent."""
 KEEPALIVE_S = 2.0
 
 
@@ -39,37 +39,37 @@ class Board:
         self.closed = False
 
     def post(self, sender: str, record: FrameRecord, link: dict[str, Any]) -> None:
-        """Show a frame; a frame whose STATUS was lost is not shown."""
+        """Show a frame, if its STATUS was received."""
         if record.status is None:
             return
         hello = record.hello
-        told = {"sender": sender, "model": hello.model if hello is not None else "", **link}
-        text = f'{{"link":{json.dumps(told)},"record":{encode_record(record, sender)}}}'
+        shown = {"sender": sender, "model": hello.model if hello is not None else "", **link}
+        text = f'{{"link":{json.dumps(shown)},"record":{encode_record(record, sender)}}}'
         with self._changed:
             self._version += 1
             self._owner = self._owner or sender
             self._frames.pop(sender, None)
             self._frames[sender] = (self._version, text)
             if len(self._frames) > MAX_SENDERS:
-                # The sender that was silent longest is dropped, but never the first one.
+                # Drop the least recent sender, but never the first one.
                 del self._frames[next(name for name in self._frames if name != self._owner)]
             self._changed.notify_all()
 
     def newer(self, version: int, timeout_s: float) -> tuple[int, list[str]]:
-        """Return the present version and the frames newer than `version`, waiting for one."""
+        """Wait for a frame newer than `version`; return the present version and these frames."""
         with self._changed:
             self._changed.wait_for(lambda: self._version > version or self.closed, timeout_s)
             return self._version, [text for at, text in self._frames.values() if at > version]
 
     def close(self) -> None:
-        """Wake all readers for the last time."""
+        """Wake all readers, which then end."""
         with self._changed:
             self.closed = True
             self._changed.notify_all()
 
 
 class RateMeter:
-    """Frames a second of each sender, over the last two seconds by the receiver's clock."""
+    """Frames a second of each sender, over the last two seconds of the receiver."""
 
     WINDOW_S = 2.0
 
@@ -90,7 +90,7 @@ class RateMeter:
 
 
 def link_state(counters: DecoderCounters, rate: float, record: FrameRecord) -> dict[str, Any]:
-    """Return what the page shows of the connection."""
+    """Return the data of the connection for the page."""
     status, hello = record.status, record.hello
     return {
         "hz": round(rate, 1),
@@ -106,7 +106,7 @@ def link_state(counters: DecoderCounters, rate: float, record: FrameRecord) -> d
 
 @lru_cache(maxsize=1)
 def _page() -> tuple[bytes, str]:
-    """Return the page and the policy that lets a browser run nothing but what is in it."""
+    """Return the page and a policy that allows only the scripts and styles of the page."""
     text = Path(__file__).with_name("page.html").read_text()
 
     text = text.replace("/* style.css */", style())
@@ -127,17 +127,12 @@ def _page() -> tuple[bytes, str]:
 def _mesh() -> bytes:
     layout = LAYOUTS["landmarkd-562"]
     points = canonical_points(layout).round(2).tolist()
-    lids = [
-        indices.tolist() for indices in (layout.right_lid, layout.left_lid) if indices is not None
-    ]
-    irises = [
-        indices.tolist() for indices in (layout.right_iris, layout.left_iris) if indices is not None
-    ]
+    lids, irises = (layout.right_lid, layout.left_lid), (layout.right_iris, layout.left_iris)
     mesh = {
         "triangles": mesh_triangles().tolist(),
         "canonical": points,
-        "lids": lids,
-        "irises": irises,
+        "lids": [indices.tolist() for indices in lids if indices is not None],
+        "irises": [indices.tolist() for indices in irises if indices is not None],
         "mouth": layout.ibug68[60:68].tolist(),
     }
     return json.dumps(mesh, separators=(",", ":")).encode()
@@ -190,8 +185,8 @@ class ViewServer(LocalServer):
     """Serves a board on loopback until it is closed.
 
     Attributes:
-        board: what is shown.
-        url: where.
+        board: the shown frames.
+        url: of the page.
     """
 
     def __init__(self, port: int) -> None:
@@ -210,6 +205,6 @@ class ViewServer(LocalServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}/"
 
     def close(self) -> None:
-        """End."""
+        """Stop serving."""
         self.board.close()
         super().close()
