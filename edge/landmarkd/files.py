@@ -79,9 +79,7 @@ def refuse_itself(target: Path, source: Path, name: str | None = None) -> None:
     """
     with suppress(OSError):
         if target.samefile(source):
-            raise UsageError(
-                f"{name or target} is the file that is being read; write to another one."
-            )
+            raise UsageError(f"{name or target} is the file that is being read; use another one.")
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def test_mistakes_leave_nothing_behind(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "taken.csv").write_text("mine")
     (tmp_path / "bad.lmk").write_bytes(b"RIFF")
     for recording, target, code, reason in (
-        (folder / "all.lmk", tmp_path / "a.xls", ExitCode.USAGE, "end the name in"),
+        (folder / "all.lmk", tmp_path / "a.xls", ExitCode.USAGE, "must end with one of"),
         (folder / "all.lmk", tmp_path / "taken.csv", ExitCode.USAGE, "--force"),
         (folder / "all.lmk", tmp_path / "none" / "a.csv", ExitCode.IO, "folder that exists"),
         (folder / "none.lmk", tmp_path / "a.csv", ExitCode.NO_INPUT, "none.lmk"),

@@ -39,7 +39,7 @@ def convert(
     writers = {".csv": _csv, ".jsonl": _jsonl, ".parquet": _parquet}
     write = writers.get(target.suffix)
     if write is None:
-        raise UsageError(f"{target}: end the name in one of {', '.join(writers)}.")
+        raise UsageError(f"{target}: the name must end with one of {', '.join(writers)}.")
     if target.exists() and not force:
         raise UsageError(f"{target} exists; choose another name, or --force to replace it.")
     refuse_itself(target, recording)

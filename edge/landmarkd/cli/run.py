@@ -37,7 +37,7 @@ def run(
         Path | None,
         typer.Option(
             "--save-frames",
-            help="Write every frame as a picture into this folder. It shows people.",
+            help="Write every frame as a picture into this folder. The pictures show people.",
         ),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Write a detailed log.")] = False,

@@ -1,1 +1,1 @@
-"""From points to meaning: smoothing, pose, eyes, driver state. No I/O, no clocks."""
+"""Signals from points: smoothing, pose, eyes, driver state. No I/O, no clocks."""

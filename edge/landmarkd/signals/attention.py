@@ -1,4 +1,4 @@
-"""From signals to attention: one small state machine for each concern, in seconds of frame time."""
+"""From signals to attention: a small state machine for each concern, in seconds of frame time."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -16,26 +16,26 @@ Looking = Literal["road", "driving", "away"]
 YAWN_MEMORY_NS = nanoseconds(600)
 _OPEN, _CLOSED, _ATTENTIVE = Lids.OPEN, Lids.CLOSED, Attention.ATTENTIVE
 UNANSWERED_S = 3.0
-"""A driver who does not answer a warning for so long is unresponsive (Euro NCAP)."""
+"""A driver without a reaction to a warning for this time is unresponsive (Euro NCAP)."""
 
 
 @dataclass(slots=True)
 class Signals:
-    """What is known of the driver at one frame; None is unknown.
+    """The signals of the driver in one frame; None is unknown.
 
     Made for each frame and read once, so it is not frozen, which would take three times as long.
 
     Attributes:
-        face: whether a face is seen.
-        blocked: whether the camera sees nothing at all.
-        lids: what the lids are taken for.
-        blink: openness of both eyes over what is usual for them, which blinks are found in.
+        face: whether there is a face.
+        blocked: whether the camera is covered or in the dark.
+        lids: classification of the lids.
+        blink: openness of both eyes relative to their usual openness, for the detection of blinks.
         least_shut: the same of the more open eye.
-        eyes_trusted: whether the baselines are.
-        looking: what the gaze, or without irises the head, rests on.
+        eyes_trusted: whether the baselines are reliable.
+        looking: direction class of the gaze, or of the head without irises.
         forward_trusted: whether the natural forward direction is known.
         mouth: openness of the mouth.
-        eyes_covered, face_covered: whether these cannot be made out although the head faces the
+        eyes_covered, face_covered: whether these are not visible although the head faces the
             camera.
         speed_kmh: of the vehicle.
         yaw, pitch: of gaze or head from forward, degrees, for the evidence.
@@ -60,7 +60,7 @@ class Signals:
 class TimeSharing:
     """Visual attention time sharing.
 
-    Seconds away within a window, forgotten after a long enough look at the road.
+    Seconds away within a window, reset after a long enough look at the road.
     """
 
     def __init__(self, settings: DriverSettings) -> None:
@@ -81,7 +81,7 @@ class TimeSharing:
         return self._away.true_s
 
     def update(self, looking: Looking | None, time_ns: int) -> bool:
-        """Take in a frame and return whether too much of the window was spent away."""
+        """Add a frame and return whether the look was away for too much of the window."""
         if self._last is not None:
             was, then_ns = self._last
             known = was is not None and time_ns - then_ns <= self._hold_ns
@@ -101,7 +101,7 @@ class TimeSharing:
 
 
 class Concerns:
-    """All concerns of one driver together."""
+    """All concerns of one driver."""
 
     def __init__(self, settings: DriverSettings) -> None:
         self._settings = settings
@@ -179,23 +179,23 @@ class Concerns:
 
     @property
     def asleep(self) -> bool:
-        """Whether a closure of the eyes is an event at present."""
+        """Whether a closure of the eyes is an active event."""
         return self._closure.active is not None
 
     @property
     def distracted(self) -> bool:
-        """Whether a look away is an event at present."""
+        """Whether a look away is an active event."""
         return self._glance.active is not None or self._sharing.active is not None
 
     def another_driver(self) -> None:
-        """Forget what was counted of the person before: somebody else drives."""
+        """Reset the counts, because another person drives."""
         self._drowsiness.reset()
         self._yawns.clear()
 
     def update(self, signals: Signals, time_ns: int) -> DriverState:
-        """Take in the signals of a frame and return the state after it.
+        """Add the signals of a frame and return the state after it.
 
-        The frame is not older than the last.
+        The frame must not be older than the last one.
         """
         lids, face = signals.lids, signals.face
         eyes = self._closed(signals, time_ns)
@@ -223,7 +223,7 @@ class Concerns:
         ):
             self._known_ns = time_ns
         if len(events) > 1:
-            # The most serious event is sent first: it must not wait behind a yawn.
+            # The most severe event is first: it must not wait for a yawn.
             events.sort(key=lambda event: -event.level)
         return self._state(signals, time_ns, events)
 
@@ -231,7 +231,7 @@ class Concerns:
         lids = signals.lids
         closed = lids.closed
         if lids.explained:
-            # An explanation of shut lids neither ends nor starts an alarm: the time restarts.
+            # An explanation of shut lids neither ends nor starts an alarm: the time starts again.
             self._closure.drop()
             return []
         if not closed or signals.speed_kmh < self._settings.eyes_min_speed_kmh:
@@ -247,7 +247,7 @@ class Concerns:
         if signals.face or signals.blocked:
             self._last_looking = looking or self._last_looking
         elif self._last_looking != "road":
-            # A head that turned away until no face was left to see has not come back to the road.
+            # A head that turned away until no face was found does not look at the road.
             looking = self._last_looking
         if (
             not signals.forward_trusted
@@ -266,7 +266,7 @@ class Concerns:
         return events
 
     def _retime(self, speed_kmh: float) -> None:
-        """Set how long a glance may last at this speed."""
+        """Set the allowed duration of a glance at this speed."""
         self._speed_kmh = speed_kmh
         limit_s = self._settings.glance_s(speed_kmh)
         self._glance.retime(0, limit_s)

@@ -21,11 +21,11 @@ from landmarkd.types import EyeState, FaceReport
 Points = NDArray[np.float64]
 
 RIGID = (*range(27, 36), 36, 39, 42, 45)
-"""iBUG points that an expression moves least: the nose, and the corners of the eyes."""
+"""iBUG points that move least with expressions: the nose, and the corners of the eyes."""
 NEUTRAL_NS = 30_000_000_000
-"""Over which the neutral face is averaged; at the start over what was seen so far."""
+"""Time of the average of the neutral face; at the start, the time so far."""
 FULL_LOOK_DEG = 35.0
-"""Turn of an eye within the head at which a look is 1, as the shapes of the head have it."""
+"""Rotation of an eye in the head for a weight of 1, as in the shapes of the head."""
 _IBUG68 = LAYOUTS["dense-520"].ibug68
 
 
@@ -56,9 +56,9 @@ def align(points: Points, target: Points) -> Points:
 
 
 class Blendshapes:
-    """Weights of one person, whose neutral face is learnt while running.
+    """Weights of one person; the neutral face is learnt while it runs.
 
-    The first frame counts as neutral, then the mean of what was seen, over half a minute at most.
+    The first frame counts as neutral, then the mean of at most half a minute.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class Blendshapes:
         self._track = 0
 
     def update(self, face: FaceReport, time_ns: int) -> dict[str, float]:
-        """Return weights by name; only those that are known.
+        """Return the known weights by name.
 
         Args:
             face: with at least the dense points for those of brows and mouth.
@@ -106,14 +106,14 @@ def _is_known(eye: EyeState) -> bool:
 
 
 def blink(eye: EyeState) -> float:
-    """Return 1 for shut and 0 for open, 0 where it is not known."""
+    """Return 1 for shut and 0 for open or unknown."""
     if eye.openness is None or not math.isfinite(eye.openness):
         return 0.0
     return min(1.0, max(0.0, 1.0 - eye.openness))
 
 
 def _looks(face: FaceReport) -> dict[str, float]:
-    """Return where the eyes look within the head; both eyes alike, as the gaze has it."""
+    """Return the direction of the eyes in the head; the gaze is the same for both eyes."""
     gaze = face.gaze
     if gaze is None or not math.isfinite(gaze.yaw + gaze.pitch + float(face.pose.rotation.sum())):
         return {}

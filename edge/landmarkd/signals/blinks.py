@@ -1,4 +1,4 @@
-"""Blinks and long closures: dips of the openness, with how long they took to close and to open."""
+"""Blinks and long closures: dips of the openness, with the times of closing and opening."""
 
 from itertools import pairwise
 
@@ -9,14 +9,14 @@ from landmarkd.types import DriverEvent
 
 
 class BlinkDetector:
-    """Finds blinks and long closures in the openness of the eyes over what is usual for them.
+    """Finds blinks and long closures in the openness of the eyes relative to the usual one.
 
     A dip begins when the openness falls through `blink_openness` and ends when it rises through
-    `blink_end_openness`. How long it lasted is measured at half of its amplitude, as in studies of
-    blinks (Caffier et al. 2003), interpolated between frames, so that a low frame rate costs
-    little. What does not reach `blink_depth` is a smile or a glance down; in a blink both eyes dip
-    (`blink_both`). Up to `blink_max_s` it is a blink; longer, and not yet a microsleep, a long
-    closure. Both are known when they are over: they are reported once, as an END.
+    `blink_end_openness`. Its duration is measured at half of its amplitude, as in studies of blinks
+    (Caffier et al. 2003), and interpolated between frames, so that it is exact at a low frame rate
+    too. A dip that does not reach `blink_depth` is a smile or a glance down; in a blink both eyes
+    dip (`blink_both`). Up to `blink_max_s` it is a blink; a longer one, shorter than a microsleep,
+    is a long closure. Both are known only when they are over, and are reported once, as an END.
     """
 
     def __init__(self, settings: DriverSettings, book: EventBook) -> None:
@@ -38,20 +38,20 @@ class BlinkDetector:
         least_shut: float | None = None,
         closed: bool | None = None,
     ) -> list[DriverEvent]:
-        """Take in the openness at a frame and return a blink or long closure that ended on it.
+        """Add the openness of a frame and return a blink or long closure that ended on it.
 
         Args:
-            openness: of both eyes over what is usual; None if unknown.
+            openness: of both eyes relative to the usual one; None if unknown.
             time_ns: capture time.
             least_shut: of the more open eye; the same if left out.
-            closed: whether the eyes are taken for shut; only that makes a long closure.
+            closed: whether the eyes are classified as shut, which a long closure needs.
         """
         if openness is None:
             return []
         last, self._last = self._last, (time_ns, openness)
         usual_ns = 3 * self._step_ns
         self._step_ns = 0 if last is None else min(time_ns - last[0], self._gap_ns * 2)
-        # A slow camera itself leaves gaps.
+        # A slow camera has gaps too.
         if last is None or time_ns - last[0] > max(self._gap_ns, usual_ns):
             self._dip = []
             return []
@@ -67,7 +67,7 @@ class BlinkDetector:
             self._shut = self._shut or bool(closed)
             if time_ns - self._dip[0][0] > self._longest_ns:
                 self._dip = []
-                # Further frames below are no new dip: it takes a fall from above to make one.
+                # Further frames below the limit are no new dip, which has to start above it.
             return []
         dip, self._dip = self._dip, []
         return self._ended(dip, time_ns)

@@ -1,4 +1,4 @@
-"""Whether a camera sees anything at all."""
+"""Detects a covered camera."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +12,14 @@ dullest of fifteen webcam and film clips gave 14.
 
 
 def is_blocked(image: NDArray[np.uint8]) -> bool:
-    """Return whether a frame shows nothing but one even tone.
+    """Return whether a frame has only one tone.
 
-    A covered lens, or darkness without a light.
+    This is a covered lens, or darkness.
 
     Args:
-        image: (height, width, 3) uint8; every eighth pixel of the green channel is looked at.
+        image: (height, width, 3) uint8; every eighth pixel of the green channel is used.
     """
-    # Averages of 4 x 4 grid pixels keep the noise of a dark sensor from looking like a scene.
+    # Averages of 4 x 4 pixels of the grid remove the noise of a dark sensor.
     grid = image[::8, ::8, 1].astype(np.float32)
     rows, columns = grid.shape[0] // 4 * 4, grid.shape[1] // 4 * 4
     if rows == 0 or columns == 0:

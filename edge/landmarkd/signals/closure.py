@@ -1,7 +1,7 @@
-"""Lids that are down: is the driver asleep, or does he look down, yawn, talk or turn?
+"""Lids that are down: does the driver sleep, look down, yawn, talk or turn?
 
-Shut lids alone are no evidence of sleep. A closure counts when nothing else explains it; each
-explanation is a mechanism with a threshold in the settings, and its numbers go with the event.
+Shut lids alone do not mean sleep. A closure counts if nothing else explains it. Each explanation
+has a threshold in the settings, and its numbers are in the event.
 """
 
 from collections import deque
@@ -13,26 +13,26 @@ from landmarkd.signals.eyes import EyesSeen
 from landmarkd.signals.timing import NANOSECONDS, nanoseconds
 
 MEMORY_NS = nanoseconds(2.0)
-"""How far back movements of head and mouth are looked at."""
+"""Time of the history of head and mouth."""
 BEFORE_NS = nanoseconds(0.25)
-"""The head's pitch before a closure is taken from this long before it."""
+"""The pitch of the head before a closure is that at this time before it."""
 WITH_LIDS_NS = nanoseconds(0.6)
-"""A head that goes down within this of the lids went down with them.
+"""A head that goes down within this time of the lids went down with them.
 
-Ours, from looks at lap and phone.
+Our own value, from looks at lap and phone.
 """
 SETTLE_NS = nanoseconds(0.1)
-"""Lids that are still closing do not show where they will rest (a blink closes in 0.1 s)."""
+"""Time in which lids are still closing (a blink closes in 0.1 s)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the lids are taken for.
+    """The classification of the lids.
 
     Attributes:
         state: both eyes together.
-        closed: whether the eyes are shut and nothing but sleepiness explains it; None if unknown.
-        explained: whether they are shut and something else explains it.
+        closed: whether the eyes are shut and only sleepiness explains it; None if unknown.
+        explained: whether they are shut for another reason.
         evidence: numbers for events.
     """
 
@@ -47,7 +47,7 @@ _UNKNOWN, _OPEN, _DOWN = Judged(), Judged(Lids.OPEN, False), Judged(Lids.DOWN, F
 
 @dataclass(slots=True)
 class _Spell:
-    """One time with the lids down."""
+    """A period with the lids down."""
 
     began_ns: int
     last_ns: int
@@ -71,7 +71,7 @@ class MouthMotion:
         self._extreme, self._rising = 0.0, True
 
     def update(self, mouth: float | None, time_ns: int) -> None:
-        """Take in the openness of the mouth."""
+        """Add the openness of the mouth."""
         while self._turns and time_ns - self._turns[0] > MEMORY_NS:
             self._turns.popleft()
         if mouth is None:
@@ -90,18 +90,18 @@ class MouthMotion:
             self._turns.append(time_ns)
 
     def turns(self, since_ns: int) -> int:
-        """Return how often the mouth turned between opening and closing since then, lately."""
+        """Return how often the mouth changed between opening and closing since this time."""
         return sum(at >= since_ns for at in self._turns)
 
     def wide(self, time_ns: int) -> bool:
-        """Return whether the mouth is wide open, or was a moment ago, for more than a syllable."""
+        """Return whether the mouth is or was just wide open for longer than a syllable."""
         if self._wide_ns is None:
             return False
         return time_ns - self._wide_ns <= nanoseconds(self._settings.yawn_grace_s)
 
 
 class ClosureJudge:
-    """Separates sleepy closures from looks down and from closures with another explanation."""
+    """Separates closures by sleepiness from looks down and from closures for other reasons."""
 
     def __init__(self, settings: DriverSettings) -> None:
         self._settings = settings
@@ -121,16 +121,16 @@ class ClosureJudge:
         mouth: float | None = None,
         certain: bool = False,
     ) -> Judged:
-        """Take in a frame with a face and return what its lids are taken for.
+        """Add a frame with a face and return the classification of its lids.
 
         Args:
             seen: the eyes.
             time_ns: capture time.
             yaw: of the head, degrees.
             pitch: of the head, degrees.
-            forward_pitch: natural pitch of the head, or None if it is not known.
+            forward_pitch: natural pitch of the head, or None if unknown.
             mouth: openness of the mouth, or None if unknown.
-            certain: the running closure is an event already: nothing explains it away.
+            certain: the closure is already an event, so that no explanation counts.
         """
         self._mouth.update(mouth, time_ns)
         while self._head and time_ns - self._head[0][0] > MEMORY_NS:
@@ -140,7 +140,7 @@ class ClosureJudge:
         if seen.low is None:
             if spell is not None and time_ns - spell.last_ns > self._hold_ns:
                 self._spell = None
-            # One open eye is enough to be awake; one shut eye is not enough to be asleep.
+            # One open eye means awake; one shut eye does not mean asleep.
             return _OPEN if seen.any_open else _UNKNOWN
         if not seen.low:
             self._spell = None

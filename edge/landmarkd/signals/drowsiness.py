@@ -1,4 +1,4 @@
-"""Drowsiness: slow estimates from slow closures, blinks and yawns, with the numbers behind them."""
+"""Drowsiness: slow estimates from slow closures, blinks and yawns, with their numbers."""
 
 from collections import deque
 
@@ -25,7 +25,7 @@ _NO_RATES = BlinkRates()
 
 
 class Rates:
-    """Counts blinks and long closures over one and five minutes of seen eyes."""
+    """Counts blinks and long closures over one and five minutes with visible eyes."""
 
     def __init__(self) -> None:
         self._events: deque[tuple[int, EventKind, float]] = deque(maxlen=1000)
@@ -36,27 +36,27 @@ class Rates:
         self._events.append((time_ns, kind, duration_s))
 
     def pass_time(self, known: bool, from_ns: int, to_ns: int) -> None:
-        """Count time in which the eyes were, or were not, seen."""
+        """Add time in which the eyes were visible or not."""
         for share in self._seen.values():
             share.add(True if known else None, from_ns, to_ns)
         while self._events and to_ns - self._events[0][0] > _FIVE_NS:
             self._events.popleft()
 
     def count(self, kinds: set[EventKind], window_s: float, time_ns: int) -> int:
-        """Return how many events of some kinds a window holds."""
+        """Return the number of events of these kinds in a window."""
         if not self._events:
             return 0
         since = time_ns - nanoseconds(window_s)
         return sum(kind in kinds and at >= since for at, kind, _ in self._events)
 
     def mean_blink_s(self, time_ns: int) -> float | None:
-        """Return the mean duration of the last minute's blinks, None with fewer than five."""
+        """Return the mean duration of the blinks of the last minute, None with fewer than five."""
         since = time_ns - nanoseconds(MINUTE_S)
         lasted = [d for at, kind, d in self._events if kind == EventKind.BLINK and at >= since]
         return sum(lasted) / len(lasted) if len(lasted) >= 5 else None
 
     def rates(self, time_ns: int) -> BlinkRates:
-        """Return events per minute; None where less than half of the window was seen."""
+        """Return events per minute; None if less than half of the window was seen."""
 
         def rate(kind: EventKind, window_s: float) -> float | None:
             seen_s = self._seen[window_s].true_s
@@ -75,15 +75,15 @@ class Rates:
 
 
 class Drowsiness:
-    """PERCLOS (Wierwille et al. 1994), a slow score, and the level of drowsiness that follows.
+    """PERCLOS (Wierwille et al. 1994), a slow score, and the level of drowsiness.
 
-    PERCLOS counts slow closures and not blinks (Dinges and Grace 1998): time with closed eyes
-    counts once it has lasted longer than a blink, then from its beginning.
+    PERCLOS counts slow closures and not blinks (Dinges and Grace 1998): a closure counts, from its
+    beginning, if it is longer than a blink.
 
-    Levels 1 to 3 are those of PERCLOS (`perclos_levels`); a level is left when PERCLOS has fallen
-    below `perclos_release` of it. The score adds what the last five minutes held; a single
-    microsleep is an event and makes nobody drowsy by itself. The event begins at level 1, escalates
-    with each higher level and ends at 0.
+    Levels 1 to 3 are those of PERCLOS (`perclos_levels`); a level ends when PERCLOS is below
+    `perclos_release` of it. The score adds values of the last five minutes; a single microsleep is
+    an event and does not mean drowsiness. The event begins at level 1, escalates with each higher
+    level and ends at 0.
     """
 
     def __init__(self, settings: DriverSettings, book: EventBook) -> None:
@@ -93,11 +93,11 @@ class Drowsiness:
         self._began_ns = self._id = self._told = 0
         self.level = 0
         self.stage: Stage | None = None
-        """What the running event is, or None."""
+        """Kind of the active event, or None."""
         self.reset()
 
     def reset(self) -> None:
-        """Forget what was seen of the eyes: somebody else drives."""
+        """Reset the history of the eyes, because another person drives."""
         self._closed = SlidingShare(self._settings.perclos_window_s)
         self._rates = Rates()
         self._last: tuple[bool | None, int] | None = None
@@ -106,24 +106,24 @@ class Drowsiness:
 
     @property
     def perclos(self) -> float | None:
-        """Share of the window's known time with eyes closed, or None before enough is known."""
+        """Share of the known time with closed eyes, or None before enough is known."""
         known = self._closed.known_s
         return self._closed.true_s / known if known >= self._settings.perclos_min_s else None
 
     def rates(self, time_ns: int) -> BlinkRates:
-        """Return how often the eyes closed lately."""
+        """Return how often the eyes closed in the last minutes."""
         return self._rates.rates(time_ns)
 
     def update(
         self, closed: bool | None, time_ns: int, *, eyes: list[DriverEvent], yawns: int
     ) -> list[DriverEvent]:
-        """Take in a frame and return what begins, escalates or ends.
+        """Add a frame and return events that begin, escalate or end.
 
         Args:
-            closed: whether the eyes are (P80), None if unknown.
-            time_ns: capture time, never less than the last.
+            closed: whether the eyes are closed (P80), None if unknown.
+            time_ns: capture time, not less than the last one.
             eyes: blinks, long closures and closure events of this frame.
-            yawns: how many there were lately.
+            yawns: number in the last minutes.
         """
         self._count(closed, time_ns)
         for event in eyes:
@@ -162,7 +162,7 @@ class Drowsiness:
                 self._counted_ns = time_ns
             return
         if self._shut_since_ns is not None:
-            # A blink: the eyes were open, as far as drowsiness goes.
+            # A blink counts as open eyes here.
             self._closed.add(False, max(self._shut_since_ns, self._counted_ns), then_ns)
             self._shut_since_ns = None
         self._closed.add(was, then_ns, time_ns)

@@ -1,4 +1,4 @@
-"""The eyes of one driver: how far each is open, and what both together do."""
+"""The eyes of one driver: openness of each eye, and the state of both."""
 
 import math
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ INSIDE_MM = 90.0
 """An eye whose middle is as far inside the image is inside it whole, whatever it looks like: three
 widths of an eye."""
 LEARN_LID_OPENNESS = 0.6
-"""The lower lid of an eye that is at least so far open is at its usual place."""
+"""An eye that is at least this far open has its lower lid at the usual place."""
 RENEW_S = 0.5
-"""Quantiles of seconds or minutes need not be renewed more often."""
+"""Period of the update of quantiles over seconds or minutes."""
 NOISE_MEMORY_S = 3.0
 
 
@@ -36,14 +36,14 @@ class EyesSeen:
 
     Attributes:
         openness: of the more open eye, which decides whether the eyes are closed.
-        blink: openness of both, weighted by how steadily each is measured, over what is usual in
-            the last seconds; of the more open eye alone in `least_shut`.
+        blink: openness of both, weighted by the stability of their measurement, relative to the
+            usual one of the last seconds; `least_shut` is that of the more open eye.
         least_shut: see `blink`.
         low: whether the lids of all eyes are at least 80 % shut; None if an eye is missing.
-        dropped: how far the lower lids lie below their usual place, widths of the eye.
+        dropped: distance of the lower lids below their usual place, widths of the eye.
         down: probability by the eye model that the eyes look down.
-        iris: share of the irises that it sees between the lids.
-        any_open: whether an eye that is seen is open.
+        iris: visible share of the irises by the eye model.
+        any_open: whether a visible eye is open.
     """
 
     openness: float | None = None
@@ -60,11 +60,11 @@ class Eye:
     """One eye: meters, baselines and whether it is closed.
 
     Args:
-        ring: indices round the eye.
+        ring: indices around the eye.
         viewer: makes the views that are measured.
         number: 0 for the left eye, 1 for the right.
         settings: thresholds.
-        learnt: aperture of this person's open eye, if it is known from before.
+        learnt: aperture of the open eye of this person, if already known.
     """
 
     def __init__(
@@ -91,15 +91,15 @@ class Eye:
         self._time_ns: int | None = None
         self.covered = self.in_view = False
         self.variance = 0.01
-        """Of the openness from frame to frame; blinks hardly move it."""
+        """Noise of the openness between frames; blinks have little influence."""
         self.blink = 1.0
-        """Openness over what is usual in the last seconds."""
+        """Openness relative to the usual one of the last seconds."""
         self.dropped = 0.0
-        """How far the lower lid lies below its usual place, widths of the eye."""
+        """Distance of the lower lid below its usual place, widths of the eye."""
 
     @property
     def seen_open(self) -> bool:
-        """Whether this person's open eye was seen long enough to recognise a closed one."""
+        """Whether the open eye of this person was seen long enough to recognise a closed one."""
         return self._open_s >= self._settings.blink_max_s
 
     def update(
@@ -140,7 +140,7 @@ class Eye:
         state: Lids = _UNKNOWN,
         sigma: float | None = None,
     ) -> EyeState:
-        """Return the state with what the eye model says of this eye beside it."""
+        """Return the state with the values of the eye model for this eye."""
         if view.eyes is None:
             return EyeState(aperture, openness, closed, state, openness_sigma=sigma)
         said = view.eyes[self._number]
@@ -149,14 +149,15 @@ class Eye:
         )
 
     def _follow(self, view: FaceView, openness: float, dt: float, learning: bool) -> None:
-        """Update what is usual of this eye: openness of the last seconds, noise, the lower lid."""
+        """Update the usual values of this eye: openness, noise and lower lid."""
         position = self._lower.position(view)
         if dt > 0.0 and learning:
             self._usual.add(openness, dt)
             if openness >= LEARN_LID_OPENNESS:
                 self._open_s += dt
                 self._rest.add(position, dt)
-            # The second difference sees noise and not the opening; its variance is six times that.
+            # The second difference contains noise and not the opening; its variance is six times
+            # that of the noise.
             bend = openness - 2.0 * self._before[0] + self._before[1]
             fade = min(1.0, dt / NOISE_MEMORY_S)
             self.variance += fade * (min(bend * bend, 0.25) / 6.0 - self.variance)
@@ -196,8 +197,8 @@ class Eyes:
 
     Args:
         settings: thresholds.
-        viewer: makes the views that are measured. Where its layout has lids they are used,
-            otherwise the six points round each eye of the 68.
+        viewer: makes the views that are measured. It uses the lids of its layout, or else the six
+            points around each eye of the 68.
         open_left, open_right: apertures of this person's open eyes if they are known from before.
     """
 
@@ -217,7 +218,7 @@ class Eyes:
         aside = settings.eye_aside
         eyes = (("left", self.left), ("right", self.right))
         self.used = [eye for name, eye in eyes if name != aside]
-        """The eyes that count: both, or the one that is not set aside."""
+        """The eyes that count: both, or the one that is not excluded."""
         self._both_used = [eye if eye in self.used else None for _, eye in eyes]
         self._low = False
         self._still = StillEye()
@@ -226,12 +227,12 @@ class Eyes:
 
     @property
     def trusted(self) -> bool:
-        """Whether the baselines of the eyes that count are."""
+        """Whether the baselines of the eyes that count are reliable."""
         return self.used[0].baseline.trusted and self.used[-1].baseline.trusted
 
     @property
     def covered(self) -> bool:
-        """Whether none of the eyes that should be in view can be made out."""
+        """Whether no eye is visible although at least one should be."""
         covered = [eye.covered for eye in (self.left, self.right) if eye.in_view]
         return bool(covered) and all(covered)
 
@@ -243,14 +244,14 @@ class Eyes:
         learning: bool = True,
         size: tuple[int, int] | None = None,
     ) -> tuple[EyeState, EyeState]:
-        """Return the states of the left and the right eye, and keep what both do in `seen`.
+        """Return the states of the left and the right eye, and set `seen`.
 
         Args:
-            view: of the face in the frame; its points are unsmoothed, smoothing would flatten
+            view: of the face in the frame, with unsmoothed points, because smoothing would flatten
                 blinks.
             time_ns: capture time of the frame.
-            learning: whether this frame may teach what open eyes look like.
-            size: width and height of the frame, pixels; None takes every eye to be inside.
+            learning: whether this frame may be used for the baseline of open eyes.
+            size: width and height of the frame, pixels; None means that every eye is inside.
         """
         left = self.left.update(view, time_ns, learning, size)
         right = self.right.update(view, time_ns, learning, size)

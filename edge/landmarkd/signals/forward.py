@@ -1,4 +1,4 @@
-"""The driver's natural forward direction, which is the road, wherever the camera stands."""
+"""The natural forward direction of the driver, which is the road, for any place of the camera."""
 
 import math
 from typing import Any
@@ -12,17 +12,17 @@ from landmarkd.settings.zone import Zone
 CELL_DEG = 3.0
 """Size of a cell of the map of directions."""
 REACH = 3
-"""Directions within this many cells, 9 degrees, belong together: noise of head and gaze."""
+"""Directions within this many cells, 9 degrees, count as one, because of noise."""
 ABOVE_DEG = 8.0
-"""A direction this much higher is another place. Ours: windscreen and lap are 25 apart."""
+"""A direction higher by this is another place. Our value: windscreen and lap are 25 apart."""
 
 
 class ForwardDirection:
-    """Learns where the road is from where head or eyes point over the last minutes.
+    """Learns the direction of the road from the directions of head or eyes in the last minutes.
 
-    Most drivers look at the road most of the time, but one who texts looks at the phone. The phone
-    is never above the road: of the directions that take much of the time, the highest is the road.
-    openpilot's policy limits what it learns in a similar way.
+    Drivers look at the road most of the time, except those who use the phone. The phone is never
+        above the road: of the directions with much time, the highest is the road. The policy of
+        openpilot has similar limits.
 
     Args:
         settings: thresholds.
@@ -44,13 +44,13 @@ class ForwardDirection:
 
     @property
     def trusted(self) -> bool:
-        """Whether enough was seen of this person."""
+        """Whether there is enough data of this person."""
         return self._seen_s >= self._settings.forward_trusted_s
 
     def learn(self, yaw: float, pitch: float, dt_s: float) -> None:
-        """Take in where head or eyes pointed, degrees, for `dt_s` seconds.
+        """Add a direction of head or eyes, degrees, for `dt_s` seconds.
 
-        What lies beyond any place of a camera that sees the driver's face is not learnt.
+        Directions that are impossible for a camera in front of the driver are not learnt.
         """
         limit_yaw, limit_pitch = self._settings.forward_limits
         if abs(yaw) > limit_yaw or abs(pitch) > limit_pitch:
@@ -70,13 +70,13 @@ class ForwardDirection:
         if self._growth > 1e6:
             self._time /= self._growth
             self._growth = 1.0
-        # Minutes need not be looked through more than once a second.
+        # Update this only once a second.
         if self._seen_s >= self._renewed_s:
             self._renewed_s = self._seen_s + 1.0
             self.direction = self._road()
 
     def _road(self) -> tuple[float, float]:
-        """Return the highest of the directions that took much of the time, as yaw and pitch."""
+        """Return the highest of the directions with much time, as yaw and pitch."""
         left, total = self._time.copy(), float(self._time.sum())
         best: tuple[float, float] | None = None
         best_share = 0.0
@@ -115,13 +115,13 @@ def _gathered(time: NDArray[np.float64]) -> NDArray[np.float64]:
 def zone_of(
     yaw: float, pitch: float, forward: tuple[float, float], settings: DriverSettings
 ) -> tuple[str, Zone]:
-    """Return the name of the zone that a direction falls in, and the zone; "off" if it is in none.
+    """Return the name of the zone of a direction, and the zone; "off" if there is none.
 
     Args:
         yaw: of the gaze, degrees.
         pitch: of the gaze, degrees.
         forward: yaw and pitch of the driver's natural forward direction.
-        settings: for its zones and the side that the driver sits on.
+        settings: with the zones and the side of the driver.
     """
     # The driver's right is image left for a camera that faces the driver: yaw > 0.
     right, up = yaw - forward[0], pitch - forward[1]

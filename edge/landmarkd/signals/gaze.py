@@ -1,4 +1,4 @@
-"""Where the eyes look: irises against eyeballs."""
+"""Where the eyes look: positions of irises relative to eyeballs."""
 
 import math
 from collections.abc import Sequence
@@ -18,7 +18,8 @@ EYE_FROM_MIDDLE_MM = 31.5
 """From the midpoint between the eyes to either: half of the mean interpupillary distance of adults,
 63 mm (Dodgson, 2004)."""
 MAX_GAZE_SIGMA = 0.30
-"""Of one eye, about radians: a less certain gaze than 17 degrees gives no direction."""
+"""Limit for one eye, approximately radians: a gaze with a larger error than 17 degrees is not
+used."""
 EYES_AGREE = 0.5
 """Correlation of the errors of both eyes: they share the light, the lids and the head."""
 MIN_SIGMA_DEG = 1.0
@@ -30,7 +31,7 @@ class Look:
 
     Attributes:
         yaw, pitch: degrees.
-        sigma: standard deviation of either, degrees, or None if no model says.
+        sigma: standard deviation of each angle, degrees, or None without a model.
     """
 
     yaw: float
@@ -39,15 +40,15 @@ class Look:
 
 
 class IrisMeter:
-    """Measures where one eye looks, from the shift of its iris against the centre of its eyeball.
+    """Measures the gaze of one eye, from the shift of its iris from the centre of its eyeball.
 
-    The centre is where the mean head has it from the corners of the eye; what is wrong with that
-    for a person is a constant angle, and goes with the person's natural forward direction.
+    The centre relative to the corners of the eye is that of the mean head. Its error for a person
+    is a constant angle, which the natural forward direction of the person includes.
 
     Args:
         iris: (5,) indices, the pupil's centre and four points of the limbus.
         lid: the ring of the same eye.
-        outward: sign of x that leads away from the nose.
+        outward: sign of x away from the nose.
         viewer: makes the views that are measured.
     """
 
@@ -73,7 +74,7 @@ class IrisMeter:
 
 
 class GazeMeter:
-    """Gaze of both eyes together, in the camera's frame; for layouts that have irises."""
+    """Gaze of both eyes together, in the camera frame; for layouts with irises."""
 
     def __init__(self, viewer: FaceViewer) -> None:
         self._eyes: tuple[IrisMeter, ...] = ()
@@ -90,10 +91,10 @@ class GazeMeter:
             )
 
     def look(self, view: FaceView, use: tuple[bool, bool]) -> Look | None:
-        """Return where both eyes look together, or None if neither is known.
+        """Return the gaze of both eyes together, or None if neither is known.
 
-        Where the eye model gives a gaze of its own, each eye counts by its certainty, and lowered
-        lids do not matter to it; otherwise the shift of the irises is used, of the eyes in `use`.
+        If the eye model has a gaze, each eye is weighted by its certainty, also with lowered lids.
+        Otherwise the shift of the irises of the eyes in `use` is used.
 
         Args:
             view: of the face.
@@ -109,7 +110,7 @@ class GazeMeter:
 
 
 def _ahead(x: float, y: float) -> Row:
-    """Return the unit vector toward the camera with these x and y, which are cut to `MAX_SINE`."""
+    """Return the unit vector toward the camera with these x and y, limited to `MAX_SINE`."""
     sine = math.hypot(x, y)
     if sine > MAX_SINE:
         x, y, sine = x * MAX_SINE / sine, y * MAX_SINE / sine, MAX_SINE
@@ -124,7 +125,7 @@ def _turned(ray: Sequence[float], direction: Row) -> Row:
 
 
 def _fused(view: FaceView) -> Look | None:
-    """Return the mean of what the eye model says of each eye, weighed by one over its variance."""
+    """Return the mean gaze of the eye model, weighted by one over the variance of each eye."""
     place = view.pose.translation_mm.tolist()
     # The subject's left eye lies at x > 0 of a head that faces the camera.
     right = [row[0] for row in view.pose.rotation.tolist()]
@@ -138,7 +139,7 @@ def _fused(view: FaceView) -> Look | None:
             continue
         aside = EYE_FROM_MIDDLE_MM if number == 0 else -EYE_FROM_MIDDLE_MM
         ray = place[0] + aside * right[0], place[1] + aside * right[1], place[2] + aside * right[2]
-        # The patch hardly shows how the head is turned; the pose does.
+        # The patch hardly shows the rotation of the head, which the pose has.
         across = eye.gaze[0] - eye.ahead_share * view.across[2]
         below = eye.gaze[1] - eye.ahead_share * view.down[2]
         a, b, c = _turned(ray, _ahead(across, below))
@@ -157,6 +158,6 @@ def _fused(view: FaceView) -> Look | None:
     if count == 2:
         squares += 2 * EYES_AGREE * product
     variance = squares / (whole * whole)
-    # The vector's error has two components, of which either angle is one.
+    # The error of the vector has two components, one for each angle.
     sigma = math.degrees(math.sqrt(variance / 2))
     return Look(*angles_from_direction((x, y, z)), max(sigma, MIN_SIGMA_DEG))

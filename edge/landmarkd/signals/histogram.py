@@ -7,15 +7,14 @@ import math
 
 
 class FadingHistogram:
-    """Weights values by how long they lasted and by how long ago that was.
+    """Weights values by their duration and their age.
 
-    A quantile is found by a few steps from where the last one lay, because neither it nor the
-    weights move far from frame to frame.
+    A quantile is found by a few steps from the last one, because it changes little between frames.
 
     Args:
-        low, high: range of the values; what lies outside counts at the edge.
-        bins: how finely it is divided; quantiles are interpolated within a bin.
-        memory_s: after this long a value counts 1/e.
+        low, high: range of the values; values outside count at the edge.
+        bins: number of bins; quantiles are interpolated within a bin.
+        memory_s: age after which the weight of a value is 1/e.
     """
 
     def __init__(self, low: float, high: float, bins: int, memory_s: float) -> None:
@@ -32,7 +31,8 @@ class FadingHistogram:
         weights = self._weights
         place = min(max((value - self._low) / self._step, 0.0), len(weights) - 1.001)
         index = int(place)
-        # New values grow instead of all old ones fading: one addition a frame, the same quantiles.
+        # The weight of new values grows instead of reducing all old ones: the same quantiles with
+        # one addition a frame.
         self._growth *= math.exp(min(100.0, seconds / self._memory_s))
         weight = self._growth * seconds
         upper = weight * (place - index)

@@ -1,6 +1,6 @@
-"""Lids measured in the head's own frame.
+"""Lids measured in the frame of the head.
 
-The gap, where the lower lid lies, and a person's open eye.
+The gap, the position of the lower lid, and the open eye of a person.
 """
 
 import math
@@ -14,17 +14,17 @@ from landmarkd.signals.view import FaceView, FaceViewer
 
 
 class GapMeter:
-    """Measures how far an eye or a mouth is open.
+    """Measures the opening of an eye or a mouth.
 
     The mean gap between its two edges over its width.
 
-    The gap lies along a direction that is known in the head; what the image shows of it shrinks by
-    how far the pose turns that direction to or from the camera, and is divided by it. The width is
-    the mean head's at the scale of this face: the corners' own distance is noisier than the whole
-    face is, and changes with the expression.
+    The gap has a known direction in the head. In the image it is shorter if the pose turns this
+        direction to or from the camera, so it is divided by that factor. The width is that of the
+        mean head at the scale of this face: the distance of the corners has more noise and changes
+        with the expression.
 
     Args:
-        ring: indices round the opening: a corner, k upper points, the other corner, k lower points
+        ring: indices around the opening: a corner, k upper points, the other corner, k lower points
             back.
         viewer: makes the views that are measured.
         along: direction of the gap in the head; None takes it from the mean head, where the opening
@@ -48,7 +48,7 @@ class GapMeter:
         self._width_mm = math.hypot(*across.tolist())
 
     def aperture(self, view: FaceView) -> float:
-        """Return the gap over the width; what is shut may measure slightly below 0."""
+        """Return the gap over the width; it may be slightly below 0 if shut."""
         x, y = view.shown(self._down)
         right, below, _ = view.sums[self._gap]
         shown = max(x * x + y * y, 1e-3)
@@ -57,7 +57,7 @@ class GapMeter:
     def sigma(self, view: FaceView) -> float:
         """Return the mean standard deviation of the points in widths of the opening.
 
-        0 if none is given.
+        0 without sigma.
         """
         if view.sigma is None:
             return 0.0
@@ -65,15 +65,15 @@ class GapMeter:
 
 
 class LowerLidMeter:
-    """Measures how low the lower lid lies below the corners of the eye, in widths of the eye.
+    """Measures the distance of the lower lid below the corners, in widths of the eye.
 
-    It separates a look down from shut eyes. In a look down the lower lid goes down with the
-    eyeball, by 2 to 4 mm; when the eye shuts it stays where it is or rises a little. Head pose
-    is corrected for: in the image the lid, which lies before the corners, moves against them with
+    It distinguishes a look down from shut eyes. In a look down the lower lid goes down with the
+    eyeball, by 2 to 4 mm; when the eye shuts, it stays or rises a little. The head pose is
+    corrected: in the image the lid, which is in front of the corners, moves relative to them with
     the pitch.
 
     Args:
-        ring: indices round the eye, as for `GapMeter`.
+        ring: indices around the eye, as for `GapMeter`.
         viewer: makes the views that are measured.
     """
 
@@ -93,7 +93,7 @@ class LowerLidMeter:
         self._width_mm = math.hypot(*(head[ring[count]] - head[ring[0]]).tolist())
 
     def position(self, view: FaceView) -> float:
-        """Return how far the lower lid lies below the corners, widths of the eye."""
+        """Return the distance of the lower lid below the corners, widths of the eye."""
         right, below, _ = view.sums[self._drop]
         aside, under = view.shown(self._aside)
         x, y = view.across[1], view.down[1]
@@ -102,36 +102,35 @@ class LowerLidMeter:
 
 
 class OpenBaseline:
-    """The aperture of one person's open eye, learnt while watching.
+    """The aperture of the open eye of one person, which is learnt.
 
-    It is an upper quantile of the last minutes' apertures: blinks and glances down do not move it.
-    At the start a person-independent value holds until the eye was seen for longer than a blink
-    lasts; while little is known the open eye is not taken to be narrower than half of it, so that
-    lids shut from the first frame on stay shut.
+    It is an upper quantile of the apertures of the last minutes: blinks and glances down do not
+        change it. At the start it is a fixed value, until the eye was seen for longer than a blink.
+        With little data the open eye is at least half of this value, so that lids that are shut
+        from the first frame on count as shut.
     """
 
     def __init__(self, settings: DriverSettings, learnt: float | None = None) -> None:
         self._settings = settings
         self._seen = FadingHistogram(0.0, 0.8, 129, settings.baseline_memory_s)
         self.open = settings.prior_aperture if learnt is None else learnt
-        # So much of one value is outweighed, at the quantile, by a longest blink's time of smaller
-        # ones.
+        # At the quantile, smaller values for the time of the longest blink outweigh this weight.
         prior_s = settings.blink_max_s * (1.0 / settings.open_quantile - 1.0)
         self._seen.add(self.open, prior_s if learnt is None else settings.eyes_trusted_s)
         self._trusted_after_s = settings.eyes_trusted_s + (prior_s if learnt is None else 0.0)
 
     @property
     def trusted(self) -> bool:
-        """Whether enough was seen of this person."""
+        """Whether there is enough data of this person."""
         return self._seen.seen_s >= self._trusted_after_s
 
     def learn(self, aperture: float, dt_s: float) -> None:
-        """Take in the aperture of a frame that stood for `dt_s` seconds."""
+        """Add the aperture of a frame for `dt_s` seconds."""
         self._seen.add(aperture, dt_s)
         least = 0.02 if self.trusted else 0.5 * self._settings.prior_aperture
         self.open = max(self._seen.quantile(self._settings.open_quantile), least)
 
     def openness(self, aperture: float) -> float:
-        """Return 1 for this person's open eye and 0 for shut, between 0 and 1.5."""
+        """Return 1 for the open eye of this person and 0 for shut, between 0 and 1.5."""
         shut = self.open * self._settings.closed_share
         return min(max((aperture - shut) / (self.open - shut), 0.0), 1.5)

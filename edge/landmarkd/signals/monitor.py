@@ -23,15 +23,15 @@ LEARN_GAZE_OPENNESS = 0.5
 _OPEN, _DOWN = Lids.OPEN, Lids.DOWN
 JUMP_NS = nanoseconds(0.5)
 JUMP, GROWTH = 1.0, 1.6
-"""A face that moves by its own size, or grows by this, between two frames is another person's."""
+"""A face that moves by its own size, or grows by this, between two frames is another person."""
 
 
 @dataclass(slots=True)
 class DriverReading:
-    """What the monitor says about one frame. Made for each and not changed.
+    """The result of the monitor for one frame. Made for each and not changed.
 
     Attributes:
-        left, right: the subject's eyes.
+        left, right: eyes of the subject.
         gaze: None if unknown.
         state: attention and events.
     """
@@ -44,12 +44,12 @@ class DriverReading:
 
 @dataclass(frozen=True, slots=True)
 class DriverBaseline:
-    """What was learnt about one person; no picture.
+    """The learnt values of one person, without pictures.
 
     Attributes:
         open_left, open_right: apertures of the open eyes, gap over width.
         head_yaw, head_pitch: natural forward direction of the head, degrees.
-        gaze_yaw, gaze_pitch: the same of the gaze, degrees, or None if irises were never seen.
+        gaze_yaw, gaze_pitch: the same for the gaze, degrees, or None without irises so far.
     """
 
     open_left: float
@@ -61,10 +61,10 @@ class DriverBaseline:
 
 
 class PersonWatch:
-    """Notices that another person sits there: by the tracker, a jump in the picture, or an absence.
+    """Detects another person: by the tracker, a jump in the picture, or an absence.
 
     Attributes:
-        changes: how often that happened.
+        changes: number of changes.
     """
 
     def __init__(self, settings: DriverSettings) -> None:
@@ -74,7 +74,7 @@ class PersonWatch:
         self.changes = 0
 
     def changed(self, observation: FaceObservation | None, time_ns: int) -> bool:
-        """Take in a frame and return whether another person may sit there from it on."""
+        """Add a frame and return whether it may show another person."""
         if observation is None:
             return False
         seen_ns, self._seen_ns = self._seen_ns, time_ns
@@ -93,14 +93,14 @@ class PersonWatch:
 
 
 class DriverMonitor:
-    """Watches one driver.
+    """Monitors one driver.
 
-    It knows no clock but the frames' capture times, and does no input or output.
+    It uses only the capture times of the frames, and does no input or output.
 
     Args:
         settings: thresholds.
         layout: of the points.
-        baseline: what is known of this person from before; None: learnt from the start.
+        baseline: known values of this person; None: learn from the start.
     """
 
     def __init__(
@@ -135,10 +135,10 @@ class DriverMonitor:
 
     @property
     def baseline(self) -> DriverBaseline | None:
-        """What has been learnt of this person, or None while it is not to be trusted.
+        """The learnt baseline of this person, or None while it is not reliable.
 
-        It is None too once somebody else sits where a driver who is known from before was: what is
-        kept by that name is not overwritten.
+        It is also None after another person replaced a known driver, so that the stored baseline of
+        the name is not overwritten.
         """
         if self._named and self._person.changes:
             return None
@@ -162,16 +162,16 @@ class DriverMonitor:
         blocked: bool = False,
         size: tuple[int, int] | None = None,
     ) -> DriverReading:
-        """Take in one frame and return what is known of the driver after it.
+        """Add a frame and return the result for the driver.
 
         Args:
             observation: unsmoothed points, or None when no face was found.
             pose: of the head, unsmoothed or smoothed; None when no face was found.
-            time_ns: capture time of the frame. A frame older than the last counts as taken at the
+            time_ns: capture time of the frame. A frame older than the last one counts as one of the
                 same time.
-            speed_kmh: of the vehicle, or None if unknown; then the settings say what is assumed.
-            blocked: nothing can be seen in this frame at all, see `landmarkd.signals.blocked`.
-            size: width and height of the frame, pixels; None takes both eyes to be inside it.
+            speed_kmh: of the vehicle, or None if unknown; then the speed of the settings is used.
+            blocked: the camera is covered in this frame, see `landmarkd.signals.blocked`.
+            size: width and height of the frame, pixels; None means that both eyes are inside.
         """
         settings = self._settings
         last, self._time_ns = self._time_ns, max(time_ns, self._time_ns or time_ns)
@@ -258,21 +258,21 @@ class DriverMonitor:
         return DriverReading(left, right, gaze, self._attention.update(signals, time_ns))
 
     def _may_learn(self, speed_kmh: float | None) -> bool:
-        """Return whether this frame may teach where the road is: driving, and no distraction."""
+        """Return whether this frame may be used to learn the road: driving, and no distraction."""
         fast = speed_kmh is None or speed_kmh >= self._settings.forward_min_speed_kmh
         return fast and not (self._attention.distracted and self._head_forward.trusted)
 
     def _direction(
         self, view: FaceView, look: Look | None, lids: Judged
     ) -> tuple[Looking | None, Gaze | None, float, float]:
-        """Return what is looked at, the gaze, and yaw and pitch from forward.
+        """Return the direction class, the gaze, and yaw and pitch from forward.
 
-        The angles are of the gaze, or of the head where there is no gaze or its own forward
-        direction is not known yet.
+        The angles are those of the gaze, or of the head without a gaze or without a forward
+        direction of the gaze.
         """
         settings = self._settings
         if lids.state is _DOWN:
-            # Where exactly the eyes look cannot be seen; it is not the road.
+            # The exact direction of the eyes is unknown, but it is not the road.
             return "away", None, 0.0, view.pose.pitch - self._head_forward.direction[1]
         gaze = None
         if look is not None and self._gaze_forward.trusted:
@@ -291,7 +291,7 @@ class DriverMonitor:
 
 
 def _open_enough(eye: EyeState) -> bool:
-    """Return whether an eye is open far enough for its iris to show where it looks."""
+    """Return whether an eye is open enough to measure the gaze by its iris."""
     return eye.openness is not None and eye.openness >= LEARN_GAZE_OPENNESS
 
 

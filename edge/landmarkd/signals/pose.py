@@ -1,4 +1,4 @@
-"""Head pose from 3D landmarks: a weighted rigid fit to the mean head, in the camera's frame."""
+"""Head pose from 3D landmarks: a weighted rigid fit to the mean head, in the camera frame."""
 
 import math
 
@@ -20,18 +20,17 @@ _X = 5
 
 
 def rigid_weights(layout: Layout) -> NDArray[np.float64]:
-    """Return how much each point says about the skull, (count,), summing to 1.
+    """Return the weight of each point for the skull, (count,), with a sum of 1.
 
-    Forehead, bridge and tip of the nose, temples and eye corners are bone or close to it. Mouth,
-    jaw and lower cheeks move with the jaw, brows and lids by themselves: their weight is small or
-    nothing.
+    Forehead, bridge and tip of the nose, temples and eye corners are bone or near it. Mouth, jaw,
+        lower cheeks, brows and lids move: their weight is small or 0.
     """
     head = canonical_points(layout)[:DENSE]
     corners = head[layout.ibug68]
     weights = np.zeros(layout.count)
     above_upper_lip = head[:, 1] < corners[33, 1]
     weights[:DENSE] = np.where(above_upper_lip, 1.0, 0.0)
-    # The sides below the ears' middle swing with the jaw.
+    # The sides below the middle of the ears move with the jaw.
     weights[:DENSE][np.abs(head[:, 0]) > 60.0] *= 0.5
     brow = corners[17:27]
     near_brow = np.linalg.norm(head[:, None, :2] - brow[None, :, :2], axis=2).min(1) < 8.0
@@ -85,11 +84,11 @@ class PoseEstimator:
             sigma: (count,) standard deviations, pixels; uncertain points count less.
 
         Returns:
-            The pose. Points that make no face, all in one place or not finite, give residual 1 and
-            the identity.
+            The pose. Invalid points (all in one place or not finite) give residual 1 and the
+            identity.
 
         Raises:
-            ValueError: if `points` have another count than the layout.
+            ValueError: `points` have another count than the layout.
         """
         if points.shape != (self._count, 3):
             raise ValueError(f"this layout has ({self._count}, 3) points, these are {points.shape}")

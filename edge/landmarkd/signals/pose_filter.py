@@ -1,4 +1,4 @@
-"""Smoothing of the head's pose in time: the One Euro filter on rotations and translations."""
+"""Smoothing of the head pose over time: the One Euro filter on rotations and translations."""
 
 import math
 from collections.abc import Sequence
@@ -26,11 +26,11 @@ of the pose on the bundled clip stays below them in 99 % of the frames
 
 
 class PoseFilter:
-    """The One Euro filter (Casiez et al., CHI 2012) on rotations, not on angles: no seam anywhere.
+    """The One Euro filter (Casiez et al., CHI 2012) on rotations instead of angles, without jumps.
 
-    A head at rest is held by the lowest cutoff; one that moves raises it. The defaults of the
-    settings are chosen by a rule from scripted ramps and from the noise of the pose on the bundled
-    clip, see docs/performance.md and `python -m tests.bench_pose --choose`.
+    A head at rest has the lowest cutoff; motion raises it. A rule chooses the defaults from
+    scripted ramps and from the noise of the pose on the bundled clip, see docs/performance.md and
+    `python -m tests.bench_pose --choose`.
 
     Args:
         minimum_cutoff_hz: cutoff of a head at rest.
@@ -58,7 +58,7 @@ class PoseFilter:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the head; the next pose comes back unchanged."""
+        """Reset; the next pose is returned unchanged."""
         self._time_ns: int | None = None
         self._rotation: Quaternion = (1.0, 0.0, 0.0, 0.0)
         self._translation = [0.0, 0.0, 0.0]
@@ -96,7 +96,7 @@ class PoseFilter:
         )
 
     def _share(self, step: Sequence[float], velocity: list[float], dt: float, which: int) -> float:
-        """Return the share of a step to go, 0 to 1; low-passes the velocity in place."""
+        """Return the share of a step, 0 to 1; low-passes the velocity in place."""
         factor = smoothing_factor(_DERIVATIVE_CUTOFF_HZ, dt)
         for axis, by in enumerate(step):
             velocity[axis] += factor * (by / dt - velocity[axis])

@@ -2,8 +2,8 @@
 
 The rotation is the optimal one of Wahba's problem by FOAM (F. L. Markley, "Attitude Determination
 Using Vector Observations: A Fast Optimal Matrix Algorithm", J. Astronautical Sciences 41, 1993);
-scale and translation follow as in Umeyama (PAMI 1991). Matrices as small as these cost less in
-Python's floats than in calls of a library.
+scale and translation follow as in Umeyama (PAMI 1991). For matrices this small, floats in Python
+are faster than calls of a library.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Smoothing of landmarks in time. Eye closure is never computed from what comes out of here."""
+"""Smoothing of landmarks over time. Eye closure is never computed from smoothed points."""
 
 import math
 from typing import Protocol, cast
@@ -10,7 +10,7 @@ from landmarkd.signals.timing import NANOSECONDS
 from landmarkd.types import Array
 
 MAX_GAP_S = 0.5
-"""A longer gap between two frames, or a clock that went back, restarts the filter."""
+"""A longer gap between two frames, or a clock that goes back, restarts the filter."""
 
 
 def smoothing_factor(cutoff_hz: float, dt_s: float) -> float:
@@ -28,7 +28,7 @@ class PointFilter(Protocol):
         Args:
             points: (n, 3) float32, pixels.
             time_ns: capture time of their frame.
-            size_px: size of the face, pixels; speeds are measured in it.
+            size_px: size of the face, pixels, which is the unit of speeds.
         """
 
     def reset(self) -> None:
@@ -36,7 +36,7 @@ class PointFilter(Protocol):
 
 
 class NoFilter:
-    """Returns every point as it came."""
+    """Returns all points unchanged."""
 
     def filter(self, points: Array, time_ns: int, size_px: float) -> Array:  # noqa: ARG002 - the interface
         """Return `points` themselves."""

@@ -5,13 +5,13 @@ import logging
 log = logging.getLogger(__name__)
 
 STILL_BLINKS = 10
-"""This many blinks in a row of one eye alone are not winks. Ours."""
+"""This many blinks in a row of only one eye are not winks. Our value."""
 DIPPED, BACK, STILL = 0.4, 0.75, 0.85
 """Openness over the usual one: of a blink (below), a reopened eye, a still eye (above). Ours."""
 
 
 class StillEye:
-    """Notices an eye that does not shut when the other one blinks: a prosthesis or a palsy."""
+    """Detects an eye that does not shut when the other one blinks: a prosthesis or a palsy."""
 
     def __init__(self) -> None:
         self._alone = [0, 0]
@@ -20,7 +20,7 @@ class StillEye:
         self.said: str | None = None
 
     def update(self, left: float, right: float) -> None:
-        """Take in how far both eyes are open, over what is usual for each, where both are seen."""
+        """Add the openness of both eyes relative to the usual one, if both are visible."""
         blinks = left, right
         if self._dip is None:
             lower = int(blinks[1] < blinks[0])
