@@ -2,17 +2,16 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Literal
 
 from landmarkd.enums import Attention, EventKind, EventPhase, Lids
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.blinks import BlinkDetector
 from landmarkd.signals.closure import Judged
 from landmarkd.signals.drowsiness import Drowsiness
-from landmarkd.signals.timing import Concern, EventBook, SlidingShare, Stage, nanoseconds
+from landmarkd.signals.time_sharing import Looking, TimeSharing
+from landmarkd.signals.timing import Concern, EventBook, Stage, nanoseconds
 from landmarkd.types import DriverEvent, DriverState
 
-Looking = Literal["road", "driving", "away"]
 YAWN_MEMORY_NS = nanoseconds(600)
 _OPEN, _CLOSED, _ATTENTIVE = Lids.OPEN, Lids.CLOSED, Attention.ATTENTIVE
 UNANSWERED_S = 3.0
@@ -55,49 +54,6 @@ class Signals:
     speed_kmh: float = 0.0
     yaw: float = 0.0
     pitch: float = 0.0
-
-
-class TimeSharing:
-    """Visual attention time sharing.
-
-    Seconds away within a window, reset after a long enough look at the road.
-    """
-
-    def __init__(self, settings: DriverSettings) -> None:
-        self._away = SlidingShare(settings.sharing_window_s)
-        self._limit_s, self._reset_ns = (
-            settings.sharing_away_s,
-            nanoseconds(settings.sharing_reset_s),
-        )
-        self._hold_ns = nanoseconds(settings.hold_s)
-        self._road_since_ns = self._road_last_ns = 0
-        self._on_road = False
-        self._last: tuple[Looking | None, int] | None = None
-        self.active = False
-
-    @property
-    def away_s(self) -> float:
-        """Seconds away within the window."""
-        return self._away.true_s
-
-    def update(self, looking: Looking | None, time_ns: int) -> bool:
-        """Add a frame and return whether the look was away for too much of the window."""
-        if self._last is not None:
-            was, then_ns = self._last
-            known = was is not None and time_ns - then_ns <= self._hold_ns
-            self._away.add(was == "away" if known else None, then_ns, time_ns)
-        self._last = looking, time_ns
-        if looking == "road":
-            if not self._on_road or time_ns - self._road_last_ns > self._hold_ns:
-                self._on_road, self._road_since_ns = True, time_ns
-            self._road_last_ns = time_ns
-            if time_ns - self._road_since_ns >= self._reset_ns:
-                self._away.clear()
-                self.active = False
-        elif looking is not None:
-            self._on_road = False
-        self.active = self.active or self.away_s >= self._limit_s
-        return self.active
 
 
 class Concerns:

@@ -7,12 +7,13 @@ import numpy as np
 from landmarkd.enums import Lids
 from landmarkd.layout import Layout
 from landmarkd.settings.driver import DriverSettings
-from landmarkd.signals.attention import Concerns, Looking, Signals
+from landmarkd.signals.attention import Concerns, Signals
 from landmarkd.signals.closure import ClosureJudge, Judged
 from landmarkd.signals.eyes import UNKNOWN, Eyes
 from landmarkd.signals.forward import ForwardDirection, zone_of
 from landmarkd.signals.gaze import GazeMeter, Look
 from landmarkd.signals.lids import GapMeter
+from landmarkd.signals.time_sharing import Looking
 from landmarkd.signals.timing import NANOSECONDS, nanoseconds
 from landmarkd.signals.view import FaceView, FaceViewer
 from landmarkd.types import DriverState, EyeState, FaceObservation, Gaze, HeadPose
@@ -61,11 +62,7 @@ class DriverBaseline:
 
 
 class PersonWatch:
-    """Detects another person: by the tracker, a jump in the picture, or an absence.
-
-    Attributes:
-        changes: number of changes.
-    """
+    """Counts in `changes` how often the person changed: by the tracker, a jump or an absence."""
 
     def __init__(self, settings: DriverSettings) -> None:
         self._absent_ns = nanoseconds(settings.absent_s)
