@@ -45,7 +45,7 @@ from landmarkd.vision.zoo import open_zoo
 class Pipeline:
     """Turns the frames of one camera into reports, in the order in which they were captured.
 
-    It keeps state between frames: the face that is followed, smoothing, the driver's state. Use
+    It has state between frames: the tracked face, smoothing, the state of the driver. Use
     one pipeline for each camera, from one thread at a time; for single pictures use
     `landmarkd.detect`.
 
@@ -53,9 +53,9 @@ class Pipeline:
         layout: of the points in its reports.
 
     Args:
-        configuration: of the whole daemon; the defaults if left out.
-        model, detector: instead of those that the configuration names.
-        baseline: what is known of the driver from before.
+        configuration: of the whole daemon; default: the defaults.
+        model, detector: instead of those of the configuration.
+        baseline: stored baseline of the driver.
 
     Raises:
         LandmarkdError: the model, the runtime or the detector cannot be used; see
@@ -71,10 +71,10 @@ class Pipeline:
         baseline: DriverBaseline | None = None,
     ) -> None:
         configuration = configuration or Configuration()
-        # Before the models: a wrong calibration is reported at the start, not at a frame.
+        # Before the models, so that a wrong calibration is an error at the start.
         intrinsics_for(640, 480, configuration.source.camera, quiet=True)
         chosen = configuration.model
-        # OpenCV would wake a thread on each core for work of a tenth of a millisecond.
+        # By default OpenCV wakes a thread on each core for work of a tenth of a millisecond.
         cv2.setNumThreads(chosen.threads)
         self.configuration = configuration
         zoo = open_zoo(chosen.folder)
@@ -126,14 +126,14 @@ class Pipeline:
         Args:
             frame: the next one.
             counters: totals for the report.
-            box: tight box of the 68 points of the face that is wanted, x0, y0, x1, y1 in pixels;
-                bypasses the detector and what is remembered from the frames before.
+            box: tight box of the 68 points of the wanted face, x0, y0, x1, y1 in pixels; replaces
+                the detector and the tracking.
             speed_kmh: of the vehicle, or None if it is not known.
-            still: the frame is a picture that stands alone and is worth a second, mirrored look.
+            still: the frame is a single picture; its mirror image is read too.
 
         Raises:
-            SourceFormatError: the frame cannot hold a face.
-            DelegateError: the accelerator was lost and was demanded.
+            SourceFormatError: the frame is too small for a face.
+            DelegateError: a required accelerator was lost.
         """
         self.clock.start()
         height, width = frame.image.shape[:2]
@@ -166,7 +166,7 @@ class Pipeline:
         return report
 
     def session(self) -> Session:
-        """Return what HELLO says about a run that begins now: the device and its model."""
+        """Return the data of HELLO for a run that begins now: the device and its model."""
         return Session(
             boot_id=secrets.randbits(64),
             device=self.configuration.service.device,
@@ -179,11 +179,11 @@ class Pipeline:
 
     @property
     def baseline(self) -> DriverBaseline | None:
-        """What has been learnt of the driver, or None while it is not to be trusted."""
+        """The learnt baseline of the driver, or None while it is not reliable."""
         return self._driver.baseline
 
     def reset(self) -> None:
-        """Forget everything seen so far: the next frame is of another picture or another person."""
+        """Forget all earlier frames: the next frame is another picture or another person."""
         self.tracker.reset()
         self._reset_filters()
         self._driver = DriverMonitor(self.configuration.driver, self.layout, self._known)
@@ -191,9 +191,9 @@ class Pipeline:
     def idle(
         self, last: Report, now_ns: int, counters: Counters, speed_kmh: float | None = None
     ) -> Report:
-        """Return a report for a moment in which the camera delivers no frame.
+        """Return a report for a time without frames from the camera.
 
-        It has no face, the last frame's number and time, and "camera_stalled" in `degraded`.
+        It has no face, the number and time of the last frame, and "camera_stalled" in `degraded`.
 
         Args:
             last: the report before.

@@ -1,7 +1,7 @@
 """The probability that a proposal of the detector is a face.
 
-Three values decide together: the presence, the detector's score, and the model's uncertainty of
-the points, which is high where there is no face.
+It depends on three values: the presence, the score of the detector, and the uncertainty of the
+points, which is high without a face.
 """
 
 import math
@@ -10,7 +10,7 @@ from landmarkd.types import FaceObservation
 from landmarkd.vision.cards import BeliefContract
 
 HIGHEST = 16.0
-"""No logit counts for more than this."""
+"""Limit of a logit."""
 
 
 def evidence(seen: FaceObservation, score: float) -> tuple[float, float, float]:
@@ -25,13 +25,13 @@ def evidence(seen: FaceObservation, score: float) -> tuple[float, float, float]:
 def belief(
     seen: FaceObservation, score: float, contract: BeliefContract | None, odds: float = 1.0
 ) -> float:
-    """Return the probability that a face was read right, 0 to 1.
+    """Return the probability that this is a face, 0 to 1.
 
     Args:
-        seen: what the landmark model read.
+        seen: result of the landmark model.
         score: of the detector's proposal, 0 to 1.
         contract: of the landmark model; without it the presence decides alone.
-        odds: of a face against no face beforehand, over the usual ones.
+        odds: prior odds of a face, relative to the usual ones.
     """
     if contract is None:
         return seen.score
@@ -43,7 +43,7 @@ def belief(
         + contract.offset
         + math.log(odds)
     )
-    # The other values cannot outweigh a presence that sees no face.
+    # The other values cannot outweigh a presence without a face.
     return min(seen.score, 1 / (1 + math.exp(-min(max(value, -HIGHEST), HIGHEST))))
 
 

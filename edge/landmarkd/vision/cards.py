@@ -1,4 +1,4 @@
-"""What a manifest says about each model: its file, input, outputs and how they are used."""
+"""The entries of a manifest: file, input and outputs of each model, and their use."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -14,13 +14,13 @@ class _Strict(BaseModel):
 Count = Annotated[int, Field(ge=1, le=4096)]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Unit = Literal["crop", "log crop", "logit", "probability", "normalised", "cell", "patch"]
-# A name, never a path: a manifest cannot point outside its folder.
+# A name, never a path, so that a manifest cannot name a file outside its folder.
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.tflite$")]
 DecoderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.npz$")]
 
 
 class InputContract(_Strict):
-    """What a model wants to see: (1, height, width, 3), real = (stored - zero_point) * scale."""
+    """Input of a model: (1, height, width, 3), real = (stored - zero_point) * scale."""
 
     width: Count
     height: Count
@@ -32,7 +32,7 @@ class InputContract(_Strict):
 
 
 class OutputContract(_Strict):
-    """One output tensor, found by its position among the model's outputs."""
+    """One output tensor, by its position in the outputs of the model."""
 
     index: Annotated[int, Field(ge=0, le=15)]
     shape: tuple[Annotated[int, Field(ge=1, le=65536)], ...]
@@ -40,7 +40,7 @@ class OutputContract(_Strict):
 
 
 class CropContract(_Strict):
-    """How the square that is fed lies about the face."""
+    """Position of the input square around the face."""
 
     margin: Annotated[float, Field(gt=0.5, lt=4)]
     first_margin: Annotated[float, Field(gt=0.5, lt=4)]
@@ -48,7 +48,7 @@ class CropContract(_Strict):
 
 
 class LandmarkContract(_Strict):
-    """Which points the model finds."""
+    """The points of the model."""
 
     layout: str
     count: Count
@@ -63,7 +63,7 @@ class ModelFile(_Strict):
 
 
 class DecoderFile(_Strict):
-    """What puts the outputs of a model together that is int8 throughout, see `vision.decoder`."""
+    """Data to calculate the outputs of an int8 model, see `vision.decoder`."""
 
     file: DecoderName
     bytes: Annotated[int, Field(ge=1, le=64 << 20)]
@@ -71,18 +71,18 @@ class DecoderFile(_Strict):
 
 
 class WholeFile(ModelFile):
-    """The same model in int8 from input to output, and what puts its outputs together."""
+    """The same model in int8 from input to output, with its decoder."""
 
     decoder: DecoderFile
 
 
 class _Card(ModelFile):
-    """Common fields of the manifest's entries: the processor's file, facts about the model.
+    """Common fields of the entries: the file for the processor, data of the model.
 
     Attributes:
-        whole: for an Edge TPU; without it, the processor's file is compiled.
-        edgetpu: what was compiled.
-        edgetpu_share: of the multiply-adds of the one that is compiled.
+        whole: int8 file for an Edge TPU; without it, the file for the processor is compiled.
+        edgetpu: the compiled file.
+        edgetpu_share: share of the multiply-adds of the compiled file that the Edge TPU runs.
     """
 
     description: str = ""
@@ -110,12 +110,12 @@ class _Card(ModelFile):
 
 
 class BeliefContract(_Strict):
-    """Logistic regression that accepts the default detector's proposals, see `vision.belief`.
+    """Logistic regression for the proposals of the default detector, see `vision.belief`.
 
     Attributes:
         presence, score: weights of the logits of the presence and of the detector's score.
         log_sigma: weight of the logarithm of the mean sigma, in sides of the region.
-        offset: added to their sum; at a sum of 0 a proposal is believed.
+        offset: added to their sum; a proposal with a sum of at least 0 is accepted.
     """
 
     presence: Annotated[float, Field(ge=0, le=10)]
@@ -146,12 +146,12 @@ class LandmarkCard(_Card):
 
 
 class SecondLookContract(_Strict):
-    """When and where a detector looks again at what seems to be a small face.
+    """When and where a detector searches again for a small face.
 
     Attributes:
-        doubt: least score of an answer that gets another look.
-        largest: longer side of a box that counts as small, pixels of the input.
-        window: side of what is looked at, as a share of the frame's longer side.
+        doubt: minimum score of an answer for another search.
+        largest: maximum of the longer side of a small box, pixels of the input.
+        window: side of the window, as a share of the longer side of the frame.
         most: windows a frame.
     """
 
@@ -166,10 +166,10 @@ class CellContract(_Strict):
 
     Attributes:
         strides: of the grids, pixels of the input.
-        unit: lengths are in this many strides of the cell's grid.
+        unit: lengths are in this many strides of the grid of the cell.
         score: least score of a face, 0 to 1.
         overlap: intersection over union above which the worse of two answers is dropped.
-        second: when to look again, if ever.
+        second: when to search again, or None.
     """
 
     strides: Annotated[tuple[Count, ...], Field(min_length=1, max_length=8)]
@@ -203,7 +203,7 @@ class EyeCard(_Card):
 
 
 class ColourPatchContract(_Strict):
-    """Input of a part's model: (n, height, width, 3), real = (stored - zero_point) * scale."""
+    """Input of the model of a part: (n, height, width, 3), real = (stored - zero_point) * scale."""
 
     width: Count
     height: Count

@@ -12,7 +12,7 @@ from landmarkd.types import Detection
 from landmarkd.vision.detector import Detector
 
 WORKING_WIDTH = 320
-"""Frames are searched at this width; a face of 24 pixels there is the smallest that is found."""
+"""Frames are searched at this width, where the smallest face has 24 pixels."""
 
 SMALLEST = 24
 
@@ -27,7 +27,7 @@ class CascadeDetector(Detector):
     """Frontal faces first, then profiles of both sides.
 
     Raises:
-        MissingPackageError: if this OpenCV comes without cascades, as OpenCV 5 does.
+        MissingPackageError: this OpenCV has no cascades, such as OpenCV 5.
     """
 
     def __init__(self) -> None:

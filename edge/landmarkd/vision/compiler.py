@@ -1,9 +1,9 @@
-"""Compiles models for the Edge TPU with Google's compiler, checks and keeps the results.
+"""Compiles models for the Edge TPU with the compiler of Google, and checks the results.
 
 The compiler is a closed program for x86-64, see https://coral.ai/docs/edgetpu/compiler. It writes
-NAME_edgetpu.tflite: what the Edge TPU takes is one operator, `edgetpu-custom-op`, and what follows
-it stays as it was, for the processor. Models that are compiled in one call share the Edge TPU's
-memory, so that a frame's networks do not push each other's weights out.
+NAME_edgetpu.tflite, with one operator `edgetpu-custom-op` for the Edge TPU; the following operators
+do not change and run on the processor. Models that are compiled in one call share the memory of the
+Edge TPU, so that the networks of a frame do not replace each other's weights.
 """
 
 import hashlib
@@ -30,9 +30,9 @@ from landmarkd.vision.zoo import MAX_MANIFEST_BYTES, MAX_MODEL_BYTES, Zoo
 COMPILER = "edgetpu_compiler"
 CUSTOM_OPERATOR = "edgetpu-custom-op"
 TIMEOUT_S = 600.0
-"""The compiler's own limit is 180 s."""
+"""The limit of the compiler itself is 180 s."""
 
-# A runtime may crash on a file that is damaged, so it is opened in another process.
+# A runtime may crash on a damaged file, so it is opened in another process.
 _OPEN = """
 import json, sys
 from pathlib import Path
@@ -47,9 +47,9 @@ class Compiled:
 
     Attributes:
         name: of the model in the zoo.
-        source: sha256 of the model for the processor that it was made from.
-        file: name of its file. It holds a piece of the content's sha256: a new result lies beside
-            the old one until the manifest names it, so a power cut leaves a zoo that is whole.
+        source: sha256 of its model for the processor.
+        file: name of its file, with a part of the sha256 of the content, so that a new result does
+            not replace the old one before the manifest names it, also after a power cut.
         content: of the file.
         left: operators that stay on the processor.
     """
@@ -65,7 +65,7 @@ def find_compiler(named: Path | None = None) -> str:
     """Return the path of the compiler.
 
     Raises:
-        MissingPackageError: it is not there; the message says what to install.
+        MissingPackageError: it is missing; the message says what to install.
     """
     found = shutil.which(named or COMPILER)
     if found is None:
@@ -78,7 +78,7 @@ def find_compiler(named: Path | None = None) -> str:
 
 
 def check_writable(folder: Path) -> None:
-    """Raise AccessError if a folder cannot be written or made: compiling takes minutes."""
+    """Raise AccessError if a folder cannot be written or made, before the long compilation."""
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         raise AccessError(
@@ -90,11 +90,11 @@ def check_writable(folder: Path) -> None:
 def compile_models(compiler: str, zoo: Zoo, cards: Mapping[str, Card]) -> list[Compiled]:
     """Compile models of a zoo together and check the results. Nothing is written into the zoo.
 
-    Of a model that has a file which is int8 throughout, that one is compiled.
+    If a model has an int8 file (`whole`), this file is compiled.
 
     Raises:
-        ModelError: a model is not the manifest's, the compiler refused it, or what it made is no
-            model for the Edge TPU with the same inputs and outputs.
+        ModelError: a model is not that of the manifest, the compiler refused it, or the result is
+            not a model for the Edge TPU with the same inputs and outputs.
         MissingPackageError: the compiler cannot be run.
     """
     with TemporaryDirectory(prefix="landmarkd-") as folder:
@@ -123,14 +123,14 @@ def store(results: Iterable[Compiled], zoo: Zoo, folder: Path) -> Zoo:
 
     Args:
         results: of `compile_models`.
-        zoo: that they were made from.
+        zoo: of the source models.
         folder: of that zoo, or a new folder that becomes a copy of it.
 
     Returns:
         The zoo in `folder`, its manifest validated and its new files verified.
 
     Raises:
-        ModelError: the zoo was changed meanwhile, or would not be valid.
+        ModelError: the zoo has changed, or would not be valid.
         SinkError: a file cannot be written.
     """
     results = tuple(results)
@@ -164,7 +164,7 @@ def store(results: Iterable[Compiled], zoo: Zoo, folder: Path) -> Zoo:
 def signature(content: bytes) -> dict[str, Any]:
     """Return the names of a model's operators, and shape, type, scale and zero of what it takes.
 
-    Only the processor's part could be run here, so no memory is allocated for its tensors.
+    Only the part for the processor could run here, so no tensors are allocated.
 
     Raises:
         InferenceRuntimeError: there is no TFLite runtime.
@@ -220,7 +220,7 @@ def _run(compiler: str, models: Mapping[str, Path]) -> str:
 
 
 def _check(name: str, source: Path, result: Path) -> int:
-    """Compare what was made with what it was made from; return the operators on the processor."""
+    """Compare the result with its source; return the number of operators on the processor."""
     plain, problem = trial(_OPEN, str(source))
     compiled, problem = (None, problem) if plain is None else trial(_OPEN, str(result))
     if compiled is None:
@@ -240,8 +240,7 @@ def _check(name: str, source: Path, result: Path) -> int:
 def _manifest(results: Iterable[Compiled], zoo: Zoo) -> tuple[bytes, set[str]]:
     """Return the new manifest, and the files that it no longer names.
 
-    It is read anew, as it stands now: compiling takes minutes, and what it says beyond what the
-    runtime knows is kept.
+    The manifest is read again, because compiling takes minutes; unknown keys are kept.
     """
     manifest = json.loads(read_bounded(zoo.folder / "manifest.json", MAX_MANIFEST_BYTES))
     before = _named(Manifest.model_validate(manifest))

@@ -1,8 +1,8 @@
 """The Coral Edge TPU: found, and tried in a child process first.
 
-A libedgetpu that does not fit the TFLite runtime can abort or crash the process that loads it, so
-each pair is first tried in a child, which loads the library, opens the model and runs it once. What
-a child survives is safe here.
+A libedgetpu that does not match the TFLite runtime can crash the process. Therefore each pair is
+first tried in a child, which loads the library, opens the model and runs it once. If the child does
+not crash, the pair is used.
 
 Run as a program, this module is that child: ``python -m landmarkd.vision.delegate DISTRIBUTION
 LIBRARY MODEL``; it writes one line of JSON, ``{"problem": null}`` or ``{"problem": "..."}``.
@@ -29,18 +29,18 @@ from landmarkd.vision.interpreter import (
     sentence,
 )
 
-# Names another library, a path for example; libedgetpu's own name is what Debian's linker looks up.
+# Another library, for example a path; by default the linker finds libedgetpu by its name.
 LIBRARY_VARIABLE = "LANDMARKD_EDGETPU"
 LIBRARY = "libedgetpu.so.1"
-# What the runtime calls in a delegate's library.
+# The function of a delegate library that the runtime calls.
 SYMBOLS = ("tflite_plugin_create_delegate", "tflite_plugin_destroy_delegate")
-# The first use of a USB Coral uploads its firmware and waits for it to come back: seconds, more on
-# a Pi Zero.
+# The first use of a USB Coral uploads its firmware and waits for its restart: seconds, more on a Pi
+# Zero.
 PROBE_TIMEOUT_S = 30.0
 
 
 def library_name() -> str:
-    """Return the library that stands for the Coral: LANDMARKD_EDGETPU or libedgetpu.so.1."""
+    """Return the library of the Coral: LANDMARKD_EDGETPU or libedgetpu.so.1."""
     return os.environ.get(LIBRARY_VARIABLE) or LIBRARY
 
 
@@ -64,14 +64,14 @@ def library_present(library: str | None = None, root: Path = Path("/")) -> bool:
 
 
 def open_coral(model: bytes | None) -> Interpreter:
-    """Open a model on the Coral with the first runtime whose child process survives it.
+    """Open a model on the Coral with the first runtime whose child process does not crash.
 
     Args:
-        model: content of the .tflite file that the Edge TPU compiler made, or None.
+        model: content of the .tflite file from the Edge TPU compiler, or None.
 
     Raises:
-        DelegateError: if there is no such model, library, device or fitting runtime, or the Edge
-            TPU takes no operator.
+        DelegateError: no such model, library, device or matching runtime, or no operator runs on
+            the Edge TPU.
     """
     library = library_name()
     if model is None:
@@ -100,10 +100,10 @@ def open_coral(model: bytes | None) -> Interpreter:
 def probe(
     distribution: str, library: str, model: bytes, timeout_s: float | None = None
 ) -> str | None:
-    """Try one runtime with one library in a child process, where it may crash.
+    """Try one runtime with one library in a child process, which may crash.
 
     Returns:
-        None if it works, or what is wrong in words.
+        None if it works, or a description of the error.
     """
     command = [sys.executable, "-m", "landmarkd.vision.delegate", distribution, library]
     timeout_s = PROBE_TIMEOUT_S if timeout_s is None else timeout_s
@@ -135,18 +135,18 @@ def _open(distribution: str, library: str, content: bytes) -> Interpreter:
     try:
         delegate = module.load_delegate(library)
     except (OSError, AttributeError, ValueError) as error:
-        # libedgetpu gives no reason at all when there is no device: the text then ends with the
-        # library's name.
+        # Without a device, libedgetpu gives no reason: the text then ends with the name of the
+        # library.
         reason = sentence(error).removeprefix(f"Failed to load delegate from {library}")
         raise DelegateError(
             reason.strip() or "no Coral is plugged in, or this user may not open it"
         ) from error
     try:
-        # Without the default delegates, whatever is claimed was claimed by the Coral.
+        # Without the default delegates, all claimed operators are those of the Coral.
         interpreter = build_interpreter(module, content, 1, xnnpack=False, delegate=delegate)
     except (RuntimeError, ValueError) as error:
-        # The message ends with an operator that the processor lacks too; the Coral's own part
-        # stands before that.
+        # The message ends with an operator that the processor lacks too; the part of the Coral is
+        # before that.
         said, unresolved, _ = sentence(error).partition("Encountered unresolved custom op")
         if unresolved and not said:
             raise DelegateError("the Coral took none of the model's operators") from error

@@ -19,8 +19,7 @@ DETECTORS = {
 class Detector(ABC):
     """Finds faces.
 
-    Detectors are built without arguments but the number of threads they may use, and are used by
-    one thread.
+    Detectors are built with only the number of threads, and are used by one thread.
     """
 
     @abstractmethod
@@ -30,27 +29,27 @@ class Detector(ABC):
     def propose(
         self, image: NDArray[np.uint8], least: float = 0.5, roll: float = 0.0
     ) -> list[Detection]:
-        """Return what may be a face in an image, best first, for the caller to decide.
+        """Return possible faces in an image, best first; the caller decides.
 
         Args:
             image: (height, width, 3) uint8 BGR.
-            least: score from which a face is proposed, 0 to 1; detectors without scores ignore it.
-            roll: look at the image turned so that faces of this roll stand upright, degrees
-                clockwise. A detector that cannot do that proposes nothing then.
+            least: minimum score of a proposal, 0 to 1; detectors without scores ignore it.
+            roll: rotate the image so that faces with this roll are upright, degrees clockwise. A
+                detector that cannot do this returns nothing.
         """
         del least
         return [] if roll else self.detect(image)
 
     def close(self) -> None:  # noqa: B027 - most detectors hold nothing
-        """Release what the detector holds."""
+        """Release the resources of the detector."""
 
 
 def make_detector(name: str) -> Detector:
-    """Return the detector of that name.
+    """Return a detector by its name.
 
     Raises:
         UsageError: if there is none.
-        MissingPackageError: if it needs a package that is not installed.
+        MissingPackageError: a needed package is not installed.
     """
     try:
         detector: Detector = registry.load(DETECTORS, ENTRY_POINTS, name)()

@@ -1,4 +1,4 @@
-"""Our own detector: a small network looks at the whole frame, and nearer at small faces."""
+"""Our own detector: a small network for the whole frame, and for windows with small faces."""
 
 import math
 from typing import Any
@@ -22,17 +22,17 @@ GEOMETRY = 8
 middle of the eyes x, y, chin x, y; places relative to the cell's middle, all in the cell's unit."""
 
 TILTED_GROWTH = 1.25
-"""A square that is looked at tilted is scaled down by this."""
+"""Scale of a square that is searched with a tilt."""
 
 MOST_CANDIDATES = 200
-"""Most answers that are compared with one another, the best ones."""
+"""Maximum of compared answers, the best ones."""
 
 
 class FaceDetector(PictureModel[DetectorCard], Detector):
     """Any detector of the zoo, driven by its manifest entry alone.
 
     Args:
-        zoo: where the model lies; None takes the one that comes with landmarkd.
+        zoo: of the model; None is the one of landmarkd.
         name: of the model, or "default".
         threads: for the runtime's CPU kernels.
         delegate: "none", "auto" or "coral".
@@ -40,7 +40,7 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
     Raises:
         ModelError: the model is unknown, altered or does not match its manifest entry.
         InferenceRuntimeError: there is no TFLite runtime that works.
-        DelegateError: a demanded accelerator cannot be used.
+        DelegateError: a required accelerator cannot be used.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
         """
         second = self.card.cells.second
         height, width = image.shape[:2]
-        # A window is used only if it shows more detail than the first look.
+        # A window is used only if it has more detail than the first search.
         if second is None or second.window * max(height, width) < self.card.input.width:
             return self._look(image, self.card.cells.score)
         limit = second.largest * max(height, width) / self.card.input.width
@@ -100,7 +100,7 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
     def propose(
         self, image: NDArray[np.uint8], least: float = 0.5, roll: float = 0.0
     ) -> list[Detection]:
-        """Return what one look at a whole image takes for a face, see `Detector.propose`.
+        """Return the faces of one search in a whole image, see `Detector.propose`.
 
         Raises:
             DelegateError: the accelerator was lost.
@@ -108,7 +108,7 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
         return self._look(image, least, roll)
 
     def _look(self, image: NDArray[np.uint8], least: float, roll: float = 0.0) -> list[Detection]:
-        """Return what one look at an image finds with at least a score, best first."""
+        """Return the faces of one search with at least a score, best first."""
         scale, left, top = self._feed(image, roll)
         self.engine.invoke()
         logits = self._output("scores").ravel()
@@ -142,12 +142,12 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
         ]
 
     def _feed(self, image: NDArray[np.uint8], roll: float) -> tuple[float, int, int]:
-        """Lay the frame into the input's middle, then turn it; return its scale, left and top."""
+        """Centre the frame in the input, then rotate it; return scale, left and top."""
         side = self.card.input.width
         height, width = image.shape[:2]
         scale = side / max(height, width)
         if image.shape != self._shape:
-            # The rest stays black until frames of another shape come.
+            # The rest is black until the shape of the frames changes.
             self._square[:] = 0
             small = max(1, round(width * scale)), max(1, round(height * scale))
             left, top = (side - small[0]) // 2, (side - small[1]) // 2
@@ -177,7 +177,7 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
     def _upright(self, roll: float) -> NDArray[np.float64]:
         """Return the (2, 3) affine from a square that has this roll upright, to the input."""
         middle = (self.card.input.width - 1) / 2
-        # The corners of a square that stands on one of them would be lost.
+        # A square that is rotated by 45° would lose its corners.
         scale = TILTED_GROWTH if roll % 90 else 1.0
         affine: NDArray[Any] = cv2.getRotationMatrix2D((middle, middle), -roll, scale)
         return affine
@@ -231,8 +231,8 @@ def _decode(values: Array, centres: Array, units: Array) -> tuple[Array, Array]:
 def _turned_back(boxes: Array, marks: Array, affine: NDArray[np.float64]) -> tuple[Array, Array]:
     """Return boxes and marks that were found in a turned square where an affine takes them.
 
-    A face that is turned is not as wide and high as its box would become: the nearest right angle
-    decides which side is which.
+    The box of a rotated face has other sides: the nearest right angle decides which side is the
+        width.
     """
     linear, shift = affine[:, :2].astype(np.float32), affine[:, 2].astype(np.float32)
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2 @ linear.T + shift

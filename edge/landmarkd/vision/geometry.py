@@ -1,4 +1,4 @@
-"""Image ↔ crop: the one place where it is written.
+"""Image ↔ crop: the only place with this conversion.
 
 Pixel centres are at integers in both, so a crop of `size` pixels over a square of `side` image
 pixels maps the crop's left edge, at -0.5, to the square's left edge. Crop units u in [0, 1] run
@@ -20,10 +20,10 @@ STRAY_SHIFT, STRAY_SCALE, STRAY_ANGLE = 0.04, 0.06, 4.0
 trained with standard deviations of about this much (`models.train.augment.Jitter`)."""
 
 ON_ITS_SIDE_DEG, UPSIDE_DOWN_DEG = 60.0, 135.0
-"""From these rolls on a face lies on its side, or stands on its head."""
+"""From these rolls on a face is on its side, or upside down."""
 
 LEAST_PULL = 0.1
-"""Least share of the way to where it belongs that a region goes in a frame."""
+"""Minimum share of the way to its target that a region moves in a frame."""
 
 _TWELFTHS = np.full(12, 1 / 12, np.float32)
 
@@ -47,7 +47,7 @@ def image_from_crop(roi: RegionOfInterest, size: int) -> Affine:
 
 
 def _unit_terms(roi: RegionOfInterest) -> tuple[float, float, float, float]:
-    """Return the cosine and the sine times the side, and where the crop's corner lies."""
+    """Return the cosine and the sine times the side, and the corner of the crop."""
     angle = math.radians(roi.angle)
     cosine, sine = roi.side * math.cos(angle), roi.side * math.sin(angle)
     return cosine, sine, roi.x - 0.5 * (cosine - sine), roi.y - 0.5 * (sine + cosine)
@@ -65,7 +65,7 @@ def to_image(points: Array, roi: RegionOfInterest) -> Array:
 
 
 def rotation_needed(roll: float) -> int:
-    """Return by how many degrees, 0, 90, 180 or 270 clockwise, a picture of this roll is to turn.
+    """Return the rotation for a picture with this roll: 0, 90, 180 or 270 degrees clockwise.
 
     Args:
         roll: of the face in it, degrees, -180 to 180.
@@ -77,14 +77,14 @@ def rotation_needed(roll: float) -> int:
 
 def box_of(points: Array) -> Box:
     """Return the tight box x0, y0, x1, y1 of (n, 2 or 3) points."""
-    # Along contiguous rows the extremes are found many times faster than down columns.
+    # Extremes are found many times faster along contiguous rows than along columns.
     rows = points[:, :2].T.copy()
     (x0, y0), (x1, y1) = np.minimum.reduce(rows, 1).tolist(), np.maximum.reduce(rows, 1).tolist()
     return x0, y0, x1, y1
 
 
 def extent_of(points: Array, ibug68: Indices) -> FaceExtent:
-    """Return where the points of a face lie.
+    """Return the extent of the points of a face.
 
     Args:
         points: (count, 3) image pixels, the dense points first.
@@ -126,7 +126,7 @@ def roi_from_box(box: Box, margin: float, shift_up: float, angle: float = 0.0) -
 
 
 def roi_from_points(points: Array, margin: float, angle: float) -> RegionOfInterest:
-    """Return the region for the next look: a square about the points, turned with their roll.
+    """Return the region for the next frame: a square around the points, with their roll.
 
     Args:
         points: (n, 3) image pixels.
@@ -141,12 +141,12 @@ def _square_about(points: Array, angle: float) -> tuple[float, float, float]:
     """Return x, y of the centre and the side of the smallest square of an angle about points."""
     turn = math.radians(angle)
     cosine, sine = math.cos(turn), math.sin(turn)
-    # Both axes and their opposites: one largest value costs less than two extremes.
+    # Both axes and their opposites, because one maximum is faster than two extremes.
     axes = np.array(
         ((cosine, sine), (-sine, cosine), (-cosine, -sine), (sine, -cosine)), np.float32
     )
-    # Not by a product of matrices, which rounds as each processor's library likes: one bit here
-    # moves the region, and the next points by a pixel.
+    # No product of matrices, whose rounding depends on the processor: one bit here moves the
+    # region, and the next points by a pixel.
     x, y = points[:, :2].T
     along = axes[:, :1] * x
     along += axes[:, 1:] * y
@@ -161,7 +161,7 @@ def _square_about(points: Array, angle: float) -> tuple[float, float, float]:
 
 
 def _between(held: RegionOfInterest, wanted: RegionOfInterest, share: float) -> RegionOfInterest:
-    """Return the held region moved by a share towards the wanted one, the shorter way round."""
+    """Return the held region moved by a share towards the wanted one, with the shorter rotation."""
     return RegionOfInterest(
         held.x + share * (wanted.x - held.x),
         held.y + share * (wanted.y - held.y),
@@ -171,11 +171,11 @@ def _between(held: RegionOfInterest, wanted: RegionOfInterest, share: float) -> 
 
 
 def eased(held: RegionOfInterest, wanted: RegionOfInterest) -> RegionOfInterest:
-    """Return the last region moved towards the wanted one: the farther off, the more of the way.
+    """Return the last region moved towards the wanted one, by a share that grows with the distance.
 
-    A region that follows every point's noise shifts the picture that the model sees, and so makes
-    noise of its own; one that is held and then jumps makes a jump of its own. From `STRAY_SHIFT`
-    and the like on it goes all the way, so that no head outruns it.
+    A region that follows the noise of the points moves the picture for the model, which adds noise;
+    a region that is fixed and then jumps adds a jump. From `STRAY_SHIFT` and similar limits on, it
+    moves all the way, so that it keeps up with every head.
     """
     ratio = math.log(wanted.side / held.side)
     shift = math.hypot(wanted.x - held.x, wanted.y - held.y) / held.side
@@ -186,11 +186,11 @@ def eased(held: RegionOfInterest, wanted: RegionOfInterest) -> RegionOfInterest:
 
 
 def trusted(held: RegionOfInterest, wanted: RegionOfInterest, sigma: float) -> RegionOfInterest:
-    """Return the last region moved towards the one of its points, as far as these are sure.
+    """Return the last region moved towards that of its points, depending on their certainty.
 
-    Where most of a face is hidden, the points of each look are off on their own, and a region that
-    follows them walks away from the face. The share is the gain of a Kalman filter: a face strays
-    by `STRAY_SHIFT` from one look to the next, and its points are off by `sigma`.
+    If most of a face is hidden, the points of each frame have independent errors, and a region that
+        follows them drifts away. The share is the gain of a Kalman filter: a face moves by
+        `STRAY_SHIFT` between frames, and its points have the error `sigma`.
 
     Args:
         held: where the points were seen.
@@ -207,8 +207,8 @@ def _turn(held: RegionOfInterest, wanted: RegionOfInterest) -> float:
 def roll_of(points: Array, ibug68: Indices) -> float:
     """Return the roll of a face in degrees, clockwise in the image, from its eyes and chin.
 
-    At a profile the eyes lie behind one another and the line between them says little; the line
-    from between the eyes down to the chin stays in the image at any yaw.
+    In a profile one eye hides the other and the line between them is inexact; the line from between
+    the eyes to the chin is visible at any yaw.
     """
     return _roll(points.take(ibug68, axis=0))
 

@@ -1,9 +1,9 @@
-"""Builds a TFLite interpreter with whichever runtime works here.
+"""Builds a TFLite interpreter with the first runtime that works.
 
 The runtimes are tried in this order: ai-edge-litert (maintained), tflite-runtime (last release
-2.14, what Bookworm and old Corals have), TensorFlow itself. Whether a runtime works shows only when
-an interpreter is built: tflite-runtime imports happily under numpy 2, which it was not compiled
-for, and fails afterwards.
+2.14, what Bookworm and old Corals have), TensorFlow itself. Only building an interpreter shows
+whether a runtime works: tflite-runtime can be imported with numpy 2, for which it was not compiled,
+and fails later.
 """
 
 import time
@@ -30,7 +30,7 @@ RUNTIMES: Mapping[str, str] = {
     "tensorflow": "tensorflow.lite.python.interpreter",
 }
 
-# What a runtime raises that was compiled for another numpy.
+# Errors of a runtime that was compiled for another numpy.
 MISFIT = (SystemError, AttributeError, ImportError)
 
 
@@ -43,7 +43,7 @@ class TensorSpec:
         shape: static shape.
         dtype: of the stored values.
         scale: 0.0 for a tensor that is not quantised.
-        zero_point: stored value that stands for 0.
+        zero_point: stored value of 0.
         index: of the tensor inside the interpreter.
     """
 
@@ -59,16 +59,15 @@ class Interpreter:
     """One interpreter with its tensors allocated, inside `landmarkd.vision.runtime.Engine`.
 
     Attributes:
-        accelerator: what executes the graph, as found in the graph itself and not as requested
-            for.
+        accelerator: that runs the graph, found in the graph itself.
         inputs, outputs: what the model takes and gives.
     """
 
     spent_ns: ClassVar[int] = 0
-    """Time that all networks of this process have run, nanoseconds."""
+    """Run time of all networks of this process, nanoseconds."""
 
     def __init__(self, interpreter: Any, distribution: str, delegate: object = None) -> None:
-        # A delegate must outlive the interpreter that it was applied to.
+        # A delegate must live longer than its interpreter.
         self._interpreter, self._delegate = interpreter, delegate
         self._distribution = distribution
         claimed = claimed_nodes(interpreter) > 0
@@ -106,7 +105,7 @@ class Interpreter:
         return arrays
 
     def invoke(self) -> None:
-        """Run the graph on what its inputs hold. Raises RuntimeError as the interpreter does."""
+        """Run the graph on its inputs. Raises RuntimeError as the interpreter does."""
         began_ns = time.perf_counter_ns()
         self._invoke()
         Interpreter.spent_ns += time.perf_counter_ns() - began_ns
@@ -129,8 +128,8 @@ def open_interpreter(content: bytes, threads: int = 1, *, xnnpack: bool = True) 
         xnnpack: False runs plain kernels.
 
     Raises:
-        ModelError: if the runtime refuses the model.
-        InferenceRuntimeError: if no runtime works here; the message says what each one said.
+        ModelError: the runtime refuses the model.
+        InferenceRuntimeError: no runtime works here; the message has the error of each.
     """
     failures: dict[str, str] = {}
     for distribution in RUNTIMES:
@@ -141,7 +140,7 @@ def open_interpreter(content: bytes, threads: int = 1, *, xnnpack: bool = True) 
         try:
             interpreter = build_interpreter(module, content, threads, xnnpack)
         except MISFIT as error:
-            # The cause has the telling name.
+            # The cause has the useful name.
             failures[distribution] = sentence(error.__cause__ or error)
             continue
         except (ValueError, RuntimeError) as error:
@@ -157,7 +156,7 @@ def open_interpreter(content: bytes, threads: int = 1, *, xnnpack: bool = True) 
 def build_interpreter(
     module: ModuleType, content: bytes, threads: int, xnnpack: bool, delegate: Any = None
 ) -> Any:
-    """Return an interpreter with its tensors allocated; raises what the runtime raises."""
+    """Return an interpreter with allocated tensors; raises the errors of the runtime."""
     resolver = module.OpResolverType
     with without_chatter(*MISFIT):
         interpreter = module.Interpreter(
@@ -174,7 +173,7 @@ def build_interpreter(
 
 @cache
 def load_runtime(distribution: str) -> ModuleType | str:
-    """Import one of `RUNTIMES`; return the module, or in words why that did not work."""
+    """Import one of `RUNTIMES`; return the module, or a description of the error."""
     name = RUNTIMES[distribution]
     try:
         with without_chatter(Exception):
@@ -183,15 +182,13 @@ def load_runtime(distribution: str) -> ModuleType | str:
         absent = error.name is not None and name.startswith(error.name)
         return "not installed" if absent else sentence(error)
     except Exception as error:
-        return sentence(
-            error
-        )  # A binary that does not fit may raise any error, such as AttributeError.
+        return sentence(error)  # A wrong binary may raise any error, such as AttributeError.
 
 
 def claimed_nodes(interpreter: Any) -> int:
-    """Return how many nodes of the graph a delegate executes; 0 if it runs on plain kernels.
+    """Return the number of nodes that a delegate runs; 0 for plain kernels.
 
-    No runtime has a public way to ask; all known ones have this private one.
+    No runtime has a public function for this; all known ones have this private one.
     """
     return sum(node["op_name"] == "DELEGATE" for node in interpreter._get_ops_details())
 
@@ -208,7 +205,7 @@ def describe_runtime(distribution: str) -> str:
 
 
 def no_runtime(failures: Mapping[str, str]) -> InferenceRuntimeError:
-    """Return the error that says what each runtime said and how to get one that works."""
+    """Return the error with the message of each runtime, and how to install one that works."""
     said = "; ".join(f"{name}: {reason}" for name, reason in failures.items())
     old = any(
         "_ARRAY_API" in reason or "NumPy 1" in reason or "numpy.core" in reason
@@ -221,7 +218,7 @@ def no_runtime(failures: Mapping[str, str]) -> InferenceRuntimeError:
 
 
 def sentence(error: BaseException) -> str:
-    """Return an exception of a runtime as one line without its full stop."""
+    """Return an exception of a runtime as one line without a full stop."""
     return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 

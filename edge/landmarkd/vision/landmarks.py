@@ -24,7 +24,7 @@ from landmarkd.vision.runtime import DelegateChoice
 from landmarkd.vision.zoo import Zoo
 
 MOST_HALVINGS = 5
-"""A face of more than 32 times the crop's size is read with gaps instead of a huge average."""
+"""Maximum reduction by averaging; a larger face is sampled with gaps."""
 
 
 class LandmarkModel(PictureModel[LandmarkCard]):
@@ -39,7 +39,7 @@ class LandmarkModel(PictureModel[LandmarkCard]):
     Raises:
         ModelError: the model is unknown, altered or does not match its manifest entry.
         InferenceRuntimeError: there is no TFLite runtime that works.
-        DelegateError: a demanded accelerator cannot be used.
+        DelegateError: a required accelerator cannot be used.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         for name, contract in self.card.outputs.items():
             self._check_output(name, contract)
         self.has_presence: bool = "presence" in self.card.outputs
-        """The model says itself whether it sees a face."""
-        # Cut where the model reads it, so that no memory is fetched for a copy.
+        """Whether the model has an output for the presence of a face."""
+        # The model's own input where possible: the crop needs no copy.
         self._crop = (
             self.engine.input(0)[0].view(np.uint8)
             if self._flips
@@ -69,7 +69,7 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         self._scratch = [np.empty((0, 0, 3), np.uint8)] * MOST_HALVINGS
 
     def first_roi(self, box: Box, angle: float = 0.0) -> RegionOfInterest:
-        """Return the region to begin with, from a tight box round the 68 points."""
+        """Return the first region, from a tight box around the 68 points."""
         return roi_from_box(box, self.crop.first_margin, self.crop.first_shift_up, angle)
 
     def extent(self, seen: FaceObservation) -> FaceExtent:
@@ -77,7 +77,7 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         return seen.extent or extent_of(seen.points, self.layout.ibug68)
 
     def next_roi(self, seen: FaceObservation) -> RegionOfInterest:
-        """Return the region for the next look: about the points, as far as they are sure."""
+        """Return the region for the next frame, from the points and their certainty."""
         extent = self.extent(seen)
         roi = RegionOfInterest(extent.x, extent.y, self.crop.margin * extent.side, extent.roll)
         return (
@@ -89,7 +89,7 @@ class LandmarkModel(PictureModel[LandmarkCard]):
     def locate(
         self, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock
     ) -> FaceObservation:
-        """Return what the model sees in a region of a (height, width, 3) uint8 BGR image.
+        """Return the result for a region of a (height, width, 3) uint8 BGR image.
 
         Raises:
             DelegateError: the accelerator was lost.
@@ -103,8 +103,8 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         points = to_image(self._output("points", 3), roi)
         sigma = None
         if "log_sigma" in self.card.outputs:
-            # No point is farther off than the whole crop, whatever a network says of what it has
-            # never seen.
+            # Limit sigma to the whole crop, because a network may return any value for unknown
+            # input.
             sigma = np.minimum(self._output("log_sigma").ravel(), np.float32(0))
             np.exp(sigma, out=sigma)
             sigma *= roi.side

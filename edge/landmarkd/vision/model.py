@@ -1,4 +1,4 @@
-"""What the models of the zoo have in common: opened and checked by their manifest entry alone."""
+"""The base of the models of the zoo: opened and checked by their manifest entry."""
 
 from typing import Any, Generic, Self, TypeVar
 
@@ -17,7 +17,7 @@ _TOP_BIT = np.uint8(128)
 
 
 class PictureModel(Generic[_Card]):
-    """A model that looks at a square RGB picture.
+    """A model with a square RGB picture as input.
 
     Buffers are made once; one instance belongs to one thread.
 
@@ -78,7 +78,7 @@ class PictureModel(Generic[_Card]):
     def _output(
         self, name: str, columns: int = 1, rows: slice | NDArray[np.intp] = slice(None)
     ) -> Array:
-        """Return what the last invocation gave, as real values (n, columns).
+        """Return the result of the last invocation, as real values (n, columns).
 
         Args:
             name: of the output.
@@ -93,7 +93,7 @@ class PictureModel(Generic[_Card]):
         return (values.astype(np.float32) - detail.zero_point) * np.float32(detail.scale)
 
     def _check_input(self) -> None:
-        """Compare the file with its manifest entry: a mismatch is a sentence, no strange result."""
+        """Compare the file with its manifest entry: a mismatch is an error, not a wrong result."""
         wanted, real = self.card.input, self.engine.inputs[0]
         shape = (1, wanted.height, wanted.width, 3)
         if (

@@ -1,14 +1,15 @@
-"""Telling persons apart: a number that rises when somebody else is in front of the camera."""
+"""Distinguishes persons: a number that rises when another person is in front of the camera."""
 
 import math
 
 from landmarkd.types import Box
 
 ABSENCE_S = 3.0
-"""After no face was seen for this long, the next face may be another person."""
+"""After this time without a face, the next face may be another person."""
 
 JUMP, GROWTH = 2.0, 1.8
-"""A face that is found again this many sizes away, or this many times as large, is another."""
+"""A face that is found again this many sizes away, or this many times as large, is another
+person."""
 
 FASTEST, SLACK = 10.0, 0.3
 """A head moves at most so many of its sizes a second, 1.3 m/s, and is read so many sizes off: who
@@ -16,7 +17,7 @@ sits farther away a frame later is another person, though nearer than `JUMP`."""
 
 
 class Persons:
-    """Numbers the persons that a tracker follows, from 1."""
+    """Numbers the followed persons, from 1."""
 
     def __init__(self) -> None:
         self._number = 0
@@ -25,11 +26,11 @@ class Persons:
         self._last_box: Box = (0.0, 0.0, 0.0, 0.0)
 
     def another(self) -> None:
-        """Count the next face as another person's."""
+        """Count the next face as another person."""
         self._another = True
 
     def number(self, box: Box, now_ns: int) -> int:
-        """Return the number of the person whose face was seen in a box, pixels, at a time."""
+        """Return the number of the person with a face in this box, pixels, at this time."""
         if not self._another:
             gap_s = (now_ns - self._last_ns) / 1e9
             self._another = gap_s >= ABSENCE_S or self._jumped(box, gap_s)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-# What the TFLite runtimes say on every start, also when all is well.
+# Messages of the TFLite runtimes at every start, without an error.
 _CHATTER = (
     b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.",
     b"INFO: Initialized TensorFlow Lite runtime.",
@@ -14,14 +14,14 @@ _CHATTER = (
 
 @contextmanager
 def without_chatter(*forget: type[Exception]) -> Iterator[None]:
-    """Hold back what is written to descriptor 2, then replay all of it but the known chatter.
+    """Store the output to descriptor 2, then write all of it except known messages.
 
-    Nothing is lost when the body raises. A crash of the process inside the body does lose what was
-    held back, so the body is to be short. Does nothing where there is no descriptor 2.
+    Nothing is lost if the body raises an error. A crash of the process inside the body loses the
+    stored output, so keep the body short. Does nothing without descriptor 2.
 
     Args:
-        forget: when the body raises one of these, what was held back is not replayed: it is
-            handled, and numpy explains an unfitting binary on half a screen.
+        forget: if the body raises one of these errors, the stored output is dropped, because numpy
+            explains a wrong binary with many lines.
     """
     try:
         kept = os.dup(2)

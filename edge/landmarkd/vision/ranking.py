@@ -1,4 +1,4 @@
-"""Which of several faces is followed: the one in the seat, or the largest."""
+"""Which of several faces is followed: that in the seat, or the largest."""
 
 import math
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from landmarkd.layout import Indices
 from landmarkd.types import Array, Box
 
 SEAT_MARGIN = 0.15
-"""A face whose middle is farther outside, in sizes of the seat, is not in the seat."""
+"""A face with its middle farther outside, in sizes of the seat, is not in the seat."""
 
 KEPT_MARGIN = 0.3
-"""A face that is followed may lean out as far as this."""
+"""The same for a followed face, which may lean out farther."""
 
 INSIDE_SHARE = 0.4
-"""A face with fewer of its points inside the frame than this has left it."""
+"""A face with a smaller share of its points inside the frame has left it."""
 
 LARGEST_SHARE = 3
 """A larger face, in sizes of the frame, is an error of the detector."""

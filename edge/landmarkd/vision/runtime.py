@@ -30,23 +30,22 @@ _IDENTIFIER = b"TFL3"
 class Engine:
     """A model that is ready to run, with its own input and output arrays, which never move.
 
-    The arrays are allocated once: fill `input(i)`, call `invoke()`, read `output(i)`. They may be
-    held for as long as one likes; `output(i)` is overwritten by the next `invoke()`. Not to be
-    shared between threads.
+    The arrays are allocated once: fill `input(i)`, call `invoke()`, read `output(i)`. They stay
+        valid; the next `invoke()` overwrites `output(i)`. Do not share it between threads.
 
-    With a Coral that was not demanded, losing it while running is handled here: the same input runs
-    again on the processor, a warning is logged and `degraded` says why.
+    If a Coral that is not required is lost, the same input runs again on the processor, a warning
+    is logged, and `degraded` says why.
 
     Attributes:
         inputs, outputs: what the model takes and gives.
-        degraded: why it runs on the processor although a Coral is there, or None.
+        degraded: why it runs on the processor although there is a Coral, or None.
     """
 
     def __init__(
         self, interpreter: Interpreter, spare: bytes | None = None, threads: int = 1
     ) -> None:
         self._interpreter: Interpreter | None = interpreter
-        # The model for the processor, kept only where a lost accelerator is to be replaced.
+        # The model for the processor, only needed to replace a lost accelerator.
         self._spare, self._threads = spare, threads
         self.inputs, self.outputs = interpreter.inputs, interpreter.outputs
         # What may run on the processor one day keeps arrays of its own.
@@ -60,7 +59,7 @@ class Engine:
 
     @property
     def accelerator(self) -> Accelerator:
-        """What executes the graph now: "xnnpack", "edgetpu" or "none" (plain, slow kernels)."""
+        """What runs the graph now: "xnnpack", "edgetpu" or "none" (plain, slow kernels)."""
         return self._open().accelerator
 
     @property
@@ -77,10 +76,10 @@ class Engine:
         return self._out[index]
 
     def invoke(self) -> None:
-        """Run the model on what is in the inputs.
+        """Run the model on its inputs.
 
         Raises:
-            DelegateError: if a demanded Coral was lost.
+            DelegateError: a required Coral was lost.
             InferenceRuntimeError: if the runtime fails on the processor.
         """
         interpreter = self._open()
@@ -137,23 +136,22 @@ def open_engine(
 
     The file is read once and run from memory, so that replacing it on disk cannot disturb a running
     daemon. Check its hash first (`landmarkd.vision.zoo`): runtimes crash on truncated files and run
-    ones with flipped bits.
+    files with wrong bits.
 
     Args:
         model: .tflite file for the processor, or its content as `Zoo.verified` returns it.
         threads: for the processor, 1 or more. One is best for models of a few million MACs.
-        delegate: "none" for the processor; "coral" demands the Edge TPU; "auto" takes it where its
-            library is installed, and runs on the processor, with a warning and `Engine.degraded`,
-            if that does not work.
+        delegate: "none" for the processor; "coral" requires the Edge TPU; "auto" uses it if its
+            library is installed, and else the processor, with a warning and `Engine.degraded`.
         edgetpu: content of the same model compiled for the Edge TPU; None if there is none.
-        decoder: what puts the outputs of that one together, if it was made from a model that is
-            int8 throughout: the engine then has the outputs of the processor's model.
-        xnnpack: False runs plain kernels, several times slower; to measure the difference.
+        decoder: calculates the outputs of the processor's model from those of `edgetpu`, if this
+            was made from a model that is int8 throughout; None if not needed.
+        xnnpack: False runs plain kernels, several times slower, for measurements.
 
     Raises:
         ModelError: if the file is missing, empty or no TFLite model, or needs the Edge TPU.
         InferenceRuntimeError: if no runtime works here; the message says what each one said.
-        DelegateError: if the Coral was demanded and cannot be used.
+        DelegateError: a required Coral cannot be used.
     """
     content = read_model(model)
     if delegate == "none":

@@ -1,8 +1,7 @@
-"""Looking for a face: the detector proposes, the landmark model's presence decides.
+"""Search for a face: the detector proposes, the presence of the landmark model decides.
 
-A picture that stands alone is searched in one go. While frames come in and nobody is there, a frame
-costs one look of the detector at most and sometimes one of the landmark model: what is left to
-look at waits for the frames that follow.
+A single picture is searched at once. In a stream without a face, a frame costs at most one run of
+the detector and sometimes one of the landmark model: other proposals wait for the next frames.
 """
 
 from collections import deque
@@ -54,7 +53,7 @@ class _Refused:
 
 
 class FaceSearch:
-    """Finds the face to follow, or none.
+    """Finds the face to follow.
 
     Args:
         model: reads what is proposed.
@@ -83,7 +82,7 @@ class FaceSearch:
         self._turn_after_ns: int | None = None
 
     def at_once(self, image: NDArray[np.uint8], clock: StageClock) -> FaceObservation | None:
-        """Return the face of a single picture, with all looks: upright first, then turned."""
+        """Return the face of a single picture, with all searches: upright first, then rotated."""
         for roll in (0, *self._rolls):
             for proposal in self.proposals(image, clock, self._least, roll):
                 seen = self.read(image, proposal, clock)
@@ -127,7 +126,7 @@ class FaceSearch:
     def proposals(
         self, image: NDArray[np.uint8], clock: StageClock, least: float, roll: float = 0
     ) -> list[Detection]:
-        """Return what the landmark model should look at, the best ranked face first."""
+        """Return the proposals for the landmark model, the best ranked face first."""
         found = self.detector.propose(image, least, roll)
         clock.lap("detect")
         wanted = [
@@ -140,7 +139,7 @@ class FaceSearch:
     def read(
         self, image: NDArray[np.uint8], proposal: Detection, clock: StageClock
     ) -> FaceObservation | None:
-        """Return what the landmark model reads at a proposal, or None if that is no face."""
+        """Return the result of the landmark model for a proposal, or None if it is no face."""
         seen = look(self.model, image, self.model.first_roi(proposal.box, proposal.angle), clock)
         if self.model.has_presence:
             seen = self._righted(image, seen, proposal.score, clock)
@@ -159,7 +158,7 @@ class FaceSearch:
     def _righted(
         self, image: NDArray[np.uint8], seen: FaceObservation, score: float, clock: StageClock
     ) -> FaceObservation:
-        """Return a face as it is read standing on its head if that makes more of a face."""
+        """Return a face as read upside down, if this is better."""
         if self._belief(seen, score) < NEARLY * self._presence:
             return seen
         roi = self.model.next_roi(seen)
@@ -188,6 +187,6 @@ class FaceSearch:
 def look(
     model: LandmarkModel, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock
 ) -> FaceObservation:
-    """Look at a face somewhere in `roi`: once there, and once more about the points found."""
+    """Read a face somewhere in `roi`: once there, and once around the found points."""
     first = model.locate(image, roi, clock)
     return model.locate(image, model.next_roi(first), clock)

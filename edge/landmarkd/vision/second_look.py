@@ -1,4 +1,4 @@
-"""Where a detector should look again: a window of the frame shows a small face larger."""
+"""Windows for a second search: a small face is larger in a window of the frame."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,7 +10,7 @@ Window = tuple[int, int, int, int]
 """x0, y0, x1, y1 of a frame, the last two exclusive."""
 
 MARGIN = 0.5
-"""Margin round a face in a window, as a share of the face's longer side."""
+"""Margin around a face in a window, as a share of the longer side of the face."""
 
 GROWTH = 1.5
 """Answers in a window of more than this many times `largest` are left to the first look, which

@@ -1,4 +1,4 @@
-"""A second look at a picture in the mirror: the mean of both is nearer the truth than either."""
+"""A second reading of the mirrored picture: the mean of both is more exact than either."""
 
 from dataclasses import replace
 from functools import lru_cache
@@ -43,10 +43,10 @@ def mirror_points(points: Array, width: float) -> Array:
 def both_views(
     model: LandmarkModel, image: NDArray[np.uint8], seen: FaceObservation, clock: StageClock
 ) -> FaceObservation:
-    """Return what was seen with the mean of its points and of those of a mirrored look.
+    """Return the observation with the mean of its points and those of the mirrored picture.
 
     Args:
-        model: that saw it.
+        model: of the observation.
         image: (height, width, 3) uint8 BGR.
         seen: from it.
         clock: for the stages.

@@ -1,4 +1,4 @@
-"""Following one face: search while there is none, then look where it was, until it is gone."""
+"""Follows one face: searches without a face, then reads its region, until it is lost."""
 
 import logging
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ from landmarkd.vision.search import SURE, FaceSearch
 log = logging.getLogger(__name__)
 
 RETRY_GROWTH = 1.25
-"""Each detection without a face makes the next pause this much longer, up to `longest_retry_s`."""
+"""Each detection without a face makes the next pause longer by this factor, up to
+`longest_retry_s`."""
 
 CONFIRMED_OVERLAP = 0.3
 """A detection with this intersection over union with the tracked face confirms it."""
@@ -53,7 +54,7 @@ class _Track:
 
 
 class Tracker:
-    """Finds a face in each frame, or says that there is none.
+    """Finds the face in each frame, if there is one.
 
     The first frame, and the first one after `reset`, is searched thoroughly; it may be a picture
     that stands alone. See `landmarkd.vision.search` for the others.
@@ -62,8 +63,7 @@ class Tracker:
         model: the landmark model.
         detector: finds faces in whole frames.
         settings: thresholds and pauses.
-        checker: looks whether a tracked face is still there, if the model does not say so itself;
-            the detector if none is given.
+        checker: checks a tracked face if the model has no presence; default: the detector.
     """
 
     def __init__(
@@ -120,12 +120,12 @@ class Tracker:
         )
 
     def close(self) -> None:
-        """Release the detectors; the model is its owner's."""
+        """Release the detectors, but not the model."""
         self.detector.close()
         self.checker.close()
 
     def _lose(self) -> None:
-        """Drop the face and look for one in the next frame."""
+        """Drop the face and search in the next frame."""
         self._track: _Track | None = None
         self._detect_after_ns = 0
         self._pause_s = self.settings.retry_s
@@ -146,7 +146,7 @@ class Tracker:
         return seen
 
     def _follow(self, frame: Frame, track: _Track, clock: StageClock) -> FaceObservation | None:
-        """Return the face that is followed or the one that takes over; None once it is gone."""
+        """Return the followed face or another one that replaces it; None if it is lost."""
         seen = self.model.locate(frame.image, track.roi, clock)
         box, value = self.model.extent(seen).box, 0.0
         if seen.score >= self.settings.tracking and self._ranking.plausible(
@@ -196,7 +196,7 @@ class Tracker:
     def _confirmed(
         self, frame: Frame, seen: FaceObservation, track: _Track, clock: StageClock
     ) -> bool:
-        """Return False once the checker has missed the tracked face often enough."""
+        """Return False after the checker has missed the tracked face often enough."""
         reach = CHECK_WINDOW * seen.roi.side / 2
         x0, y0 = max(0, int(seen.roi.x - reach)), max(0, int(seen.roi.y - reach))
         window = frame.image[y0 : int(seen.roi.y + reach), x0 : int(seen.roi.x + reach)]
@@ -211,7 +211,7 @@ class Tracker:
         return track.unconfirmed < UNCONFIRMED_LIMIT
 
     def _note_turn(self, frame: Frame, roll: float) -> None:
-        """Notice a camera that is mounted upside down or on its side; say so in the log once."""
+        """Detect a camera that is mounted upside down or on its side, and log it once."""
         rotation = rotation_needed(roll)
         if rotation != self._rotation or self._turned_since_ns is None:
             self._rotation, self._turned_since_ns = rotation, frame.captured_ns

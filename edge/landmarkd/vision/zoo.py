@@ -1,4 +1,4 @@
-"""The models that come with landmarkd: a manifest describes them; they are checked before use."""
+"""The models of landmarkd: a manifest describes them; they are checked before use."""
 
 import hashlib
 import json
@@ -50,7 +50,7 @@ class Zoo:
             raise ModelError(f"{path}: {where}: {first['msg']}; reinstall landmarkd.") from error
 
     def landmarks(self, name: str = "default") -> tuple[str, LandmarkCard]:
-        """Return the name and entry of a landmark model; "default" means the manifest's choice.
+        """Return the name and entry of a landmark model; "default" is the default of the manifest.
 
         Raises:
             ModelError: naming the models of this kind, here and in the methods below.
@@ -125,9 +125,9 @@ class Zoo:
 
 
 def open_zoo(folder: Path | None = None) -> Zoo:
-    """Return the zoo in a folder, by default the one that comes with landmarkd.
+    """Return the zoo in a folder, by default that of landmarkd.
 
-    That lies in the wheel beside this package, and in a checkout under models.
+    That is in the wheel beside this package, and in a checkout under models.
 
     Raises:
         ModelError: if the manifest is missing or wrong.
