@@ -1,9 +1,11 @@
 import os
 import shutil
 import tempfile
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from landmarkd.camera import SOURCES
 
 NOBODY = 65534
 
@@ -18,6 +20,9 @@ def forbidden():
         path.chmod(0)
     folder.chmod(0o755)
     superuser = os.geteuid() == 0
+    # The other user may not enter a clone in a private folder, so import the sources before.
+    for target in SOURCES.values():
+        import_module(target.partition(":")[0])
     if superuser:
         os.seteuid(NOBODY)
     yield folder
