@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs, upgrades or removes landmarkd on a Raspberry Pi or any Debian. See: ./install.sh --help
 #
-# Every installation gets a folder of its own under /opt/landmarkd-releases, and /opt/landmarkd is switched to it only
-# when it is complete and its models are whole. What runs is never half an installation, and the one before stays.
+# Every installation has its own folder under /opt/landmarkd-releases, and /opt/landmarkd points to it only after it is
+# complete and its models are verified. So no incomplete installation ever runs, and the previous one is kept.
 set -eu
 umask 022
 
@@ -54,7 +54,7 @@ while [ $# -gt 0 ]; do
 done
 [ "$(id -u)" = 0 ] || fail 77 "this changes the system; run: sudo ./install.sh"
 here=$(cd "$(dirname "$0")" && pwd)
-# systemctl may be there without systemd running, in an image that is being built.
+# systemctl may exist without a running systemd, while an image is built.
 systemd_runs() { [ -d /run/systemd/system ]; }
 
 uninstall() {
@@ -87,7 +87,7 @@ check_machine() {
     [ -z "$wheels" ] || ls "$wheels"/landmarkd-*.whl >/dev/null 2>&1 ||
         fail 66 "$wheels has no landmarkd wheel; docs/device.md says how to fill it."
     "$python" -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv
-    # On Raspberry Pi OS the library of the camera port comes from apt alone.
+    # On Raspberry Pi OS only apt has the library of the camera port.
     if [ -e /proc/device-tree/model ] && grep -q "Raspberry Pi" /proc/device-tree/model; then
         "$python" -c 'import picamera2' 2>/dev/null || apt_install python3-picamera2 ||
             echo "install.sh: no picamera2, so no camera at the ribbon cable; USB cameras work." >&2
@@ -104,8 +104,8 @@ make_environment() {
     mkdir -p "$releases"
     trap 'rm -rf "$release"' EXIT
     "$python" -m venv --system-site-packages "$release"
-    # Every dependency is pinned by its hash. apt's picamera2 on Bookworm is built for numpy 1, and breaks when the
-    # environment brings numpy 2.
+    # Every dependency is pinned by its hash. picamera2 of apt on Bookworm is built for numpy 1, and fails with
+    # numpy 2 in the environment.
     lock=$here/requirements.lock
     if "$python" -c 'import numpy, sys; sys.exit(int(numpy.__version__.split(".")[0]) > 1)' 2>/dev/null; then
         lock=$here/requirements-numpy1.lock
@@ -148,7 +148,7 @@ set_up_system() {
     fi
     if [ -e "$settings" ]; then
         install -m 644 "$here/systemd/landmarkd.toml" "$settings.example"
-        "$command" config check --config "$settings" >/dev/null || echo "install.sh: your $settings needs a look." >&2
+        "$command" config check --config "$settings" >/dev/null || echo "install.sh: check your $settings." >&2
     else
         install -m 644 "$here/systemd/landmarkd.toml" "$settings"
     fi
@@ -179,4 +179,4 @@ switch
 set_up_system
 start_service
 echo "landmarkd $("$current/bin/python" -c 'from importlib.metadata import version; print(version("landmarkd"))') is installed."
-echo "What is wrong, if anything: landmarkd doctor. Settings: $settings; after a change: sudo systemctl reload landmarkd"
+echo "Check the machine: landmarkd doctor. Settings: $settings; after a change: sudo systemctl reload landmarkd"

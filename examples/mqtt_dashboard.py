@@ -11,7 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 
 def connected(client: Client, *_: object) -> None:
-    """Subscribe after each connection, so that a broker that was restarted is heard again."""
+    """Subscribe after each connection, so that it still works after a restart of the broker."""
     client.subscribe(
         [("landmarkd/+/state", 1), ("landmarkd/+/status", 0), ("landmarkd/+/event", 1)]
     )

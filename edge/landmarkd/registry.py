@@ -28,7 +28,7 @@ class Names(Collection[str]):
 
 
 def load(table: Mapping[str, str], group: str, name: str) -> type:
-    """Import and return the class that `name` stands for.
+    """Import and return the class with this name.
 
     Raises:
         KeyError: if the name is in neither the table nor the entry points of `group`.

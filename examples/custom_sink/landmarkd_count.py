@@ -19,11 +19,11 @@ class CountSink(Sink):
         self._faces = 0
 
     def start(self) -> None:
-        """Nothing has to be opened."""
+        """Open nothing."""
         self.statistics.connected = True
 
     def submit(self, report: Report, *, wait: bool = False) -> None:
-        """Count a report; what takes longer belongs on a thread of its own."""
+        """Count a report; slow work needs its own thread."""
         del wait
         self.statistics.sent += 1
         self._faces += report.face is not None
