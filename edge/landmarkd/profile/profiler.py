@@ -17,7 +17,7 @@ from landmarkd.settings.config import Configuration
 from landmarkd.sinks.base import Sink
 from landmarkd.sinks.worker import Format, QueuedSink, Send
 from landmarkd.stages import STAGES
-from landmarkd.types import Box, Counters, Frame, Report
+from landmarkd.types import Counters, Frame, Report
 from landmarkd.vision.interpreter import Interpreter
 
 AGES = ("age_at_inference", "age_at_result", "age_at_wire")
@@ -96,21 +96,13 @@ class _TimedPipeline(Pipeline):
         self.idle_since_ns = time.perf_counter_ns()
         self._waiting = waiting
 
-    def process(
-        self,
-        frame: Frame,
-        counters: Counters | None = None,
-        box: Box | None = None,
-        *,
-        speed_kmh: float | None = None,
-        still: bool = False,
-    ) -> Report:
+    def process(self, frame: Frame, *arguments: Any, **options: Any) -> Report:
         waited_ns = time.monotonic_ns() - frame.captured_ns
         began_ns = time.perf_counter_ns()
         self.recorder.add(
             self._waiting, "pipeline", self.idle_since_ns, began_ns - self.idle_since_ns
         )
-        report = super().process(frame, counters, box, speed_kmh=speed_kmh, still=still)
+        report = super().process(frame, *arguments, **options)
         self.note(began_ns, waited_ns, report.emitted_ns - frame.captured_ns)
         return report
 

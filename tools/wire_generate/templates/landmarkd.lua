@@ -4,7 +4,7 @@
 -- SPDX-License-Identifier: MIT
 --
 -- Use: tshark -X lua_script:landmarkd.lua -r drive.pcap -Y 'landmarkd.status.yaw > 20'
--- It finds landmarkd's datagrams on any UDP port by their checksum.
+-- It finds datagrams of landmarkd on any UDP port by their checksum.
 
 @ENUMERATIONS@
 
@@ -29,7 +29,7 @@ local INTEGERS = {
   i8 = ProtoField.int8, i16 = ProtoField.int16, i32 = ProtoField.int32,
 }
 
--- A field with a scale is shown, and can be filtered by, as the value in its unit.
+-- A field with a scale is shown and filtered as the value in its unit.
 local function declare(prefix, list)
   for _, field in ipairs(list) do
     local name, label = "landmarkd." .. prefix .. field.name, field.name
@@ -81,7 +81,7 @@ local function flag_names(values, number)
   return table.concat(names, " ")
 end
 
--- A field that is not known is no number that a filter could find.
+-- A filter never finds an unknown field as a number.
 local function is_unknown(field, range)
   if field.unknown == nil then return false end
   if field.kind == "u64" then return range:le_uint64() == UInt64(field.unknown) end

@@ -1,20 +1,20 @@
 /*
- * landmarkd wire @VERSION@: decoder for microcontrollers and anything else that speaks C99.
+ * landmarkd wire @VERSION@: decoder in C99, for microcontrollers and other systems.
  *
  * Generated from edge/landmarkd/wire/schema.py by `python -m tools.wire_generate`; change that, not this.
  * SPDX-License-Identifier: MIT
  *
- * No allocation, no library but <stdint.h>, <stddef.h>, <stdbool.h> and <string.h>. Any bytes may be fed; what
- * is not a message is counted and skipped. On a serial line:
+ * No allocation; needs only <stdint.h>, <stddef.h>, <stdbool.h> and <string.h>. Any bytes are allowed; bytes that
+ * are not a message are counted and skipped. On a serial line:
  *
- *     static lmk_stream stream;                  // all zero to begin with
+ *     static lmk_stream stream;                  // all zero at the beginning
  *     lmk_message message;
  *     while (bytes_available())
  *         if (lmk_feed(&stream, read_byte(), &message) == LMK_STATUS)
  *             turn_servo(message.as.status.yaw / (float)LMK_STATUS_YAW_SCALE);
  *
- * For a datagram call lmk_decode(data, size, &message). What a message's `rows` point to lives in the bytes that
- * were decoded: use it before the next call. Numbers are as on the wire; divide by the scale beside the field.
+ * For a datagram call lmk_decode(data, size, &message). `rows` of a message points into the decoded bytes: use it
+ * before the next call. Numbers are as on the wire; divide them by the scale beside the field.
  */
 #ifndef LANDMARKD_WIRE_H
 #define LANDMARKD_WIRE_H
@@ -29,20 +29,20 @@ extern "C" {
 #endif
 
 #define LMK_VERSION @VERSION@
-/* CRC-16/CCITT-FALSE of the schema's hash: a sender with another layout fails the checksum. */
+/* CRC-16/CCITT-FALSE of the hash of the schema: a sender with another layout has a wrong checksum. */
 #define LMK_CRC_SEED @CRC_SEED@
-/* A gap in the numbers as large as this may be another start of the sender. */
+/* A gap of this size in the numbers may be a restart of the sender. */
 #define LMK_LEAP @LEAP@u
-/* Longest frame on a serial line with its stuffing; define it larger if the sender is told `frame=`. */
+/* Longest frame on a serial line with its stuffing; define a larger one for a sender with `frame=`. */
 #ifndef LMK_BUFFER_SIZE
 #define LMK_BUFFER_SIZE @MAX_SERIAL_FRAME@
 #endif
 
-/* What lmk_decode and lmk_feed return: the type of the message, or why there is none. */
+/* Result of lmk_decode and lmk_feed: the type of the message, or why there is none. */
 enum {
     LMK_NOTHING = 0, /* no message yet */
 @TYPES@
-    LMK_MALFORMED = -1,    /* a length or content that cannot be */
+    LMK_MALFORMED = -1,    /* an impossible length or content */
     LMK_BAD_CHECKSUM = -2, /* damaged, or from a sender with another schema */
     LMK_FOREIGN = -3,      /* another version, or an unknown type */
     LMK_GARBLED = -4       /* not COBS, or too long for the buffer */
@@ -56,7 +56,7 @@ enum {
 
 /* A message with its header. */
 typedef struct {
-    uint8_t type;         /* LMK_HELLO, LMK_STATUS, ...; says which member of `as` holds */
+    uint8_t type;         /* LMK_HELLO, LMK_STATUS, ...; the valid member of `as` */
     uint16_t sequence;    /* counts the messages of the stream and wraps */
     uint32_t frame;       /* number of the frame at its source */
     uint64_t captured_ns; /* capture time on the sender's clock */
@@ -65,22 +65,22 @@ typedef struct {
     } as;
 } lmk_message;
 
-/* What is kept between two bytes of a serial line. All zero is the beginning. */
+/* The state between two bytes of a serial line. All zero at the beginning. */
 typedef struct {
     uint8_t buffer[LMK_BUFFER_SIZE];
     size_t length;
     bool skipping;
     bool started;
-    bool greeted;          /* a HELLO came */
+    bool greeted;          /* a HELLO was received */
     uint16_t expected;
-    uint64_t seen;         /* which of the last 64 numbers came, the newest in bit 0 */
+    uint64_t seen;         /* received ones of the last 64 numbers, the newest in bit 0 */
     uint64_t boot_id;
-    uint32_t leapt;        /* numbers skipped by a leap that no HELLO explained yet */
-    uint32_t packets;      /* good messages */
-    uint32_t missing;      /* messages that the sender numbered and that did not arrive */
-    uint32_t late;         /* messages that came out of order */
-    uint32_t doubled;      /* messages that came twice */
-    uint32_t restarts;     /* a sender that began anew under another boot_id */
+    uint32_t leapt;        /* numbers in a large gap, before the next HELLO */
+    uint32_t packets;      /* valid messages */
+    uint32_t missing;      /* numbered messages that did not arrive */
+    uint32_t late;         /* messages that arrived out of order */
+    uint32_t doubled;      /* messages that arrived twice */
+    uint32_t restarts;     /* restarts of the sender, with another boot_id */
     uint32_t bad_checksum;
     uint32_t foreign;
     uint32_t malformed;
@@ -142,7 +142,7 @@ static inline void lmk_point(const lmk_points *points, uint16_t index, int32_t x
     xyz[2] = lmk_i16(row + 4);
 }
 
-/* Evidence `index` of an EVENT: its name with a zero behind it, and its value in thousandths. */
+/* Evidence `index` of an EVENT: its name with a zero after it, and its value in thousandths. */
 static inline int32_t lmk_evidence(const lmk_event *event, uint16_t index, char name[17])
 {
     const uint8_t *row = event->rows + (size_t)index * @EVENT_ROW@;
@@ -151,7 +151,7 @@ static inline int32_t lmk_evidence(const lmk_event *event, uint16_t index, char 
     return lmk_i32(row + 16);
 }
 
-/* Undo COBS in place. Returns the length of the message, or 0 if this is no COBS. */
+/* Undo COBS in place. Returns the length of the message, or 0 if this is not COBS. */
 static inline size_t lmk_unstuff(uint8_t *frame, size_t size)
 {
     size_t in = 0, out = 0;
@@ -166,9 +166,9 @@ static inline size_t lmk_unstuff(uint8_t *frame, size_t size)
 }
 
 /*
- * Count what was lost. A message that comes late takes its loss back, one that comes twice does not; a leap of the
- * numbers is a loss only if the next HELLO is of the same start of the sender. Call it for each datagram that
- * lmk_decode took; lmk_feed does it for you.
+ * Count lost messages. A late message no longer counts as lost; a doubled one changes nothing. A large gap is a loss
+ * only if the next HELLO is of the same start of the sender. Call it for each datagram that lmk_decode accepted;
+ * lmk_feed does it for you.
  */
 static inline void lmk_follow(lmk_stream *stream, const lmk_message *message)
 {
@@ -209,7 +209,7 @@ static inline void lmk_follow(lmk_stream *stream, const lmk_message *message)
     }
 }
 
-/* Take one byte of a serial line. Returns the type of the message that it completes, LMK_NOTHING, or a reason. */
+/* Add one byte of a serial line. Returns the type of the completed message, LMK_NOTHING, or a negative reason. */
 static inline int lmk_feed(lmk_stream *stream, uint8_t byte, lmk_message *out)
 {
     if (byte != 0) {

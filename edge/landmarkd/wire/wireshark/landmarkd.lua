@@ -4,7 +4,7 @@
 -- SPDX-License-Identifier: MIT
 --
 -- Use: tshark -X lua_script:landmarkd.lua -r drive.pcap -Y 'landmarkd.status.yaw > 20'
--- It finds landmarkd's datagrams on any UDP port by their checksum.
+-- It finds datagrams of landmarkd on any UDP port by their checksum.
 
 local Selection = { flags = false, names = { [0] = "none", [1] = "ibug68", [2] = "eyes", [3] = "all" } }
 local Attention = { flags = false, names = { [0] = "unknown", [1] = "attentive", [2] = "distracted", [3] = "drowsy", [4] = "asleep", [5] = "unresponsive", [6] = "absent", [7] = "blocked" } }
@@ -160,7 +160,7 @@ local INTEGERS = {
   i8 = ProtoField.int8, i16 = ProtoField.int16, i32 = ProtoField.int32,
 }
 
--- A field with a scale is shown, and can be filtered by, as the value in its unit.
+-- A field with a scale is shown and filtered as the value in its unit.
 local function declare(prefix, list)
   for _, field in ipairs(list) do
     local name, label = "landmarkd." .. prefix .. field.name, field.name
@@ -212,7 +212,7 @@ local function flag_names(values, number)
   return table.concat(names, " ")
 end
 
--- A field that is not known is no number that a filter could find.
+-- A filter never finds an unknown field as a number.
 local function is_unknown(field, range)
   if field.unknown == nil then return false end
   if field.kind == "u64" then return range:le_uint64() == UInt64(field.unknown) end

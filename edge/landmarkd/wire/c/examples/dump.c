@@ -1,5 +1,5 @@
 /*
- * Prints what comes over a serial line, message by message, like `landmarkd listen --messages`:
+ * Prints each message of a serial line, like `landmarkd listen --messages`:
  *
  *     cc -std=c99 -I.. dump.c -o dump && stty -F /dev/ttyUSB0 921600 raw && ./dump < /dev/ttyUSB0
  */
