@@ -151,7 +151,10 @@ def test_an_old_recording_is_refused_in_a_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("replay", "{}", "--fast", "--sink", "LMK:{}?truncate=yes"), "is the file that is being read"),
+        (
+            ("replay", "{}", "--fast", "--sink", "LMK:{}?truncate=yes"),
+            "is the file that is being read",
+        ),
         (("listen", "{}", "--jsonl", "{}"), "is taken: writes "),
         (("report", "{}", "--out", "{}"), "is the file that is being read"),
     ],
