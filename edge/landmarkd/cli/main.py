@@ -107,7 +107,7 @@ def main() -> None:
     """Run the command line; an error prints one sentence and has a documented exit code."""
     _open_standard_streams()
     if sys.argv[1:2] == ["run"]:
-        # Until the daemon obeys it: a reload that comes during the start must not end it.
+        # Until the daemon handles the signal: a reload during the start must not end it.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         # Imports make only what stays: a search for garbage meanwhile is a twelfth of the start.
         # The daemon turns it on once it has started.

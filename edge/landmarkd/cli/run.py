@@ -52,7 +52,7 @@ def run(
     from landmarkd.daemon.requests import Requests
 
     requests = Requests()
-    requests.obey()  # before all that takes a while: no request is lost or ends it half-way
+    requests.obey()  # first, so that no signal during the start is lost or kills it
 
     from landmarkd.cli.logs import set_up_logging
     from landmarkd.daemon.factory import ServiceFactory

@@ -37,10 +37,10 @@ def runtime_folder() -> Path:
 
 
 def _refuse_of_others(folder: Path) -> None:
-    """Refuse a folder that another user made, or may change, where every user may make one.
+    """Refuse a folder in /tmp that another user made or may change.
 
     Raises:
-        PermissionError: so it is.
+        PermissionError: the folder is of another user, or others may write to it.
     """
     with suppress(FileNotFoundError):
         status = os.lstat(folder)

@@ -24,7 +24,7 @@ MAX_BYTES = 1 << 20
 """Maximum size of a configuration file."""
 
 MAX_DOTS = 500
-"""Between two equals signs: the time for a key with many parts grows with their square."""
+"""Most dots between two equals signs: parsing time grows with the square of the parts of a key."""
 
 
 class SourceSettings(Section):

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Positive = Annotated[float, Field(ge=1e-3, le=1e6)]
 NonNegative = Annotated[float, Field(ge=0, le=1e6)]
-"""Beyond a million seconds, which are eleven days, arithmetic ends before anything is decided."""
+"""One million, as seconds about eleven days: with larger values calculations can overflow."""
 Share = Annotated[float, Field(gt=0, lt=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Angle = Annotated[float, Field(gt=0, le=90)]

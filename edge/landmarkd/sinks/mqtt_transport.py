@@ -229,7 +229,7 @@ class MqttTransport(Transport[Publication]):
             OSError: the connection is lost.
         """
         client = self._client
-        # After a packet against the protocol paho closes, ends its thread and says "connected".
+        # paho closes the socket after an invalid packet, but still reports a connection.
         if client is None or client.socket() is None or not client.is_connected():
             raise OSError("the connection to the broker was lost")
         for piece in pieces:
