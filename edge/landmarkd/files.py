@@ -78,7 +78,7 @@ def refuse_itself(target: Path, source: Path, name: str | None = None) -> None:
     The message calls the target `name`.
     """
     with suppress(OSError):
-        if target.samefile(source):
+        if target.is_file() and target.samefile(source):  # a URI without a path names a folder
             raise UsageError(f"{name or target} is the file that is being read; use another one.")
 
 
