@@ -11,7 +11,7 @@ import pytest
 from landmarkd.errors import InferenceRuntimeError, ModelError
 from landmarkd.vision import interpreter
 from landmarkd.vision.quiet import without_chatter
-from landmarkd.vision.runtime import open_engine
+from landmarkd.vision.runtime import Engine, open_engine
 
 
 @pytest.fixture
@@ -123,6 +123,34 @@ class TestRunning:
         assert engine.input() is image
         assert engine.output() is points
         assert (results[0] != results[1]).any()
+
+    @pytest.mark.parametrize("xnnpack", [True, False])
+    def test_memory_of_the_graph_itself_gives_what_copies_give(self, models: Path, xnnpack: bool):
+        content = (models / "tiny.tflite").read_bytes()
+        direct = open_engine(content, xnnpack=xnnpack)
+        copying = Engine(interpreter.open_interpreter(content, xnnpack=xnnpack), spare=content)
+        assert not np.shares_memory(direct.input(), copying.input())
+        random = np.random.default_rng(0)
+        for _ in range(5):
+            picture = random.integers(-128, 128, direct.input().shape, np.int8)
+            for engine in (direct, copying):
+                engine.input()[...] = picture
+                engine.invoke()
+            np.testing.assert_array_equal(direct.output(), copying.output())
+            np.testing.assert_array_equal(direct.input(), picture)
+
+    def test_arrays_outlive_their_engine(self, models: Path):
+        engine = open_engine(models / "tiny.tflite")
+        engine.input()[...] = 7
+        engine.invoke()
+        given, result = engine.input(), engine.output()
+        kept = result.copy()
+        engine.close()
+        del engine
+        for _ in range(3):
+            open_engine(models / "tiny.tflite").invoke()
+        assert (given == 7).all()
+        np.testing.assert_array_equal(result, kept)
 
     def test_computes_the_convolution(self, models: Path):
         engine, plain = (
