@@ -3,7 +3,14 @@
 import argparse
 import math
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from models.detector.belief import Evidence
 
 
 def _train(arguments: argparse.Namespace) -> int:
@@ -80,28 +87,36 @@ def _export(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _belief(arguments: argparse.Namespace) -> int:
-    from landmarkd.vision.zoo import open_zoo
-
-    from models.detector.belief import fit, gather
+def _gather(arguments: argparse.Namespace, seed: int) -> "Evidence":
+    from models.detector.belief import gather
     from models.evaluate.subjects import open_detector, open_model
-    from models.export.manifest import write_entry
 
-    model, detector = open_model(arguments.model), open_detector(arguments.detector)
-    evidence, faces = gather(
-        detector,
-        model,
+    return gather(
+        open_detector(arguments.detector),
+        open_model(arguments.model),
         arguments.data,
         arguments.photographs,
         arguments.seconds,
-        arguments.seed,
+        seed,
     )
-    found = fit(evidence, faces)
-    print(f"{found.faces} faces read right, {found.others} false readings: {found.contract}")
-    print(f"{100 * found.believed:.1f} % of the faces are believed")
+
+
+def _belief(arguments: argparse.Namespace) -> int:
+    from landmarkd.vision.zoo import open_zoo
+
+    from models.detector.belief import fit, joined
+    from models.export.manifest import write_entry
+
+    seeds = range(arguments.seed, arguments.seed + arguments.workers)
+    with ProcessPoolExecutor(arguments.workers, get_context("spawn")) as pool:
+        found = joined(list(pool.map(partial(_gather, arguments), seeds)))
+    fitted = fit(found)
+    print(f"{fitted.faces} faces read right, {fitted.others} false readings: {fitted.contract}")
+    print(f"{100 * fitted.believed:.1f} % of the faces are believed")
+    print(f"{found.count} photographs without a face")
     zoo = open_zoo()
     name, _ = zoo.landmarks(arguments.model)
-    write_entry(zoo.folder, name, {"kind": "landmarks", "belief": found.contract}, default=False)
+    write_entry(zoo.folder, name, {"kind": "landmarks", "belief": fitted.contract}, default=False)
     return 0
 
 
@@ -177,8 +192,9 @@ def main() -> int:
     belief.add_argument("--detector", default="network")
     belief.add_argument("--data", type=Path, nargs="+", required=True)
     belief.add_argument("--photographs", type=Path, required=True)
-    belief.add_argument("--seconds", type=float, default=300, help="to look at pictures")
+    belief.add_argument("--seconds", type=float, default=300, help="of processor time for looking")
     belief.add_argument("--seed", type=int, default=11)
+    belief.add_argument("--workers", type=int, default=1, help="processes, each with these seconds")
     belief.set_defaults(run=_belief)
     arguments = parser.parse_args()
     return int(arguments.run(arguments))

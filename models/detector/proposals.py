@@ -4,8 +4,10 @@ Faces and faceless pictures are composed and rendered; a proposal that was read 
 is, or upside down, or at a place where it is not, is a false one.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -15,7 +17,7 @@ from landmarkd.vision.belief import evidence
 from landmarkd.vision.detector import Detector
 from landmarkd.vision.geometry import box_of, box_overlap, roll_of
 from landmarkd.vision.landmarks import LandmarkModel
-from landmarkd.vision.search import look
+from landmarkd.vision.search import TURNED_ODDS, USUAL_ROLL_DEG, look
 from numpy.typing import NDArray
 
 from models.detector import masks
@@ -49,18 +51,21 @@ class Reading:
     """What was made of one proposal.
 
     Attributes:
-        evidence: presence, score and sigma as `landmarkd.vision.belief.evidence` has them.
+        evidence: presence, score, sigma and the score seen near, as `landmarkd.vision.belief`
+            has them; the last is the least where the presence alone refuses.
         face: whether it is one, read right.
+        log_odds: logarithm of the odds that the search gives to its roll.
     """
 
-    evidence: tuple[float, float, float]
+    evidence: tuple[float, float, float, float]
     face: bool
+    log_odds: float
 
 
 def pictures(
     data: Sequence[Path], photographs: Path, rng: np.random.Generator
-) -> Iterator[tuple[Image, list[Truth]]]:
-    """Yield BGR pictures without end, with the faces that are in them.
+) -> Iterator[tuple[Image, list[Truth] | None]]:
+    """Yield BGR pictures without end, with the faces that are in them; None: a photograph without.
 
     Args:
         data: folders of shards of rendered crops.
@@ -68,26 +73,31 @@ def pictures(
         rng: source of chance.
     """
     seen, cuttings = album(photographs), Cuttings(data, rng, 8)
-    scenes = Composer(cuttings, rng, seen, backdrops=96, decoys=256, masked=64).scenes(rng)
+    composer = Composer(cuttings, rng, seen, backdrops=96, decoys=256, masked=64)
+    scenes = composer.scenes(rng)
     while True:
-        kind = rng.random()
-        if kind < 0.45:
+        kind, truths = rng.random(), None
+        if kind < 0.25:
             scene = next(scenes)
             if scene.ignored.any():
                 continue
-            truths = [_truth(face[:4], face[4:6], face[6:8]) for face in scene.faces]
+            truths = [_truth(face) for face in scene.faces]
             image = scene.image
-        elif kind < 0.75:
-            image, truths = _photograph(rng, seen), []
+        elif kind < 0.55:
+            image = _photograph(rng, seen)
+        elif kind < 0.85:
+            if (frame := composer.large(rng)) is None:
+                continue
+            image, truths = frame[0], [_truth(frame[1])]
         else:
             face = pick(rng, cuttings.all.faces)
-            if rng.random() < 0.15:
+            if rng.random() < 0.3:
                 face = masks.masked(rng, face)
             if face.doubtful:
                 continue
             points, image = face.points, face.levels[0]
             ends = points.min(0), points.max(0)
-            truths = [_truth(np.concatenate(ends), points[36:48].mean(0), points[8])]
+            truths = [_truth(np.concatenate([*ends, points[36:48].mean(0), points[8]]))]
             if rng.random() < 0.3 and cuttings.all.others:
                 image, truths = pick(rng, cuttings.all.others).levels[0], []
             if rng.random() < 0.2:  # on its head: to be read right or not at all
@@ -99,7 +109,11 @@ def pictures(
 
 
 def readings(
-    detector: Detector, model: LandmarkModel, picture: Image, truths: Sequence[Truth]
+    detector: Detector,
+    model: LandmarkModel,
+    picture: Image,
+    truths: Sequence[Truth],
+    rolls: Sequence[float] = (0,),
 ) -> Iterator[Reading]:
     """Yield what the model reads where a face is proposed, if it is clearly right or wrong.
 
@@ -108,9 +122,10 @@ def readings(
         model: reads.
         picture: (height, width, 3) uint8 BGR.
         truths: its faces.
+        rolls: of the looks, degrees.
     """
     ibug, clock = model.layout.ibug68, StageClock()
-    for proposal in detector.propose(picture, LEAST)[:MOST]:
+    for proposal in chain(*(detector.propose(picture, LEAST, roll)[:MOST] for roll in rolls)):
         seen = look(model, picture, model.first_roi(proposal.box, proposal.angle), clock)
         box, roll = box_of(seen.points[ibug]), roll_of(seen.points, ibug)
         overlaps = [box_overlap(box, truth.box) for truth in truths]
@@ -125,7 +140,11 @@ def readings(
                 face = False
             else:
                 continue
-        yield Reading(evidence(seen, proposal.score), face)
+        near: float | None = 0.0
+        if seen.score >= 0.5:
+            near = detector.confirm(picture, model.extent(seen))
+        odds = TURNED_ODDS if abs(roll) > USUAL_ROLL_DEG else 1.0
+        yield Reading(evidence(seen, proposal.score, near), face, math.log(odds))
 
 
 def _photograph(rng: np.random.Generator, seen: Album) -> Image:
@@ -150,11 +169,10 @@ def _photograph(rng: np.random.Generator, seen: Album) -> Image:
     return image
 
 
-def _truth(
-    box: NDArray[np.floating], eyes: NDArray[np.floating], chin: NDArray[np.floating]
-) -> Truth:
-    across, down = (chin - eyes).tolist()
-    x0, y0, x1, y1 = box.tolist()
+def _truth(face: NDArray[np.floating]) -> Truth:
+    """Return what is known of a face, (8,) as in `models.detector.scene.Scene`."""
+    x0, y0, x1, y1, *_ = face.tolist()
+    across, down = (face[6:8] - face[4:6]).tolist()
     return Truth((x0, y0, x1, y1), float(np.degrees(np.arctan2(-across, down))))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detector import cabins
-from models.detector.cuttings import NO_POINTS, Cutting, Cuttings
+from models.detector.cuttings import CROP, NO_POINTS, Cutting, Cuttings
 from models.detector.develop import develop
 from models.detector.network import SIDE
 from models.detector.paste import NO_ALPHA, WHOLE, bounds_of, inverse_of, paste
@@ -29,7 +29,7 @@ from models.detector.placing import (
 )
 from models.detector.pools import Pools
 from models.detector.scene import Image, Scene, turned
-from models.detector.surroundings import frame
+from models.detector.surroundings import ASPECTS, frame
 from models.photographs import Album
 
 SHOWN, HARDLY_SHOWN = 0.6, 0.35
@@ -104,6 +104,29 @@ class Composer:
         )
         scene = Scene(square, found, np.array([ignored for _, ignored in faces], bool))
         return turned(scene, 1 + int(rng.random() * 3)) if rng.random() < TURNED else scene
+
+    def large(self, rng: np.random.Generator) -> tuple[Image, NDArray[np.float32]] | None:
+        """Return a frame larger than the input with one face, half of them masked, and its label.
+
+        None if hardly anything of the face is to be seen.
+        """
+        height = int(between(rng, 200, 420))
+        width = int(height * pick(rng, ASPECTS))
+        image = self._pools.background(rng, height, width).copy()
+        if rng.random() < CABINS:
+            cabins.furnish(rng, image)
+        cutting, tilt = self._face(rng, rare=0.12, masked=0.45), _tilt(rng)
+        size = min(log_uniform(rng, 0.14, 0.95) * min(height, width), 1.3 * CROP)
+        room = 0.45 * size
+        x, y = (between(rng, min(room, n / 2), max(n - room, n / 2)) for n in (width, height))
+        face = (label := place(rng, cutting, size, x, y, tilt=tilt)).face
+        if rng.random() < 0.6:
+            self._paste_shoulders(rng, image, *face[6:8].tolist(), size, tilt)
+        self._paste(rng, image, cutting, label.affine, _rim(rng))
+        if rng.random() < SIDE_LIT:
+            middle = ((face[:2] + face[2:4]) / 2).tolist()
+            image = cabins.side_lit(rng, image, *middle, float(face[3] - face[1]))
+        return None if cutting.doubtful else (image, face)
 
     def _nobody(self, rng: np.random.Generator, image: Image) -> None:
         """Paste things without faces: some large, some on shoulders, some backs of heads."""

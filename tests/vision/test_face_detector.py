@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from landmarkd.errors import ModelError
 from landmarkd.layout import LAYOUTS
+from landmarkd.types import FaceExtent
 from landmarkd.vision.cards import DetectorCard
 from landmarkd.vision.detector import make_detector
-from landmarkd.vision.face_detector import FaceDetector
+from landmarkd.vision.face_detector import LEAST_NEAR, FaceDetector
 from landmarkd.vision.geometry import box_of, box_overlap
 from landmarkd.vision.runtime import TensorSpec
 from landmarkd.vision.zoo import Zoo
@@ -217,6 +218,42 @@ class Spots(Script):
                 middle,
                 middle,
             )
+
+
+def extent(x, y, side, roll=0.0):
+    return FaceExtent(roll, (x - side / 2, y - side / 2, x + side / 2, y + side / 2), x, y, side)
+
+
+@pytest.mark.parametrize("size", [16, 60, 200])
+@pytest.mark.parametrize(("x", "y"), [(320, 240), (60, 300), (634, 470)])
+def test_a_face_is_confirmed_at_one_size_wherever_it_was_read(size, x, y):
+    frame = np.zeros((480, 640, 3), np.uint8)
+    cv2.rectangle(
+        frame,
+        (x - size // 2, y - size // 2),
+        (x + size // 2 - 1, y + size // 2 - 1),
+        (255,) * 3,
+        -1,
+    )
+    cv2.rectangle(frame, (300, 10), (330, 40), (255, 255, 255), -1)  # another, far away
+    detector = FaceDetector.over("d", with_second_look(), Spots())
+    # 88 pixels long in the input, 44 where the frame cuts off the half of it.
+    least = 1 / (1 + np.exp(-0.3 * (44 - 20 - 4)))
+    assert detector.confirm(frame, extent(x - 0.5, y - 0.5, size)) > least
+    assert detector.confirm(frame, extent(x - 2 * size, y, size)) == LEAST_NEAR
+    assert detector.confirm(frame, extent(x, y, 4 * size)) == LEAST_NEAR
+
+
+def test_a_face_is_confirmed_upright():
+    frame = np.zeros((480, 640, 3), np.uint8)
+    corners = cv2.boxPoints(((320, 240), (60, 100), 30))
+    cv2.fillPoly(frame, [np.int32(corners)], (255, 255, 255))
+    engine = Spots()
+    detector = FaceDetector.over("d", card(), engine)
+    assert detector.confirm(frame, extent(320, 240, 100, 30)) > 0.9
+    seen = engine.seen[0, ..., 0] > 0
+    assert abs(int(seen.any(0).sum()) - 53) <= 3
+    assert abs(int(seen.any(1).sum()) - 88) <= 3
 
 
 SECOND = {"doubt": 0.02, "largest": 24.0, "window": 0.4, "most": 3}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
+import cv2
 import numpy as np
 import pytest
 from landmarkd.stages import StageClock
@@ -37,6 +38,7 @@ class Proposing(Detector):
 
     def __init__(self, *faces: Detection) -> None:
         self.faces, self.looks, self.turned_looks = list(faces), 0, 0
+        self.near, self.looks_near = 0.9, 0
 
     def detect(self, image):
         return [face for face in self.faces if face.score >= 0.5]
@@ -45,6 +47,10 @@ class Proposing(Detector):
         self.looks += 1
         self.turned_looks += roll != 0
         return [] if roll else [face for face in self.faces if face.score >= least]
+
+    def confirm(self, image, extent):
+        self.looks_near += 1
+        return self.near
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +81,18 @@ def test_a_face_is_believed_however_much_the_detector_doubts(model, score):
 
 @pytest.mark.parametrize("score", [0.2, 0.9])
 def test_what_is_no_face_is_not_believed(model, score):
-    found = search(model, Proposing(Detection(score, (200, 100, 400, 300))))
-    assert found.at_once(NOISE, StageClock()) is None
+    detector = Proposing(Detection(score, (200, 100, 400, 300)))
+    assert search(model, detector).at_once(NOISE, StageClock()) is None
+    assert detector.looks_near == 0, "what the landmark model refuses costs no look more"
+
+
+def test_a_doubtful_face_is_believed_only_if_the_detector_sees_it_near(model):
+    detector = Proposing(Detection(0.2, clip.box(scenes.FACE)))
+    image = cv2.GaussianBlur(clip.frames()[scenes.FACE].image, (0, 0), 15)
+    assert search(model, detector).at_once(image, StageClock()) is not None
+    detector.near = 0.02
+    assert search(model, detector).at_once(image, StageClock()) is None
+    assert detector.looks_near == 2
 
 
 @pytest.mark.parametrize("size", [13, 18, 30])
@@ -99,6 +115,8 @@ def test_the_same_reading_is_believed_less_the_less_sure_detector_and_points_are
     contract = model.card.belief
     assert contract is not None
     assert belief(seen, 0.2, contract) < belief(seen, 0.8, contract)
+    assert belief(seen, 0.2, contract, near=0.1) < belief(seen, 0.2, contract, near=0.6)
+    assert belief(seen, 0.2, contract) == belief(seen, 0.2, contract, near=0.2)
     blurred = type(seen)(seen.score, seen.roi, seen.points, seen.sigma * 8)
     assert belief(blurred, 0.2, contract) < belief(seen, 0.2, contract)
     assert belief(seen, 0.2, None) == seen.score

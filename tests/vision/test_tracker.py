@@ -301,6 +301,17 @@ def test_whoever_comes_after_an_absence_is_another_person(
     assert seen[-1].track == number
 
 
+def test_whoever_is_there_after_minutes_without_frames_may_be_another_person(
+    model: LandmarkModel, network: Detector
+) -> None:
+    image = scenes.empty()
+    scenes.put(image, 320, 240, 180)
+    tracker = make(model, network)
+    still(tracker, image, 0, 0.5)
+    seen = still(tracker, image, 300, 0.5)
+    assert {one.track for one in seen if one is not None} == {2}
+
+
 def test_a_jump_is_another_person(model: LandmarkModel, network: Detector) -> None:
     tracker = make(model, network)
     near, far = scenes.empty(), scenes.empty()

@@ -115,12 +115,14 @@ class BeliefContract(_Strict):
     Attributes:
         presence, score: weights of the logits of the presence and of the detector's score.
         log_sigma: weight of the logarithm of the mean sigma, in sides of the region.
+        near: weight of the logit of the detector's score of the face near and upright.
         offset: added to their sum; a proposal with a sum of at least 0 is accepted.
     """
 
     presence: Annotated[float, Field(ge=0, le=10)]
     score: Annotated[float, Field(ge=0, le=10)]
     log_sigma: Annotated[float, Field(ge=-10, le=0)]
+    near: Annotated[float, Field(ge=0, le=10)] = 0.0
     offset: Annotated[float, Field(ge=-100, le=100)]
 
 

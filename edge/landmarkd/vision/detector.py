@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from landmarkd import registry
 from landmarkd.errors import UsageError
-from landmarkd.types import Detection
+from landmarkd.types import Detection, FaceExtent
 
 ENTRY_POINTS = "landmarkd.detectors"
 DETECTORS = {
@@ -39,6 +39,16 @@ class Detector(ABC):
         """
         del least
         return [] if roll else self.detect(image)
+
+    def confirm(self, image: NDArray[np.uint8], extent: FaceExtent) -> float | None:
+        """Return the score of a face that was read, seen upright and near, or None if unknown.
+
+        Args:
+            image: (height, width, 3) uint8 BGR.
+            extent: where the face was read.
+        """
+        del image, extent
+        return None
 
     def close(self) -> None:  # noqa: B027 - most detectors hold nothing
         """Release the resources of the detector."""

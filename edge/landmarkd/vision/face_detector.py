@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.errors import ModelError
-from landmarkd.types import Array, Box, Detection
+from landmarkd.types import Array, Box, Detection, FaceExtent, RegionOfInterest
+from landmarkd.vision.answers import best, decoded, turned_back, unscaled
 from landmarkd.vision.cards import DetectorCard
+from landmarkd.vision.cutter import Cutter
 from landmarkd.vision.detector import Detector
 from landmarkd.vision.geometry import box_overlap
 from landmarkd.vision.model import PictureModel
@@ -24,8 +26,23 @@ middle of the eyes x, y, chin x, y; places relative to the cell's middle, all in
 TILTED_GROWTH = 1.25
 """Scale of a square that is searched with a tilt."""
 
+NEAR_SHARE = 0.55
+"""A face that is to be confirmed fills this share of the input, upright in its middle."""
+
+NEAR_SHIFT, NEAR_SIZES = 0.25, (0.45, 1.2)
+"""How far an answer may lie from there, and how long it may be, in sides of the face's square."""
+
+LEAST_NEAR = 0.2
+"""Score of a face of which the detector sees nothing then."""
+
 MOST_CANDIDATES = 200
 """Maximum of compared answers, the best ones."""
+
+_NOTHING: tuple[Array, Array, Array] = (
+    np.empty(0, np.float32),
+    np.empty((0, 4), np.float32),
+    np.empty((0, 2, 2), np.float32),
+)
 
 
 class FaceDetector(PictureModel[DetectorCard], Detector):
@@ -58,6 +75,7 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
         self._cells = _cells(self.card)
         self._check_outputs()
         wanted = self.card.input
+        self._cutter = Cutter(np.empty((wanted.height, wanted.width, 3), np.uint8))
         self._square = np.zeros((wanted.height, wanted.width, 3), np.uint8)
         self._halves: list[NDArray[np.uint8]] = []
         self._shape: tuple[int, ...] = ()
@@ -95,7 +113,7 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
                 for face in closer
                 if longest(face.box) < GROWTH * limit and holds(window, face, width, height)
             ]
-        return _best(faces, self.card.cells.overlap)
+        return best(faces, self.card.cells.overlap)
 
     def propose(
         self, image: NDArray[np.uint8], least: float = 0.5, roll: float = 0.0
@@ -107,21 +125,45 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
         """
         return self._look(image, least, roll)
 
+    def confirm(self, image: NDArray[np.uint8], extent: FaceExtent) -> float:
+        """Return the score of a face that was read, seen upright and near.
+
+        Raises:
+            DelegateError: the accelerator was lost.
+        """
+        size = self.card.input.width
+        roi = RegionOfInterest(extent.x, extent.y, extent.side / NEAR_SHARE, extent.roll)
+        self._quantise(self._cutter.cut(image, roi))
+        self.engine.invoke()
+        middle, side = (size - 1) / 2, NEAR_SHARE * size
+        shortest, longest_side = (share * side for share in NEAR_SIZES)
+        logits, boxes, _ = self._candidates(LEAST_NEAR)
+        # As `best` does, but no farther than to the first that fits, which is mostly the first.
+        better: list[Box] = []
+        for logit, (x0, y0, x1, y1) in zip(logits.tolist(), boxes.tolist(), strict=True):
+            box = x0, y0, x1, y1
+            if any(box_overlap(box, other) > self.card.cells.overlap for other in better):
+                continue
+            off = max(abs((x0 + x1) / 2 - middle), abs((y0 + y1) / 2 - middle))
+            if off <= NEAR_SHIFT * side and shortest <= longest(box) <= longest_side:
+                return 1 / (1 + math.exp(-logit))
+            better.append(box)
+        return LEAST_NEAR
+
     def _look(self, image: NDArray[np.uint8], least: float, roll: float = 0.0) -> list[Detection]:
         """Return the faces of one search with at least a score, best first."""
         scale, left, top = self._feed(image, roll)
         self.engine.invoke()
-        logits = self._output("scores").ravel()
-        chosen = np.flatnonzero(logits >= -math.log(1 / least - 1))
-        if not len(chosen):
-            return []
-        chosen = chosen[np.argsort(-logits[chosen], kind="stable")[:MOST_CANDIDATES]]
-        cells = self._cells[chosen]
-        boxes, marks = _decode(
-            self._output("geometry", GEOMETRY, chosen), cells[:, :2], cells[:, 2]
-        )
-        if roll:
-            boxes, marks = _turned_back(boxes, marks, self._upright(roll))
+        return [
+            Detection(face.score, unscaled(face.box, scale, left, top), face.angle)
+            for face in self._answers(least, roll)
+        ]
+
+    def _answers(self, least: float, roll: float = 0.0) -> list[Detection]:
+        """Return what the last look found with at least a score, best first, in input pixels."""
+        logits, boxes, marks = self._candidates(least)
+        if roll and len(logits):
+            boxes, marks = turned_back(boxes, marks, self._upright(roll))
         # Of so few numbers Python's own functions are faster than numpy's.
         found = [
             Detection(
@@ -130,16 +172,21 @@ class FaceDetector(PictureModel[DetectorCard], Detector):
                 math.degrees(math.atan2(-across, down)),
             )
             for logit, box, (across, down) in zip(
-                logits[chosen].tolist(),
-                boxes.tolist(),
-                (marks[:, 1] - marks[:, 0]).tolist(),
-                strict=True,
+                logits.tolist(), boxes.tolist(), (marks[:, 1] - marks[:, 0]).tolist(), strict=True
             )
         ]
-        return [
-            Detection(face.score, _unscale(face.box, scale, left, top), face.angle)
-            for face in _best(found, self.card.cells.overlap)
-        ]
+        return best(found, self.card.cells.overlap)
+
+    def _candidates(self, least: float) -> tuple[Array, Array, Array]:
+        """Return logits (n,), boxes (n, 4) and marks (n, 2, 2) of the last look, best first."""
+        logits = self._output("scores").ravel()
+        chosen = np.flatnonzero(logits >= -math.log(1 / least - 1))
+        if not len(chosen):
+            return _NOTHING
+        chosen = chosen[np.argsort(-logits[chosen], kind="stable")[:MOST_CANDIDATES]]
+        cells = self._cells[chosen]
+        geometry = self._output("geometry", GEOMETRY, chosen)
+        return logits[chosen], *decoded(geometry, cells[:, :2], cells[:, 2])
 
     def _feed(self, image: NDArray[np.uint8], roll: float) -> tuple[float, int, int]:
         """Centre the frame in the input, then rotate it; return scale, left and top."""
@@ -217,46 +264,3 @@ def _halves(width: int, height: int, scale: float) -> list[NDArray[np.uint8]]:
         width, height, scale = width // 2, height // 2, 2 * scale
         buffers.append(np.empty((height, width, 3), np.uint8))
     return buffers
-
-
-def _decode(values: Array, centres: Array, units: Array) -> tuple[Array, Array]:
-    """Return boxes (n, 4) and marks (n, 2, 2): middle of the eyes, chin; pixels of the input."""
-    unit = units[:, None]
-    middle = centres + values[:, 0:2] * unit
-    half = np.exp2(np.clip(values[:, 2:4], -6, 6)) * unit / 2
-    marks = centres[:, None] + values[:, 4:8].reshape(-1, 2, 2) * unit[:, None]
-    return np.concatenate([middle - half, middle + half], 1), marks
-
-
-def _turned_back(boxes: Array, marks: Array, affine: NDArray[np.float64]) -> tuple[Array, Array]:
-    """Return boxes and marks that were found in a turned square where an affine takes them.
-
-    The box of a rotated face has other sides: the nearest right angle decides which side is the
-        width.
-    """
-    linear, shift = affine[:, :2].astype(np.float32), affine[:, 2].astype(np.float32)
-    middle = (boxes[:, :2] + boxes[:, 2:]) / 2 @ linear.T + shift
-    half = (boxes[:, 2:] - boxes[:, :2]) / 2 * np.float32(math.sqrt(abs(np.linalg.det(linear))))
-    if abs(linear[0, 1]) > abs(linear[0, 0]):
-        half = half[:, ::-1]
-    return np.concatenate([middle - half, middle + half], 1), marks @ linear.T + shift
-
-
-def _unscale(box: Box, scale: float, left: int, top: int) -> Box:
-    """Map a box from input to frame pixels; pixel centres are at integers in both."""
-    x0, y0, x1, y1 = box
-    return (
-        (x0 - left + 0.5) / scale - 0.5,
-        (y0 - top + 0.5) / scale - 0.5,
-        (x1 - left + 0.5) / scale - 0.5,
-        (y1 - top + 0.5) / scale - 0.5,
-    )
-
-
-def _best(faces: list[Detection], overlap: float) -> list[Detection]:
-    """Return faces, best first, without those that overlap a better one by more than a share."""
-    kept: list[Detection] = []
-    for face in sorted(faces, key=lambda face: face.score, reverse=True):
-        if all(box_overlap(face.box, better.box) <= overlap for better in kept):
-            kept.append(face)
-    return kept

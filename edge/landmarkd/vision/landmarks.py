@@ -1,9 +1,7 @@
 """The landmark model: a square of the image in, points in image pixels out."""
 
 import math
-from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,9 +10,9 @@ from landmarkd.layout import DENSE, Layout, layout_of
 from landmarkd.stages import StageClock
 from landmarkd.types import Box, FaceExtent, FaceObservation, RegionOfInterest
 from landmarkd.vision.cards import LandmarkCard, OutputContract
+from landmarkd.vision.cutter import Cutter
 from landmarkd.vision.geometry import (
     extent_of,
-    image_from_crop,
     roi_from_box,
     to_image,
     trusted,
@@ -22,9 +20,6 @@ from landmarkd.vision.geometry import (
 from landmarkd.vision.model import PictureModel
 from landmarkd.vision.runtime import DelegateChoice
 from landmarkd.vision.zoo import Zoo
-
-MOST_HALVINGS = 5
-"""Maximum reduction by averaging; a larger face is sampled with gaps."""
 
 
 class LandmarkModel(PictureModel[LandmarkCard]):
@@ -55,18 +50,17 @@ class LandmarkModel(PictureModel[LandmarkCard]):
     def _prepare(self) -> None:
         self.layout: Layout = layout_of(self.card.landmarks.layout)
         self.crop = self.card.crop
-        self._size = self.card.input.width
         for name, contract in self.card.outputs.items():
             self._check_output(name, contract)
         self.has_presence: bool = "presence" in self.card.outputs
         """Whether the model has an output for the presence of a face."""
         # The model's own input where possible: the crop needs no copy.
-        self._crop = (
+        size = self.card.input.width
+        self._cutter = Cutter(
             self.engine.input(0)[0].view(np.uint8)
             if self._flips
-            else np.empty((self._size, self._size, 3), np.uint8)
+            else np.empty((size, size, 3), np.uint8)
         )
-        self._scratch = [np.empty((0, 0, 3), np.uint8)] * MOST_HALVINGS
 
     def first_roi(self, box: Box, angle: float = 0.0) -> RegionOfInterest:
         """Return the first region, from a tight box around the 68 points."""
@@ -94,9 +88,9 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         Raises:
             DelegateError: the accelerator was lost.
         """
-        self._cut(image, roi)
+        crop = self._cutter.cut(image, roi)
         clock.lap("crop")
-        self._quantise(self._crop)
+        self._quantise(crop)
         clock.lap("quantise")
         self.engine.invoke()
         clock.lap("inference")
@@ -115,59 +109,6 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         extent = extent_of(points, self.layout.ibug68)
         clock.lap("decode")
         return FaceObservation(score, roi, points, sigma, extent=extent)
-
-    def _cut(self, image: NDArray[np.uint8], roi: RegionOfInterest) -> None:
-        """Write the region into the crop buffer as RGB, averaging where it is shrunk."""
-        affine = image_from_crop(roi, self._size)
-        if roi.side >= 2 * self._size:
-            halvings = min(MOST_HALVINGS, int(math.log2(roi.side / self._size)))
-            image, affine = self._shrunk(image, roi, affine, halvings)
-        cv2.warpAffine(
-            image,
-            affine,
-            (self._size, self._size),
-            dst=self._crop,
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_CONSTANT,
-        )
-        cv2.cvtColor(self._crop, cv2.COLOR_BGR2RGB, dst=self._crop)
-
-    def _shrunk(
-        self,
-        image: NDArray[np.uint8],
-        roi: RegionOfInterest,
-        affine: NDArray[np.float64],
-        halvings: int,
-    ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-        """Return the part of the image about the region, halved some times, and the affine into it.
-
-        OpenCV takes the mean of 2x2 pixels ten times faster than that of 3x3, and the crop shrinks
-        what is left by less than two, as it does with a face that needs no halving.
-        """
-        shrink = 1 << halvings
-        turn = math.radians(roi.angle)
-        reach = roi.side / 2 * (abs(math.cos(turn)) + abs(math.sin(turn))) + shrink
-        x0, y0 = max(0, int(roi.x - reach)), max(0, int(roi.y - reach))
-        width = (min(image.shape[1], int(roi.x + reach) + 1) - x0) // shrink
-        height = (min(image.shape[0], int(roi.y + reach) + 1) - y0) // shrink
-        if width < 1 or height < 1:
-            return image, affine
-        part: NDArray[Any] = image[y0 : y0 + height * shrink, x0 : x0 + width * shrink]
-        for level in range(halvings):
-            rows, columns = part.shape[0] // 2, part.shape[1] // 2
-            scratch = self._scratch[level]
-            if scratch.shape[0] < rows or scratch.shape[1] < columns:
-                scratch = self._scratch[level] = np.empty((rows, columns, 3), np.uint8)
-            part = cv2.resize(
-                part,
-                (columns, rows),
-                dst=scratch[:rows, :columns],
-                interpolation=cv2.INTER_AREA,
-            )
-        # A shrunk pixel's centre lies at the middle of the pixels that it averages.
-        moved = affine / shrink
-        moved[:, 2] = (affine[:, 2] - (x0, y0) + 0.5) / shrink - 0.5
-        return part, moved
 
     def _check_output(self, name: str, contract: OutputContract) -> None:
         if contract.index >= len(self.engine.outputs):

@@ -1,7 +1,8 @@
-"""Search for a face: the detector proposes, the presence of the landmark model decides.
+"""Search for a face: the detector proposes, the landmark model and a second look decide.
 
 A single picture is searched at once. In a stream without a face, a frame costs at most one run of
 the detector and sometimes one of the landmark model: other proposals wait for the next frames.
+Only a face that the landmark model may have found needs a second, near run of the detector.
 """
 
 from collections import deque
@@ -35,6 +36,10 @@ TURNED_PAUSE_S = 1.0
 
 USUAL_ROLL_DEG, TURNED_ODDS = 35.0, 0.1
 """Odds against a face with a larger roll: such faces are this many times as rare."""
+
+UNSETTLED_DEG, MOST_SETTLING = 12.0, 3
+"""A face that is believed is looked at again as long as its region turns by more than this, so many
+times at most: faces that lie on their side are proposed upright as well."""
 
 NEARLY = 0.2
 """A face believed less than this share of what is asked for is not read upside down as well."""
@@ -143,17 +148,42 @@ class FaceSearch:
         seen = look(self.model, image, self.model.first_roi(proposal.box, proposal.angle), clock)
         if self.model.has_presence:
             seen = self._righted(image, seen, proposal.score, clock)
-            rare = abs(self.model.extent(seen).roll) > USUAL_ROLL_DEG
-            odds = TURNED_ODDS if rare else 1.0
-            if self._belief(seen, proposal.score, odds) < self._presence:
+            if not self._is_believed(image, seen, proposal.score, clock):
                 return None
+            seen = self._settled(image, seen, clock)
         box = self.model.extent(seen).box
         ibug68 = self.model.layout.ibug68
         possible = self._ranking.plausible(seen.points, ibug68, box, image.shape)
         return seen if possible and self._ranking.value(box, image.shape) > 0 else None
 
-    def _belief(self, seen: FaceObservation, score: float, odds: float = 1.0) -> float:
-        return belief(seen, score, self.model.card.belief, odds)
+    def _settled(
+        self, image: NDArray[np.uint8], seen: FaceObservation, clock: StageClock
+    ) -> FaceObservation:
+        """Return a face as it is read once its region does not turn any more."""
+        for _ in range(MOST_SETTLING):
+            roi = self.model.next_roi(seen)
+            if abs((roi.angle - seen.roi.angle + 180) % 360 - 180) <= UNSETTLED_DEG:
+                break
+            seen = self.model.locate(image, roi, clock)
+        return seen
+
+    def _is_believed(
+        self, image: NDArray[np.uint8], seen: FaceObservation, score: float, clock: StageClock
+    ) -> bool:
+        """Return whether it is a face; the detector looks at it near where that can decide."""
+        contract, extent = self.model.card.belief, self.model.extent(seen)
+        odds = TURNED_ODDS if abs(extent.roll) > USUAL_ROLL_DEG else 1.0
+        least, most = (
+            belief(seen, score, contract, odds, near) >= self._presence for near in (0.0, 1.0)
+        )
+        if least or not most:
+            return least
+        near = self.detector.confirm(image, extent)
+        clock.lap("detect")
+        return belief(seen, score, contract, odds, near) >= self._presence
+
+    def _belief(self, seen: FaceObservation, score: float) -> float:
+        return belief(seen, score, self.model.card.belief)
 
     def _righted(
         self, image: NDArray[np.uint8], seen: FaceObservation, score: float, clock: StageClock

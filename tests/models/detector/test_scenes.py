@@ -73,6 +73,18 @@ def test_a_face_to_be_found_lies_mostly_inside(composer):
             assert inside >= 0.99 * scenes.SHOWN * (face[2:4] - face[:2]).prod()
 
 
+def test_a_large_frame_has_one_face_mostly_inside(composer):
+    rng = np.random.default_rng(6)
+    frames = [frame for _ in range(40) if (frame := composer.large(rng)) is not None]
+    assert len(frames) > 20
+    sizes = set()
+    for image, face in frames:
+        height, width = image.shape[:2]
+        assert placing.shown(face, width, height) > 0.4
+        sizes.add(round(float(max(face[2:4] - face[:2])) / 30))
+    assert len(sizes) > 3
+
+
 def test_a_seed_makes_the_same_scene_again(composer):
     first, second = (composer.scene(np.random.default_rng(9)) for _ in range(2))
     np.testing.assert_array_equal(first.image, second.image)
