@@ -76,9 +76,10 @@ def test_an_unreadable_file_says_how_to_make_it_readable(tmp_path: Path) -> None
 
 def test_what_is_shown_can_be_loaded_again_and_means_the_same(tmp_path: Path) -> None:
     configuration = read_configuration(
-        None, source="file:ä b.mp4", sinks=["udp://h:1", 'jsonl:"x"']
+        None, source="file:ä \x9b31m\u202e😀.mp4", sinks=["udp://h:1", 'jsonl:"x"']
     )
     shown = "\n".join(_toml(configuration))
+    assert all(c == "\n" or c.isprintable() for c in shown)
     assert load_configuration(write(tmp_path, shown)) == configuration
 
 

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from landmarkd.cli.options import ConfigOption
+from landmarkd.display import plain
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+
+MAX_SHOWN = 4000
+"""Characters of a sentence that names all sinks."""
 
 commands = typer.Typer(help="Show and check the configuration.", no_args_is_help=True)
 
@@ -24,7 +28,7 @@ def show(
 
     configuration = load_configuration(config)
     if as_json:
-        print(configuration.model_dump_json(indent=2))
+        print(json.dumps(configuration.model_dump(mode="json"), indent=2))
     else:
         print("\n".join(_toml(configuration)))
 
@@ -44,8 +48,11 @@ def check(config: ConfigOption = None) -> None:
     configuration = load_configuration(config)
     ServiceFactory(Requests(), Notifier("")).build(configuration).close()
     print(
-        f"The configuration is correct: {configuration.source.uri} to "
-        f"{', '.join(configuration.sinks) or 'no sink'}."
+        plain(
+            f"The configuration is correct: {configuration.source.uri} to "
+            f"{', '.join(configuration.sinks) or 'no sink'}.",
+            MAX_SHOWN,
+        )
     )
 
 
@@ -69,10 +76,12 @@ def _toml(model: "BaseModel", name: str = "") -> list[str]:
 
 def _value(value: Any) -> str:
     if isinstance(value, dict):
-        items = (f"{json.dumps(key)} = {_value(item)}" for key, item in value.items())
+        items = (f"{_value(key)} = {_value(item)}" for key, item in value.items())
         return f"{{ {', '.join(items)} }}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_value, value)) + "]"
     if isinstance(value, bool | int | float):
         return json.dumps(value)
-    return json.dumps(str(value), ensure_ascii=False)
+    # What a terminal would act on is escaped as TOML has it.
+    text = json.dumps(str(value), ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)

@@ -61,7 +61,7 @@ def _findings(path: "Path | None", source: str | None) -> "Iterator[Finding]":
 def _json(findings: "Iterable[Finding]") -> "list[Finding]":
     found = list(findings)
     plain = [asdict(item) | {"severity": item.severity.name.lower()} for item in found]
-    print(json.dumps(plain, indent=2, ensure_ascii=False))
+    print(json.dumps(plain, indent=2))
     return found
 
 

@@ -35,7 +35,7 @@ def models(
     zoo = open_zoo(folder)
     entries = _entries(zoo)
     if as_json:
-        print(json.dumps(entries, indent=2, ensure_ascii=False))
+        print(json.dumps(entries, indent=2))
     else:
         _table(zoo, entries)
     return int(ExitCode.DATA) if any(entry["problem"] for entry in entries) else int(ExitCode.OK)
