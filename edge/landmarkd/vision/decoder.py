@@ -1,8 +1,8 @@
-"""Puts together what a model says that is int8 to its last layer, as models for a Coral are.
+"""Calculates the outputs of models that are int8 to the last layer, such as models for a Coral.
 
-int8 has 255 steps. Such a model gives the coefficients of a few modes of its outputs, and each of
-them several times, rounded apart: their sum has steps as much finer (`models/export/whole.py`). The
-sums are integers and the modes integers times powers of two, so that float64 adds them up without
+int8 has 255 steps. Such a model gives the coefficients of a few modes of its outputs, each of them
+several times with different rounding: their sum has finer steps (`models/export/whole.py`). The
+sums are integers and the modes integers times powers of two, so that float64 adds them without
 rounding: the results are the same with every library.
 """
 
@@ -32,11 +32,11 @@ KINDS = {
 
 - modes (n, values): what one step of a sum adds to the values, times two to the power of
   `exponents` (n,), in `units` (values,);
-- rows (n,): whose sum that is; a large mode has two rows, the second what int8 leaves of it;
-- copies (sums,): how many of the model's values make each sum, in turn;
-- offset (values,): in `units`, where all sums are zero;
-- sizes (outputs,): how many values each output has for one picture;
-- batch: pictures that the outputs are of; each is an invocation of its own.
+- rows (n,): index of the sum of each mode; a large mode has two rows, the second for the remainder;
+- copies (sums,): number of the model's values in each sum, in order;
+- offset (values,): in `units`, the values if all sums are zero;
+- sizes (outputs,): number of values of each output for one picture;
+- batch: number of pictures in the outputs; each picture is one invocation.
 """
 
 
@@ -89,11 +89,11 @@ class Decoder:
 
 
 class Decoded(Interpreter):
-    """An interpreter with a decoder behind it: takes and gives what the processor's model does.
+    """An interpreter with a decoder: its inputs and outputs are those of the processor's model.
 
     Args:
-        interpreter: of the model that is int8 throughout.
-        decoder: that belongs to it.
+        interpreter: of the int8 model.
+        decoder: of the same model.
 
     Raises:
         ModelError: they do not fit together.
