@@ -69,7 +69,7 @@ class JsonOutput(Output):
     """A line for each frame whose STATUS arrived."""
 
     def __init__(self, name: str) -> None:
-        # As the sink jsonl:FILE does: behind the lines of a file, never over something else.
+        # As the sink jsonl:FILE: appends to lines, and never overwrites other content.
         self._file = FileTransport(FileRules(name), line_start=b'{"')
         self._file.check()
         self._file.open()

@@ -83,7 +83,7 @@ class StreamFormatter(DatagramFormatter):
 
 
 def options_of(uri: Uri, max_message: int = MAX_DATAGRAM) -> EncoderOptions:
-    """Return what the options ``points``, ``hz``, ``raw`` and ``smoothing`` of a URI ask for.
+    """Return the options ``points``, ``hz``, ``raw`` and ``smoothing`` of a URI.
 
     Raises:
         UsageError: one of them cannot be understood.

@@ -49,12 +49,12 @@ def places(points: Array, corners: Indices, extent: FaceExtent) -> tuple[PatchRo
 def places_about(
     left: Sequence[float], right: Sequence[float], face: tuple[float, float]
 ) -> tuple[PatchRows, PatchRows]:
-    """Return where the patches lie, from the middles of the left and the right eye.
+    """Return the positions of the patches, from the middles of the left and the right eye.
 
     Args:
         left: x and y, image pixels.
         right: the same.
-        face: what `upright` says of it.
+        face: result of `upright`.
     """
     size = WIDTH, HEIGHT
     return (

@@ -77,7 +77,7 @@ class EyeModel(PatchModel[EyeCard]):
 def open_eyes(
     zoo: Zoo, name: str, *, threads: int = 1, delegate: DelegateChoice = "none"
 ) -> EyeModel | None:
-    """Return the eye model that the configuration asks for, or None; raises as `EyeModel`."""
+    """Return the eye model of the configuration, or None; raises the errors of `EyeModel`."""
     if name == "none" or (name == "default" and "eyes" not in zoo.manifest.default):
         return None
     return EyeModel(zoo, name, threads=threads, delegate=delegate)

@@ -1,4 +1,4 @@
-"""Moving points to where a closer look has them, and the dense points about them along."""
+"""Moves points to the positions from the models of the parts, and the dense points with them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from landmarkd.types import Array
 from landmarkd.vision.parts import followers
 
 _WITHOUT_SIGMA = 0.7
-"""Share of a part's points where the landmark model says nothing of its uncertainty."""
+"""Share of a part's points if the landmark model gives no standard deviations."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """iBUG points that one model looks at.
+    """iBUG points of one model.
 
     Attributes:
-        chosen: which of the 68.
-        reach_mm: how far from them the dense points follow.
-        doubt: what the model's variances are multiplied with when both are weighed.
-        without_sigma: share of its points where the landmark model gives no standard deviations.
+        chosen: indices of the 68.
+        reach_mm: distance from them in which dense points follow.
+        doubt: factor of the model's variances when both models are weighted.
+        without_sigma: share of its points if the landmark model gives no standard deviations.
     """
 
     chosen: Indices
@@ -32,7 +32,7 @@ class Group:
 
 
 class Follower:
-    """Moves the points of all groups at once: each goes as far as the closer look is surer of it.
+    """Moves the points of all groups at once: the surer the part's model is, the farther.
 
     Args:
         layout: of the points.
@@ -49,7 +49,7 @@ class Follower:
         shares = np.array([group.without_sigma for group in groups], np.float32)
         self._without_sigma = np.repeat(shares, sizes)
         weights = np.hstack([followers(layout, group.chosen, group.reach_mm) for group in groups])
-        # Points that follow nothing are left out: their zeros too would have to be read.
+        # Without the points that follow nothing: their zeros would cost time.
         self._near: Indices = np.flatnonzero(weights.any(1))
         self._weights: NDArray[np.float32] = np.ascontiguousarray(weights[self._near])
 
@@ -66,9 +66,9 @@ class Follower:
         Args:
             points: (count, 3) image pixels.
             sigma: (count,) pixels, or None.
-            shift: (n, 2) from where the points are to where the closer looks have them; changed.
-            found: (n,) standard deviations of the closer looks, pixels; None where sigma is None.
-            share: (n,) the most of the way that each may go, 0 to 1; changed.
+            shift: (n, 2) from the points to those of the models of the parts; changed.
+            found: (n,) standard deviations of these models, pixels; None if sigma is None.
+            share: (n,) largest share of the shift for each, 0 to 1; changed.
         """
         if sigma is None or found is None:
             share *= self._without_sigma

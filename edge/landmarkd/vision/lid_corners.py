@@ -8,13 +8,13 @@ from landmarkd.layout import Indices
 EYES: Indices = np.arange(36, 48)
 """The iBUG points of the right eye, then those of the left."""
 REACH_MM = 6.0
-"""How far from them the dense points follow."""
+"""Distance from them in which dense points follow."""
 GONE_DEG, FADE_DEG = 40.0, 15.0
-"""From this yaw on the points are the landmark model's, which sees the whole head turn; from so
-many degrees less they are those of the lids."""
+"""From this yaw on the points are those of the landmark model, which sees the whole head; at
+`FADE_DEG` less and below they are those of the lids."""
 _ON_RING = np.array([[0, 8, 16, 24, 32, 40], [24, 16, 8, 0, 40, 32]]) / 3
-"""Where the points of the right and of the left eye lie on a ring of 16: two corners, and upper and
-lower lid at thirds of the width."""
+"""Positions of the points of the right and of the left eye on a ring of 16: two corners, and upper
+and lower lid at thirds of the width."""
 
 
 def ring_weights() -> NDArray[np.float32]:

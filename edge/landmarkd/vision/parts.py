@@ -23,11 +23,11 @@ class Part:
         width, height: of a patch, pixels.
         share: width of a patch over the longer side of the box of the dense points.
         points: the iBUG points that the model finds, for each patch in its own order.
-        down: how far below the middle of these points a patch lies, in its widths.
-        reach_mm: how far from them the dense points follow.
-        gone_deg: yaw from which on the points are the landmark model's alone, which sees the whole
-            head turn; fitted on rendered faces.
-        fade_deg: so many degrees before it the model's share begins to fall.
+        down: distance of a patch below the middle of these points, in its widths.
+        reach_mm: distance from them in which dense points follow.
+        gone_deg: from this yaw on, the points are those of the landmark model, which sees the
+            whole head; fitted on rendered faces.
+        fade_deg: the share of the model begins to fall this many degrees before `gone_deg`.
     """
 
     width: int
@@ -42,11 +42,11 @@ class Part:
     def places(
         self, middles: Sequence[Sequence[float]], face: tuple[float, float]
     ) -> list[PatchRows]:
-        """Return where the patches lie, from x and y of the middles of the points of each.
+        """Return the positions of the patches, from x and y of the middle of the points of each.
 
         Args:
             middles: image pixels.
-            face: what `upright` says of it.
+            face: result of `upright`.
         """
         size = self.width, self.height
         return [

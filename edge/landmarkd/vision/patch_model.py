@@ -66,7 +66,7 @@ class PatchModel(Generic[_Card]):
         )
 
     def look(self, image: NDArray[np.uint8], places: Sequence[PatchRows]) -> None:
-        """Read the patches that lie at these places of a (height, width, 3) uint8 BGR image.
+        """Run the model on patches at these places of a (height, width, 3) uint8 BGR image.
 
         The results (n, values) are in `engine.output(0)` until the next call.
         """

@@ -1,9 +1,9 @@
-"""Closer looks at the eyes, the mouth and the brows, and what they say put together in one step.
+"""Reads the eyes, the mouth and the brows again with their models and combines all results.
 
-The landmark model sees a whole face in a small square, and draws what it cannot make out toward
-the mean: narrow mouths wider, raised brows lower, shut lids open. The models of the parts see
-theirs alone, in the frame's own pixels. Each call of numpy costs more than what it does to so few
-numbers, so the results of all models go through the same few calls.
+The landmark model sees a whole face in a small square. Details that it cannot see become average:
+narrow mouths too wide, raised brows too low, closed lids open. The models of the parts see only
+their part, with the pixels of the frame. For so few numbers a numpy call costs more than its
+calculation, so the results of all models go through the same few calls.
 """
 
 import math
@@ -33,11 +33,11 @@ from landmarkd.vision.patches import PatchRows, upright
 
 _EYES_MIDDLES = (LEFT_CORNERS, RIGHT_CORNERS)
 _LEAST_LOG, _MOST_LOG = np.float32(-8.0), np.float32(2.0)
-"""No standard deviation lies outside these, whatever a network says of what it has never seen."""
+"""Limits of the standard deviations, for pictures unlike all training pictures."""
 
 
 class Refiner:
-    """Reads eyes, mouth and brows anew, with the models that there are.
+    """Reads eyes, mouth and brows again, with the available models.
 
     Args:
         eyes: the eye model, or None; with it results have the full layout.
@@ -59,7 +59,7 @@ class Refiner:
                     Group(
                         np.concatenate(each.part.points),
                         each.part.reach_mm,
-                        # As far as before: only what is said of the points is wider.
+                        # `spread` changes only the reported deviations, not the movement.
                         each.card.doubt / each.card.spread**2,
                     )
                     for each in self._parts
@@ -69,7 +69,7 @@ class Refiner:
         self._index()
 
     def _index(self) -> None:
-        """Make the tables that lead from the networks' results to points and deviations."""
+        """Make the index tables from the results of the networks to points and deviations."""
         engines = [each.engine for each in (self._eyes, *self._parts) if each is not None]
         halves = [(WIDTH, HEIGHT)] * 2 if self._eyes is not None else []
         for each in self._parts:
@@ -84,12 +84,12 @@ class Refiner:
             self._outs.append((out, slice(count, count + out.size)))
             count += out.size
         self._raw = np.zeros(count, np.float32)
-        # Where x and y of each point of each patch stand; what is left of a row repeats one.
+        # Index of x and y of each point of each patch; the unused rest of a row repeats one.
         self._xy = np.zeros((patches, POINTS, 2), np.intp)
-        # From the points of the patches to those that move, and where their deviations stand.
+        # From the points of the patches to those that move, and the index of their deviations.
         self._wanted = np.zeros((total, patches * POINTS), np.float32)
         log, scale = np.zeros(total, np.intp), np.zeros(total, np.float32)
-        # The points of no patch have the share that stands last: none.
+        # Points without a patch use the last share, which is 0.
         self._patch_of = np.full(total, patches)
         self._middle = np.zeros((patches + 1, total), np.float32)
         # From the outer corner of the right eye to that of the left one.
@@ -114,7 +114,7 @@ class Refiner:
     def _index_eyes(
         self, eyes: EyeModel, log: NDArray[np.intp], scale: Array
     ) -> tuple[NDArray[np.intp], Array]:
-        """Fill in the rows of the eyes; return `log` and `scale` with all lids and irises."""
+        """Fill the rows of the eyes; return `log` and `scale` with all lids and irises."""
         order = eyes.order
         for number, corners in enumerate((LEFT_CORNERS, RIGHT_CORNERS)):
             self._xy[number] = number * OUTPUTS + np.arange(SEEN).reshape(POINTS, 2)
@@ -134,12 +134,12 @@ class Refiner:
     def refine(
         self, image: NDArray[np.uint8], seen: FaceObservation, clock: StageClock | None = None
     ) -> FaceObservation:
-        """Return what was seen with the points of the parts, and those about them, read anew.
+        """Return the face with new points of the parts and around them.
 
         Args:
-            image: (height, width, 3) uint8 BGR, that the face was seen in.
-            seen: by a landmark model with or without lids. If it gives standard deviations, those
-                of the lids and irises become the eye model's.
+            image: (height, width, 3) uint8 BGR, with the face.
+            seen: result of a landmark model with or without lids. If it has standard deviations,
+                those of the lids and irises are replaced by those of the eye model.
             clock: for the stages, or None.
         """
         count = self.layout.count
@@ -171,7 +171,7 @@ class Refiner:
             where = part.places(middles[first : first + len(part.points)], face)
             places += where
             shares += [near] * len(where)
-            # A part that is turned away is left out: its share is 0, whatever its model said last.
+            # The model of a part that is turned away does not run: its share is 0.
             if near > 0.0:
                 model.look(image, where)
         self._put(points, sigma, at, places, shares, extent.side)
@@ -258,11 +258,11 @@ class Refiner:
 def open_refiner(
     eyes: EyeModel | None, parts: Sequence[PartModel], layout: Layout
 ) -> Refiner | None:
-    """Return what takes the closer looks, or None if there is no model for any."""
+    """Return a refiner, or None if there is no model for any part."""
     return Refiner(eyes, parts, layout) if eyes is not None or parts else None
 
 
 def _near(yaw: float, gone_deg: float, fade_deg: float) -> float:
-    """Return the share, 0 to 1, of what is only for faces that are turned by less than an angle."""
+    """Return a share, 0 to 1: 0 from `gone_deg` on, 1 at `fade_deg` less and below."""
     near = (gone_deg - yaw) / fade_deg
     return 0.0 if near < 0.0 else min(near, 1.0)
