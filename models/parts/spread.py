@@ -7,6 +7,7 @@ points weighed with the landmark model's, in pictures as cameras take them.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from landmarkd.stages import StageClock
@@ -33,6 +34,9 @@ def fit(name: str, folder: Path, limit: int | None = None) -> dict[str, float]:
         name: of the part.
         folder: of `models.synth write`; faces that were not trained on.
         limit: most faces.
+
+    Raises:
+        ValueError: the default landmark model gives no standard deviations.
 
     Returns:
         `before` and `after`, the roots of the mean square of distance over sigma, over sqrt(2), at
@@ -77,7 +81,7 @@ def _measured(
     for part in parts:
         if part.kind == name:
             part.card = part.card.model_copy(update={"spread": spread})
-    model = Whole(LandmarkModel(zoo, "default"), eyes, parts=parts)
+    model = cast("LandmarkModel", Whole(LandmarkModel(zoo, "default"), eyes, parts=parts))
     chosen = np.concatenate(PARTS[name].points)
     into, clock = model.layout.ibug68[chosen], StageClock()
     errors, sigmas = [], []
@@ -85,6 +89,8 @@ def _measured(
         if MASKS in face.tags:
             continue
         seen = look(model, face.read(), model.first_roi(face.box), clock)
+        if seen.sigma is None:
+            raise ValueError("the default landmark model gives no standard deviations")
         errors.append(np.linalg.norm(seen.points[into, :2] - face.points[chosen], axis=1))
         sigmas.append(seen.sigma[into])
     return np.array(errors), np.array(sigmas, np.float64)
