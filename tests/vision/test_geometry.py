@@ -15,7 +15,7 @@ rois = st.builds(RegionOfInterest, coordinate, coordinate, st.floats(1, 3000), s
 
 def to_unit(points: np.ndarray, roi: RegionOfInterest) -> np.ndarray:
     """Map (n, 3) points from image pixels to crop units, the inverse of `to_image`."""
-    affine = geometry.image_from_unit(roi)
+    affine = geometry.image_from_crop(roi, 1) @ [[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]]
     level = (points[:, :2] - affine[:, 2]) @ np.linalg.inv(affine[:, :2]).T
     return np.column_stack([level, points[:, 2] / roi.side]).astype(np.float32)
 

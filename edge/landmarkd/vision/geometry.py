@@ -28,12 +28,6 @@ LEAST_PULL = 0.1
 _TWELFTHS = np.full(12, 1 / 12, np.float32)
 
 
-def image_from_unit(roi: RegionOfInterest) -> Affine:
-    """Return the (2, 3) affine from crop units to image pixels."""
-    cosine, sine, x, y = _unit_terms(roi)
-    return np.array([[cosine, -sine, x], [sine, cosine, y]])
-
-
 def image_from_crop(roi: RegionOfInterest, size: int) -> Affine:
     """Return the (2, 3) affine from pixels of a crop of `size` x `size` to image pixels."""
     cosine, sine, x, y = _unit_terms(roi)

@@ -149,9 +149,9 @@ class Encoder:
             )
         )
 
-    def bye(self, frames: int = 0, dropped: int = 0, reason: int = 0) -> bytes:
+    def bye(self, frames: int = 0, dropped: int = 0) -> bytes:
         """Return the message for a stop on purpose."""
-        return self._encode(Bye(frames, dropped, reason))
+        return self._encode(Bye(frames, dropped))
 
     def _encode(self, message: Message) -> bytes:
         data = encode_packet(Packet(self._sequence, self._frame, self._captured_ns, message))

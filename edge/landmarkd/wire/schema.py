@@ -238,7 +238,7 @@ class Bye(NamedTuple):
 
     frames: Annotated[int, Wire("u32", "frames processed since the start")] = 0
     dropped: Annotated[int, Wire("u32", "reports that this stream could not take")] = 0
-    reason: Annotated[int, Wire("u8", "0 asked to stop, 1 end of the source, 2 error")] = 0
+    reason: Annotated[int, Wire("u8", "0; other values are reserved")] = 0
 
 
 Message = Hello | Status | Points | Event | Bye

@@ -336,7 +336,7 @@ typedef struct {
 typedef struct {
     uint32_t frames;             /* frames processed since the start */
     uint32_t dropped;            /* reports that this stream could not take */
-    uint8_t reason;              /* 0 asked to stop, 1 end of the source, 2 error */
+    uint8_t reason;              /* 0; other values are reserved */
 } lmk_bye;
 
 /* A message with its header. */

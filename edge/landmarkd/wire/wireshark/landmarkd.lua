@@ -143,7 +143,7 @@ local MESSAGES = {
     minimum = 27, fields = {
     { name = "frames", kind = "u32", size = 4, scale = 1, unit = "", doc = "frames processed since the start" },
     { name = "dropped", kind = "u32", size = 4, scale = 1, unit = "", doc = "reports that this stream could not take" },
-    { name = "reason", kind = "u8", size = 1, scale = 1, unit = "", doc = "0 asked to stop, 1 end of the source, 2 error" },
+    { name = "reason", kind = "u8", size = 1, scale = 1, unit = "", doc = "0; other values are reserved" },
   } },
 }
 
