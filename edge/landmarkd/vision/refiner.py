@@ -30,6 +30,7 @@ from landmarkd.vision.follower import Follower, Group
 from landmarkd.vision.geometry import extent_of
 from landmarkd.vision.lid_corners import EYES, FADE_DEG, GONE_DEG, REACH_MM, ring_weights
 from landmarkd.vision.patches import PatchRows, upright
+from landmarkd.vision.sums import Sums
 
 _EYES_MIDDLES = (LEFT_CORNERS, RIGHT_CORNERS)
 _LEAST_LOG, _MOST_LOG = np.float32(-8.0), np.float32(2.0)
@@ -87,16 +88,16 @@ class Refiner:
         # Index of x and y of each point of each patch; the unused rest of a row repeats one.
         self._xy = np.zeros((patches, POINTS, 2), np.intp)
         # From the points of the patches to those that move, and the index of their deviations.
-        self._wanted = np.zeros((total, patches * POINTS), np.float32)
+        wanted = np.zeros((total, patches * POINTS), np.float32)
         log, scale = np.zeros(total, np.intp), np.zeros(total, np.float32)
         # Points without a patch use the last share, which is 0.
         self._patch_of = np.full(total, patches)
-        self._middle = np.zeros((patches + 1, total), np.float32)
+        middle = np.zeros((patches + 1, total), np.float32)
         # From the outer corner of the right eye to that of the left one.
-        self._middle[-1, [0, 9]] = -1.0, 1.0
+        middle[-1, [0, 9]] = -1.0, 1.0
         patch, base, first = 0, 0, len(EYES)
         if self._eyes is not None:
-            log, scale = self._index_eyes(self._eyes, log, scale)
+            log, scale = self._index_eyes(self._eyes, log, scale, wanted, middle)
             patch, base = 2, 2 * OUTPUTS
         for each in self._parts:
             part = each.part
@@ -104,22 +105,23 @@ class Refiner:
                 own = np.arange(len(chosen))
                 at, into = base + 3 * own, first + own
                 self._xy[patch, own] = at[:, None] + [0, 1]
-                self._wanted[into, patch * POINTS + own] = 1.0
+                wanted[into, patch * POINTS + own] = 1.0
                 log[into], scale[into] = at + 2, part.share / 2 * each.card.spread
-                self._patch_of[into], self._middle[patch, into] = patch, 1 / len(own)
+                self._patch_of[into], middle[patch, into] = patch, 1 / len(own)
                 patch, base, first = patch + 1, base + 3 * len(own), first + len(own)
         self._log, self._scale = log, scale
+        self._middles, self._moved = Sums(middle), Sums(wanted)
         self._found = np.ones((patches, POINTS, 3), np.float32)
 
     def _index_eyes(
-        self, eyes: EyeModel, log: NDArray[np.intp], scale: Array
+        self, eyes: EyeModel, log: NDArray[np.intp], scale: Array, wanted: Array, middle: Array
     ) -> tuple[NDArray[np.intp], Array]:
         """Fill the rows of the eyes; return `log` and `scale` with all lids and irises."""
         order = eyes.order
         for number, corners in enumerate((LEFT_CORNERS, RIGHT_CORNERS)):
             self._xy[number] = number * OUTPUTS + np.arange(SEEN).reshape(POINTS, 2)
-            self._middle[number, [corner - EYES[0] for corner in corners]] = 0.5
-        self._wanted[:12, order[: 2 * LIDS]] = ring_weights()
+            middle[number, [corner - EYES[0] for corner in corners]] = 0.5
+        wanted[:12, order[: 2 * LIDS]] = ring_weights()
         # The right eye, whose points come first in the layout, is the second patch.
         side = np.repeat([1, 0], 6)
         self._patch_of[:12] = side
@@ -152,7 +154,7 @@ class Refiner:
         extent = seen.extent or extent_of(points, self.layout.ibug68)
         face = upright(extent)
         at = points.take(self._follower.into, axis=0)
-        *middles, (across, down, away) = (self._middle @ at).tolist()
+        *middles, (across, down, away) = self._middles.of(at).tolist()
         yaw = abs(math.degrees(math.atan2(away, math.hypot(across, down))))
         shares: list[float] = []
         places: list[PatchRows] = []
@@ -238,7 +240,7 @@ class Refiner:
         if self._eyes is not None:
             points[DENSE:, :2] = found.take(self._eyes.order, axis=0)
             points[DENSE:, 2] = self._eyes.depth @ points[:, 2].take(self._eyes.skin)
-        shift = self._wanted @ found
+        shift = self._moved.of(found)
         shift -= at[:, :2]
         share = np.array([*shares, 0.0], np.float32).take(self._patch_of)
         deviations = None

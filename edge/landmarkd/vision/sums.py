@@ -1,0 +1,30 @@
+"""Weighted sums of few points each, with the same bits on every processor."""
+
+import numpy as np
+
+from landmarkd.types import Array
+
+
+class Sums:
+    """A sparse matrix whose products are added in a fixed order.
+
+    The libraries behind a product of matrices round in their own order on each processor. One bit
+    of a middle moves the patch that is cut there, and then the points by much more.
+
+    Args:
+        weights: (rows, n) float32, few of each row not 0.
+    """
+
+    def __init__(self, weights: Array) -> None:
+        most = max(1, int(np.count_nonzero(weights, axis=1).max()))
+        columns = np.argsort(weights == 0, axis=1, kind="stable")[:, :most]
+        # Terms first: the sum over the first axis adds whole rows, one after another.
+        self._columns = np.ascontiguousarray(columns.T)
+        self._weights = np.take_along_axis(weights, columns, 1).T[:, :, None].copy()
+
+    def of(self, points: Array) -> Array:
+        """Return the sums (rows, k) of points (n, k)."""
+        terms = points.take(self._columns, axis=0)
+        terms *= self._weights
+        result: Array = np.add.reduce(terms, 0)
+        return result
