@@ -21,6 +21,7 @@ from models.synth import expression
 from models.synth.crop import Studio
 from models.synth.framing import MARGIN, SIZE
 from models.synth.headmesh import HeadMesh
+from models.synth.population import PAINTED
 
 pytestmark = pytest.mark.models
 
@@ -147,7 +148,9 @@ def test_rendered_folders_become_training_shards(
         crop = studio.crop(rng, studio.person(rng))  # what the second pair was rendered from
     scale = spans[1] / np.ptp(crop.points[:520, :2], axis=0).max()
     moved = (crop.points - crop.points[:520].mean(0)) * scale + points[1, :520].mean(0)
-    assert np.percentile(np.abs(moved - points[1])[:, :2], 99) < 0.35
+    # A position map has the skin; the crop's brows and lips are labelled where they are painted.
+    skin = np.delete(np.arange(562), studio.model.layout.ibug68[PAINTED])
+    assert np.percentile(np.abs(moved - points[1])[skin, :2], 99) < 0.35
     np.testing.assert_allclose(openness(points[1]), crop.openness, atol=0.06)
 
 
