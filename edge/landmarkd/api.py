@@ -31,8 +31,8 @@ def detect(image: "NDArray[Any] | str | Path") -> Report:
     """Return the report for one picture; earlier pictures have no influence.
 
     A single picture has no smoothing and no useful driver state: ignore `report.driver`. For the
-        frames of a camera use `Pipeline`. The default models are loaded at the first call and kept.
-        Safe to call from several threads, which wait for each other.
+    frames of a camera use `Pipeline`. The default models are loaded at the first call and kept.
+    Safe to call from several threads, which wait for each other.
 
     Args:
         image: (height, width, 3) uint8 in OpenCV's order BGR; grey (height, width), BGRA and

@@ -10,7 +10,7 @@ class Names(Collection[str]):
     """All known names: those of a table, then those that installed packages add to a group.
 
     Entry points are read only for a name that is not in the table: that takes longer than
-        everything else at the start, and few installations have any.
+    everything else at the start, and few installations have any.
     """
 
     def __init__(self, table: Mapping[str, str], group: str) -> None:

@@ -154,9 +154,8 @@ class LandmarkNet(nn.Module):
     It returns a dictionary of
 
     - "points": (N, 562 * 3), x, y, z of each point in turn, in units of the crop's side, origin at
-    its top left
-      corner (``x = (column + 0.5) / 128`` for a pixel's centre), z larger nearer and zero at the
-      dense mean;
+      its top left corner (``x = (column + 0.5) / 128`` for a pixel's centre), z larger nearer and
+      zero at the dense mean;
     - "log_sigma": (N, 562), natural logarithm of the standard deviation of x and of y in the same
     unit;
     - "presence": (N, 1), logit of there being a face.

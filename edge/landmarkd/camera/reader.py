@@ -22,7 +22,7 @@ class Reader:
     """Reads a source until it is stopped, ends or fails. Only this thread uses the source.
 
     It drops the frames of a hanging driver: those with an old time stamp, and those that are bit
-        for bit equal to the previous one, which no sensor makes except in a black or white picture.
+    for bit equal to the previous one, which no sensor makes except in a black or white picture.
 
     Args:
         source: not yet open; the thread closes it, however long the driver takes.

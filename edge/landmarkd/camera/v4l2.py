@@ -51,8 +51,8 @@ class V4l2Source(FrameSource):
     clock, else the time of reading.
 
     OpenCV returns the bytes of the camera, which are decoded here: a truncated JPEG frame is an
-        error, and pictures that are larger than needed are decoded at a half, quarter or eighth of
-        their size. All options are in docs/sources.md.
+    error, and pictures that are larger than needed are decoded at a half, quarter or eighth of
+    their size. All options are in docs/sources.md.
     """
 
     live = True

@@ -32,7 +32,7 @@ def board(
     """Write the calibration board as a PDF to print at 100 %.
 
     Glue it to something flat, such as a picture frame: a sheet that is not flat makes the
-        calibration wrong; a wrong scale does not.
+    calibration wrong; a wrong scale does not.
     """
     from importlib.resources import files
 
@@ -70,8 +70,8 @@ def camera(
     """Measure a camera's focal length, centre and distortion from views of the printed board.
 
     Hold the board still in front of the camera and follow the instructions: in all parts of the
-        picture, and tilted to each side. Ctrl-C ends it early. Use the same focus and picture size
-        as later; another size of the same aspect ratio is scaled.
+    picture, and tilted to each side. Ctrl-C ends it early. Use the same focus and picture size
+    as later; another size of the same aspect ratio is scaled.
 
     Example: landmarkd calibrate camera --source v4l2:/dev/video0?size=640x480 --out camera.json
     """

@@ -38,7 +38,7 @@ def check(config: ConfigOption = None) -> None:
     """Check the configuration as for a start or a reload: values, files, devices, models.
 
     Exit code: 78 for a wrong value; for something missing, that of `landmarkd run`. Nothing is
-        opened, so that a running daemon is not disturbed.
+    opened, so that a running daemon is not disturbed.
     """
     from landmarkd.daemon.factory import ServiceFactory
     from landmarkd.daemon.notify import Notifier

@@ -62,7 +62,7 @@ def compile_(
     """Compile models for a Coral, check them, and add them to models and manifest.
 
     Example: landmarkd models compile --models coral. Then copy the folder to the Pi, and set it as
-        folder under model in the configuration.
+    folder under model in the configuration.
 
     Needs edgetpu_compiler of Google, a program for x86-64. An error changes nothing.
     """

@@ -21,8 +21,8 @@ class ForwardDirection:
     """Learns the direction of the road from the directions of head or eyes in the last minutes.
 
     Drivers look at the road most of the time, except those who use the phone. The phone is never
-        above the road: of the directions with much time, the highest is the road. The policy of
-        openpilot has similar limits.
+    above the road: of the directions with much time, the highest is the road. The policy of
+    openpilot has similar limits.
 
     Args:
         settings: thresholds.

@@ -19,9 +19,9 @@ class GapMeter:
     The mean gap between its two edges over its width.
 
     The gap has a known direction in the head. In the image it is shorter if the pose turns this
-        direction to or from the camera, so it is divided by that factor. The width is that of the
-        mean head at the scale of this face: the distance of the corners has more noise and changes
-        with the expression.
+    direction to or from the camera, so it is divided by that factor. The width is that of the
+    mean head at the scale of this face: the distance of the corners has more noise and changes
+    with the expression.
 
     Args:
         ring: indices around the opening: a corner, k upper points, the other corner, k lower points
@@ -105,9 +105,9 @@ class OpenBaseline:
     """The aperture of the open eye of one person, which is learnt.
 
     It is an upper quantile of the apertures of the last minutes: blinks and glances down do not
-        change it. At the start it is a fixed value, until the eye was seen for longer than a blink.
-        With little data the open eye is at least half of this value, so that lids that are shut
-        from the first frame on count as shut.
+    change it. At the start it is a fixed value, until the eye was seen for longer than a blink.
+    With little data the open eye is at least half of this value, so that lids that are shut
+    from the first frame on count as shut.
     """
 
     def __init__(self, settings: DriverSettings, learnt: float | None = None) -> None:

@@ -23,7 +23,7 @@ def rigid_weights(layout: Layout) -> NDArray[np.float64]:
     """Return the weight of each point for the skull, (count,), with a sum of 1.
 
     Forehead, bridge and tip of the nose, temples and eye corners are bone or near it. Mouth, jaw,
-        lower cheeks, brows and lids move: their weight is small or 0.
+    lower cheeks, brows and lids move: their weight is small or 0.
     """
     head = canonical_points(layout)[:DENSE]
     corners = head[layout.ibug68]

@@ -52,7 +52,7 @@ class EyeModel(PatchModel[EyeCard]):
     Raises:
         ModelError: the model is unknown, altered or does not match its manifest entry.
         InferenceRuntimeError: there is no TFLite runtime that works.
-        DelegateError: a demanded accelerator cannot be used.
+        DelegateError: a required accelerator cannot be used.
     """
 
     layout: Layout = FULL

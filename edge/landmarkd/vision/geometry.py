@@ -183,8 +183,8 @@ def trusted(held: RegionOfInterest, wanted: RegionOfInterest, sigma: float) -> R
     """Return the last region moved towards that of its points, depending on their certainty.
 
     If most of a face is hidden, the points of each frame have independent errors, and a region that
-        follows them drifts away. The share is the gain of a Kalman filter: a face moves by
-        `STRAY_SHIFT` between frames, and its points have the error `sigma`.
+    follows them drifts away. The share is the gain of a Kalman filter: a face moves by
+    `STRAY_SHIFT` between frames, and its points have the error `sigma`.
 
     Args:
         held: where the points were seen.

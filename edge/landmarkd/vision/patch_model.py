@@ -29,7 +29,7 @@ class PatchModel(Generic[_Card]):
     Raises:
         ModelError: the model is altered or does not match its manifest entry.
         InferenceRuntimeError: there is no TFLite runtime that works.
-        DelegateError: a demanded accelerator cannot be used.
+        DelegateError: a required accelerator cannot be used.
     """
 
     def __init__(

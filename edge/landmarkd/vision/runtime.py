@@ -31,7 +31,7 @@ class Engine:
     """A model that is ready to run, with its own input and output arrays, which never move.
 
     The arrays are allocated once: fill `input(i)`, call `invoke()`, read `output(i)`. They stay
-        valid; the next `invoke()` overwrites `output(i)`. Do not share it between threads.
+    valid; the next `invoke()` overwrites `output(i)`. Do not share it between threads.
 
     If a Coral that is not required is lost, the same input runs again on the processor, a warning
     is logged, and `degraded` says why.

@@ -64,7 +64,7 @@ def report_of(record: FrameRecord) -> Report | None:
 
     The unsmoothed points, the uncertainty of each point and the region of interest are not on the
     wire: the observation has the same points as the face, no sigma, and its box as region. Without
-        points on the wire, points are (0, 3).
+    points on the wire, points are (0, 3).
     """
     status, hello = record.status, record.hello
     if status is None:
