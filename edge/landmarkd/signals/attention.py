@@ -159,15 +159,13 @@ class Concerns:
             signals.blink, time_ns, least_shut=signals.least_shut, closed=lids.closed
         )
         events = eyes + self._looking(signals, time_ns)
-        # Most concerns rest in most frames.
         for concern, condition in (
             (self._absent, None if signals.blocked else not face),
             (self._blocked, signals.blocked),
             (self._eyes_covered, signals.eyes_covered if face else None),
             (self._face_covered, signals.face_covered if face else None),
         ):
-            if condition or not concern.resting:
-                events += concern.update(condition, time_ns, {})
+            events += concern.update(condition, time_ns, {})
         events += self._mouth(signals, time_ns)
         shut = lids.closed if signals.eyes_trusted else None
         events += self._drowsiness.update(shut, time_ns, eyes=eyes, yawns=len(self._yawns))
@@ -190,10 +188,8 @@ class Concerns:
             # An explanation of shut lids neither ends nor starts an alarm: the time starts again.
             self._closure.drop()
             return []
-        if not closed or signals.speed_kmh < self._settings.eyes_min_speed_kmh:
-            closed = closed and False
-            if self._closure.resting:
-                return []
+        if closed and signals.speed_kmh < self._settings.eyes_min_speed_kmh:
+            closed = False
         return self._closure.update(closed, time_ns, lids.evidence)
 
     def _looking(self, signals: Signals, time_ns: int) -> list[DriverEvent]:
@@ -211,15 +207,12 @@ class Concerns:
         ):
             looking = looking and "road"
         away = None if looking is None else looking != "road"
-        events: list[DriverEvent] = []
-        if away or not self._glance.resting:
-            evidence = {"yaw": signals.yaw, "pitch": signals.pitch}
-            events = self._glance.update(away, time_ns, evidence)
+        evidence = {"yaw": signals.yaw, "pitch": signals.pitch}
+        events = self._glance.update(away, time_ns, evidence)
         sharing = self._sharing_time.update(looking, time_ns)
-        if sharing or not self._sharing.resting:
-            evidence = {"away_s": self._sharing_time.away_s}
-            events += self._sharing.update(sharing, time_ns, evidence)
-        return events
+        return events + self._sharing.update(
+            sharing, time_ns, {"away_s": self._sharing_time.away_s}
+        )
 
     def _retime(self, speed_kmh: float) -> None:
         """Set the allowed duration of a glance at this speed."""
@@ -231,10 +224,8 @@ class Concerns:
     def _mouth(self, signals: Signals, time_ns: int) -> list[DriverEvent]:
         mouth = signals.mouth
         wide = None if mouth is None else mouth >= self._settings.mouth_wide
-        events: list[DriverEvent] = []
-        if wide or not self._yawn.resting:
-            events = self._yawn.update(wide, time_ns, {} if mouth is None else {"openness": mouth})
-            self._yawns.extend(event.at_ns for event in events if event.phase is EventPhase.BEGIN)
+        events = self._yawn.update(wide, time_ns, {} if mouth is None else {"openness": mouth})
+        self._yawns.extend([event.at_ns for event in events if event.phase is EventPhase.BEGIN])
         while self._yawns and time_ns - self._yawns[0] > YAWN_MEMORY_NS:
             self._yawns.popleft()
         return events

@@ -112,8 +112,6 @@ class Concern:
 
     Attributes:
         active: the stage that the running event has reached, or None.
-        resting: no event runs and none is on its way, so that a frame without the condition changes
-            nothing and need not be told.
     """
 
     def __init__(
@@ -136,7 +134,6 @@ class Concern:
         self._stage = -1
         self._id = 0
         self.active: Stage | None = None
-        self.resting = True
 
     def retime(self, stage: int, after_s: float) -> None:
         """Change after how many seconds a stage is reached."""
@@ -145,7 +142,7 @@ class Concern:
     def drop(self) -> None:
         """Forget that the condition held, unless it is an event already."""
         if self._stage < 0:
-            self._holds, self.resting = False, True
+            self._holds = False
 
     def update(
         self, condition: bool | None, time_ns: int, evidence: dict[str, float]
@@ -177,7 +174,7 @@ class Concern:
             self._holds, self._began_ns, self._since_ns = True, time_ns, time_ns
         elif interrupted:
             self._since_ns = time_ns
-        self._last_true_ns, self._fading, self.resting = time_ns, False, False
+        self._last_true_ns, self._fading = time_ns, False
 
     def _let_go(self, condition: bool | None, time_ns: int) -> None:
         """Note a frame before the event on which the condition does not hold or is unknown."""
@@ -187,7 +184,6 @@ class Concern:
             self._fading, self._over_ns = True, time_ns
         if time_ns - self._over_ns >= self._blip_ns:
             self._holds = self._fading = False
-            self.resting = True
 
     def _rise(self, time_ns: int, evidence: dict[str, float]) -> list[DriverEvent]:
         events = []
@@ -210,7 +206,7 @@ class Concern:
             return []
         event = self._event(EventPhase.END, time_ns, self._over_ns - self._began_ns, evidence)
         self._holds = self._fading = False
-        self._stage, self.active, self.resting = -1, None, True
+        self._stage, self.active = -1, None
         return [event]
 
     def _event(
