@@ -22,16 +22,18 @@ def main() -> None:
     command = commands.add_parser("train", help="train on drawn eyes; run again to go on")
     command.add_argument("--data", type=Path, nargs="+", required=True)
     command.add_argument(
-        "--out", type=Path, required=True, help="checkpoint with the weights; the log lies beside"
+        "--out", type=Path, required=True, help="checkpoint to write; the log is written beside it"
     )
     command.add_argument("--minutes", type=float, default=30.0)
     command.add_argument("--samples", type=int, default=100_000_000)
     command.add_argument("--batch", type=int, default=96, help="eyes at once")
     command.add_argument("--seed", type=int, default=1)
-    command.add_argument("--initial", type=Path, help="weights to begin with")
-    command.add_argument("--rate", type=float, default=3e-3, help="learning rate at its highest")
+    command.add_argument("--initial", type=Path, help="initial weights")
+    command.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
     command.add_argument(
-        "--part", default="0/1", help="which part of the files, as 2/8; runs in one folder meet"
+        "--part",
+        default="0/1",
+        help="part of the files, as 2/8; runs in one folder average their weights",
     )
     command.set_defaults(run=_train)
     command = commands.add_parser("export", help="quantise weights into the zoo")
@@ -41,7 +43,7 @@ def main() -> None:
         type=Path,
         nargs="+",
         required=True,
-        help="folders of drawn eyes that the ranges are taken from",
+        help="folders of drawn eyes for the ranges of the activations",
     )
     command.add_argument("--zoo", type=Path, default=ZOO)
     command.add_argument("--name", default="eyes-21")

@@ -1,4 +1,4 @@
-"""Drawn eyes in memory, and what a camera makes of them: the samples to train on."""
+"""Drawn eyes in memory, with the effects of a camera added: the training samples."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CENTRE = np.array([(STORED[1] - 1) / 2, (STORED[0] - 1) / 2])
 _INNER = np.array([(WIDTH - 1) / 2, (HEIGHT - 1) / 2])
 _LINES = np.linspace(-0.5, 0.5, 25)
 POSE_ERROR = 0.06
-"""Standard deviation of the head's measured forward direction, about radians."""
+"""Standard deviation of the error of the head's measured forward direction, in radians."""
 
 
 def load(
@@ -28,9 +28,9 @@ def load(
 
     Args:
         folders: that `models.eyes render` wrote.
-        first: of each folder's files in order, as in a slice.
-        last: the same.
-        part: which of how many parts, file by file, of those.
+        first: index of the first file to use in each folder, as in a slice.
+        last: index after the last file, as in a slice.
+        part: (k, n) uses every n-th of those files, from file k on.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -51,13 +51,15 @@ def sample(
 ) -> Arrays:
     """Return a batch: `patch` uint8 (n, HEIGHT, WIDTH) as the runtime would cut it, and labels.
 
-    `ahead` is where the head points, (n, 2) as `gaze`, as the runtime would measure it.
+    `ahead` is the head's forward direction as the runtime would measure it, (n, 2) in the form of
+    `gaze`.
 
     Args:
         eyes: from `load`.
-        index: (n,) which.
-        rng: source of chance.
-        moved: whether the patches are also turned, scaled and shifted, as by a box that is off.
+        index: (n,) which of the eyes.
+        rng: random generator.
+        moved: whether the patches are also rotated, scaled and shifted, as an inaccurate box would
+            do.
     """
     n = len(index)
     spread = float(moved)
@@ -76,7 +78,7 @@ def sample(
     batch = {name: eyes[name][index] for name in ("openness", "share", "seen", "kind", "tags")}
     return batch | {
         "patch": patches,
-        # Row vectors: p R is the inverse turn of p.
+        # Row vectors: p R is the inverse rotation of p.
         "points": (points @ turn / zoom[:, None, None]).astype(np.float32),
         "gaze": (eyes["gaze"][index][:, None] @ turn)[:, 0].astype(np.float32),
         "ahead": (ahead[:, None] @ turn)[:, 0].astype(np.float32),
@@ -91,11 +93,11 @@ def _taken(
     *,
     infrared: bool,
 ) -> np.ndarray:
-    """One patch (HEIGHT, WIDTH): exposed, with glare, blur, pixels and noise of some camera."""
+    """One patch (HEIGHT, WIDTH) with exposure, glare, blur, pixels and noise of a random camera."""
     picture = cv2.LUT(stored, _curve(rng))
     if rng.random() < (0.4 if infrared else 0.06):
         picture = _glare(rng, picture)
-    # Pixels of the camera for each of the patch's: from an eye of 10 pixels' width to one of 50.
+    # Camera pixels for each pixel of the patch: for eyes from 10 to 50 camera pixels wide.
     pixels = 1.0 if rng.random() < 0.45 else float(np.exp(rng.uniform(np.log(0.4), 0.0)))
     blur = float(np.exp(rng.uniform(np.log(0.2), np.log(1.6)))) if rng.random() < 0.6 else 0.2
     picture = cv2.GaussianBlur(picture, (0, 0), DETAIL * float(np.hypot(blur, 0.32 / pixels)))
@@ -105,7 +107,7 @@ def _taken(
     phase = rng.uniform(-0.5, 0.5, 2)
     middle = (np.array(size) - 1) / 2 + phase
     if pixels < 1.0:
-        # The camera's grid is upright; the patch is turned when it is cut from it.
+        # The camera's grid is upright; the patch is rotated when it is cut from the picture.
         step = DETAIL / pixels
         offset = _CENTRE + DETAIL * shift - step * middle
         grid = _warp(picture, np.array([[step, 0, offset[0]], [0, step, offset[1]]]), size)
@@ -129,19 +131,19 @@ def _curve(rng: np.random.Generator) -> np.ndarray:
     """A tone curve (256,) uint8: exposure, gamma, lifted blacks, little contrast."""
     x = np.linspace(0, 1, 256)
     x = np.minimum(x * np.exp(rng.normal(0.0, 0.22)), 1.0) ** np.exp(rng.normal(0, 0.28))
-    if rng.random() < 0.35:  # a dim picture: few steps are left
+    if rng.random() < 0.35:  # a dim picture: few grey levels are left
         x = x * rng.uniform(0.15, 0.7) + rng.uniform(0, 0.25)
     return np.clip(255 * x + 0.5, 0, 255).astype(np.uint8)
 
 
 def _glare(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
-    """Images of lamps in glasses or on the cornea: white discs with a halo, over any part."""
+    """Images of lamps in glasses or on the cornea: white discs with a halo, anywhere."""
     picture = picture.astype(np.float32)
     for _ in range(1 if rng.random() < 0.7 else 2):
         spot = np.zeros_like(picture)
         at = (_CENTRE + rng.normal(0, [22, 14]) * DETAIL / 1.5) * 16
-        # Small on a cornea, as large as an iris where a driver camera's own lamp meets a lens,
-        # a bar of a window or a tube.
+        # Small on a cornea; as large as an iris where a driver camera's lamp is reflected by
+        # glasses; a bar from a window or a fluorescent tube.
         kind = rng.random()
         size = rng.uniform(5.0, 11.0) if kind < 0.3 else np.exp(rng.uniform(np.log(1.2), 2.4))
         axes = size * np.exp(rng.normal(0, 0.2, 2))
@@ -169,7 +171,7 @@ def _streaked(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
 
 def _noisy(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
     if rng.random() < 0.7:
-        # Of the picture's own contrast, which the network sees at one scale.
+        # Relative to the contrast of the picture: the network sees all contrasts at one scale.
         contrast = max(float(picture.std()), 1.0)
         level = contrast * float(np.exp(rng.uniform(np.log(0.02), np.log(0.4))))
         grain = rng.standard_normal(picture.shape, np.float32) * np.float32(level)

@@ -27,14 +27,15 @@ def load_weights(path: Path) -> EyeNet:
 
 
 def calibrate(network: EyeNet, eyes: Arrays) -> dict[str, float]:
-    """Calibrate the network's predicted errors, in place, on eyes that it was not trained on.
+    """Calibrate the network's predicted errors, in place, on eyes it was not trained on.
 
-    The gaze gets the mean of the true gaze and, of the surer eyes, its spread. Sigmas are
-    multiplied by the ratio of the root mean square error to the predicted one. The three
-    probabilities get the temperature with the least cross entropy (Guo et al., 2017).
+    The gaze gets the mean of the true gaze, and the spread of the true gaze of the eyes with the
+    smaller predicted errors. Sigmas are multiplied by the ratio of the root mean square error to
+    the predicted one. The three probabilities get the temperature with the least cross entropy (Guo
+    et al., 2017).
 
     Returns:
-        The gaze's gain, what the sigmas were multiplied with, and the temperature.
+        The gaze's gain, the factors of the sigmas, and the temperature.
     """
     picture, labels = tensors(sample(eyes, np.arange(len(eyes["kind"])), np.random.default_rng(9)))
     with torch.no_grad():
@@ -43,8 +44,9 @@ def calibrate(network: EyeNet, eyes: Arrays) -> dict[str, float]:
     iris = seen & (labels["share"] > IRIS_SHARE)
     look = seen & (labels["share"] > GAZE_SHARE) & (labels["kind"] != SHUT)
     gaze = labels["gaze"] - AHEAD_SHARE * labels["ahead"]
-    # An estimate with the least error is drawn to the mean: at this gain gazes spread as they do,
-    # of the surer half, which most cameras' eyes are like; less sure ones would ask for more.
+    # A least squares estimate is pulled toward the mean. With this gain the estimates spread as the
+    # true gazes do. It is measured on the half with the smaller predicted errors, because eyes in
+    # most cameras are like that; the others would need a higher gain.
     doubt = out[:, LOG_SIGMA][:, 2]
     sure = look & (doubt < doubt[look].median())
     gain = float((gaze[sure].std(0) / out[sure, GAZE].std(0)).mean())
@@ -83,10 +85,10 @@ def export(
 
     Args:
         weights: of `models.eyes.train`.
-        folders: of drawn eyes, for the ranges of the activations and for `calibrate`.
+        folders: drawn eyes, for the ranges of the activations and for `calibrate`.
         zoo: folder of the manifest.
         name: of the model there.
-        about: more for the entry: description, provenance, accuracy.
+        about: more fields of the entry: description, provenance, accuracy.
     """
     network = load_weights(weights)
     print(json.dumps(calibrate(network, load(folders, 0, HELD_OUT))))
@@ -102,7 +104,8 @@ def export(
         **about,
     }
     fed = tensors(sample(eyes, index, rng))[0]
-    # What rounding may about add on an Edge TPU, to points, logits and logarithms, and the gaze.
+    # About how much rounding on an Edge TPU may add to points, to logits and logarithms, and to
+    # gaze.
     fine = torch.full((OUTPUTS,), 0.05)
     fine[:SEEN], fine[GAZE] = 0.003, 0.004
     return export_patches(network, fed, 2, zoo / f"{name}.tflite", "grey", fine, entry)

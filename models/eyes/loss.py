@@ -1,4 +1,4 @@
-"""What the eye model is to learn, in pixels of its patch."""
+"""The training loss of the eye model, in pixels of its patch."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from landmarkd.vision.eye_reading import GAZE, KIND, LIDS, LOG_SIGMA, POINTS, SE
 HALF = WIDTH / 2
 VISIBLE, IRIS_SHARE, GAZE_SHARE = 0.5, 0.2, 0.03
 AHEAD_SHARE = 0.3
-"""How much of the head's forward direction is taken from the gaze that the network shall tell, and
-added again where the head's pose is known. Where an eyeball's centre lies against the corners of
-the eye depends on how the head is turned, which a patch hardly shows. The least squares fit on
-drawn eyes gives 0.36 with points without errors, and 0.18 with a network that did not know it."""
+"""The share of the head's forward direction that is subtracted from the gaze in training, and added
+again by the runtime, where the head's pose is known. The place of the eyeball's centre relative to
+the corners of the eye depends on the head's rotation, which a patch hardly shows. The least squares
+fit on drawn eyes gives 0.36 with points without errors, and 0.18 with a network that did not know
+it."""
 GAZE_PX = 20.0
-"""Weight of the gaze: a unit of it is about so many pixels that the iris goes."""
+"""Weight of the gaze: one unit of gaze moves the iris about this many pixels."""
 
 
 def loss(out: torch.Tensor, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -23,7 +24,8 @@ def loss(out: torch.Tensor, batch: dict[str, torch.Tensor]) -> dict[str, torch.T
 
     Args:
         out: (n, OUTPUTS) float32.
-        batch: of `models.eyes.data.sample`: `points` from the patch's centre, the rest as there.
+        batch: of `models.eyes.data.sample`: `points` relative to the patch's centre, the rest as
+            there.
     """
     found = out[:, : 2 * POINTS].view(-1, POINTS, 2) * HALF
     points, gaze = batch["points"], batch["gaze"] - AHEAD_SHARE * batch["ahead"]
@@ -78,5 +80,5 @@ def gap(points: torch.Tensor) -> torch.Tensor:
 
 
 def shift(points: torch.Tensor) -> torch.Tensor:
-    """Return how far the iris is from the middle of the corners of the eye."""
+    """Return the distance of the iris from the midpoint of the corners of the eye."""
     return points[:, LIDS:].mean(1) - (points[:, 0] + points[:, LIDS // 2]) / 2

@@ -17,13 +17,14 @@ from models.training.patches import PatchFeed, PatchSettings, make_patch_loop, n
 
 ARCHITECTURE = "eyes-21"
 POOL = 4096
-"""Samples that half of each batch is drawn from again: a second look at a sample costs no drawing.
+"""Samples kept for reuse: half of each batch comes from them, which saves the time to make new
+ones.
 """
 HELD_OUT = 2
-"""Files at the beginning of each folder that are not trained on."""
+"""Number of files at the beginning of each folder that are not used for training."""
 RAMP = 0.15
 _ODDS = np.array([1.0, 1.3, 1.8])
-"""How often eyes of each kind are shown: neither, shut, down."""
+"""Relative frequency of each class in a batch: neither, shut, down."""
 
 
 def tensors(batch: Arrays) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
@@ -35,11 +36,11 @@ def tensors(batch: Arrays) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(PatchSettings):
-    """Of one training.
+    """Settings of one training.
 
     Attributes:
-        held_out: files at the beginning of each folder that are not trained on.
-        part: which of how many parts of the files this run sees.
+        held_out: number of files at the beginning of each folder that are not used for training.
+        part: (k, n): this run uses part k of n parts of the files.
     """
 
     batch: int = 96
@@ -75,7 +76,7 @@ class Eyes(PatchFeed):
         return {"images": normalise(0.5 + picture + ramp), **labels}
 
     def _samples(self, rng: np.random.Generator, size: int) -> Arrays:
-        """Return new samples, or half of them from the pool once that is full."""
+        """Return new samples; once the pool is full, half of them come from it."""
         fresh = size // 2 if self._pooled >= POOL else size
         index = np.searchsorted(self._odds, rng.random(fresh)).clip(0, len(self._odds) - 1)
         new = sample(self._eyes, index, rng)
@@ -92,14 +93,14 @@ class Eyes(PatchFeed):
         return found
 
     def facts(self) -> dict[str, Any]:
-        """Return how many eyes batches are drawn from."""
+        """Return the number of eyes that the batches are sampled from."""
         return {"eyes": len(self._odds)}
 
 
 def make_loop(settings: Settings) -> Loop:
-    """Return a training that is ready to begin, or to go on from its checkpoint.
+    """Return a training that is ready to start, or to resume from its checkpoint.
 
-    Runs whose checkpoints lie in one folder meet: see `models.training.meeting`.
+    Runs whose checkpoints are in one folder average their weights: see `models.training.meeting`.
     """
     return make_patch_loop(
         ARCHITECTURE, EyeNet, Eyes(settings), loss, settings, Meeting(settings.out)

@@ -8,7 +8,7 @@ from models.head import HeadModel
 
 CANONICAL = Path(__file__).resolve().parents[2] / "edge" / "landmarkd" / "data" / "canonical.npz"
 _CAMERA = np.array([10.0, -10.0, -10.0])
-"""Centimetres, y up, z to the viewer, to millimetres, y down, z away."""
+"""From centimetres (y up, z toward the viewer) to millimetres (y down, z away from the viewer)."""
 
 
 def canonical_landmarks(model: HeadModel) -> np.ndarray:

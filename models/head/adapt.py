@@ -1,11 +1,12 @@
-"""Moves landmarks on the head to where people put them.
+"""Moves landmarks on the head to where human annotators place them.
 
-The layout was carried from another head by registration, which finds noses and lips by their shape
-but slides on the smooth skin between brows and eyes: there the points came to lie most of a
-centimetre above the brows of people. What is right is known from the mean of many annotated faces.
-Brows and the bridge and tip of the nose take their height and breadth from it, points on the lips
-their place along the lip; eyes, corners of the mouth, jaw and the base of the nose, which have
-edges of their own, stay. Other dense points near a moved one go with it, the less the farther off.
+The layout was transferred from another head by registration. Registration finds noses and lips by
+their shape, but slides on the smooth skin between brows and eyes: there the points were almost a
+centimetre above the brows of real people. The right places are known from the mean of many
+annotated faces. Brows and the bridge and tip of the nose take their height and width from it,
+points on the lips their place along the lip. Eyes, corners of the mouth, jaw and the base of the
+nose have edges of their own and stay. Other dense points near a moved one move with it, less with
+distance.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 # Mean of the inner iBUG points over the training faces of 300-W (Sagonas et al., ICCV Workshops
 # 2013), left and right averaged: right brow, bridge and tip of the nose. x from the middle toward
-# the side, y down, in any unit. The inner end of the brow lies half-way between that mean (0.0967)
-# and AFLW2000-3D's, which has it farther out.
+# the side, y down, in any unit. The inner end of the brow is half-way between that mean (0.0967)
+# and that of AFLW2000-3D, which is farther out.
 _MEAN_X = {
     17: 0.4899,
     18: 0.4149,
@@ -51,10 +52,11 @@ _MEAN_Y = {
     30: 0.5156,
 }
 _MEAN_EYES = (0.1556, 0.3684, 0.2160)
-"""Inner and outer corner from the middle, and the height of the eyes, in the same unit."""
+"""Distance of the inner and the outer corner of the eye from the middle, and the height of the
+eyes, in the same unit."""
 _MEAN_NOSE_BASE = 0.6281
-# Of the half breadth of the mouth: how far from the middle the points between the corners lie.
-# The same mean; those under the middle lie toward the even spacing of older markups (XM2VTS,
+# Distance of the points between the corners from the middle, over half the width of the mouth. From
+# the same mean; those of the lower lip are moved toward the even spacing of older markups (XM2VTS,
 # FG-NET).
 _MEAN_LIPS = {49: 0.632, 50: 0.260, 58: 0.300, 59: 0.660, 61: 0.340, 67: 0.350}
 
@@ -64,11 +66,11 @@ _TOWARD = {49: 50, 50: 51, 58: 57, 59: 58, 61: 62, 67: 66}
 """The next point along the lip toward the middle."""
 
 _REACH_CM = 2.2
-"""Dense points farther than this from every moved one stay."""
+"""Dense points farther than this from every moved point stay."""
 
 
 def adapt(model: HeadModel) -> Layout:
-    """The layout with its iBUG points where people put them, on the surface of the mean head.
+    """The layout with its iBUG points where annotators place them, on the surface of the mean head.
 
     Args:
         model: The head with the layout as registered.
@@ -158,7 +160,7 @@ def _nearest(layout: Layout, landmark: int) -> int:
 
 
 class _Edges:
-    """Ways along the edges of a mesh; those of a lip run along its rim."""
+    """Shortest paths along the edges of a mesh; those of a lip follow its rim."""
 
     def __init__(self, vertices: NDArray[np.float64], triangles: NDArray[np.int32]):
         self._vertices = vertices
@@ -168,7 +170,7 @@ class _Edges:
         self._graph = csr_matrix((length, (pairs[:, 0], pairs[:, 1])), (size, size))
 
     def at(self, start: int, end: int, x: float) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        """Where the shortest path of vertices crosses x: vertices and weights; else the start."""
+        """Where the shortest path crosses x: vertices and weights; or the start if it does not."""
         before = dijkstra(self._graph, directed=False, indices=start, return_predecessors=True)[1]
         way = [end]
         while way[-1] != start:

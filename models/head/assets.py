@@ -1,4 +1,4 @@
-"""Where the head's files lie, and a clear word when they do not."""
+"""Where the head's files are, and a clear error when they are missing."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """``python -m models.head.blendshapes``: fit the matrix from landmarks to expression weights.
 
-Persons and expressions are drawn from the head; the runtime sees the difference between a face and
-the same person's neutral face, both aligned as `landmarkd.signals.blendshapes.align` does, with the
-noise of landmarks that were found in a picture. The matrix is the ridge regression of the weights
-on that difference. Printed is how well it finds the weights of other persons: R² and the error.
+Persons and expressions are sampled from the head. The runtime sees the difference between a face
+and the same person's neutral face, both aligned as `landmarkd.signals.blendshapes.align` does, with
+the noise of landmarks found in a picture. The matrix is the ridge regression of the weights on that
+difference. The program prints how well it finds the weights of other persons: R² and the error.
 """
 
 from pathlib import Path
@@ -29,12 +29,12 @@ NAMES = {
     "browOuterUpLeft": ("browOuterUp_L",),
     "browOuterUpRight": ("browOuterUp_R",),
 }
-"""ARKit's names, and the head's shapes for them; a frown is estimated poorly (R² 0.25)."""
+"""ARKit's names, and the head's shapes for each; a frown is estimated poorly (R² 0.25)."""
 SAMPLES, HELD_OUT = 12_000, 2_000
 ACTIVE = 0.15
-"""Chance of a shape to take part in an expression."""
+"""Probability that a shape takes part in an expression."""
 NOISE_MM = np.array([0.7, 0.7, 1.4])
-"""Standard deviation of a landmark from frame to frame; depth is found less well."""
+"""Standard deviation of a landmark from frame to frame; depth is less accurate."""
 RIDGE = 30.0
 
 
@@ -72,7 +72,7 @@ def fit(inputs: np.ndarray, outputs: np.ndarray) -> np.ndarray:
 def to_full(model: HeadModel, matrix: np.ndarray) -> np.ndarray:
     """Return the matrix with each row scaled so that the full expression of the mean head gives 1.
 
-    A regression on noisy landmarks gives less than that, the more so the less an expression moves.
+    A regression on noisy landmarks gives less than 1, and least for expressions that move little.
     """
     mean = canonical_landmarks(model)[model.layout.ibug68].astype(np.float64)
     gains = []

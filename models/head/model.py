@@ -17,13 +17,13 @@ from models.head.projection import rotation_from_angles
 
 _NEGLIGIBLE_CM = 1e-3
 IRIS_TRAVEL = 0.67
-"""How far an iris of people goes for a gaze, over what it would with the mesh's larger eyeballs."""
-_LID_FULL_LOOK_DEG = 35.0  # the eyeLook shapes at weight 1 show about this gaze
+"""How far a real iris moves for a gaze, over how far it would with the mesh's larger eyeballs."""
+_LID_FULL_LOOK_DEG = 35.0  # the eyeLook shapes with weight 1 show about this gaze
 
 
 @dataclass(frozen=True)
 class Eyes:
-    """Rotation of both eyes from rest, degrees in the head's frame; signs as the head's pose.
+    """Rotation of both eyes from rest, degrees in the head's frame; signs as of the head's pose.
 
     Attributes:
         pitch: Up is positive.
@@ -192,7 +192,8 @@ def eye_rotations(eyes: Eyes) -> tuple[np.ndarray, np.ndarray]:
     """Rotations (3, 3) float32 of the right and the left eyeball of the mesh, in the head's frame.
 
     The mesh's eyeballs have 15.4 mm radius where people's have about 12 (Bekerman et al., 2014:
-    axial length 22 to 25 mm). They turn by so much less that the iris goes as far as a person's.
+    axial length 22 to 25 mm). They are rotated by less, so that the iris moves as far as a
+    person's.
     """
     right, left = (_smaller_turn(direction) for direction in eye_directions(eyes))
     return right, left

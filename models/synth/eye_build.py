@@ -1,4 +1,4 @@
-"""Builds of eyes: narrow, hooded, deep-set, with bags, and lids that follow the gaze."""
+"""Shapes of eyes: narrow, hooded, deep-set, with bags, and lids that follow the gaze."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ class Build:
     """The eyes of one person.
 
     Attributes:
-        narrow: Share by which the lids stand closed when they are open.
-        wide: Least weight of the shape that opens them wide.
-        squint: Least weight of the squint.
+        narrow: How far the lids are closed (0 to 1) when this person's eyes are open.
+        wide: Minimum weight of the shape that opens the eyes wide.
+        squint: Minimum weight of the squint.
         hood: How far the skin over the upper lid hangs forward and down, centimetres.
-        outer: The same at the outer end only.
-        deep: How far the eyes lie back, centimetres; negative stands out.
+        outer: The same, at the outer end only.
+        deep: How far back the eyes are, centimetres; negative is forward.
         bag: How far the skin under the eye bulges, centimetres.
         droop: Extra closing of either upper lid, right and left.
-        travel: How far the lids follow a gaze, of what the mesh's shapes do.
+        travel: How far the lids follow a gaze, over what the mesh's shapes do.
     """
 
     narrow: float
@@ -39,7 +39,7 @@ class Build:
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> Build:
-        """Anybody's."""
+        """Return the eyes of a random person."""
         some = rng.random(7) < np.array([0.3, 0.25, 0.4, 0.25, 0.5, 0.35, 0.35])
         droop = rng.beta(1, 4, 2) * 0.4 if rng.random() < 0.12 else np.zeros(2)
         return cls(
@@ -84,10 +84,10 @@ class Build:
     def lids(
         self, rng: np.random.Generator, eyes: Eyes, closed: tuple[float, float]
     ) -> tuple[float, float]:
-        """How far this person's right and left lids are closed, where usual ones are `closed`.
+        """How far this person's right and left lids are closed, where average lids are `closed`.
 
-        The upper lid goes with the eye at whatever width it stands open (Guitton et al., 1991);
-        people's go by more or less than the mesh's.
+        The upper lid follows the eye however wide it is open (Guitton et al., 1991); persons' lids
+        follow by more or less than the mesh's.
         """
         down = float(np.clip(-eyes.pitch / _FULL_LOOK_DEG, 0, 1.2))
         more = 0.3 * down * max(self.travel * rng.uniform(0.9, 1.1) - 1, 0.0)

@@ -1,4 +1,4 @@
-"""How drawn eyes are stored: what the drawing and the training agree on."""
+"""The format in which drawn eyes are stored, for the drawing and the training."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from landmarkd.vision.eye_patch import HEIGHT, WIDTH
 DETAIL = 2.0
 """Stored pixels for each pixel of a patch."""
 MARGIN = (16, 14)
-"""Stored pixels that a patch has more than the network sees, on either side, above and below."""
+"""Margin: stored pixels beyond what the network sees, at the sides, and above and below."""
 STORED = (round(HEIGHT * DETAIL) + 2 * MARGIN[1], round(WIDTH * DETAIL) + 2 * MARGIN[0])
 NEITHER, SHUT, DOWN = range(3)
 """Classes of an eye: open or half open, lids shut, looking down with most of the iris covered."""
 SHUT_OPENNESS, SHUT_CLOSED, SLIT_OPENNESS = 0.045, 0.97, 0.10
-"""Drawn lids that touch have a gap of -0.06, open ones one of 0.33: at 0.045 the lids are 73 %
-shut, and at 0.10, 60 %, only lashes are to be seen between them. Lids of a look down may stand as
-near as the first, others as the second."""
+"""Drawn lids which touch have a gap of -0.06, open ones 0.33. At 0.045 the lids are 73 % shut; at
+0.10 they are 60 % shut and only lashes are visible between them. The first is the limit of shut
+lids in a look down, the second otherwise."""
 DOWN_SHARE, DOWN_PITCH, DOWN_CLOSED = 0.40, -12.0, 0.75
 BORDER = (0.015, 0.05, 0.05, 4.0)
-"""How near to a cut between classes an eye is borderline: a third of a patch's pixel of gap, and as
-little of the others as nobody tells from a picture."""
+"""An eye nearer than this to a limit between two classes is borderline: a third of a patch pixel of
+gap, and differences in the other values that nobody can see in a picture."""
 GLASSES, SUNGLASSES, INFRARED, BRIGHT_PUPIL = 1, 2, 4, 8
-"""Bits of the tags."""
+"""Bits of the field `tags`."""
 
 
 def kinds(
@@ -30,9 +30,9 @@ def kinds(
     """Return the classes uint8 (n,) of eyes.
 
     Args:
-        openness: (n,) gap of the lids over the width.
+        openness: (n,) gap between the lids over the width.
         closed: (n,) how far the lids were closed.
-        share: (n,) of the iris that shows.
+        share: (n,) visible share of the iris.
         pitch: (n,) of the gaze in the head, degrees.
     """
     lowered = (pitch < DOWN_PITCH) & (closed < DOWN_CLOSED)
@@ -45,10 +45,10 @@ def kinds(
 def borderline(
     openness: np.ndarray, closed: np.ndarray, share: np.ndarray, pitch: np.ndarray
 ) -> np.ndarray:
-    """Return which eyes bool (n,) would be of another class if one value were a little other.
+    """Return which eyes, bool (n,), would be of another class if one value changed a little.
 
     Args:
-        openness: as of `kinds`; each of the four is changed by its own of `BORDER`.
+        openness: as in `kinds`; each of the four is changed by its value in `BORDER`.
         closed: as there.
         share: as there.
         pitch: as there.

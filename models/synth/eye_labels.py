@@ -1,4 +1,4 @@
-"""What is drawn of a pair of eyes as the eye model shall read it: patches and labels."""
+"""Patches and labels of a drawn pair of eyes, in the form that the eye model reads."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ SIDES = (
     (np.concatenate([LAYOUT.left_lid, LAYOUT.left_iris]), 1.0, 1),
     (np.concatenate([LAYOUT.right_lid, _MIRRORED_IRIS]), -1.0, 0),
 )
-"""Points, sign of x and row in arrays of the head (right first) of the left and the right eye."""
+"""Of the left and the right eye: points, sign of x, and row in arrays of the head (right first)."""
 
 
 @dataclass(frozen=True)
 class Shots:
-    """Eyes as the network shall read them, the right ones mirrored; n of them.
+    """n eyes as the network reads them; right eyes are mirrored.
 
     Attributes:
         patch: uint8 (n, *STORED) grey, gamma 2.2.
         points: float32 (n, 21, 2) pixels of the network's patch.
         openness: float32 (n,) gap of the lids over the width in 3D.
-        share: float32 (n,) of the iris that is not covered by lids.
-        seen: float32 (n,) share of lids' surroundings and lids that nothing hides.
+        share: float32 (n,) share of the iris that is not covered by lids.
+        seen: float32 (n,) share of the lids and the skin around them that nothing hides.
         kind: uint8 (n,) NEITHER, SHUT or DOWN.
         gaze: float32 (n, 2) x (to the patch's right) and y (down) of the unit vector of the gaze in
             the frame of the ray to the eye.
-        rotation: float32 (n, 3, 3) of the head in that frame, y down.
+        rotation: float32 (n, 3, 3) rotation of the head in that frame, y down.
         scale: float32 (n,) pixels of the patch for each millimetre at the eye.
         eyes: float32 (n, 2) pitch and yaw of the gaze in the head, degrees, mirrored.
         closed: float32 (n,) how far the lids were closed.
@@ -81,16 +81,16 @@ def labelled(
 
     Args:
         grey: (rows, columns) float32 of the drawing, linear.
-        drawing: what was drawn.
+        drawing: the drawing.
         metric: (562, 3) landmarks in the head's frame.
-        placement: of the head.
-        camera: that sees it.
+        placement: position and rotation of the head.
+        camera: the camera.
         points: (562, 3) the landmarks in the picture.
         visible: bool (562,) whether nothing hides them.
-        eyes: the gaze.
+        eyes: rotation of the eyes.
         closed: how far the right and the left lids are closed.
         tags: bits of `models.synth.eye_file`.
-        pose: of the head.
+        pose: pitch, yaw and roll of the head.
     """
     gazes = eye_directions(eyes) @ placement.camera_from_head().T
     rows = []
@@ -108,7 +108,8 @@ def labelled(
         )
         x, y = np.rint(points[chosen[:16], :2].mean(0)).astype(int) * 2
         lens = bool(dark[np.clip(y, 0, len(dark) - 1), np.clip(x, 0, dark.shape[1] - 1)])
-        # One lid hides points of the other where they meet: the skin about them tells.
+        # Where the lids meet, one hides points of the other; the skin around them shows what is
+        # hidden.
         seen = visible[around].mean() * (0.2 if lens else 1.0)
         patch = _stored(grey, affine)
         rows.append(
@@ -132,7 +133,7 @@ def labelled(
 
 
 def _stored(grey: np.ndarray, affine: np.ndarray) -> np.ndarray:
-    """Cut a patch with its margin from a linear picture, metered by its own brightness."""
+    """Cut a patch with its margin from a linear picture, exposed by its own brightness."""
     wide = affine.copy()
     wide[:, :2] /= DETAIL
     # The first stored pixel, in pixels of the patch.
@@ -147,7 +148,7 @@ def _stored(grey: np.ndarray, affine: np.ndarray) -> np.ndarray:
 
 
 def _ray_frame(centre: np.ndarray, affine: np.ndarray, sign: float) -> np.ndarray:
-    """Rotation (3, 3), perhaps with a mirror, from the camera's frame to a patch's."""
+    """Rotation (3, 3), mirrored if needed, from the camera's frame to the frame of a patch."""
     away = centre / np.linalg.norm(centre)
     right = np.array([affine[0, 0], affine[1, 0], 0.0])
     right -= away * (right @ away)
@@ -165,7 +166,7 @@ def _openness(lid: np.ndarray) -> float:
 
 
 def iris_share(points: np.ndarray) -> float:
-    """Share of the iris's disc (points 16 to 20 of an eye) that lies between its lids (0 to 15)."""
+    """Share of the iris's disc (points 16 to 20 of an eye) that is between the lids (0 to 15)."""
     limbus = points[17:21]
     a, b = (limbus[0] - limbus[2]) / 2, (limbus[1] - limbus[3]) / 2
     angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)[:, None]

@@ -1,7 +1,7 @@
-"""Pairs of eyes from near, for the eye model: only what lies about the eyes, sharp, without noise.
+"""Close drawings of pairs of eyes for the eye model: the area around the eyes, sharp, no noise.
 
-What a camera does to them (blur, noise, few pixels, glare) is added in training, so that one
-drawing serves many samples.
+The effects of a camera (blur, noise, few pixels, glare) are added in training, so that one drawing
+gives many samples.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _IMAGE = (116, 264)
 
 
 class EyeStudio:
-    """What is loaded once to draw eyes."""
+    """What is needed to draw eyes, loaded once."""
 
     def __init__(self, root: str | None = None):
         self.room = Studio(root)
@@ -46,13 +46,13 @@ class EyeStudio:
         self._artist = Artist(mesh)
 
     def person(self, rng: np.random.Generator) -> tuple[Person, Build]:
-        """Someone with eyes of their own."""
+        """A random person with a random shape of eyes."""
         person = self.room.person(rng)
         build = Build.random(rng)
         return replace(person, shape=build.shape(person.shape, self.model)), build
 
     def pair(self, rng: np.random.Generator, person: Person, build: Build) -> dict[str, np.ndarray]:
-        """Draw both eyes of someone; the fields of `Shots`, two rows each, the left eye first."""
+        """Draw both eyes of a person: the fields of `Shots`, two rows each, the left eye first."""
         pose = _pose(rng)
         eyes, closed, named = _eyes(rng, pose, build)
         vertices = self.room.people.evaluate(person, named, closed, eyes, min(build.travel, 1.0))
@@ -106,7 +106,7 @@ class EyeStudio:
 
 
 def _about_eyes(model: HeadModel, mesh: HeadMesh) -> np.ndarray:
-    """Which triangles of the whole surface lie about the eyes: bool (T,)."""
+    """Which triangles of the whole surface are around the eyes: bool (T,)."""
     whole = mesh.whole
     corners = model.vertices[whole.vertex_triangles].mean(1)
     box = (np.abs(corners[:, 1] - 3.6) < 4.6) & (corners[:, 2] > 1.5)
@@ -115,7 +115,7 @@ def _about_eyes(model: HeadModel, mesh: HeadMesh) -> np.ndarray:
 
 
 def _with_drawn_pupils(model: HeadModel, vertices: np.ndarray) -> np.ndarray:
-    """Metric landmarks (562, 3) whose pupils lie where they are seen, behind the cornea."""
+    """Metric landmarks (562, 3) with the pupils where they appear through the cornea."""
     metric = model.landmarks(vertices)
     for pupil in (552, 557):
         limbus = metric[pupil + 1 : pupil + 5].mean(0)
@@ -137,7 +137,7 @@ def _pose(rng: np.random.Generator) -> expression.Pose:
 def _eyes(
     rng: np.random.Generator, head: expression.Pose, build: Build
 ) -> tuple[Eyes, tuple[float, float], dict[str, float]]:
-    """A gaze, how far the lids are closed, and an expression."""
+    """Random gaze, closing of the lids, and expression."""
     kind = rng.random()
     if kind < 0.28:
         yaw, pitch = -head.yaw + rng.normal(0, 4), -head.pitch + rng.normal(0, 4)
@@ -188,7 +188,7 @@ def _framing(landmarks: np.ndarray) -> Camera:
 
 
 def _backdrop(rng: np.random.Generator) -> np.ndarray:
-    """A blurred something (rows, columns, 3), linear."""
+    """A blurred random background (rows, columns, 3), linear."""
     small = np.exp(rng.normal(-1.5, 0.9, (3, 5, 1)) + rng.normal(0, 0.2, (3, 5, 3)))
     return cv2.resize(small.astype(np.float32), _IMAGE[::-1], interpolation=cv2.INTER_LINEAR)
 
@@ -204,7 +204,7 @@ def write(folder: Path, number: int, seed: int, count: int, studio: EyeStudio) -
 
 
 def shots(seed: int, number: int, count: int, studio: EyeStudio) -> Shots:
-    """`count` pairs of eyes; each depends only on the seed, the number and its place."""
+    """Return `count` pairs of eyes; each depends only on the seed, the number and its index."""
     found: list[dict[str, np.ndarray]] = []
     for i in range(count):
         if i % PAIRS_PER_PERSON == 0:
