@@ -5,6 +5,7 @@ import pty
 import re
 import select
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,30 @@ def test_a_second_run_leaves_the_status_of_the_first(private: dict[str, str]) ->
         first.terminate()
         first.wait(60)
         first.stderr.close()
+
+
+def test_no_thread_waits_for_large_matrices_and_programs_of_hooks_keep_their_environment(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "empty.toml").write_text("")
+    lines = (
+        "import os, pathlib",
+        "from landmarkd.cli.run import run",
+        "from landmarkd.errors import UsageError",
+        "try:",
+        f"    run(pathlib.Path({str(tmp_path / 'empty.toml')!r}))",
+        "except UsageError:",
+        "    print(len(os.listdir('/proc/self/task')), os.environ.get('OPENBLAS_NUM_THREADS'))",
+    )
+    environment = {"RUNTIME_DIRECTORY": str(tmp_path), "PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    )
+    assert done.stdout == "1 None\n"
 
 
 def test_help_shows_the_pages_that_the_package_carries() -> None:

@@ -2,8 +2,10 @@
 
 import contextlib
 import logging
+import os
 import sys
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +51,7 @@ def run(
     Without a sink, a table shows the results in the terminal. SIGTERM ends it, SIGHUP reloads the
     configuration; landmarkd status shows its state.
     """
+    _import_libraries()
     from landmarkd.daemon.requests import Requests
 
     requests = Requests()
@@ -104,3 +107,18 @@ def run(
             status_file.publish_failure(error)
             raise
     log.info("Processed %d frames, %d with a face", observer.processed, observer.with_face)
+
+
+def _import_libraries() -> None:
+    """Import numpy and OpenCV without the threads of their matrix libraries, one for each core.
+
+    They would multiply nothing, because all matrices are small, but each runs idle for some
+    milliseconds after its start. The programs of a hook keep their environment.
+    """
+    threads = "OPENBLAS_NUM_THREADS"
+    given = os.environ.get(threads)
+    os.environ[threads] = given or "1"
+    for name in ("numpy", "cv2"):
+        import_module(name)
+    if given is None:
+        del os.environ[threads]
