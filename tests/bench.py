@@ -1,7 +1,7 @@
 """Where the time goes on the bundled clip: `make bench`. Prints; asserts nothing.
 
-Encoding and sending happen on the sinks' own threads in the daemon; here they are timed one after
-the other with the rest, so that the sum is what a frame costs in all.
+In the daemon, encoding and sending happen on the sinks' own threads. Here they are timed one after
+the other with the rest, so that the sum is the total cost of a frame.
 """
 
 import argparse

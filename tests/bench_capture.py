@@ -1,10 +1,10 @@
-"""What a frame of a USB camera costs by its size: decoded whole, at a half and at a quarter.
+"""The cost of a frame of a USB camera by its size: decoded at full, half and quarter size.
 
     python -m tests.bench_capture [FRAMES]
 
 MJPEG from the simulated camera of tests/camera/uvc under OpenCV's own V4L2 code, 240 frames a
-second. Prints; asserts nothing. Processor time of the reading thread, median of all frames of
-rounds by turns.
+second. Prints; asserts nothing. Processor time of the reading thread, the median of all frames of
+interleaved rounds.
 """
 
 import os
@@ -36,7 +36,7 @@ def measure(camera: Camera, count: int) -> None:
             wanted = f"mode={width}x{height}&size={width // scale}x{height // scale}"
             uri = f"v4l2:{camera.node}?{wanted}&fps={FPS}"
             with make_source(uri) as source:
-                # The first ones start the decoder and fill its memory.
+                # The first frames start the decoder and fill its memory.
                 for number in range(-5, count):
                     before = time.thread_time()
                     source.read(2.0)

@@ -1,4 +1,4 @@
-"""What a frame costs, in counts that no other work on the machine changes, and in processor time.
+"""The cost of a frame, in counts that do not depend on other work, and in processor time.
 
     python -m tests.bench_cost counts             multiply-adds, calls, bytecodes, bytes of a frame
     python -m tests.bench_cost sizes              cameras of 640x480, 1280x720 and 1920x1080
@@ -43,7 +43,7 @@ BOARDS = {"Pi Zero 2 W": (2.0, 491.0), "Pi 4": (6.7, 1478.0), "Pi 5": (12.4, 273
 """Giga multiply-adds of int8 convolutions and events of sysbench, both a second and on one core;
 docs/performance.md has the sources."""
 EVENTS_HERE = 4330.0
-"""Sysbench's events in a second of processor time on the machine of docs/performance.md."""
+"""Sysbench's events per second of processor time on the machine of docs/performance.md."""
 
 
 def face_frames(count: int) -> list[Frame]:
@@ -60,7 +60,7 @@ def spend(frames: Iterable[Frame], pipeline: Pipeline) -> float:
 
 
 def counts() -> None:
-    """Print what one frame of a tracked face is made of, and what that means on a Raspberry Pi."""
+    """Print the operations of a frame with a tracked face, and the estimate for a Raspberry Pi."""
     manifest = json.loads((open_zoo(None).folder / "manifest.json").read_text())["models"]
     pipeline, frames = Pipeline(Configuration()), face_frames(60)
     for frame in frames[:20]:
@@ -75,7 +75,7 @@ def counts() -> None:
         if event == "c_call":
             owner = getattr(function, "__self__", None)
             module = getattr(function, "__module__", None) or type(owner).__module__
-            # OpenCV's functions do not say where they are from.
+            # OpenCV's functions have no attribute with the name of their module.
             calls["cv2" if id(function) in opencv else module.partition(".")[0]] += 1
 
     def traced(frame: FrameType, event: str, _: Any) -> Callable[..., Any]:
@@ -169,7 +169,7 @@ def sizes() -> None:
 def sinks() -> None:
     """Print the cost of a frame by the number of sinks, with the threads of the sinks."""
     frames = face_frames(200)
-    # A port that somebody holds: each datagram to a closed one comes back as an error.
+    # The port is open: each datagram to a closed port causes an error.
     held = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     held.bind(("127.0.0.1", 0))
     place = "{}:{}".format(*held.getsockname())
@@ -258,7 +258,7 @@ print(f"| all | {mb():.0f} |")
 
 
 def memory() -> None:
-    """Print the resident memory by what brought it."""
+    """Print the resident memory by what allocated it."""
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder) / "picture.npy"
         np.save(picture, clip.frames()[0].image)

@@ -3,12 +3,12 @@
     python3 -m venv /tmp/peer && /tmp/peer/bin/pip install mediapipe==0.10.14
     .venv/bin/python -m tests.bench_peers --mediapipe /tmp/peer/bin/python [VIDEO…]
 
-Each program runs in a process of its own, on one face, with what is usual: landmarkd its default
-model and the driver monitor, MediaPipe its tracker without and with refined eyes. The CPU time of
-all threads counts, decoding does not. The median of the rounds is compared, because other work on
-the machine comes and goes. With `--before FOLDER` another source tree of landmarkd takes its turn.
-The decoder of the videos has one thread: those that it has by default go on decoding while a frame
-is processed, and would be counted.
+Each program runs in a process of its own, on one face, with its usual settings: landmarkd with its
+default model and the driver monitor, MediaPipe with its tracker, without and with refined eyes. The
+CPU time of all threads counts, without decoding. The median of the rounds is compared, because the
+load of the machine changes. With `--before FOLDER` another source tree of landmarkd is measured
+too. The decoder of the videos has one thread: by default it has several, which decode while a frame
+is processed and would be counted.
 """
 
 import argparse
@@ -77,7 +77,7 @@ print(json.dumps(
 def measure(
     python: str, program: str, *arguments: str, tree: Path | None = None
 ) -> dict[str, float]:
-    """Run a program, with the package of a source tree, and return what it measured."""
+    """Run a program with the package of a source tree, and return its result."""
     environment = {**os.environ, "OPENCV_FFMPEG_THREADS": "1"}
     if tree is not None:
         environment["PYTHONPATH"] = str(tree / "edge")

@@ -1,12 +1,12 @@
-"""How far the smoothed head pose lags and how calm it is at rest. Prints; asserts nothing.
+"""Lag of the smoothed head pose, and its jitter at rest. Prints; asserts nothing.
 
     python -m tests.bench_pose [VIDEO...]    ramps and rest, version 0.1's filter beside today's
     python -m tests.bench_pose --choose      how the filter's constants follow from the rule
 
 On scripted ramps and a still head, with the noise of the pose on the bundled clip, and on clips:
-those named, else those of ../shared/eval where they are. Nothing is chosen on those clips. The lag
-on a clip is what fits best: the delay, times the head's velocity, that explains how far the
-smoothed pose lies behind that of each frame alone.
+those named, else those of ../shared/eval where they are. Nothing is tuned on those clips. The lag
+on a clip is a least squares fit: the delay which, times the head's velocity, best explains how far
+the smoothed pose is behind that of each frame alone.
 """
 
 import argparse
@@ -38,15 +38,16 @@ Track = list[tuple[int, HeadPose]]
 VIDEOS = Path(__file__).parents[2] / "shared" / "eval" / "videos"
 FPS = 30
 NOISE_DEG, NOISE_MM = (0.11, 0.11, 0.08), (0.06, 0.15, 0.65)
-"""Standard deviations of the pose of one frame: about x, y and z, and along them. Those of the
-bundled clip, `clip_noise`, rounded."""
+"""Standard deviations of the pose of one frame: rotation about x, y and z, and position along them.
+Those of the bundled clip, `clip_noise`, rounded."""
 TURNS, MOVES = (5.0, 10.0, 20.0, 30.0, 60.0, 120.0), (25.0, 50.0, 100.0, 200.0, 400.0)
 """Degrees and millimetres a second of the ramps."""
 GOAL_MS, GOAL_FROM = (25.0, 35.0), (10.0, 50.0)
-"""Longest lags of rotation and translation, for turns and moves from these speeds on."""
+"""Maximum lags of rotation and translation, for rotations and moves at or above these speeds."""
 BETAS = [float(value) for value in (*range(10, 100, 10), *range(100, 420, 20))]
 FIRST = {"minimum_cutoff_hz": 1.0, "rotation_beta": 8.0, "translation_beta": 10.0}
-"""Version 0.1's filter: these, the same cutoff of the velocities, and no speed counted as rest."""
+"""The filter of version 0.1: these, the same cutoff of the velocities, and no speed counted as
+rest."""
 FRAMES = 700
 MOVING = (15.0, 60.0)
 RESTING = (3.0, 10.0)
@@ -72,7 +73,7 @@ def smoothed(track: Track, smooth: PoseFilter) -> list[HeadPose]:
 
 
 def turn_between(second: HeadPose, first: HeadPose) -> Floats:
-    """Return the rotation that leads from one pose to another: axis times angle in degrees."""
+    """Return the rotation from one pose to another: axis times angle in degrees."""
     w, x, y, z = quaternion_from_matrix(first.rotation)
     turn = product(quaternion_from_matrix(second.rotation), (w, -x, -y, -z))
     return np.degrees(vector_from_quaternion(turn))
@@ -94,8 +95,8 @@ def noisy(yaws: Floats, places: Floats, *, seed: int, noise: float = 1.0) -> Tra
 def ramp_lag_ms(speed: float, smooth: PoseFilter, *, rotation: bool, noise: float = 1.0) -> float:
     """Return the mean delay over the whole of a ramp, its beginning included, of 16 ramps.
 
-    The head rests, then turns up to 60 degrees within a second or moves for half a second, and
-    rests again.
+    The head is still, then turns up to 60 degrees within a second or moves for half a second, and
+    is still again.
     """
     times = np.arange(4 * FPS) / FPS
     last = min(1.0, 60.0 / speed) if rotation else 0.5
@@ -112,7 +113,7 @@ def ramp_lag_ms(speed: float, smooth: PoseFilter, *, rotation: bool, noise: floa
 
 
 def rest_steps(smooth: PoseFilter | None, noise: float = 1.0) -> tuple[float, float]:
-    """Return the rms steps, degrees and mm, from frame to frame of a head that keeps still."""
+    """Return the rms steps, degrees and mm, from frame to frame of a still head."""
     still = np.zeros(40 * FPS)
     track = noisy(still, still, seed=100, noise=noise)
     poses = [pose for _, pose in track] if smooth is None else smoothed(track, smooth)

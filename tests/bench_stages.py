@@ -1,13 +1,13 @@
-"""Where a frame's time goes, in this tree beside another one, in turns: prints, asserts nothing.
+"""Processor time of a frame by stage, in this tree and another one, interleaved. Asserts nothing.
 
     git worktree add /tmp/before COMMIT
     python -m tests.bench_stages --before /tmp/before [--rounds 8] [--source demo:]
 
 Each tree runs in a process of its own, on the same frames, decoded beforehand, and both take turns.
-For each frame and stage the least of the rounds counts, and the table has the means over the
-frames: what other work on the machine adds is left out as far as it goes. The calls and bytecodes
-are of frames with a tracked face and no look of the detector; no other work changes them, so they
-show a regression on any machine. Without `--before` the table is of this tree alone.
+For each frame and stage the minimum over the rounds counts, and the table has the means over the
+frames: this removes most of the influence of other work on the machine. The calls and bytecodes are
+of frames with a tracked face and no look of the detector; no other work changes them, so they show
+a regression on any machine. Without `--before` the table is of this tree alone.
 """
 
 import argparse
@@ -144,7 +144,7 @@ class Tree:
         return json.loads(self._process.stdout.readline())
 
     def play(self) -> None:
-        """Play the frames once more and keep the least of each frame and stage."""
+        """Play the frames once more and keep the minimum of each frame and stage."""
         said = self._ask("play")
         rows = np.array(said["rows"], np.int64)
         self.names = said["names"]

@@ -1,4 +1,4 @@
-"""How long the wire takes: encode and decode for each transport, and a paced line of 921600 baud.
+"""Time of the wire: encode and decode for each transport, and a paced line of 921600 baud.
 
 python -m tests.bench_wire
 
@@ -42,8 +42,8 @@ def microseconds(run: Callable[[], object]) -> float:
 
 
 def decode_datagrams(reports: list[list[bytes]]) -> None:
-    """Decode each once and let go of it, as a receiver does; a decoder that had them before
-    finds them all late."""
+    """Decode each datagram once and drop it, as a receiver does; a decoder that saw them before
+    would find all of them late."""
     decoder = Decoder()
     for messages in reports:
         for message in messages:
@@ -86,7 +86,7 @@ def encode_and_decode() -> list[tuple[str, float, float, float]]:
 
 
 def ratios() -> list[str]:
-    """Return what choices cost, each against its alternative in the same run."""
+    """Return the cost of design choices, each against its alternative in the same run."""
     reports = [report(i) for i in range(REPORTS)]
     encoder = Encoder(session(), EncoderOptions(max_message=MAX_SERIAL_MESSAGE))
     messages = [encoder.encode(r) for r in reports]
@@ -114,8 +114,7 @@ def ratios() -> list[str]:
 
 
 class PacedLine:
-    """The far end of a pseudo-terminal that takes no more bytes than a line of this rate
-    carries."""
+    """The far end of a pseudo-terminal; it reads no more bytes than a line of this rate carries."""
 
     def __init__(self, baud: int) -> None:
         self._master, self._slave = pty.openpty()
@@ -132,7 +131,7 @@ class PacedLine:
             if allowed < CHIP_BYTES:
                 time.sleep(CHIP_BYTES / self._rate)
                 continue
-            # A line that was idle cannot be made up for later.
+            # Idle time of the line is lost and cannot be used later.
             if allowed > 20 * CHIP_BYTES and not select([self._master], [], [], 0)[0]:
                 began, taken = time.monotonic(), 0.0
                 continue
@@ -153,7 +152,7 @@ class PacedLine:
 
 
 def paced_line() -> str:
-    """Return what came through ten seconds at thirty frames a second."""
+    """Return what arrived in ten seconds at thirty frames a second."""
     line = PacedLine(BAUD)
     reports = [report(i % REPORTS) for i in range(int(LINE_SECONDS * 30))]
     with make_sink(f"serial://{line.device}?baud={BAUD}", session()) as sink:
@@ -180,8 +179,8 @@ def paced_line() -> str:
 def cost_of(uri: str) -> tuple[float, float]:
     """Return processor time per frame in milliseconds, of the pipeline's thread and of all.
 
-    The process does nothing but hand thirty frames a second to this sink; being scheduled late, on
-    a machine that others use as well, is not counted.
+    The process only gives thirty frames a second to this sink. Waiting for the scheduler on a busy
+    machine is not counted.
     """
     reports, count = [report(i) for i in range(REPORTS)], 90
     with make_sink(uri, session()) as sink:
@@ -195,7 +194,7 @@ def cost_of(uri: str) -> tuple[float, float]:
 
 
 def bad_receivers() -> list[str]:
-    """Return what receivers that do not receive cost, in parts of a frame at thirty a second."""
+    """Return the cost of receivers that do not receive, as a share of a frame at 30 a second."""
     master, slave = pty.openpty()
     tty.setraw(slave)
     lines = []

@@ -1,9 +1,7 @@
-"""What the networks see in the evaluation clips, recorded once.
+"""Outputs of the networks on the evaluation clips, recorded once, so that replay takes seconds.
 
-Decisions then replay in seconds.
-
-A recording holds, for each frame, what tracker and eye model hand to pose and driver monitor. It is
-made again whenever the clip, a model or the code of `landmarkd.vision` changes.
+A recording contains, for each frame, the input of pose and driver monitor from the tracker and the
+eye model. It is made again when the clip, a model or the code of `landmarkd.vision` changes.
 """
 
 import hashlib
@@ -26,13 +24,13 @@ CODE = Path(landmarkd.__file__).parent
 
 @dataclass(frozen=True)
 class Clip:
-    """One clip as the networks saw it.
+    """The outputs of the networks for one clip.
 
     Attributes:
         name: of the file.
         frames: (sequence, captured_ns) of each.
         shape: (height, width) of the frames.
-        seen: what was seen in each frame, or None.
+        seen: the observation of each frame, or None.
         blocked: whether each frame showed nothing at all.
     """
 
@@ -72,11 +70,11 @@ def record(path, model="default", folder=None) -> Clip:
 
 
 def observations(path, cache=None, model="default", folder=None) -> Clip:
-    """Return what is seen in a clip, from a folder of recordings if it lies there.
+    """Return the observations of a clip, from a folder of recordings if it is there.
 
     Args:
         path: of the clip.
-        cache: folder of recordings, made if need be; None records anew and keeps nothing.
+        cache: folder of recordings, created if missing; None records again and stores nothing.
         model, folder: landmark model and zoo.
     """
     if cache is None:
@@ -91,12 +89,12 @@ def observations(path, cache=None, model="default", folder=None) -> Clip:
 
 
 def replay(clip, *, every=1, baseline=None, **driver) -> list[Report]:
-    """Return the reports on a clip: the real pipeline behind a tracker that repeats what was seen.
+    """Return the reports on a clip: the real pipeline with a tracker that replays observations.
 
     Args:
-        clip: what was seen.
-        every: take one of so many frames.
-        baseline: what is known of the driver from before.
+        clip: its observations.
+        every: use every n-th frame.
+        baseline: the driver's stored baseline.
         driver: settings of driver monitoring.
     """
     configured = configuration(**driver)
@@ -116,7 +114,7 @@ def replay(clip, *, every=1, baseline=None, **driver) -> list[Report]:
 
 
 class _Repeat:
-    """A tracker that hands on what was recorded of the frame `index`."""
+    """A tracker that returns the recorded observation of the frame `index`."""
 
     def __init__(self, clip, real) -> None:
         self._clip, self._real, self.index = clip, real, 0

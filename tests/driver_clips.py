@@ -1,6 +1,4 @@
-"""What driver monitoring says of every evaluation clip, from its first to its last frame.
-
-Against its labels.
+"""The output of driver monitoring on every evaluation clip, whole, against its labels.
 
 An alarm about closed eyes is an event of kind microsleep, sleep or unresponsive that began with the
 eyes, or drowsiness of level 2. Its later stages belong to the same alarm. In a clip labelled
@@ -55,7 +53,7 @@ class ClipResult:
 
 
 def measure(name: str, reports: list[Report], label: dict) -> ClipResult:
-    """Return what was said of one clip.
+    """Return the result of one clip.
 
     Args:
         name: of the clip.

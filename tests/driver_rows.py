@@ -93,10 +93,9 @@ def blink_rows(see: See, labels):
 
 
 def selfie_rows(see: See, labels):
-    """Judge by half-closed eyes, and by what the daemon says of each eye: closed or not (P80).
+    """Score half-closed eyes, and the daemon's state of each eye: closed or not (P80).
 
-    The eye that does not wink is squeezed along to a narrow slit, which the first calls closed as
-    well.
+    The eye that does not wink is squeezed to a narrow slit, which counts as half closed too.
     """
     label = labels["selfie_glasses_sbr.mp4"]
     reports = replay(see(VIDEOS / "selfie_glasses_sbr.mp4"))

@@ -1,10 +1,10 @@
-"""What driver monitoring reaches: tables, by one command. Prints; asserts nothing.
+"""Accuracy of driver monitoring: all tables with one command. Prints; asserts nothing.
 
     python -m tests.driver_table [--model NAME] [--hours 0.1] [--cache FOLDER] [--json FILE]
 
-Every clip of ../shared/eval/videos is played from its first to its last frame and nothing is left
-out. Rows on real clips need that folder beside the repository; without it a word says so. `--cache`
-keeps what the networks saw, so that a second run takes a minute.
+Every clip of ../shared/eval/videos is played from its first to its last frame, and none is left
+out. Rows on real clips need that folder beside the repository; without it the output says so.
+`--cache` stores the outputs of the networks, so that a second run takes a minute.
 """
 
 import argparse
@@ -110,7 +110,9 @@ def main():
     parser.add_argument(
         "--hours", type=float, default=1.0, help="length of each synthetic attentive drive"
     )
-    parser.add_argument("--cache", type=Path, help="keep what the networks saw in this folder")
+    parser.add_argument(
+        "--cache", type=Path, help="store the outputs of the networks in this folder"
+    )
     parser.add_argument("--json", type=Path, help="write the rows here too")
     arguments = parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""A real file system without a free page."""
+"""A real file system without free space."""
 
 import os
 import subprocess
@@ -11,7 +11,8 @@ import pytest
 
 @contextmanager
 def full_disk(disk: Path) -> Iterator[Path]:
-    """Mount one of 512 KiB at `disk`, which is made; yield the file to remove for room."""
+    """Mount a full file system of 512 KiB at `disk`, a new folder; yield the file to remove for
+    space."""
     if os.geteuid() != 0:
         pytest.skip("needs root to mount a file system")
     disk.mkdir()

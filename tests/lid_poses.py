@@ -1,10 +1,10 @@
-"""How right the openness of the eyes is over yaw and pitch, on rendered heads whose lids are known.
+"""Accuracy of the openness of the eyes over yaw and pitch, on rendered heads with known lids.
 
     python -m tests.lid_poses [--people 3] [--keep FILE]
 
-Needs the environment of models. Each person's open eye is learnt from the frontal open frame, as
-the daemon learns it while driving; the truth is the gap of the lids in 3D over that of the open
-eye.
+Needs the environment of models. Each person's open eye is learnt from the frontal frame with open
+eyes, as the daemon learns it while driving; the truth is the gap of the lids in 3D over that of the
+open eye.
 """
 
 import argparse
@@ -74,7 +74,9 @@ def rows(people):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--people", type=int, default=3)
-    parser.add_argument("--keep", type=Path, help="keep the measures here, or take them from here")
+    parser.add_argument(
+        "--keep", type=Path, help="store the measurements here, or read them from here"
+    )
     arguments = parser.parse_args()
     if arguments.keep is not None and arguments.keep.exists():
         data = np.load(arguments.keep)
@@ -87,7 +89,7 @@ def main():
     for number in np.unique(data[:, 0]):
         for side in (0, 1):
             mine = (data[:, 0] == number) & (data[:, 3] == side)
-            # Lids that meet still lie a little apart in the points: what is shut is 0.
+            # Points of lids that touch are still a little apart: the value of shut lids is 0.
             data[mine, 4] -= data[mine, 4].min()
             data[mine, 4] /= data[mine, 4].max()
             front = mine & (data[:, 1] == 0) & (data[:, 2] == 0) & (data[:, 4] > 0.95)

@@ -1,4 +1,4 @@
-"""The public interface: what docs/api.md promises, and that it stays."""
+"""The public interface: as in docs/api.md, and stable."""
 
 import dataclasses
 import inspect
@@ -90,7 +90,7 @@ class TestNames:
 
 
 def third_party(program: str) -> set[str]:
-    """Return the packages from elsewhere that a program has loaded at its end."""
+    """Return the third-party packages that a program has loaded at its end."""
     tell = "import sys; print(*{name.partition('.')[0] for name in sys.modules})"
     done = subprocess.run(
         [sys.executable, "-S", "-c", f"{PATH}{program}\n{tell}"],
@@ -124,7 +124,7 @@ class TestLightness:
 
 
 def outcome(found: Report) -> bytes:
-    """Return everything in a report that the picture decides."""
+    """Return everything in a report that depends on the picture."""
     if found.face is None:
         return b""
     face = found.face
@@ -234,7 +234,7 @@ def test_a_pipeline_takes_a_configuration() -> None:
 
 
 def test_the_vehicles_speed_decides_whether_a_glance_counts() -> None:
-    """The speed is the caller's: the pipeline opens nothing to learn it."""
+    """The caller passes the speed: the pipeline opens nothing to read it."""
     turned = clip.frames()[102]
     levels = {}
     for speed_kmh in (0.0, 80.0):

@@ -1,4 +1,4 @@
-"""Text from outside stays text on the screen."""
+"""Text from outside is shown as plain text on the screen."""
 
 from hypothesis import given
 from hypothesis import strategies as st

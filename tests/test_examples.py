@@ -1,4 +1,4 @@
-"""Every program in examples/ runs, and prints what it says it prints."""
+"""Every program in examples/ runs, and prints what its docstring says."""
 
 import csv
 import os

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and read no further than they may be long."""
+"""Files are written atomically, and read up to a limit."""
 
 import errno
 import os

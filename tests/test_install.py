@@ -12,8 +12,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-# Covers the folders that an installation changes, in a mount namespace of its own, and waits inside
-# to be entered.
+# Puts overlays over the folders that an installation changes, in a mount namespace of its own, and
+# waits there for `nsenter`.
 SCRATCH = """
 set -e
 mount -t tmpfs tmpfs "$1"
@@ -32,7 +32,7 @@ exec cat
 
 
 class Sandbox:
-    """This system as seen by a root of its own who can change nothing of it."""
+    """A copy-on-write view of this system, for a root user who cannot change the real one."""
 
     def __init__(self, process: int, wheels: Path, packages: Path) -> None:
         self._enter = ["nsenter", "--target", str(process), "--mount"]
@@ -75,7 +75,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         str(wheels),
     ]
     subprocess.run([*build, str(REPOSITORY)], check=True)
-    # The packages of the tests' own environment stand for those that pip would install beside
+    # The packages of the tests' own environment replace those that pip would install with
     # landmarkd.
     packages = tmp_path_factory.mktemp("packages")
     for package in Path(sysconfig.get_path("purelib")).iterdir():

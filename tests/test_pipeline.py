@@ -1,4 +1,4 @@
-"""Frames in, reports out: the bundled clip against its ground truth."""
+"""From frames to reports: the bundled clip against its ground truth."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """`make audit`: known vulnerabilities in what a device installs.
 
-pip-audit ends well when it could not look packages up; this does not. Each package of the locks has
-to be looked up and free of known vulnerabilities.
+pip-audit succeeds even when it could not look packages up; this does not. Each package of the locks
+must be looked up and be free of known vulnerabilities.
 
 Usage: python -m tools.audit LOCK...
 """
@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 LONGEST = 200
-"""Characters of what pip-audit says when it fails."""
+"""Maximum length of pip-audit's error message that is shown, characters."""
 
 
 def batches(locks: Iterable[str]) -> Iterator[dict[str, str]]:
-    """Yield name => version of all that the texts of some locks pin, for every platform.
+    """Yield name => version of everything that some locks pin, for every platform.
 
-    pip-audit wants one version of each name at a time, and locks hold several.
+    pip-audit takes one version of each name at a time, and locks contain several.
     """
     pins = {
         pin for lock in locks for pin in re.findall(r"^([a-z0-9-]+)==(\S+)", lock, re.MULTILINE)
@@ -36,8 +36,8 @@ def findings(batch: Mapping[str, str], report: Mapping[str, Any]) -> list[str]:
     """Return what is wrong, a sentence each.
 
     Args:
-        batch: name => version of what was asked for.
-        report: what pip-audit says of it, its format "json".
+        batch: name => version of the packages that were looked up.
+        report: pip-audit's report in its format "json".
     """
     found, looked_up = [], set()
     for package in report["dependencies"]:
@@ -70,7 +70,7 @@ def audited(batch: Mapping[str, str]) -> list[str]:
 
 
 def verdict(found: Sequence[str]) -> str:
-    """Return what the findings come to, a sentence."""
+    """Return the result of the findings as a sentence."""
     if not found:
         return "The audit passed: every package was looked up, and none has a known vulnerability."
     unknown = sum(": not audited" in line or "pip-audit failed" in line for line in found)

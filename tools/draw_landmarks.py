@@ -20,7 +20,7 @@ RED, GREEN, BLUE = "#d33", "#292", "#25c"
 
 
 class Picture:
-    """An SVG picture in the making."""
+    """An SVG picture that is being drawn."""
 
     def __init__(self, width: float, height: float) -> None:
         box = f'viewBox="0 0 {width:g} {height:g}"'
@@ -49,7 +49,7 @@ class Picture:
         )
 
     def text(self, at: Floats, text: str, size: float, colour: str = "#222") -> None:
-        """Write a text with its middle at a point."""
+        """Write text centred at a point."""
         self._parts.append(
             f'<text x="{at[0]:.1f}" y="{at[1]:.1f}" font-size="{size:g}" fill="{colour}" '
             f'text-anchor="middle" dominant-baseline="middle">{text}</text>'
@@ -68,7 +68,7 @@ def edges() -> list[tuple[int, int]]:
 
 
 def head(picture: Picture, rotation: Floats, middle: Floats, scale: float) -> None:
-    """Draw the mean head's mesh and its own three axes, as a camera far away sees them."""
+    """Draw the mean head's mesh and its three axes, as seen by a distant camera."""
     seen = HEAD @ rotation.T * scale
     flat = seen[:, :2] + middle
     picture.lines(((flat[a], flat[b]) for a, b in edges()), "#bbb", 0.5)

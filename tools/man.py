@@ -1,7 +1,7 @@
-"""`make man`: manual pages out of the commands' own help, one for each command.
+"""`make man`: manual pages from the commands' own help, one for each command.
 
-GNU help2man writes them from what `--help` prints, so nothing is said twice. Debian's own packages
-use it; click-man needs click, which typer no longer uses.
+GNU help2man writes them from the output of `--help`, so no text is kept twice. Debian's own
+packages use it; click-man needs click, which typer no longer uses.
 
 Usage: python -m tools.man [FOLDER]
 """
@@ -20,7 +20,7 @@ from landmarkd.cli.main import COMMANDS, build
 from landmarkd.errors import ExitCode
 
 FOLDER = Path("build/man")
-# The help in lines so long that nothing is cut off; the exit codes have a section of their own.
+# Long lines, so that no help is cut off; the exit codes have a section of their own.
 PROGRAM = """
 import sys, typer
 from landmarkd.cli.main import COMMANDS, build
@@ -49,7 +49,7 @@ def tree() -> Iterator[tuple[tuple[str, ...], typer.core.TyperCommand]]:
 
 
 def commands() -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield the words and the purpose of each command, in one sentence without its point."""
+    """Yield the words and the purpose of each command, one sentence without the full stop."""
     for words, command in tree():
         purpose = (command.help or "").strip().partition("\n\n")[0]
         yield words, " ".join(purpose.split()).rstrip(".")
@@ -59,10 +59,10 @@ def write(folder: Path) -> list[Path]:
     """Write all pages into a folder and return them.
 
     Raises:
-        CalledProcessError: help2man did not take what a command says.
+        CalledProcessError: help2man failed on the help of a command.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    # help2man reads text and not boxes.
+    # help2man reads plain text, not boxes.
     plain = os.environ | {"TYPER_USE_RICH": "0", "LC_ALL": "C.UTF-8"}
     pages = []
     with tempfile.TemporaryDirectory() as name:

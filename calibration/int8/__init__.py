@@ -1,4 +1,4 @@
-"""The representative set: which crops the ranges of int8 activations are measured on."""
+"""The representative set: the crops on which the ranges of int8 activations are measured."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -34,7 +34,7 @@ def load_representative(path: Path = PACKED) -> NDArray[np.uint8]:
 
 
 def save_representative(path: Path, pictures: NDArray[np.uint8], quality: int = 90) -> None:
-    """Pack (N, side, side, 3) uint8 RGB crops as JPEG, whole or not at all."""
+    """Pack (N, side, side, 3) uint8 RGB crops as JPEG into one file, atomically."""
     parameters = [cv2.IMWRITE_JPEG_QUALITY, quality]
     encoded = [
         cv2.imencode(".jpg", cv2.cvtColor(p, cv2.COLOR_RGB2BGR), parameters)[1].ravel()

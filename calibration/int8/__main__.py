@@ -9,8 +9,8 @@ import numpy as np
 
 from calibration.int8 import PACKED, load_representative, save_representative
 
-# Bounds of |yaw| in degrees; every bin gives the same number of faces, so that profiles count as
-# much as fronts.
+# Bounds of |yaw| in degrees; every bin gives the same number of faces, so that profiles have the
+# same weight as frontal faces.
 YAW_BINS = (0, 20, 40, 60, 80, 110)
 FACELESS = 0.05
 
@@ -48,7 +48,7 @@ def choose(shards: list[Path], count: int, seed: int) -> np.ndarray:
         [*pools, np.nonzero(np.isnan(yaw))[0]], [*shares, faceless], strict=True
     ):
         if len(pool) < share:
-            raise ValueError(f"{len(pool)} crops where {share} are wanted: render more")
+            raise ValueError(f"{len(pool)} crops where {share} are needed: render more")
         chosen.append(rng.choice(pool, share, replace=False))
     reader, jitter = ShardReader(), Jitter()
     pictures = []
@@ -62,7 +62,7 @@ def main() -> int:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m calibration.int8", description=__doc__)
     parser.add_argument(
-        "shards", type=Path, help="folder of shards, rendered with a seed that training never saw"
+        "shards", type=Path, help="folder of shards, rendered with a seed that training did not use"
     )
     parser.add_argument("--count", type=int, default=256)
     parser.add_argument("--seed", type=int, default=1)

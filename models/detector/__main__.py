@@ -131,7 +131,10 @@ def main() -> int:
     train.add_argument("--out", type=Path, required=True)
     train.add_argument("--samples", type=int, default=300_000)
     train.add_argument(
-        "--minutes", type=float, default=math.inf, help="end after so long with fewer samples"
+        "--minutes",
+        type=float,
+        default=math.inf,
+        help="end after this time, even with fewer samples",
     )
     train.add_argument("--batch", type=int, default=64)
     train.add_argument("--rate", type=float, default=4e-3, help="highest learning rate")
@@ -140,18 +143,21 @@ def main() -> int:
     )
     train.add_argument("--device", default="cpu", help="cpu or cuda")
     train.add_argument(
-        "--replayed", type=int, default=1024, help="hard faceless scenes to keep and show again"
+        "--replayed",
+        type=int,
+        default=1024,
+        help="number of hard negatives (scenes without a face) to keep and show again",
     )
     train.add_argument("--workers", type=int, default=1, help="processes that compose scenes")
     train.add_argument("--threads", type=int, default=1, help="of torch")
     train.add_argument(
-        "--once", action="store_true", help="do not see each scene in a mirror as well"
+        "--once", action="store_true", help="do not also train on the mirror image of each scene"
     )
     train.add_argument(
-        "--float32", action="store_true", help="for processors that do not multiply in bfloat16"
+        "--float32", action="store_true", help="for processors without bfloat16 multiplication"
     )
     train.add_argument("--seed", type=int, default=1)
-    train.add_argument("--initial", type=Path, help="weights to begin with instead of random ones")
+    train.add_argument("--initial", type=Path, help="initial weights instead of random ones")
     train.set_defaults(run=_train)
     out = commands.add_parser("export", help="quantise a checkpoint into the zoo")
     out.add_argument("checkpoint", type=Path)
@@ -165,7 +171,9 @@ def main() -> int:
     out.add_argument(
         "--photographs", type=Path, help="folder that python -m models.photographs wrote"
     )
-    out.add_argument("--scenes", type=int, default=400, help="to measure activations on")
+    out.add_argument(
+        "--scenes", type=int, default=400, help="number of scenes for the ranges of the activations"
+    )
     out.add_argument("--seed", type=int, default=7)
     out.add_argument("--name", default="faces-160")
     out.add_argument("--score", type=float, default=0.5, help="least score of a face")
@@ -174,7 +182,7 @@ def main() -> int:
         "--about", type=Path, help="JSON with description, provenance, accuracy for the manifest"
     )
     out.add_argument(
-        "--default", action="store_true", help="make it the detector that the runtime takes"
+        "--default", action="store_true", help="make it the default detector of the runtime"
     )
     out.add_argument("--keep-float", type=Path, help="write the float .tflite here as well")
     out.set_defaults(run=_export)
@@ -187,12 +195,16 @@ def main() -> int:
     sheet.add_argument("--count", type=int, default=48)
     sheet.add_argument("--seed", type=int, default=1)
     sheet.set_defaults(run=_sheet)
-    belief = commands.add_parser("belief", help="fit when a landmark model believes a proposal")
+    belief = commands.add_parser(
+        "belief", help="fit when a proposal is accepted, from what a landmark model reads there"
+    )
     belief.add_argument("--model", default="default", help="a landmark model of the zoo")
     belief.add_argument("--detector", default="network")
     belief.add_argument("--data", type=Path, nargs="+", required=True)
     belief.add_argument("--photographs", type=Path, required=True)
-    belief.add_argument("--seconds", type=float, default=300, help="of processor time for looking")
+    belief.add_argument(
+        "--seconds", type=float, default=300, help="processor time to spend on looking"
+    )
     belief.add_argument("--seed", type=int, default=11)
     belief.add_argument("--workers", type=int, default=1, help="processes, each with these seconds")
     belief.set_defaults(run=_belief)

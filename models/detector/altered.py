@@ -1,4 +1,4 @@
-"""Faces that are none any more: parts moved, wiped away or inverted."""
+"""Altered faces that are no longer faces: parts moved, wiped away or inverted."""
 
 import cv2
 import numpy as np

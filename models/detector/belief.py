@@ -18,8 +18,8 @@ from torch import nn
 from models.detector.proposals import Reading, pictures, readings
 
 FALSE_SHARE = 0.002
-"""Share of the photographs without a face in which one may be believed. Pictures chosen to be hard
-(animals, round things) have several times as many."""
+"""Share of the photographs without a face in which a face may be accepted by mistake. Pictures
+chosen to be hard (animals, round things) have several times as many."""
 
 SIGNS = (1.0, 1.0, -1.0, 1.0)
 """Of the weights."""
@@ -33,7 +33,7 @@ class Evidence:
         values: (N, 4) from `landmarkd.vision.belief.evidence`.
         faces: (N,), whether it was a face read right.
         log_odds: (N,), of the roll.
-        photographs: (N,), number of the photograph without a face, or -1.
+        photographs: (N,), index of the photograph without a face, or -1.
         count: of those photographs.
     """
 
@@ -128,7 +128,7 @@ def fit(found: Evidence, false_share: float = FALSE_SHARE) -> Fit:
         false_share: of the photographs without a face, those in which one may be believed.
 
     Raises:
-        ValueError: so few photographs have anything doubtful that the share cannot be reached.
+        ValueError: too few photographs have doubtful proposals to reach the share.
     """
     doubtful = (found.values[:, 0] >= 0) & (found.log_odds == 0)
     x, y = torch.from_numpy(found.values[doubtful]), torch.from_numpy(found.faces[doubtful])
@@ -152,7 +152,7 @@ def fit(found: Evidence, false_share: float = FALSE_SHARE) -> Fit:
     best = np.full(found.count, -np.inf)
     shown = asked & (found.photographs >= 0)
     np.maximum.at(best, found.photographs[shown], values[shown])
-    # The first photograph beyond the share is not believed any more.
+    # The first photograph beyond the share is refused.
     offset = -float(np.sort(best)[::-1][int(false_share * found.count)]) - 1e-3
     if not np.isfinite(offset):
         raise ValueError("too few photographs with something doubtful; look for longer")

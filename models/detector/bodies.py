@@ -16,7 +16,7 @@ from models.detector.drawing import (
 
 
 def eyes(rng: np.random.Generator, canvas: Image, tone: NDArray[np.float32]) -> None:
-    """One to three drawn eyes that are on no head, or not in a head's proportions."""
+    """One to three drawn eyes without a head, or not in the proportions of a head."""
     if rng.random() < 0.7:
         ground = ink(tone) if rng.random() < 0.3 else any_colour(rng)
         if rng.random() < 0.5:

@@ -1,4 +1,4 @@
-"""What a camera in a car sees about a face: bright windows, seats, belts, hard light."""
+"""What a camera in a car sees around a face: bright windows, seats, belts, hard light."""
 
 import math
 

@@ -18,7 +18,7 @@ CROP = 176
 """Side of a rendered crop, pixels."""
 
 CONTOUR = 17
-"""The first points of the 68 are the jaw's."""
+"""The first points of the 68 are those of the jaw."""
 
 SEEN = 0.22
 """Below this visible share of brows, eyes, nose and lips, a hand, a cup or hair hides the face."""
@@ -43,7 +43,7 @@ class Cutting:
             are 176, 88, 44, 22.
         alphas: (side, side) uint8 for each level, or `NO_ALPHA`.
         points: (68, 2) float32 in pixels of the largest; (0, 2) if it shows no face.
-        doubtful: whether so little of the face is to be seen that finding it is neither right nor
+        doubtful: whether so little of the face is visible that finding it is neither right nor
             wrong.
     """
 
@@ -142,7 +142,7 @@ class Cuttings:
         self._join()
 
     def renew(self, rng: np.random.Generator) -> None:
-        """Take one more shard; where there are as many as may be, let the oldest go."""
+        """Load one more shard; if the maximum is reached, drop the oldest."""
         waiting = [path for path in self._paths() if path not in self._held]
         if not waiting:
             return

@@ -1,7 +1,7 @@
 """Decoys for hard-negative training: animals, flowers, fruit, dials, boxes and altered faces.
 
-Each is drawn once and pasted many times, at other sizes, turned and coloured otherwise, so it may
-take its time.
+Each is drawn once and pasted many times, with other sizes, rotations and colours, so drawing may be
+slow.
 """
 
 import math
@@ -30,8 +30,8 @@ def draw(rng: np.random.Generator, texture: Image) -> Cutting:
     """Return a random cut-out.
 
     Args:
-        rng: source of randomness.
-        texture: picture (height, width, 3) whose light and dark some of them take on.
+        rng: random generator.
+        texture: picture (height, width, 3) whose brightness pattern some of them get.
     """
     canvas = np.zeros((SIDE, SIDE, 4), np.uint8)
     makers = (

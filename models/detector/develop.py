@@ -1,4 +1,4 @@
-"""A composed scene as some camera would have it: exposure, tone, night, grey, blur, noise, JPEG."""
+"""A composed scene as a random camera would show it: exposure, tone, blur, noise, JPEG."""
 
 import math
 from functools import lru_cache
@@ -26,7 +26,7 @@ _STRETCH = SIDE * SIDE * 3
 
 def develop(rng: np.random.Generator, image: Image) -> Image:
     """Return a scene, (height, width, 3) uint8 of at most 160 x 160, as a camera would have it."""
-    # No camera's exposure leaves nothing but white or black.
+    # No camera's exposure produces only white or only black.
     mean = max(float(image[::8, ::8].mean()), 1.0)
     exposure = min(max(math.exp(0.3 * rng.standard_normal()), DARKEST / mean), BRIGHTEST / mean)
     gains = exposure * np.exp(0.08 * rng.standard_normal(3))

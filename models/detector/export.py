@@ -55,7 +55,7 @@ def representative(
 
 
 def quantise(float_model: bytes, images: np.ndarray) -> bytes:
-    """Quantise to int8 throughout; with bounded activations the extremes of the data suffice."""
+    """Quantise to int8 throughout; with bounded activations the extremes of the data are enough."""
     from models.export.convert import Recipe, quantise
 
     return quantise(float_model, images, Recipe("int8"))

@@ -1,4 +1,4 @@
-"""Faceless scenes that the network takes for faces, kept to be shown again until it does not."""
+"""Hard-negative mining: scenes without a face that the network takes for faces, shown again."""
 
 import torch
 from torch import Tensor

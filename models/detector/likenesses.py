@@ -1,6 +1,6 @@
 """Hard negatives that resemble faces: upholstery, sockets, lamps, eyes, heads, animals, hands.
 
-Cut-outs to be pasted as no faces, as in `decoys`.
+Cut-outs to be pasted as negatives, as in `decoys`.
 """
 
 import math
@@ -26,7 +26,7 @@ def draw(rng: np.random.Generator, skin: Sequence[Cutting]) -> Cutting:
     """Return a random cut-out.
 
     Args:
-        rng: source of randomness.
+        rng: random generator.
         skin: faces whose skin some of them are made of.
     """
     canvas = np.zeros((SIDE, SIDE, 4), np.uint8)

@@ -1,4 +1,4 @@
-"""Masks, painted on faces that stay faces."""
+"""Masks painted on faces; the result still counts as a face."""
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ def masked(rng: np.random.Generator, face: Cutting, pattern: Image | None = None
     """Return a face with a mask painted over its nose, mouth and chin, against dust or disease.
 
     Args:
-        rng: source of randomness.
+        rng: random generator.
         face: to be masked.
         pattern: (height, width, 3) uint8 of printed cloth; without it the mask is of one colour.
     """
@@ -35,7 +35,7 @@ def masked(rng: np.random.Generator, face: Cutting, pattern: Image | None = None
     cv2.fillPoly(cover, [np.int32(np.rint(outline * 8))], 255, cv2.LINE_AA, 3)
     cover = cv2.GaussianBlur(cover, (0, 0), 0.7)
     colour = np.array(_mask_colour(rng), np.float32)
-    # Cloth takes the light that falls on the face, without the features under it.
+    # Cloth shows the light on the face, without the features under it.
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
     light = cv2.GaussianBlur(grey, (0, 0), size * 0.14)
     light /= max(float(light[cover > 128].mean()) if (cover > 128).any() else 1.0, 4.0)

@@ -1,13 +1,13 @@
 """A one-stage face detector: dense bottleneck convolutions, bounded activations, three grids.
 
-Each cell of a grid says whether a face's middle lies about it, and where the face's box, the middle
-of its eyes and its chin are. Coarser maps are added to the finer ones, so that a cell of eight
-pixels knows what stands around it: a small face is recognised by its head and shoulders.
+Each cell of a grid says whether the middle of a face is near it, and where the face's box, the
+middle of its eyes and its chin are. Coarser maps are added to the finer ones, so that a cell of
+eight pixels gets context: a small face is recognised by its head and shoulders.
 
-A dense 3x3 convolution to few channels and back costs a processor less than its multiply-adds
-suggest, in training (twice the scenes a second of depthwise-separable blocks with as many) and
-under XNNPACK. Maps shrink by 2x2 convolutions, which need no padding and so leave no PAD in the
-exported graph.
+A dense 3x3 convolution to few channels and back costs less time on a processor than its
+multiply-adds suggest, both in training (twice the scenes a second of depthwise-separable blocks
+with as many multiply-adds) and under XNNPACK. Maps shrink by 2x2 convolutions, which need no
+padding and so leave no PAD in the exported graph.
 """
 
 from itertools import pairwise
@@ -27,7 +27,7 @@ GEOMETRY = 8
 """Box centre x, y, log2 of the box's width, height, midpoint of the eyes x, y, chin x, y."""
 
 HIDDEN = 32
-"""Channels between a grid's map and its answers."""
+"""Channels between a grid's map and its outputs."""
 
 UNIT = 2.0
 """Unit of lengths, in strides of the cell's grid."""
@@ -67,7 +67,7 @@ class DetectorNet(nn.Module):
     Args:
         widths: channels of the map of a quarter of the input's side, and of the three grids.
         hidden: of each grid's residual blocks.
-        refined: of the block that follows where the coarser map was added to the finest.
+        refined: hidden channels of the block after the coarser map is added to the finest.
     """
 
     def __init__(

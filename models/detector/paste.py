@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 
 NO_ALPHA = np.full((1, 1), 255, np.uint8)
-"""For pictures that are all there."""
+"""Alpha of pictures without transparency."""
 
 WHOLE = np.array([4.0, 4.0, 0.01, 0.0], np.float32)
-"""A rim that leaves the whole of a picture."""
+"""A rim that keeps the whole picture."""
 
 
 @njit(cache=True, fastmath=True)

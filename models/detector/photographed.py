@@ -15,7 +15,7 @@ def cut_out(rng: np.random.Generator, photographs: Album) -> Cutting:
     if photographs.cut_outs and rng.random() < 0.6:
         picture, alpha = photographs.cut_outs[int(rng.random() * len(photographs.cut_outs))]
         high, wide = alpha.shape
-        # All of it, or the end that has the head as often as not.
+        # All of it, or one end, which shows the head in about half of the cases.
         side = min(
             round(max(high, wide) * float(rng.choice([1.0, 0.75, 0.5, 0.35]))), max(high, wide)
         )

@@ -1,4 +1,4 @@
-"""Where things are laid in a scene, how large and how turned."""
+"""Where things are placed in a scene, with which size and rotation."""
 
 import math
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ SMALLEST = 7.0
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where a face was laid.
+    """The place of a face.
 
     Attributes:
         affine: (2, 3) from the pixels of the crop to those of the frame.
@@ -39,7 +39,7 @@ def place(
     turn: float = 9.0,
     tilt: float = 0.0,
 ) -> Placed:
-    """Lay the middle of a crop's face, about `size` pixels long, at x, y; see `affine_at`."""
+    """Place the middle of a crop's face, about `size` pixels long, at x, y; see `affine_at`."""
     points = cutting.points
     low, high = points.min(0), points.max(0)
     middle = ((low + high) / 2).tolist()
@@ -73,9 +73,10 @@ def affine_at(
     turn: float,
     tilt: float = 0.0,
 ) -> NDArray[np.float64]:
-    """Return the affine that lays u, v of a picture at x, y, stretched and mirrored at random.
+    """Return the affine that places u, v of a picture at x, y, stretched and mirrored at random.
 
-    The turn is normal about `tilt` with a deviation of `turn`, degrees clockwise.
+    The rotation is normally distributed around `tilt` with a deviation of `turn`, degrees
+    clockwise.
     """
     angle = math.radians(tilt + turn * rng.standard_normal())
     stretch = math.exp(0.05 * rng.standard_normal())
@@ -109,10 +110,10 @@ def between(rng: np.random.Generator, low: float, high: float) -> float:
 
 
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    """Return a number between two positive ones, as often in each octave."""
+    """Return a number between two positive ones, uniform in its logarithm."""
     return low * (high / low) ** rng.random()
 
 
 def pick(rng: np.random.Generator, choices: Sequence[T]) -> T:
-    """Return one of some things."""
+    """Return a random item."""
     return choices[int(rng.random() * len(choices))]

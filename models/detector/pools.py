@@ -13,7 +13,7 @@ from models.synth.appearance import backgrounds
 
 BACKDROP = 208
 FRESH_BACKDROPS, FRESH_DECOYS, FRESH_MASKS = 20, 24, 12
-"""How many of each pool are replaced each time."""
+"""How many items of each pool are replaced each time."""
 
 PHOTOGRAPHED = 0.65
 """Share of backgrounds that are photographs, where there are some."""
@@ -24,11 +24,11 @@ class Pools:
 
     Args:
         cuttings: faces and other crops.
-        rng: for what they hold at first.
-        photographs: to stand behind and to be cut up, or none.
+        rng: for the initial content.
+        photographs: for backgrounds and cut-outs, or none.
         backdrops: how many.
         decoys: how many.
-        masked: how many faces that had a mask painted on.
+        masked: how many faces with a painted mask.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Pools:
         self.masked = [self._new_masked(rng) for _ in range(masked)]
 
     def freshen(self, rng: np.random.Generator) -> None:
-        """Put new backdrops, decoys and masks in the place of a few old ones."""
+        """Replace a few backdrops, decoys and masks by new ones."""
         for _ in range(FRESH_BACKDROPS):
             self.backdrops[int(rng.random() * len(self.backdrops))] = self._new_backdrop(rng)
         for _ in range(FRESH_DECOYS):
@@ -56,7 +56,7 @@ class Pools:
             self.masked[int(rng.random() * len(self.masked))] = self._new_masked(rng)
 
     def _new_backdrop(self, rng: np.random.Generator) -> tuple[Image, Image]:
-        """Return a picture to stand behind everything, and a small one to make clothes of."""
+        """Return a picture for the background, and a small one for the texture of clothes."""
         kind, others = rng.random(), self._cuttings.all.others
         if kind < 0.1 and others:
             picture = cv2.resize(

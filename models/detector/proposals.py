@@ -1,7 +1,7 @@
 """What the detector proposes on pictures made here, and what the landmark model reads there.
 
-Faces and faceless pictures are composed and rendered; a proposal that was read as a face where none
-is, or upside down, or at a place where it is not, is a false one.
+Faces and faceless pictures are composed and rendered; a proposal is false if it was read as a face
+where there is none, upside down, or at a wrong place.
 """
 
 import math
@@ -29,13 +29,14 @@ from models.photographs import Album, album
 Image = NDArray[np.uint8]
 
 LEAST, MOST = 0.08, 4
-"""Proposals of at least this score are looked at, at most this many a picture."""
+"""Minimum score of a proposal to be read, and maximum number of proposals a picture."""
 
 RIGHT_OVERLAP, RIGHT_ROLL = 0.5, 25.0
-"""Least overlap with the true box, and largest error of the roll in degrees, of a right reading."""
+"""A right reading: minimum overlap with the true box, and maximum error of the roll in degrees."""
 
 WRONG_OVERLAP, WRONG_ROLL = 0.15, 60.0
-"""It is read wrong below this overlap with every face, or with a roll so far off."""
+"""A wrong reading: below this overlap with every face, or above this error of the roll in degrees.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,11 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was made of one proposal.
+    """How one proposal was read.
 
     Attributes:
         evidence: presence, score, sigma and the score seen near, as `landmarkd.vision.belief`
-            has them; the last is the least where the presence alone refuses.
+            has them; the last is the lowest value where the presence alone refuses it.
         face: whether it is one, read right.
         log_odds: logarithm of the odds that the search gives to its roll.
     """
@@ -70,7 +71,7 @@ def pictures(
     Args:
         data: folders of shards of rendered crops.
         photographs: folder that `models.photographs` wrote.
-        rng: source of chance.
+        rng: random generator.
     """
     seen, cuttings = album(photographs), Cuttings(data, rng, 8)
     composer = Composer(cuttings, rng, seen, backdrops=96, decoys=256, masked=64)
@@ -100,7 +101,7 @@ def pictures(
             truths = [_truth(np.concatenate([*ends, points[36:48].mean(0), points[8]]))]
             if rng.random() < 0.3 and cuttings.all.others:
                 image, truths = pick(rng, cuttings.all.others).levels[0], []
-            if rng.random() < 0.2:  # on its head: to be read right or not at all
+            if rng.random() < 0.2:  # upside down: must be read right or not at all
                 image, truths = (
                     np.ascontiguousarray(image[::-1, ::-1]),
                     [_upside_down(truth, image.shape[1], image.shape[0]) for truth in truths],
@@ -115,7 +116,7 @@ def readings(
     truths: Sequence[Truth],
     rolls: Sequence[float] = (0,),
 ) -> Iterator[Reading]:
-    """Yield what the model reads where a face is proposed, if it is clearly right or wrong.
+    """Yield what the model reads at each proposal, if that is clearly right or wrong.
 
     Args:
         detector: proposes.

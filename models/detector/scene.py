@@ -19,7 +19,7 @@ class Scene:
         image: (160, 160, 3) uint8 RGB, black where the frame's shape leaves the square empty.
         faces: (n, 8) float32: x0, y0, x1, y1 of the 68 points, middle of the eyes x, y, chin x, y;
             pixels.
-        ignored: (n,) bool, faces cut so far that finding them is neither right nor wrong.
+        ignored: (n,) bool, faces cut so much that finding them is neither right nor wrong.
     """
 
     image: Image

@@ -1,9 +1,7 @@
 """Scenes of a camera's frame, composed at the detector's resolution from crops and backgrounds.
 
-What stands behind is painted, or a part of a photograph where there are some.
-
-What is pasted comes with a soft or a hard rim and is as often something else as a face, so that a
-rim means nothing.
+The background is painted, or a part of a photograph if there are photographs. Pasted things have a
+soft or a hard rim and are not faces in half of the cases, so that a rim tells the network nothing.
 """
 
 import math
@@ -33,7 +31,7 @@ from models.detector.surroundings import ASPECTS, frame
 from models.photographs import Album
 
 SHOWN, HARDLY_SHOWN = 0.6, 0.35
-"""Least share of a face's box inside the frame: of a positive, and of a face that is ignored."""
+"""Minimum share of a face's box inside the frame: of a positive, and of an ignored face."""
 
 CABINS, SIDE_LIT, TURNED = 0.2, 0.15, 0.22
 """Shares of scenes: inside a car, lit hard from one side, turned by 90, 180 or 270 degrees."""
@@ -48,7 +46,7 @@ class Composer:
     Args:
         cuttings: what is pasted.
         rng: for the pools.
-        photographs: to stand behind and to be cut up, or none.
+        photographs: for backgrounds and cut-outs, or none.
         sizes: of the pools.
     """
 
@@ -63,7 +61,7 @@ class Composer:
         self._pools = Pools(cuttings, rng, photographs, **sizes)
 
     def scenes(self, rng: np.random.Generator) -> Iterator[Scene]:
-        """Yield scenes without end, with ever new backdrops, decoys and crops."""
+        """Yield scenes without end; backdrops, decoys and crops are replaced all the time."""
         while True:
             for _ in range(16):
                 for _ in range(512):
@@ -108,7 +106,7 @@ class Composer:
     def large(self, rng: np.random.Generator) -> tuple[Image, NDArray[np.float32]] | None:
         """Return a frame larger than the input with one face, half of them masked, and its label.
 
-        None if hardly anything of the face is to be seen.
+        None if the face is hardly visible.
         """
         height = int(between(rng, 200, 420))
         width = int(height * pick(rng, ASPECTS))
@@ -169,7 +167,7 @@ class Composer:
         cutting, tilt = self._face(rng, rare=0.12, masked=0.22), _tilt(rng)
         height, width = image.shape[:2]
         for _ in range(6):
-            # Mostly where a whole face has room, sometimes cut by the frame.
+            # Mostly where the whole face fits, sometimes cut by the frame.
             room = -0.2 * size if rng.random() < 0.2 else 0.45 * size
             x, y = (between(rng, min(room, n / 2), max(n - room, n / 2)) for n in (width, height))
             label = place(rng, cutting, size, x, y, tilt=tilt)
@@ -188,7 +186,7 @@ class Composer:
         faces.append((label.face, share < SHOWN or cutting.doubtful))
 
     def _face(self, rng: np.random.Generator, rare: float, masked: float) -> Cutting:
-        """Return a face, with these chances one that is rare or has a mask painted on."""
+        """Return a face, with these probabilities a rare one or one with a painted mask."""
         kind = rng.random()
         if kind < masked:
             return pick(rng, self._pools.masked)
@@ -278,7 +276,7 @@ def _tilt(rng: np.random.Generator) -> float:
 
 
 def _rim(rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return what of a crop is pasted: all of it, or a soft superellipse."""
+    """Return which part of a crop is pasted: all of it, or a soft superellipse."""
     if rng.random() < 0.15:
         return WHOLE
     return np.array(

@@ -1,4 +1,4 @@
-"""Batches of scenes, composed by other processes meanwhile; each is seen in a mirror as well."""
+"""Batches of scenes, composed by other processes in parallel; each is used mirrored as well."""
 
 import math
 import shutil
@@ -28,11 +28,11 @@ BETWEEN = 24
 
 SCENE_BYTES = SIDE * SIDE * 3
 SHARED = Path("/dev/shm")  # noqa: S108 - only asked how large it is
-"""Where scenes pass from the processes that compose them to the one that trains."""
+"""Shared memory: scenes pass through it from the processes that compose to the one that trains."""
 
 
 class SceneStream(IterableDataset[Batch]):
-    """Parts of batches, without end, other ones for each start and each worker.
+    """Parts of batches, without end, different for each start and each worker.
 
     Args:
         data: Folders of shards of rendered crops.
@@ -78,7 +78,7 @@ def part_of(batch: int, workers: int, shared_bytes: float | None = None) -> int:
     Args:
         batch: Scenes in a batch.
         workers: Processes that compose.
-        shared_bytes: Free shared memory; this machine's without.
+        shared_bytes: Free shared memory; default: what this machine has.
     """
     if shared_bytes is None:
         shared_bytes = shutil.disk_usage(SHARED).free if SHARED.is_dir() else math.inf
@@ -108,7 +108,7 @@ def tensors(scenes: Sequence[Scene]) -> Batch:
 
 
 def mirrored(batch: Batch) -> Batch:
-    """Return a batch as a mirror shows it."""
+    """Return the mirror image of a batch."""
     faces = batch["faces"]
     x, y = SIDE - 1 - faces[..., [2, 0, 4, 6]], faces[..., 1::2]
     turned: dict[str, Tensor] = {
@@ -119,7 +119,7 @@ def mirrored(batch: Batch) -> Batch:
 
 
 def twice(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """Yield each batch and, with others between, its mirror image: composing takes long."""
+    """Yield each batch and, some batches later, its mirror image, because composing is slow."""
     kept: deque[Batch] = deque()
     for batch in batches:
         yield batch

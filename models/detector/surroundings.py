@@ -1,4 +1,4 @@
-"""The frame of a scene, and what stands behind everything."""
+"""The frame of a scene, and its background."""
 
 import math
 
@@ -25,7 +25,7 @@ def frame(rng: np.random.Generator) -> tuple[int, int]:
 
 
 def window(rng: np.random.Generator, photographs: Album, height: int, width: int) -> Image:
-    """Return a window of a photograph or several, at times with false colours, harsh or blurred."""
+    """Return a window of a photograph or several, perhaps with false colours, contrast or blur."""
     image = photographs.window(rng, height, width)
     chances = rng.random(4)
     if chances[0] < 0.12:

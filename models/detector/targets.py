@@ -1,4 +1,4 @@
-"""What each cell should answer, and how wrong its answer is."""
+"""The wanted output of each cell, and the loss."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -57,7 +57,7 @@ def assign(faces: Tensor, valid: Tensor, ignored: Tensor) -> Targets:
     rim = (offset <= torch.maximum(RIM * size[:, None], 1.5 * half_cell)).all(-1)
     positive = core & (longer >= low) & (longer <= high) & ~ignored
     near = rim & (longer >= low / 1.6) & (longer <= high * 1.6)
-    # Where faces lie over one another, the smaller one is in front.
+    # Where faces overlap, the smaller one is in front.
     rank = torch.where(positive, longer, torch.inf)
     best = torch.full((len(valid), CELLS), torch.inf, device=where)
     best.scatter_reduce_(0, images[:, None].expand_as(rank), rank, "amin")

@@ -1,4 +1,4 @@
-"""Trains the detector on scenes composed meanwhile; the same command resumes a stopped run."""
+"""Trains the detector on scenes composed in parallel; the same command resumes a stopped run."""
 
 import math
 from collections.abc import Iterator
@@ -22,13 +22,13 @@ from models.training.schedule import Schedule
 ARCHITECTURE = "detector-160-dense"
 WEIGHTS = {"score": 1.0, "box": 1.5, "marks": 0.5}
 AVERAGED_SAMPLES = 12_000
-"""Samples over which the weights are averaged, about."""
+"""About how many samples the weights are averaged over."""
 
 WARM_UP, WARM_UP_BATCHES = 4_000, 60
-"""Samples, and at least this many batches, in which the learning rate rises."""
+"""Warm-up of the learning rate: samples, and minimum number of batches."""
 
 SHOWN_AGAIN = 1 / 8
-"""As many scenes more in a batch are faceless ones that were hard before."""
+"""Share of additional scenes in a batch that were hard negatives before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +39,19 @@ class Settings:
         data: folders of shards of rendered crops.
         out: folder of the checkpoint and the log.
         samples: scenes to see in all.
-        minutes: end the schedule after so much time even if fewer were seen; the time of all starts
+        minutes: end the schedule after this time even with fewer samples; the time of all starts
             counts.
         batch: scenes at once.
         rate: highest learning rate.
         twice: each scene is seen in a mirror as well.
-        bfloat16: multiply in bfloat16, for processors that do so in half the time.
+        bfloat16: multiply in bfloat16, for processors where that takes half the time.
         workers: processes that compose scenes.
         threads: of torch.
         seed: of weights and scenes.
         initial: checkpoint to begin a new training with.
         photographs: folder of photographs that `models.photographs` gathered, or none.
         device: where the network is trained: "cpu", "cuda".
-        replayed: faceless scenes to keep of those that were taken for faces.
+        replayed: number of scenes without a face to keep of those that were taken for faces.
     """
 
     data: tuple[Path, ...]
@@ -78,7 +78,7 @@ class Settings:
 
 
 class Scenes:
-    """Composed scenes as batches; other ones at each start."""
+    """Composed scenes as batches; different at each start."""
 
     def __init__(self, settings: Settings, hardest: Hardest) -> None:
         self._settings, self._hardest, self.starts = settings, hardest, 0
@@ -94,7 +94,7 @@ class Scenes:
         return twice(scenes) if settings.twice else scenes
 
     def facts(self) -> dict[str, Any]:
-        """Return how many hard faceless scenes are kept."""
+        """Return how many hard negatives are kept."""
         return {"hard": len(self._hardest)}
 
     def state_dict(self) -> dict[str, Any]:
@@ -102,12 +102,12 @@ class Scenes:
         return {"starts": self.starts}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Resume from a state that `state_dict` returned."""
         self.starts = state["starts"]
 
 
 class SceneLoss:
-    """Loss of a batch, to which faceless scenes are added that were hard before.
+    """Loss of a batch with added hard negatives.
 
     Args:
         hardest: Where those are kept.
@@ -124,7 +124,7 @@ class SceneLoss:
         again = self._hardest.draw(int(SHOWN_AGAIN * len(images)))
         if again is not None:
             images = torch.cat([images, again])
-            # What is not there is no face: the rest of the labels is nothing.
+            # Scenes without a face have no other labels.
             labels = [
                 torch.cat([part, part.new_zeros(len(again), *part.shape[1:])]) for part in labels
             ]
@@ -142,7 +142,7 @@ class SceneLoss:
 
 
 def make_loop(settings: Settings) -> Loop:
-    """Return a training that is ready to begin, or to resume from its `checkpoint.pt`."""
+    """Return a training that is ready to start, or to resume from its `checkpoint.pt`."""
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     processes = Processes(settings.device)

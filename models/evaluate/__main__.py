@@ -32,18 +32,21 @@ def landmarks(arguments: list[str]) -> int:
     parser.add_argument(
         "--model", default="default", help="a name of the zoo, a .tflite file or a .pt checkpoint"
     )
-    parser.add_argument("--architecture", help="of a bare state dict")
+    parser.add_argument("--architecture", help="architecture of a bare state dict")
     parser.add_argument(
-        "--eyes", default="none", help="eye model that reads lids and irises anew, or none"
+        "--eyes", default="none", help="eye model that reads lids and irises again, or none"
     )
     parser.add_argument(
-        "--parts", default="none", choices=("default", "none"), help="closer looks at the mouth"
+        "--parts",
+        default="none",
+        choices=("default", "none"),
+        help="models of the mouth and the brows",
     )
     parser.add_argument(
-        "--views", type=int, default=1, choices=(1, 2), help="2: look in the mirror as well"
+        "--views", type=int, default=1, choices=(1, 2), help="2: also read the mirror image"
     )
     parser.add_argument(
-        "--coral", action="store_true", help="the files that are compiled for a Coral"
+        "--coral", action="store_true", help="use the files that are compiled for a Coral"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the report")
     parser.add_argument(
@@ -53,7 +56,7 @@ def landmarks(arguments: list[str]) -> int:
         "--synthetic",
         type=Path,
         default=SYNTHETIC,
-        help="folder of shards that were never trained on",
+        help="folder of shards that were not used for training",
     )
     parser.add_argument(
         "--bearded", type=Path, default=BEARDED, help="folder of shards with beards across the lips"
@@ -110,7 +113,7 @@ def landmarks(arguments: list[str]) -> int:
 
 
 def compare(arguments: list[str]) -> int:
-    """Say what changed between two reports."""
+    """Print what changed between two reports."""
     from models.evaluate import report
 
     parser = argparse.ArgumentParser(
@@ -142,7 +145,7 @@ def detector(arguments: list[str]) -> int:
         help="a name, a detector's .tflite file or a .pt checkpoint",
     )
     parser.add_argument(
-        "--score", type=float, help="least score, for a file that no manifest describes"
+        "--score", type=float, help="minimum score, for a file without a manifest entry"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the report")
     parser.add_argument("--real", type=Path, default=REAL)

@@ -1,4 +1,4 @@
-"""Runs a model over clips as the daemon would: jitter of a talking face, blinks from the lids."""
+"""Runs a model over clips as the daemon does: jitter of a talking face, blinks from the lids."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a detector finds, misses and makes up: the table of our detector on pictures and clips."""
+"""Hits, misses and false alarms of a detector on pictures and clips."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -89,7 +89,7 @@ def evaluate_detector(
         detector: under test.
         real: folder with `images`, `unlabelled`, `nonface` and `videos`.
         model: landmark model to track with; None leaves the clips out.
-        say: called with what is measured now.
+        say: called with the name of each measurement before it starts.
     """
     report = DetectorReport()
     say("labelled faces")

@@ -1,4 +1,4 @@
-"""Events of reports against labelled ones."""
+"""Compares events of reports with labelled ones."""
 
 from collections.abc import Iterable, Sequence
 
@@ -28,7 +28,7 @@ def matched(
 
     Args:
         found: begin and end of each.
-        wanted: the same of the labels.
+        wanted: begin and end of each label.
         tolerance: how far apart they may be, in the same unit.
     """
     left, hits, false = list(wanted), 0, 0

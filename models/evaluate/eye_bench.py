@@ -1,4 +1,4 @@
-"""What the measurements of the eye model share: models, patches, and sheets to look at."""
+"""Shared by the measurements of the eye model: models, patches, and sheets of pictures."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ class Bench:
         model: the eye model.
         zoo: folder of all models, or None for the one that comes with the package.
         real: folder of real faces.
-        rendered: folders of drawn eyes, whose first two files each were not trained on.
+        rendered: folders of drawn eyes; the first two files of each were not used for training.
         out: folder for sheets of the worst eyes, or None.
     """
 
@@ -46,7 +46,7 @@ class Bench:
 
 
 def read_patches(model: EyeModel, patches: np.ndarray) -> PatchReadings:
-    """Return the readings of patches uint8 (n, HEIGHT, WIDTH) by the file that the device runs."""
+    """Return the readings of patches uint8 (n, HEIGHT, WIDTH) by the device's own file."""
     pairs = [[k, min(k + 1, len(patches) - 1)] for k in range(0, len(patches), 2)]
     outs = [model.read_patches(patches[pair]).copy() for pair in pairs]
     return read(np.concatenate(outs)[: len(patches)])
@@ -65,7 +65,7 @@ def gap(points: np.ndarray) -> np.ndarray:
 
 
 def sheet(patches: np.ndarray, points: np.ndarray, path: Path) -> None:
-    """Write a picture of patches, each beside itself with its points."""
+    """Write a picture of patches, each next to a copy with its points."""
     cells = []
     for patch, dots in zip(patches, points, strict=True):
         cell = cv2.cvtColor(cv2.resize(patch, None, fx=2, fy=2), cv2.COLOR_GRAY2BGR)

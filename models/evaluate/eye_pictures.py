@@ -13,11 +13,11 @@ from models.synth.eye_file import GLASSES, INFRARED, borderline
 NIR_WIDTH = 1.1
 """Width of a patch over that of a crop of `eyes_nir`."""
 EYE_WIDTH = 24.0
-"""Width of an eye in a patch, pixels, about: what a gap is divided by where no head is known."""
+"""Approximate width of an eye in a patch, pixels: the divisor of the gap where no head is known."""
 
 
 def rendered(bench: Bench) -> Rows:
-    """Eyes that were drawn and never trained on, as a camera would take them."""
+    """Drawn eyes that were not used for training, with the effects of a camera."""
     from models.eyes.data import load, sample
 
     eyes = load(bench.rendered, 0, 2)

@@ -1,8 +1,8 @@
-"""What the eye model reaches: one table over rendered eyes, near-infrared crops and clips.
+"""Accuracy of the eye model: one table over rendered eyes, near-infrared crops and clips.
 
 python -m models.evaluate eyes [--only NAME…] [--out FOLDER]
 
-Real eyes are looked at and never learnt from.
+Real eyes are used for evaluation only, never for training.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ MEASURES: dict[str, Callable[[Bench], Rows]] = {
 def evaluate(
     zoo: Path | None, real: Path, drawn: list[Path], out: Path | None, only: list[str]
 ) -> Rows:
-    """Return the rows of the measures asked for; where pictures are absent, a word instead."""
+    """Return the rows of the requested measures; where pictures are missing, the row says so."""
     bench = Bench(EyeModel(open_zoo(zoo)), zoo, real, drawn, out)
     rows: Rows = []
     for name in only or MEASURES:

@@ -1,4 +1,4 @@
-"""Runs a model over labelled pictures, from the labelled box or from our own detector's."""
+"""Runs a model over labelled pictures, from the labelled box or from that of our own detector."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ FOUND_OVERLAP = 0.3
 FAR = 20.0
 """Focal length in units of the picture's longer side for an unknown camera.
 
-Its rays are nearly parallel, as in the fit that gave the poses of AFLW2000-3D.
+Its rays are nearly parallel, as in the fit that produced the poses of AFLW2000-3D.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a model made of one labelled face.
+    """The output of a model for one labelled face.
 
     Attributes:
-        face: what was asked.
+        face: the labelled face.
         points: (count, 3) pixels of the picture, or None if the detector missed the face.
         sigma: (count,) pixels, or None.
         score: presence, 0 to 1.
@@ -90,7 +90,7 @@ def evaluate_faces(
     Args:
         model: under test.
         faces: labelled ones.
-        detector: where to take the first box from; None takes the labelled box.
+        detector: source of the first box; None takes the labelled box.
     """
     clock = StageClock()
     results = []

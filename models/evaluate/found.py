@@ -1,4 +1,4 @@
-"""Who is found on the device, with counts and standard errors."""
+"""How many faces the device finds, with counts and standard errors."""
 
 import json
 import math
@@ -28,21 +28,21 @@ FOUND_OVERLAP = 0.4
 TURNS_DEG = (20, 45, 90, 180)
 TURNED_FACES = 30
 UPRIGHT_DEG = 8.0
-"""Faces with a smaller roll are turned for the table."""
+"""Faces with a smaller roll than this are rotated for the table."""
 
 SAME_READING = 0.15
-"""A turned face is read right when its points are off by less than this many face sizes."""
+"""A rotated face is read right when the error of its points is below this many face sizes."""
 
 Shown = Callable[[str, NDArray[np.uint8], FaceObservation | None], None]
 
 
 @dataclass(slots=True)
 class Finder:
-    """What of the device finds faces in pictures.
+    """The parts of the device that find faces in pictures.
 
     Attributes:
         search: the tracker's.
-        clock: its stages.
+        clock: times its stages.
     """
 
     search: FaceSearch
@@ -50,17 +50,17 @@ class Finder:
 
     @classmethod
     def of(cls, model: LandmarkModel, detector: Detector) -> "Finder":
-        """Return the device's own, with its default settings."""
+        """Return those of the device, with default settings."""
         usual = TrackerSettings()
         ranking = Ranking(usual.seat, usual.smallest_px)
         return cls(FaceSearch(model, detector, ranking, usual.presence), StageClock())
 
     def wanted(self, image: NDArray[np.uint8]) -> FaceObservation | None:
-        """Return the face that a report of a single picture has."""
+        """Return the face in the report of a single picture."""
         return self.search.at_once(image, self.clock)
 
     def every(self, image: NDArray[np.uint8]) -> Iterable[FaceObservation]:
-        """Yield every face that is believed, small ones looked at again."""
+        """Yield every accepted face; small ones are read again."""
         detector = self.search.detector
         for face in [*detector.detect(image), *detector.propose(image, LEAST_PROPOSAL)]:
             seen = self.search.read(image, face, self.clock)
@@ -68,7 +68,7 @@ class Finder:
                 yield seen
 
     def turned(self, image: NDArray[np.uint8]) -> Iterable[FaceObservation]:
-        """Yield every face that is believed in the looks for faces that do not stand upright."""
+        """Yield every face that is accepted in the search for faces that are not upright."""
         for roll in ROLLS:
             for face in self.search.proposals(image, self.clock, LEAST_PROPOSAL, roll):
                 seen = self.search.read(image, face, self.clock)
@@ -86,7 +86,7 @@ def found_table(finder: Finder, real: Path, show: Shown = lambda *_: None) -> Ta
     Args:
         finder: under test.
         real: folder with `images`, `unlabelled` and `nonface`.
-        show: is given the kind of mistake, the picture and what was reported.
+        show: called with the kind of mistake, the picture and what was reported.
     """
     table: Table = {}
     folder = real / "images" / "yawdd_dev"
@@ -129,7 +129,7 @@ def turned_rows(
     seen: Iterable[FaceObservation | None],
     show: Shown = lambda *_: None,
 ) -> Table:
-    """Return how many upright faces are read as well when their pictures are turned."""
+    """Return how many upright faces are read as accurately when their pictures are rotated."""
     layout = finder.search.model.layout
     upright = [
         (image, finder.points(face))
@@ -157,7 +157,7 @@ def turned_rows(
 
 
 def _alone(finder: Finder, image: NDArray[np.uint8], face: FaceObservation) -> bool:
-    """Return whether the picture shows no other face, tilted or not, that might be read instead."""
+    """Return whether the picture has no other face, tilted or not, that might be read instead."""
     box = box_of(finder.points(face))
     seen = chain(finder.every(image), finder.turned(image))
     others = (box_of(finder.points(other)) for other in seen)
@@ -167,7 +167,7 @@ def _alone(finder: Finder, image: NDArray[np.uint8], face: FaceObservation) -> b
 def turned(
     image: NDArray[np.uint8], points: Array, degrees: float
 ) -> tuple[NDArray[np.uint8], Array]:
-    """Return a picture turned clockwise, all of it on black, and where its points lie then."""
+    """Return a picture rotated clockwise, all of it on black, and its points in it."""
     height, width = image.shape[:2]
     affine = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), -degrees, 1)
     cosine, sine = abs(affine[0, 0]), abs(affine[0, 1])
@@ -178,7 +178,7 @@ def turned(
 
 
 def reads_same(points: Array, where: Array) -> bool:
-    """Return whether 68 points lie where they should, (68, 2 or 3) against (68, 2)."""
+    """Return whether 68 points are where they should be, (68, 2 or 3) against (68, 2)."""
     x0, y0, x1, y1 = box_of(where)
     size = math.sqrt((x1 - x0) * (y1 - y0))
     off = np.linalg.norm(points[:, :2] - where[:, :2], axis=1).mean()

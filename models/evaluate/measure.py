@@ -83,7 +83,7 @@ def jitter(track: Floats, inter_ocular: Floats) -> float:
 
 
 def shake(track: Floats, inter_ocular: Floats) -> float:
-    """Return the median over frames of what `jitter` averages, so that quick moves do not count."""
+    """Return the median, not the mean, over frames, so that quick moves have little weight."""
     second = np.linalg.norm(track[2:] - 2 * track[1:-1] + track[:-2], axis=2).mean(1)
     return 100 * float(np.nanmedian(second)) / float(np.nanmean(inter_ocular))
 
@@ -108,7 +108,7 @@ def match_events(
 
 
 def calibration(errors: Floats, sigma: Floats) -> dict[str, float]:
-    """Return how the claimed standard deviations compare with the distances that were measured.
+    """Return how the predicted standard deviations compare with the measured distances.
 
     For a true Gaussian with the deviation sigma in x and in y the root mean square of distance /
     sigma is sqrt(2), 39 % of the distances are under one sigma and 86 % under two.

@@ -1,4 +1,4 @@
-"""Sheets of faces with what was labelled and what was found, to be looked at."""
+"""Sheets of faces with labels and results, for visual inspection."""
 
 import math
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def write_sheet(results: Sequence[Result], ibug68: NDArray[np.intp], path: Path)
 
 
 def stack(tiles: Sequence[NDArray[np.uint8]], columns: int = COLUMNS) -> NDArray[np.uint8]:
-    """Lay tiles of one size out in rows."""
+    """Arrange tiles of one size in rows."""
     rows = math.ceil(len(tiles) / columns)
     height, width = tiles[0].shape[:2]
     sheet = np.zeros((rows * height, min(columns, len(tiles)) * width, 3), np.uint8)

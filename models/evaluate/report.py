@@ -1,4 +1,4 @@
-"""Writes what was measured: Markdown to read, JSON to compare, CSV of each face."""
+"""Writes the results: Markdown to read, JSON to compare, CSV with a row for each face."""
 
 import csv
 import json
@@ -17,7 +17,7 @@ def write_report(done: Evaluation, folder: Path, facts: dict[str, Any]) -> Path:
     Args:
         done: what was measured.
         folder: made if it is missing.
-        facts: about the model and the machine, for the head of the report.
+        facts: facts about the model and the machine, for the top of the report.
     """
     folder.mkdir(parents=True, exist_ok=True)
     numbers = {"model": done.model, "facts": facts, "tables": done.tables}

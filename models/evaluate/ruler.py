@@ -1,9 +1,9 @@
 """The ruler: errors after a constant offset per point, fitted on other people, and local shape.
 
-Every set of labels means something slightly different by "the corner of the mouth". A constant
-offset per iBUG point, in the head's own frame and in face sizes, takes that meaning out. It is
-fitted on the people of the other folds and applied to those of this one, for each program alike.
-It measures what points mean in a set; nothing of it is shipped.
+Every set of labels defines "the corner of the mouth" slightly differently. A constant offset per
+iBUG point, in the head's own frame and in face sizes, removes this difference of definition. It is
+fitted on the people of the other folds and applied to those of this fold, in the same way for every
+program that is measured. It describes the labels of a set; nothing of it is shipped.
 """
 
 import math
@@ -18,13 +18,14 @@ from models.evaluate.records import INNER51, REGIONS, Points
 Floats = NDArray[np.float64]
 
 FOLDS = 5
-"""Folds of people; a set of fewer people is measured leaving one out."""
+"""Folds of people; a set with fewer people is measured by leaving one out."""
 
 RIDGE = 3.0
-"""Weight of a point's squared offset beside the squared residuals of the faces, in face sizes."""
+"""Ridge: weight of a point's squared offset, relative to the squared residuals of the faces, in
+face sizes."""
 
 FRONTAL_DEG = 25.0
-"""Faces turned further than this take no part in the table of local shape."""
+"""Faces turned further than this are left out of the table of local shape."""
 
 SHAPES = (
     "mouth width",
@@ -38,7 +39,7 @@ SHAPES = (
 def ruled_errors(results: list[Result], ibug68: NDArray[np.intp]) -> Floats:
     """Return the distances after the ruler, (faces, 68) in face sizes, NaN where unlabelled.
 
-    The people of a set are dealt into folds in the order of their names.
+    The people of a set are assigned to the folds in turn, in the order of their names.
 
     Args:
         results: of one set; all were found.
@@ -99,8 +100,8 @@ def ruler_row(results: list[Result], ibug68: NDArray[np.intp]) -> dict[str, floa
 def shape_table(results: list[Result], ibug68: NDArray[np.intp]) -> dict[str, dict[str, float]]:
     """Return, by local distance, the slope of prediction on truth with its correlation.
 
-    A slope below one says that the network flattens faces toward the mean. Distances are in units
-    of that of the outer corners of the eyes; frontal faces only.
+    A slope below one means that the network pulls faces toward the mean. Distances are in units of
+    that of the outer corners of the eyes; frontal faces only.
     """
     frontal = [
         result for result in results if result.found and abs(result.pose_deg[1]) < FRONTAL_DEG
@@ -144,7 +145,7 @@ def local_shape(points: Points) -> dict[str, float]:
 def uncertainty_table(
     results: list[Result], ibug68: NDArray[np.intp], *, ruler: bool = True
 ) -> dict[str, dict[str, float]]:
-    """Return by region the rms of errors over the claimed sigma, over sqrt(2); 1 is right.
+    """Return by region the rms of errors over the predicted sigma, over sqrt(2); 1 is right.
 
     Args:
         results: of one set.
@@ -162,7 +163,7 @@ def pooled_uncertainty(
 
 
 def _over_sigma(results: list[Result], ibug68: NDArray[np.intp], *, ruler: bool) -> Floats:
-    """Return distances over the claimed sigma, (faces, 68), NaN where unlabelled."""
+    """Return distances over the predicted sigma, (faces, 68), NaN where unlabelled."""
     found = [result for result in results if result.found and result.sigma is not None]
     if len(found) < 3:
         return np.empty((0, 68))
@@ -204,7 +205,7 @@ def _middle(points: Points) -> Points:
 
 
 def _labelled_points(result: Result, ibug68: NDArray[np.intp]) -> Points:
-    """Return the points found, NaN where nobody labelled one, so that both measure the same."""
+    """Return the points found, NaN where there is no label, so that both have the same points."""
     points = result.points[ibug68, :2].astype(np.float64)
     points[np.isnan(result.face.points[:, 0])] = np.nan
     return points

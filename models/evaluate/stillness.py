@@ -1,7 +1,7 @@
-"""How much points tremble: against the truth of a rendered clip, and where a real one is still.
+"""Jitter of points: against the truth of a rendered clip, and where a real clip is still.
 
-The second difference of a talking face's points holds its motion too. That of the error does not,
-and neither does that of the frames whose pictures hardly change.
+The second difference of a talking face's points contains its motion too. That of the error does
+not, and neither does that of frames whose pictures hardly change.
 """
 
 import math
@@ -20,13 +20,14 @@ Floats = NDArray[np.float64]
 RENDERED_CLIP = (
     Path(__file__).resolve().parents[2] / "edge" / "landmarkd" / "camera" / "clip" / "driver.mp4"
 )
-"""Its truth lies beside it, see `models.synth.clip.write`."""
+"""Its truth is in the file beside it, see `models.synth.clip.write`."""
 
 STILLEST = 0.1
 """Share of a clip's frames that count as still."""
 
 BLOCKS = 10
-"""Stretches of a clip whose means give the standard error: neighbouring frames are alike."""
+"""Number of parts of a clip whose means give the standard error: neighbouring frames are similar.
+"""
 
 _LOOKED_AT = 48
 """Side in pixels of the pictures of a face that are compared."""
@@ -35,8 +36,8 @@ _LOOKED_AT = 48
 def error_row(model: LandmarkModel, detector: Detector) -> dict[str, float]:
     """Return the jitter of the error on the rendered clip, % of the inter-ocular distance.
 
-    Frames without a face, and points outside the frame, take no part. The truth is stored in
-    sixteenths of a pixel; `rounding` is what that alone makes.
+    Frames without a face, and points outside the frame, are left out. The truth is stored in
+    sixteenths of a pixel; `rounding` is the jitter from that alone.
     """
     with np.load(RENDERED_CLIP.with_suffix(".npz")) as stored:
         truth = stored["points_16"][:, :68].astype(np.float64) / 16
@@ -51,7 +52,8 @@ def error_row(model: LandmarkModel, detector: Detector) -> dict[str, float]:
         for name, value in _both(second_differences(track.smooth - truth), unit).items()
         if name != "frames"
     }
-    # Mean length of two even errors of a sixteenth's width, by the factor of a second difference.
+    # Mean length of two uniform errors of a sixteenth's width, times the factor of a second
+    # difference.
     row["rounding"] = 100 * math.sqrt(6 * math.pi / 2 / 12) / 16 / unit
     return row
 
@@ -59,7 +61,7 @@ def error_row(model: LandmarkModel, detector: Detector) -> dict[str, float]:
 def still_row(track: ClipTrack, path: Path) -> dict[str, float]:
     """Return the jitter of the stillest tenth of a real clip, % of the inter-ocular distance.
 
-    What is still is decided by the pictures alone, never by the points under test.
+    Which frames are still is decided by the pictures alone, never by the points under test.
 
     Args:
         track: of the clip.

@@ -1,4 +1,4 @@
-"""Models under test behind `LandmarkModel.locate`: the device's own code crops and decodes."""
+"""Models under test as a `LandmarkModel`: the device's own code crops and decodes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from torch import nn
 
 CROP = {"margin": 1.3, "first_margin": 1.45, "first_shift_up": 0.08}
-"""How a model is fed that is not in a zoo."""
+"""The input of a model that is not in a zoo."""
 
 DETECTOR_SIDE = 160
 
 
 class TorchEngine:
-    """A float network that looks like `landmarkd.vision.runtime.Engine`.
+    """A float network with the interface of `landmarkd.vision.runtime.Engine`.
 
     Args:
         network: takes (1, 3, size, size) as x / 127.5 - 1, returns {"points": …, "log_sigma": …,
@@ -71,7 +71,7 @@ class TorchEngine:
         self._out = self._run()
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to free."""
 
     def _run(self) -> dict[str, np.ndarray]:
         with self._torch.inference_mode():
@@ -83,7 +83,7 @@ class TorchEngine:
 
 
 class CoralZoo(Zoo):
-    """A zoo whose models are those for a Coral, run on the processor: int8 throughout."""
+    """A zoo with the models for a Coral, run on the processor: int8 throughout."""
 
     def open(
         self,
@@ -93,7 +93,7 @@ class CoralZoo(Zoo):
         delegate: DelegateChoice = "none",
         xnnpack: bool = True,
     ) -> Engine:
-        """As the zoo does, and the model for the processor where there is no other."""
+        """Open as the zoo does; the model for the processor where there is none for a Coral."""
         if card.whole is None:
             return super().open(card, threads=threads, delegate=delegate, xnnpack=xnnpack)
         interpreter = open_interpreter(self.verified(card.whole), threads, xnnpack=xnnpack)
@@ -101,15 +101,15 @@ class CoralZoo(Zoo):
 
 
 class Whole:
-    """A landmark model with the closer looks of others after it, as in the daemon.
+    """A landmark model followed by the models of eyes and parts, as in the daemon.
 
-    Everything else is the landmark model's.
+    Everything else is that of the landmark model.
 
     Args:
         model: the landmark model.
-        eyes: reads lids and irises anew, or None.
-        views: looks at each picture; the second one is mirrored.
-        parts: read the mouth and the like anew.
+        eyes: reads lids and irises again, or None.
+        views: how often each picture is read; the second time mirrored.
+        parts: read the mouth and the brows again.
     """
 
     def __init__(
@@ -129,13 +129,13 @@ class Whole:
         return getattr(self._model, name)
 
     def without_parts(self) -> "Whole":
-        """Return the same without the closer looks at the mouth and the like."""
+        """Return the same without the models of the mouth and the brows."""
         return Whole(self._model, self._eyes, self._views)
 
     def locate(
         self, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock
     ) -> FaceObservation:
-        """Return what all of them see together."""
+        """Return the combined result."""
         seen = self._model.locate(image, roi, clock)
         if self._views > 1:
             seen = both_views(self._model, image, seen, clock)
@@ -151,18 +151,18 @@ def open_model(
     views: int = 1,
     parts: str = "none",
 ) -> LandmarkModel:
-    """Open a model by what it is called: a name of the zoo, a .tflite file, or a .pt checkpoint.
+    """Open a model by its name in the zoo, a .tflite file, or a .pt checkpoint.
 
     Args:
         spec: name or path.
-        zoo: that names are looked up in.
-        architecture: of a checkpoint that does not name it.
-        eyes: eye model that reads lids and irises anew, or "none".
+        zoo: where names are looked up.
+        architecture: for a checkpoint that does not name its architecture.
+        eyes: eye model that reads lids and irises again, or "none".
         views: looks at each picture; the second one is mirrored.
-        parts: "default" for the zoo's models of the mouth and the like, or "none".
+        parts: "default" for the zoo's models of the mouth and the brows, or "none".
 
     Raises:
-        ModelError: there is no such model or it is altered.
+        ModelError: there is no such model, or its file was changed.
         ValueError: the file's outputs are not those of a landmark model.
     """
     model = _open_landmarks(spec, zoo, architecture)
@@ -175,7 +175,7 @@ def open_model(
 
 
 def without_parts(model: LandmarkModel) -> LandmarkModel:
-    """Return a model without its closer looks at the mouth and the like."""
+    """Return a model without the models of the mouth and the brows."""
     return cast("LandmarkModel", model.without_parts()) if isinstance(model, Whole) else model
 
 
@@ -184,7 +184,7 @@ def open_detector(spec: str, score: float | None = None) -> Detector:
 
     Args:
         spec: name or path.
-        score: least score of a face, for files that no manifest describes.
+        score: minimum score of a face, for files without a manifest entry.
     """
     path = Path(spec)
     if path.suffix not in {".tflite", ".pt"}:
@@ -225,7 +225,7 @@ def _card_of(file: str, image: TensorSpec, outputs: tuple[TensorSpec, ...]) -> L
     )
     if layout is None:
         raise ValueError(
-            f"{file} has outputs of {sorted(sizes.values())} values, none of them points"
+            f"{file} has outputs of {sorted(sizes.values())} values, and none of them can be points"
         )
     meaning = {layout.count * 3: "points", layout.count: "log_sigma", 1: "presence"}
     return LandmarkCard.model_validate(

@@ -1,4 +1,4 @@
-"""Everything that is measured of a landmark model, in the order of the report."""
+"""All measurements of a landmark model, in the order of the report."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class Evaluation:
     Attributes:
         model: its name.
         tables: by title.
-        results: faces looked at from their labelled box, by set.
+        results: faces read from their labelled box, by set.
         small: whether the model is of the small size, which has targets of its own.
     """
 
@@ -53,7 +53,7 @@ def evaluate(
     quick: bool = False,
     say: Callable[[str], None] = print,
 ) -> Evaluation:
-    """Measure a model on whatever data there is.
+    """Measure a model on the available data.
 
     Args:
         model: under test.
@@ -62,7 +62,7 @@ def evaluate(
         bearded: folder of shards of faces with beards across the lips; None leaves it out.
         detector: our own, for the tables that do not start from labelled boxes.
         quick: leave out clips, presence and our own detector.
-        say: called with what is measured now.
+        say: called with the name of each measurement before it starts.
     """
     done = Evaluation(model.name, small="-small" in model.name)
     if real is not None:
@@ -189,7 +189,7 @@ def _synthetic(done: Evaluation, model: LandmarkModel, folder: Path, limit: int 
 
 
 def _bearded(model: LandmarkModel, folder: Path, limit: int | None) -> make.Table:
-    """Compare the mouth with and without its closer look where hair hides some of the lips."""
+    """Compare the mouth with and without its own model where hair hides some of the lips."""
     faces = [face for face in read_shards(folder, limit) if "mask" not in face.tags]
     results, plain = evaluate_faces(model, faces), evaluate_faces(without_parts(model), faces)
     before, after = make.column(plain, "nme_mouth"), make.column(results, "nme_mouth")

@@ -70,7 +70,7 @@ def openness_row(results: list[Result]) -> Row:
 
 
 def calibration_row(results: list[Result], ibug68: np.ndarray) -> Row:
-    """Return how the claimed uncertainty of the 68 points compares with their errors."""
+    """Return how the predicted uncertainty of the 68 points compares with their errors."""
     known = [result for result in results if result.sigma is not None]
     if not known:
         return {}
@@ -80,11 +80,11 @@ def calibration_row(results: list[Result], ibug68: np.ndarray) -> Row:
 
 
 def residual_table(results: list[Result], ibug68: np.ndarray) -> Table:
-    """Return the points that lie off in the same direction on many faces, the worst first.
+    """Return the points that are off in the same direction on many faces, the worst first.
 
-    What is systematic in a face's own frame is a fault of the head, its layout or the labels, not
-    of training. Only faces that look ahead take part, where "to the subject's left" means something
-    in the picture.
+    A systematic error in a face's own frame is a fault of the head, its layout or the labels, not
+    of training. Only faces that look ahead are counted, where "to the subject's left" means
+    something in the picture.
     """
     frontal = [result for result in results if result.found and abs(result.pose_deg[1]) < 30]
     if not frontal:

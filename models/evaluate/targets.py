@@ -1,4 +1,4 @@
-"""What the measures are to reach."""
+"""Target values of the measurements."""
 
 import math
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from models.evaluate.tables import Table
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A number to reach.
+    """A target value.
 
     Attributes:
         name: what it is.
         where: title, row and column in the tables.
         must, aim: values to reach.
         more_is_better: False for errors.
-        least: what it must not fall below, of numbers that are right between two bounds.
+        least: lower limit, for numbers that must be between two limits.
     """
 
     name: str
@@ -111,7 +111,7 @@ SMALL_TARGETS = (
     Target("FG-NET, labelled points among the 51, ruler", _FGNET, 2.2, 2.0),
     Target("synthetic, yaw 60–90, 68 points", _TURNED, 5.0, 4.5),
 )
-"""Of a small size of the landmark model, instead of those at the same place above."""
+"""Targets of a small landmark model; they replace those at the same place above."""
 
 
 def target_table(
@@ -134,7 +134,7 @@ def target_table(
 
 
 def verdict(target: Target, value: float) -> str:
-    """Return in a word how a value stands to its target."""
+    """Return in a word whether a value meets its target."""
     sign = 1 if target.more_is_better else -1
     if value < target.least:
         return "short"

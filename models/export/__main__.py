@@ -14,13 +14,16 @@ def _parser() -> argparse.ArgumentParser:
     model = commands.add_parser("model", help="quantise a checkpoint into the zoo")
     model.add_argument("checkpoint", type=Path)
     model.add_argument(
-        "--name", required=True, help="of the model in the manifest, and of its file"
+        "--name", required=True, help="name of the model in the manifest, and of its file"
     )
-    model.add_argument("--architecture", help="for a checkpoint that does not name it")
+    model.add_argument("--architecture", help="for a checkpoint that does not name its own")
     model.add_argument("--representative", type=Path, help="another representative set")
     model.add_argument("--head", choices=("dynamic", "float"), default="dynamic")
     model.add_argument(
-        "--coverage", type=float, default=1.0, help="share of crops whose extremes fit a range"
+        "--coverage",
+        type=float,
+        default=1.0,
+        help="share of crops whose extreme values must fit into a range",
     )
     model.add_argument(
         "--presence", type=Path, nargs="+", help="folders of shards to calibrate the presence on"
@@ -30,15 +33,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     model.add_argument("--zoo", type=Path, default=ZOO)
     model.add_argument(
-        "--default", action="store_true", help="make it the model that the runtime takes"
+        "--default", action="store_true", help="make it the default model of the runtime"
     )
     model.add_argument("--keep-float", type=Path, help="write the float .tflite here as well")
     whole = commands.add_parser(
-        "whole", help="add the file of a landmark model that is int8 throughout, for an Edge TPU"
+        "whole", help="add a file of a landmark model that is int8 throughout, for an Edge TPU"
     )
     whole.add_argument("checkpoint", type=Path)
     whole.add_argument("--name", required=True, help="of the model in the manifest")
-    whole.add_argument("--architecture", help="for a checkpoint that does not name it")
+    whole.add_argument("--architecture", help="for a checkpoint that does not name its own")
     whole.add_argument(
         "--data", type=Path, nargs="+", required=True, help="folders of shards, for the modes"
     )

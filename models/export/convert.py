@@ -1,8 +1,8 @@
 """From a PyTorch network to TFLite: first float, then integer.
 
-The network is traced with its input turned to channels-last, which together with TensorFlow's way
-of padding (all of it after the last row and column when the stride is two) leaves no TRANSPOSE and
-no PAD in the graph.
+The network is traced with its input turned to channels-last, and pads as TensorFlow does (all of it
+after the last row and column when the stride is two). Both together leave no TRANSPOSE and no PAD
+in the graph.
 """
 
 import logging
@@ -60,17 +60,17 @@ def to_float_tflite(network: nn.Module, side: int) -> bytes:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a float file becomes an integer one.
+    """How a float file is converted to an integer file.
 
     Attributes:
-        head: What becomes of what is computed from the smallest map on: a fifth of the
-            multiply-adds of the landmark network, three fifths of its weights and most of what int8
-            costs. "dynamic": int8 weights and float results, for which what is read is rounded with
-            a scale of its own in each crop; what sums the map up, whose channels differ too much in
-            size for one scale, in float. int8 over a whole crop would leave coordinates in steps of
-            half a pixel, and residuals in steps that make points tremble. "float": left alone.
-            "int8": everything integer, for an Edge TPU and for networks that are made for it, see
-            `models.export.whole`.
+        head: How the layers from the smallest map on are stored. They are a fifth of the
+            multiply-adds of the landmark network, have three fifths of its weights and cause most
+            of the error of int8. "dynamic": int8 weights and float results; the input of these
+            layers is rounded with its own scale in each crop. The layer that pools the map stays in
+            float, because its channels differ too much in size for one scale. int8 results over a
+            whole crop would give coordinates in steps of half a pixel, and residuals in steps that
+            make points jitter. "float": not changed. "int8": everything integer, for an Edge TPU
+            and for networks that are made for it, see `models.export.whole`.
         coverage: Share of the calibration crops whose extreme activation has to fit into a tensor's
             range; 1 takes the extremes of all of them.
     """
@@ -82,10 +82,10 @@ class Recipe:
         if self.head not in {"dynamic", "float", "int8"}:
             raise ValueError(f"head is {self.head!r}: choose dynamic, float or int8")
         if not 0.5 < self.coverage <= 1:
-            raise ValueError(f"coverage is {self.coverage}: it lies above 0.5 and at most at 1")
+            raise ValueError(f"coverage is {self.coverage}: it must be above 0.5 and at most 1")
 
     def describe(self, count: int) -> str:
-        """Say in a sentence for the manifest how `count` crops made the integer file."""
+        """Return a sentence for the manifest on how `count` crops made the integer file."""
         head = {
             "dynamic": "from the last map on int8 weights and float results",
             "float": "from the last map on in float",
@@ -106,8 +106,8 @@ def _samples(images: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
 def _append(old: dict[str, np.ndarray], new: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Keep each crop's extremes; the quantizer itself keeps a moving average of about 20 crops.
 
-    That average cuts off what rare poses need, and the plain extremes of all crops leave everyone
-    else a coarse step: `_cover` chooses between the two.
+    That average cuts off what rare poses need, and the extremes of all crops give a coarse step for
+    all others: `_cover` chooses between the two.
     """
     return {key: np.append(old[key], new[key]) for key in ("min", "max")} if old else new
 
@@ -129,8 +129,8 @@ def _bound(ranges: dict[str, dict[str, np.ndarray]], float_model: bytes) -> None
     """Cut the ranges of what is added under a ReLU6, in place.
 
     With one summand between 0 and 6, a sum is the same for any other summand above 6, and for any
-    below -6: what int8 saturates there is nothing lost, and a single channel far outside would
-    coarsen all of them.
+    below -6: values that int8 saturates there lose nothing, while a single channel far outside
+    would make the step of all channels coarse.
     """
     for name in bounded_summands(float_model):
         if name in ranges:

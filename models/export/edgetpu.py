@@ -19,8 +19,8 @@ LIMITED = "Operation is otherwise supported, but not mapped due to some unspecif
 NOT_QUANTISED = "Model not quantized"
 
 # The operators of the compiler's table. Versions rise when an operator learns something new; those
-# of the last compiler's time (TensorFlow 2.5) are not published with it, so only what is plainly
-# younger is refused.
+# of the last compiler's time (TensorFlow 2.5) are not published with it, so only versions that are
+# certainly newer are refused.
 VERSIONS = {
     "ADD": 4,
     "AVERAGE_POOL_2D": 3,
@@ -53,8 +53,7 @@ VERSIONS = {
     "SUB": 5,
     "TANH": 3,
 }
-# 8 MiB of memory less what code and activations take: compiler logs show 6.86 to 6.89 MiB cached at
-# most.
+# 8 MiB of memory minus code and activations: compiler logs show at most 6.86 to 6.89 MiB cached.
 PARAMETER_BYTES = int(6.8 * (1 << 20))
 NO_ACTIVATION = 0
 

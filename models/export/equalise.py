@@ -1,9 +1,9 @@
 """Rescales channels so that each uses the int8 range; the network's float outputs stay the same.
 
-One scale holds for all channels of an activation. A channel that hardly varies then has a few steps
-only, while what follows may weigh it as heavily as any other. Multiplying a channel where it is
-made and dividing where it is read changes nothing in float (Nagel et al., Data-Free Quantization,
-ICCV 2019, who do it between pairs of convolutions).
+One scale holds for all channels of an activation. A channel that hardly varies then has only a few
+steps, while the next layer may give it as much weight as any other. Multiplying a channel where it
+is computed and dividing it where it is read changes nothing in float (Nagel et al., Data-Free
+Quantization, ICCV 2019, who do it between pairs of convolutions).
 """
 
 import torch
@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from models.train.network import LandmarkNet, Residual
 
 CEILING = 5.6
-"""A ReLU6 channel's largest value is scaled to this; the rest is room for values not yet seen."""
+"""A ReLU6 channel's largest value is scaled to this; the rest is a margin for values not yet seen.
+"""
 
 MOST = 8.0
-"""No channel is made larger by more than this, for the sake of the weights that read it."""
+"""Maximum factor of a channel, so that the weights that read it do not become too small."""
 
 
 @torch.no_grad()
@@ -37,8 +38,8 @@ def equalise(network: LandmarkNet, images: Tensor, *, head: str) -> None:
 def _balanced(network: LandmarkNet, images: Tensor) -> Tensor:
     """Factors for features whose scale is computed in every crop.
 
-    A feature's step reaches the points by its weights, and a weight's step by the feature: where
-    the two are of the same size in every channel, both roundings together cost least.
+    A feature's step reaches the points by its weights, and a weight's step by the feature: if both
+    are of the same size in every channel, the total rounding error is smallest.
     """
     features = torch.cat([network.features(batch) for batch in images.split(64)])
     sizes, read = features.square().mean(0).sqrt(), network.points.weight.norm(dim=0)

@@ -15,10 +15,10 @@ from models.export.whole import Head, fixed_ranges, whole
 from models.train.network import LandmarkNet
 
 CROPS = 2000
-"""That modes and ranges are taken from."""
+"""Number of crops for the modes and the ranges."""
 
 FINE = {"points": 0.0005, "log_sigma": 0.05, "presence": 0.05}
-"""What rounding may about add to an output, in its own unit; 0.0005 of the crop are 0.06 pixels."""
+"""About how much rounding may add to an output, in its unit; 0.0005 of the crop are 0.06 pixels."""
 
 
 def take_presence(network: LandmarkNet, zoo: Zoo, name: str, images: np.ndarray) -> None:

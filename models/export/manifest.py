@@ -1,4 +1,4 @@
-"""Entries of the zoo's manifest: what the runtime has to know to feed a model and read it."""
+"""Entries of the zoo's manifest: how the runtime feeds and reads a model."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ def digest(path: Path) -> dict[str, Any]:
 
 
 def work(graph: Graph) -> dict[str, Any]:
-    """Size of a network, and which share of its multiply-adds would run on an Edge TPU."""
+    """Size of a network, and the share of its multiply-adds that would run on an Edge TPU."""
     return {
         "macs": graph.macs,
         "parameters": graph.parameters,
@@ -53,7 +53,7 @@ def landmark_entry(path: Path, names: list[str], quantisation: str) -> dict[str,
     Args:
         path: The integer .tflite file.
         names: What its outputs are, in their order, of `models.export.convert.OUTPUT_ORDER`.
-        quantisation: How it was made, in words.
+        quantisation: how it was quantised, in words.
 
     Raises:
         ValueError: The file's input is not what the runtime feeds, or its points are of no known
@@ -105,10 +105,10 @@ def landmark_entry(path: Path, names: list[str], quantisation: str) -> dict[str,
 
 
 def write_entry(folder: Path, name: str, entry: dict[str, Any], *, default: bool) -> None:
-    """Add or replace one model of a folder's `manifest.json`, whole or not at all.
+    """Add or replace one model of a folder's `manifest.json`, atomically.
 
-    What was written by hand about the model before (accuracy, description, provenance) stays where
-    the new entry says nothing of it.
+    What was written by hand about the model before (accuracy, description, provenance) stays if the
+    new entry does not contain it.
     """
     path = folder / "manifest.json"
     manifest: dict[str, Any] = (

@@ -19,14 +19,14 @@ from models.export.whole import Head, fixed_ranges, whole
 from models.train.network import PatchNet
 
 CALIBRATION = 300
-"""Sets of patches that the ranges of the activations are taken from."""
+"""Number of sets of patches for the ranges of the activations."""
 
 MODES = 2000
-"""Patches that the modes of the file for an Edge TPU are taken from."""
+"""Number of patches for the modes of the file for an Edge TPU."""
 
 COVERAGE = 0.98
 ROOM = 1.5
-"""Patches may lie farther off than in training."""
+"""Patches may be farther off than in training."""
 
 
 def _converted(network: nn.Module, shape: tuple[int, ...]) -> bytes:
@@ -78,8 +78,9 @@ def export_patches(
         count: patches in one call.
         path: of the file to write, within the zoo.
         colour: of the patches, for the entry.
-        fine: (values,) what rounding may about add to each result on an Edge TPU.
-        entry: more of it: kind, patch, outputs, and what the caller knows of the model.
+        fine: (values,) about how much rounding may add to each result on an Edge TPU.
+        entry: other fields of the entry: kind, patch, outputs, and what the caller knows of the
+            model.
     """
     pictures = fed[: count * CALIBRATION].permute(0, 2, 3, 1).numpy()
     shape = (count, *pictures.shape[1:])

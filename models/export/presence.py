@@ -1,8 +1,8 @@
-"""Moves and scales the presence logit so that 0.5 lies where faces and other crops part.
+"""Shifts and scales the presence logit so that 0.5 separates faces from other crops.
 
-Training sees ten faces for each crop without one, so that what the network calls a probability is
-one for that share. In front of a camera nobody knows the share: after this, both kinds count the
-same (Platt, Advances in Large Margin Classifiers, 1999).
+Training sees ten faces for each crop without one, so the network's probability is right for that
+share only. In front of a camera the share is unknown: after this, both kinds have the same weight
+(Platt, Advances in Large Margin Classifiers, 1999).
 """
 
 from collections.abc import Iterator

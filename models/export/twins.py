@@ -1,8 +1,8 @@
-"""The last stage of the landmark network in two copies whose roundings differ.
+"""The last stage of the landmark network in two copies with different rounding.
 
-What a residual block adds to the last map is rounded to steps of 12/255 in int8, more than anything
-else in the network is, and still points tremble with it. Here each channel is there twice, with
-changes that differ by half a step: what reads the map reads the mean of both.
+What a residual block adds to the last map is rounded to steps of 12/255 in int8. These steps are
+the coarsest in the network and make points jitter. Here each channel exists twice, with changes
+that differ by half a step; the next layer reads the mean of both.
 """
 
 from typing import cast
@@ -14,7 +14,8 @@ from models.train.network import Residual
 
 TWINS = 2
 CHANGE = (-128 * 12 / 255, 127 * 12 / 255)
-"""Range of int8 of a change: its steps are twice those of the sum, from 0 to 6, which is exact."""
+"""The int8 range of a change: its steps are twice those of the sum (0 to 6), so the sum is exact.
+"""
 
 
 def offsets(copies: int) -> Tensor:

@@ -1,16 +1,15 @@
-"""Networks that are int8 from input to output without steps that can be seen, for an Edge TPU.
+"""Networks that are int8 from input to output without visible steps, for an Edge TPU.
 
-int8 gives a value 255 steps. A coordinate that goes from one side of the crop to the other would
-step by half a pixel, and what sums the last map up would make all points tremble. Two means help,
-neither of which needs training:
+An int8 value has 255 steps. A coordinate across the crop would have steps of half a pixel, and the
+pooling of the last map would make all points jitter. Two methods help, and neither needs training:
 
 - *Copies.* A value is computed n times, with biases that differ by 1/n of a step. The roundings of
   the copies then differ too, and their mean has n times the steps: the sum of floor(x + k / n) over
   k is floor(n x) (Hermite's identity). Biases are int32 and finer than that. The weights of copies
   are rounded apart in the same way.
-- *Modes.* What the last layer gives moves in few ways: pose, size and place first, then shape. It
-  gives the coefficients of principal components, each with a scale of its own, and the device puts
-  the outputs together (`landmarkd.vision.decoder`). The largest have the most copies.
+- *Modes.* The output of the last layer varies in few ways: mostly pose, size and place, then shape.
+So it gives the coefficients of principal components, each with its own scale, and the device
+computes the outputs (`landmarkd.vision.decoder`). The largest have the most copies.
 """
 
 from dataclasses import dataclass
@@ -27,38 +26,38 @@ from models.export.twins import CHANGE, convolution, offsets, spread
 
 FEATURE_COPIES = 4
 COEFFICIENTS = 5
-"""Copies of a mode's coefficient, in the mean over all modes."""
+"""Mean number of copies of a mode's coefficient, over all modes."""
 
 MOST_COPIES = 16
 
 ROOM = 1.1
-"""Ranges are what was seen times this, unless said otherwise."""
+"""Ranges are the observed ranges times this, unless stated otherwise."""
 
 COVERAGE = 0.998
 """Share of the pictures whose features fit into their range; the rest is cut off."""
 
 LEFT_OUT = 0.4
-"""Root mean square of what the modes left out would add, in units of `Head.fine`."""
+"""Root mean square of the contribution of the modes left out, in units of `Head.fine`."""
 
 STORED = 0.125
-"""What rounding a mode to integers may change a value, in units of `Head.fine`."""
+"""How much rounding a mode to integers may change a value, in units of `Head.fine`."""
 
 ASLEEP = 1e-4
 """A feature whose spread is below this share of the largest one's is dead and left out."""
 
 LINEAR, BOUNDED = (-128 / 127.5, 127 / 127.5), (0.0, 6.0)
-"""Ranges of int8 for what has copies: coefficients and plain features, features after ReLU6."""
+"""The int8 ranges of what has copies: coefficients and plain features; features after ReLU6."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """What reads the last map of a network.
+    """The layers that read the last map of a network.
 
     Attributes:
         pool: convolution over the whole map, to (N, K, 1, 1), K a multiple of its groups.
         bounded: a ReLU6 follows it.
         weight, bias: (values, K) and (values,) of the layer that reads its results.
-        fine: (values,) what rounding may about add to each value, in its own unit.
+        fine: (values,) about how much rounding may add to each value, in its own unit.
         sizes: how many values each output has.
     """
 
@@ -94,7 +93,7 @@ class Whole(nn.Module):
 def _ranged(
     values: Tensor, coverage: float, bounded: bool, room: float = ROOM
 ) -> tuple[Tensor, Tensor]:
-    """Middle and half width (K,) of what values (N, K) span; of bounded ones, 0 and a sixth."""
+    """Middle and half width (K,) of the range of values (N, K); of bounded ones, 0 and a sixth."""
     low, high = (values.quantile(share, 0) for share in (1 - coverage, coverage))
     if bounded:
         return torch.zeros_like(low), (high * room).clamp(max=6.0) / 6
@@ -111,7 +110,7 @@ def _pool(head: Head, middle: Tensor, half: Tensor, twins: int) -> nn.Conv2d:
         return values.repeat_interleave(copies, 0).repeat(twins, *[1] * (values.ndim - 1))
 
     scaled = pool.weight / half[:, None, None, None]
-    # A row of zeros would have a scale of next to nothing, which a compiler may refuse.
+    # A row of zeros would have a scale of almost zero, which a compiler may refuse.
     scaled[half.isinf()] = 1e-3
     weight = spread(copied(scaled), apart)
     bias = copied((pool.get_parameter("bias") - middle) / half) + apart * (high - low) / 255
@@ -119,7 +118,7 @@ def _pool(head: Head, middle: Tensor, half: Tensor, twins: int) -> nn.Conv2d:
 
 
 def _copies(step: Tensor) -> Tensor:
-    """How many copies make the noise of all modes together least: as their steps to the 2/3."""
+    """Copies that minimise the noise of all modes: proportional to their steps to the 2/3."""
     shares = step ** (2 / 3)
     return (shares / shares.mean() * COEFFICIENTS).round().clamp(1, MOST_COPIES).int()
 
@@ -133,7 +132,7 @@ def whole(
     batch: int = 1,
     room: float = ROOM,
 ) -> tuple[Whole, bytes]:
-    """Make the network whose int8 form is whole.
+    """Make the network that is int8 throughout.
 
     Args:
         trunk: in evaluation mode, from pictures to the last map, in `twins`.
@@ -218,7 +217,7 @@ def fixed_ranges(float_model: bytes, bounded: bool) -> dict[str, tuple[float, fl
     found = {}
     for step in graph.operators:
         if step.name == "ADD":
-            # A change is plain, what it is added to and the sum lie between 0 and 6.
+            # A change has both signs; the sum and what it is added to are between 0 and 6.
             for index in (*step.inputs, *step.outputs):
                 options = makers[index].options
                 plain = makers[index].name == "CONV_2D" and not options.fusedActivationFunction

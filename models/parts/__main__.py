@@ -19,20 +19,23 @@ def main() -> None:
     command = commands.add_parser("train", help="train on drawn faces; run again to go on")
     _add_common(command)
     command.add_argument(
-        "--out", type=Path, required=True, help="weights; the log and the checkpoint lie beside"
+        "--out",
+        type=Path,
+        required=True,
+        help="weights to write; the log and the checkpoint are written beside them",
     )
     command.add_argument("--minutes", type=float, default=60.0)
     command.add_argument("--batch", type=int, default=64)
     command.add_argument("--seed", type=int, default=1)
-    command.add_argument("--initial", type=Path, help="weights to begin with")
-    command.add_argument("--rate", type=float, default=4e-3, help="learning rate at its highest")
+    command.add_argument("--initial", type=Path, help="initial weights")
+    command.add_argument("--rate", type=float, default=4e-3, help="highest learning rate")
     command.set_defaults(run=_train)
-    command = commands.add_parser("check", help="measure weights on faces they did not see")
+    command = commands.add_parser("check", help="measure weights on faces not used for training")
     _add_common(command)
     command.add_argument("weights", type=Path)
     command.set_defaults(run=_check)
     command = commands.add_parser(
-        "spread", help="measure how far off the daemon's points are, over what sigma says"
+        "spread", help="measure the errors of the daemon's points over their sigma"
     )
     command.add_argument("part", choices=PARTS)
     command.add_argument("--data", type=Path, required=True, help="of models.synth write")

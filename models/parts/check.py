@@ -1,4 +1,4 @@
-"""Errors, slopes and the truth of the uncertainty on drawn faces that were not trained on."""
+"""Errors, slopes and calibration of the uncertainty on drawn faces not used for training."""
 
 from __future__ import annotations
 

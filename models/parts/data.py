@@ -1,4 +1,4 @@
-"""Patches of drawn faces in memory, and what a camera makes of them: the samples to train on."""
+"""Patches of drawn faces in memory, with the effects of a camera added: the training samples."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Arrays = dict[str, np.ndarray]
 DETAIL = 1.35
 """Stored pixels for each pixel of a patch."""
 MARGIN_PX = 11
-"""Pixels of a patch that are stored beyond it on every side."""
+"""Margin: pixels stored beyond the patch on every side."""
 _LAYOUT = LAYOUTS["landmarkd-562"]
 
 
@@ -27,8 +27,8 @@ def load(folders: list[Path], part: Part, first: int = 0, last: int | None = Non
     Args:
         folders: of shards.
         part: what to cut.
-        first: of each folder's files in order, as in a slice.
-        last: the same.
+        first: index of the first file to use in each folder, as in a slice.
+        last: index after the last file, as in a slice.
 
     Returns:
         `patch` uint8 (n, …, 3), `points` float32 (n, points, 2) in pixels of the patch, from its
@@ -83,10 +83,10 @@ def sample(
 
     Args:
         stored: from `load`.
-        index: (n,) which.
-        rng: source of chance.
+        index: (n,) which of the patches.
+        rng: random generator.
         part: what they show.
-        moved: whether patches are turned, scaled and shifted, as by points that are off.
+        moved: whether patches are rotated, scaled and shifted, as inaccurate points would do.
     """
     n, spread = len(index), float(moved)
     angle = np.clip(0.07 * rng.normal(size=n), -0.25, 0.25) * spread
@@ -96,7 +96,7 @@ def sample(
     # A pixel p of the patch, from its centre, lies at zoom R p + shift in the upright one.
     turn = np.stack([cosine, -sine, sine, cosine], 1).reshape(n, 2, 2)
     points = stored["points"][index] - shift[:, None]
-    points = points @ turn / zoom[:, None, None]  # row vectors: p R is the inverse turn of p
+    points = points @ turn / zoom[:, None, None]  # row vectors: p R is the inverse rotation of p
     patches = np.empty((n, part.height, part.width, 3), np.uint8)
     for k, i in enumerate(index):
         patches[k] = taken(rng, stored["patch"][i], turn[k] * zoom[k], shift[k], part)
@@ -111,9 +111,9 @@ def sample(
 def taken(
     rng: np.random.Generator, stored: np.ndarray, linear: np.ndarray, shift: np.ndarray, part: Part
 ) -> np.ndarray:
-    """One patch (height, width, 3): exposed, with blur, pixels and noise of some camera.
+    """One patch (height, width, 3) with exposure, blur, pixels and noise of a random camera.
 
-    Half of the cameras are good: what nobody could label teaches nothing.
+    Half of the cameras are good: patches that nobody could label teach nothing.
     """
     picture = cv2.LUT(stored, _curves(rng)[None])
     if rng.random() < 0.2:
@@ -127,7 +127,7 @@ def taken(
     inner = (np.array([part.width, part.height]) - 1) / 2
     grain = np.exp(rng.uniform(np.log(0.6), np.log(4.0 if good else 14.0)))
     if pixels < 1.0:
-        # The camera's grid is upright; the patch is turned when it is cut from it.
+        # The camera's grid is upright; the patch is rotated when it is cut from the picture.
         size = round(part.width * pixels * 1.15) + 2, round(part.height * pixels * 1.2) + 2
         grid_middle = (np.array(size) - 1) / 2 + rng.uniform(-0.5, 0.5, 2)
         step = DETAIL / pixels
@@ -166,7 +166,7 @@ _BANK = (np.random.default_rng(3).standard_normal(1 << 20) * 32).clip(-127, 127)
 
 
 def _noisy(rng: np.random.Generator, picture: np.ndarray, level: float) -> np.ndarray:
-    """With the sensor's noise, `level` grey values, and at times with a codec's."""
+    """Add the sensor's noise, `level` grey values, and sometimes that of a codec."""
     start = int(rng.integers(len(_BANK) - picture.size))
     grain = _BANK[start : start + picture.size].reshape(picture.shape)
     picture = cv2.addWeighted(picture, 1.0, grain, level / 32, 0.0, dtype=cv2.CV_8U)

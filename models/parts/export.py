@@ -16,14 +16,14 @@ from models.parts.network import PartNet
 from models.parts.train import HELD_OUT
 
 FINE = (0.003, 0.003, 0.05)
-"""What rounding may about add to x, y and the logarithm of sigma on an Edge TPU."""
+"""About how much rounding may add to x, y and the logarithm of sigma on an Edge TPU."""
 
 
 def calibrate(name: str, network: PartNet, folders: list[Path]) -> float:
-    """Scale the uncertainty, in place, to the errors on faces that were not trained on.
+    """Scale the uncertainty, in place, to the errors on faces not used for training.
 
     Returns:
-        The root of the mean square error over what the network said before.
+        The root of the mean square of the error over the sigma before.
     """
     part = PARTS[name]
     stored = load(folders, part, 0, HELD_OUT)
@@ -47,7 +47,7 @@ def export(
         weights: of `models.parts.train`.
         folders: of drawn faces, for `calibrate` and for the ranges of the activations.
         zoo: folder of the manifest.
-        about: more for the entry: description, provenance, accuracy, doubt.
+        about: more fields of the entry: description, provenance, accuracy, doubt.
     """
     part, network = PARTS[name], load_weights(name, weights)
     count = len(part.points)

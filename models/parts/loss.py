@@ -1,4 +1,4 @@
-"""What the models of parts are to learn, in pixels of a patch."""
+"""The training loss of the models of parts, in pixels of a patch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from landmarkd.vision.parts import PARTS, Part
 
 HIDDEN = 0.25
-"""Weight of a point that cannot be seen, of one that can."""
+"""Weight of a point that cannot be seen, relative to one that can."""
 SHAPE = 0.6
 """Weight of the distances between points."""
 
@@ -24,7 +24,7 @@ _ACROSS = {
 
 @cache
 def pairs(name: str) -> torch.Tensor:
-    """Which of a part's points lie across from one another, (2, n)."""
+    """Which points of a part are opposite each other, (2, n)."""
     first = int(PARTS[name].points[0][0])
     return torch.tensor(_ACROSS[name]).T - first
 

@@ -12,10 +12,10 @@ LAYERS = {
     "mouth": ((16, 2), (32, 2), (32, 1), (48, 2), (48, 1), (48, 1)),
     "brows": ((8, 2), (24, 2), (32, 2), (32, 1)),
 }
-"""Channels and stride of the convolutions. All networks of a frame together have 85 million
-multiply-adds to share; the brows, read twice, get what is left."""
+"""Channels and stride of the convolutions. All networks of a frame together may use 85 million
+multiply-adds; the brows, which are read twice, get what is left."""
 _SPREAD = 5
-"""Numbers that are kept of each channel's map at the end."""
+"""Numbers that summarise each channel's last map."""
 
 
 class PartNet(PatchNet):

@@ -1,7 +1,7 @@
-"""How far off points are once they are weighed with the landmark model's, over what sigma says.
+"""Error over sigma of points after they are combined with those of the landmark model.
 
-A part's network is calibrated alone on faces that fill the picture. What leaves the daemon is its
-points weighed with the landmark model's, in pictures as cameras take them.
+A part's network is calibrated alone, on faces that fill the picture. The daemon reports its points
+averaged with those of the landmark model, in pictures as cameras take them.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from models.evaluate.readers import read_shards
 from models.evaluate.subjects import Whole
 
 MASKS = "mask"
-"""Faces with one take no part: nothing shows the points."""
+"""Faces with one of these attributes are left out: nothing shows the points."""
 
 
 def fit(name: str, folder: Path, limit: int | None = None) -> dict[str, float]:
-    """Return the `spread` with which the deviations of a part's points hold on drawn faces.
+    """Return the `spread` with which the deviations of a part's points are right on drawn faces.
 
-    Where points go does not depend on it, so sigma is a straight line over it.
+    The points do not depend on it, so sigma is a linear function of it.
 
     Args:
         name: of the part.
-        folder: of `models.synth write`; faces that were not trained on.
-        limit: most faces.
+        folder: written by `models.synth write`; faces not used for training.
+        limit: maximum number of faces.
 
     Raises:
         ValueError: the default landmark model gives no standard deviations.
@@ -53,7 +53,7 @@ def fit(name: str, folder: Path, limit: int | None = None) -> dict[str, float]:
 
 
 def solve(errors: np.ndarray, one: np.ndarray, two: np.ndarray) -> float:
-    """Return the spread at which errors are as large as sigma says.
+    """Return the spread at which errors are as large as sigma predicts.
 
     Args:
         errors: distances, any shape.

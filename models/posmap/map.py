@@ -97,7 +97,7 @@ class PositionMap:
     def _sharpen(self) -> None:
         """Correct the bilinear weights of skin landmarks for folds that are finer than a texel.
 
-        At the eyes' corners the inner lids crowd into single texels. All shapes of the head are
+        At the corners of the eyes the inner lids share single texels. All shapes of the head are
         linear in its identities and expressions, so the best shares over these are a small
         least-squares problem, held to the bilinear ones by a ridge.
         """

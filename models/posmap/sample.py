@@ -1,4 +1,4 @@
-"""Landmarks out of position maps, our own or those of the reference code for 300W-LP."""
+"""Landmarks from position maps, our own or those of the reference code for 300W-LP."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ from models.synth.shards import CROPS_PER_SHARD, pack, store
 def to_crop(pair: Pair, sampler: Sampler) -> Crop:
     """Cut the face of a pair as the synthetic crops are cut.
 
-    Points that the map does not hold are NaN and not visible; so are pose and gaze, which it does
-    not tell, and the openness where there are no lids.
+    Points that are not in the map are NaN and not visible. Pose and gaze, which the map does not
+    contain, are NaN too, and the openness where there are no lids.
 
     Raises:
         ValueError: The dense points of the map span no area.
@@ -29,7 +29,7 @@ def to_crop(pair: Pair, sampler: Sampler) -> Crop:
     low, high = points[:520, :2].min(0), points[:520, :2].max(0)
     side = float((high - low).max()) * MARGIN
     if not side > 0:
-        raise ValueError(f"{pair.name}: all points of the position map lie in one place")
+        raise ValueError(f"{pair.name}: all points of the position map are in one place")
     scale = SIZE / side
     shift = (SIZE - 1) / 2 - scale * (low + high) / 2
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
@@ -43,7 +43,7 @@ def to_crop(pair: Pair, sampler: Sampler) -> Crop:
     moved[:, :2] += shift.astype(np.float32)
     inside = np.asarray(
         ((moved[:, :2] > -0.5) & (moved[:, :2] < SIZE - 0.5)).all(1)
-    )  # NaN is outside
+    )  # NaN counts as outside
     unknown = np.full(3, np.nan, np.float32)
     return Crop(picture, moved, inside, True, unknown, openness(moved), unknown[:2], frozenset())
 

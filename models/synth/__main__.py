@@ -39,10 +39,10 @@ def _add_kinds(command: argparse.ArgumentParser) -> None:
     kinds = command.add_mutually_exclusive_group()
     command.set_defaults(kind="usual")
     for kind, words in (
-        ("turned", "faces turned far to the side alone"),
+        ("turned", "only faces turned far to the side"),
         ("close-up", "eyes from near"),
-        ("driver", "drivers in cars alone"),
-        ("near", "faces that fill the picture, as light makes them, for brows and mouth"),
+        ("driver", "only drivers in cars"),
+        ("near", "faces that fill the picture, without camera effects, for brows and mouth"),
         ("bearded", "men with hair on the upper lip"),
     ):
         kinds.add_argument(f"--{kind}", dest="kind", action="store_const", const=kind, help=words)

@@ -1,7 +1,7 @@
 """Builds: children, heavy, gaunt and old heads, and features beyond what the identities span.
 
-Everything is one smooth field over the neutral head: blobs that push and stretch what lies about
-them. A blob on one side stands for its mirror image as well.
+Everything is one smooth field over the neutral head: blobs that move and stretch the vertices
+around them. A blob on one side also defines its mirror image.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 # Centre and reach of a blob, push and stretch along x (out), y (up), z (forward); centimetres.
 _Row = tuple[float, float, float, float, float, float, float, float, float, float]
 
-_NOTHING = np.float32(9)  # squared distance over squared reach beyond which a blob moves nothing
+_NOTHING = np.float32(9)  # beyond this squared distance over squared reach a blob moves nothing
 _CHILD: tuple[_Row, ...] = (
     (4.6, -2.2, 7.5, 3.2, 0.50, -0.15, 0.55, 0, 0, 0),  # cheeks
     (4.2, -5.6, 6.5, 2.6, 0.35, -0.10, 0.20, 0, 0, 0),  # their lower end
@@ -89,7 +89,7 @@ def _field(vertices, blobs):
             moved[i, 2] += weight * (blobs[k, 6] + blobs[k, 9] * dz)
         moved[i, 0] += (
             across * side * min(x / np.float32(1.5), np.float32(1))
-        )  # nothing tears along the middle
+        )  # no gap along the middle
     return moved
 
 
@@ -97,7 +97,7 @@ def shape(rng: np.random.Generator, vertices: np.ndarray, child: float, *, old: 
     """A neutral head float32 (26719, 3) with a random build; takes about a millisecond.
 
     Args:
-        rng: Source of chance.
+        rng: Random generator.
         vertices: The identity's.
         child: 0 for an adult to 1 for a small child.
         old: Whether the skin is old.

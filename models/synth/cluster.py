@@ -9,17 +9,17 @@ from typing import Any
 from models.synth.shards import Job, render, store
 
 _AHEAD = 2
-"""Shards asked for per processor of the cluster, so that none waits for the next."""
+"""Shards requested per processor of the cluster, so that no processor waits."""
 
 
 def write_all(work: list[Job], address: str | None = None) -> Iterator[Path]:
     """Render shards on a Ray cluster and write them here, yielding each as it is done.
 
-    The machines need this project with the ``models`` extra and the head assets, and no common
-    disk: a shard travels back as bytes. The crops are the same as those of local workers.
+    The machines need this project with the ``models`` extra and the head assets. They need no
+    shared disk: a shard is sent back as bytes. The crops are the same as those of local workers.
 
     Args:
-        work: The shards; those that are there already are left out by the caller.
+        work: The shards; the caller leaves out those that already exist.
         address: Of the cluster, such as ``auto``; None starts one on this machine.
     """
     import ray

@@ -1,4 +1,4 @@
-"""Makes training crops: a face or something that is none, with its labels."""
+"""Makes training crops: a face or something that is not a face, with its labels."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Studio:
         return self._crop(rng, person, pose, shot)[0]
 
     def bearded(self, rng: np.random.Generator, person: Person) -> Crop:
-        """A random face with room about it."""
+        """A random bearded face with space around it."""
         shot = Shot(rng.normal(0, 0.02, 2), pixels=ROOMY_SIZE, bare=True)
         pose = expression.pose(rng) if rng.random() < 0.3 else expression.near_pose(rng)
         return self._crop(rng, person, pose, shot)[0]
@@ -116,7 +116,7 @@ class Studio:
             angle = rng.uniform(0, 2 * np.pi)
             offset = np.array([np.cos(angle), np.sin(angle)]) * rng.uniform(0.55, 0.8)
             return self._crop(rng, person, pose, Shot(offset, rng.uniform(0.6, 1.3), face=False))[0]
-        offset = rng.uniform(-0.35, 0.35, 2)  # a part of a face, far too near
+        offset = rng.uniform(-0.35, 0.35, 2)  # a part of a face, much too near
         return self._crop(rng, person, pose, Shot(offset, rng.uniform(0.16, 0.3), face=False))[0]
 
     def _nothing(self, rng: np.random.Generator, person: Person | None = None) -> Crop:
@@ -219,7 +219,7 @@ class Studio:
     def _crop(
         self, rng: np.random.Generator, person: Person, pose: expression.Pose, shot: Shot
     ) -> tuple[Crop, Callable[[], np.ndarray]]:
-        """Draw a head; its vertices come on demand."""
+        """Draw a head; its vertices are returned only if asked for."""
         eyes = expression.gaze(rng, pose)
         named, closed = expression.face(rng, shot.strained)
         named = driving.mouth(rng, named) if shot.driving else named

@@ -20,7 +20,7 @@ BACKLIT, SIDE_LIT = 0.4, 0.3
 
 
 def pose(rng: np.random.Generator) -> expression.Pose:
-    """A driver's pose, the head laid back at times, 40 cm to 1.2 m away."""
+    """A driver's pose, sometimes with the head leaned back, 40 cm to 1.2 m away."""
     seen = expression.pose(rng)
     pitch = rng.normal(3, 12) if rng.random() < 0.65 else rng.uniform(10, 45)
     yaw = rng.normal(0, 30) if rng.random() < 0.75 else rng.uniform(-95, 95)
@@ -33,7 +33,7 @@ def pose(rng: np.random.Generator) -> expression.Pose:
 
 
 def mouth(rng: np.random.Generator, named: dict[str, float]) -> dict[str, float]:
-    """The named weights of a face, often with a wide mouth in their place."""
+    """The named weights of a face, often replaced by those of a wide open mouth."""
     return expression.wide_mouth(rng) if rng.random() < WIDE_MOUTHS else named
 
 

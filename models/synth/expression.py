@@ -66,7 +66,9 @@ def closure(rng: np.random.Generator) -> tuple[float, float]:
     return both, float(np.clip(both + rng.normal(0, 0.02), 0, 1))
 
 
-_SQUEEZE = (  # muscles that pull together round an eye: what each reaches, and its least share
+# Muscles that contract together around an eye: the weight of each at full strength, and its
+# minimum share.
+_SQUEEZE = (
     ("eyeSquint", 1.0, 0.4), ("cheekSquint", 1.0, 0.4), ("browDown", 0.9, 0.1),
     ("noseSneer", 0.8, 0.0),
     ("mouthSmile", 0.7, 0.0), ("mouthUpperUp", 0.6, 0.0), ("mouthStretch", 0.5, 0.0),
@@ -88,8 +90,8 @@ def _squeeze(rng: np.random.Generator, named: dict[str, float], right: float, le
 def _strained(rng: np.random.Generator, named: dict[str, float]) -> tuple[float, float]:
     """Squeeze one eye or both, as in a wink or a grimace; return how far the lids are closed.
 
-    The other eye of a wink is seldom left alone: some of the strain reaches it, and its lids come
-    down, a little or to a slit.
+    The other eye of a wink is usually affected: it gets some of the strain, and its lids come down
+    a little or to a slit.
     """
     kind, strength = rng.random(), rng.beta(2.2, 1)
     if kind < 0.5:
@@ -112,7 +114,7 @@ def face(
     """Return an expression and the closure of both lids; see `expression` and `closure`.
 
     Args:
-        rng: Source of chance.
+        rng: Random generator.
         strained: Share of faces that squeeze an eye or both.
     """
     named = expression(rng)
@@ -155,7 +157,7 @@ def near_pose(rng: np.random.Generator) -> Pose:
 
 
 def gaze(rng: np.random.Generator, head: Pose) -> Eyes:
-    """Anywhere, or at the camera as far as the eyes can turn."""
+    """A random gaze, or toward the camera as far as the eyes can rotate."""
     if rng.random() < 0.35:
         yaw, pitch = -head.yaw + rng.normal(0, 4), -head.pitch + rng.normal(0, 4)
     else:

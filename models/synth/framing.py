@@ -1,4 +1,4 @@
-"""How a head is framed and lit for a crop, and what light does behind it."""
+"""How a head is framed and lit for a crop, and the light on the background."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ MARGIN = 1.75
 
 
 NEAR_SIZE, NEAR_MARGIN = 208, 1.1
-"""The same of faces that fill the picture."""
+"""The same for faces that fill the picture."""
 
 ROOMY_SIZE = 320
-"""Side of a stored crop that shows as much as a usual one, in pixels almost as near."""
+"""Side in pixels of a stored crop that shows as much as a usual one, at almost the resolution of a
+close-up."""
 
 
 SEALED = 0.4
-"""Share of them whose lips meet, whatever else the face does."""
+"""Share of them whose lips touch, whatever the expression."""
 
 
 _DENSE, _LIDS = slice(0, 520), slice(520, 552)
@@ -49,7 +50,7 @@ class Shot:
         face: Whether it counts as a face.
         driving: Whether it is taken in a car; see `models.synth.driving`.
         pixels: Side of the picture.
-        bare: Whether it is left as the light makes it: training adds what a camera does.
+        bare: Whether it stays without camera effects, which training adds.
     """
 
     offset: np.ndarray
@@ -82,7 +83,7 @@ def lit_look(
     light: lighting.Lighting,
     kit: SkinKit,
 ) -> tuple[Look, set[str]]:
-    """A person's surfaces as expression and light change them, and the attributes of that."""
+    """A person's surfaces as changed by expression and light, and the attributes for it."""
     names = set[str]()
     skin = folded(rng, person.look.face, named)
     if rng.random() < 0.6:
@@ -98,7 +99,7 @@ def lit_look(
 
 
 def red_eyes(rng: np.random.Generator, look: Look) -> Look:
-    """Pupils that a flash lights red, in some pictures; wide ones."""
+    """Red pupils from a flash, in some pictures; they are wide."""
     if rng.random() > 0.35:
         return look
     red = rng.uniform(0.1, 0.9) * np.array([1.0, rng.uniform(0.05, 0.3), rng.uniform(0.05, 0.25)])
@@ -124,7 +125,7 @@ def wall(rng: np.random.Generator, image: np.ndarray, drawn: np.ndarray) -> None
 
 
 def folded(rng: np.random.Generator, skin: np.ndarray, named: dict[str, float]) -> np.ndarray:
-    """The skin (SIZE, SIZE, 3) with the folds that raised cheeks and squinting lids throw."""
+    """The skin (SIZE, SIZE, 3) with the folds of raised cheeks and squinting lids."""
     strengths = [
         float(
             np.clip(
@@ -144,7 +145,7 @@ def camera_for(rng: np.random.Generator, landmarks: np.ndarray, shot: Shot) -> C
     aim = plane[_LIDS if shot.on_eyes else _DENSE]
     middle = (aim.min(0) + aim.max(0)) / 2
     k1 = 0.0
-    if rng.random() < 0.08:  # wide-angle lenses; bounded so that the face does not fold
+    if rng.random() < 0.08:  # wide-angle lenses; limited so that the face does not fold over itself
         reach = np.abs(plane[_DENSE]).max() + 1e-6
         k1 = float(rng.uniform(-0.12, 0.06) / max(reach, 0.15) ** 2)
         middle = middle * (1 + k1 * (middle**2).sum())

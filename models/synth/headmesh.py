@@ -19,8 +19,8 @@ _KINDS = {
     "M_EyeLashes": LASH,
 }
 MATERIALS = tuple(_KINDS)
-_PARTED_CM = 0.2  # between the inner lips; less shows no teeth
-_COLLAR_CM, _THROAT_CM = -12.9, 5.5  # clothes always cover what lies lower, but for the throat
+_PARTED_CM = 0.2  # gap between the inner lips; a smaller one shows no teeth
+_COLLAR_CM, _THROAT_CM = -12.9, 5.5  # clothes always cover what is lower, except the throat
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def _surface(model: HeadModel) -> Surface:
 
 
 def _grown(surface: Surface, chosen: np.ndarray) -> np.ndarray:
-    """Chosen triangles, bool (T,), and their neighbours in the mouth: teeth have no gaps."""
+    """Chosen triangles, bool (T,), and those next to them in the mouth: teeth have no gaps."""
     inside = np.isin(surface.part, [MATERIALS.index("M_Teeth"), MATERIALS.index("M_GumsTongue")])
     used = np.zeros(surface.vertex_triangles.max() + 1, bool)
     used[surface.vertex_triangles[chosen & inside]] = True
@@ -216,7 +216,7 @@ def ambient_occlusion(model: HeadModel, triangles: np.ndarray, directions: int =
     """Cosine-weighted share (26719,) of directions that leave each vertex without meeting skin.
 
     Rays march through a grid of half-centimetre cells that the skin occupies; the mouth is half
-    open, so that its inside is dark and not black.
+    open, so that its inside is dark but not black.
     """
     vertices = model.evaluate(model.vertices, model.weights({"jawOpen": 0.4}))
     normals = vertex_normals(vertices, triangles)

@@ -10,15 +10,15 @@ _PAIRS = np.array(
     [(3, 13), (4, 12), (5, 11)]
 )  # upper and lower points of a lid's sixteen, the three in the middle
 _MOST = 1.6  # weight of a blink beyond which its shape no longer looks like one
-_SAMPLE_WEIGHT = 0.25  # vertices are linear in the weights; a small one stays clear of rounding
+_SAMPLE_WEIGHT = 0.25  # vertices are linear in the weights; large enough against rounding
 
 
 class Lids:
-    """Solves for the blink with signed gaps: where lids cross, the distance would grow again.
+    """Solves for the blink with signed gaps: unsigned ones grow again where lids cross.
 
-    Vertices are linear in the weights, so the signed gap is, too; whatever else moves the lids
-    (cheeks that push the lower one up, a brow that weighs on the upper one) needs that much less of
-    the blink to shut them.
+    Vertices are linear in the weights, so the signed gap is, too; if something else moves the lids
+    (cheeks that push the lower lid up, a brow that presses on the upper lid), less of the blink
+    shuts them.
     """
 
     def __init__(self, model: HeadModel):

@@ -1,4 +1,4 @@
-"""Light: an ambience of spherical harmonics, up to three lamps, and what lenses mirror.
+"""Light: ambient light in spherical harmonics, up to three lamps, and reflections in lenses.
 
 Directions are in the camera's frame (x right, y down, z forward) and point toward the light, so a
 light behind the camera has z < 0 and one overhead y < 0.
@@ -52,7 +52,7 @@ def _warmth(rng: np.random.Generator) -> np.ndarray:
 
 
 def _ambience(rng: np.random.Generator, background: np.ndarray) -> np.ndarray:
-    """Harmonics (9, 3) that take part of their colour and gradient from the background."""
+    """Harmonics (9, 3) with part of their colour and gradient from the background."""
     small = cv2.resize(background, (3, 3), interpolation=cv2.INTER_AREA).astype(np.float64)
     mean = small.mean((0, 1))
     tint = (mean + 0.05) / (mean.mean() + 0.05)
@@ -138,7 +138,7 @@ def sample(rng: np.random.Generator, background: np.ndarray, distance: float) ->
 
 
 def quiet(rng: np.random.Generator, light: Lighting) -> Lighting:
-    """The same light as of a dull day or a well lit room: hardly any shadows."""
+    """The same light, softened as on a cloudy day or in a well lit room: hardly any shadows."""
     sh = light.sh * np.where(np.arange(9)[:, None] < 4, 1.0, 0.4).astype(np.float32)
     sh[1:4] *= np.float32(rng.uniform(0.2, 0.8))
     return replace(

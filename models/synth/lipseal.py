@@ -1,4 +1,4 @@
-"""Lips that meet: the neutral heads hold theirs a millimetre apart."""
+"""Closes the lips: those of the neutral heads are a millimetre apart."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Mesh:
             self.aux = self.vertices
 
     def moved(self, matrix: np.ndarray, shift: np.ndarray) -> Mesh:
-        """The same with every vertex v at matrix @ v + shift; patterns move along."""
+        """The same mesh with every vertex v at matrix @ v + shift; patterns move with it."""
         vertices = self.vertices @ np.asarray(matrix, np.float32).T + np.asarray(shift, np.float32)
         return Mesh(vertices, self.triangles, self.part, self.uv, self.aux)
 
@@ -80,7 +80,7 @@ def grid_triangles(rows: int, columns: int, *, closed: bool) -> np.ndarray:
 
 
 def loft(rings: np.ndarray, part: np.ndarray, *, closed: bool = True) -> Mesh:
-    """A skin over rings of points (R, C, 3)."""
+    """A surface over rings of points (R, C, 3)."""
     rings = np.asarray(rings)
     return Mesh(
         rings.reshape(-1, 3), grid_triangles(rings.shape[0], rings.shape[1], closed=closed), part

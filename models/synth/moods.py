@@ -1,4 +1,4 @@
-"""Moods of a face as weights of blendshapes."""
+"""Facial expressions as weights of blendshapes."""
 
 from __future__ import annotations
 
@@ -131,8 +131,8 @@ CALM = 0.11
 
 
 MOODS = (
-    # what a face does besides lids and gaze, and its share; a ninth does nothing, the rest mix
-    # moves by chance
+    # what a face does besides lids and gaze, and its share; a ninth do nothing, the rest are random
+    # mixtures
     (speech, 0.22),
     (_smile, 0.14),
     (laugh, 0.10),

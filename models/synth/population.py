@@ -20,7 +20,7 @@ from models.synth.scene import Look
 
 _EYE_LEVEL_CM = 3.6
 PAINTED = np.r_[17:27, 48:60]
-"""iBUG points of the brows and of the border of the lips, which paint places."""
+"""iBUG points of the brows and of the border of the lips, whose place is decided by the paint."""
 THICK = 0.25
 """Share of grown men whose facial hair has a volume."""
 
@@ -77,8 +77,8 @@ class Population:
         """A random person; about 20 ms, so use it for several crops.
 
         Args:
-            rng: Source of chance.
-            usual: Without the builds and beards that few people have; everything else is the same.
+            rng: Random generator.
+            usual: Without rare builds and beards; everything else is the same.
             thick: Share of grown men whose facial hair has a volume.
         """
         rare = rng.spawn(1)[0]
@@ -127,18 +127,18 @@ class Population:
         """Vertices float32 (26719, 3) of a person with an expression, closure of lids, and gaze.
 
         Args:
-            person: Who.
+            person: The person.
             named: Weights by name, see `models.synth.expression`.
             closed: Of the right and the left lids: 0 leaves them where the expression puts them, at
                 1 they meet, beyond they are pressed together.
             eyes: The gaze.
-            travel: How far the lids go with it, of what the mesh's shapes do.
+            travel: How far the lids follow the gaze, over what the mesh's shapes do.
         """
         weights = self.model.weights(named)
         index = self.model.expression_index
         for name, value in self.model.lid_weights(eyes).items():
             side = 0 if name.endswith("_R") else 1
-            # A lid goes with the eye wherever it stands; once shut, by less.
+            # A lid follows the eye however far it is open; once shut, by less.
             weights[index[name]] = travel * value * (1 - 0.6 * min(closed[side], 1.0))
         for side, name in enumerate(("_R", "_L")):
             weights[index["eyeWide" + name]] *= max(1 - closed[side], 0)
@@ -173,7 +173,7 @@ def _load_irises(model: HeadModel) -> dict[str, np.ndarray]:
 
 
 def uneven(rng: np.random.Generator, vertices: np.ndarray) -> np.ndarray:
-    """Smooth random bulges and hollows, also asymmetric ones, beyond what the identities span."""
+    """Smooth random bulges and hollows, also asymmetric ones, beyond the identities."""
     count = int(rng.integers(4, 10))
     centres = vertices[rng.integers(0, 9409, count)]
     reach = rng.uniform(2.5, 6.0, count).astype(np.float32)

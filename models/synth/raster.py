@@ -83,7 +83,7 @@ def pack(screen, world, normals, uv, occlusion, aux, data):
 def lid_shadow(vertices, eyeball, lid, occlusion):
     """Darken eyeball vertices near the lids (16, 3) that stand over them, in place.
 
-    The eyeball in a narrow slit sees little light from anywhere: to people a squinting eye is a
+    The eyeball in a narrow slit gets little light from any direction: a squinting eye looks like a
     dark line.
     """
     gap = 0.0

@@ -148,7 +148,7 @@ def _shade(x, y, t, data, triangles, part, parts, paint, lamps):  # noqa: PLR091
             out_b += shine * colours[i, 2]
     if (
         specular > 0.0 and kind != MOUTH
-    ):  # a mirror of the surroundings, blurred to what the harmonics hold
+    ):  # a reflection of the surroundings, as blurred as the harmonics are
         rx, ry, rz = 2 * facing * nx - vx, 2 * facing * ny - vy, 2 * facing * nz - vz
         mirror = specular * fresnel * ao * (1.0 - 0.6 * roughness) + row[MIRROR]
         out_r += mirror * ambient(sh, rx, ry, rz, 0)

@@ -1,4 +1,4 @@
-"""What is lit as one body, and the shadows that it throws on itself."""
+"""Everything that is lit together as one body, and its shadows on itself."""
 
 from __future__ import annotations
 

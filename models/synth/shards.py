@@ -40,7 +40,7 @@ class Job:
         seed: Of the whole set; with the number it decides every crop.
         count: Crops in it.
         kind: What it shows.
-        photographs: Folder of photographs to stand behind, or none.
+        photographs: Folder of photographs for the background, or none.
     """
 
     folder: Path
@@ -128,7 +128,7 @@ def pack(made: list[Crop], seeds: list[int]) -> bytes:
 
 
 def store(path: Path, content: bytes) -> Path:
-    """Write a file that has its name only when it is whole."""
+    """Write a file under its name only when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp")
     try:

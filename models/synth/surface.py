@@ -45,7 +45,7 @@ def ambient(sh, x, y, z, k):
 
 @nb.njit(cache=True, fastmath=True, nogil=True, inline="always")
 def pattern(kind, scale, x, y, z):
-    """0 to 1: how much of a part's second colour a point of it shows."""
+    """How much of the part's second colour a point shows, 0 to 1."""
     if kind == 1:  # stripes
         return 1.0 if np.sin(y * scale) > 0.2 else 0.0
     if kind == 2:  # checks
@@ -62,7 +62,7 @@ def pattern(kind, scale, x, y, z):
 
 @nb.njit(cache=True, fastmath=True, nogil=True, inline="always")
 def lit(shadows, matrices, softness, k, x, y, z, slope):
-    """Share of light k (0 or 1) that reaches a point, from five looks into its shadow map."""
+    """Share of light k (0 or 1) that reaches a point, from five samples of its shadow map."""
     size = shadows.shape[1]
     m = matrices[k]
     u = m[0, 0] * x + m[0, 1] * y + m[0, 2] * z + m[0, 3]

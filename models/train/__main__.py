@@ -25,7 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="train")
     run.add_argument("--data", type=Path, nargs="+", required=True, help="folders of shards")
     run.add_argument("--out", type=Path, required=True, help="folder of checkpoints and log")
-    run.add_argument("--initial", type=Path, help="weights to begin with")
+    run.add_argument("--initial", type=Path, help="initial weights")
     defaults = {name: field.default for name, field in TrainingConfig.__dataclass_fields__.items()}
     run.add_argument("--architecture", default=defaults["architecture"])
     for name in (
@@ -52,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
         run.add_argument("--" + name.replace("_", "-"), type=float, default=defaults[name])
     plot = commands.add_parser("plot", help="draw a run's log")
     plot.add_argument("run", type=Path)
-    plot.add_argument("--out", type=Path, help="PNG, the run's log.png otherwise")
+    plot.add_argument(
+        "--out", type=Path, help="PNG to write; log.png in the run's folder by default"
+    )
     fleet = commands.add_parser(
         "fleet", help="train several networks at once on a GPU, for a given time"
     )
@@ -67,21 +69,23 @@ def _parser() -> argparse.ArgumentParser:
         help="architecture or architecture=weights to begin with",
     )
     fleet.add_argument("--minutes", type=float, required=True)
-    fleet.add_argument("--crops", type=int, help="in a batch; each gives two views")
+    fleet.add_argument("--crops", type=int, help="crops in a batch; each gives two views")
     fleet.add_argument(
-        "--capacity", type=int, help="most crops that are held in the device's memory"
+        "--capacity", type=int, help="maximum number of crops in the device's memory"
     )
     fleet.add_argument("--least", type=int, help="crops to wait for before the first step")
     fleet.add_argument("--seed", type=int)
     fleet.add_argument("--learning-rate", type=float)
-    fleet.add_argument("--levels", type=int, help="of rounded activations, 0 for none")
+    fleet.add_argument(
+        "--levels", type=int, help="levels of rounded activations, 0 for no rounding"
+    )
     fleet.add_argument("--calm", type=float, help="weight of the difference of two views")
-    revived = commands.add_parser("revive", help="give dead channels a new start")
+    revived = commands.add_parser("revive", help="restart dead channels")
     revived.add_argument("source", type=Path, help="checkpoint or weights")
-    revived.add_argument("target", type=Path, help="weights to begin the next run with")
+    revived.add_argument("target", type=Path, help="initial weights for the next run")
     revived.add_argument("--data", type=Path, nargs="+", required=True, help="folders of shards")
     mean = commands.add_parser(
-        "mean", help="average the weights of runs that began with one another"
+        "mean", help="average the weights of runs with common initial weights"
     )
     mean.add_argument(
         "shares",

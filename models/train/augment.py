@@ -1,7 +1,6 @@
 """Augmentation: cuts the model's crop from a stored one as a tracker would; changes its colours.
 
-Everything random comes from the generator that is passed in, so that a sample depends on its seed
-alone.
+All random numbers come from the generator that is passed in, so a sample depends only on its seed.
 """
 
 import math
@@ -21,18 +20,18 @@ Image = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Jitter:
-    """How far a tracker's crop may lie off, and how often colours are disturbed.
+    """How inaccurate a tracker's crop may be, and how often colours are changed.
 
     Attributes:
         side: Of the model's crop in pixels.
         margin: Side of the crop over the longer side of the box of the dense points in the turned
             frame.
-        scale: Range of the factor on that side, drawn evenly in its logarithm.
+        scale: Range of the factor on that side, uniform in its logarithm.
         shift: Standard deviation of the centre in units of the box.
         turn_deg: Standard deviation of the rotation about the upright face.
         upright: Share of crops that are turned upright first, as the runtime does.
-        wild: Share of crops that lie far off, as after a fast move or where half a face is hidden:
-            from there the points have to lead back to the face. Turned by anything up to
+        wild: Share of crops that are far off, as after a fast move or where half a face is hidden:
+            from these, the points have to lead back to the face. Turned by anything up to
             `wild_deg`, shifted by `wild_shift`, scaled by `wild_scale`.
     """
 
@@ -50,7 +49,7 @@ class Jitter:
 
 @dataclass(frozen=True)
 class Shake:
-    """Standard deviations between two views of a crop, and how often they are `far` times as large.
+    """Standard deviations between two views of a crop, and how often they are `far` times larger.
 
     Attributes:
         scale: Of the logarithm of the region's side.
@@ -161,7 +160,7 @@ def _region(crop: Crop, rng: np.random.Generator, jitter: Jitter) -> _Region:
 
 
 def _border(rng: np.random.Generator) -> tuple[int, tuple[float, ...]]:
-    """What lies beyond the stored crop: more of its edge, black or a colour."""
+    """What is beyond the stored crop: its edge repeated, black or a colour."""
     border = cv2.BORDER_REPLICATE if rng.random() < 0.4 else cv2.BORDER_CONSTANT
     return border, (0, 0, 0) if rng.random() < 0.5 else tuple(
         float(v) for v in rng.integers(0, 256, 3)
@@ -220,7 +219,7 @@ def disturb(image: Image, rng: np.random.Generator) -> Image:
 
 
 def grain(image: Image, rng: np.random.Generator) -> Image:
-    """Noise and compression as they differ from picture to picture of a film."""
+    """Noise and compression, which differ from frame to frame of a video."""
     if rng.random() < 0.5:
         noise = np.empty(image.shape, np.int16)
         cv2.setRNGSeed(int(rng.integers(1 << 31)))
@@ -245,7 +244,7 @@ def _tone_curves(rng: np.random.Generator) -> Image:
 
 
 def _coarsen(image: Image, rng: np.random.Generator) -> Image:
-    """Take away resolution, as a face far off has it."""
+    """Reduce the resolution, as of a distant face."""
     side = image.shape[0]
     small = int(rng.uniform(28, 90))
     image = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)

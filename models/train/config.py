@@ -12,12 +12,12 @@ from models.training.schedule import Schedule
 
 @dataclass(frozen=True, kw_only=True)
 class CommonConfig:
-    """What every kind of run needs to know.
+    """Settings common to all kinds of run.
 
     Attributes:
         data: Folders of shards.
         out: Folder of the weights and the log.
-        final_rate: Share of the highest learning rate that is left at the end.
+        final_rate: Share of the highest learning rate that remains at the end.
         clip: Largest norm of the gradient.
         average: Decay of the averaged weights, a step.
         calm: Weight of the difference between two views of a crop (`loss.restlessness`).
@@ -44,7 +44,7 @@ class CommonConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig(CommonConfig):
-    """All that decides what a run of one network does.
+    """All settings of a run of one network.
 
     The folders are listed again at the beginning of every pass, and of every part of one; without
     `calm` there is one view of a crop.
@@ -53,9 +53,8 @@ class TrainingConfig(CommonConfig):
         samples: How many crops the schedule is stretched over.
         budget_minutes: Stretch the schedule over this much time of training instead, for a machine
             whose speed is not known beforehand.
-        pass_shards: At most this many shards to a pass, so that shards which appear meanwhile are
-            soon seen.
-        workers: Processes that make crops, a process of training.
+        pass_shards: At most this many shards in a pass, so that new shards are soon used.
+        workers: Processes that make crops, for each process of training.
         threads: Of each training process; 0 leaves the choice to PyTorch.
         frozen: How many of the network's first parts (the stem and the stages) are not trained.
     """

@@ -15,11 +15,11 @@ from models.training.processes import begin_worker
 
 
 class Samples(Dataset[Batch]):
-    """Whole batches by number, made from the seed, the pass and the sample's place in it alone.
+    """Whole batches by number; they depend only on the seed, the pass and the sample's place in it.
 
     A batch holds images (N, side, side, 3), points (N, 562, 3), visible (N, 562), face (N,); with
-    `shake` two views of every crop after one another, and what leads either back to the first, back
-    (N, 2, 3).
+    `shake` two views of every crop one after the other, and the affines from either view to the
+    first, back (N, 2, 3).
     """
 
     def __init__(

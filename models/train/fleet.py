@@ -1,8 +1,9 @@
 """Trains several networks on the same batches of one device, as fast as it can, for a given time.
 
-For a machine with a GPU that is there for minutes only: crops are rendered beside it, decoded once
-into its memory, and cut and disturbed there. Each batch holds two views of every crop, whose points
-are also compared with one another, and weights and activations are rounded as int8 will round them.
+For a machine with a GPU that is available for minutes only: crops are rendered beside it, decoded
+once into its memory, and cut and augmented there. Each batch holds two views of every crop, whose
+points are also compared with one another, and weights and activations are rounded as int8 will
+round them.
 
     python -m models.train fleet --data runs/synth/train --out runs/train/fleet --minutes 8 \
         --networks landmarks-562=models/train/landmarks-562.pt landmarks-562-large
@@ -39,8 +40,8 @@ class FleetConfig(CommonConfig):
         networks: Architectures, each with the weights to begin with or None.
         minutes: Length of the schedule.
         crops: In a batch; each gives two views.
-        capacity: Most crops that are held.
-        least: Crops to wait for before the first step.
+        capacity: Maximum number of crops in memory.
+        least: Number of crops to wait for before the first step.
     """
 
     networks: dict[str, Path | None]
@@ -64,7 +65,7 @@ class FleetConfig(CommonConfig):
 
 
 class Draws:
-    """Batches of two views of crops that lie in the device's memory."""
+    """Batches of two views of crops in the device's memory."""
 
     def __init__(self, config: FleetConfig, device: torch.device) -> None:
         self._config, self._device, self._crops, self._starts = config, device, 0, 0
@@ -86,20 +87,20 @@ class Draws:
             pool.close()
 
     def facts(self) -> dict[str, Any]:
-        """Return how many crops are held."""
+        """Return how many crops are in memory."""
         return {"pool": self._crops}
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the number of starts: each draws other crops."""
+        """Return the number of starts: each start draws different crops."""
         return {"starts": self._starts}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Resume from a state that `state_dict` returned."""
         self._starts = state["starts"]
 
 
 def make_loop(config: FleetConfig) -> Loop:
-    """Return a run that is ready to begin, or to go on; it writes `NAME.pt` of each network.
+    """Return a run that is ready to start, or to resume; it writes `NAME.pt` of each network.
 
     Raises:
         KeyError: There is no such architecture.

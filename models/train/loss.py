@@ -1,8 +1,8 @@
 """What training minimises, in pixels of the 128-pixel crop.
 
-The means follow a Wing loss (arXiv 1711.06753), whose pull does not fade as the error does; the
-uncertainties follow a Gaussian likelihood of the errors as they stand, so that a point which cannot
-be seen widens its sigma but cannot buy itself out of being learned.
+The means follow a Wing loss (arXiv 1711.06753), whose gradient does not vanish with the error. The
+uncertainties follow a Gaussian likelihood of the errors, which gives no gradient to the points: a
+point that cannot be seen gets a larger sigma but is still learned.
 """
 
 import math
@@ -16,7 +16,7 @@ from torch.nn import functional
 from models.train.network import LANDMARKS
 
 IBUG68 = tuple(LAYOUTS["dense-520"].ibug68.tolist())
-# Upper and lower lid points that lie over one another: 7 pairs an eye, right eye first.
+# Opposite points of the upper and lower lid: 7 pairs an eye, right eye first.
 UPPER_LIDS = (*range(521, 528), *range(537, 544))
 LOWER_LIDS = (*range(535, 528, -1), *range(551, 544, -1))
 
@@ -29,10 +29,11 @@ class LossWeights:
         ibug68, lids, irises: Of these points, over that of a dense point; `inner` is added for the
             51 points other than the jaw.
         depth: Of z beside x and y.
-        gap: Of the opening between the lids, in which an error of half a pixel is a missed blink.
-        unseen_gap: Of it where either lid is hidden, over that where both are seen.
+        gap: Weight of the gap between the lids, where an error of half a pixel is a missed blink.
+        unseen_gap: The same where either lid is hidden, relative to where both are seen.
         sigma, presence: Of the likelihood of the errors, and of the face's presence.
-        wing, curve: Where the Wing loss turns from logarithm to line, and its curvature, in pixels.
+        wing, curve: Where the Wing loss changes from logarithmic to linear, and its curvature, in
+            pixels.
     """
 
     ibug68: float = 5.0
@@ -95,8 +96,8 @@ class LandmarkLoss(torch.nn.Module):
         presence = functional.binary_cross_entropy_with_logits(
             outputs["presence"][:, 0], face.float()
         )
-        # Crops without a face count nothing rather than being taken out: nothing waits for the
-        # device.
+        # Crops without a face get a weight of zero instead of being removed, so that nothing waits
+        # for the device.
         known = torch.isfinite(batch["points"]).all(2) & face[:, None]
         each = LANDMARKS * face.sum().clamp(min=1)
         found = outputs["points"].unflatten(1, (-1, 3)) * self.side
@@ -149,9 +150,8 @@ def restlessness(
 ) -> Tensor:
     """Distance between the points of two views of a stored crop, in its frame, in a view's pixels.
 
-    Neither view has the error of the other's noise, so this takes out what would be jitter in a
-    film. Only points that are seen count: where nothing shows a point, each look can only guess,
-    and to guess the same costs accuracy.
+    The noise of the two views is independent, so this term reduces jitter in a video. Only visible
+    points count: the place of a hidden point is a guess, and forcing equal guesses costs accuracy.
 
     Args:
         outputs: Of `LandmarkNet` for views of which 2i and 2i + 1 show the same crop.

@@ -1,4 +1,4 @@
-"""Left and right of the 562-point layout: what becomes of the labels when a picture is mirrored.
+"""Left and right of the 562-point layout: the labels of a mirrored picture.
 
 Lids and irises have exact counterparts. The 520 dense points have not (their mirror images fall up
 to 17 mm from the nearest of them), so each mirrored dense point is a fixed weighting of its eight
@@ -30,7 +30,7 @@ EXACT_PAIRS = (
 
 @lru_cache(maxsize=1)
 def mirror_nearest() -> NDArray[np.intp]:
-    """(562,) index of the point of largest weight in each mirrored one; it gives the visibility."""
+    """(562,) index of the heaviest point in each mirrored one, for the visibility."""
     neighbours, weights = mirror_weights()
     return np.take_along_axis(neighbours, np.abs(weights).argmax(1)[:, None], 1)[:, 0]
 
@@ -40,7 +40,7 @@ def fit(assets: Path, heads: int = 60, seed: int = 0) -> None:
 
     Args:
         assets: Folder with ict_head.npz and landmarks.json.
-        heads: How many; a third of them only measure the error, which is printed.
+        heads: How many heads; a third of them only measure the error, which is printed.
         seed: Of the random heads.
     """
     from scipy.spatial import cKDTree

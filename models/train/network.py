@@ -1,13 +1,11 @@
-"""The landmark network: 562 points with an uncertainty each, and whether there is a face at all.
+"""The landmark network: 562 points, each with an uncertainty, and the presence of a face.
 
-It is sized to 70 million multiply-adds. On a processor a dense 3x3 convolution at 16x16 and below
-costs less than its multiply-adds suggest and a depthwise one more, both in training (three times)
-and under XNNPACK, so the residual blocks squeeze between two dense convolutions, and only the head
-is depthwise: one 4x4 kernel per channel that keeps where in the crop something was seen, which
-average pooling would throw away.
-
-Activations are bounded (ReLU6) for the sake of int8. Strided convolutions pad as TensorFlow's SAME
-does, so that the exported graph has no PAD.
+It is sized to 70 million multiply-adds. On a processor a dense 3x3 convolution on maps of 16x16 and
+smaller costs less than its multiply-adds suggest, and a depthwise one costs more, both in training
+(three times) and under XNNPACK. So the residual blocks have few channels between two dense
+convolutions, and only the head is depthwise: one 4x4 kernel per channel, which keeps the place in
+the crop that average pooling would lose. Activations are bounded (ReLU6) for int8. Strided
+convolutions pad as TensorFlow's SAME does, so that the exported graph has no PAD.
 """
 
 import math
@@ -25,7 +23,7 @@ def _rounded(x: Tensor, step: float | Tensor) -> Tensor:
 
 
 def _step(weight: Tensor, levels: int) -> Tensor:
-    """Of int8 weights, whose range is that of their output channel."""
+    """Step of int8 weights; their range is that of their output channel."""
     peaks = weight.detach().abs().flatten(1).amax(1).clamp(min=1e-12)
     return (peaks * (2 / (levels - 1))).view(-1, *[1] * (weight.ndim - 1))
 
@@ -58,7 +56,7 @@ def read_map(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 class PatchNet(nn.Module):
-    """Reads patches: convolutions, a summary of the last map, and what reads it.
+    """Reads patches: convolutions, a summary of the last map, and a layer that reads it.
 
     From (n, channels, height, width) to (n, values).
     """
@@ -95,7 +93,7 @@ class Bounded(nn.ReLU6):
     levels = 0
 
     def forward(self, x: Tensor) -> Tensor:
-        """Any shape to the same."""
+        """Return a tensor of the same shape."""
         x = super().forward(x)
         return _rounded(x, 6 / self.levels) if self.levels else x
 
@@ -181,8 +179,8 @@ class LandmarkNet(nn.Module):
         self.pool = Summary(channels, 2, 4)
         self.points = Reading(channels * 2, LANDMARKS * 3)
         self.log_sigma = Reading(channels * 2, LANDMARKS)
-        # Four pixels: from one crop's side on, where zero would put it, the loss holds sigma and
-        # teaches nothing.
+        # Four pixels. Zero would mean one crop's side, from where on the loss clamps sigma and
+        # gives no gradient.
         nn.init.constant_(self.log_sigma.bias, math.log(4 / 128))
         self.presence = Reading(channels * 2, 1)
 

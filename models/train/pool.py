@@ -1,4 +1,4 @@
-"""Crops decoded once into the training device's memory, while a generator writes more of them."""
+"""Crops decoded once into the training device's memory, while another process writes more."""
 
 import queue
 import threading
@@ -18,8 +18,8 @@ class Pool:
 
     Args:
         folders: Of shards; new ones are taken up by `refresh`.
-        capacity: Most crops that are held; a million take 100 GB.
-        device: Where they are held.
+        capacity: Maximum number of crops; a million take 100 GB.
+        device: Device that holds them.
     """
 
     def __init__(self, folders: list[Path], capacity: int, device: torch.device) -> None:
@@ -44,11 +44,11 @@ class Pool:
             self._stopped.wait(0.5)
 
     def close(self) -> None:
-        """Take up no more shards."""
+        """Stop reading shards."""
         self._stopped.set()
 
     def refresh(self, *, wait: bool = False) -> None:
-        """Move what has been decoded meanwhile to the device; with `wait`, at least one shard.
+        """Move newly decoded crops to the device; with `wait`, at least one shard.
 
         Raises:
             ShardError: A shard is damaged; the message names it.

@@ -1,12 +1,12 @@
-"""Restarts channels that died, or that only very large weights read, before training continues.
+"""Restarts dead channels, and those read only by very large weights, before training continues.
 
     python -m models.train revive runs/train/main/last.pt runs/train/revived.pt --data
     runs/synth/train
 
-Channels of the last residual block die in long trainings: nothing in any crop lifts them above
-zero, and no gradient reaches them any more. And where a channel of the stream is rarely active, its
-readers' weights grow fifty times as large as the others, which then share a few of the 255 steps of
-an int8 channel.
+Channels of the last residual block die in long trainings: they are zero in every crop, so no
+gradient reaches them any more. Where a channel of the residual stream is rarely active, the weights
+that read it grow fifty times as large as the others, which then share a few of the 255 steps of an
+int8 channel.
 """
 
 from pathlib import Path
@@ -22,10 +22,10 @@ from models.train.shards import count_rows, list_shards
 from models.training import checkpoint
 
 WOKEN = 1e-2
-"""A channel that no crop lifts to this is dead."""
+"""A channel that stays below this in every crop is dead."""
 
 LOUD = 4.0
-"""Largest size of an input channel's weights, times the typical one."""
+"""Maximum size of an input channel's weights, relative to the median."""
 
 
 @torch.no_grad()
@@ -72,7 +72,7 @@ def revive(network: LandmarkNet, images: Tensor, generator: torch.Generator) -> 
 
 
 def _passing(network: LandmarkNet, layer: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
-    """What goes into a layer and what comes out, of all images."""
+    """Input and output of a layer, for all images."""
     seen: list[tuple[Tensor, Tensor]] = []
     hook = layer.register_forward_hook(lambda _, given, out: seen.append((given[0], out)))
     for batch in images.split(64):
@@ -83,7 +83,7 @@ def _passing(network: LandmarkNet, layer: nn.Module, images: Tensor) -> tuple[Te
 
 
 def _quieten(convolution: nn.Module) -> int:
-    """Bring the weights of single input channels to the others' size."""
+    """Reduce the weights of single input channels to the size of the others."""
     size = convolution.weight.square().mean((0, 2, 3)).sqrt()
     limit = LOUD * size.median()
     convolution.weight.mul_((limit / size).clamp(max=1)[None, :, None, None])
@@ -91,7 +91,7 @@ def _quieten(convolution: nn.Module) -> int:
 
 
 def _settle(network: LandmarkNet, norm: nn.Module, images: Tensor) -> None:
-    """Update a normalisation's statistics, as training will use the batch's; keep its outputs."""
+    """Update a normalisation's statistics to those that training will see; keep its outputs."""
     values, _ = _passing(network, norm, images)
     mean, variance = values.mean((0, 2, 3)), values.var((0, 2, 3))
     old = norm.running_var + norm.eps

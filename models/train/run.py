@@ -1,4 +1,4 @@
-"""Training of one landmark network on shards, which may still be growing."""
+"""Training of one landmark network on shards; new ones may still appear."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +21,7 @@ from models.training.processes import Processes
 
 
 class Forward(nn.Module):
-    """A network as it computes in training, so that several processes can share its gradients."""
+    """A network in training as a module, so that several processes can share its gradients."""
 
     def __init__(self, network: LandmarkNet, levels: int) -> None:
         super().__init__()
@@ -35,8 +35,7 @@ class Forward(nn.Module):
 class Passes:
     """Batches from the shards, pass by pass; each pass lists the shards again.
 
-    Batches depend on the seed, the pass and the place in it alone, so that a run which was stopped
-    goes on exactly.
+    Batches depend only on the seed, the pass and the place in it, so a stopped run resumes exactly.
     """
 
     def __init__(self, config: TrainingConfig, processes: Processes) -> None:
@@ -60,7 +59,7 @@ class Passes:
             self.epoch, self.position, self.shards = self.epoch + 1, 0, []
 
     def begin_pass(self) -> Samples:
-        """Choose this pass's shards, or take up those of the pass that was interrupted."""
+        """Choose this pass's shards, or use those of the interrupted pass."""
         config = self._config
         if not self.shards:
             there = list_shards(list(config.data))
@@ -86,13 +85,13 @@ class Passes:
         return {"epoch": self.epoch, "position": self.position, "shards": self.shards}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Resume from a state that `state_dict` returned."""
         self.epoch, self.position = state["epoch"], state["position"]
         self.shards = list(state["shards"])
 
 
 def make_loop(config: TrainingConfig) -> Loop:
-    """Return a run that is ready to begin, or to resume from its checkpoint `last.pt`."""
+    """Return a run that is ready to start, or to resume from its checkpoint `last.pt`."""
     if config.threads:
         torch.set_num_threads(config.threads)
     processes = Processes()
@@ -104,7 +103,7 @@ def make_loop(config: TrainingConfig) -> Loop:
     round_as_int8(network, config.levels)
     network.train()
     for part in network.parts()[: config.frozen]:
-        # In evaluation mode its batch statistics stay as well.
+        # Evaluation mode also freezes its batch statistics.
         part.requires_grad_(requires_grad=False).eval()
     points = LandmarkLoss(config.weights, config.jitter.side).to(processes.device)
 

@@ -18,7 +18,7 @@ KEPT = GROUP + 2
 
 
 class ShardError(ValueError):
-    """A shard is not what the trainer expects; the message names the file."""
+    """A shard cannot be used; the message names the file."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Crop:
 
 
 class ShardReader:
-    """Gives single crops, and keeps the few shards open that it was asked for last."""
+    """Returns single crops, and keeps the last few shards open."""
 
     def __init__(self) -> None:
         self._open: OrderedDict[Path, dict[str, Any]] = OrderedDict()
@@ -91,7 +91,7 @@ def _stored(path: Path, names: tuple[str, ...]) -> dict[str, Any]:
             return {name: stored[name] for name in names}
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise ShardError(
-            f"{path} is no whole shard ({error}): delete it and render it again"
+            f"{path} is not a complete shard ({error}): delete it and render it again"
         ) from error
 
 

@@ -1,8 +1,8 @@
 """Augmentation of a whole batch on the training device: the same steps as `augment` for one crop.
 
-Every stored crop gives two views that differ as two pictures of a film do: the region a little off,
-other noise, another phase of the compression. `loss.restlessness` compares what a network says of
-the two.
+Every stored crop gives two views that differ as two frames of a video do: a slightly different
+region, other noise, another phase of the compression. `loss.restlessness` compares the outputs of a
+network for the two.
 """
 
 import math
@@ -39,11 +39,11 @@ class Views:
         self.places = torch.arange(jitter.side, device=device, dtype=torch.float32)
 
     def uniform(self, low: float, high: float, *shape: int) -> Tensor:
-        """Evenly drawn numbers."""
+        """Uniform random numbers."""
         return torch.rand(shape, generator=self.generator, device=self.device) * (high - low) + low
 
     def normal(self, *shape: int) -> Tensor:
-        """Normally drawn numbers."""
+        """Normal random numbers."""
         return torch.randn(shape, generator=self.generator, device=self.device)
 
     def chance(self, share: float, *shape: int) -> Tensor:

@@ -18,7 +18,7 @@ class Average:
 
     @torch.no_grad()
     def update(self, network: nn.Module) -> None:
-        """Move towards the network's present state, faster at the beginning of a run."""
+        """Move toward the network's present state, faster at the beginning of a run."""
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         kept: list[Tensor] = []
@@ -32,7 +32,7 @@ class Average:
         torch._foreach_lerp_(kept, new, 1 - decay)
 
     def restore(self, state: dict[str, Tensor], updates: int) -> None:
-        """Go on from stored averages."""
+        """Resume from stored averages."""
         self.updates = updates
         for name, value in state.items():
             self.state[name].copy_(value)

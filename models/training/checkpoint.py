@@ -20,7 +20,7 @@ def save(path: Path, content: dict[str, Any]) -> None:
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Read a checkpoint; nothing in it is executed."""
+    """Read a checkpoint; no code in it is executed."""
     content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return content
 

@@ -1,4 +1,4 @@
-"""One network while it is trained."""
+"""One network in training."""
 
 import math
 from collections.abc import Sequence
@@ -73,18 +73,18 @@ class Learner:
         )
 
     def restore(self) -> dict[str, Any] | None:
-        """Go on from the checkpoint if it is there; returns its progress.
+        """Resume from the checkpoint if it exists; return its progress.
 
         Raises:
-            ValueError: The file holds no checkpoint of this network that a run can go on from.
+            ValueError: The file is not a checkpoint of this network from which a run can resume.
         """
         if not self.path.exists():
             return None
         stored = checkpoint.load(self.path)
         if "progress" not in stored or stored["architecture"] != self.architecture:
             raise ValueError(
-                f"{self.path} is no checkpoint of {self.architecture} that a run can go on from: "
-                "choose another --out, and begin with this file's weights by --initial"
+                f"{self.path} is no checkpoint of {self.architecture} to resume from: "
+                "choose another --out, and start from this file's weights with --initial"
             )
         self.network.load_state_dict(stored["model"])
         self.average.restore(stored["ema"], stored["updates"])

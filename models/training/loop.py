@@ -22,7 +22,7 @@ Loss = Callable[[nn.Module, Batch], tuple[Tensor, dict[str, Tensor]]]
 
 
 class Feed(Protocol):
-    """Where batches come from."""
+    """The source of batches."""
 
     def batches(self) -> Iterator[Batch]:
         """Return batches without end, after those of the runs before (`load_state_dict`)."""
@@ -31,10 +31,10 @@ class Feed(Protocol):
         """Return values for the log besides the losses."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Return how far it is, from plain values."""
+        """Return the state of progress as plain values."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Resume from a state that `state_dict` returned."""
 
 
 class Loop:
@@ -48,8 +48,8 @@ class Loop:
         loss: Of one network.
         schedule: Length and learning rate.
         log: File of JSON lines; a line every `log_steps` steps holds their means.
-        processes: Those that train together.
-        meeting: With other runs, or None.
+        processes: Processes that train together.
+        meeting: Averaging with other runs, or None.
         checkpoint_minutes: Between checkpoints.
         about: Of the run, for the log.
     """

@@ -1,4 +1,4 @@
-"""Runs that train the same network side by side and often continue from the mean of all."""
+"""Runs that train the same network in parallel and often continue from the mean of all."""
 
 import time
 from pathlib import Path
@@ -9,16 +9,17 @@ from torch import nn
 from models.training import checkpoint
 
 OLDEST_S = 600.0
-"""How old the weights of another run may be that takes part."""
+"""Maximum age of the weights of another run that are averaged."""
 
 
 class Meeting:
     """The runs in one folder, on any machine that has it (local SGD, arXiv 1805.09767).
 
-    Runs that begin with the same weights and often meet learn together what each sees.
+    Runs that start from the same weights and often average them learn from each other's data.
 
     Args:
-        path: This run's checkpoint; its weights for the others lie beside it as ``.peer``.
+        path: This run's checkpoint; its weights for the others are in the file beside it, with the
+            ending ``.peer``.
         every: Steps between two meetings.
     """
 

@@ -1,8 +1,8 @@
-"""What changes the weights: Muon where they are matrices between features, AdamW for the rest.
+"""The optimiser: Muon for weights that are matrices between features, AdamW for the rest.
 
-Muon turns the step of a layer's weights into the nearest one that changes all directions equally
+Muon replaces the step of a layer's weights by the nearest one that changes all directions equally
 (K. Jordan, 2024; its learning rate scaled as in arXiv 2502.16982, so that it is AdamW's). Rare
-directions, such as those of turned and hidden faces, gain by that.
+directions, such as those of turned and hidden faces, learn faster by that.
 """
 
 from collections.abc import Sequence
@@ -27,12 +27,12 @@ def between_features(network: nn.Module) -> list[nn.Parameter]:
 
 
 def _matrix(weight: Tensor, *, channels_last: bool) -> Tensor:
-    """(out, in, h, w) to (out, K), in the same memory if its channels lie so; any order will do."""
+    """(out, in, h, w) to (out, K), in the same memory where possible; any order will do."""
     return (weight.permute(0, 2, 3, 1) if channels_last else weight).flatten(1)
 
 
 class Optimiser:
-    """Both optimisers behind the interface of one; parameters that are given no gradient stay.
+    """Both optimisers with the interface of one; parameters without a gradient do not change.
 
     Args:
         network: On its device and in its memory format.
@@ -51,7 +51,7 @@ class Optimiser:
         ]
         for kernel, matrix in zip(self._kernels, self._matrices, strict=True):
             if matrix.data_ptr() != kernel.data_ptr():
-                raise ValueError("the weights of a convolution do not lie whole in memory")
+                raise ValueError("the weights of a convolution are not contiguous in memory")
         taken = {id(kernel) for kernel in matrices}
         rest = [p for p in network.parameters() if id(p) not in taken]
         groups = [
@@ -67,7 +67,7 @@ class Optimiser:
             )
 
     def step(self, learning_rate: float) -> None:
-        """Change the weights by their gradients, which stay."""
+        """Change the weights by their gradients, which are kept."""
         for kernel, matrix, last in zip(self._kernels, self._matrices, self._last, strict=True):
             given = kernel.grad
             matrix.grad = None if given is None else _matrix(given, channels_last=last)
@@ -81,6 +81,6 @@ class Optimiser:
         return [part.state_dict() for part in self._parts]
 
     def load_state_dict(self, state: list[dict[str, Any]]) -> None:
-        """Go on as the one whose state this was."""
+        """Resume from this state."""
         for part, stored in zip(self._parts, state, strict=True):
             part.load_state_dict(stored)

@@ -21,7 +21,7 @@ from models.training.optimiser import between_features
 from models.training.schedule import Schedule
 
 RELOAD_S = 240.0
-"""How often new files of a rendering that still goes on are taken in."""
+"""How often new files of a running rendering are read."""
 
 
 def normalise(picture: Tensor) -> Tensor:
@@ -65,10 +65,10 @@ class PatchSettings:
 
 
 class PatchFeed(ABC):
-    """Batches from all files that there are by then.
+    """Batches from all files that exist by then.
 
-    In the process that trains: on a busy machine a thread or process of its own would wait for the
-    scheduler at every turn.
+    They are made in the process that trains: on a busy machine a separate thread or process would
+        wait for the scheduler each time.
     """
 
     def __init__(self, batch: int, seed: int) -> None:
@@ -102,7 +102,7 @@ class PatchFeed(ABC):
         return {"drawn": self._drawn}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Resume from a state that `state_dict` returned."""
         self._drawn = state["drawn"]
 
 
@@ -114,7 +114,7 @@ def make_patch_loop(
     settings: PatchSettings,
     meeting: Meeting | None = None,
 ) -> Loop:
-    """Return a training that is ready to begin, or to go on from its checkpoint.
+    """Return a training that is ready to start, or to resume from its checkpoint.
 
     Args:
         name: of the architecture.
@@ -133,7 +133,7 @@ def make_patch_loop(
 
     def of_batch(forward: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         images = batch["images"]
-        # Half as fast again on a processor.
+        # This is 1.5 times as fast on a processor.
         with torch.autocast(images.device.type, torch.bfloat16):
             found = forward(images)
         parts = loss(found.float(), batch)

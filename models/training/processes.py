@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 
 class Processes:
-    """This process's place among those that train together; alone without torchrun.
+    """The rank of this process among those that train together; without torchrun it is alone.
 
     Attributes:
-        rank: Number of this process, 0 for the one that writes.
+        rank: Rank of this process, 0 for the one that writes.
         world: How many processes there are.
         device: Where this process trains.
     """
@@ -62,7 +62,7 @@ class Processes:
 
 
 def begin_worker(_: int) -> None:
-    """Prepare a process that makes batches: one thread, and SIGTERM is left to the trainer.
+    """Prepare a process that makes batches: one thread, and only the trainer handles SIGTERM.
 
     The trainer writes its checkpoint first and then ends its workers.
     """

@@ -1,4 +1,4 @@
-"""How long a run is, and how high its learning rate is meanwhile."""
+"""Length of a run, and its learning rate."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ class Schedule:
     Attributes:
         rate: Highest learning rate.
         samples: Length of the run; with `minutes` as well, whichever is over first.
-        minutes: Length of the run in time of training, all starts together.
+        minutes: Length of the run in training time, the sum over all starts.
         warmup: Steps in which the rate rises.
         final: Share of the highest rate that is left at the end.
     """

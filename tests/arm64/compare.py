@@ -1,8 +1,8 @@
-"""Compares what both machines computed: compare.py FOLDER (arm64's results; x86's in FOLDER/x86).
+"""Compares the results of both machines: compare.py FOLDER (arm64's; x86's are in FOLDER/x86).
 
-Models and pictures have to give the same bits. A video does not: the decoder's conversion to BGR
-differs by a step of brightness between processors, so its points have to agree within a pixel of
-the crop that the model sees.
+Models and pictures must give the same bits. A video may differ: the decoder's conversion to BGR
+differs by one grey level between processors, so its points must agree within one pixel of the crop
+that the model sees.
 """
 
 import json
@@ -13,7 +13,7 @@ import numpy as np
 
 CROP_PIXELS = 128
 STEP = 1.0
-"""Crop pixels that a point of the video may differ by."""
+"""Maximum difference of a point of the video, crop pixels."""
 
 
 def main(folder: Path) -> int:

@@ -1,4 +1,4 @@
-"""Prints, as JSON, what every model of the zoo computes from fixed inputs on this machine."""
+"""Prints, as JSON, the outputs of every model of the zoo for fixed inputs on this machine."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ ROUNDS = 8
 
 
 def digest() -> dict[str, dict[str, str]]:
-    """Return, by model, what executes it and the sha256 of its outputs."""
+    """Return, by model, the runtime that executes it and the sha256 of its outputs."""
     zoo, results = open_zoo(), {}
     for name, card in zoo.manifest.models.items():
         draw, total = np.random.default_rng(2026), hashlib.sha256()

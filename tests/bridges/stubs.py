@@ -1,7 +1,7 @@
 """ESPHome's classes as far as the component uses them, and a program that prints what it publishes.
 
-A line of standard input is a command: `feed HEX`, `loop`, `update`, `wait MS`. Small stand-ins say
-nothing about ESPHome itself; bridges/README.md says what was tried with it.
+A line of standard input is a command: `feed HEX`, `loop`, `update`, `wait MS`. These stand-ins
+    prove nothing about ESPHome itself; bridges/README.md says what was tried with it.
 """
 
 HEADERS = {

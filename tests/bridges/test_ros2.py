@@ -1,5 +1,5 @@
-"""The fields that the ROS 2 node gives its messages. rclpy is on no package index, so the node's
-loop itself is not run here."""
+"""The fields that the ROS 2 node gives its messages. rclpy is not on the package index, so the
+node's loop itself is not run here."""
 
 import importlib.util
 from dataclasses import replace

@@ -19,7 +19,7 @@ def texture() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def pictures(texture):
-    """Views that a careful user shows, through CAMERA."""
+    """The views that a careful user would show, through CAMERA."""
     return [
         render(CAMERA, turn, centre, texture=texture, seed=number)
         for number, (turn, centre) in enumerate(poses(16, CAMERA))

@@ -1,4 +1,4 @@
-"""Views of the calibration board through a camera that is known exactly."""
+"""Views of the calibration board through a camera with exactly known parameters."""
 
 from functools import cache
 

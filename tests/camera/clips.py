@@ -11,7 +11,7 @@ SIZE = (96, 64)
 
 
 def picture(number: int, size=SIZE) -> np.ndarray:
-    """A picture whose brightness tells its number, brighter at the top left."""
+    """A picture whose brightness encodes its number, brighter at the top left."""
     width, height = size
     image = np.full((height, width, 3), (20 + 8 * number) % 250, np.uint8)
     image[: height // 4, : width // 4] = 250

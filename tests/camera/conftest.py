@@ -12,7 +12,7 @@ NOBODY = 65534
 
 @pytest.fixture
 def forbidden():
-    """A folder that the test may not read, nor its files, even if the superuser runs the tests."""
+    """A folder that the test cannot read, nor its files, even if root runs the tests."""
     folder = Path(tempfile.mkdtemp())
     (folder / "clip.mp4").write_bytes(b"something")
     (folder / "pictures").mkdir()
@@ -20,7 +20,7 @@ def forbidden():
         path.chmod(0)
     folder.chmod(0o755)
     superuser = os.geteuid() == 0
-    # The other user may not enter a clone in a private folder, so import the sources before.
+    # The other user may not enter a clone in a private folder, so import the modules first.
     for target in SOURCES.values():
         import_module(target.partition(":")[0])
     if superuser:

@@ -1,7 +1,7 @@
 """A fake of the library picamera2 with the documented behaviour that the source relies on.
 
-A camera thread fills a fixed number of buffers and stands still when all of them are held; a
-request that was asked for is served by the next frame, whoever waits for it by then.
+A camera thread fills a fixed number of buffers and stops when all of them are in use. A request is
+completed by the next frame, even if its caller no longer waits for it.
 """
 
 import sys
@@ -37,7 +37,7 @@ class CompletedRequest:
 
 
 class MappedArray:
-    """The camera's memory, which is its own again once the block ends."""
+    """The camera's memory, which returns to the camera at the end of the block."""
 
     def __init__(self, request, name, reshape=True, write=True):
         assert name == "main"
@@ -104,7 +104,8 @@ def install(
                 try:
                     raise RuntimeError("Failed to acquire camera: Device or resource busy")
                 except RuntimeError:
-                    # The library does not chain it on purpose; the reason is only in the context.
+                    # The library does not chain the exception explicitly; the reason is only in
+                    # `__context__`.
                     raise RuntimeError("Camera __init__ sequence did not complete.")  # noqa: B904
             self.number, self.config, self.closed, self.pausing = (
                 camera_num,

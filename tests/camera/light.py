@@ -1,9 +1,9 @@
 """A camera in changing light: a face before a window and in a tunnel, a sensor, a metering loop.
 
-Radiance times exposure makes pixels, as a sensor does, with the noise of one. The loop below is
-made after the Raspberry Pi's in libcamera (controller/rpi/agc_channel.cpp): it weighs the middle,
-aims at 0.16 of white times 2 to the power of ExposureValue, at 0.9 at most, and goes a fifth of the
-way with each frame. What stands in for a webcam has the same loop and no bias.
+Radiance times exposure gives pixels with noise, as in a sensor. The loop below follows the
+Raspberry Pi's in libcamera (controller/rpi/agc_channel.cpp): it weights the middle, aims at 0.16 of
+white times 2 to the power of ExposureValue, at most 0.9, and moves a fifth of the way with each
+frame. The simulated webcam has the same loop and no bias.
 """
 
 from collections.abc import Mapping
@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 FPS = 30
 UNIT_US = 100
 LOWEST, HIGHEST = 3, 5000
-"""Exposure of the webcam, units; its own metering goes as far as the longest, at any rate."""
+"""Exposure of the webcam, units; its own metering goes up to the longest, at any frame rate."""
 Y_TARGET, Y_LIMIT, SPEED = 0.16, 0.9, 0.2
 FULL = 60.0
-"""Exposure in units that makes radiance 1 white."""
+"""Exposure, in units, at which radiance 1 becomes white."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class Scene:
         self._head = np.asarray(cv2.GaussianBlur(inside.astype(np.float64), (9, 9), 0))[..., None]
 
     def picture(self, light: Light, exposure: float) -> NDArray[np.uint8]:
-        """Return what a sensor makes of it, (height, width, 3) uint8 BGR."""
-        # Behind the head is the window itself, which sends light whatever its picture is.
+        """Return the picture of a sensor, (height, width, 3) uint8 BGR."""
+        # The window behind the head emits light, whatever is in the picture there.
         behind = np.maximum(self._reflected, 0.5) if light.rest > light.face else self._reflected
         radiance = self._head * self._reflected * light.face
         radiance = radiance + (1 - self._head) * behind * light.rest

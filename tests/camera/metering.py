@@ -23,11 +23,11 @@ SECONDS = 8
 SCRIPT = (("window", WINDOW), ("tunnel", TUNNEL), ("window again", WINDOW))
 SETTLED_S = 4.0
 WELL = (80, 150)
-"""Brightness of a face that is neither dark nor burnt out."""
+"""Range of brightness of a well exposed face."""
 
 
 class Seen(NamedTuple):
-    """What became of one frame: where in the script, and the face in it."""
+    """One frame: its place in the script, and the face in it."""
 
     part: str
     index: int
@@ -41,7 +41,7 @@ def drive(
     pipeline: Pipeline,
     script: tuple[tuple[str, Light], ...] = SCRIPT,
 ) -> Iterator[Seen]:
-    """Yield each frame of a script, as the daemon goes through it."""
+    """Yield each frame of a script, processed as in the daemon."""
     pipeline.reset()
     number, period_ns = 0, round(1e9 / FPS)
     x0, y0, x1, y1 = (int(side) for side in device.scene.box)

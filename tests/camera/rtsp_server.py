@@ -1,9 +1,9 @@
 """An IP camera on the loopback interface: GStreamer's own RTSP server.
 
 Runs on Debian's Python, which has the bindings (gir1.2-gst-rtsp-server-1.0); `test_rtsp.py` starts
-it. It prints its port. With an authentication method it asks for NAME:PASSWORD. On standard input,
-the line "silence" stops all frames while the connection stays, and "frames" continues them. It ends
-with its standard input.
+it. It prints its port. With an authentication method it asks for NAME:PASSWORD. The line "silence"
+on standard input stops all frames while the connection stays open; "frames" continues them. The
+server ends when its standard input closes.
 
     /clip      the video that was named, H.264
     /motion    a moving pattern, Motion JPEG
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def factory(launch: str, valves: list[Any]) -> Any:
-    """Return what makes the stream of one path."""
+    """Return the factory of the stream of one path."""
     made = GstRtspServer.RTSPMediaFactory()
     made.set_launch(f"( {launch} )")
     made.set_shared(False)
@@ -88,7 +88,7 @@ def authentication(method: str, name: str, password: str) -> Any:
 
 
 def listen(valves: list[Any], loop: Any) -> None:
-    """Do what standard input says."""
+    """Execute the commands on standard input."""
     for line in sys.stdin:
         for valve in valves:
             valve.set_property("drop", line.strip() == "silence")

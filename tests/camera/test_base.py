@@ -62,7 +62,7 @@ def jpeg(number=3, size=(96, 64)):
 
 
 def busy_jpeg(*options):
-    """A picture of which every byte counts."""
+    """A picture in which every byte matters."""
     image = np.random.default_rng(1).integers(0, 256, (64, 96, 3), np.uint8)
     return cv2.imencode(".jpg", image, options)[1].reshape(-1)
 
@@ -116,7 +116,7 @@ def test_the_scale_leaves_what_is_wanted(given, wanted, scale):
 def test_pictures_are_turned_clockwise(rotation):
     uri = parse_uri(f"x:?rotation={rotation}", ["x"])
     image = turned(picture(1), rotation_option(uri))
-    # The bright corner is at the top left, and goes round with the hands of a clock.
+    # The bright corner starts at the top left and moves clockwise.
     corner = {0: (0, 0), 90: (0, -1), 180: (-1, -1), 270: (-1, 0)}[rotation]
     assert image[corner].min() == 250
     assert image.shape[:2] == ((64, 96) if rotation % 180 == 0 else (96, 64))

@@ -1,4 +1,4 @@
-"""The capture thread against cameras that misbehave by script."""
+"""The capture thread with cameras whose faults are scripted."""
 
 import json
 import threading
@@ -24,7 +24,7 @@ FPS = 100
 
 @pytest.fixture
 def hasty(monkeypatch):
-    """Shorter waits, so that faults take tenths of a second; their ratios stay."""
+    """Shorter waits with the same ratios, so that faults take tenths of a second."""
     monkeypatch.setattr(capture_module, "REOPEN_S", 0.7)
     monkeypatch.setattr(capture_module, "FIRST_FRAME_S", 0.9)
     monkeypatch.setattr(capture_module, "BACKOFF_S", (0.02, 0.04, 0.08, 0.16))

@@ -20,7 +20,7 @@ def flat(value):
 
 
 class Recorder:
-    """An exposure that writes down what it is asked for."""
+    """An exposure control that records its requests."""
 
     def __init__(self, error=None):
         self.asked, self.error = [], error

@@ -53,7 +53,7 @@ def test_a_late_frame_times_out_and_keeps_no_buffer(monkeypatch):
                 source.read(0.02)
         assert len(opened[0].jobs) <= 1
         opened[0].pausing.clear()
-        # More frames than there are buffers: none was kept by a request that nobody waits for.
+        # More frames than there are buffers: no buffer was kept by an abandoned request.
         assert [source.read(2.0).sequence for _ in range(10)] == list(range(1, 11))
 
 

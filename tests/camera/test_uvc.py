@@ -33,7 +33,7 @@ def test_usb_cameras_under_opencvs_own_back_end(tmp_path):
 def test_the_daemon_meters_on_the_face(tmp_path):
     camera = build(tmp_path / "camera")
     scene = Scene(scale=8)
-    # Without light on it the face is dark; from step to step the picture has twice the light.
+    # The face starts dark; each step doubles the exposure.
     for number in range(20):
         picture = scene.picture(ROOM, FULL * 2.0 ** (number // 2 - 5))
         cv2.imwrite(str(camera.folder / f"{number}.jpg"), picture)
@@ -54,7 +54,8 @@ def test_the_daemon_meters_on_the_face(tmp_path):
     automatic = [value for control, value in told if control == EXPOSURE_AUTO]
     exposures = [value for control, value in told if control == EXPOSURE]
     assert automatic == [MANUAL, APERTURE_PRIORITY], "given back at the end"
-    # A room's exposure, `FULL` times the shortest one, is the fifth step's; the camera said 250.
+    # The exposure of a room, `FULL` times the shortest one, is that of the fifth step; the camera
+    # reported 250.
     assert 3 * 2**5 <= exposures[-1] < 3 * 2**6
     faces = [json.loads(line).get("face") is not None for line in reports.read_text().splitlines()]
     assert sum(faces[-60:]) > 50

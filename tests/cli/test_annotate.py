@@ -1,4 +1,4 @@
-"""`landmarkd annotate` never harms its inputs, and what it writes is whole."""
+"""`landmarkd annotate` never damages its inputs, and its outputs are complete."""
 
 from pathlib import Path
 

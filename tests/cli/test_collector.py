@@ -1,4 +1,4 @@
-"""The search for garbage rests during the daemon's start, and only then."""
+"""Garbage collection is off during the daemon's start, and only then."""
 
 import subprocess
 import sys

@@ -43,7 +43,7 @@ def test_csv_is_what_the_sink_would_have_written(folder: Path, recording: str) -
     assert len(converted) == FRAMES
     for a, b in zip(direct, converted, strict=True):
         assert a.keys() == b.keys()
-        # The wire does not carry everything, and what it carries in steps.
+        # The wire does not carry everything, and it carries values in steps.
         for name, step in (("yaw_deg", 0.01), ("pose_Tz", 0.5), ("x_30", 0.04), ("z_67", 0.04)):
             assert bool(a[name]) == bool(b[name])
             if a[name]:

@@ -100,12 +100,13 @@ def test_a_pseudo_terminal_as_serial_device() -> None:
         while not stop.is_set():
             if select([here], [], [], 0.02)[0]:
                 data = os.read(here, 4096)
-                with suppress(BlockingIOError):  # nobody reads yet, or any more: a line loses it
+                # Nobody reads yet, or any more: a serial line loses the bytes.
+                with suppress(BlockingIOError):
                     os.write(there, data)
 
     cable = threading.Thread(target=wire)
     cable.start()
-    # Points at 15 Hz: of every other frame at most.
+    # Points at 15 Hz: at most every second frame.
     target = f"serial://{os.ttyname(sender)}?baud=921600"
     done = listening(os.ttyname(receiver), target, "--jsonl", "-", "--frames", "20")
     stop.set()

@@ -34,7 +34,7 @@ def recorded(folder, lines, name="drive.jsonl"):
 
 
 class Page(HTMLParser):
-    """Collects what a page shows and refuses tags that do not close."""
+    """Collects the visible text of a page and fails on tags that do not close."""
 
     def __init__(self, text):
         super().__init__()

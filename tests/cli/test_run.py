@@ -1,4 +1,4 @@
-"""What `landmarkd run` does with what a new user gives it, as a real process."""
+"""`landmarkd run` with the input of a new user, as a real process."""
 
 import os
 import pty

@@ -17,7 +17,8 @@ from tests.process import landmarkd
 
 
 def asked(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
-    """Run the command in this process, where no start takes so long that the record grows old."""
+    """Run the command in this process: starting one could take so long that the record gets too
+    old."""
     monkeypatch.setattr(sys, "argv", ["landmarkd", *map(str, arguments)])
     with pytest.raises(SystemExit) as ended:
         main()

@@ -12,7 +12,7 @@ from landmarkd.errors import ExitCode
 from tests.process import command, landmarkd
 
 PICTURES = Path(__file__).parents[2] / "docs" / "images"
-# Root may write everywhere; without these two capabilities the modes of files count for it as well.
+# Root may write everywhere; without these two capabilities, file modes apply to root as well.
 PLAIN = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
 QUICK = ("profile", "--source", "demo", "--fast", "--frames", "10", "--no-sweep", "--no-operators")
 

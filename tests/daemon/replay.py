@@ -1,8 +1,9 @@
-"""Replays recorded input through the real process, and reduces its output to what is compared.
+"""Replays recorded input through the real process, and reduces its output for the comparison.
 
 A recording is a configuration `NAME.toml` beside its expectation `NAME.expected.jsonl`. A file is
 reduced to lines: the state of every tenth frame and of each with an event. A scripted camera, whose
-frames come when they come, is reduced to steps: each change of what the wire says, in order.
+    frames arrive at varying times, is reduced to steps: each change of the state on the wire, in
+    order.
 """
 
 import hashlib
@@ -32,7 +33,7 @@ LIMIT_S = 180
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a recording led to.
+    """The output of a recording.
 
     Attributes:
         header: what the lines depend on.
@@ -50,7 +51,7 @@ class Outcome:
 
 
 def expected(name: str) -> Outcome:
-    """Return what is expected of a recording."""
+    """Return the expected output of a recording."""
     header, *lines = (
         json.loads(line) for line in (RECORDED / f"{name}.expected.jsonl").read_text().splitlines()
     )

@@ -8,7 +8,7 @@ from landmarkd.daemon.snapshot import SinkSnapshot, Snapshot
 
 
 def running(**changes: Any) -> Snapshot:
-    """Return a snapshot of this very process as a daemon that is well."""
+    """Return a snapshot of a healthy daemon with the id of this process."""
     values = {
         "state": "running",
         "updated_ns": time.monotonic_ns(),
@@ -31,7 +31,7 @@ def running(**changes: Any) -> Snapshot:
 
 
 def sink(**changes: Any) -> SinkSnapshot:
-    """Return a sink that is well."""
+    """Return the state of a healthy sink."""
     values = {
         "uri": "udp://127.0.0.1:5005?points=all",
         "connected": True,

@@ -95,7 +95,7 @@ def test_a_name_that_somebody_pointed_here_is_refused(metrics: Metrics, port: in
 
 
 def test_silent_connections_are_bounded(metrics: Metrics, port: int) -> None:
-    """They are closed unheard once there are too many, and those that end make room."""
+    """Too many of them are closed without an answer; those that end make room."""
     with ExitStack() as stack:
         silent = [
             stack.enter_context(socket.create_connection(("127.0.0.1", port)))
@@ -114,7 +114,7 @@ def test_silent_connections_are_bounded(metrics: Metrics, port: int) -> None:
 def test_threads_that_do_not_start_use_up_no_connection(
     monkeypatch: pytest.MonkeyPatch, metrics: Metrics, port: int
 ) -> None:
-    """As where the service may have no more tasks."""
+    """As where the service has reached its limit of tasks."""
 
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")

@@ -1,4 +1,4 @@
-"""No image is ever written or sent unless the user asks for it in so many words."""
+"""No image is ever written or sent unless the user asks for it explicitly."""
 
 import re
 import stat

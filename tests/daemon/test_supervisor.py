@@ -1,4 +1,4 @@
-"""Reloading, through the real process: whatever the new configuration is, the daemon goes on."""
+"""Reloading in the real process: the daemon keeps running, whatever the new configuration is."""
 
 import json
 import re
@@ -13,7 +13,7 @@ DIGITS = "9" * 5000
 
 
 def calibration(folder: Path, **changes: object) -> Path:
-    """Write a calibration with wrong numbers."""
+    """Write a calibration with invalid numbers."""
     whole = {
         "format": "landmarkd-intrinsics",
         "fx": 500,
@@ -31,7 +31,7 @@ def calibration(folder: Path, **changes: object) -> Path:
 
 
 def mistakes(folder: Path) -> dict[str, str]:
-    """Return configurations that are wrong, by what is wrong with them."""
+    """Return invalid configurations, by their mistake."""
     (folder / "folder").mkdir()
     (folder / "text").write_text("no program")
     sinks = {
@@ -102,7 +102,7 @@ def test_a_wrong_configuration_is_refused_and_the_same_session_goes_on(tmp_path:
 
 
 def test_config_check_finds_the_same_mistakes(tmp_path: Path) -> None:
-    """Without a sink it is content: the command line may name one."""
+    """Without a sink the check passes: the command line may name one."""
     path = tmp_path / "landmarkd.toml"
     for name, text in mistakes(tmp_path).items():
         path.write_text(text)
@@ -113,7 +113,7 @@ def test_config_check_finds_the_same_mistakes(tmp_path: Path) -> None:
 
 
 def unplug(daemon: Daemon, name: str = "unplugged") -> None:
-    """Name a camera in the configuration that can be understood and does not open."""
+    """Configure a camera that is valid but does not open."""
     script = daemon.folder / f"{name}.json"
     steps = [{"do": "disconnect", "seconds": 1000}]
     script.write_text(json.dumps({"size": [320, 240], "fps": 30, "steps": steps}))

@@ -18,7 +18,7 @@ from tests.faults.bench import LIMIT_S, Daemon
 
 
 class Manager:
-    """The end of the socket that systemd holds."""
+    """systemd's end of the notify socket."""
 
     def __init__(self, folder: Path) -> None:
         self.address = str(folder / "notify")
@@ -28,7 +28,7 @@ class Manager:
         self._socket.settimeout(0.5)
 
     def wait(self, start: str) -> str:
-        """Wait for a message that begins so."""
+        """Wait for a message that starts with this."""
         until = time.monotonic() + LIMIT_S
         while time.monotonic() < until:
             try:
@@ -40,7 +40,7 @@ class Manager:
         raise AssertionError(f"{start} was not said, but {self.said}")
 
     def heard(self) -> list[str]:
-        """Return all that was said up to now."""
+        """Return all messages so far."""
         self._socket.settimeout(0.01)
         with suppress(TimeoutError):
             while True:
@@ -77,7 +77,7 @@ def test_every_step_is_told_to_the_manager(tmp_path: Path, manager: Manager) -> 
 
 @pytest.mark.parametrize("again", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_asking_again_does_not_spoil_a_stop_in_order(tmp_path: Path, again: signal.Signals) -> None:
-    """Also while the interpreter is taken apart, after the last line of the log."""
+    """Also while the interpreter shuts down, after the last line of the log."""
     with Daemon(tmp_path) as daemon:
         daemon.ear.frames(1)
         daemon.signal(signal.SIGTERM)
@@ -111,7 +111,7 @@ main.main()
 
 
 def test_a_driver_that_hangs_is_not_met_again_at_the_end() -> None:
-    """A thread that comes back from C++ while the interpreter is taken apart aborts the process."""
+    """A thread that returns from C++ while the interpreter shuts down aborts the process."""
     code = """
 import atexit
 from landmarkd.daemon.requests import leave_soon
@@ -124,7 +124,8 @@ leave_soon(ExitCode.TEMPORARY)
 
 
 def test_a_reader_that_stands_still_does_not_hold_up_the_end(tmp_path: Path) -> None:
-    """A file waits for its sinks, so that nothing is lost; not once it was asked to end."""
+    """A file source waits for its sinks, so that nothing is lost; but not after it was asked to
+    end."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -132,7 +133,7 @@ def test_a_reader_that_stands_still_does_not_hold_up_the_end(tmp_path: Path) -> 
         daemon.ear.frames(10)
         heard = 0
         while heard < (heard := daemon.ear.mark()):
-            time.sleep(2.0)  # fewer than 300 frames fit into the pipe, so it comes to a stop
+            time.sleep(2.0)  # fewer than 300 frames fit into the pipe, so it blocks
         assert daemon.end() == ExitCode.OK
     os.close(reader)
 
@@ -181,7 +182,8 @@ def test_a_camera_that_is_configured_wrongly_is_never_ready(
 
 
 def test_a_dead_thread_of_a_sink_starves_the_watchdog(tmp_path: Path, manager: Manager) -> None:
-    """The thread ends at once, which is a fault; frames go on, and systemd must restart all."""
+    """The thread ends at once, which is a fault; frames continue, and systemd must restart the
+    daemon."""
     (tmp_path / "sitecustomize.py").write_text(
         "import threading\n"
         "run = threading.Thread.run\n"
@@ -203,7 +205,7 @@ def test_a_dead_thread_of_a_sink_starves_the_watchdog(tmp_path: Path, manager: M
 
 
 def test_nothing_listens(tmp_path: Path) -> None:
-    """No socket of the process is one that a stranger could connect to."""
+    """Nobody can connect to any socket of the process."""
     with Daemon(tmp_path) as daemon:
         daemon.ear.frames(5)
         links = (path.readlink() for path in Path(f"/proc/{daemon.process.pid}/fd").iterdir())

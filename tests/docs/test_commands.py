@@ -1,4 +1,4 @@
-"""Every landmarkd command in the README and the docs is one that this version takes."""
+"""This version accepts every landmarkd command in the README and the docs."""
 
 import re
 import shlex
@@ -21,7 +21,7 @@ ENDS = {"|", "||", "&&", ";", "&", ">", ">>", "2>&1", "<"}
 
 
 def commands(page: Path) -> list[str]:
-    """What stands behind the word landmarkd in code spans and code blocks."""
+    """The arguments after the word landmarkd in code spans and code blocks."""
     text = page.read_text()
     spans = re.findall(r"`(landmarkd [a-z][^`]*)`", text)
     blocks = [line.strip() for line in text.splitlines() if re.match(r"(?:    |sudo )", line)]

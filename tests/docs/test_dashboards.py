@@ -1,4 +1,4 @@
-"""The dashboards of docs/dashboards ask for numbers that the daemon really publishes."""
+"""The dashboards of docs/dashboards use numbers that the daemon really publishes."""
 
 import json
 import re
@@ -56,7 +56,7 @@ def test_every_field_is_in_a_line_or_an_event(query: str) -> None:
 
 
 def differences(ours: object, theirs: object, at: str = "dashboard") -> list[str]:
-    """What of ours is not in theirs, or differs there."""
+    """Which parts of ours are missing in theirs, or differ."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         return [
             line

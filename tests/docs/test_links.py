@@ -1,4 +1,4 @@
-"""Links between pages lead somewhere: the file exists, and so does the heading."""
+"""Links between pages are valid: the file exists, and so does the heading."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ PAGES = sorted(
 
 
 def anchors(page: Path) -> set[str]:
-    """The names that a Markdown viewer gives to the headings of a page."""
+    """The anchors that a Markdown viewer gives to the headings of a page."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", text.lower()).strip().replace(" ", "-") for text in headings}
 

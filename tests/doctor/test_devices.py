@@ -1,4 +1,4 @@
-"""The checks of cameras, serial ports and groups, each made to find something."""
+"""The checks of cameras, serial ports and groups, each with a fault that it must find."""
 
 from pathlib import Path
 

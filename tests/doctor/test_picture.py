@@ -1,4 +1,4 @@
-"""The look through the camera, at pictures of the bundled clip that are turned."""
+"""The doctor's check of the camera's picture, on rotated pictures of the bundled clip."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ ROTATIONS = {
     180: cv2.ROTATE_180,
     270: cv2.ROTATE_90_CLOCKWISE,
 }
-"""What has to be put right => how the camera's picture came to be."""
+"""The fix that the doctor must name => how the picture was changed."""
 
 
 @pytest.fixture(scope="module")

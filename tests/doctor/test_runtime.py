@@ -1,4 +1,4 @@
-"""The checks of models, TFLite runtime and Coral, each made to find something."""
+"""The checks of models, TFLite runtime and Coral, each with a fault that it must find."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Checks of system, Python, heat, voltage, memory, disk and clock; each is made to find a fault."""
+"""Checks of system, Python, heat, voltage, memory, disk and clock, each with a fault to find."""
 
 import pytest
 from landmarkd import __version__

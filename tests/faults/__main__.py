@@ -1,4 +1,4 @@
-"""`make faults`: make every trouble happen and print what it did as a table in Markdown."""
+"""`make faults`: cause every fault and print what happened as a Markdown table."""
 
 import argparse
 import sys
@@ -10,17 +10,17 @@ import pytest
 from rich.console import Console
 from rich.progress import track
 
-# Importing them enters their faults into the table.
+# Importing these modules adds their faults to the table.
 from tests.faults import camera, coral, load, service, sinks, transport  # noqa: F401
 from tests.faults.row import FAULTS
 
 
 def main() -> None:
-    """Run all faults, or those whose name holds a word."""
+    """Run all faults, or those whose name contains a word."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("word", nargs="?", default="", help="only faults whose name holds this")
+    parser.add_argument("word", nargs="?", default="", help="only faults whose name contains this")
     parser.add_argument(
-        "--kills", type=int, default=service.KILLS, help="how often to kill at random"
+        "--kills", type=int, default=service.KILLS, help="number of kills at random moments"
     )
     options = parser.parse_args()
     service.KILLS = options.kills

@@ -1,4 +1,4 @@
-"""A daemon under test: the real process, a scripted camera, and receivers that record the wire."""
+"""A daemon under test: the real process, a scripted camera, and recording receivers."""
 
 import json
 import os
@@ -27,12 +27,12 @@ from landmarkd.wire.schema import Status
 from tests.process import command, landmarkd
 
 LIMIT_S = 60.0
-"""Nothing that the bench waits for takes longer."""
+"""Time limit of everything that the bench waits for, seconds."""
 
 FPS = 30
 
 PRIORITY = ("nice", "-n", "-5")
-"""As the unit starts it, where that is allowed; elsewhere it runs all the same."""
+"""Priority as in the unit, where that is allowed; elsewhere the daemon runs without it."""
 
 BUSY = "are skipped"
 """Message about frames that a busy machine has no time for; they have their own row."""
@@ -41,18 +41,19 @@ OLD = "has written no status"
 """Message about a record that grew old because the command to read it had no free core."""
 
 SELDOM = "[tracker]\nretry_s = 1\nlongest_retry_s = 1"
-"""Looking for a face is the dearest thing that the daemon does, and the bench has none to show."""
+"""Searching for a face is the most expensive operation of the daemon, and the bench shows no face.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A STATUS as it arrived.
+    """A STATUS message and when it arrived.
 
     Attributes:
         at_s: when, on this process' monotonic clock.
         frame: number of the frame.
         stalled: the sender says that the camera delivers nothing.
-        message: the whole of it.
+        message: the whole message.
     """
 
     at_s: float
@@ -62,7 +63,7 @@ class Heard:
 
 
 class Ear:
-    """Listens to one stream on a thread and remembers every STATUS."""
+    """Receives one stream on a thread and stores every STATUS."""
 
     def __init__(self, receiver: Link) -> None:
         self.receiver = receiver
@@ -76,7 +77,8 @@ class Ear:
     def wait(
         self, wanted: Callable[[list[Heard]], Any], since: int = 0, limit_s: float = LIMIT_S
     ) -> Any:
-        """Wait until `wanted` is true of what arrived from number `since` on; return its result."""
+        """Wait until `wanted`, called with what arrived from number `since` on, is true; return its
+        result."""
         with self._changed:
             result = None
 
@@ -89,7 +91,7 @@ class Ear:
             return result
 
     def frames(self, count: int, since: int = 0) -> list[Heard]:
-        """Wait for so many frames that were really captured, and return them."""
+        """Wait for this many really captured frames, and return them."""
         return list(
             self.wait(
                 lambda heard: (
@@ -100,12 +102,12 @@ class Ear:
         )
 
     def mark(self) -> int:
-        """Return how many were heard so far, to begin the next wait from."""
+        """Return how many arrived so far: the start of the next wait."""
         with self._changed:
             return len(self.heard)
 
     def deafen(self, deaf: bool) -> None:
-        """Stop reading, as a receiver that hangs does, or go on."""
+        """Stop reading, as a receiver that hangs does, or continue."""
         (self._deaf.set if deaf else self._deaf.clear)()
 
     def close(self) -> None:
@@ -146,8 +148,7 @@ class Daemon:
 
     Args:
         folder: scratch of this test.
-        steps: script of the camera; moving pictures follow after the last one for as long as it
-            takes.
+        steps: script of the camera; moving pictures without end follow after the last step.
         sinks: URIs besides the UDP stream that is always there.
         settings: more TOML for the configuration.
         environment: more variables.
@@ -208,7 +209,7 @@ class Daemon:
         return read_status(self.runtime)
 
     def wait_status(self, wanted: Callable[[Snapshot], Any], limit_s: float = LIMIT_S) -> Snapshot:
-        """Wait until the status file says what is wanted, and return it."""
+        """Wait until the status file is as `wanted`, and return it."""
         until = time.monotonic() + limit_s
         while True:
             snapshot = None
@@ -222,7 +223,7 @@ class Daemon:
             time.sleep(0.05)
 
     def wait_log(self, wanted: Callable[[str], Any], what: str) -> None:
-        """Wait until the process's log is as `wanted`; `what` names this if it never happens."""
+        """Wait until the process's log is as `wanted`; `what` describes this in the error."""
         until = time.monotonic() + LIMIT_S
         while not wanted(self.logged()):
             assert self.process.poll() is None, f"{what}: the process ended; log: {self.logged()}"
@@ -230,14 +231,14 @@ class Daemon:
             time.sleep(0.05)
 
     def told(self, words: str = "", code: ExitCode = ExitCode.TEMPORARY) -> str:
-        """Wait until a fault is reported, and return what `landmarkd status` says of it.
+        """Wait until a fault is reported, and return the sentences of `landmarkd status` about it.
 
-        The command is asked about the very record in which it was found, however long its process
-        takes to start.
+        The command reads a copy of the record in which the fault was found, however long its
+        process takes to start.
 
         Args:
-            words: of the sentence that is waited for; without words, nothing may be wrong.
-            code: exit code that the command has to have.
+            words: words of the expected sentence; without words, nothing may be wrong.
+            code: expected exit code of the command.
         """
 
         def known(snapshot: Snapshot) -> bool:
@@ -274,7 +275,7 @@ class Daemon:
         return (self.folder / "log").read_text()
 
     def end(self) -> int:
-        """Ask the process to end and return its exit code; it has two seconds for that."""
+        """Ask the process to end within two seconds, and return its exit code."""
         if self.process.poll() is None:
             self.signal(signal.SIGCONT)
             self.signal(signal.SIGTERM)
@@ -298,7 +299,7 @@ class Daemon:
 
 
 def serial_pair() -> tuple[PtyLink, Ear]:
-    """Return a pseudo-terminal and what is heard at its other end."""
+    """Return a pseudo-terminal and the receiver at its other end."""
     receiver = PtyLink()
     receiver.open()
     return receiver, Ear(receiver)

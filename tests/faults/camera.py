@@ -1,4 +1,4 @@
-"""What cameras do."""
+"""Faults of cameras."""
 
 import time
 from itertools import pairwise
@@ -11,20 +11,21 @@ from tests.faults.bench import Daemon, longest_silence_s
 from tests.faults.row import Row, fault
 
 HEARTBEAT_LIMIT_S = 2.0
-"""Silence on the wire means dead: it is never this long while the daemon lives."""
+"""Silence on the wire means that the daemon is dead: while it runs, the wire is never silent for
+this long, seconds."""
 
 
 def _camera(
     folder: Path, steps: list[dict[str, object]], words: str, counter: str = "", stalls: bool = True
 ) -> Row:
-    """Play a script: good frames, trouble, good frames; the wire tells and the daemon goes on.
+    """Play a script: good frames, a fault, good frames; the wire shows it and the daemon continues.
 
     Args:
         folder: scratch.
-        steps: the trouble.
-        words: that `landmarkd status` says meanwhile.
-        counter: of the snapshot that must have grown.
-        stalls: whether the wire says camera_stalled.
+        steps: the fault.
+        words: expected in `landmarkd status` during the fault.
+        counter: counter of the snapshot that must have grown.
+        stalls: whether the wire must show camera_stalled.
     """
     with Daemon(folder, [{"do": "frames", "count": 20}, *steps]) as daemon:
         ear = daemon.ear
@@ -91,7 +92,7 @@ def absent(folder: Path) -> Row:
 
 
 def _usb(folder: Path, trouble: str, words: str, counter: str) -> Row:
-    """Let a USB camera under OpenCV's own back end get into trouble for 4 s."""
+    """Cause a fault of a USB camera under OpenCV's own back end for 4 s."""
     usb = build(folder / "usb")
     uri = f"v4l2:{usb.node}"
     with Daemon(folder, source=uri, environment=usb.environment) as daemon:
@@ -105,7 +106,7 @@ def _usb(folder: Path, trouble: str, words: str, counter: str) -> Row:
         daemon.ear.wait(lambda heard: heard[-1].frame > before.frame + 20 and not heard[-1].stalled)
         values = daemon.wait_status(lambda status: status.state == "running")
         assert getattr(values, counter) > 0
-        # The first picture after opening again may be the one that was the last.
+        # The first picture after opening again may be equal to the last one before.
         assert values.identical <= 1, values
         assert values.stale == 0, values
         moving = [item for item in daemon.ear.heard if not item.stalled]

@@ -1,4 +1,4 @@
-"""The Coral is lost. A delegate library of our own stands for libedgetpu and for its device."""
+"""The Coral is lost. A delegate library made for the tests replaces libedgetpu and its device."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.machine.fixtures import build_delegate, coral_zoo
 
 
 def _with_coral(folder: Path, choice: str) -> tuple[Daemon, Path]:
-    """Return a daemon that uses a Coral, and the file that unplugs it by being there."""
+    """Return a daemon that uses a Coral, and the file whose existence unplugs it."""
     unplugged = folder / "unplugged"
     environment = {
         LIBRARY_VARIABLE: str(build_delegate(folder / "libedgetpu.so", "WORKS")),
@@ -38,7 +38,7 @@ def lost(folder: Path) -> Row:
             ]
         )
         mark = daemon.ear.mark()
-        # What the stand-in answers is no face; the processor finds the one that is there.
+        # The outputs of the stand-in show no face; the processor finds the face.
         daemon.ear.wait(lambda heard: heard and heard[-1].message.flags & StatusFlag.FACE, mark)
         moving = [item for item in daemon.ear.heard if item.frame <= degraded[0].frame + 10]
         gap = max(late.at_s - early.at_s for early, late in pairwise(moving[-20:]))

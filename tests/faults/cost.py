@@ -22,7 +22,7 @@ from tests.soak.receivers import Receivers
 from tests.soak.source import pictures
 
 WINDOW = 100
-"""Frames at a time for the one and then for the other."""
+"""Number of frames in a window for one set of sinks, then for the other."""
 
 
 def main() -> None:
@@ -80,7 +80,8 @@ def _measure(pipeline: Pipeline, sets: Sequence[Sequence[Sink]], pairs: int) -> 
                 number += 1
             if pair >= 0:
                 times[pair, index] = time.perf_counter() - began
-            # What the one set still has queued must not be sent on the other's time.
+            # Reports that one set still has in its queues must not be sent in the window of the
+            # other.
             time.sleep(0.1)
     return times
 

@@ -1,4 +1,4 @@
-"""What else runs on the machine."""
+"""Faults from other programs on the machine."""
 
 import os
 import signal
@@ -67,10 +67,10 @@ def _memory_group() -> tuple[Path, Path, str] | None:
 
 @fault("memory runs out", alone=True)
 def out_of_memory(folder: Path) -> Row:
-    """In a control group whose memory is limited, beside a program that eats all of it.
+    """In a control group with limited memory, beside a program that uses all of it.
 
-    The kernel then ends what it thinks least of; the unit's OOMScoreAdjust makes that the other
-    one, as here.
+    The kernel then kills the process with the highest OOM score; the unit's OOMScoreAdjust makes
+    sure that it is the other one, as here.
     """
     found = _memory_group()
     if found is None:

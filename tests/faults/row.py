@@ -8,19 +8,19 @@ FAULTS: dict[str, Callable[[Path], "Row"]] = {}
 """Every fault by name, in table order. Each causes its fault, asserts, and returns a row."""
 
 ALONE: set[str] = set()
-"""Faults that disturb whatever runs beside them, or measure a rate."""
+"""Faults that disturb everything else on the machine, or measure a rate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a fault did.
+    """The effect of a fault.
 
     Attributes:
-        wire: what the wire showed meanwhile.
-        recovery_s: from the end of the trouble to the next frame that went through; None where
-            there is no such moment.
+        wire: what the wire showed during the fault.
+        recovery_s: from the end of the fault to the next frame that arrived; None where that does
+            not exist.
         lost: what was lost.
-        status: what `landmarkd status` said meanwhile, without its table.
+        status: the output of `landmarkd status` during the fault, without its table.
     """
 
     wire: str
@@ -32,7 +32,7 @@ class Row:
 def fault(
     name: str, *, alone: bool = False
 ) -> Callable[[Callable[[Path], Row]], Callable[[Path], Row]]:
-    """Enter a function into the table under `name`; `alone` if nothing else may run beside it."""
+    """Add a function to the table under `name`; `alone` if nothing else may run beside it."""
 
     def enter(function: Callable[[Path], Row]) -> Callable[[Path], Row]:
         assert name not in FAULTS

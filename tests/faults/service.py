@@ -36,7 +36,8 @@ def stopped(folder: Path) -> Row:
         mark = daemon.ear.mark()
         began = time.monotonic()
         daemon.signal(signal.SIGCONT)
-        # What was queued when it stopped still goes out; three frames later it is truly moving.
+        # Reports that were queued when it stopped are still sent; after three frames it really runs
+        # again.
         moving = daemon.ear.frames(20, mark)
         assert daemon.end() == 0
         return Row("silence, then on", moving[0].at_s - began, "the frames of that time", said)
@@ -44,7 +45,8 @@ def stopped(folder: Path) -> Row:
 
 @fault("SIGKILL at random moments")
 def killed(folder: Path) -> Row:
-    """Kill while everything is written as often as possible, and start again on what is left."""
+    """Kill while everything is written as often as possible, and start again with the remaining
+    files."""
     chance = random.Random(7)
     slowest, unread = 0.0, 0
     lines = folder / "report.jsonl"
@@ -52,7 +54,7 @@ def killed(folder: Path) -> Row:
     for turn in range(KILLS):
         began = time.monotonic()
         with Daemon(folder, sinks=[f"jsonl:{lines}"], environment=environment) as daemon:
-            # Every fourth is killed while it still starts.
+            # Every fourth process is killed during its start.
             if turn % 4:
                 slowest = max(slowest, daemon.ear.frames(1)[0].at_s - began)
             time.sleep(chance.uniform(0.0, 1.5))
@@ -115,7 +117,7 @@ def bad_reload(folder: Path) -> Row:
 
 @fault("configuration reloaded, its camera does not open")
 def reload_not_started(folder: Path) -> Row:
-    """It passes every check; only opening the camera shows it."""
+    """The configuration passes every check; only opening the camera shows the mistake."""
     script = folder / "unplugged.json"
     steps = [{"do": "disconnect", "seconds": 1000}]
     script.write_text(json.dumps({"size": [320, 240], "fps": 30, "steps": steps}))
@@ -242,7 +244,7 @@ def no_runtime(folder: Path) -> Row:
 
 @fault("file system turns read-only")
 def read_only(folder: Path) -> Row:
-    """A real one, mounted for this; the runtime and the state directory lie on it."""
+    """A real file system, mounted for this; it holds the runtime and the state directory."""
     if os.geteuid() != 0 or shutil.which("mount") is None:
         pytest.skip("needs root to mount a file system")
     disk = folder / "run"
@@ -270,7 +272,7 @@ def read_only(folder: Path) -> Row:
 
 
 def _remount(disk: Path, mode: str) -> None:
-    """Change the mode of a file system, in a moment in which no file on it is open for writing."""
+    """Change the mode of a file system, at a moment when no file on it is open for writing."""
     for _ in range(200):
         if not subprocess.run(
             ["mount", "-o", f"remount,{mode}", str(disk)], capture_output=True, check=False
@@ -308,7 +310,7 @@ def clock_stepped(folder: Path) -> Row:
 
 @fault("camera never comes back")
 def given_up(folder: Path) -> Row:
-    """The daemon lives and tries on: starting again would bring no camera back."""
+    """The daemon keeps running and trying: a restart would not bring the camera back."""
     steps = [{"do": "frames", "count": 10}, {"do": "disconnect"}]
     with Daemon(folder, steps) as daemon:
         daemon.ear.wait(lambda heard: any(item.stalled for item in heard))

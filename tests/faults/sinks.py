@@ -1,4 +1,4 @@
-"""What happens to files, name servers and brokers while the daemon writes to them."""
+"""Faults of files, name servers and brokers while the daemon writes to them."""
 
 import json
 import os
@@ -81,7 +81,7 @@ def full_at_start(folder: Path) -> Row:
 
 @fault("name server never answers")
 def silent_name_server(folder: Path) -> Row:
-    """glibc asks a real socket that reads and says nothing, in a mount namespace of its own."""
+    """glibc asks a real socket that never answers, in a mount namespace of its own."""
     if os.geteuid() != 0 or shutil.which("unshare") is None:
         pytest.skip("needs root and unshare for a resolv.conf of its own")
     resolv = folder / "resolv.conf"
@@ -114,7 +114,7 @@ def silent_name_server(folder: Path) -> Row:
 
 @fault("MQTT connection half-open")
 def half_open(folder: Path) -> Row:
-    """The network swallows what both sides send; the broker still holds the old connection."""
+    """The network drops what both sides send; the broker still has the old connection."""
     mosquitto = shutil.which(
         "mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
     )

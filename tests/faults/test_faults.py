@@ -9,7 +9,7 @@ from tests.faults import camera, coral, load, service, sinks, transport  # noqa:
 from tests.faults.row import ALONE, FAULTS, Row
 
 WORKERS = 4
-"""Rows mostly wait for cameras and clocks: so many at a time keep two cores busy and no more."""
+"""Rows mostly wait for cameras and clocks: this many at a time keep two cores busy."""
 
 SLOW_FIRST = sorted(FAULTS, key=lambda name: (name in ALONE, name != "camera never comes back"))
 
@@ -18,7 +18,8 @@ SLOW_FIRST = sorted(FAULTS, key=lambda name: (name in ALONE, name != "camera nev
 def row(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Row]]:
-    """Start the requested rows, several at a time; rows that must run alone start when fetched."""
+    """Start the requested rows, several at a time; rows that must run alone start when their test
+    runs."""
     asked = [
         item.callspec.params["name"] for item in request.session.items if item.path == request.path
     ]

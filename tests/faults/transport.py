@@ -1,4 +1,4 @@
-"""What cables, networks and receivers do."""
+"""Faults of cables, networks and receivers."""
 
 import os
 import shutil
@@ -16,18 +16,19 @@ from tests.faults.bench import Daemon, Ear, serial_pair
 from tests.faults.row import Row, fault
 
 RATE_TOLERANCE = 0.02
-"""A sink in trouble may cost the pipeline this share of its frame rate at most."""
+"""A failing sink may cost the pipeline at most this share of its frame rate."""
 
 
 WINDOW = 60
 """Frames over which a rate is taken."""
 
 WINDOWS = 5
-"""A sink that costs time does so in each of these; a machine that is busy elsewhere does not."""
+"""Number of measurements: a slow sink costs time in each of them, other work on the machine does
+not."""
 
 
 def _share(daemon: Daemon) -> float:
-    """Return the share of the camera's frames that went through the pipeline."""
+    """Return the share of the camera's frames that the pipeline processed."""
     mark = daemon.ear.mark()
     heard = daemon.ear.frames(WINDOW, mark)
     return (len(heard) - 1) / max(1, heard[-1].frame - heard[0].frame)
@@ -122,7 +123,7 @@ def unreachable(folder: Path) -> Row:
 
 @fault("network down and up again")
 def network_down(folder: Path) -> Row:
-    """In a network of its own, so that nothing else of this machine is disturbed."""
+    """In a network namespace of its own, so that nothing else on this machine is disturbed."""
     if os.geteuid() != 0 or shutil.which("ip") is None or shutil.which("unshare") is None:
         pytest.skip("needs root, ip and unshare for a network namespace")
     receiver, ear = serial_pair()

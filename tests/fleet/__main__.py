@@ -1,4 +1,4 @@
-"""``python -m tests.fleet``: simulated devices against Mosquitto on this machine, in figures."""
+"""``python -m tests.fleet``: measure simulated devices with Mosquitto on this machine."""
 
 import argparse
 

@@ -1,7 +1,7 @@
 """Simulated devices: real MQTT clients with the daemon's own messages, topics, ids and wills.
 
-All clients live in one process and one loop, which is not how a fleet is built: what is measured is
-the broker, and whether anything is lost on the way to one subscriber, which is another process.
+All clients live in one process and one loop, unlike in a real fleet. Measured are the broker, and
+what is lost on the way to one subscriber, which is another process.
 """
 
 import json
@@ -31,7 +31,7 @@ EVENT_PERIOD_S = 10.0
 """Between two events of a device."""
 SHARE_RECONNECTING = 0.1
 CONNECTS_AT_ONCE = 50
-"""Handshakes under way at a time while the fleet starts; the tenth that reconnects has no limit."""
+"""Maximum number of parallel handshakes while the fleet starts; reconnecting has no limit."""
 PATIENCE_S = 60.0
 _TICK = os.sysconf("SC_CLK_TCK")
 
@@ -91,7 +91,7 @@ class Fleet:
         self._selector.register(device.client.socket(), selectors.EVENT_READ, device)
 
     def cut(self, device: Device) -> None:
-        """Break the connection as a power cut does, without a word to the broker."""
+        """Break the connection as a power failure does, without a message to the broker."""
         link = device.client.socket()
         self._selector.unregister(link)
         link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")

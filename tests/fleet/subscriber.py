@@ -1,4 +1,4 @@
-"""One who listens to the whole fleet, counts, and prints what came when it is told to end."""
+"""A subscriber to the whole fleet, which counts messages and prints the counts at its end."""
 
 import json
 import sys

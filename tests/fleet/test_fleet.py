@@ -1,4 +1,4 @@
-"""The simulation itself, small: everything arrives, and everybody is noticed to come and go."""
+"""The simulation on a small scale: everything arrives, and every disconnect is noticed."""
 
 import shutil
 

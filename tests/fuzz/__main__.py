@@ -1,8 +1,8 @@
-"""`make fuzz`: fuzz every parser in turn, with a corpus that grows, and say what was reached.
+"""`make fuzz`: fuzz every parser in turn with a growing corpus, and print the coverage.
 
-Uses atheris where it is installed (the extra fuzz), and mutation of the corpus by traced lines
-elsewhere. Inputs that reach new code are kept in --corpus; tests/fuzz/corpus, which holds what once
-failed, begins each of them. Exit code 1 if an input made a parser fail.
+Uses atheris where it is installed (the extra fuzz), and mutation of the corpus with line tracing
+elsewhere. Inputs that reach new code are kept in --corpus. tests/fuzz/corpus contains inputs that
+once failed, and is the start of each corpus. Exit code 1 if an input made a parser fail.
 """
 
 import argparse
@@ -27,7 +27,7 @@ with instrumented, redirect_stderr(io.StringIO()):  # atheris names every module
 
 
 def main() -> None:
-    """Fuzz for so many minutes in all, then measure the coverage of the whole corpus."""
+    """Fuzz for this many minutes in total, then measure the coverage of the whole corpus."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=5.0, help="for all targets together")
     parser.add_argument("--corpus", type=Path, default=Path(".cache/fuzz"))

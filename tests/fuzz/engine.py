@@ -1,6 +1,6 @@
 """Fuzzing one target for some seconds, by coverage: with atheris, or by mutation without it.
 
-Both keep in a folder each input that reached code which none before reached.
+Both keep in a folder each input that reached new code.
 """
 
 import hashlib
@@ -28,9 +28,10 @@ def run(
     """Fuzz in a child process, so that a crash of the interpreter is a finding as well.
 
     Args:
-        target: takes an input; whatever it raises is a finding.
-        corpus: grows by what reaches new code; an input that failed is written beside it.
-        seeds: where to begin.
+        target: takes an input; any exception is a finding.
+        corpus: folder that grows by inputs that reach new code; an input that failed is written
+            beside it.
+        seeds: first inputs.
         seconds: how long.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Everything that reads what others wrote, and a good example of each."""
+"""Everything that reads files from outside, and a valid example of each."""
 
 import json
 from collections.abc import Callable

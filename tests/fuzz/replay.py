@@ -1,4 +1,4 @@
-"""Feeds a corpus to the parsers once more, for the measurement of what it reaches."""
+"""Feeds a corpus to the parsers once more, to measure its coverage."""
 
 import sys
 import tempfile
@@ -8,7 +8,7 @@ from tests.fuzz.targets import targets
 
 
 def main() -> None:
-    """Feed each input of the corpus to its target; what fails was told when it was found."""
+    """Feed each input of the corpus to its target; failures were reported when they were found."""
     with tempfile.TemporaryDirectory() as folder:
         for name, (target, _) in targets(Path(folder)).items():
             for file in (Path(sys.argv[1]) / name).glob("*"):

@@ -1,4 +1,4 @@
-"""What is fuzzed: every parser of files and addresses, and of the wire."""
+"""The targets: every parser of files and addresses, and of the wire."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,12 +15,12 @@ FILES = tuple(
         *("vision/zoo.py", "web/drive.py", "web/report.py", "wire/*.py"),
     )
 )
-"""What holds the parsers; its coverage is printed."""
+"""Modules with the parsers; their coverage is printed."""
 WIRE = Path(__file__).parents[1] / "wire/corpus"
 
 
 def targets(folder: Path) -> dict[str, tuple[Callable[[bytes], object], list[bytes]]]:
-    """Return name => what takes an input, and the inputs to begin with."""
+    """Return name => function that takes an input, and its first inputs."""
     found = {"wire": (one_input, [file.read_bytes() for file in WIRE.iterdir()])}
     for name, parser in PARSERS.items():
         place = folder / name

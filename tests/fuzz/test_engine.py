@@ -1,4 +1,4 @@
-"""The fuzzer finds what is there to be found, and says so."""
+"""The fuzzer finds faults that exist, and reports them."""
 
 import os
 import signal

@@ -1,5 +1,4 @@
-"""Nothing that others wrote makes landmarkd fail in any other way than by a sentence that says
-what is wrong."""
+"""Whatever the input, landmarkd fails only with a sentence that says what is wrong."""
 
 import json
 import random
@@ -55,8 +54,7 @@ fuzzed = settings(
 
 
 def survives(parser: Parser, content: bytes, folder: Path) -> bool:
-    """Return whether the content was read; fails if it was refused in any other way than by a
-    sentence."""
+    """Return whether the content was read; fail if it was refused by anything but a sentence."""
     path = folder / parser.file
     path.write_bytes(content)
     try:

@@ -48,7 +48,7 @@ def coral_zoo(folder: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a machine busy with other tests, a child process may start slowly; that is no fault."""
+    """Longer time limits: on a busy machine a child process may start slowly."""
     monkeypatch.setattr(delegate, "PROBE_TIMEOUT_S", 300.0)
 
 
@@ -92,13 +92,13 @@ def compiler(tmp_path: Path) -> Callable[[str], Path]:
 
 @pytest.fixture
 def pc(tmp_path: Path) -> Layout:
-    """A machine that says nothing about itself."""
+    """A machine without any information about itself."""
     return Layout(tmp_path)
 
 
 @pytest.fixture
 def pi(tmp_path: Path) -> Layout:
-    """A Raspberry Pi that is well."""
+    """A healthy Raspberry Pi."""
     layout = Layout(tmp_path)
     layout.write("/proc/device-tree/model", "Raspberry Pi 4 Model B Rev 1.5\0")
     layout.write("/etc/os-release", 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n')

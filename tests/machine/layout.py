@@ -1,4 +1,4 @@
-"""Machines laid out in a folder, for the checks of the doctor."""
+"""Root folders of simulated machines, for the checks of the doctor."""
 
 from collections.abc import Iterable
 from pathlib import Path

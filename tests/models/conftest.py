@@ -1,4 +1,4 @@
-"""What tests of the training side share. Nothing here imports the training extras at its top."""
+"""Shared by the tests of the training side. No import of the training extras at module level."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The painted appearance: what each function promises, on the real assets where present."""
+"""The painted appearance: the contract of each function, on the real assets where present."""
 
 import os
 from pathlib import Path

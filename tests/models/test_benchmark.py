@@ -1,4 +1,4 @@
-"""The order of angles that labels and tables have."""
+"""The order of the angles in labels and tables."""
 
 import numpy as np
 from hypothesis import given, settings

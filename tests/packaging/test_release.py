@@ -1,4 +1,4 @@
-"""`make release` with a key made here: what is in it, and what a receiver can check."""
+"""`make release` with a test key: its content, and what a receiver can verify."""
 
 import importlib.util
 import json

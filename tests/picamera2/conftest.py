@@ -1,4 +1,4 @@
 import os
 
-# The lab is a userland of its own, see run.sh; elsewhere there is no libcamera.
+# These tests run in a userland of their own, see run.sh; elsewhere there is no libcamera.
 collect_ignore_glob = [] if "PICAMERA2_LAB" in os.environ else ["test_*.py"]

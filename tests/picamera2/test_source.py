@@ -20,7 +20,8 @@ def source(options=""): return make_source("picamera2:?" + options)
 
 
 def run(script, seconds=60, **environment):
-    """Run a script with the cameras; returns what it told, and the lines on its standard error."""
+    """Run a script with the cameras; return the values it printed and the lines on its standard
+    error."""
     done = subprocess.run(
         [sys.executable, "-c", BEGIN + textwrap.dedent(script)],
         env={**os.environ, **{name: str(value) for name, value in environment.items()}},
@@ -59,7 +60,7 @@ def test_pictures_have_the_right_colours_the_rate_and_the_sensors_times(rgb):
     assert told["apart"] < 12
     assert told["swapped"] > 1.5 * told["apart"]
     assert told["grows"]
-    # The virtual camera keeps no rate exactly; it is there that it delivers steadily.
+    # The virtual camera keeps no exact rate; the test is that it delivers steadily.
     assert told["fps"] > 10
     assert told["age_ms"] < 2000
     assert not log

@@ -1,4 +1,4 @@
-"""The profile of the pipeline: what it records, what it says, what it calls a change."""
+"""The profile of the pipeline: records, printed sentences, and what counts as a change."""
 
 import json
 import re

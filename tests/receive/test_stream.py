@@ -66,7 +66,7 @@ def test_an_incomplete_frame_comes_out_in_a_pause() -> None:
 
 
 def test_pieces_of_a_message_on_a_line_do_not_split_a_frame() -> None:
-    """A UART hands on a few bytes at a time: most reads complete no message."""
+    """A UART delivers a few bytes at a time: most reads complete no message."""
     link = PtyLink()
     encoder = Encoder(session(), EncoderOptions(max_message=MAX_SERIAL_MESSAGE))
     data = b"".join(frame_messages(encoder.encode(report(i))) for i in range(3))
@@ -116,7 +116,7 @@ def test_a_flood_of_senders_is_bounded_and_does_not_displace_the_first() -> None
             forged = closing.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
             for data in Encoder(session(boot_id=number), options).encode(report(number)):
                 forged.sendto(data, ("127.0.0.1", port))
-            # Noise is no sender at all.
+            # Random bytes are not counted as a sender.
             forged.sendto(b"noise", ("127.0.0.1", port))
             stream.poll(1.0)
         say(1)

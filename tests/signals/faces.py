@@ -1,6 +1,6 @@
 """Faces of known pose, lids, irises and mouth, seen by a camera of known intrinsics.
 
-The mean head, moved by hand.
+They are the mean head with moved points.
 """
 
 import numpy as np
@@ -54,7 +54,7 @@ def head(layout: Layout = FULL, *, left=1.0, right=1.0, gaze=(0.0, 0.0), mouth=0
 
 
 def seen(points, *, yaw=0.0, pitch=0.0, roll=0.0, at_mm=(0.0, 0.0, 600.0), camera=CAMERA):
-    """Return what a camera sees of a head: (count, 3) float32, pixels."""
+    """Return the projection of a head: (count, 3) float32, pixels."""
     space = points @ matrix_from_angles(yaw, pitch, roll).T + np.array(at_mm)
     mean_depth = space[:DENSE, 2].mean()
     focal = 0.5 * (camera.fx + camera.fy)
@@ -68,6 +68,6 @@ def seen(points, *, yaw=0.0, pitch=0.0, roll=0.0, at_mm=(0.0, 0.0, 600.0), camer
 
 
 def observation(points, *, score=1.0, sigma=None, track=0, eyes=None):
-    """Return the points as the landmark model would hand them on."""
+    """Return the points as an observation of the landmark model."""
     roi = RegionOfInterest(320.0, 240.0, 250.0)
     return FaceObservation(score, roi, points, sigma, eyes=eyes, track=track)

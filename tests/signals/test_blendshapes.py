@@ -1,4 +1,4 @@
-"""Expressions: what the head shows is what is told, for persons that the fit has not seen."""
+"""Expressions: the estimate agrees with the head, for persons not used in the fit."""
 
 import json
 from dataclasses import replace
@@ -38,7 +38,7 @@ class Person:
             self.shapes = landmarks(data["expression"])
 
     def face(self, angles: tuple[float, float, float] = (0, 0, 0), **weights: float) -> FaceReport:
-        """Return the face as a camera sees it that is far away, at 1.7 pixels a millimetre."""
+        """Return the face as seen by a distant camera, at 1.7 pixels a millimetre."""
         points = self.neutral.copy()
         for name, weight in weights.items():
             points += weight * self.shapes[self.names.index(name)]
@@ -108,7 +108,8 @@ def test_another_person_begins_anew() -> None:
     ],
 )
 def test_looks_are_within_the_head(gaze: Gaze, wanted: set[str]) -> None:
-    """Gaze is in the camera's frame; a head that turns along with it leaves the eyes at rest."""
+    """Gaze is in the camera's frame; if the head turns with the gaze, the eyes are at rest in the
+    head."""
     straight = replace(face(0), gaze=gaze)
     straight = replace(straight, pose=replace(straight.pose, rotation=np.eye(3, dtype=np.float32)))
     told = Blendshapes().update(straight, 0)

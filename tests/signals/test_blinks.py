@@ -24,7 +24,7 @@ def play(openness, fps=30.0, start_ns=0, closed=None, least_shut=None):
 
 
 def dip(depth, down=0.08, shut=0.06, up=0.15, at=1.0):
-    """An openness that falls to `depth` and comes back."""
+    """An openness that falls to `depth` and returns."""
     times = np.cumsum([at, down, shut, up])
     return lambda t: float(np.interp(t, times, [1.0, depth, depth, 1.0]))
 

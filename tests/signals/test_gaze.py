@@ -1,4 +1,4 @@
-"""Where a glance falls: the zones of a car."""
+"""The zone of a glance in a car."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ class TestGazeOfTheEyeModel:
     meter = GazeMeter(FaceViewer(FULL))
 
     def look(self, *arguments, **names):
-        # No eye is open enough for the meter of the irises: the model's gaze needs none.
+        # No eye is open enough to measure the irises; the model's gaze does not need that.
         return self.meter.look(view(*arguments, **names), (False, False))
 
     def test_eyes_on_the_camera_look_along_the_ray_that_leads_to_it(self):

@@ -1,4 +1,4 @@
-"""The fit in plain floats against one by singular values."""
+"""The fit in plain floats against a fit by singular value decomposition."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,8 @@ from landmarkd.signals.similarity import fit_similarity
 
 
 def umeyama(head, place, weights):
-    """Return s, R, t of place = s (R head + t) by singular values (Umeyama, PAMI 1991)."""
+    """Return s, R, t of place = s (R head + t) by singular value decomposition (Umeyama, PAMI
+    1991)."""
     weights = weights / weights.sum()
     head_mean, place_mean = weights @ head, weights @ place
     covariance = (place - place_mean).T @ ((head - head_mean) * weights[:, None])

@@ -9,7 +9,7 @@ SIZE = 200.0
 
 
 def one_euro():
-    """With the cutoffs that a configuration has where it is silent."""
+    """A filter with the default cutoffs of a configuration."""
     settings = SmoothingSettings()
     return OneEuroFilter(settings.minimum_cutoff_hz, settings.beta)
 
@@ -30,7 +30,7 @@ def noise(frames=200, points=7, sigma=0.8):
 
 
 class FilterContract:
-    """Holds for every point filter."""
+    """The contract of every point filter."""
 
     @pytest.fixture
     def points_filter(self):
@@ -91,7 +91,7 @@ class TestOneEuro(FilterContract):
     def test_a_resting_face_gets_calm(self, points_filter):
         values = noise(300)
         out = play(points_filter, values)
-        # Field figure for these defaults and noise of 0.004 face sizes: a fifth of the jitter.
+        # Expected for these defaults and noise of 0.004 face sizes: a fifth of the jitter.
         jitter = np.diff(out[60:], axis=0).std() / np.diff(values[60:], axis=0).std()
         assert jitter < 0.3
 

@@ -262,5 +262,6 @@ def test_nothing_is_trusted_before_it_was_learnt():
     assert told[0.0]
     assert not told[max(told)]
     assert drive.happened() == []
-    # A camera beside the driver: the natural direction of this head is its forward, not the camera.
+    # A camera beside the driver: forward is the usual direction of this head, not toward the
+    # camera.
     assert drive.monitor.baseline.head_yaw == pytest.approx(25.0, abs=1.5)

@@ -1,6 +1,6 @@
-"""Scripted drives: segments of what a driver does.
+"""Scripted drives: segments of driver behaviour.
 
-Played frame by frame through pose and monitor.
+They are played frame by frame through pose and monitor.
 """
 
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ KNOWN = DriverBaseline(OPEN, OPEN, 0.0, 0.0, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class Do:
-    """What a driver does for some seconds: head, eyes and mouth, or no face, or a covered camera.
+    """A segment of some seconds: head, eyes and mouth, or no face, or a covered camera.
 
     `eyes` is how far both eyes are open, or the left and the right one; `lower` is how far the
     lower lids go down, widths of the eye; `covered` are eyes that cannot be made out; `iris`
@@ -46,7 +46,7 @@ class Do:
     iris: float | None = None
 
     def at(self, yaw, pitch, *, scale=1.0, track=0):
-        """Return the same before a camera elsewhere, with eyes opened `scale` times as far."""
+        """Return the same for a camera at another place, with eyes opened `scale` times as wide."""
         return replace(
             self, yaw=self.yaw + yaw, pitch=self.pitch + pitch, eyes=self.eyes * scale, track=track
         )
@@ -60,7 +60,7 @@ def _points(eyes, yaw, pitch, gaze, mouth, lower=0.0):
 
 
 def _model(part):
-    """Return what an eye model says of both eyes, if the script says so."""
+    """Return the readings of an eye model for both eyes, if the script has them."""
     return None if part.iris is None else (EyeReading(0.3, 0.3, part.iris),) * 2
 
 
@@ -73,7 +73,7 @@ class Drive:
         fps: frames a second.
         drop: share of frames that never arrive.
         noise_px: standard deviation of each coordinate.
-        clock: changes the time of a frame before the monitor is told, nanoseconds.
+        clock: changes the time of a frame before the monitor gets it, nanoseconds.
         speed_kmh: as told to the monitor.
     """
 
@@ -91,7 +91,7 @@ class Drive:
     readings: list = field(default_factory=list)
 
     def play(self):
-        """Return the drive after the last frame, with all events and readings."""
+        """Play all frames; return the drive with all events and readings."""
         rng = np.random.default_rng(7)
         estimator = PoseEstimator(self.layout, CAMERA)
         self.monitor = DriverMonitor(self.settings, self.layout, self.baseline)

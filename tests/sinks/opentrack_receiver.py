@@ -1,4 +1,4 @@
-"""What opentrack's "UDP over network" reads, in ten lines that share nothing with landmarkd."""
+"""A receiver of opentrack's "UDP over network", independent of landmarkd's code."""
 
 import socket
 import struct

@@ -1,4 +1,4 @@
-"""Something between a client and a broker that can stop to carry bytes without closing anything."""
+"""A relay between a client and a broker that can stop forwarding without closing connections."""
 
 import socket
 import threading
@@ -6,7 +6,8 @@ from select import select
 
 
 class Relay:
-    """Carries bytes between clients and the broker; frozen connections stay open and carry none."""
+    """Forwards bytes between clients and the broker; frozen connections stay open and forward
+    nothing."""
 
     def __init__(self, port: int) -> None:
         self.broker, self.pairs, self.ended = (

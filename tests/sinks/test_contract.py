@@ -1,4 +1,4 @@
-"""What every sink promises, tried on each: nothing lost when waited for, never blocking, an end."""
+"""The contract of every sink: nothing lost when waited for, submit never blocks, close ends."""
 
 import json
 import os
@@ -24,7 +24,7 @@ FRAMES = 60
 
 
 def until(condition: Callable[[], bool], timeout_s: float = 10.0) -> bool:
-    """Wait for something that other threads do, no longer than it takes."""
+    """Wait until a condition is true that other threads cause."""
     deadline = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > deadline:
@@ -34,7 +34,7 @@ def until(condition: Callable[[], bool], timeout_s: float = 10.0) -> bool:
 
 
 class Contract(ABC):
-    """Subclassed with a way to make a sink and to see which frames came out of it."""
+    """Subclasses make a sink and say which frames it sent."""
 
     @pytest.fixture(autouse=True)
     def end(self, tmp_path: Path) -> Iterator[None]:

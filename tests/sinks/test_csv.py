@@ -1,4 +1,4 @@
-"""Tables: what OpenFace's scripts would read, and what comes of reports that know little."""
+"""Tables: the columns that scripts for OpenFace read, and reports with unknown values."""
 
 import csv
 import math
@@ -148,7 +148,7 @@ def test_unsmoothed_values_are_those_of_the_frame(tmp_path: Path) -> None:
 
 
 def test_the_pipeline_hands_on_both_kinds(tmp_path: Path) -> None:
-    """One run with two tables: what is not smoothed is rougher from frame to frame."""
+    """One run with two tables: unsmoothed values vary more from frame to frame."""
     done = landmarkd(
         "run", "--source", "demo:", "--fast", "--frames", "60",
         "--sink", f"csv:{tmp_path}/smooth.csv?points=68",

@@ -1,4 +1,4 @@
-"""What goes wrong outside: devices that vanish and return, files, bad URIs."""
+"""Faults from outside: devices that disappear and return, files, bad URIs."""
 
 import os
 import pty
@@ -73,7 +73,7 @@ def test_a_serial_device_that_is_missing_is_awaited(tmp_path: Path) -> None:
     master, slave = pty.openpty()
     tty.setraw(slave)
     link.symlink_to(os.ttyname(slave))
-    # The idle moment after the retry opens it and says hello, without a report.
+    # After the retry time the idle worker opens it and sends HELLO, without a report.
     assert until(lambda: sink.statistics.connected)
     packets = Decoder().feed(os.read(master, 4096))
     assert isinstance(packets[0].message, Hello)
@@ -99,7 +99,7 @@ def test_an_unplugged_device_is_found_again_under_its_stable_name(
     link.unlink()
     master, slave = pty.openpty()
     tty.setraw(slave)
-    # It comes back as another device; were the first name kept, nothing would be found there.
+    # It returns as another device: with the first device's name nothing would be found.
     link.symlink_to(os.ttyname(slave))
     decoder, frames, stop = Decoder(), [], threading.Event()
 
@@ -156,7 +156,7 @@ def test_json_lines_need_permission(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_leaves_whole_lines_only() -> None:
-    """/dev/full takes nothing; the sink drops, counts and goes on."""
+    """/dev/full accepts nothing; the sink drops, counts and continues."""
     sink = make_sink("jsonl:/dev/full", session())
     sink.start()
     sink.submit(report(0), wait=True)

@@ -32,7 +32,7 @@ class TestGpio:
         Device.pin_factory = before
 
     def levels(self, sink, pin, reports):
-        """Return what the line was after each report."""
+        """Return the level of the line after each report."""
         out = []
         for number, each in enumerate(reports, 1):
             sink.submit(each)

@@ -1,4 +1,4 @@
-"""A command for each event: what it is told, what comes first, and what a hanging one costs."""
+"""A command for each event: its input, priorities, and the effect of a command that hangs."""
 
 import json
 import time
@@ -102,7 +102,7 @@ class TestHook:
     def test_the_most_severe_of_those_that_wait_come_first(self, tmp_path):
         path = script(tmp_path, f'echo "$1 $3" >> {tmp_path}/order')
         sink = make_sink(f"hook:{path}", SESSION)
-        for number in range(40):  # more than wait at most, before anything runs
+        for number in range(40):  # more than the queue holds, before anything runs
             sink.submit(report(1, event(number, kind="yawn", level=1)))
         sink.submit(report(2, event(50, kind="microsleep", level=2)))
         sink.submit(report(3, event(51, kind="sleep", level=3)))

@@ -1,4 +1,4 @@
-"""Recordings: what is recorded comes back, also from a file that was cut off or tampered with."""
+"""Recordings are read back, also from a file that was cut off or altered."""
 
 import io
 import json
@@ -169,7 +169,7 @@ def test_no_command_writes_over_the_recording_that_it_reads(
 
 
 def test_a_hole_of_a_gigabyte_is_passed_over(recording: Path, tmp_path: Path) -> None:
-    """As a file system leaves it that lost something."""
+    """As left by a file system that lost data."""
     whole, holed = recording.read_bytes(), tmp_path / "holed.lmk"
     with holed.open("wb") as file:
         file.write(whole)

@@ -1,4 +1,4 @@
-"""Lab Streaming Layer: liblsl's own inlet receives what its outlet sends."""
+"""Lab Streaming Layer: liblsl's own inlet receives what the sink's outlet sends."""
 
 import math
 from pathlib import Path

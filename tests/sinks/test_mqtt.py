@@ -1,4 +1,4 @@
-"""MQTT on a real mosquitto: what dashboards get, and what a broker or a network may do to it."""
+"""MQTT with a real mosquitto: messages for dashboards, and faults of the broker or the network."""
 
 import json
 import os
@@ -204,7 +204,7 @@ os.kill(os.getpid(), signal.SIGKILL)
             assert "sesame" not in str(caught.value), "no message repeats a password"
 
     def test_a_half_open_connection_does_not_leave_it_offline(self, monkeypatch) -> None:
-        """The broker still holds the old connection when the new one comes, and its will."""
+        """The broker still has the old connection and its will when the new one is made."""
         monkeypatch.setattr(mqtt_transport, "KEEPALIVE_S", 1)
         client, got = self.listen()
 
@@ -226,7 +226,7 @@ os.kill(os.getpid(), signal.SIGKILL)
                 relay.freeze()
                 assert until(back, 20.0)
                 assert until(lambda: states() == ["online", "offline", "online"])
-                # The broker would have published another will after one and a half keepalives.
+                # The broker would have published another will after 1.5 keepalive periods.
                 assert not until(lambda: states()[3:], 2.5)
         self.leave(client)
 
@@ -323,7 +323,7 @@ def check_discovery(config: dict) -> None:
 
 
 def rendered(config: dict, status: str) -> dict[str, str]:
-    """Return what Home Assistant's template engine, which is Jinja's, makes of a status."""
+    """Return a status as rendered by Home Assistant's template engine, which is Jinja's."""
     engine = jinja2.Environment(undefined=jinja2.StrictUndefined)  # noqa: S701 - no HTML
     return {
         name: engine.from_string(entity["value_template"]).render(value_json=json.loads(status))
@@ -332,7 +332,7 @@ def rendered(config: dict, status: str) -> dict[str, str]:
 
 
 class Broker:
-    """A broker that misbehaves: accepts the connection, then sends what it is given."""
+    """A faulty broker: accepts the connection, then sends the given bytes."""
 
     def __init__(self, data: bytes) -> None:
         self.data, self.taken = data, 0

@@ -1,4 +1,4 @@
-"""The formats of others, read by others: opentrack, OSC/VMC."""
+"""Formats of other programs, read by independent code: opentrack, OSC/VMC."""
 
 import subprocess
 import sys

@@ -21,7 +21,7 @@ from tests.wire.builders import report, session
 
 
 class SilentLookup:
-    """Stands where getaddrinfo(3) hangs, until it is let go."""
+    """Replaces getaddrinfo(3) by one that hangs until it is released."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.free, self.calls, self.answer = threading.Event(), 0, "127.0.0.1"

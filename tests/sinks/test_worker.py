@@ -1,4 +1,4 @@
-"""The thread of a sink: it survives whatever a transport raises, and its death is noticed."""
+"""The thread of a sink: it survives any exception of a transport, and its end is noticed."""
 
 import termios
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class Plain(Formatter[bytes]):
 
 
 class Flaky(Transport[bytes]):
-    """Raises what it is given, one after the other, at the place that is named."""
+    """Raises the given exceptions, one after the other, in the named method."""
 
     def __init__(self, place: str, *errors: BaseException) -> None:
         self.place, self.errors, self.got = place, list(errors), []

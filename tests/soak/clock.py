@@ -1,16 +1,16 @@
-"""Time that goes on by a camera's period with each frame, so that a day fits into an hour."""
+"""A clock that advances by a camera's period with each frame, so that a day fits into an hour."""
 
 import time
 from collections.abc import Callable
 
 
 class FrameClock:
-    """The monotonic clock of a process, put forward by `advance`.
+    """The monotonic clock of a process, advanced by `advance`.
 
-    The product paces itself by time: it looks for a face every 0.25 s while there is none, so that
-    a camera of 5,000 frames a second would show most of its faces to nobody. With this clock a
-    frame takes as long as a camera's does. Real time passes as well: latencies stay what they are,
-    and what waits for a thread or a device waits no longer than before.
+    The daemon acts by time: it searches for a face every 0.25 s while there is none, so at 5,000
+        frames a second it would miss most faces. With this clock a frame takes as long as with a
+        real camera. Real time passes as well: latencies do not change, and waits for a thread or a
+        device are not longer than before.
 
     Args:
         period_s: of the camera.
@@ -30,7 +30,7 @@ class FrameClock:
         return self.now_ns() / 1e9
 
     def advance(self) -> None:
-        """Let a frame's time pass."""
+        """Advance the clock by one frame."""
         self._ahead_ns += self._period_ns
 
     def install(self) -> None:

@@ -27,7 +27,7 @@ from tests.soak.source import SoakSource, Stage
 
 
 class Log:
-    """Counts reports and prints what the process has become every so many."""
+    """Counts reports and, at intervals, prints the state of the process."""
 
     def __init__(self, stage: Stage, every: int) -> None:
         self.service: Service | None = None
@@ -38,7 +38,7 @@ class Log:
         self._cpu = time.process_time()
 
     def add(self, report: Report) -> None:
-        """Take note of a report and let the camera show the next frame."""
+        """Count a report and let the camera show the next frame."""
         if "camera_stalled" in report.degraded:
             return
         self._latencies[self._frames % self._every] = report.emitted_ns - report.captured_ns
@@ -74,7 +74,7 @@ class Log:
 
 
 def main() -> None:
-    """Run until so many frames are done."""
+    """Run until this many frames are done."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, required=True)
     parser.add_argument("--every", type=int, default=10_000)

@@ -1,4 +1,5 @@
-"""Receivers of the soaked process: they read all, decode nothing and disconnect now and then."""
+"""Receivers of the process under test: they read everything, decode nothing and sometimes
+disconnect."""
 
 import os
 import pty

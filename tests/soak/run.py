@@ -1,4 +1,4 @@
-"""Running the soaked process and judging what it told."""
+"""Runs the process under test and checks its figures."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from tests.soak.receivers import Receivers
 from tests.soak.source import FAULT_EVERY
 
 WARM_UP = 0.1
-"""Share of the frames after which memory has to be flat."""
+"""Share of the frames after which memory must be constant."""
 MOST_GROWTH_MB = 1.0
 MOST_DRIFT = 1.5
 PERIOD_S = 0.0864
@@ -41,7 +41,7 @@ def soak(
     minutes: float | None = None,
     period_s: float = PERIOD_S,
 ) -> Iterator[dict[str, Any]]:
-    """Run so many frames and yield what the process tells of itself, every `every` frames.
+    """Run this many frames and yield the figures of the process, every `every` frames.
 
     Args:
         folder: scratch.
@@ -53,7 +53,7 @@ def soak(
         period_s: time of the process that a frame takes.
 
     Raises:
-        CalledProcessError: it did not end well.
+        CalledProcessError: it ended with an error.
     """
     receivers = Receivers(folder, sink_faults_s)
     end = None if minutes is None else time.monotonic() + minutes * 60
@@ -95,7 +95,7 @@ def thirds(lines: Sequence[dict[str, Any]], name: str) -> tuple[float, float]:
 
 
 def violations(lines: Sequence[dict[str, Any]]) -> list[str]:
-    """Return what did not stay as it was."""
+    """Return the figures that did not stay constant."""
     found = []
     growth = thirds(lines, "rss_mb")[1] - thirds(lines, "rss_mb")[0]
     if growth > MOST_GROWTH_MB:

@@ -1,4 +1,4 @@
-"""A camera without a camera's patience: the next frame is there as soon as the last one is done."""
+"""A camera as fast as the pipeline: the next frame is ready when the last one is done."""
 
 import threading
 import time
@@ -19,9 +19,10 @@ from tests.soak.clock import FrameClock
 SIZE = (320, 240)
 NO_FACE_EVERY = 5_000
 NO_FACE_FRAMES = 300
-"""Besides the clip's own empty seat, so many frames without a face come after so many frames."""
+"""In addition to the empty seat in the clip: this many frames without a face after this many
+frames."""
 FAULT_EVERY = 50_000
-"""After so many frames the camera is unplugged, and the next time it falls silent, and so on."""
+"""After this many frames the camera is unplugged, the next time it falls silent, and so on."""
 UNPLUGGED_S = 2.0
 SILENT_S = 5.0
 
@@ -45,7 +46,8 @@ def empty_seats(count: int) -> list[NDArray[np.uint8]]:
 
 
 class Stage:
-    """What the camera sees and when it fails; as a device, it outlives the sources that open it."""
+    """What the camera sees and when it fails. Like a device, it exists longer than the sources that
+    open it."""
 
     def __init__(self, clock: FrameClock, fault_every: int = FAULT_EVERY) -> None:
         self._clock = clock
@@ -57,7 +59,7 @@ class Stage:
         self._trouble: tuple[str, float] | None = None
 
     def taken(self) -> None:
-        """The last frame is done: show the next."""
+        """The last frame was processed: show the next."""
         self._taken.release()
 
     def trouble(self) -> str | None:

@@ -1,4 +1,4 @@
-"""The soak in small: that it makes its faults happen, and that it would notice."""
+"""A small soak: it causes its faults, and it detects figures that grow."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The units as systemd itself judges them."""
+"""The units as checked by systemd's own tools."""
 
 import re
 import shutil
@@ -47,7 +47,7 @@ def test_systemd_finds_no_fault(tmp_path: Path, dropin: Path | None) -> None:
     done = subprocess.run(
         ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
     )
-    # Other units of this machine are read along with ours; what is said of them is not about us.
+    # Other units of this machine are read too; messages about them are ignored.
     about_us = [line for line in done.stderr.splitlines() if "landmarkd" in line]
     assert not about_us
     assert done.returncode == 0, done.stderr

@@ -16,7 +16,7 @@ FACE = 5
 """A frame of the clip whose face looks ahead."""
 
 HEAD = 0.45
-"""What is cut out about a face, beyond its box, as a share of the box's longer side."""
+"""Margin that is cut out around the box of a face, as a share of its longer side."""
 
 
 @cache
@@ -30,7 +30,8 @@ def head(index: int = FACE) -> tuple[Image, Box]:
 
 
 def empty(height: int = 480, width: int = 640) -> Image:
-    """Return a wall with a little grain, a door and a lamp: no camera would look covered."""
+    """Return a wall with a little grain, a door and a lamp, so that the camera does not count as
+    covered."""
     grain = np.random.default_rng(7).integers(0, 12, (height, width, 1), np.uint8)
     image = np.repeat(grain + np.uint8(90), 3, 2)
     image[:, width * 15 // 16 :] //= 3

@@ -82,7 +82,7 @@ class TestPatches:
 
 
 def test_points_go_with_the_truth(model, clip):
-    """Where a lip ends is a matter of labels; how it moves is not."""
+    """The place of the lip's border depends on the labels; its motion does not."""
     frames, truth = clip
     stored = list(truth["landmarks"])
     chosen = [int(i) for i in FULL.ibug68[np.concatenate(model.part.points)] if i in stored]

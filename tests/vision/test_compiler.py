@@ -1,4 +1,5 @@
-"""Compiling for the Edge TPU with a stand-in compiler: what is kept, and what an error leaves."""
+"""Compiling for the Edge TPU with a stand-in compiler: which files are kept, and the state after an
+error."""
 
 import errno
 import json
@@ -35,7 +36,7 @@ def test_the_results_run_on_a_coral_in_the_pipeline(
 ):
     cards = {name: card for name, card in zoo.manifest.models.items() if card.whole}
     results = edgetpu.compile_models(str(compiler("WORKS")), zoo, cards)
-    # Nothing is left for the processor of models that are int8 throughout.
+    # Models that are int8 throughout run on the Edge TPU completely.
     assert {result.name: result.left for result in results} == dict.fromkeys(cards, 0)
     edgetpu.store(results, zoo, zoo.folder)
     monkeypatch.setenv(delegate.LIBRARY_VARIABLE, str(coral("WORKS")))

@@ -1,4 +1,5 @@
-"""The Coral in the whole pipeline: what its loss does to reports, and to a unit that needs it."""
+"""The Coral in the whole pipeline: the effect of its loss on reports, and on a unit that requires
+it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Outputs put together from int8 coefficients, and the zoo's models that are made so."""
+"""Outputs computed from int8 coefficients, and the models of the zoo that use them."""
 
 from io import BytesIO
 from typing import Any
@@ -84,7 +84,7 @@ PLACES = {"eyes": (46, 52, 31), "mouth": (64, 88, 45), "brows": (46, 40, 39)}
 
 
 def fed(face: NDArray[np.uint8], card: Card, values: NDArray[np.int8]) -> None:
-    """Write what a model is fed of a face."""
+    """Write the input of a model for a face."""
     if isinstance(card, LandmarkCard):
         values[:] = (face ^ 0x80).view(np.int8)
         return

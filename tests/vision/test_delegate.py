@@ -26,7 +26,7 @@ def chosen(models: Path, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture
 def not_a_delegate(tmp_path: Path) -> Path:
-    """A file that no linker takes."""
+    """A file that the linker refuses."""
     path = tmp_path / "libedgetpu.so.1"
     path.write_text("no library")
     return path
@@ -132,7 +132,7 @@ class TestUnusable:
 
 
 class TestLost:
-    """The trial process uses the device once; AFTER counts anew in this process."""
+    """The trial process uses the device once; AFTER counts from zero again in this process."""
 
     def test_auto_mends_it_and_the_frame_is_not_lost(
         self, chosen, coral, models, caplog: pytest.LogCaptureFixture

@@ -33,7 +33,7 @@ class TestPatch:
         ):
             inside = to_patch(points[lid, :2], affine)
             assert inside.mean(0) == pytest.approx([(WIDTH - 1) / 2, (HEIGHT - 1) / 2], abs=2.0)
-            # Mirrored as it is, the right eye too has its outer corner at the right and its upper
+            # The right eye is mirrored, so it too has its outer corner at the right and its upper
             # lid above.
             assert inside[outer, 0] > inside[8, 0] + 15
             assert inside[1:8, 1].mean() < inside[9:16, 1].mean()

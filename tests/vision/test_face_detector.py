@@ -45,7 +45,7 @@ def card(**changes):
 
 
 class Script:
-    """An engine whose answers are written beforehand."""
+    """An engine with scripted outputs."""
 
     def __init__(self, cells=CELLS):
         shapes = ((1, SIDE, SIDE, 3), (1, cells), (1, cells, 8))
@@ -193,7 +193,7 @@ def test_no_answer_is_no_face():
 
 
 class Spots(Script):
-    """An engine that takes every white spot for a face, as sure of it as the spot is large."""
+    """An engine that takes every white spot for a face, with a score that grows with its size."""
 
     def __init__(self, sure_from=20, sharp=0.3):
         super().__init__()
@@ -237,7 +237,7 @@ def test_a_face_is_confirmed_at_one_size_wherever_it_was_read(size, x, y):
     )
     cv2.rectangle(frame, (300, 10), (330, 40), (255, 255, 255), -1)  # another, far away
     detector = FaceDetector.over("d", with_second_look(), Spots())
-    # 88 pixels long in the input, 44 where the frame cuts off the half of it.
+    # 88 pixels long in the input, 44 where the frame cuts off half of it.
     least = 1 / (1 + np.exp(-0.3 * (44 - 20 - 4)))
     assert detector.confirm(frame, extent(x - 0.5, y - 0.5, size)) > least
     assert detector.confirm(frame, extent(x - 2 * size, y, size)) == LEAST_NEAR

@@ -62,7 +62,7 @@ def refiner():
 
 
 def went(refiner: Refiner, yaw: float) -> float:
-    """How far the points of the eyes went to the lids of a picture without any, pixels."""
+    """How far the points of the eyes moved to the lids in a picture without lids, pixels."""
     points = seen(head(), yaw=yaw).astype(np.float32)
     found = FaceObservation(1.0, RegionOfInterest(320, 240, 300.0), points)
     refined = refiner.refine(frames()[0].image, found)

@@ -8,7 +8,7 @@ WIDTH, HEIGHT = 48, 32
 
 
 def slope(across, down):
-    """Return a picture whose brightness rises evenly, so that any sample of it is known."""
+    """Return a picture with a linear brightness ramp, so that every sample is known."""
     y, x = np.mgrid[:120, :160]
     grey = np.clip(across * x + down * y, 0, 255).astype(np.uint8)
     return np.repeat(grey[:, :, None], 3, axis=2)

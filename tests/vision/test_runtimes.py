@@ -78,7 +78,7 @@ def crops(width: int, height: int, channels: int, batch: int) -> np.ndarray:
 
 
 def answers(python: Path | str, pictures: Path, paths: list[str]) -> dict[str, np.ndarray]:
-    """Of each model, (frames, values): all that it said of each picture, in its own units."""
+    """Of each model, (frames, values): all outputs for each picture, in their own units."""
     out = pictures.with_name(f"{len(list(pictures.parent.iterdir()))}.npz")
     subprocess.run([python, "-c", RUN, str(pictures), str(out), *paths], check=True)
     with np.load(out) as stored:

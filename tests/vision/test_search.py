@@ -1,4 +1,4 @@
-"""Looking for a face: what is proposed and believed, and what it costs while nobody is there."""
+"""The search for a face: proposals, acceptance, and the cost while nobody is there."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -34,7 +34,7 @@ class CountingModel(LandmarkModel):
 
 
 class Proposing(Detector):
-    """Proposes what it is told to."""
+    """A detector with given proposals."""
 
     def __init__(self, *faces: Detection) -> None:
         self.faces, self.looks, self.turned_looks = list(faces), 0, 0
@@ -83,7 +83,7 @@ def test_a_face_is_believed_however_much_the_detector_doubts(model, score):
 def test_what_is_no_face_is_not_believed(model, score):
     detector = Proposing(Detection(score, (200, 100, 400, 300)))
     assert search(model, detector).at_once(NOISE, StageClock()) is None
-    assert detector.looks_near == 0, "what the landmark model refuses costs no look more"
+    assert detector.looks_near == 0, "a refused proposal costs no further reading"
 
 
 def test_a_doubtful_face_is_believed_only_if_the_detector_sees_it_near(model):

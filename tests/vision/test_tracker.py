@@ -1,4 +1,4 @@
-"""The tracker: what it asks the detector for, and when, in frame time."""
+"""The tracker: its calls of the detector, in frame time."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ FACE, OTHER = 5, 40
 
 
 class ToldDetector(Detector):
-    """Finds what it is told to, in whole frames and in the windows about a tracked face."""
+    """A detector with given results, in whole frames and in the windows around a tracked face."""
 
     def __init__(self) -> None:
         self.faces: list[Detection] = []
@@ -38,7 +38,7 @@ class ToldDetector(Detector):
         self.windows += 1
         if not self.faces:
             return []
-        # The window is about the face, and the face fills this part of it.
+        # The window is around the face, which fills this part of it.
         height, width = image.shape[:2]
         return [Detection(1.0, (0.27 * width, 0.3 * height, 0.73 * width, 0.76 * height))]
 
@@ -83,7 +83,7 @@ def test_a_check_is_repeated_soon_only_where_it_found_another_face(
     tracker = make(model, detector, recheck_s=0.6)
     tracker.track(at(0.0, clip.frames()[0].image), StageClock())
     if rival:
-        # Where there is none, so that every check finds it and none can read it.
+        # A place without a face, so that every check finds it but cannot read it.
         detector.faces = [Detection(0.9, (5, 5, 475, 475))]
     for number in range(1, 49):
         assert tracker.track(at(number / 30, clip.frames()[0].image), StageClock()) is not None
@@ -324,7 +324,7 @@ def test_a_jump_is_another_person(model: LandmarkModel, network: Detector) -> No
 
 
 def swapped(share: float) -> NDArray[np.uint8]:
-    """Two people on their way past each other, from 0 to 1; the one who leaves the seat is near."""
+    """Two people who pass each other, from 0 to 1; the one who leaves the seat is nearer."""
     image = scenes.empty()
     scenes.put(image, 170 + 300 * share, 240 - 60 * np.sin(np.pi * share), 135, OTHER)
     scenes.put(image, 470 - 300 * share, 240 + 50 * np.sin(np.pi * share), 150)

@@ -3,9 +3,9 @@
     sudo .venv/bin/python -m tests.walks [--transcript FILE] [AIM...]
 
 For each aim a Debian of its own is unpacked (mmdebstrap, kept in ~/.cache/landmarkd-walks), with
-sudo, the network, and a USB camera that is not there (tests/camera/uvc). Every command of the aim's
-section is typed as it stands; what was downloaded before lies in Downloads: the Debian packages of
-dist (`make deb`) and a wheel of this checkout. Wall time holds the downloads.
+sudo, the network, and a fake USB camera (tests/camera/uvc). Every command of the aim's section is
+typed as written. The files that a reader downloads first are in Downloads: the Debian packages of
+dist (`make deb`) and a wheel of this checkout. Wall time includes downloads.
 """
 
 import argparse
@@ -22,19 +22,19 @@ from tests.walks.room import USER, Done, Terminal, base, room
 
 CACHE = Path(os.environ.get("LANDMARKD_WALKS_CACHE", "~/.cache/landmarkd-walks")).expanduser()
 ENDED = (0, 130)
-"""Exit codes of a command that came to its end, or was ended by Ctrl-C."""
+"""Exit codes of a command that succeeded, or was ended by Ctrl-C."""
 SHOWN = 14
 """Last lines of an output that the transcript shows."""
 
 
 def main() -> int:
-    """Walk, and print what happened; the exit code is 1 if a walk reached no number."""
+    """Run the walks and print the results; the exit code is 1 if a walk reached no number."""
     parser = argparse.ArgumentParser(prog="python -m tests.walks")
     parser.add_argument("aims", nargs="*", choices=[*AIMS, []], metavar="AIM", help=", ".join(AIMS))
     parser.add_argument("--transcript", type=Path)
     arguments = parser.parse_args()
     if os.geteuid() != 0:
-        parser.error("it makes roots of its own; run it as root")
+        parser.error("this makes root folders of its own; run it as root")
     lines, summary = [], []
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def neighbour(aim: Aim, scratch: Path) -> Neighbour | None:
-    """Return what the aim has beside it."""
+    """Return the neighbour of an aim, if any."""
     if aim.neighbour == "opentrack":
         return Opentrack()
     return Microcontroller(scratch) if aim.neighbour == "microcontroller" else None
@@ -72,7 +72,7 @@ def walk(name: str, aim: Aim, folder: Path, scratch: Path, lines: list[str]) -> 
     wall = processor = 0.0
     beside = neighbour(aim, scratch)
     with Terminal(folder, beside.serial if beside else "") as terminal:
-        # A machine in use knows its packages: not counted.
+        # Not counted: a machine in use has its lists of packages.
         terminal.type("sudo apt-get update -qq")
         for typed in asked.commands:
             command = filled(typed, aim)
@@ -101,7 +101,7 @@ def walk(name: str, aim: Aim, folder: Path, scratch: Path, lines: list[str]) -> 
 def step(
     terminal: Terminal, command: str, aim: Aim, beside: Neighbour | None
 ) -> tuple[Done, str | None]:
-    """Type one command; return what became of it and the first number, if it showed it."""
+    """Type one command; return its result and the first number, if it showed one."""
     last = command.startswith(aim.last)
     if last and beside is not None:
         with beside:

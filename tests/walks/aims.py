@@ -19,13 +19,13 @@ class Aim:
     Attributes:
         heading: of the section.
         suite: of Debian that is walked on.
-        filled: what the page leaves to the reader, and what this reader takes.
+        filled: placeholders of the page, and the values for them.
         number: the first number that the reader can check, in the output of `last` or of a
             neighbour.
         last: the beginning of the command that shows it.
-        endless: the beginning of a command that Ctrl-C ends, and what is waited for.
+        endless: the beginning of a command that Ctrl-C ends, and the text to wait for.
         hold_s: how long that goes on, seconds.
-        neighbour: what has to be there beside: "opentrack" or "microcontroller".
+        neighbour: what runs beside it: "opentrack" or "microcontroller".
     """
 
     heading: str
@@ -81,14 +81,14 @@ AIMS = {
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Of a page: commands in their order, and the files that the reader saves first."""
+    """A section of a page: commands in order, and the files that the reader saves first."""
 
     commands: tuple[str, ...]
     files: Mapping[str, str]
 
 
 def section(heading: str, page: Path = PAGE) -> Section:
-    """Return what the section asks its reader to type.
+    """Return the commands and files of a section.
 
     Raises:
         KeyError: there is no such section.
@@ -108,7 +108,7 @@ def section(heading: str, page: Path = PAGE) -> Section:
 
 
 def filled(command: str, aim: Aim) -> str:
-    """Return a command with what the reader fills in."""
+    """Return a command with its placeholders filled in."""
     for name, value in aim.filled.items():
         command = command.replace(name, value)
     return command

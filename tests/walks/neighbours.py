@@ -1,4 +1,4 @@
-"""What a walk has beside it: a receiver of opentrack's protocol, a microcontroller's program."""
+"""What runs beside a walk: a receiver of opentrack's protocol, a microcontroller's program."""
 
 import os
 import pty
@@ -19,7 +19,7 @@ class Neighbour:
 
     Attributes:
         serial: path of its serial line; empty without one.
-        heard: set when the number is there.
+        heard: set when the number arrived.
         said: the number, in words.
     """
 
@@ -49,7 +49,7 @@ class Neighbour:
 
 
 class Opentrack(Neighbour):
-    """Takes what opentrack's input "UDP over network" takes: six little-endian doubles."""
+    """A receiver like opentrack's input "UDP over network": six little-endian doubles."""
 
     def __init__(self, port: int = 4242) -> None:
         super().__init__()

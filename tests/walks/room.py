@@ -23,7 +23,7 @@ MARK = re.compile(r"@@(\d+)@@ ")
 """The prompt: the exit code of the command before."""
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\x1b\][^\x07]*\x07|\x1b[78]")
 REDRAWN = re.compile(r"[^\n]*\r(?=[^\n])")
-"""What a progress bar has drawn over."""
+"""Text that a progress bar has overwritten."""
 USER = "reader"
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 # Mounted over the root: devices that a user may open, the camera that is not there, and a serial
@@ -47,8 +47,8 @@ mount --rbind -o ro /sys "$root/sys"
 exec chroot "$root" /usr/bin/env -i TERM=xterm-256color LANG=C.UTF-8 HOME=/root \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin su --login reader
 """
-# The terminal of the walk. What is exported stands for the machine that it runs on: its network's
-# authorities, and a camera.
+# The terminal of the walk. The exported variables belong to the machine it runs on: certificate
+# authorities and a camera.
 PROFILE = """
 export PIP_CERT={ca} REQUESTS_CA_BUNDLE={ca} SSL_CERT_FILE={ca}
 export FAKE_UVC=/opt/camera FAKE_UVC_NODE=/dev/video0 LD_PRELOAD=/opt/camera/fake_uvc.so
@@ -66,7 +66,7 @@ def base(cache: Path, suite: str) -> Path:
             f"--customize-hook=chroot $1 useradd --create-home -s /bin/bash -G video,sudo {USER}",
             f"--customize-hook=echo '{USER} ALL=(ALL) NOPASSWD: ALL' >$1/etc/sudoers.d/{USER}",
         ]
-        # What is on every machine that somebody has logged in to, and no more.
+        # Only what is on every machine with a login.
         packages = "--include=ca-certificates,sudo,passwd,login,tzdata"
         command = ["mmdebstrap", "--quiet", "--variant=apt", *hooks, packages, suite, scratch]
         subprocess.run(command, check=True)
@@ -101,7 +101,7 @@ def room(archive: Path, files: list[Path], camera: Path, repository: Path) -> It
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of a command: its output, exit code, and seconds."""
+    """The result of a command: its output, exit code, and seconds."""
 
     output: str
     code: int
@@ -143,11 +143,12 @@ class Terminal:
         hold_s: float = 0.0,
         limit_s: float = 900.0,
     ) -> Done:
-        """Type a command and wait for its end; if `until` is given, for that, and press Ctrl-C.
+        """Type a command and wait for its end; if `until` is given, wait for that instead and press
+        Ctrl-C.
 
         Args:
             command: as a person types it.
-            until: text that appears, or what happens elsewhere.
+            until: text that appears, or an event from another thread.
             hold_s: seconds between that and Ctrl-C.
             limit_s: for each wait.
 
@@ -174,7 +175,8 @@ class Terminal:
     def _wait_for(
         self, until: re.Pattern[str] | threading.Event, limit_s: float, *, late: bool = False
     ) -> str:
-        """Return what is printed until then; `late` takes the end of the time for it."""
+        """Return what is printed until then; with `late`, the end of the time limit is not an
+        error."""
         deadline, output = time.monotonic() + limit_s, ""
         while not _came(until, output):
             if time.monotonic() > deadline:
@@ -206,5 +208,5 @@ def _plain(output: str) -> str:
 def _came(until: re.Pattern[str] | threading.Event, output: str) -> bool:
     if isinstance(until, threading.Event):
         return until.is_set()
-    # A mark that was typed is no prompt: only the end counts, for all that is long.
+    # Only the end of a long output is searched.
     return until.search(_plain(output[-20_000:])) is not None

@@ -46,7 +46,7 @@ class Page:
         ]
 
     def open(self, url: str) -> None:
-        """Go to an address and wait until it is there."""
+        """Open an address and wait until it is loaded."""
         self.call("Page.navigate", url=url)
         assert self.until(
             f"location.href === {json.dumps(url)} && document.readyState === 'complete'"
@@ -81,7 +81,7 @@ class Page:
         return self.evaluate(f"document.getElementById({json.dumps(name)}).textContent")
 
     def until(self, expression: str, timeout_s: float = 20.0) -> bool:
-        """Wait until an expression is true, no longer than it takes."""
+        """Wait until an expression is true."""
         deadline = time.monotonic() + timeout_s
         while not self.evaluate(expression):
             if time.monotonic() > deadline:
@@ -89,7 +89,7 @@ class Page:
         return True
 
     def picture(self) -> bytes:
-        """Return the page as it looks, as PNG."""
+        """Return a screenshot of the page as PNG."""
         return base64.b64decode(self.call("Page.captureScreenshot")["data"])
 
     def close(self) -> None:

@@ -57,7 +57,7 @@ def main(folder: Path = IMAGES, width: int = 1280) -> None:
     """Write the pictures."""
     assert CHROMIUM is not None, "needs a browser: apt install chromium"
     folder.mkdir(parents=True, exist_ok=True)
-    # What the browser had started writes to its profile for a moment longer than the browser lives.
+    # Child processes of the browser may write to its profile for a moment after its end.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         scratch = Path(name)
         made("run", "--source", "demo:", "--fast", "--sink", f"lmk:{scratch}/demo.lmk")
@@ -66,7 +66,7 @@ def main(folder: Path = IMAGES, width: int = 1280) -> None:
         for page_of, height in HEIGHT.items():
             page = Page(CHROMIUM, scratch / f"browser-{page_of}", (width, height))
             size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-            # A window is never narrower than 500 pixels; a page's device may be.
+            # A window is never narrower than 500 pixels; an emulated device may be.
             page.call("Emulation.setDeviceMetricsOverride", **size)
             if page_of == "view":
                 viewer = Viewer()

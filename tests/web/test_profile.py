@@ -1,4 +1,4 @@
-"""The page of `landmarkd profile`: readable at the width of a phone, numbers as a person reads."""
+"""The page of `landmarkd profile`: readable at the width of a phone, with rounded numbers."""
 
 from pathlib import Path
 

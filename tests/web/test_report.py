@@ -1,4 +1,4 @@
-"""The report in a real Chromium: what a recording says stays text, whatever it says."""
+"""The report in a real Chromium: text from a recording stays text, whatever it contains."""
 
 import random
 from pathlib import Path
@@ -19,8 +19,7 @@ CODE = b"</title></style></svg><script>document.title='owned'</script><img src=x
 
 
 def shown(browser: Page, folder: Path, content: bytes) -> bool:
-    """Show the page of a recording and check that nothing in it ran; return whether there was
-    a page."""
+    """Show the page of a recording and check that no script ran; return whether there was one."""
     recording, target = folder / "drive.jsonl", folder / "drive.html"
     recording.write_bytes(content)
     try:

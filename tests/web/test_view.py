@@ -1,5 +1,5 @@
-"""The page in a real Chromium: it shows the numbers that were sent, turns the head, and says
-when all is silent."""
+"""The page in a real Chromium: it shows the numbers that were sent, turns the head, and reports
+silence."""
 
 import re
 import shutil
@@ -93,7 +93,7 @@ class Viewer:
 
 
 class Bench:
-    """The server alone in this process, fed with what a stream would bring; starts at once."""
+    """Only the server, in this process, fed with frames instead of a stream; it starts at once."""
 
     def __init__(self) -> None:
         self.server = ViewServer(0)
@@ -245,7 +245,7 @@ def test_only_this_machine_is_served_and_nothing_foreign_runs(viewer: Viewer) ->
 
 
 def test_slow_and_many_connections_are_let_go() -> None:
-    """A server of a few connections stays usable: idle ones cost no more than their number."""
+    """A server of a few connections stays usable: idle ones only count."""
     server = ViewServer(0)
     server.start()
     address = server.server_address[:2]

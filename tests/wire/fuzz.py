@@ -3,7 +3,7 @@
 python -m tests.wire.fuzz tests/wire/corpus -max_total_time=60 -max_len=2000     (pip install
 atheris first)
 
-Inputs that reach new code are added to the corpus; `test_corpus.py` runs all of it at every test.
+Inputs that reach new code are added to the corpus; `test_corpus.py` runs the whole corpus.
 """
 
 import sys

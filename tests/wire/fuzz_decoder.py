@@ -1,6 +1,6 @@
-"""What the fuzzer and the test of its corpus feed to every parser of the wire.
+"""The entry point of the fuzzer and of the test of its corpus: every parser of the wire.
 
-The first byte of an input says what the rest is fed to.
+The first byte of an input selects the parser for the rest.
 """
 
 import io
@@ -16,7 +16,7 @@ from landmarkd.wire.text import packet_text
 
 
 def use(packets: list, assembler: Assembler) -> None:
-    """Do with messages what receivers do with them."""
+    """Use messages as receivers do."""
     records = []
     for packet in packets:
         packet_text(packet)
@@ -37,7 +37,7 @@ def one_input(data: bytes) -> None:
     elif kind < b"\x80":
         use(decoder.datagram(body), assembler)
     elif kind < b"\xc0":
-        # With a checksum that fits, the bytes get behind the first gate.
+        # With a valid checksum, the bytes pass the first check.
         sealed = body + crc_hqx(body, CRC_SEED).to_bytes(2, "little")
         packets = decoder.datagram(sealed)
         use(packets, assembler)

@@ -1,7 +1,7 @@
 """An hour of stream, 108 000 frames at 921600 baud, decoded by Python and C and compared.
 
-python -m tests.wire.hour [FRAMES [HOURS]]; with HOURS the frames lie so far apart that they fill
-that time: 20000 24 is a day.
+python -m tests.wire.hour [FRAMES [HOURS]]; with HOURS the frames are spread over that time: 20000
+24 is a day.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from tools.wire_generate.outputs import PACKAGE
 FRAMES = 30 * 3600
 BAUD = 921600
 FACES = 300
-"""Different faces; the stream goes through them again and again under new numbers and times."""
+"""Number of different faces; the stream repeats them with new numbers and times."""
 EVENT_FRAMES = 900
 """A driver event every half minute, over ten seconds later."""
 
@@ -104,7 +104,7 @@ def compare(frames: int, folder: Path, period_ns: int = PERIOD_NS) -> dict[str, 
 
 
 def main() -> None:
-    """Run it and say what came of it."""
+    """Run it and print the result."""
     frames = int(sys.argv[1]) if len(sys.argv) > 1 else FRAMES
     hours = float(sys.argv[2]) if len(sys.argv) > 2 else frames * PERIOD_NS / 3.6e12
     began = time.perf_counter()

@@ -1,4 +1,5 @@
-"""Writes golden.json. Run it only when the schema changed on purpose: receivers rely on it.
+"""Writes golden.json. Run it only when the schema changed on purpose, because receivers depend on
+it.
 
 python -m tests.wire.make_golden
 """

@@ -110,8 +110,7 @@ def test_no_bytes_upset_the_c_decoder(build: Path) -> None:
     subprocess.run(["gcc", *flags, *STRICT, HERE / "fuzz.c", "-o", build / "fuzz"], check=True)
     seeds = b"".join(bytes.fromhex(vector["serial"]) for vector in golden)
     told = run(build / "fuzz", seeds, "1", "200000")
-    # Half of the damaged messages carry a checksum that fits: the fuzzer gets behind the first
-    # gate.
+    # Half of the damaged messages have a valid checksum, so that they pass the first check.
     assert int(told.split()[0]) > 20_000
 
 
@@ -126,7 +125,7 @@ def test_the_arduino_example_runs_on_the_host(build: Path) -> None:
     attentive = run(build / "lamp", drive())
     assert "yaw" in attentive
     assert attentive.endswith("lamp 0\nflashes 2\n")
-    # Unknown flashes shortly; half a second into its period, where distracted is on, it is off.
+    # "Unknown" flashes briefly; half a second into its period, where "distracted" is on, it is off.
     unknown = encode_packet(Packet(0, 0, 0, Status(flags=StatusFlag.DRIVER)))
     assert run(build / "lamp", frame_messages([unknown])).startswith("lamp 0\n")
     vector = next(v for v in golden if v["name"] == "status of a face")

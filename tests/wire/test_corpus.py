@@ -1,4 +1,4 @@
-"""Every input that fuzzing ever found worth keeping; the folder only grows."""
+"""Every input that fuzzing ever kept; the folder only grows."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
-"""What counts as lost, in both decoders: duplicates hide nothing, late ones count once, a
-restart is no loss."""
+"""What both decoders count as lost: duplicates hide no loss, late messages count once, a restart is
+not a loss."""
 
 import random
 import subprocess
@@ -67,7 +67,7 @@ RESTART_UNHEARD = [
     hello(50, 2),
     bye(51),
 ]
-"""The HELLO of the second start was lost: the leap of the numbers is explained by the next one."""
+"""The HELLO of the second start was lost: the next HELLO explains the jump of the numbers."""
 OUTAGE = [hello(0, 1), bye(1), bye(LEAP + 500), hello(LEAP + 501, 1)]
 STREAMS = {
     "a restart that was heard": ([hello(900, 1), bye(901), hello(0, 2), bye(1)], 0),

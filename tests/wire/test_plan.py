@@ -1,4 +1,4 @@
-"""What fits a line is chosen, said, and really fits."""
+"""The plan for a line is chosen, reported, and really fits."""
 
 from dataclasses import replace
 

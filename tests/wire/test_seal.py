@@ -1,5 +1,5 @@
-"""Secured datagrams: opened by the key alone, each once; nothing that was altered, replayed or
-plain gets in."""
+"""Secured datagrams: opened only with the key, each once; altered, replayed or plain datagrams are
+refused."""
 
 import hashlib
 import hmac
@@ -41,7 +41,7 @@ KEY, OTHER = bytes(range(32)), bytes(32)
 
 
 def test_the_datagram_is_that_of_the_document() -> None:
-    """Made again with HMAC by the letters of RFC 5869 and the primitive of RFC 8439."""
+    """Computed independently with HMAC as in RFC 5869 and the primitive of RFC 8439."""
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
     start = bytes(range(100, 116))
@@ -219,7 +219,7 @@ def test_no_device_speaks_for_another(keys: Path) -> None:
     link = make_link(f"udp://:0?key={keys}")
     assert link.take_datagram("10.0.0.1:999", Sealer(OTHER).seal(greeting("van-1"))) == []
     assert link.take_datagram("10.0.0.1:999", Sealer(bytes(31) + b"x").seal(b"")) == []
-    # The name of one key before what another sealed.
+    # The name of one key in front of a datagram sealed with another.
     forged = Sealer(KEY).seal(greeting("van-1"))[:4] + Sealer(OTHER).seal(greeting("van-1"))[4:]
     assert link.take_datagram("10.0.0.1:999", forged) == []
     assert link.counters.unauthentic == 3

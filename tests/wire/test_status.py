@@ -1,4 +1,4 @@
-"""A report as a STATUS: every field is told, and each as what it is."""
+"""A report as a STATUS: every field is encoded, each with its own value."""
 
 from dataclasses import replace
 

@@ -1,5 +1,4 @@
-"""Encoder to decoder: what a receiver learns of a drive, and what it notices when something is
-lost."""
+"""Encoder to decoder: what a receiver gets of a drive, and how it notices losses."""
 
 import json
 from dataclasses import replace
@@ -230,7 +229,7 @@ class TestPace:
 
 class TestEvents:
     def run(self, states: dict[int, tuple]) -> list[tuple[int, Event]]:
-        """Encode ten seconds in which these events happen and return what was told, by second."""
+        """Encode ten seconds with these events and return what the receiver got, by second."""
         encoder, told, active = Encoder(session(), EncoderOptions(Selection.NONE)), [], ()
         for i in range(300):
             happened = states.get(i, ())

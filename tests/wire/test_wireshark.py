@@ -1,4 +1,4 @@
-"""The dissector in a real tshark: fields in their units, filters, damage marked."""
+"""The dissector in a real tshark: fields in their units, filters, damaged packets marked."""
 
 import shutil
 import struct

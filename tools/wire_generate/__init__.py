@@ -1,1 +1,1 @@
-"""Writes what is made from the schema: C header, dissector, JSON schema, tables of docs/wire.md."""
+"""Generates files from the schema: C header, dissector, JSON schema, tables of docs/wire.md."""

@@ -6,7 +6,7 @@ from tools.wire_generate.outputs import outputs
 
 
 def main() -> int:
-    """Return 1 if a file was stale and only to be checked."""
+    """Write the files; return 1 if with ``--check`` a file is stale."""
     check, stale = "--check" in sys.argv[1:], 0
     for path, text in outputs().items():
         if path.exists() and path.read_text() == text:

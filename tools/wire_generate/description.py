@@ -1,4 +1,4 @@
-"""What the generators share: the enumerations with the sentence that stands behind each member."""
+"""Shared by the generators: the enumerations with the sentence after each member."""
 
 import ast
 import inspect
@@ -25,7 +25,7 @@ ENUMERATIONS: tuple[Enumeration, ...] = (
 
 
 def members(enumeration: Enumeration) -> list[tuple[str, int, str]]:
-    """Return name, value and explanation of each member: the string behind it."""
+    """Return name, value and explanation of each member: the string after it."""
     tree = ast.parse(inspect.getsource(sys.modules[enumeration.__module__]))
     body = next(
         n.body for n in tree.body if isinstance(n, ast.ClassDef) and n.name == enumeration.__name__

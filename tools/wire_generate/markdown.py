@@ -1,4 +1,4 @@
-"""The byte tables of docs/wire.md, between the marks that the document has for them."""
+"""The byte tables of docs/wire.md, between the markers in the document."""
 
 import re
 

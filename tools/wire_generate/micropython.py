@@ -1,4 +1,4 @@
-"""The table of STATUS in the decoder for MicroPython, between the marks of the file."""
+"""The table of STATUS in the decoder for MicroPython, between the markers in the file."""
 
 import re
 

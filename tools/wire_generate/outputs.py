@@ -1,4 +1,4 @@
-"""Which files are generated, and what is in them now."""
+"""The generated files and their content."""
 
 from pathlib import Path
 

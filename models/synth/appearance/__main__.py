@@ -71,7 +71,7 @@ def sheet(rng: np.random.Generator, kit: skin.SkinKit) -> Picture:
 
 
 def bench(rng: np.random.Generator, kit: skin.SkinKit, rounds: int) -> None:
-    """Print processor milliseconds per call on one thread, banks being full."""
+    """Print processor milliseconds per call on one thread, with full banks."""
     face, points = _disc_face(kit)
     one = skin.paint(rng, kit)
     for number in range(backgrounds.PLATES):

@@ -1,6 +1,6 @@
-"""Backgrounds: a bank of procedural plates, each use with another window, colour and focus.
+"""Backgrounds: a bank of procedural plates; each use has another window, colour and focus.
 
-Where photographs were gathered, `use` puts them behind a share of the crops.
+Where photographs were gathered, `use` takes them for a share of the crops.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from models.synth.appearance.scenes.drawing import PLATE
 PLATES = 768
 """Plates in the bank; each is drawn from its number at its first use, then kept (150 MB in all)."""
 _KINDS = (
-    # drawer, plates of every hundred
+    # function that draws, plates of every hundred
     (places.room, 18),
     (car.car, 14),
     (places.street, 10),
@@ -102,7 +102,7 @@ def _store() -> Path:
 
 
 def _keep(path: Path, image: NDArray[np.uint8]) -> None:
-    """Keep a plate if the disk lets us; whole or not at all, as other processes may be reading."""
+    """Store a plate if the disk allows it; atomically, because other processes may be reading."""
     temporary = path.with_name(f".{path.stem}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -140,7 +140,7 @@ def background(
     """A background; about 0.4 ms for 176x176 once its plate is drawn.
 
     Args:
-        rng: Source of randomness.
+        rng: Random generator.
         height: Rows.
         width: Columns.
         kind: One of `KINDS` to choose from, or any.

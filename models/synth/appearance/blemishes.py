@@ -56,8 +56,8 @@ def _dark_circles(rng: np.random.Generator, face: Floats, kit: SkinKit, age: flo
 def _colour_lips(rng: np.random.Generator, face: Floats, kit: SkinKit, darkness: float) -> None:
     """Give the lips one colour up to the border that the landmarks mark; keep their fine shading.
 
-    The photographed lips end short of the corners; people label the border that they see, so it has
-    to be there.
+    The photographed lips end before the corners. People label the border they see, so it has to be
+    where the landmarks are.
     """
     rows, columns = (
         slice(int(0.44 * SIZE), int(0.68 * SIZE)),
@@ -86,7 +86,7 @@ def mottle(
     """Add marks to the log albedo of a face in place.
 
     Args:
-        rng: Source of randomness.
+        rng: Random generator.
         face: Log albedo (3, SIZE, SIZE), changed.
         kit: Regions of the face.
         darkness: Of the skin, 0–1.

@@ -180,7 +180,7 @@ def develop(rng: np.random.Generator, linear: Floats, *, night: bool) -> Picture
     """Take a picture of a linear scene; about a millisecond for 176x176.
 
     Args:
-        rng: Source of randomness.
+        rng: Random generator.
         linear: Linear RGB light (h, w, 3), any positive scale: the camera meters it.
         night: An active near-infrared or night camera: mostly monochrome, noisy, with a strong
             vignette.

@@ -134,7 +134,7 @@ def hair_colour(
     """A hair colour that goes with a skin.
 
     Args:
-        rng: Source of randomness.
+        rng: Random generator.
         darkness: Of the skin, 0–1.
         grey: Probability that age has turned the hair grey or white.
 

@@ -12,7 +12,7 @@ from models.synth.appearance.regions import SIZE, polygon, smoothstep
 
 _BROW_ROWS = (int(0.1 * SIZE), int(0.3 * SIZE))
 _BROW_END = 0.2
-"""A brow ends where so little of its hair is left, of its thickest."""
+"""A brow ends where its density falls to this share of its maximum."""
 _CUTS = (
     "stubble",
     "shadow",
@@ -57,7 +57,8 @@ def grow_brows(
     """Draw brows on the albedo of a face in place, a few faces having none or drawn ones.
 
     Returns:
-        What of them is plain to see, and where the points 17 to 26 are on them, UV (10, 2).
+        Which of these are clearly visible, and where the points 17 to 26 are on the brows, UV (10,
+        2).
     """
     if rng.random() < 0.035:
         return {"no_brows"}, kit.uv68[17:27]
@@ -82,7 +83,7 @@ def grow_brows(
         between = polygon(outline, 0.01)[top:bottom] * noise.strands(rng, SIZE)[: bottom - top]
         blurred = np.maximum(blurred, between * 0.8)
     colour = (hair * rng.uniform(0.35, 0.9)).astype(np.float32)
-    if rng.random() < 0.5:  # brows turn grey last and are seldom bleached
+    if rng.random() < 0.5:  # brows turn grey last and are rarely bleached
         colour *= np.float32(min(1.0, 0.06 / float(colour.mean())))
     lay(face[:, top:bottom], colour, np.clip(blurred * density, 0, 0.96))
     return names, points
@@ -125,7 +126,7 @@ def _widened(mask: Floats) -> Floats:
 
 
 def _beard_density(rng: np.random.Generator, kit: SkinKit, cut: str) -> Floats:
-    """Where a cut grows, 0–1, before its edge is roughened."""
+    """Where a cut grows, 0–1, before its edge is made irregular."""
     regions = kit.regions
     if cut in {"stubble", "shadow", "full", "patchy"}:
         field = regions["beard"].copy()
@@ -191,7 +192,7 @@ def grow_scalp(
     """Paint the hair's roots on the scalp and along the hairline in place.
 
     Args:
-        rng: Source of randomness.
+        rng: Random generator.
         face: Albedo of the M_Face tile, changed.
         back: Albedo of the M_BackHead tile, changed.
         kit: Regions of the head.

@@ -90,7 +90,7 @@ def _soften_baked_eyes(detail: Floats, eyes: Floats) -> Floats:
 
 
 def _without_mouth(detail: Floats, lips: Floats, about: Floats) -> Floats:
-    """Lay the skin about the mouth over the photographed lips: `lips` paints some of their own."""
+    """Replace the photographed lips by the skin around the mouth: `lips` paints other ones."""
     ring = np.clip(about - lips, 0, 1)[..., None]
     size = (0, 0)
     spread = cv2.GaussianBlur(detail * ring, size, 14) / (
@@ -147,7 +147,7 @@ def load_kit(assets: Path) -> SkinKit:
         assets: The folder with `ict_head.npz`, `skin/` and `brow/`.
 
     Raises:
-        FileNotFoundError: Something is missing; the sentence names it.
+        FileNotFoundError: A file is missing; the message names it.
     """
     assets = Path(assets)
     faces, brows = (
@@ -161,7 +161,7 @@ def load_kit(assets: Path) -> SkinKit:
     model = HeadModel(assets)
     places = _face_uv(model)
     uv = places[model.landmarks_68]
-    # The masks were drawn about the brow's landmarks as registered.
+    # The masks were drawn around the brow's landmarks as registered.
     brow = model.layout.ibug68[17:27]
     adapted = model.layout.of(places)[brow]
     sources = _brow_sources(Layout.read(assets / "landmarks.json").of(places)[brow], adapted)

@@ -14,14 +14,14 @@ from models.synth.appearance.regions import SIZE, ellipse, polygon, strokes
 Outline = NDArray[np.float64]
 
 _INNER_OF_OUTER = np.array([60, 61, 61, 62, 63, 63, 64, 65, 65, 66, 67, 67])
-"""The points of the inner ring that lie across from those of the outer one, 48 to 59."""
+"""The points of the inner ring opposite those of the outer ring, 48 to 59."""
 _CORNERS, _UPPER, _LOWER = (0, 6), slice(1, 6), slice(7, 12)
 
 
 def outline(rng: np.random.Generator, kit: SkinKit) -> Outline:
-    """Return where the border of someone's lips is, UV (12, 2), for the points 48 to 59.
+    """Return the border of a person's lips, UV (12, 2), for the points 48 to 59.
 
-    The mesh's own points lie up to a quarter of a lip outside of what photographs show as lip.
+    The mesh's own points are up to a quarter of a lip outside the lips in photographs.
     """
     uv = kit.uv68
     share = np.empty(12)
@@ -41,14 +41,14 @@ def paint(
     """Paint lips on the log albedo of a face in place.
 
     Args:
-        rng: Source of chance.
+        rng: Random generator.
         face: Log albedo (3, SIZE, SIZE), changed.
         kit: Regions of the face.
         darkness: Of the skin, 0 to 1.
         child: 0 for an adult to 1 for a small child.
 
     Returns:
-        The kit whose region of the lips is this one's, and the outline.
+        The kit with the region of these lips, and the outline.
     """
     border = outline(rng, kit)
     edge = float(np.exp(rng.uniform(np.log(0.0025), np.log(0.008))))

@@ -47,9 +47,9 @@ def _eyeliner(rng: np.random.Generator, face: Floats, kit: SkinKit) -> None:
 
 
 def apply(rng: np.random.Generator, face: Floats, kit: SkinKit) -> set[str]:
-    """Put everyday make-up on the albedo of a face in place; returns what of it is plain to see."""
+    """Put everyday make-up on the albedo of a face in place; returns what is clearly visible."""
     names: set[str] = set()
-    if rng.random() < 0.5:  # foundation evens the tone out
+    if rng.random() < 0.5:  # foundation makes the tone even
         even = 1 - np.maximum(kit.regions["lips"], kit.regions["hairline"])
         lay(face, cheek(face), even * rng.uniform(0.15, 0.5))
     if rng.random() < 0.7:

@@ -78,7 +78,7 @@ def paint(rng: np.random.Generator, skin: Skin, kit: SkinKit) -> Skin:
     """Put a mask on a skin.
 
     Args:
-        rng: Source of randomness.
+        rng: Random generator.
         skin: Left as it is.
         kit: Regions of the face.
 

@@ -58,7 +58,7 @@ def fractal(
     """Cloudy noise, float32 (height, width), about zero mean and unit deviation over the bank.
 
     Args:
-        rng: Source of randomness.
+        rng: Random generator.
         height: Rows.
         width: Columns.
         exponent: Fall of the amplitude with frequency, taken to the nearest half from 0.5 to 2: 1

@@ -1,4 +1,4 @@
-"""Image-space occluders: something held, worn, spilt or reflected between the camera and a face."""
+"""Image-space occluders: something held, worn, splashed or reflected in front of a face."""
 
 import cv2
 import numpy as np
@@ -71,7 +71,7 @@ def make(rng: np.random.Generator, name: str, frame: FaceFrame) -> Layer:
     """One occluder by its name.
 
     Raises:
-        ValueError: There is none of that name.
+        ValueError: There is no occluder of that name.
     """
     if name not in NAMES:
         raise ValueError(f"no occluder {name!r}: choose from {', '.join(NAMES)}")
@@ -81,10 +81,10 @@ def make(rng: np.random.Generator, name: str, frame: FaceFrame) -> Layer:
 def apply(
     rng: np.random.Generator, image: Floats, points: NDArray[np.floating], *, probability: float
 ) -> tuple[Floats, NDArray[np.bool_], tuple[str, ...]]:
-    """Perhaps put one or two things before a face.
+    """With some probability, put one or two things in front of a face.
 
     Args:
-        rng: Source of randomness.
+        rng: Random generator.
         image: Linear RGB float32 (h, w, 3); left as it is.
         points: The 562 landmarks in pixels, (562, 2) or with more columns, all finite.
         probability: Of putting anything.

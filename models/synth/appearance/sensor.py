@@ -14,7 +14,7 @@ def tone_curve(rng: np.random.Generator, *, clean: bool) -> Floats:
     """8-bit output, float32 (3, CURVE_SIZE), over the square root of linear signal from 0 to 1.
 
     Args:
-        rng: Source of randomness.
+        rng: Random generator.
         clean: The sRGB curve with little more; otherwise contrast, lifted blacks, soft or hard
             shoulders and channels that disagree.
     """

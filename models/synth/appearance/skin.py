@@ -1,4 +1,4 @@
-"""Painted skins: a photographed detail under a human tone, aged, blemished, bearded and made up."""
+"""Painted skins: photographed detail with a human skin tone, age, marks, beard and make-up."""
 
 from dataclasses import dataclass
 
@@ -40,7 +40,7 @@ class Skin:
         attributes: What was painted, e.g. "beard", "grey_hair", "bald", "lipstick", "mask".
         covered: Where cloth hides the skin, bool (SIZE, SIZE) in the M_Face tile, or None.
         darkness: Of the skin from 0 (very light) to 1 (very dark), to report accuracy by skin tone.
-        thick: Facial hair that stands off the skin, or None.
+        thick: Facial hair with volume, or None.
         drawn: Where the 68 iBUG points are in the M_Face tile as painted, UV (68, 2), y down: the
             brows' on their hair, the lips' on their border, the others where the mesh has them.
     """
@@ -73,7 +73,7 @@ def _detail(rng: np.random.Generator, kit: SkinKit) -> tuple[Floats, Floats]:
 
 
 def _regraded(detail: Floats, contrast: float, chroma: float) -> Floats:
-    """A copy of a detail with its contrast and its chroma scaled."""
+    """A copy of a detail with scaled contrast and chroma."""
     luma = (colour.LUMA @ detail.reshape(3, -1)).reshape(detail.shape[1:])
     return detail * np.float32(contrast * chroma) + luma * np.float32(contrast * (1 - chroma))
 
@@ -81,7 +81,7 @@ def _regraded(detail: Floats, contrast: float, chroma: float) -> Floats:
 def _toned(
     rng: np.random.Generator, kit: SkinKit, tone: Floats, darkness: float, child: float
 ) -> tuple[Floats, Floats]:
-    """Log albedo of face and back in a tone; contrast and chroma vary, lower for children."""
+    """Log albedo of face and back in a skin tone; contrast and chroma vary, lower for children."""
     face, back = _detail(rng, kit)
     contrast, chroma = (
         rng.uniform(0.7, 1.25) * (1 - 0.45 * child),
@@ -104,10 +104,10 @@ def paint(
     """Paint one skin; about 5 ms, so use it for several crops.
 
     Args:
-        rng: The only source of randomness.
+        rng: The only random generator.
         kit: From `load_kit`.
         child: 0 for an adult to 1 for a small child, whose skin is smooth.
-        thick: Share of grown men with facial hair that has a volume.
+        thick: Share of men with facial hair that has volume.
     """
     tone, darkness = colour.skin_tone(rng)
     age = float(rng.beta(1.3, 1.6))

@@ -17,7 +17,7 @@ _CUT_ODDS = (0.2, 0.2, 0.06, 0.34, 0.14, 0.06)
 
 @dataclass(frozen=True)
 class ThickHair:
-    """A beard or a moustache, 0–1 in the M_Face tile, and how it stands off.
+    """A beard or a moustache, 0–1 in the M_Face tile, and its volume.
 
     Attributes:
         cover: float32 (SIZE, SIZE) density.
@@ -79,16 +79,16 @@ def _cover(rng: np.random.Generator, kit: SkinKit, cut: str) -> Floats:
 def grow(
     rng: np.random.Generator, face: Floats, kit: SkinKit, hair: Floats
 ) -> tuple[ThickHair, str]:
-    """Grow it on the albedo of a face in place.
+    """Add thick facial hair to the albedo of a face in place.
 
     Args:
-        rng: Source of chance.
+        rng: Random generator.
         face: Linear albedo (3, SIZE, SIZE), changed.
         kit: Regions of the face.
         hair: Linear RGB (3,) of the hair on the head.
 
     Returns:
-        What stands off the skin, and "moustache" or "beard".
+        The hair with volume, and "moustache" or "beard".
     """
     cut = str(rng.choice(_CUTS, p=_CUT_ODDS))
     rough = noise.fractal(rng, SIZE, SIZE, exponent=1.2, zoom=float(rng.uniform(1, 2.5)))

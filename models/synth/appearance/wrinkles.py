@@ -113,13 +113,13 @@ def engrave(rng: np.random.Generator, face: Floats, kit: SkinKit, age: float) ->
     """Engrave folds into the log albedo of a face in place.
 
     Args:
-        rng: Source of randomness.
+        rng: Random generator.
         face: Log albedo (3, SIZE, SIZE), changed.
         kit: Regions of the face.
         age: 0 (young) to 1 (old).
 
     Returns:
-        {"wrinkles"} when they are plain to see.
+        {"wrinkles"} when they are clearly visible.
     """
     relief = np.zeros((SIZE, SIZE), np.float32)
     deepest = 0.0
@@ -150,7 +150,7 @@ def squeeze(rng: np.random.Generator, face: Floats, right: float, left: float) -
     """Return a skin with folds of squeezed eyes: at outer corners, around the lids, on the nose.
 
     Args:
-        rng: Source of randomness.
+        rng: Random generator.
         face: Linear albedo (SIZE, SIZE, 3).
         right: How hard the subject's right eye is squeezed, 0 to 1.
         left: The same of the left eye.
@@ -229,10 +229,10 @@ def lid_line(
 ) -> Floats:
     """Return a skin with dark lid margins: roots of lashes, and the line where shut lids meet.
 
-    Open eyes and slits have them as well, or a dark line would tell that an eye is shut.
+    Open eyes and slits have them as well; otherwise a dark line would reveal that an eye is shut.
 
     Args:
-        rng: Source of randomness.
+        rng: Random generator.
         face: Linear albedo (SIZE, SIZE, 3).
         kit: Regions of the face.
         right: How dark it is at the subject's right eye, 0 to 1.
@@ -248,7 +248,7 @@ def lid_line(
 
 
 def _hood(rng: np.random.Generator) -> list[Line]:
-    """Folds over the upper lid of the right eye, where the brow weighs on it."""
+    """Folds over the upper lid of the right eye, where the brow presses on it."""
     lines = []
     for rise in rng.uniform(0.008, 0.045, int(rng.integers(1, 4))):
         end = rng.uniform(0.38, 0.42), 0.288 - 0.5 * rise

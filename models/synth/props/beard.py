@@ -1,4 +1,4 @@
-"""Beards and moustaches as a shell over the skin that wears its paint."""
+"""Beards and moustaches as a shell over the skin, with the skin's paint."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from models.synth.headmesh import HeadMesh
 from models.synth.mesh import Mesh, part_row
 from models.synth.raster import FACE, vertex_normals
 
-_CHIN_CM = (-4.8, -7.0)  # of the neutral head: a beard begins to hang, and hangs all the way
+_CHIN_CM = (-4.8, -7.0)  # heights where a beard starts to hang, and where it hangs fully
 _LEAST = 0.04
 
 
@@ -37,10 +37,10 @@ class BeardMaker:
         """The shell on evaluated vertices (26719, 3).
 
         Args:
-            rng: Source of chance.
+            rng: Random generator.
             vertices: The head with its expression.
             hair: Where and how thick.
-            roughness: Of its shine.
+            roughness: Roughness of the specular lobe.
         """
         column, row = (np.clip(self._uv * [1, -1] + [0, 1], 0, 0.999) * SIZE).astype(int).T
         cover = hair.cover[row, column]

@@ -26,7 +26,7 @@ def glasses(rng: np.random.Generator, ibug: np.ndarray) -> tuple[list[Mesh], set
     """Random glasses.
 
     Args:
-        rng: Source of chance.
+        rng: Random generator.
         ibug: The 68 points (68, 3) in the head frame.
 
     Returns:

@@ -16,10 +16,11 @@ _TEXTURE_SIZE = 256
 _SKIN_VERTICES = 11248  # face and scalp come first
 _NEIGHBOURS = 6
 _LIFT_CM = 0.35  # hair starts at least this far above the skin
-_COMMONNESS = {"bob01": 0.25, "bob02": 0.7, "short03": 0.6}  # these cover an eye; others count 1
+# These cover an eye; the weight of the others is 1.
+_COMMONNESS = {"bob01": 0.25, "bob02": 0.7, "short03": 0.6}
 _SCALP = slice(
     9409, 11248, 8
-)  # a sample of vertices on the scalp, by which hair follows the identity
+)  # sampled vertices on the scalp; hair follows the identity through them
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def choose(rng: np.random.Generator, styles: tuple[HairStyle, ...]) -> HairStyle
 
 
 class HairFitter:
-    """Carries hair from the neutral head to a person.
+    """Transfers hair from the neutral head to a person.
 
     Near the head it moves with the skin under it, so that no forehead cuts through it; far from the
     head it follows the affine map between the scalps.

@@ -52,7 +52,7 @@ class MaskMaker:
         skin = self._skin(vertices)
         normals = vertex_normals(skin, self._triangles)
         shell = skin.copy()
-        for _ in range(int(rng.integers(30, 90))):  # cloth spans the hollows
+        for _ in range(int(rng.integers(30, 90))):  # cloth covers the hollows
             shell = self._average @ shell
             shell[:, 2] = np.maximum(shell[:, 2], skin[:, 2])
         gap = rng.uniform(0.2, 0.4)

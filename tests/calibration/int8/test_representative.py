@@ -9,7 +9,8 @@ def test_the_packed_set_is_what_its_readme_says():
     assert pictures.shape == (256, 128, 128, 3)
     assert pictures.dtype == np.uint8
     assert PACKED.stat().st_size < 1_500_000
-    # Ranges are measured on it: it has to show darkness, light and colour, not one kind of picture.
+    # Ranges are measured on it: it must contain dark, bright and coloured pictures, not one kind
+    # only.
     means = pictures.reshape(256, -1).mean(1)
     assert np.percentile(means, 5) < 70
     assert np.percentile(means, 95) > 140

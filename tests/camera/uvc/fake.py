@@ -1,4 +1,4 @@
-"""Building the camera that is not there, and telling it what to do."""
+"""Builds the fake USB camera and controls it."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from landmarkd.camera.demo import CLIP
 
 SOURCE = Path(__file__).with_name("fake_uvc.c")
 SIZES = {(640, 480): 20, (1280, 720): 4, (1920, 1080): 4}
-"""What the camera offers, and how many pictures of each there are."""
+"""The formats of the camera, and how many pictures of each exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Camera:
         return {"LD_PRELOAD": str(self.folder / "fake_uvc.so"), "FAKE_UVC": str(self.folder)}
 
     def does(self, mode: str) -> None:
-        """Do this from the next frame on. Written at once, so that no half a word is ever read."""
+        """Do this from the next frame on. The file is written in one call, so that it is never read
+        half-written."""
         scratch = self.folder / "mode.new"
         scratch.write_text(mode)
         scratch.replace(self.folder / "mode")
@@ -39,7 +40,7 @@ class Camera:
         (self.folder / name).write_text(text)
 
     def controls(self) -> list[tuple[int, int]]:
-        """Return what was set, in order."""
+        """Return the controls that were set, in order."""
         path = self.folder / "controls"
         lines = path.read_text().splitlines() if path.exists() else []
         return [(int(line.split()[0], 16), int(line.split()[1])) for line in lines]
@@ -64,7 +65,7 @@ def build(folder: Path) -> Camera:
     for size, count in SIZES.items():
         for _ in range(count):
             _, image = clip.read()
-            # A rendered face may stand still; no two pictures of a sensor are equal.
+            # A rendered face may be still, but no two pictures of a sensor are equal.
             image[:16, :16] = 8 * number
             cv2.imwrite(
                 str(folder / f"{number}.jpg"),

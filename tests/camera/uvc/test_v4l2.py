@@ -47,7 +47,7 @@ def opened(camera):
 
 
 def reads(source, count, timeout_s=1.0):
-    """Read so often; returns the frames and the errors."""
+    """Read this many times; return the frames and the errors."""
     frames, errors = [], []
     for _ in range(count):
         try:
@@ -78,7 +78,7 @@ def test_times_are_the_drivers(opened):
     for _ in range(5):
         before = time.monotonic_ns()
         frame = source.read(1.0)
-        # The fake's driver stamps a frame when it is taken from the queue, within the read.
+        # The fake driver sets the time of a frame when it is taken from the queue, during the read.
         assert before <= frame.captured_ns <= time.monotonic_ns()
 
 
@@ -87,7 +87,7 @@ def test_damaged_frames_are_damaged_and_neither_served_nor_a_lost_camera(camera,
     source = opened()
     reads(source, 3)
     camera.does(mode)
-    # Buffers that were filled before are whole.
+    # Buffers that were filled before are complete.
     reads(source, 8)
     frames, errors = reads(source, 10)
     assert not frames

@@ -9,7 +9,7 @@ from models.detector.scenes import Scene, turned
 
 
 def made(seed: int, count: int = 4000) -> Evidence:
-    """Return evidence that parts faces from others by each of its values."""
+    """Return evidence that separates faces from others by each of its values."""
     rng = np.random.default_rng(seed)
     faces = rng.random(count) < 0.3
     values = rng.normal(size=(count, 4)).astype(np.float32)

@@ -112,7 +112,7 @@ def test_each_batch_comes_twice_with_others_between():
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")  # what the converter's libraries say to one another
+@pytest.mark.filterwarnings("ignore")  # warnings of the converter's libraries
 def test_the_exported_graph_pads_nowhere_and_computes_the_same(tmp_path):
     pytest.importorskip("litert_torch")
     from landmarkd.vision.runtime import open_engine

@@ -1,4 +1,4 @@
-"""The ruler takes out what a set means by its points, for people that it was not fitted on."""
+"""The ruler removes a set's own definition of the points, for people it was not fitted on."""
 
 from dataclasses import replace
 
@@ -39,7 +39,7 @@ def result(rng: np.random.Generator, subject: str, offsets: np.ndarray, flatten:
 
 
 def mean_face() -> np.ndarray:
-    """68 places that make a face, in face sizes."""
+    """The 68 points of a mean face, in face sizes."""
     rng = np.random.default_rng(1)
     return rng.uniform(-0.5, 0.5, (68, 3)) * (1.0, 1.0, 0.3)
 
@@ -83,7 +83,7 @@ def test_points_that_nobody_labelled_have_no_offset():
 
 
 def with_sigma(rng: np.random.Generator, subject: str, claimed: float) -> Result:
-    """A face whose points are off by 0.03 of its size, and say they are by `claimed` of that."""
+    """A face with point errors of 0.03 of its size, and a sigma of `claimed` times that."""
     made = result(rng, subject, rng.normal(size=(68, 3)) * 0.03)
     sigma = np.full(COUNT, claimed * 0.03 * made.face.size, np.float32)
     return replace(made, sigma=sigma)

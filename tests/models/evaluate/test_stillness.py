@@ -1,4 +1,4 @@
-"""Trembling is told from motion: by the truth of a clip, or where its pictures hardly change."""
+"""Jitter is separated from motion: by the truth of a clip, or where its pictures hardly change."""
 
 import numpy as np
 import pytest

@@ -18,14 +18,14 @@ LAYOUT = LAYOUTS["landmarkd-562"]
 
 @pytest.fixture
 def checkpoint(tmp_path):
-    """Weights of a smallest network that always returns the mean head in the crop's middle."""
+    """Weights of a minimal network that always returns the mean head in the crop's middle."""
     from models.train import architectures
 
     head = canonical_points(LAYOUT).copy()
     head[:, :2] -= (head[:520, :2].min(0) + head[:520, :2].max(0)) / 2
     head = head / np.ptp(head[:520, :2], axis=0).max() / 1.3
     head[:, :2] += 0.5
-    head[:, 2] *= -1  # a model says how near a point is
+    head[:, 2] *= -1  # z of a model is larger nearer to the camera
     architectures.ARCHITECTURES["always-the-mean"] = MeanHead
     network = MeanHead()
     network.points.data[:] = torch.from_numpy(head.ravel())
@@ -62,7 +62,7 @@ def test_a_checkpoint_is_measured_by_the_device_code(checkpoint):
     (result,) = evaluate_faces(model, [face])
     assert result.score == pytest.approx(1 / (1 + np.exp(-4)), abs=1e-6)
     assert result.sigma.shape == (562,)
-    # Where its crop lies on the picture is free; the shape that is found in it is not.
+    # The place of its crop in the picture may vary; the shape found in it may not.
     found, wanted = result.points[LAYOUT.ibug68, :2], head
     ratio = np.linalg.norm(found[0] - found[16]) / np.linalg.norm(wanted[0] - wanted[16])
     for one, other in ((8, 27), (36, 45), (48, 54), (17, 10)):

@@ -32,7 +32,7 @@ def network(pictures: np.ndarray) -> LandmarkNet:
     with torch.no_grad():
         for _ in range(30):
             made(real(pictures))  # gives the normalisations statistics
-        # Outputs that move as those of a trained network do, by a twentieth of the crop.
+        # Outputs that vary as those of a trained network do, by a twentieth of the crop.
         made.eval().points.weight.mul_(0.05 / made(real(pictures))["points"].std(0).mean())
     return made
 
@@ -85,7 +85,8 @@ def test_it_is_mapped_whole_and_fine(network, pictures, output):
         interpreter.invoke()
         decoder.decode(interpreter.get_tensor(given["index"])[0], [values])
     error, signal = (found - wanted).std(), wanted.std(0).mean()
-    # An untrained network's features hardly stand out of what int8 costs its other layers.
+    # The features of an untrained network are hardly larger than the int8 error of its other
+    # layers.
     assert error < 0.2 * signal
     # An int8 result takes at most 256 values; coordinates have to be finer than that.
     assert len(np.unique(found[:, 0])) > 60

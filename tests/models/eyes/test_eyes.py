@@ -114,7 +114,7 @@ def test_hidden_eyes_teach_no_points():
 
 
 def test_uncertainty_is_learnt_to_be_as_large_as_the_error():
-    """The least loss of the doubt lies where sigma is the root mean square error."""
+    """The loss of the uncertainty is smallest where sigma is the root mean square error."""
     labels = tensors(sample(eyes(40), np.arange(40), np.random.default_rng(0)))[1]
     out = torch.zeros(40, OUTPUTS)
     wanted = labels["points"] / (WIDTH / 2)

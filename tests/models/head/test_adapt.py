@@ -1,4 +1,4 @@
-"""Landmarks moved to where people put them."""
+"""Landmarks moved to where annotators place them."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Parts: what is cut, what is trained, and that training learns."""
+"""Models of parts: patches, training, and that training reduces the error."""
 
 import json
 from pathlib import Path

@@ -93,7 +93,7 @@ def test_folder_round_trip(tmp_path: Path) -> None:
         (None, FileNotFoundError, "has no one.npy beside it"),
         (np.zeros((128, 128, 3), np.float32), ValueError, "not float32"),
         (np.full((256, 256, 3), np.nan, np.float32), ValueError, "no numbers"),
-        (b"garbage", ValueError, "no readable array"),
+        (b"garbage", ValueError, "cannot be read as an array"),
     ],
 )
 def test_broken_folders_are_named(tmp_path: Path, content: object, error: type, words: str) -> None:

@@ -1,4 +1,4 @@
-"""The bundled demo clip agrees with the truth that lies beside it."""
+"""The bundled demo clip agrees with its truth file."""
 
 from pathlib import Path
 

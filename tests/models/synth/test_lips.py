@@ -81,7 +81,7 @@ def test_labels_of_every_kind_follow_the_paint(studio: Studio, kind: str) -> Non
     skin = make(np.random.default_rng(5), replace(person, drawn=None))
     painted = studio.model.layout.ibug68[PAINTED]
     others = np.delete(np.arange(562), painted)
-    # The crop may lie about them a little differently: a scale and a shift.
+    # The two crops may differ a little in scale and shift.
     given = np.column_stack([skin.points[:, :2], np.ones(562)])
     frame, *_ = np.linalg.lstsq(given[others], drawn.points[others, :2])
     moved = np.linalg.norm(drawn.points[:, :2] - given @ frame, axis=1)

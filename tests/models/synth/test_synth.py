@@ -138,7 +138,7 @@ def test_thick_beards_stand_off_the_skin_and_hide_the_lip(studio: Studio) -> Non
 
 
 def test_an_open_mouth_keeps_its_teeth(studio: Studio) -> None:
-    """What is left out because nobody sees it must not show as gaps."""
+    """Triangles that are left out because they are hidden must not show as gaps."""
     person = studio.person(np.random.default_rng(3), usual=True)
     named = {
         name + s: 0.8
@@ -240,7 +240,7 @@ def test_shut_lids_hide_the_irises(studio: Studio, person: Person) -> None:
     assert not shut[[552, 557]].any()
     assert (
         shut[552:562].sum() <= 1
-    )  # the lowest point of a limbus may lie on the line where the lids meet
+    )  # the lowest point of a limbus may be on the line where the lids meet
 
 
 def test_blink_weight_fits_every_person(studio: Studio) -> None:

@@ -1,4 +1,4 @@
-"""Waking dead channels and quietening outsized weights."""
+"""Restarting dead channels and reducing outsized weights."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Weights as files: what the repository holds, and means of runs."""
+"""Weights as files: those of the repository, and means of runs."""
 
 from pathlib import Path
 

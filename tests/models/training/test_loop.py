@@ -22,7 +22,7 @@ from models.training.schedule import Schedule  # noqa: E402
 
 
 class Noise:
-    """Batches that their number decides; what is to be learnt is the mean of a picture."""
+    """Batches that depend on their number only; the target is the mean of a picture."""
 
     def __init__(self, stop_at: int | None = None) -> None:
         self.drawn, self.stop_at = 0, stop_at

@@ -1,4 +1,4 @@
-"""The two optimisers behind one."""
+"""Two optimisers with the interface of one."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""Adds to the real picamera2 what libcamera's virtual pipeline lacks of a Pi, and its faults.
+"""Adds to the real picamera2 what libcamera's virtual pipeline lacks compared to a Pi, and faults.
 
 The virtual camera makes NV12 only and has no raw stream. Everything that is not patched here is the
 real library: its threads, requests, allocator and event loop.

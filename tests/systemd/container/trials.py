@@ -1,7 +1,7 @@
-"""Runs inside the container, as root beside systemd: tries the unit and writes down what happened.
+"""Runs inside the container, as root beside systemd: tries the unit and records the results.
 
 A trial is a function; its docstring says what must hold, and it returns what was measured. Only the
-standard library is used: this Python knows nothing of landmarkd.
+standard library is used: landmarkd is not installed for this Python.
 """
 
 import json
@@ -52,7 +52,7 @@ def status() -> dict:
 
 
 def start(dropin: str = "", settings: str = GOOD) -> float:
-    """Start afresh with a drop-in; return the seconds until systemd was told READY."""
+    """Start again with a drop-in; return the seconds until READY was sent to systemd."""
     ctl("stop", "landmarkd")
     ctl("reset-failed", "landmarkd", check=False)
     DROPIN.parent.mkdir(exist_ok=True)
@@ -160,7 +160,7 @@ def wrong_configuration() -> str:
     SETTINGS.write_text(WRONG)
     ctl("start", "landmarkd", check=False)
     assert show("ExecMainStatus") == "78", show("ExecMainStatus")
-    time.sleep(7)  # longer than RestartSec: nothing may come
+    time.sleep(7)  # longer than RestartSec: no restart may happen
     assert (show("ActiveState"), show("NRestarts")) == ("failed", "0")
     return "failed with exit code 78, no restart"
 
