@@ -1,11 +1,13 @@
 """The thread of a sink: it survives any exception of a transport, and its end is noticed."""
 
 import termios
+import threading
 from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from landmarkd.sinks.direct import DirectSink
 from landmarkd.sinks.parts import Formatter, Transport
 from landmarkd.sinks.queue import RankedQueue
 from landmarkd.sinks.worker import QUEUE_REPORTS, QueuedSink
@@ -73,6 +75,61 @@ def test_whatever_is_raised_is_counted_said_and_tried_again(place: str, error: E
         if place != "close":
             assert sink.statistics.failures == 1
             assert "tried again" in (sink.statistics.last_error or "")
+
+
+class Gated(Transport[bytes]):
+    """Opens when it is allowed to, and notes the thread that sends each piece."""
+
+    def __init__(self) -> None:
+        self.may_open, self.got, self.threads = threading.Event(), [], []
+
+    def open(self) -> None:
+        self.may_open.wait()
+
+    def send(self, pieces: Sequence[bytes]) -> int:
+        self.got += pieces
+        self.threads.append(threading.get_ident())
+        return len(pieces)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_a_direct_sink_sends_at_once_but_never_waits_nor_overtakes() -> None:
+    transport = Gated()
+    sink = DirectSink(Uri("test:", "test"), Plain(), transport)
+    with sink:
+        for number in range(5):
+            sink.submit(report(number))  # the thread still opens the connection
+        assert transport.got == []
+        transport.may_open.set()
+        number = 5
+        while threading.get_ident() not in transport.threads:
+            sink.submit(report(number))
+            number += 1
+        before = len(transport.got)
+        sink.submit(report(number))
+        assert transport.got[before:] == [str(number).encode()]
+    sent = [int(piece) for piece in transport.got]
+    assert sent == sorted(sent)
+    assert len(sent) + sink.statistics.dropped == number + 1
+    assert sink.statistics.sent == len(sent)
+
+
+def test_a_direct_sink_opens_again_what_broke() -> None:
+    transport = Flaky("send", OSError(5, "I/O"))
+    with DirectSink(Uri("test:", "test"), Plain(), transport) as sink:
+        number = 0
+
+        def goes_on() -> bool:
+            nonlocal number
+            sink.submit(report(number))
+            number += 1
+            return len(transport.got) > 3
+
+        assert until(goes_on)
+        assert sink.statistics.failures == 1
+        assert sink.statistics.reconnects == 1
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

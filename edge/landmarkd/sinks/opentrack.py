@@ -10,9 +10,9 @@ import math
 from collections.abc import Sequence
 from struct import Struct
 
+from landmarkd.sinks.direct import DirectSink
 from landmarkd.sinks.parts import Formatter
 from landmarkd.sinks.udp import udp_transport
-from landmarkd.sinks.worker import QueuedSink
 from landmarkd.types import Report, Session
 from landmarkd.uri import Uri
 
@@ -36,7 +36,7 @@ class OpentrackFormatter(Formatter[bytes]):
         return (_PACKET.pack(*values),)
 
 
-class OpentrackSink(QueuedSink[bytes]):
+class OpentrackSink(DirectSink[bytes]):
     """``opentrack://host:port?smoothing=none``; opentrack listens on 4242 by default."""
 
     def __init__(self, uri: Uri, session: Session) -> None:

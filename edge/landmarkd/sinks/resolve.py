@@ -37,6 +37,7 @@ class Resolver:
 
     def __init__(self, host: str, port: int, kind: socket.SocketKind) -> None:
         self._host, self._port, self._kind = host, port, kind
+        self._numeric = _is_numeric(host)
         self._running: _Lookup | None = None
         self._at_s = 0.0
 
@@ -51,7 +52,7 @@ class Resolver:
         Raises:
             SinkError: no answer in time, or no address.
         """
-        if _is_numeric(self._host):
+        if self._numeric:
             return _lookup(self._host, self._port, self._kind)
         running = self._running = self._running or _Lookup(self._host, self._port, self._kind)
         limit = time.monotonic() + LOOKUP_S
@@ -69,7 +70,7 @@ class Resolver:
         A lookup begins if the last one is older than `FRESH_S`, or than `LOOKUP_S` with `now`. A
         failed lookup changes nothing, because the old address may still be right.
         """
-        if _is_numeric(self._host):
+        if self._numeric:
             return []
         if self._running is None:
             if time.monotonic() - self._at_s >= (LOOKUP_S if now else FRESH_S):

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from landmarkd.errors import UsageError
+from landmarkd.sinks.direct import DirectSink
 from landmarkd.sinks.parts import Transport
 from landmarkd.sinks.resolve import Address, Resolver
 from landmarkd.sinks.wire import DatagramFormatter, SealedFormatter, options_of
-from landmarkd.sinks.worker import QueuedSink
 from landmarkd.types import Session
 from landmarkd.uri import Uri
 from landmarkd.wire.encoder import MAX_DATAGRAM
@@ -152,7 +152,7 @@ def udp_transport(uri: Uri) -> UdpTransport:
     )
 
 
-class UdpSink(QueuedSink[bytes]):
+class UdpSink(DirectSink[bytes]):
     """``udp://host:port?points=all|68|eyes|none&hz=N&raw=no&mtu=1400&ttl=1&interface=eth0&key=FILE``."""
 
     def __init__(self, uri: Uri, session: Session) -> None:

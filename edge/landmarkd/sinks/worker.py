@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from threading import Condition, Thread
+from threading import Condition, Lock, Thread
 from typing import Generic, TypeAlias
 
 from landmarkd.sinks.base import Sink, SinkStatistics
@@ -76,6 +76,9 @@ class QueuedSink(Sink, Generic[PieceT]):
         self._carry: Send[PieceT] = transport.send
         self._queue = RankedQueue(QUEUE_REPORTS) if queue is None else queue
         self._changed = Condition()
+        # Held while formatter and transport are used.
+        self._working = Lock()
+        self._used_at = 0.0
         self._closing = False
         self._thread: Thread | None = None
         self._retry_s = RETRY_FIRST_S
@@ -161,17 +164,19 @@ class QueuedSink(Sink, Generic[PieceT]):
     def _work(self) -> bool:
         """Send until the sink is closed; return whether it was. Handles every failure."""
         try:
-            self._ready()
-            while True:
-                report = self._take()
-                if report is not None:
-                    self._deliver(report)
-                elif self._closing:
-                    break
-                else:
-                    self._transport.tend()
-                    self._ready()
-                    self._send(self._formatter.idle())
+            with self._working:
+                self._ready()
+                self._used_at = time.monotonic()
+            while self._wait():
+                with self._working:
+                    report = self._take()
+                    if report is not None:
+                        self._deliver(report)
+                    elif not self._closing:
+                        self._used_at = time.monotonic()
+                        self._transport.tend()
+                        self._ready()
+                        self._send(self._formatter.idle())
             if self.statistics.connected:
                 self._send(self._formatter.goodbye(self.statistics.dropped))
         except Exception as error:  # the thread continues after every error of a library
@@ -182,9 +187,18 @@ class QueuedSink(Sink, Generic[PieceT]):
             return self._closing
         return True
 
+    def _wait(self) -> bool:
+        """Wait until a report waits, or none came for long; return False when all is done."""
+        with self._changed:
+            while not (self._queue or self._closing):
+                left = self._used_at + IDLE_S - time.monotonic()
+                if left <= 0.0:
+                    break
+                self._changed.wait(left)
+            return bool(self._queue) or not self._closing
+
     def _take(self) -> Report | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._closing, IDLE_S)
             if self._closing and time.monotonic() > self._transport.deadline:
                 self.statistics.dropped += self._queue.clear()
             report = self._queue.take() if self._queue else None
@@ -194,6 +208,7 @@ class QueuedSink(Sink, Generic[PieceT]):
 
     def _deliver(self, report: Report) -> None:
         statistics = self.statistics
+        self._used_at = time.monotonic()
         if not self._ready():
             statistics.dropped += 1
             return

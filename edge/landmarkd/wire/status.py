@@ -12,6 +12,9 @@ from landmarkd.wire.schema import Status
 
 MAX_OPENNESS = 1.25
 """Largest openness on the wire."""
+MAX_LATENCY_MS = 6553.5
+"""Largest latency on the wire. A file that is played fast has others, and a field beyond its limits
+costs as much as all others together."""
 # Plain integers: combining members of an IntFlag costs a microsecond each time.
 _FLAG = {name: int(flag) for name, flag in StatusFlag.__members__.items()}
 _FACE = _FLAG["FACE"]
@@ -52,7 +55,7 @@ def status_of(report: Report, dropped: int, points_hz: float) -> Status:
         flags |= _driver(report.driver, fields)
     fields.update(
         flags=flags,
-        latency=(report.emitted_ns - report.captured_ns) / 1e6,
+        latency=min(max((report.emitted_ns - report.captured_ns) / 1e6, 0.0), MAX_LATENCY_MS),
         dropped=dropped,
         skipped=counters.skipped,
         reopened=counters.reopened,
