@@ -7,10 +7,6 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from models.detector.belief import Evidence
 
 
 def _train(arguments: argparse.Namespace) -> int:
@@ -87,29 +83,23 @@ def _export(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _gather(arguments: argparse.Namespace, seed: int) -> "Evidence":
-    from models.detector.belief import gather
-    from models.evaluate.subjects import open_detector, open_model
-
-    return gather(
-        open_detector(arguments.detector),
-        open_model(arguments.model),
-        arguments.data,
-        arguments.photographs,
-        arguments.seconds,
-        seed,
-    )
-
-
 def _belief(arguments: argparse.Namespace) -> int:
     from landmarkd.vision.zoo import open_zoo
 
-    from models.detector.belief import fit, joined
+    from models.detector.belief import fit, gather_named, joined
     from models.export.manifest import write_entry
 
     seeds = range(arguments.seed, arguments.seed + arguments.workers)
     with ProcessPoolExecutor(arguments.workers, get_context("spawn")) as pool:
-        found = joined(list(pool.map(partial(_gather, arguments), seeds)))
+        gather = partial(
+            gather_named,
+            arguments.detector,
+            arguments.model,
+            arguments.data,
+            arguments.photographs,
+            arguments.seconds,
+        )
+        found = joined(list(pool.map(gather, seeds)))
     fitted = fit(found)
     print(f"{fitted.faces} faces read right, {fitted.others} false readings: {fitted.contract}")
     print(f"{100 * fitted.believed:.1f} % of the faces are believed")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from models.detector.proposals import Reading, pictures, readings
+from models.evaluate.subjects import open_detector, open_model
 
 FALSE_SHARE = 0.002
 """Share of the photographs without a face in which a face may be accepted by mistake. Pictures
@@ -100,6 +101,16 @@ def gather(
         np.array(numbers, np.intp),
         count,
     )
+
+
+def gather_named(
+    detector: str, model: str, data: Sequence[Path], photographs: Path, seconds: float, seed: int
+) -> Evidence:
+    """Return what `gather` does, of a detector and a landmark model given by name.
+
+    A process of a pool can import it, which it cannot with a function of the command line's module.
+    """
+    return gather(open_detector(detector), open_model(model), data, photographs, seconds, seed)
 
 
 def joined(parts: Sequence[Evidence]) -> Evidence:
