@@ -54,15 +54,21 @@ def head(layout: Layout = FULL, *, left=1.0, right=1.0, gaze=(0.0, 0.0), mouth=0
 
 
 def seen(points, *, yaw=0.0, pitch=0.0, roll=0.0, at_mm=(0.0, 0.0, 600.0), camera=CAMERA):
-    """Return the projection of a head: (count, 3) float32, pixels."""
+    """Return the landmarks of a head in an image: (count, 3) float32, pixels.
+
+    Depth is along the ray to the face, because the landmark model sees the face's crop alone.
+    """
     space = points @ matrix_from_angles(yaw, pitch, roll).T + np.array(at_mm)
-    mean_depth = space[:DENSE, 2].mean()
-    focal = 0.5 * (camera.fx + camera.fy)
+    middle = space[:DENSE].mean(0)
+    ray = middle / np.linalg.norm(middle)
+    along = space @ ray
+    mean = along[:DENSE].mean()
+    focal = 0.5 * (camera.fx + camera.fy) / ray[2]
     return np.column_stack(
         [
             camera.fx * space[:, 0] / space[:, 2] + camera.cx,
             camera.fy * space[:, 1] / space[:, 2] + camera.cy,
-            (mean_depth - space[:, 2]) * focal / mean_depth,
+            (mean - along) * focal / mean,
         ]
     ).astype(np.float32)
 

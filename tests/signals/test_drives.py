@@ -86,7 +86,7 @@ class TestAwake:
 
     @RATES
     def test_eyes_above_the_edge_of_the_picture(self, fps):
-        drive = Drive([*blinking(6.0), Do(8.0, eyes=0.0, up_px=250.0), Do(3.0)], fps=fps).play()
+        drive = Drive([*blinking(6.0), Do(8.0, eyes=0.0, up_mm=270.0), Do(3.0)], fps=fps).play()
         assert alarms(drive) == []
         assert {r.state.eyes for now, r in drive.readings if 7.0 < now < 13.0} == {"unknown"}
 

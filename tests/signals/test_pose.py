@@ -6,11 +6,16 @@ import cv2
 import numpy as np
 import pytest
 from landmarkd.layout import canonical_points
-from landmarkd.rotation import matrix_from_angles
+from landmarkd.rotation import angle_between, matrix_from_angles
 from landmarkd.signals.pose import PoseEstimator, rigid_weights
+from landmarkd.stages import StageClock
 from landmarkd.types import Intrinsics
+from landmarkd.vision.landmarks import LandmarkModel
+from landmarkd.vision.search import look
+from landmarkd.vision.zoo import open_zoo
 
 from models.benchmark import pose_from_rotation
+from tests import clip
 from tests.signals.faces import CAMERA, DENSE_ONLY, FULL, head, seen
 
 EVAL = Path(__file__).parents[3] / "shared" / "eval"
@@ -36,6 +41,44 @@ def test_the_mean_head_is_found_exactly(layout, angles, at_mm):
     assert pose.residual < 0.001
     assert pose.camera == CAMERA.origin
     np.testing.assert_allclose(pose.rotation, matrix_from_angles(*angles), atol=2e-3)
+
+
+@pytest.fixture(scope="module")
+def model():
+    model = LandmarkModel(open_zoo())
+    yield model
+    model.close()
+
+
+@pytest.mark.parametrize(("yaw", "pitch"), [(-15, 0), (15, 0), (0, 10), (0, -10), (12, 8)])
+def test_a_head_at_the_edge_of_the_picture_is_read_as_one_in_the_middle(model, yaw, pitch):
+    """A camera that turns about its own centre changes pictures by a homography."""
+    camera = Intrinsics(620.0, 620.0, 319.5, 239.5, 640, 480, "clip")
+    matrix = np.array([[620.0, 0, 319.5], [0, 620.0, 239.5], [0, 0, 1]])
+    turn = matrix_from_angles(yaw, pitch, 0.0)
+    homography, estimator = matrix @ turn @ np.linalg.inv(matrix), PoseEstimator(FULL, camera)
+
+    def pose(image, corners):
+        roi = model.first_roi(tuple(corners.ravel().tolist()))
+        found = look(model, image, roi, StageClock())
+        return estimator.estimate(found.points, found.sigma)
+
+    turned_by, moved_by = [], []
+    for frame in np.flatnonzero(clip.truth().face)[::20].tolist():
+        image, corners = clip.frames()[frame].image, np.array(clip.box(frame)).reshape(2, 2)
+        moved = cv2.perspectiveTransform(corners[:, None], homography)[:, 0]
+        if (moved < 0).any() or (moved > (639, 479)).any():
+            continue
+        elsewhere = cv2.warpPerspective(
+            image, homography, (640, 480), borderMode=cv2.BORDER_REPLICATE
+        )
+        middle, edge = pose(image, corners), pose(elsewhere, moved)
+        expected = turn @ middle.translation_mm
+        turned_by.append(angle_between(edge.rotation, turn @ middle.rotation))
+        moved_by.append(np.linalg.norm(edge.translation_mm - expected) / np.linalg.norm(expected))
+    assert len(turned_by) >= 10
+    assert np.median(turned_by) < 3.5
+    assert np.median(moved_by) < 0.02
 
 
 def test_lips_lids_and_irises_do_not_move_the_head():

@@ -41,7 +41,7 @@ class Do:
     sunglasses: bool = False
     covered: bool = False
     lower: float = 0.0
-    up_px: float = 0.0
+    up_mm: float = 0.0
     track: int = 0
     iris: float | None = None
 
@@ -53,10 +53,10 @@ class Do:
 
 
 @lru_cache(maxsize=512)
-def _points(eyes, yaw, pitch, gaze, mouth, lower=0.0):
+def _points(eyes, yaw, pitch, gaze, mouth, lower=0.0, up_mm=0.0):
     left, right = eyes if isinstance(eyes, tuple) else (eyes, eyes)
     face = head(left=left, right=right, gaze=gaze, mouth=mouth, lids_down=lower)
-    return seen(face, yaw=yaw, pitch=pitch)
+    return seen(face, yaw=yaw, pitch=pitch, at_mm=(0.0, -up_mm, 600.0))
 
 
 def _model(part):
@@ -114,11 +114,9 @@ class Drive:
             return self.monitor.update(
                 None, None, time_ns, speed_kmh=self.speed_kmh, blocked=part.blocked
             )
-        points = _points(part.eyes, part.yaw, part.pitch, part.gaze, part.mouth, part.lower)[
-            : self.layout.count
-        ]
-        if part.up_px:
-            points = points - np.array([0.0, part.up_px, 0.0], np.float32)
+        points = _points(
+            part.eyes, part.yaw, part.pitch, part.gaze, part.mouth, part.lower, part.up_mm
+        )[: self.layout.count]
         if self.noise_px:
             points = points + rng.normal(0.0, self.noise_px, points.shape).astype(np.float32)
         sigma = None

@@ -8,13 +8,16 @@ from numpy.typing import NDArray
 
 from landmarkd.layout import DENSE, Layout, canonical_points
 from landmarkd.rotation import angles_from_matrix
-from landmarkd.signals.similarity import fit_similarity
+from landmarkd.signals.similarity import Rows, fit_similarity
 from landmarkd.types import Array, HeadPose, Intrinsics
 
 MIN_SIGMA_PX = 0.25
 """Below this, a point's uncertainty is small compared with the differences between heads."""
 
 _NOWHERE = ([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], [0.0, 0.0, 0.0])
+_SAME_RAY = 0.005
+"""A fit is repeated if the head lies off its ray by more than this, radians."""
+
 _X = 5
 """First row of a point in space; above are those of the head: x, y, z, x² + y² + z², 1."""
 
@@ -46,12 +49,14 @@ def rigid_weights(layout: Layout) -> NDArray[np.float64]:
 class PoseEstimator:
     """Fits the canonical head to landmarks.
 
-    The points' x and y are where a perspective camera sees them, their z is depth in pixels at the
-    face's mean distance. With the intrinsics each point therefore has a place in space up to one
-    common scale, ((x - cx) / fx * d, (y - cy) / fy * d, d) with d = f - z, and one similarity fit
-    of the canonical head to these gives the rotation in the camera's frame, with the perspective of
-    a near face and of a face off the optical axis accounted for, and the translation over the scale
-    in millimetres.
+    The points' x and y are where a perspective camera sees them. Their z is depth in pixels at the
+    face's mean distance, along the ray to the face: the model sees the surroundings of the face
+    alone, where a head at the edge of the picture looks as one in the middle that is turned. With
+    the intrinsics each point therefore has a place in space up to one common scale, r d / (r n)
+    with its ray r = ((x - cx) / fx, (y - cy) / fy, 1), the unit vector n of the ray to the face and
+    d = f / n_z - z. One similarity fit of the canonical head to these gives the rotation in the
+    camera's frame, with the perspective of a near face and of a face off the optical axis accounted
+    for, and the translation over the scale in millimetres.
 
     Args:
         layout: of the points.
@@ -65,6 +70,7 @@ class PoseEstimator:
         weights = rigid_weights(layout)
         self._count = layout.count
         self._rigid = np.flatnonzero(weights)
+        self._middle: list[float] = head[:DENSE].mean(0).tolist()
         rigid = head[self._rigid]
         self._weights = weights[self._rigid]
         self._trust = np.empty(len(rigid))
@@ -73,6 +79,8 @@ class PoseEstimator:
         self._rows[:3], self._rows[3] = rigid.T, np.square(rigid).sum(1)
         self._weighted = np.empty((4, len(rigid)))
         self._size_mm = math.sqrt(float(np.prod(np.ptp(head[layout.ibug68, :2], axis=0))))
+        self._ones = np.ones(DENSE, np.float32)
+        self._along, self._part = np.empty((2, len(rigid)))
         self._centre = np.array([[intrinsics.cx], [intrinsics.cy]])
         self._lens = np.array(intrinsics.distortion) if any(intrinsics.distortion) else None
 
@@ -92,7 +100,7 @@ class PoseEstimator:
         """
         if points.shape != (self._count, 3):
             raise ValueError(f"this layout has ({self._count}, 3) points, these are {points.shape}")
-        taken, rows, weights = self._taken, self._rows, self._weights
+        taken, weights = self._taken, self._weights
         np.take(points, self._rigid, axis=0, out=taken, mode="clip")
         if not math.isfinite(float(np.vdot(taken, taken))):
             return self._pose(*_NOWHERE, 1.0)
@@ -101,29 +109,86 @@ class PoseEstimator:
             np.maximum(sigma.take(self._rigid), MIN_SIGMA_PX, out=weights)
             np.multiply(weights, weights, out=weights)
             np.divide(self._weights, weights, out=weights)
-        scale_x, scale_y = self._unproject(taken)
-        np.multiply(rows[_X - 1 :], weights, out=self._weighted)
-        fit = fit_similarity((self._weighted @ rows.T).tolist(), scale_x, scale_y)
+        ray = self._ray(points[:DENSE])
+        fit = self._fit(taken, weights, ray)
+        if fit is not None:
+            # Points that are far off, and count little, may have moved the middle.
+            x, y = self._middle_after(*fit[:2])
+            x, y = x - ray[0], y - ray[1]
+            off = math.hypot(x, y)
+            if off > _SAME_RAY:
+                # By the excess alone, so that a head at the limit does not jump.
+                share = 1.0 - _SAME_RAY / off
+                fit = self._fit(taken, weights, (ray[0] + share * x, ray[1] + share * y))
         if fit is None:
             return self._pose(*_NOWHERE, 1.0)
         rotation, translation, residual_mm = fit
         return self._pose(rotation, translation, residual_mm / self._size_mm)
 
-    def _unproject(self, points: Array) -> tuple[float, float]:
-        """Write the points' places in space, up to one scale, and return the scales of x and y."""
-        camera, place = self._intrinsics, self._rows[_X:]
+    def _fit(
+        self, points: Array, weights: NDArray[np.float64], ray: tuple[float, float]
+    ) -> tuple[Rows, list[float], float] | None:
+        """Return the fit of `fit_similarity` for rigid points seen around a ray."""
+        scale_x, scale_y = self._unproject(points, ray)
+        np.multiply(self._rows[_X - 1 :], weights, out=self._weighted)
+        return fit_similarity((self._weighted @ self._rows.T).tolist(), scale_x, scale_y)
+
+    def _middle_after(self, rotation: Rows, translation: list[float]) -> tuple[float, float]:
+        """Return the direction of the middle of a head, x and y over z."""
+        x, y, z = (
+            row[0] * self._middle[0] + row[1] * self._middle[1] + row[2] * self._middle[2] + to
+            for row, to in zip(rotation, translation, strict=True)
+        )
+        z = max(z, 1.0)
+        return x / z, y / z
+
+    def _ray(self, points: Array) -> tuple[float, float]:
+        """Return the direction of the mean of points in space, x and y over z."""
+        camera = self._intrinsics
+        # Vectors times matrices: sums over rows take five times as long.
+        x, y, z = (self._ones @ points).tolist()
+        products = (points[:, 2] @ points).tolist()
+        depth = max(self._focal * len(points) - z, 0.1 * self._focal * len(points))
+        x, y = (self._focal * x - products[0]) / depth, (self._focal * y - products[1]) / depth
+        if self._lens is None:
+            return (x - camera.cx) / camera.fx, (y - camera.cy) / camera.fy
+        ((x, y),) = self._straight(np.array([[x, y]])).tolist()
+        return x, y
+
+    def _straight(self, points: Array) -> NDArray[np.float64]:
+        """Return the rays of points (n, 2), x and y over z, without the lens's distortion."""
+        camera = self._intrinsics
+        matrix = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1]])
+        flat = np.ascontiguousarray(points[:, None], np.float64)
+        return np.asarray(cv2.undistortPoints(flat, matrix, self._lens)[:, 0], np.float64)
+
+    def _unproject(self, points: Array, ray: tuple[float, float]) -> tuple[float, float]:
+        """Write the points' places in space, up to one scale, and return the scales of x and y.
+
+        Args:
+            points: (n, 3) image pixels.
+            ray: of the face, x and y over z.
+        """
+        place, along = self._rows[_X:], self._along
         place[:] = points.T
-        depth = place[2]
-        np.subtract(self._focal, depth, out=depth)
-        np.maximum(depth, 0.1 * self._focal, out=depth)
         if self._lens is not None:
-            matrix = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1]])
-            flat = np.ascontiguousarray(points[:, None, :2], np.float64)
-            np.multiply(cv2.undistortPoints(flat, matrix, self._lens)[:, 0].T, depth, out=place[:2])
-            return 1.0, 1.0
-        place[:2] -= self._centre
+            place[:2], fx, fy = self._straight(points[:, :2]).T, 1.0, 1.0
+        else:
+            place[:2] -= self._centre
+            fx, fy = self._intrinsics.fx, self._intrinsics.fy
+        x, y = ray
+        cosine = 1.0 / math.sqrt(x * x + y * y + 1.0)
+        depth, focal = place[2], self._focal / cosine
+        np.subtract(focal, depth, out=depth)
+        np.maximum(depth, 0.1 * focal, out=depth)
+        # How far the ray of each point, with a z of 1, goes along that of the face.
+        np.multiply(place[0], x * cosine / fx, out=along)
+        along += np.multiply(place[1], y * cosine / fy, out=self._part)
+        along += cosine
+        np.maximum(along, 0.1, out=along)
+        depth /= along
         place[:2] *= depth
-        return 1.0 / camera.fx, 1.0 / camera.fy
+        return 1.0 / fx, 1.0 / fy
 
     def _pose(
         self, rotation: list[list[float]], translation: list[float], residual: float
