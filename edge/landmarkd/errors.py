@@ -44,6 +44,10 @@ class LandmarkdError(Exception):
 
     exit_code = ExitCode.INTERNAL
 
+    def __init_subclass__(cls, code: ExitCode | None = None) -> None:
+        """Set the exit code of a class, by default that of its base."""
+        cls.exit_code = cls.exit_code if code is None else code
+
     def __str__(self) -> str:
         text = super().__str__()
         if not text.isprintable():
@@ -54,98 +58,68 @@ class LandmarkdError(Exception):
         return text
 
 
-class UsageError(LandmarkdError, ValueError):
+class UsageError(LandmarkdError, ValueError, code=ExitCode.USAGE):
     """A command line argument, such as a URI, cannot be understood."""
 
-    exit_code = ExitCode.USAGE
 
-
-class ConfigurationError(LandmarkdError, ValueError):
+class ConfigurationError(LandmarkdError, ValueError, code=ExitCode.CONFIGURATION):
     """A configuration file cannot be read or is not valid."""
 
-    exit_code = ExitCode.CONFIGURATION
 
-
-class SourceError(LandmarkdError, OSError):
+class SourceError(LandmarkdError, OSError, code=ExitCode.NO_INPUT):
     """A frame source is missing or failed."""
-
-    exit_code = ExitCode.NO_INPUT
 
 
 class SourceAbsentError(SourceError):
     """A camera does not exist now; it may be plugged in later."""
 
 
-class SourceBusyError(SourceError):
+class SourceBusyError(SourceError, code=ExitCode.TEMPORARY):
     """Another program uses the camera."""
 
-    exit_code = ExitCode.TEMPORARY
 
-
-class SourceLostError(SourceError):
+class SourceLostError(SourceError, code=ExitCode.TEMPORARY):
     """A camera disappeared or no longer delivers frames."""
 
-    exit_code = ExitCode.TEMPORARY
 
-
-class SourceFormatError(SourceError):
+class SourceFormatError(SourceError, code=ExitCode.DATA):
     """A file or frame has wrong content: not a video, a frame of another size."""
 
-    exit_code = ExitCode.DATA
 
-
-class SourceTimeoutError(SourceError, TimeoutError):
+class SourceTimeoutError(SourceError, TimeoutError, code=ExitCode.TEMPORARY):
     """No frame came before the deadline."""
 
-    exit_code = ExitCode.TEMPORARY
 
-
-class EndOfStreamError(LandmarkdError, EOFError):
+class EndOfStreamError(LandmarkdError, EOFError, code=ExitCode.OK):
     """A finite source has delivered its last frame."""
 
-    exit_code = ExitCode.OK
 
-
-class AccessError(LandmarkdError, PermissionError):
+class AccessError(LandmarkdError, PermissionError, code=ExitCode.NO_PERMISSION):
     """The user may not open a device or file."""
 
-    exit_code = ExitCode.NO_PERMISSION
 
-
-class CalibrationError(LandmarkdError, ValueError):
+class CalibrationError(LandmarkdError, ValueError, code=ExitCode.DATA):
     """The views of the calibration board do not determine the camera."""
 
-    exit_code = ExitCode.DATA
 
-
-class ModelError(LandmarkdError, ValueError):
+class ModelError(LandmarkdError, ValueError, code=ExitCode.DATA):
     """A model file or manifest is missing, altered or not usable by the runtime."""
 
-    exit_code = ExitCode.DATA
 
-
-class InferenceRuntimeError(LandmarkdError, ImportError):
+class InferenceRuntimeError(LandmarkdError, ImportError, code=ExitCode.UNAVAILABLE):
     """No TFLite runtime that works."""
 
-    exit_code = ExitCode.UNAVAILABLE
 
-
-class DelegateError(LandmarkdError, RuntimeError):
+class DelegateError(LandmarkdError, RuntimeError, code=ExitCode.UNAVAILABLE):
     """A required accelerator cannot be used, or was lost."""
 
-    exit_code = ExitCode.UNAVAILABLE
 
-
-class MissingPackageError(LandmarkdError, ImportError):
+class MissingPackageError(LandmarkdError, ImportError, code=ExitCode.UNAVAILABLE):
     """An optional package is missing."""
 
-    exit_code = ExitCode.UNAVAILABLE
 
-
-class SinkError(LandmarkdError, OSError):
+class SinkError(LandmarkdError, OSError, code=ExitCode.IO):
     """A sink cannot be opened or written."""
-
-    exit_code = ExitCode.IO
 
 
 class SinkSetupError(SinkError):
@@ -155,7 +129,5 @@ class SinkSetupError(SinkError):
     """
 
 
-class WireError(LandmarkdError, ValueError):
+class WireError(LandmarkdError, ValueError, code=ExitCode.DATA):
     """Bytes are not a valid message."""
-
-    exit_code = ExitCode.DATA
