@@ -62,59 +62,34 @@ class Concerns:
     def __init__(self, settings: DriverSettings) -> None:
         self._settings = settings
         self._book = book = EventBook()
-        hold, clear = settings.hold_s, settings.clear_s
-        self._closure = Concern(
-            [
-                Stage(settings.microsleep_s, EventKind.MICROSLEEP, 2),
-                Stage(settings.sleep_s, EventKind.SLEEP, 3),
-                Stage(settings.unresponsive_s, EventKind.UNRESPONSIVE, 3),
-            ],
-            clear_s=clear,
-            hold_s=hold,
+        hold = settings.hold_s
+
+        def concern(*stages: Stage, clear_s: float = hold, blip_s: float = 0.0) -> Concern:
+            return Concern(stages, clear_s=clear_s, hold_s=hold, blip_s=blip_s, book=book)
+
+        unresponsive = Stage(settings.unresponsive_s, EventKind.UNRESPONSIVE, 3)
+        self._closure = concern(
+            Stage(settings.microsleep_s, EventKind.MICROSLEEP, 2),
+            Stage(settings.sleep_s, EventKind.SLEEP, 3),
+            unresponsive,
+            clear_s=settings.clear_s,
             blip_s=settings.blip_s,
-            book=book,
         )
-        self._glance = Concern(
-            [
-                Stage(settings.long_distraction_s, EventKind.LONG_DISTRACTION, 2),
-                Stage(settings.unresponsive_s, EventKind.UNRESPONSIVE, 3),
-            ],
-            clear_s=clear,
-            hold_s=hold,
+        self._glance = concern(
+            Stage(settings.long_distraction_s, EventKind.LONG_DISTRACTION, 2),
+            unresponsive,
+            clear_s=settings.clear_s,
             blip_s=settings.blip_s,
-            book=book,
         )
         self._sharing_time = TimeSharing(settings)
-        self._sharing = Concern(
-            [Stage(0.0, EventKind.TIME_SHARING, 2)], clear_s=0.0, hold_s=hold, book=book
+        self._sharing = concern(Stage(0.0, EventKind.TIME_SHARING, 2), clear_s=0.0)
+        self._yawn = concern(
+            Stage(settings.yawn_s, EventKind.YAWN, 0), clear_s=settings.mouth_clear_s
         )
-        self._yawn = Concern(
-            [Stage(settings.yawn_s, EventKind.YAWN, 0)],
-            clear_s=settings.mouth_clear_s,
-            hold_s=hold,
-            book=book,
-        )
-        self._absent = Concern(
-            [Stage(settings.absent_s, EventKind.NO_DRIVER, 2)], clear_s=hold, hold_s=hold, book=book
-        )
-        self._blocked = Concern(
-            [Stage(settings.blocked_s, EventKind.CAMERA_BLOCKED, 2)],
-            clear_s=hold,
-            hold_s=hold,
-            book=book,
-        )
-        self._eyes_covered = Concern(
-            [Stage(settings.covered_s, EventKind.EYES_COVERED, 1)],
-            clear_s=hold,
-            hold_s=hold,
-            book=book,
-        )
-        self._face_covered = Concern(
-            [Stage(settings.covered_s, EventKind.FACE_COVERED, 1)],
-            clear_s=hold,
-            hold_s=hold,
-            book=book,
-        )
+        self._absent = concern(Stage(settings.absent_s, EventKind.NO_DRIVER, 2))
+        self._blocked = concern(Stage(settings.blocked_s, EventKind.CAMERA_BLOCKED, 2))
+        self._eyes_covered = concern(Stage(settings.covered_s, EventKind.EYES_COVERED, 1))
+        self._face_covered = concern(Stage(settings.covered_s, EventKind.FACE_COVERED, 1))
         self._concerns = (
             self._closure,
             self._glance,
