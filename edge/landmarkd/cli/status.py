@@ -103,47 +103,33 @@ def _shown(snapshot: "Snapshot", diagnosis: "Diagnosis") -> "RenderableType":
 
 def _rows(snapshot: "Snapshot", diagnosis: "Diagnosis") -> list[tuple[str, str]]:
     """Return the rows: names and texts."""
-    rows: list[tuple[str, str]] = []
-
-    def row(name: str, said: str) -> None:
-        rows.append((name, said))
-
     lasted = f"{snapshot.uptime_s:.0f} s"
     state = f"{snapshot.state} for {lasted}" if diagnosis.alive else f"stopped (ran {lasted})"
-    row("state", f"{state}, updated {diagnosis.age_s:.1f} s ago")
-    if snapshot.version:
-        row("version", snapshot.version)
-    if snapshot.model:
-        row("source", f"{snapshot.source}, {snapshot.captured_fps:.1f} fps captured")
-        row("model", f"{snapshot.model} on {snapshot.runtime} ({snapshot.accelerator})")
-    row(
-        "frames",
-        f"{snapshot.processed_fps:.1f} fps processed, {snapshot.skipped_fps:.1f} skipped; "
-        f"{snapshot.processed} in all, {snapshot.with_face} with a face",
-    )
     faults = ("reopened", "corrupt", "stale", "identical")
-    row(
-        "faults",
-        ", ".join(f"{getattr(snapshot, name)} {name}" for name in faults) + " since the start",
-    )
+    counts = ", ".join(f"{getattr(snapshot, name)} {name}" for name in faults)
+    heat = "temperature unknown"
+    if snapshot.temperature_c is not None:
+        heat = f"{snapshot.temperature_c:.0f} °C"
+    rows = [("state", f"{state}, updated {diagnosis.age_s:.1f} s ago")]
+    if snapshot.version:
+        rows.append(("version", snapshot.version))
+    if snapshot.model:
+        rows += [
+            ("source", f"{snapshot.source}, {snapshot.captured_fps:.1f} fps captured"),
+            ("model", f"{snapshot.model} on {snapshot.runtime} ({snapshot.accelerator})"),
+        ]
+    processed = f"{snapshot.processed_fps:.1f} fps processed, {snapshot.skipped_fps:.1f} skipped; "
+    processed += f"{snapshot.processed} in all, {snapshot.with_face} with a face"
+    rows += [("frames", processed), ("faults", f"{counts} since the start")]
     if snapshot.latency_ms:
-        row("latency", "p50 {:.1f} ms, p99 {:.1f} ms".format(*snapshot.latency_ms))
+        rows.append(("latency", "p50 {:.1f} ms, p99 {:.1f} ms".format(*snapshot.latency_ms)))
     if snapshot.stages_ms:
-        row(
-            "stages",
-            "  ".join(f"{name} {spent:.2f}" for name, spent in snapshot.stages_ms.items()) + " ms",
-        )
-    row("driver", snapshot.attention or "not watched")
-    heat = (
-        "temperature unknown"
-        if snapshot.temperature_c is None
-        else f"{snapshot.temperature_c:.0f} °C"
-    )
-    row("machine", f"{snapshot.memory_mb:.0f} MB, {heat}")
+        stages = (f"{name} {spent:.2f}" for name, spent in snapshot.stages_ms.items())
+        rows.append(("stages", f"{'  '.join(stages)} ms"))
+    rows.append(("driver", snapshot.attention or "not watched"))
+    rows.append(("machine", f"{snapshot.memory_mb:.0f} MB, {heat}"))
     for sink in snapshot.sinks:
-        line = "connected" if sink.connected else "not connected"
-        row(
-            sink.uri.partition("?")[0],
-            f"{line}, {sink.sent} sent, {sink.dropped} dropped, {sink.reconnects} reconnects",
-        )
+        line = f"{'' if sink.connected else 'not '}connected, {sink.sent} sent, "
+        line += f"{sink.dropped} dropped, {sink.reconnects} reconnects"
+        rows.append((sink.uri.partition("?")[0], line))
     return rows
