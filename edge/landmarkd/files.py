@@ -11,6 +11,8 @@ from landmarkd.errors import AccessError, LandmarkdError, SinkError, SourceError
 
 PRIVATE = 0o600
 """Permissions of files with data about a person: only the owner may read them."""
+MAX_SECRET = 1 << 12
+"""Maximum size of a file with a password or key."""
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
@@ -30,6 +32,19 @@ def read_bounded(path: Path, limit: int) -> bytes:
     if len(content) > limit:
         raise OSError(errno.EFBIG, f"it is larger than {limit} bytes", str(path))
     return content
+
+
+def read_secret(path: Path) -> str:
+    """Return the text of a small file that only its owner may read.
+
+    Raises:
+        AccessError: others may read it too.
+        OSError, ValueError: it cannot be read, or is not text.
+    """
+    mode, text = path.stat().st_mode, read_bounded(path, MAX_SECRET).decode()
+    if mode & 0o077:
+        raise AccessError(f"{path}: others may read this secret; chmod 600 {path}")
+    return text
 
 
 def write_atomic(

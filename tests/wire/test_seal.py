@@ -282,8 +282,8 @@ def test_a_new_key_looks_like_no_other_of_its_folder(
 @pytest.mark.parametrize(
     ("text", "mode", "error", "reason"),
     [
-        (KEY.hex(), 0o644, AccessError, "others may read this key; chmod 600"),
-        (KEY.hex(), 0o640, AccessError, "others may read this key; chmod 600"),
+        (KEY.hex(), 0o644, AccessError, "others may read this secret; chmod 600"),
+        (KEY.hex(), 0o640, AccessError, "others may read this secret; chmod 600"),
         ("abcd", 0o600, UsageError, "64 hexadecimal digits"),
         ("not a key", 0o600, UsageError, "no key can be read"),
     ],

@@ -1,4 +1,4 @@
-"""The JSON schema of a line, from the classes of `landmarkd.wire.line`."""
+"""The JSON schema of a line, from the classes of `tools.wire_generate.line`."""
 
 import inspect
 import json
@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints, is_typeddict
 
-from landmarkd.wire.line import Key, ReportLine
+from tools.wire_generate.line import Key, ReportLine
 
 _NAMES: dict[Any, str] = {int: "integer", float: "number", bool: "boolean", str: "string"}
 

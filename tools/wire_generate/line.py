@@ -4,7 +4,7 @@ Keys may be added; none is removed or changes its meaning.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 
 from landmarkd.enums import Attention, ClockQuality, EventKind, EventPhase, Lids
 
@@ -187,7 +187,3 @@ class ReportLine(TypedDict):
     driver: DriverLine | None
     counters: CountersLine
     degraded: Annotated[list[str], Key("what runs in a fallback")]
-
-
-Line = dict[str, Any]
-"""A line before encoding, with arrays for lists of numbers."""

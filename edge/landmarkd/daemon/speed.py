@@ -2,15 +2,15 @@
 
 import logging
 import math
-import os
 import socket
-import stat
 from collections.abc import Callable
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from time import monotonic
 
 from landmarkd.errors import UsageError
+from landmarkd.files import read_bounded
 from landmarkd.uri import parse_uri
 
 log = logging.getLogger(__name__)
@@ -100,27 +100,13 @@ class VehicleSpeed:
             self._written = written
             return
         self._written = written
-        try:
-            # Without O_NONBLOCK, opening a FIFO without a writer waits without end.
-            file = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError:
-            self._latest = None
-            return
-        try:
-            if stat.S_ISREG(os.fstat(file).st_mode):
-                self._take(os.read(file, LARGEST))
-            else:
-                self._refuse()
-        except OSError:
-            self._latest = None
-        finally:
-            os.close(file)
-
-    def _refuse(self) -> None:
         self._latest = None
-        if not self._complained:
+        if self._path.is_file():
+            with suppress(OSError):
+                self._take(read_bounded(self._path, LARGEST))
+        elif not self._complained:
+            self._complained = True
             log.warning("speed from %s: not a regular file, so it is not read", self._path)
-        self._complained = True
 
     def _listen(self) -> socket.socket | None:
         """Return the port, opened at the first reading.

@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from landmarkd.errors import AccessError, SinkError, UsageError
-from landmarkd.files import read_bounded
+from landmarkd.files import read_bounded, read_secret
 from landmarkd.sinks.parts import PieceError, Transport
 from landmarkd.sinks.resolve import Address, Resolver
 from landmarkd.uri import Uri
@@ -29,7 +29,6 @@ QUEUED_MESSAGES = 100
 """Maximum of events that wait for the receipt of the broker."""
 MAX_INCOMING = 1 << 12
 """Maximum bytes of a packet from the broker: it only sends receipts, without subscriptions."""
-MAX_SECRET = 1 << 12
 MAX_CERTIFICATES = 1 << 22
 _POLL_S = 0.05
 
@@ -81,7 +80,7 @@ def login_of(uri: Uri, client_id: str) -> Login:
     password = None
     for name in ("password_file", "password"):
         if name in options:
-            password = read_secret(options[name], name)
+            password = _password(options[name], name)
     return Login(
         uri.host or "",
         uri.port or (TLS_PORT if tls else PORT),
@@ -106,25 +105,23 @@ def _context(uri: Uri) -> ssl.SSLContext:
     return context
 
 
-def read_secret(path: str, option: str = "password_file") -> str:
-    """Return the first line of a file that only its owner may read.
+def _password(path: str, option: str) -> str:
+    """Return the first line of a secret file; an error does not repeat `path`, perhaps the secret.
 
     Raises:
-        UsageError: it cannot be read. The message does not repeat `path`: it may be the secret.
+        UsageError: it cannot be read.
         AccessError: other users may read it too.
     """
     try:
-        mode = Path(path).stat().st_mode
-        text = read_bounded(Path(path), MAX_SECRET).decode().partition("\n")[0].rstrip("\r")
+        return read_secret(Path(path)).partition("\n")[0].rstrip("\r")
+    except AccessError:
+        raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise UsageError(
             f"{option}: the secret cannot be read: {reason}; put the password alone into a "
             "file of mode 600 and name it: password_file=/etc/landmarkd/mqtt."
         ) from error
-    if mode & 0o077:
-        raise AccessError(f"{path}: others may read this secret; chmod 600 {path}")
-    return text
 
 
 class _Client(paho.Client):

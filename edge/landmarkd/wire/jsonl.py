@@ -1,4 +1,4 @@
-"""One frame as one line of JSON, with the keys of `ReportLine`: of a report or of the wire."""
+"""One frame as one line of JSON, as in report.schema.json: of a report or of the wire."""
 
 from math import isfinite
 from typing import Any
@@ -9,11 +9,12 @@ import orjson
 from landmarkd.layout import DENSE, LAYOUTS
 from landmarkd.types import DriverEvent, DriverState, EyeState, FaceReport, Gaze, HeadPose, Report
 from landmarkd.wire.assembler import FrameRecord
-from landmarkd.wire.line import Line
 from landmarkd.wire.names import Selection
 from landmarkd.wire.restore import report_of
 from landmarkd.wire.status import MAX_OPENNESS
 
+Line = dict[str, Any]
+"""A line before encoding, with arrays for lists of numbers."""
 _IBUG68 = LAYOUTS["dense-520"].ibug68
 """The dense points come first in every layout, so this holds for all of them."""
 

@@ -16,7 +16,7 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from landmarkd.errors import AccessError, UsageError, WireError
-from landmarkd.files import read_bounded
+from landmarkd.files import read_secret
 from landmarkd.utc import UtcReader
 from landmarkd.wire.schema import VERSION
 
@@ -197,14 +197,13 @@ def read_key(path: Path) -> bytes:
         UsageError: it is missing or has no key.
     """
     try:
-        mode, text = path.stat().st_mode, read_bounded(path, 4096).decode().strip()
-        key = bytes.fromhex(text)
+        key = bytes.fromhex(read_secret(path).strip())
+    except AccessError:
+        raise
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{path}: no key can be read there; make one with landmarkd key {path}"
         ) from error
-    if mode & 0o077:
-        raise AccessError(f"{path}: others may read this key; chmod 600 {path}")
     if len(key) != KEY_BYTES:
         raise UsageError(
             f"{path}: a key has {2 * KEY_BYTES} hexadecimal digits; "
