@@ -15,7 +15,7 @@ import numpy as np
 from landmarkd.stages import StageClock
 from landmarkd.vision.belief import evidence
 from landmarkd.vision.detector import Detector
-from landmarkd.vision.geometry import box_of, box_overlap, roll_of
+from landmarkd.vision.geometry import box_overlap, extent_of
 from landmarkd.vision.landmarks import LandmarkModel
 from landmarkd.vision.search import TURNED_ODDS, USUAL_ROLL_DEG, look
 from numpy.typing import NDArray
@@ -128,7 +128,8 @@ def readings(
     ibug, clock = model.layout.ibug68, StageClock()
     for proposal in chain(*(detector.propose(picture, LEAST, roll)[:MOST] for roll in rolls)):
         seen = look(model, picture, model.first_roi(proposal.box, proposal.angle), clock)
-        box, roll = box_of(seen.points[ibug]), roll_of(seen.points, ibug)
+        extent = extent_of(seen.points, ibug)
+        box, roll = extent.box, extent.roll
         overlaps = [box_overlap(box, truth.box) for truth in truths]
         best = int(np.argmax(overlaps)) if overlaps else -1
         if best < 0 or overlaps[best] < WRONG_OVERLAP:

@@ -13,7 +13,7 @@ from landmarkd.settings.tracker import TrackerSettings
 from landmarkd.stages import StageClock
 from landmarkd.types import Array, FaceObservation
 from landmarkd.vision.detector import Detector
-from landmarkd.vision.geometry import box_of, box_overlap, roll_of
+from landmarkd.vision.geometry import box_of, box_overlap, extent_of
 from landmarkd.vision.landmarks import LandmarkModel
 from landmarkd.vision.ranking import Ranking
 from landmarkd.vision.search import LEAST_PROPOSAL, ROLLS, FaceSearch
@@ -135,7 +135,7 @@ def turned_rows(
         (image, finder.points(face))
         for image, face in zip(pictures, seen, strict=True)
         if face is not None
-        and abs(roll_of(face.points, layout.ibug68)) < UPRIGHT_DEG
+        and abs(extent_of(face.points, layout.ibug68).roll) < UPRIGHT_DEG
         and _alone(finder, image, face)
     ][:TURNED_FACES]
     table: Table = {}

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from landmarkd.vision.eye_patch import WIDTH, WIDTH_SHARE
-from landmarkd.vision.geometry import roi_from_points, roll_of
+from landmarkd.vision.geometry import extent_of
 
 from models.head import Camera, Eyes, HeadModel, rotation_from_angles
 from models.synth import expression, lighting
@@ -179,7 +179,7 @@ def _framing(landmarks: np.ndarray) -> Camera:
     rows, columns = _IMAGE
     plane = landmarks / landmarks[:, 2:]
     dense = np.concatenate([plane[:, :2], landmarks[:, 2:]], 1)[:520]
-    side = roi_from_points(dense * 1000, 1.0, roll_of(dense * 1000, LAYOUT.ibug68)).side / 1000
+    side = extent_of(dense * 1000, LAYOUT.ibug68).side / 1000
     focal = DETAIL * WIDTH / (WIDTH_SHARE * side)
     middle = plane[LAYOUT.ibug68[[36, 39, 42, 45]], :2].mean(0) * focal
     return Camera(

@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 import cv2
 import numpy as np
 from landmarkd.layout import LAYOUTS
-from landmarkd.vision.geometry import roll_of
+from landmarkd.vision.geometry import extent_of
 from numpy.typing import NDArray
 
 GROUP = 8
@@ -65,7 +65,7 @@ class ShardReader:
                 f"{path}: crop {row} cannot be decoded: delete the shard and render it again"
             )
         points, face = shard["points"][row], bool(shard["face"][row])
-        roll_deg = roll_of(points, LAYOUTS["landmarkd-562"].ibug68) if face else math.nan
+        roll_deg = extent_of(points, LAYOUTS["landmarkd-562"].ibug68).roll if face else math.nan
         return Crop(
             cv2.cvtColor(image, cv2.COLOR_BGR2RGB), points, shard["visible"][row], face, roll_deg
         )

@@ -74,7 +74,7 @@ def test_roll_of_a_turned_head_is_its_turn(roll: float) -> None:
     points = canonical_points(layout).copy()
     points[:, :2] = points[:, :2] @ rotation.T
     # The mean head's chin lies a little beside its middle.
-    assert geometry.roll_of(points, layout.ibug68) == pytest.approx(roll, abs=1.5)
+    assert geometry.extent_of(points, layout.ibug68).roll == pytest.approx(roll, abs=1.5)
 
 
 @pytest.mark.parametrize("yaw", [-90, -60, 60, 90])
@@ -85,13 +85,17 @@ def test_roll_of_an_upright_profile_is_small(yaw: float) -> None:
         [[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]]
     )
     points = (canonical_points(layout) @ about_y.T).astype(np.float32)
-    assert abs(geometry.roll_of(points, layout.ibug68)) < 8
+    assert abs(geometry.extent_of(points, layout.ibug68).roll) < 8
 
 
 @given(st.floats(-180, 180), st.floats(1.0, 2.0))
-def test_the_next_region_holds_all_points(angle: float, margin: float) -> None:
-    points = canonical_points(LAYOUTS["dense-520"]) * 2 + np.float32([300, 200, 0])
-    roi = geometry.roi_from_points(points, margin, angle)
+def test_the_region_of_an_extent_holds_all_points(angle: float, margin: float) -> None:
+    layout, turn = LAYOUTS["dense-520"], np.deg2rad(angle)
+    rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    points = canonical_points(layout) * 2 + np.float32([300, 200, 0])
+    points[:, :2] = points[:, :2] @ rotation
+    extent = geometry.extent_of(points, layout.ibug68)
+    roi = RegionOfInterest(extent.x, extent.y, margin * extent.side, extent.roll)
     units = to_unit(points, roi)[:, :2]
     assert units.min() >= -1e-4
     assert units.max() <= 1 + 1e-4

@@ -10,7 +10,7 @@ from landmarkd.stages import StageClock
 from landmarkd.types import Detection
 from landmarkd.vision.belief import belief
 from landmarkd.vision.detector import Detector, make_detector
-from landmarkd.vision.geometry import box_overlap, roll_of
+from landmarkd.vision.geometry import box_overlap, extent_of
 from landmarkd.vision.landmarks import LandmarkModel
 from landmarkd.vision.ranking import Ranking
 from landmarkd.vision.search import FaceSearch
@@ -183,7 +183,7 @@ def test_a_turned_face_is_read_as_it_lies(model, detector, degrees):
     read = seen.points.take(model.layout.ibug68, axis=0)[:, :2]
     size = max(clip.box(scenes.FACE)[3] - clip.box(scenes.FACE)[1], 1)
     assert np.linalg.norm(read - points, axis=1).mean() < 0.08 * size
-    off = roll_of(seen.points, model.layout.ibug68) - degrees
+    off = extent_of(seen.points, model.layout.ibug68).roll - degrees
     assert abs((off + 180) % 360 - 180) < 20
 
 

@@ -28,16 +28,21 @@ class Snapshot:
         version: of landmarkd.
         uptime_s: since the start of the process' pipeline.
         source, model, runtime, accelerator: what runs, empty before it does.
-        captured_fps, processed_fps, skipped_fps, corrupt_fps, stale_fps, identical_fps: over the
-        last period. captured, processed, skipped, reopened, corrupt, stale, identical: totals.
-        with_face: frames in which a face was tracked. face: whether one is tracked now. attention:
-        of the driver, or None. latency_ms: from capture to result, p50 and p99 of the last frames.
-        stages_ms: median of each stage. degraded: what runs in a fallback. temperature_c,
-        throttled: of the machine, None where unknown. memory_mb: resident. camera_trouble:
-        why the camera has to be opened again, None while it delivers. refused: why the last reload
-        of the configuration was refused, None if it was not. failure: why the daemon ended, None if
-        it was told to or still runs. saving: folder that every frame is written to, None unless the
-        user asked for that.
+        captured_fps, processed_fps, skipped_fps, corrupt_fps, stale_fps, identical_fps: rates over
+            the last period.
+        captured, processed, skipped, reopened, corrupt, stale, identical: totals.
+        with_face: frames with a tracked face.
+        face: whether a face is tracked now.
+        attention: of the driver, or None.
+        latency_ms: from capture to result, p50 and p99 of the last frames.
+        stages_ms: median of each stage.
+        degraded: parts that run in a fallback.
+        temperature_c, throttled: of the machine, None where unknown.
+        memory_mb: resident memory.
+        camera_trouble: why the camera has to be opened again, None while it delivers.
+        refused: why the last reload of the configuration was refused, or None.
+        failure: error that ended the daemon, or None.
+        saving: folder to which every frame is written, or None.
     """
 
     state: str

@@ -8,19 +8,7 @@ from landmarkd.vision.zoo import Zoo
 
 
 class PartModel(PatchModel[PartCard]):
-    """Reads one part of the face anew.
-
-    Args:
-        zoo: where the model lies.
-        kind: "mouth" or "brows".
-        threads: for the runtime's CPU kernels.
-        delegate: see `PatchModel`.
-
-    Raises:
-        ModelError: the model is unknown, altered or does not match its manifest entry.
-        InferenceRuntimeError: there is no TFLite runtime that works.
-        DelegateError: a required accelerator cannot be used.
-    """
+    """Reads one part of the face again, "mouth" or "brows"; opened as `PatchModel`."""
 
     def __init__(
         self, zoo: Zoo, kind: str, *, threads: int = 1, delegate: DelegateChoice = "none"

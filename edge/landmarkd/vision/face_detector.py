@@ -46,18 +46,9 @@ _NOTHING: tuple[Array, Array, Array] = (
 
 
 class FaceDetector(PictureModel[DetectorCard], Detector):
-    """Any detector of the zoo, driven by its manifest entry alone.
+    """Any detector of the zoo, driven by its manifest entry alone; opened as `PictureModel`.
 
-    Args:
-        zoo: of the model; None is the one of landmarkd.
-        name: of the model, or "default".
-        threads: for the runtime's CPU kernels.
-        delegate: "none", "auto" or "coral".
-
-    Raises:
-        ModelError: the model is unknown, altered or does not match its manifest entry.
-        InferenceRuntimeError: there is no TFLite runtime that works.
-        DelegateError: a required accelerator cannot be used.
+    Without a zoo it is that of landmarkd.
     """
 
     def __init__(

@@ -119,18 +119,6 @@ def roi_from_box(box: Box, margin: float, shift_up: float, angle: float = 0.0) -
     )
 
 
-def roi_from_points(points: Array, margin: float, angle: float) -> RegionOfInterest:
-    """Return the region for the next frame: a square around the points, with their roll.
-
-    Args:
-        points: (n, 3) image pixels.
-        margin: side over the longer side of the box of the points in the turned frame.
-        angle: roll of the face, degrees.
-    """
-    x, y, side = _square_about(points, angle)
-    return RegionOfInterest(x, y, margin * side, angle)
-
-
 def _square_about(points: Array, angle: float) -> tuple[float, float, float]:
     """Return x, y of the centre and the side of the smallest square of an angle about points."""
     turn = math.radians(angle)
@@ -198,17 +186,12 @@ def _turn(held: RegionOfInterest, wanted: RegionOfInterest) -> float:
     return (wanted.angle - held.angle + 180) % 360 - 180
 
 
-def roll_of(points: Array, ibug68: Indices) -> float:
-    """Return the roll of a face in degrees, clockwise in the image, from its eyes and chin.
+def _roll(corners: Array) -> float:
+    """Return the roll of a face from its (68, 3) points: from its eyes and chin, degrees.
 
     In a profile one eye hides the other and the line between them is inexact; the line from between
     the eyes to the chin is visible at any yaw.
     """
-    return _roll(points.take(ibug68, axis=0))
-
-
-def _roll(corners: Array) -> float:
-    """Return the roll of a face from its (68, 3) points."""
     x, y, _ = (_TWELFTHS @ corners[36:48]).tolist()
     chin_x, chin_y, _ = corners[8].tolist()
     return math.degrees(math.atan2(x - chin_x, chin_y - y))

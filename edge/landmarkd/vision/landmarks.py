@@ -23,19 +23,7 @@ from landmarkd.vision.zoo import Zoo
 
 
 class LandmarkModel(PictureModel[LandmarkCard]):
-    """Any landmark model of the zoo, driven by its manifest entry alone.
-
-    Args:
-        zoo: where the model lies.
-        name: of the model, or "default".
-        threads: for the runtime's CPU kernels.
-        delegate: "none", "auto" or "coral".
-
-    Raises:
-        ModelError: the model is unknown, altered or does not match its manifest entry.
-        InferenceRuntimeError: there is no TFLite runtime that works.
-        DelegateError: a required accelerator cannot be used.
-    """
+    """Any landmark model of the zoo, driven by its manifest entry alone; opened as its base."""
 
     def __init__(
         self,

@@ -21,9 +21,20 @@ class PictureModel(Generic[_Card]):
 
     Buffers are made once; one instance belongs to one thread.
 
+    Args:
+        zoo: where the model is.
+        name: of the model, or "default".
+        threads: for the runtime's CPU kernels.
+        delegate: "none", "auto" or "coral".
+
     Attributes:
         name, card: of the manifest.
         engine: runs it.
+
+    Raises:
+        ModelError: the model is unknown, altered or does not match its manifest entry.
+        InferenceRuntimeError: there is no TFLite runtime that works.
+        DelegateError: a required accelerator cannot be used.
     """
 
     name: str

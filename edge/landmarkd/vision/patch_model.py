@@ -27,7 +27,7 @@ class PatchModel(Generic[_Card]):
         delegate: "none", "auto" or "coral"; without a version for the Edge TPU it is "none".
 
     Raises:
-        ModelError: the model is altered or does not match its manifest entry.
+        ModelError: the model is unknown, altered or does not match its manifest entry.
         InferenceRuntimeError: there is no TFLite runtime that works.
         DelegateError: a required accelerator cannot be used.
     """
