@@ -15,6 +15,7 @@ from landmarkd.layout import Layout
 from landmarkd.settings.config import Configuration
 from landmarkd.signals.blocked import is_blocked
 from landmarkd.signals.monitor import DriverBaseline, DriverMonitor
+from landmarkd.signals.person_shape import PersonShape
 from landmarkd.signals.pose import PoseEstimator
 from landmarkd.signals.pose_filter import PoseFilter
 from landmarkd.signals.smoothing import NoFilter, OneEuroFilter, PointFilter
@@ -109,6 +110,7 @@ class Pipeline:
         )
         self._known = baseline
         self._driver = DriverMonitor(configuration.driver, self.layout, baseline)
+        self._shape = PersonShape()
         self.intrinsics: Intrinsics | None = None
         self._estimator: PoseEstimator | None = None
 
@@ -185,6 +187,7 @@ class Pipeline:
     def reset(self) -> None:
         """Forget all earlier frames: the next frame is another picture or another person."""
         self.tracker.reset()
+        self._shape = PersonShape()
         self._reset_filters()
         self._driver = DriverMonitor(self.configuration.driver, self.layout, self._known)
 
@@ -201,7 +204,7 @@ class Pipeline:
             counters: totals for the report.
             speed_kmh: of the vehicle, or None if it is not known.
         """
-        self.tracker.reset()
+        self.tracker.interrupt()
         face, driver = self._read(None, now_ns, None, speed_kmh=speed_kmh)
         return replace(
             last,
@@ -267,6 +270,8 @@ class Pipeline:
         self.clock.lap("smooth")
         raw = estimator.estimate(seen.points, seen.sigma)
         pose = raw if self._poses is None else self._poses.filter(raw, time_ns)
+        if seen.track and self._shape.changed(seen, raw, estimator, time_ns):
+            self.tracker.another_person()
         self.clock.lap("pose")
         size = None if image is None else (image.shape[1], image.shape[0])
         reading = self._driver.update(seen, raw, time_ns, speed_kmh=speed_kmh, size=size)

@@ -120,7 +120,7 @@ def _yawn(t: float) -> float:
     )
 
 
-def _light(t: float) -> Lighting:
+def daylight(t: float) -> Lighting:
     """Daylight through the windows; the sun at image right comes and goes behind trees."""
     sh = np.zeros((9, 3), np.float32)
     sh[0] = np.array([0.34, 0.36, 0.40])
@@ -185,13 +185,13 @@ def frames(studio: Studio) -> Iterator[tuple[np.ndarray, Truth]]:
         camera = Camera(FOCAL, (WIDTH - 1) / 2, (HEIGHT - 1) / 2)
         image = cabin.picture(t)
         drawing = studio.artist.draw(
-            image, vertices, eyes, person.look, placement, camera, _light(t), worn, hair
+            image, vertices, eyes, person.look, placement, camera, daylight(t), worn, hair
         )
         landmarks = placement(metric)
         points = camera.landmarks(landmarks)
         inside = ((points[:520, :2] > 0) & (points[:520, :2] < [WIDTH - 1, HEIGHT - 1])).all(1)
         yield (
-            _develop(np.random.default_rng([_SEED, i]), image),
+            develop(np.random.default_rng([_SEED, i]), image),
             Truth(
                 points, drawing.visible(landmarks, points[:, :2]), bool(inside.mean() > 0.5),
                 np.array([pitch, yaw, roll], np.float32), openness(metric),
@@ -200,7 +200,7 @@ def frames(studio: Studio) -> Iterator[tuple[np.ndarray, Truth]]:
         )  # fmt: skip
 
 
-def _develop(rng: np.random.Generator, linear: np.ndarray) -> np.ndarray:
+def develop(rng: np.random.Generator, linear: np.ndarray) -> np.ndarray:
     """A decent webcam: fixed exposure, a soft shoulder, a little noise."""
     value = np.clip(1.05 * linear, 0, None)
     value = value / (1 + 0.28 * value * value)

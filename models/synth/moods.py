@@ -52,7 +52,8 @@ def speech(rng: np.random.Generator, blend: Blend) -> None:
     blend.move(rng, "mouthShrugUpper", rng.uniform(0, 0.3))
 
 
-def _smile(rng: np.random.Generator, blend: Blend) -> None:
+def smile(rng: np.random.Generator, blend: Blend) -> None:
+    """Lips and cheeks pulled up, at times with parted lips."""
     strength = rng.beta(1.6, 1.4)
     blend.move(rng, "mouthSmile", strength)
     blend.move(rng, "cheekSquint", strength * rng.uniform(0, 0.9))
@@ -86,7 +87,7 @@ def laugh(rng: np.random.Generator, blend: Blend) -> None:
     blend.move(rng, "noseSneer", strength * rng.uniform(0, 0.4))
 
 
-def _grin(rng: np.random.Generator, blend: Blend) -> None:
+def grin(rng: np.random.Generator, blend: Blend) -> None:
     """Wide lips over teeth that meet."""
     strength = rng.uniform(0.4, 1.0)
     blend.move(rng, "mouthSmile", strength * rng.uniform(0.5, 1.1))
@@ -134,9 +135,9 @@ MOODS = (
     # what a face does besides lids and gaze, and its share; a ninth do nothing, the rest are random
     # mixtures
     (speech, 0.22),
-    (_smile, 0.14),
+    (smile, 0.14),
     (laugh, 0.10),
-    (_grin, 0.08),
+    (grin, 0.08),
     (yawn, 0.03),
     (cry, 0.05),
     (_pout, 0.05),

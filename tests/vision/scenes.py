@@ -39,18 +39,22 @@ def empty(height: int = 480, width: int = 640) -> Image:
     return image
 
 
-def put(image: Image, x: float, y: float, size: float, index: int = FACE) -> Box:
-    """Paste a head with a face `size` pixels long at x, y, in place; return the face's box."""
+def put(image: Image, x: float, y: float, size: float, index: int = FACE, wide: float = 1.0) -> Box:
+    """Paste a head with a face `size` pixels long at x, y, in place; return the face's box.
+
+    A head that is `wide` times as wide is another person's.
+    """
     picture, box = head(index)
     scale = size / max(box[2] - box[0], box[3] - box[1])
-    picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    left = round(x - (box[0] + box[2]) / 2 * scale)
+    across = wide * scale
+    picture = cv2.resize(picture, None, fx=across, fy=scale, interpolation=cv2.INTER_AREA)
+    left = round(x - (box[0] + box[2]) / 2 * across)
     top = round(y - (box[1] + box[3]) / 2 * scale)
     x0, y0 = max(0, left), max(0, top)
     part = image[y0 : top + picture.shape[0], x0 : left + picture.shape[1]]
     part[:] = picture[y0 - top :, x0 - left :][: part.shape[0], : part.shape[1]]
-    x0, y0, x1, y1 = (n * scale for n in box)
-    return left + x0, top + y0, left + x1, top + y1
+    x0, y0, x1, y1 = box
+    return left + x0 * across, top + y0 * scale, left + x1 * across, top + y1 * scale
 
 
 def at(second: float, image: Image, sequence: int = 0) -> Frame:

@@ -252,6 +252,44 @@ def test_a_face_outside_the_seat_is_nobody(
     assert back[-1].roi.x > 300
 
 
+def seldom(tracker: Tracker, image: NDArray[np.uint8], start: float, seconds: float) -> list:
+    """Show the same picture for some seconds, five times a second."""
+    return [
+        tracker.track(scenes.at(start + n / 5, image), StageClock())
+        for n in range(round(seconds * 5))
+    ]
+
+
+@pytest.mark.parametrize(("size", "found"), [(85, False), (130, True)])
+def test_a_much_smaller_face_in_the_seat_is_not_the_driver_who_left(
+    model: LandmarkModel, network: Detector, size: int, found: bool
+) -> None:
+    """A face printed on the rest of the seat, or another driver with the seat pushed back."""
+    tracker = make(model, network, seat=(0.4, 0.2, 1, 1))
+    behind, driving = scenes.empty(), scenes.empty()
+    scenes.put(behind, CHAIR[0], CHAIR[1] - 30, size, OTHER)
+    scenes.put(driving, *CHAIR, LARGE)
+    assert all(seldom(tracker, driving, 0, 32))
+    alone = seldom(tracker, behind, 32, 30)[2:]
+    assert all(alone) if found else not any(alone)
+    back = still(tracker, driving, 62, 1)
+    assert back[-1] is not None
+    assert back[-1].roi.side > 200
+    assert found or back[-1].track == 2
+
+
+def test_the_size_of_a_driver_is_forgotten_after_half_an_hour(
+    model: LandmarkModel, network: Detector
+) -> None:
+    tracker = make(model, network, seat=(0.4, 0.2, 1, 1))
+    small, large = scenes.empty(), scenes.empty()
+    scenes.put(small, *CHAIR, 85)
+    scenes.put(large, *CHAIR, LARGE)
+    seldom(tracker, large, 0, 32)
+    assert not any(still(tracker, small, 1000, 1))
+    assert still(tracker, small, 32 + 1801, 1)[-1] is not None
+
+
 def test_who_leaves_the_seat_is_let_go(model: LandmarkModel, network: Detector) -> None:
     tracker = make(model, network, seat=(0.5, 0, 1, 1))
     kept = []

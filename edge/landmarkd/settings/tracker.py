@@ -28,5 +28,6 @@ class TrackerSettings(Section):
         None,
         "x0, y0, x1, y1 of the seat as shares of the frame. A face whose middle lies outside, "
         "with a margin of 15 % of the seat's size, is not the driver; in it the largest and the "
-        "nearest to its middle wins.",
+        "nearest to its middle wins. Once a driver was there for half a minute, a face of less "
+        "than half the usual size is nobody.",
     )

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from landmarkd.layout import LAYOUTS, canonical_points
 from landmarkd.rotation import matrix_from_angles
+from landmarkd.signals.similarity import fit_points
 from landmarkd.types import EyeState, FaceReport
 
 Points = NDArray[np.float64]
@@ -45,14 +46,8 @@ def align(points: Points, target: Points) -> Points:
         points: (68, 3), any unit, axes with the sense of those of `target`.
         target: (68, 3).
     """
-    source, goal = points[list(RIGID)], target[list(RIGID)]
-    middle, goal_middle = source.mean(axis=0), goal.mean(axis=0)
-    source, goal = source - middle, goal - goal_middle
-    u, singular, vt = np.linalg.svd(goal.T @ source)
-    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt)) or 1.0])
-    scale = float((singular * sign).sum() / max(float((source**2).sum()), 1e-9))
-    moved: Points = scale * (points - middle) @ ((u * sign) @ vt).T + goal_middle
-    return moved
+    matrix, shift = fit_points(points[list(RIGID)], target[list(RIGID)])
+    return points @ matrix + shift
 
 
 class Blendshapes:

@@ -61,9 +61,14 @@ class PoseEstimator:
     Args:
         layout: of the points.
         intrinsics: of the camera, for the size of the frames that the points are from.
+
+    Attributes:
+        layout: of the points.
+        rigid_head: (n, 3) rigid points of the mean head, millimetres.
     """
 
     def __init__(self, layout: Layout, intrinsics: Intrinsics) -> None:
+        self.layout = layout
         self._intrinsics = intrinsics
         self._focal = 0.5 * (intrinsics.fx + intrinsics.fy)
         head = canonical_points(layout).astype(np.float64)
@@ -71,7 +76,7 @@ class PoseEstimator:
         self._count = layout.count
         self._rigid = np.flatnonzero(weights)
         self._middle: list[float] = head[:DENSE].mean(0).tolist()
-        rigid = head[self._rigid]
+        self.rigid_head = rigid = head[self._rigid]
         self._weights = weights[self._rigid]
         self._trust = np.empty(len(rigid))
         self._taken = np.empty((len(rigid), 3), np.float32)
@@ -82,6 +87,7 @@ class PoseEstimator:
         self._ones = np.ones(DENSE, np.float32)
         self._along, self._part = np.empty((2, len(rigid)))
         self._centre = np.array([[intrinsics.cx], [intrinsics.cy]])
+        self._scale = 1.0, 1.0
         self._lens = np.array(intrinsics.distortion) if any(intrinsics.distortion) else None
 
     def estimate(self, points: Array, sigma: Array | None = None) -> HeadPose:
@@ -124,6 +130,18 @@ class PoseEstimator:
             return self._pose(*_NOWHERE, 1.0)
         rotation, translation, residual_mm = fit
         return self._pose(rotation, translation, residual_mm / self._size_mm)
+
+    def rigid_in_head(self, pose: HeadPose) -> NDArray[np.float64]:
+        """Return the rigid points of the last estimate, which was `pose`, in the head's axes.
+
+        Returns:
+            (3, n), up to one scale and one shift.
+        """
+        back = pose.rotation.T.astype(np.float64)
+        back[:, 0] *= self._scale[0]
+        back[:, 1] *= self._scale[1]
+        turned: NDArray[np.float64] = back @ self._rows[_X:]
+        return turned
 
     def _fit(
         self, points: Array, weights: NDArray[np.float64], ray: tuple[float, float]
@@ -188,7 +206,8 @@ class PoseEstimator:
         np.maximum(along, 0.1, out=along)
         depth /= along
         place[:2] *= depth
-        return 1.0 / fx, 1.0 / fy
+        self._scale = 1.0 / fx, 1.0 / fy
+        return self._scale
 
     def _pose(
         self, rotation: list[list[float]], translation: list[float], residual: float

@@ -1,14 +1,18 @@
-"""A similarity fit of one set of points in space to another, from sums alone, in plain floats.
+"""Similarity fits of one set of points in space to another.
 
-The rotation is the optimal one of Wahba's problem by FOAM (F. L. Markley, "Attitude Determination
-Using Vector Observations: A Fast Optimal Matrix Algorithm", J. Astronautical Sciences 41, 1993);
-scale and translation follow as in Umeyama (PAMI 1991). For matrices this small, floats in Python
-are faster than calls of a library.
+`fit_similarity` works from sums alone, in plain floats: for matrices this small they are faster
+than calls of a library. The rotation is the optimal one of Wahba's problem by FOAM (F. L. Markley,
+"Attitude Determination Using Vector Observations: A Fast Optimal Matrix Algorithm", J.
+Astronautical Sciences 41, 1993); scale and translation follow as in Umeyama (PAMI 1991).
 """
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 Rows = list[list[float]]
+Points = NDArray[np.float64]
 
 _STEPS = 60
 _TOLERANCE = 1e-14
@@ -56,6 +60,25 @@ def fit_similarity(
         for middle, row in zip((x, y, z), rotation, strict=True)
     ]
     return rotation, translation, residual
+
+
+def fit_points(points: Points, target: Points) -> tuple[Points, Points]:
+    """Return M and t so that points @ M + t is nearest to the target: Umeyama, PAMI 1991.
+
+    Args:
+        points: (n, 3), any unit, axes with the sense of those of `target`.
+        target: (n, 3).
+
+    Returns:
+        (3, 3), a rotation times a scale, and (3,).
+    """
+    middle, goal_middle = points.mean(axis=0), target.mean(axis=0)
+    source, goal = points - middle, target - goal_middle
+    u, singular, vt = np.linalg.svd(goal.T @ source)
+    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt)) or 1.0])
+    scale = float((singular * sign).sum() / max(float((source**2).sum()), 1e-9))
+    matrix: Points = scale * ((u * sign) @ vt).T
+    return matrix, goal_middle - middle @ matrix
 
 
 def _best_rotation(b: Rows, bound: float) -> tuple[Rows, float] | None:

@@ -18,6 +18,16 @@ INSIDE_SHARE = 0.4
 LARGEST_SHARE = 3
 """A larger face, in sizes of the frame, is an error of the detector."""
 
+SMALL = 0.5
+"""A face in the seat of less than this share of the usual size is a picture or somebody behind."""
+
+LEARN_S, MEMORY_S, FORGET_S = 30.0, 120.0, 1800.0
+"""Seconds with a face until its size is known, that its mean covers, and without a face after which
+it is forgotten."""
+
+LONGEST_FRAME_S = 0.5
+"""A longer pause between frames with a face counts as this."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
@@ -74,3 +84,30 @@ class Ranking:
         at = points.take(ibug68, axis=0)[:, :2]
         inside = ((at >= 0) & (at < (shape[1], shape[0]))).all(1).mean()
         return bool(inside >= INSIDE_SHARE)
+
+
+class UsualSize:
+    """The size of the face that is usually in the seat: a much smaller one there is a picture.
+
+    It is known after `LEARN_S` with a face, and forgotten when nobody was followed for `FORGET_S`,
+    so that a wrong value does not last.
+    """
+
+    def __init__(self) -> None:
+        self._size = self._seconds = 0.0
+        self._last_ns = 0
+
+    def learn(self, size: float, now_ns: int) -> None:
+        """Add the longer side of a followed face, pixels, at this time."""
+        seconds = min(max((now_ns - self._last_ns) / 1e9, 0.0), LONGEST_FRAME_S)
+        if now_ns - self._last_ns > FORGET_S * 1e9:
+            self._seconds = 0.0
+        self._last_ns = now_ns
+        self._seconds = min(self._seconds + seconds, MEMORY_S)
+        if self._seconds:
+            self._size += (size - self._size) * seconds / self._seconds
+
+    def least(self, now_ns: int) -> float:
+        """Return the least size of a face that may be found at this time, pixels."""
+        forgotten = now_ns - self._last_ns > FORGET_S * 1e9
+        return 0.0 if forgotten or self._seconds < LEARN_S else SMALL * self._size

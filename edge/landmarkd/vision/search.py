@@ -65,12 +65,16 @@ class FaceSearch:
         detector: proposes.
         ranking: which face to follow.
         presence: least score at which a face is believed that the detector is sure of.
+
+    Attributes:
+        least_px: least longer side of a face that may be found now, pixels.
     """
 
     def __init__(
         self, model: LandmarkModel, detector: Detector, ranking: Ranking, presence: float
     ) -> None:
         self.model, self.detector = model, detector
+        self.least_px = 0.0
         self._ranking, self._presence = ranking, presence
         # A model without `belief` sees only proposals that the detector is sure of.
         taught = model.card.belief is not None
@@ -153,7 +157,8 @@ class FaceSearch:
             seen = self._settled(image, seen, clock)
         box = self.model.extent(seen).box
         ibug68 = self.model.layout.ibug68
-        possible = self._ranking.plausible(seen.points, ibug68, box, image.shape)
+        possible = max(box[2] - box[0], box[3] - box[1]) >= self.least_px
+        possible = possible and self._ranking.plausible(seen.points, ibug68, box, image.shape)
         return seen if possible and self._ranking.value(box, image.shape) > 0 else None
 
     def _settled(

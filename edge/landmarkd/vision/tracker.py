@@ -13,7 +13,7 @@ from landmarkd.vision.detector import Detector
 from landmarkd.vision.geometry import box_of, box_overlap, eased, rotation_needed
 from landmarkd.vision.landmarks import LandmarkModel
 from landmarkd.vision.persons import Persons
-from landmarkd.vision.ranking import Ranking
+from landmarkd.vision.ranking import Ranking, UsualSize
 from landmarkd.vision.search import SURE, FaceSearch
 
 log = logging.getLogger(__name__)
@@ -85,12 +85,21 @@ class Tracker:
 
     def reset(self) -> None:
         """Forget everything: the next frame is of another picture or another camera."""
+        self.interrupt()
+        self._persons = Persons()
+        self._usual = UsualSize()
+
+    def interrupt(self) -> None:
+        """Forget the face, but not how many persons there were: frames are missing."""
         self._lose()
         self._search.reset()
-        self._persons = Persons()
         self._fresh = True
         self._rotation = 0
         self._turned_since_ns: int | None = None
+
+    def another_person(self) -> None:
+        """Count the face of the next frame as another person's."""
+        self._persons.another()
 
     def track(self, frame: Frame, clock: StageClock) -> FaceObservation | None:
         """Return the face of this frame or None.
@@ -105,14 +114,20 @@ class Tracker:
                 raise SourceFormatError(
                     f"{frame.source}: a frame of {width}x{height} pixels is too small for a face."
                 )
-            self.reset()
+            self.interrupt()
+            self.another_person()
+            self._usual = UsualSize()
             self._shape = frame.image.shape
         seen = None if self._track is None else self._follow(frame, self._track, clock)
         if seen is None:
+            self._search.least_px = self._usual.least(frame.captured_ns)
             seen = self._find(frame, clock)
         if seen is None:
             return None
         extent = self.model.extent(seen)
+        if self.settings.seat is not None:
+            x0, y0, x1, y1 = extent.box
+            self._usual.learn(max(x1 - x0, y1 - y0), frame.captured_ns)
         self._note_turn(frame, extent.roll)
         track = self._persons.number(extent.box, frame.captured_ns)
         return FaceObservation(
