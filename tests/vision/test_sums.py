@@ -17,7 +17,7 @@ def test_sums_are_the_product_of_the_matrix(seed: int) -> None:
     rng = np.random.default_rng(seed)
     weights = sparse(rng)
     points = rng.normal(size=(weights.shape[1], 3)).astype(np.float32)
-    np.testing.assert_allclose(Sums(weights).of(points), weights @ points, atol=1e-5)
+    np.testing.assert_allclose(Sums(weights, 3).of(points), weights @ points, atol=1e-5)
 
 
 @given(seeds)
@@ -28,4 +28,4 @@ def test_terms_are_rounded_and_added_one_after_another(seed: int) -> None:
     expected = np.zeros((len(weights), 2), np.float32)
     for row, column in np.argwhere(weights):
         expected[row] += weights[row, column] * points[column]
-    assert np.array_equal(Sums(weights).of(points), expected)
+    assert np.array_equal(Sums(weights, 2).of(points), expected)

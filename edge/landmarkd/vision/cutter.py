@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.types import RegionOfInterest
-from landmarkd.vision.geometry import image_from_crop
+from landmarkd.vision.geometry import AffineRows, rows_from_crop
 
+_FLAGS = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 MOST_HALVINGS = 5
 """Maximum reduction by averaging; a larger face is sampled with gaps."""
 
@@ -30,18 +31,12 @@ class Cutter:
 
         The array is the cutter's and holds until the next cut; black is outside of the image.
         """
-        affine = image_from_crop(roi, self._size)
+        affine = rows_from_crop(roi, self._size)
         if roi.side >= 2 * self._size:
             halvings = min(MOST_HALVINGS, int(math.log2(roi.side / self._size)))
             image, affine = self._shrunk(image, roi, affine, halvings)
-        cv2.warpAffine(
-            image,
-            affine,
-            (self._size, self._size),
-            dst=self._crop,
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_CONSTANT,
-        )
+        size = self._size, self._size
+        cv2.warpAffine(image, np.array(affine), size, self._crop, _FLAGS, cv2.BORDER_CONSTANT)
         cv2.cvtColor(self._crop, cv2.COLOR_BGR2RGB, dst=self._crop)
         return self._crop
 
@@ -49,9 +44,9 @@ class Cutter:
         self,
         image: NDArray[np.uint8],
         roi: RegionOfInterest,
-        affine: NDArray[np.float64],
+        affine: AffineRows,
         halvings: int,
-    ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    ) -> tuple[NDArray[np.uint8], AffineRows]:
         """Return the part of the image about the region, halved some times, and the affine into it.
 
         OpenCV takes the mean of 2x2 pixels ten times faster than that of 3x3, and the crop shrinks
@@ -78,6 +73,6 @@ class Cutter:
                 interpolation=cv2.INTER_AREA,
             )
         # A shrunk pixel's centre lies at the middle of the pixels that it averages.
-        moved = affine / shrink
-        moved[:, 2] = (affine[:, 2] - (x0, y0) + 0.5) / shrink - 0.5
-        return part, moved
+        (a, b, x), (d, e, y) = affine
+        x, y = (x - x0 + 0.5) / shrink - 0.5, (y - y0 + 0.5) / shrink - 0.5
+        return part, ((a / shrink, b / shrink, x), (d / shrink, e / shrink, y))

@@ -4,15 +4,13 @@ Patch pixels have their centres at integers. One network reads both eyes because
 mirrored to look like a left one; points come back through the same affine.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.layout import Indices
-from landmarkd.types import Array, FaceExtent
+from landmarkd.types import Array
 from landmarkd.vision.geometry import Affine, extent_of
-from landmarkd.vision.patches import PatchRows, place, upright
+from landmarkd.vision.patches import PatchShape, Placing, upright
 
 WIDTH, HEIGHT = 48, 32
 """Size of a patch, pixels."""
@@ -22,6 +20,13 @@ RIGHT_CORNERS, LEFT_CORNERS = (36, 39), (42, 45)
 """Corners of the eyes among the 68 points."""
 
 
+SHAPES = (
+    PatchShape(WIDTH, HEIGHT, WIDTH_SHARE),
+    PatchShape(WIDTH, HEIGHT, WIDTH_SHARE, mirrored=True),
+)
+"""Of the left and of the right eye."""
+
+
 def image_from_patch(points: Array, ibug68: Indices) -> tuple[Affine, Affine]:
     """Return the (2, 3) affines from patch pixels to image pixels of the left and the right eye.
 
@@ -29,38 +34,11 @@ def image_from_patch(points: Array, ibug68: Indices) -> tuple[Affine, Affine]:
         points: (count, 3) image pixels, the dense points first.
         ibug68: (68,) indices.
     """
-    left, right = places(points, ibug68[[*LEFT_CORNERS, *RIGHT_CORNERS]], extent_of(points, ibug68))
-    return np.array(left), np.array(right)
-
-
-def places(points: Array, corners: Indices, extent: FaceExtent) -> tuple[PatchRows, PatchRows]:
-    """Return where the patches of the left and the right eye lie, the right one mirrored.
-
-    Args:
-        points: (count, 3) image pixels.
-        corners: (4,) indices, the corners of the left eye, then those of the right.
-        extent: of the points.
-    """
-    (x0, y0, _), (x1, y1, _), (x2, y2, _), (x3, y3, _) = points.take(corners, axis=0).tolist()
-    left, right = ((x0 + x1) / 2, (y0 + y1) / 2), ((x2 + x3) / 2, (y2 + y3) / 2)
-    return places_about(left, right, upright(extent))
-
-
-def places_about(
-    left: Sequence[float], right: Sequence[float], face: tuple[float, float]
-) -> tuple[PatchRows, PatchRows]:
-    """Return the positions of the patches, from the middles of the left and the right eye.
-
-    Args:
-        left: x and y, image pixels.
-        right: the same.
-        face: result of `upright`.
-    """
-    size = WIDTH, HEIGHT
-    return (
-        place(left, face, size, WIDTH_SHARE),
-        place(right, face, size, WIDTH_SHARE, mirrored=True),
+    middles = np.stack(
+        [points[ibug68[list(corners)], :2].mean(0) for corners in (LEFT_CORNERS, RIGHT_CORNERS)]
     )
+    left, right = Placing(SHAPES).of(middles, upright(extent_of(points, ibug68)))[0]
+    return np.array(left), np.array(right)
 
 
 def to_patch(points: NDArray[np.floating], affine: Affine) -> NDArray[np.float64]:

@@ -46,7 +46,7 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         size = self.card.input.width
         self._cutter = Cutter(
             self.engine.input(0)[0].view(np.uint8)
-            if self._flips
+            if self._shifts
             else np.empty((size, size, 3), np.uint8)
         )
 
@@ -92,7 +92,7 @@ class LandmarkModel(PictureModel[LandmarkCard]):
             sigma *= roi.side
         score = 1.0
         if self.has_presence:
-            logit = float(self._output("presence")[0, 0])
+            logit = self._output("presence").item()
             score = 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
         extent = extent_of(points, self.layout.ibug68)
         clock.lap("decode")

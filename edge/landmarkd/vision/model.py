@@ -66,9 +66,14 @@ class PictureModel(Generic[_Card]):
         self.name, self.card, self.engine = name, card, engine
         self._check_input()
         self._table = _quantisation_table(card)
-        self._flips = self._table.dtype == np.int8 and bool(
-            (self._table[0] == np.arange(-128, 128)).all()
+        # Of int8 inputs: what is added to the pixels less 128, nothing or a rounding towards 0.
+        rest = self._table[0].astype(np.float32) - np.arange(-128, 128)
+        self._shifts = self._table.dtype == np.int8 and bool(
+            (rest[:128] == rest[0]).all() and rest[0] in {0, 1} and not rest[128:].any()
         )
+        self._rounds = self._shifts and bool(rest[0])
+        self._dark = np.empty((card.input.height, card.input.width, 3), np.bool_)
+        self._views: dict[tuple[str, int], NDArray[Any]] = {}
         self._prepare()
 
     def _prepare(self) -> None:
@@ -80,26 +85,33 @@ class PictureModel(Generic[_Card]):
         It may lie in the memory of that input.
         """
         values = self.engine.input(0)[0]
-        if self._flips:
-            # Less 128 is the other top bit: a ninth of the time of a table.
-            np.bitwise_xor(picture, _TOP_BIT, out=values.view(np.uint8))
-        else:
+        if not self._shifts:
             cv2.LUT(picture, self._table, values)
+            return
+        # A third of the time of a table: less 128 is the other top bit.
+        if self._rounds:
+            np.less(picture, _TOP_BIT, out=self._dark)
+        np.bitwise_xor(picture, _TOP_BIT, out=values.view(np.uint8))
+        if self._rounds:
+            np.add(values, self._dark.view(np.int8), out=values)
 
-    def _output(
-        self, name: str, columns: int = 1, rows: slice | NDArray[np.intp] = slice(None)
-    ) -> Array:
+    def _output(self, name: str, columns: int = 1, rows: NDArray[np.intp] | None = None) -> Array:
         """Return the result of the last invocation, as real values (n, columns).
 
         Args:
             name: of the output.
             columns: how it is divided; engines shape it in several ways.
-            rows: which of them.
+            rows: which of them; None for all.
         """
-        index = self.card.outputs[name].index
-        values = self.engine.output(index).reshape(-1, columns)[rows]
+        key = name, columns
+        if key not in self._views:
+            # The engine's arrays never move.
+            index = self.card.outputs[name].index
+            self._views[key] = self.engine.output(index).reshape(-1, columns)
+        values = self._views[key] if rows is None else self._views[key][rows]
         if values.dtype == np.float32:
             return values
+        index = self.card.outputs[name].index
         detail = self.engine.outputs[index]
         return (values.astype(np.float32) - detail.zero_point) * np.float32(detail.scale)
 

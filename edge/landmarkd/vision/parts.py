@@ -4,7 +4,6 @@ Patch pixels have their centres at integers. Points of a patch are in halves of 
 centre, x to the right and y down; in a mirrored patch x runs to the left of the face as shown.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +11,8 @@ from numpy.typing import NDArray
 
 from landmarkd.layout import DENSE, Indices, Layout, canonical_points
 from landmarkd.types import Array, FaceExtent
-from landmarkd.vision.patches import PatchRows, place, upright
+from landmarkd.vision.geometry import Affine
+from landmarkd.vision.patches import PatchShape, Placing, upright
 
 
 @dataclass(frozen=True)
@@ -39,19 +39,12 @@ class Part:
     gone_deg: float
     fade_deg: float
 
-    def places(
-        self, middles: Sequence[Sequence[float]], face: tuple[float, float]
-    ) -> list[PatchRows]:
-        """Return the positions of the patches, from x and y of the middle of the points of each.
-
-        Args:
-            middles: image pixels.
-            face: result of `upright`.
-        """
-        size = self.width, self.height
+    @property
+    def shapes(self) -> list[PatchShape]:
+        """The shape of each patch."""
         return [
-            place(middle, face, size, self.share, down=self.down, mirrored=bool(number))
-            for number, middle in enumerate(middles)
+            PatchShape(self.width, self.height, self.share, self.down, bool(number))
+            for number in range(len(self.points))
         ]
 
 
@@ -64,8 +57,8 @@ PARTS = {
 _LIPS_WITHOUT_CORNERS = np.delete(np.arange(48, 68), [0, 6, 12, 16])
 
 
-def places(points: Array, ibug68: Indices, part: Part, extent: FaceExtent) -> list[PatchRows]:
-    """Return where a part's patches lie.
+def places(points: Array, ibug68: Indices, part: Part, extent: FaceExtent) -> Affine:
+    """Return (n, 2, 3) where a part's patches lie.
 
     Args:
         points: (count, 3) image pixels.
@@ -73,8 +66,8 @@ def places(points: Array, ibug68: Indices, part: Part, extent: FaceExtent) -> li
         part: whose patches they are.
         extent: of the points.
     """
-    middles = [points[ibug68[chosen]].mean(0).tolist() for chosen in part.points]
-    return part.places(middles, upright(extent))
+    middles = np.stack([points[ibug68[chosen], :2].mean(0) for chosen in part.points])
+    return np.array(Placing(part.shapes).of(middles, upright(extent))[0])
 
 
 def followers(layout: Layout, chosen: Indices, reach_mm: float) -> NDArray[np.float32]:

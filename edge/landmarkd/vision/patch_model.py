@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from landmarkd.errors import ModelError
 from landmarkd.vision.cards import EyeCard, PartCard
-from landmarkd.vision.patches import PatchRows, cut, feed, feed_rows
+from landmarkd.vision.geometry import AffineRows
+from landmarkd.vision.patches import cut, feed, feed_rows
 from landmarkd.vision.runtime import DelegateChoice
 from landmarkd.vision.zoo import Zoo
 
@@ -58,15 +59,16 @@ class PatchModel(Generic[_Card]):
             )
         self._scale: float = self.card.input.scale or 1.0
         self._zero: int = self.card.input.zero_point or 0
-        self._patches = np.empty(shape if shape[3] > 1 else shape[:3], np.uint8)
+        patches = np.empty(shape if shape[3] > 1 else shape[:3], np.uint8)
         flat = shape[0], shape[1], -1
         # Views of arrays that never move, made once.
+        self._patches = list(patches)
         self._rows = list(
-            zip(self._patches.reshape(flat), self.engine.input(0).reshape(flat), strict=True)
+            zip(patches.reshape(flat), self.engine.input(0).reshape(flat), strict=True)
         )
 
-    def look(self, image: NDArray[np.uint8], places: Sequence[PatchRows]) -> None:
-        """Run the model on patches at these places of a (height, width, 3) uint8 BGR image.
+    def look(self, image: NDArray[np.uint8], places: Sequence[AffineRows]) -> None:
+        """Run the model on patches, at these places, of a (height, width, 3) uint8 BGR image.
 
         The results (n, values) are in `engine.output(0)` until the next call.
         """

@@ -5,19 +5,37 @@ Patch pixels have their centres at integers; an affine leads from them to image 
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from landmarkd.types import FaceExtent
+from landmarkd.types import Array, FaceExtent
+from landmarkd.vision.geometry import AffineRows
 
-PatchRows = tuple[tuple[float, float, float], tuple[float, float, float]]
-"""Rows of a (2, 3) affine from patch pixels to image pixels, which turns and scales alike."""
-
+_FLAGS = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 _EDGE_PX = 2
 """What the strip has beyond the patches, for the samples between pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatchShape:
+    """A patch that is upright in the face.
+
+    Attributes:
+        width, height: its pixels.
+        share: its width over the side of the face's extent.
+        down: how far below its middle point the patch lies, in its widths.
+        mirrored: whether it shows left and right exchanged.
+    """
+
+    width: int
+    height: int
+    share: float
+    down: float = 0.0
+    mirrored: bool = False
 
 
 def upright(extent: FaceExtent) -> tuple[float, float]:
@@ -26,68 +44,87 @@ def upright(extent: FaceExtent) -> tuple[float, float]:
     return extent.side * math.cos(turn), extent.side * math.sin(turn)
 
 
-def place(
-    middle: Sequence[float],
-    face: tuple[float, float],
-    size: tuple[int, int],
-    share: float,
-    *,
-    down: float = 0.0,
-    mirrored: bool = False,
-) -> PatchRows:
-    """Return the affine of a patch that is upright in the face.
+class Placing:
+    """Places all patches of a face at once.
+
+    For few numbers a numpy call costs more than its calculation, so all results come from a sum of
+    two constant matrices, times the cosine and the sine of the roll.
 
     Args:
-        middle: x and y of what the patch is about, image pixels.
-        face: what `upright` says of it.
-        size: width and height of the patch, its pixels.
-        share: width of the patch over the side of the extent.
-        down: how far below `middle` the patch lies, in its widths.
-        mirrored: whether it shows left and right exchanged.
+        shapes: of the patches.
     """
-    width, height = size
-    step = share / width
-    a, d = step * face[0], step * face[1]
-    left, top = (width - 1) / 2, (height - 1) / 2 - down * width
-    x, y = middle[0], middle[1]
-    right, below = (-a, -d) if mirrored else (a, d)
-    return (right, -d, x - right * left + d * top), (below, a, y - below * left - a * top)
+
+    def __init__(self, shapes: Sequence[PatchShape]) -> None:
+        columns = np.zeros((6, len(shapes), 2))
+        for number, shape in enumerate(shapes):
+            step = shape.share / shape.width
+            left, top = (shape.width - 1) / 2, (shape.height - 1) / 2
+            across, half = -step if shape.mirrored else step, shape.width / 2
+            below = shape.down * shape.width
+            # Of an upright face: the columns of the affine, then those of that from halves of the
+            # width about the patch's centre.
+            columns[:, number] = (
+                (across, 0.0),
+                (0.0, step),
+                (-across * left, step * (below - top)),
+                (half * across, 0.0),
+                (0.0, half * step),
+                (0.0, step * below),
+            )
+        self._cosine = columns
+        self._sine = np.stack([-columns[:, :, 1], columns[:, :, 0]], axis=2)
+
+    def of(self, middles: Array, face: tuple[float, float]) -> tuple[list[AffineRows], Array]:
+        """Return affines to image pixels, from patch pixels, and from halves of the width.
+
+        Args:
+            middles: (n, 2) what the patches are about, image pixels.
+            face: result of `upright`.
+
+        Returns:
+            The rows of each patch's affine, and (n, 3, 2) float32, the columns of the others.
+        """
+        found = self._cosine * face[0]
+        found += self._sine * face[1]
+        found[2::3] += middles
+        rows: list[AffineRows] = found[:3].transpose(1, 2, 0).tolist()
+        return rows, np.ascontiguousarray(found[3:].transpose(1, 0, 2), np.float32)
 
 
-def cut(image: NDArray[np.uint8], places: Sequence[PatchRows], patches: NDArray[np.uint8]) -> None:
+def cut(
+    image: NDArray[np.uint8], places: Sequence[AffineRows], patches: Sequence[NDArray[np.uint8]]
+) -> None:
     """Write patches of an image, shrunk by the mean of pixels where they are.
 
     Args:
         image: (height, width, 3) uint8 BGR.
         places: of the patches, all of one scale and turn, some of them mirrored.
-        patches: (n, height, width) uint8 grey or (n, height, width, 3) uint8 BGR, written.
+        patches: n of (height, width) uint8 grey or (height, width, 3) uint8 BGR, written.
     """
-    rows, columns = patches.shape[1:3]
-    x0, y0, x1, y1 = _strip_of(places, columns - 1, rows - 1, image.shape)
-    (a, _, _), (d, _, _) = places[0]
-    factor = max(1, round(math.hypot(a, d)))
-    # The mean of factor² pixels each, as an area filter takes it.
-    across, down = max((x1 - x0) // factor, 1), max((y1 - y0) // factor, 1)
-    part: NDArray[Any] = image[y0 : min(y0 + down * factor, y1), x0 : min(x0 + across * factor, x1)]
-    strip = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY) if patches.ndim == 3 else part
-    if factor > 1:
-        strip = cv2.resize(strip, (across, down), interpolation=cv2.INTER_AREA)
-    middle = (factor - 1) / 2
+    rows, columns = patches[0].shape[:2]
+    grey = patches[0].ndim == 2
+    factor = max(1, round(math.hypot(places[0][0][0], places[0][1][0])))
+    part: NDArray[Any] = image
+    left = top = 0.0
+    if grey or factor > 1:
+        x0, y0, x1, y1 = _strip_of(places, columns - 1, rows - 1, image.shape)
+        # The mean of factor² pixels each, as an area filter takes it.
+        across, down = max((x1 - x0) // factor, 1), max((y1 - y0) // factor, 1)
+        part = image[y0 : min(y0 + down * factor, y1), x0 : min(x0 + across * factor, x1)]
+        if grey:
+            part = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)
+        if factor > 1:
+            part = cv2.resize(part, (across, down), interpolation=cv2.INTER_AREA)
+        # A shrunk pixel's centre lies at the middle of the pixels that it averages.
+        left, top = x0 + (factor - 1) / 2, y0 + (factor - 1) / 2
     for patch, ((a, b, x), (d, e, y)) in zip(patches, places, strict=True):
-        moved = np.array(
+        place = np.array(
             (
-                (a / factor, b / factor, (x - x0 - middle) / factor),
-                (d / factor, e / factor, (y - y0 - middle) / factor),
+                (a / factor, b / factor, (x - left) / factor),
+                (d / factor, e / factor, (y - top) / factor),
             )
         )
-        cv2.warpAffine(
-            strip,
-            moved,
-            (columns, rows),
-            dst=patch,
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        cv2.warpAffine(part, place, (columns, rows), patch, _FLAGS, cv2.BORDER_REPLICATE)
 
 
 def feed(patch: NDArray[np.uint8], values: NDArray[Any], scale: float, zero_point: int) -> None:
@@ -116,7 +153,7 @@ def feed_rows(patch: NDArray[np.uint8], values: NDArray[Any], scale: float, zero
 
 
 def _strip_of(
-    places: Sequence[PatchRows], right: int, bottom: int, shape: tuple[int, ...]
+    places: Sequence[AffineRows], right: int, bottom: int, shape: tuple[int, ...]
 ) -> tuple[int, int, int, int]:
     """Return x0, y0, x1, y1 of the part of an image that holds all patches; at least one pixel.
 
@@ -126,15 +163,21 @@ def _strip_of(
         bottom: last row of a patch.
         shape: of the image, height and width first.
     """
-    # Half of what a patch covers along x and y, the same for all of them, and its middle.
-    (a, b, _), (d, e, _) = places[0]
+    # Half of what a patch covers along x and y, the same for all of them, and their middles.
+    (a, b, x), (d, e, y) = places[0]
     half_x = (abs(a) * right + abs(b) * bottom) / 2
     half_y = (abs(d) * right + abs(e) * bottom) / 2
-    middles_x = [x + (a * right + b * bottom) / 2 for (a, b, x), _ in places]
-    middles_y = [y + (d * right + e * bottom) / 2 for _, (d, e, y) in places]
+    x0 = x1 = x + (a * right + b * bottom) / 2
+    y0 = y1 = y + (d * right + e * bottom) / 2
+    for (a, b, x), (d, e, y) in places[1:]:
+        across, down = x + (a * right + b * bottom) / 2, y + (d * right + e * bottom) / 2
+        x0, x1, y0, y1 = min(x0, across), max(x1, across), min(y0, down), max(y1, down)
     height, width = shape[:2]
-    x0 = min(max(math.floor(min(middles_x) - half_x) - _EDGE_PX, 0), width - 1)
-    y0 = min(max(math.floor(min(middles_y) - half_y) - _EDGE_PX, 0), height - 1)
-    x1 = max(min(math.ceil(max(middles_x) + half_x) + _EDGE_PX + 1, width), x0 + 1)
-    y1 = max(min(math.ceil(max(middles_y) + half_y) + _EDGE_PX + 1, height), y0 + 1)
-    return x0, y0, x1, y1
+    left = min(max(math.floor(x0 - half_x) - _EDGE_PX, 0), width - 1)
+    top = min(max(math.floor(y0 - half_y) - _EDGE_PX, 0), height - 1)
+    return (
+        left,
+        top,
+        max(min(math.ceil(x1 + half_x) + _EDGE_PX + 1, width), left + 1),
+        max(min(math.ceil(y1 + half_y) + _EDGE_PX + 1, height), top + 1),
+    )

@@ -17,22 +17,21 @@ from landmarkd.stages import StageClock
 from landmarkd.types import Array, EyeReading, FaceObservation
 from landmarkd.vision.closer import PartModel
 from landmarkd.vision.eye_patch import (
-    HEIGHT,
     LEFT_CORNERS,
     RIGHT_CORNERS,
-    WIDTH,
+    SHAPES,
     WIDTH_SHARE,
-    places_about,
 )
 from landmarkd.vision.eye_reading import LIDS, LOG_SIGMA, OUTPUTS, POINTS, SEEN, said
 from landmarkd.vision.eyes import EyeModel
 from landmarkd.vision.follower import Follower, Group
 from landmarkd.vision.geometry import extent_of
 from landmarkd.vision.lid_corners import EYES, FADE_DEG, GONE_DEG, REACH_MM, ring_weights
-from landmarkd.vision.patches import PatchRows, upright
+from landmarkd.vision.patches import Placing, upright
 from landmarkd.vision.sums import Sums
 
 _EYES_MIDDLES = (LEFT_CORNERS, RIGHT_CORNERS)
+_ACROSS = tuple(-1.0 if shape.mirrored else 1.0 for shape in SHAPES)
 _LEAST_LOG, _MOST_LOG = np.float32(-8.0), np.float32(2.0)
 """Limits of the standard deviations, for pictures unlike all training pictures."""
 
@@ -72,21 +71,24 @@ class Refiner:
     def _index(self) -> None:
         """Make the index tables from the results of the networks to points and deviations."""
         engines = [each.engine for each in (self._eyes, *self._parts) if each is not None]
-        halves = [(WIDTH, HEIGHT)] * 2 if self._eyes is not None else []
+        shapes = [*SHAPES] if self._eyes is not None else []
+        self._rows: list[slice] = []
         for each in self._parts:
-            halves += [(each.part.width, each.part.height)] * len(each.part.points)
-        # Half of a patch's width and its middle, patch pixels.
-        self._sizes = [(w / 2, (w - 1) / 2, (h - 1) / 2) for w, h in halves]
-        patches, total = len(halves), len(self._follower.into)
+            self._rows.append(slice(len(shapes), len(shapes) + len(each.part.points)))
+            shapes += each.part.shapes
+        self._placing = Placing(shapes)
+        patches, total = len(shapes), len(self._follower.into)
         self._outs: list[tuple[Array, slice]] = []
         count = 0
         for engine in engines:
             out = engine.output(0).reshape(-1)
             self._outs.append((out, slice(count, count + out.size)))
             count += out.size
-        self._raw = np.zeros(count, np.float32)
-        # Index of x and y of each point of each patch; the unused rest of a row repeats one.
-        self._xy = np.zeros((patches, POINTS, 2), np.intp)
+        # The last one is a constant 1.
+        self._raw = np.ones(count + 1, np.float32)
+        # Index of x, y and 1 of each point of each patch; the unused rest of a row repeats one.
+        self._xy = np.zeros((patches, POINTS, 3), np.intp)
+        self._xy[:, :, 2] = count
         # From the points of the patches to those that move, and the index of their deviations.
         wanted = np.zeros((total, patches * POINTS), np.float32)
         log, scale = np.zeros(total, np.intp), np.zeros(total, np.float32)
@@ -104,14 +106,13 @@ class Refiner:
             for chosen in part.points:
                 own = np.arange(len(chosen))
                 at, into = base + 3 * own, first + own
-                self._xy[patch, own] = at[:, None] + [0, 1]
+                self._xy[patch, own, :2] = at[:, None] + [0, 1]
                 wanted[into, patch * POINTS + own] = 1.0
                 log[into], scale[into] = at + 2, part.share / 2 * each.card.spread
                 self._patch_of[into], middle[patch, into] = patch, 1 / len(own)
                 patch, base, first = patch + 1, base + 3 * len(own), first + len(own)
         self._log, self._scale = log, scale
-        self._middles, self._moved = Sums(middle), Sums(wanted)
-        self._found = np.ones((patches, POINTS, 3), np.float32)
+        self._middles, self._moved = Sums(middle, 3), Sums(wanted, 2)
 
     def _index_eyes(
         self, eyes: EyeModel, log: NDArray[np.intp], scale: Array, wanted: Array, middle: Array
@@ -119,7 +120,7 @@ class Refiner:
         """Fill the rows of the eyes; return `log` and `scale` with all lids and irises."""
         order = eyes.order
         for number, corners in enumerate((LEFT_CORNERS, RIGHT_CORNERS)):
-            self._xy[number] = number * OUTPUTS + np.arange(SEEN).reshape(POINTS, 2)
+            self._xy[number, :, :2] = number * OUTPUTS + np.arange(SEEN).reshape(POINTS, 2)
             middle[number, [corner - EYES[0] for corner in corners]] = 0.5
         wanted[:12, order[: 2 * LIDS]] = ring_weights()
         # The right eye, whose points come first in the layout, is the second patch.
@@ -152,31 +153,28 @@ class Refiner:
             sigma = np.empty(count, np.float32)
             sigma[: len(seen.sigma)] = seen.sigma
         extent = seen.extent or extent_of(points, self.layout.ibug68)
-        face = upright(extent)
         at = points.take(self._follower.into, axis=0)
-        *middles, (across, down, away) = self._middles.of(at).tolist()
+        middles = self._middles.of(at)
+        across, down, away = middles[-1].tolist()
         yaw = abs(math.degrees(math.atan2(away, math.hypot(across, down))))
+        face = upright(extent)
+        places, affines = self._placing.of(middles[:-1, :2], face)
         shares: list[float] = []
-        places: list[PatchRows] = []
         readings = visible = None
         if self._eyes is not None:
-            places += places_about(middles[0], middles[1], face)
-            self._eyes.look(image, places)
-            readings, visible = self._read_eyes(self._eyes, places, extent.side)
+            self._eyes.look(image, places[:2])
+            readings, visible = self._read_eyes(self._eyes, face, extent.side)
             near = _near(yaw, GONE_DEG, FADE_DEG)
             shares += near * visible[0], near * visible[1]
             if clock is not None:
                 clock.lap("eyes")
-        for model in self._parts:
-            first, part = len(places), model.part
-            near = _near(yaw, part.gone_deg, part.fade_deg)
-            where = part.places(middles[first : first + len(part.points)], face)
-            places += where
-            shares += [near] * len(where)
+        for model, rows in zip(self._parts, self._rows, strict=True):
+            near = _near(yaw, model.part.gone_deg, model.part.fade_deg)
+            shares += [near] * (rows.stop - rows.start)
             # The model of a part that is turned away does not run: its share is 0.
             if near > 0.0:
-                model.look(image, where)
-        self._put(points, sigma, at, places, shares, extent.side)
+                model.look(image, places[rows])
+        self._put(points, sigma, at, affines, shares, extent.side)
         if clock is not None and self._parts:
             clock.lap("parts")
         return FaceObservation(
@@ -191,16 +189,15 @@ class Refiner:
         )
 
     def _read_eyes(
-        self, eyes: EyeModel, places: Sequence[PatchRows], side: float
+        self, eyes: EyeModel, face: tuple[float, float], side: float
     ) -> tuple[tuple[EyeReading, EyeReading], tuple[float, float]]:
         """Return the readings of the left and the right eye, and whether each can be seen."""
-        step, share = WIDTH_SHARE / WIDTH * side, eyes.card.ahead_share
+        share, (cosine, sine) = eyes.card.ahead_share, (face[0] / side, face[1] / side)
         visible, readings = [], []
-        for row, ((a, b, _), (d, e, _)) in zip(
-            eyes.engine.output(0)[:, SEEN:].tolist(), places, strict=True
-        ):
+        for row, across in zip(eyes.engine.output(0)[:, SEEN:].tolist(), _ACROSS, strict=True):
             shown, shut, down, iris, x, y, sigma = said(row)
-            gaze = (a * x + b * y) / step, (d * x + e * y) / step
+            x *= across
+            gaze = cosine * x - sine * y, sine * x + cosine * y
             visible.append(shown)
             readings.append(EyeReading(shut, down, iris, gaze, sigma, share))
         return (readings[0], readings[1]), (visible[0], visible[1])
@@ -210,7 +207,7 @@ class Refiner:
         points: Array,
         sigma: Array | None,
         at: Array,
-        places: Sequence[PatchRows],
+        affines: Array,
         shares: Sequence[float],
         side: float,
     ) -> None:
@@ -220,23 +217,14 @@ class Refiner:
             points: (count, 3) image pixels.
             sigma: (count,) pixels, or None.
             at: (n, 3) of them those that move.
-            places: of the patches.
+            affines: of the patches, from halves of their widths to image pixels; see `Placing`.
             shares: of the patches, 0 to 1: the most of the way that their points go.
             side: of the face's extent, pixels.
         """
         raw = self._raw
         for out, into in self._outs:
             raw[into] = out
-        self._found[:, :, :2] = raw.take(self._xy)
-        affines = [
-            (
-                (a * half, d * half),
-                (b * half, e * half),
-                (a * column + b * row + x, d * column + e * row + y),
-            )
-            for ((a, b, x), (d, e, y)), (half, column, row) in zip(places, self._sizes, strict=True)
-        ]
-        found = np.matmul(self._found, np.array(affines, np.float32)).reshape(-1, 2)
+        found = np.matmul(raw.take(self._xy), affines).reshape(-1, 2)
         if self._eyes is not None:
             points[DENSE:, :2] = found.take(self._eyes.order, axis=0)
             points[DENSE:, 2] = self._eyes.depth @ points[:, 2].take(self._eyes.skin)

@@ -82,7 +82,7 @@ class Engine:
             DelegateError: a required Coral was lost.
             InferenceRuntimeError: if the runtime fails on the processor.
         """
-        interpreter = self._open()
+        interpreter = self._interpreter or self._open()
         try:
             if self._copied:
                 interpreter.run(self._in, self._out)
