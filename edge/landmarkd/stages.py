@@ -45,9 +45,8 @@ class StageClock:
     """
 
     def __init__(self) -> None:
-        self._index = {name: column for column, name in enumerate(STAGES)}
         self._history = np.zeros((HISTORY, len(STAGES)), np.int64)
-        self._row = [0] * len(STAGES)
+        self._spent = dict.fromkeys(STAGES, 0)
         self._frames = 0
         self._last = time.perf_counter_ns()
 
@@ -58,15 +57,14 @@ class StageClock:
     def lap(self, stage: str) -> None:
         """Add the time since the last lap to `stage`."""
         now = time.perf_counter_ns()
-        self._row[self._index[stage]] += now - self._last
+        self._spent[stage] += now - self._last
         self._last = now
 
     def finish(self) -> None:
         """End a frame."""
-        self._history[self._frames % HISTORY] = self._row
+        self._history[self._frames % HISTORY] = tuple(self._spent.values())
         self._frames += 1
-        for column in range(len(STAGES)):
-            self._row[column] = 0
+        self._spent = dict.fromkeys(STAGES, 0)
 
     @property
     def frames(self) -> int:

@@ -79,7 +79,6 @@ class PoseEstimator:
         self.rigid_head = rigid = head[self._rigid]
         self._weights = weights[self._rigid]
         self._trust = np.empty(len(rigid))
-        self._taken = np.empty((len(rigid), 3), np.float32)
         self._rows = np.ones((8, len(rigid)))
         self._rows[:3], self._rows[3] = rigid.T, np.square(rigid).sum(1)
         self._weighted = np.empty((4, len(rigid)))
@@ -106,8 +105,8 @@ class PoseEstimator:
         """
         if points.shape != (self._count, 3):
             raise ValueError(f"this layout has ({self._count}, 3) points, these are {points.shape}")
-        taken, weights = self._taken, self._weights
-        np.take(points, self._rigid, axis=0, out=taken, mode="clip")
+        weights = self._weights
+        taken = points.take(self._rigid, axis=0)
         if not math.isfinite(float(np.vdot(taken, taken))):
             return self._pose(*_NOWHERE, 1.0)
         if sigma is not None:

@@ -78,14 +78,13 @@ class PoseFilter:
         w, x, y, z = self._rotation
         turn = vector_from_quaternion(product(pose.quaternion, (w, -x, -y, -z)))
         share = self._share(turn, self._turning, dt, 0)
-        part = quaternion_from_vector([value * share for value in turn])
+        part = quaternion_from_vector((turn[0] * share, turn[1] * share, turn[2] * share))
         self._rotation = product(part, self._rotation)
-        place = pose.translation_mm.tolist()
-        step = [new - old for new, old in zip(place, self._translation, strict=True)]
+        x, y, z = self._translation
+        to_x, to_y, to_z = pose.translation_mm.tolist()
+        step = to_x - x, to_y - y, to_z - z
         share = self._share(step, self._moving, dt, 1)
-        self._translation = [
-            old + share * by for old, by in zip(self._translation, step, strict=True)
-        ]
+        self._translation = [x + share * step[0], y + share * step[1], z + share * step[2]]
         rotation = matrix_from_quaternion(self._rotation)
         return HeadPose(
             *angles_from_matrix(rotation),
@@ -98,7 +97,10 @@ class PoseFilter:
     def _share(self, step: Sequence[float], velocity: list[float], dt: float, which: int) -> float:
         """Return the share of a step, 0 to 1; low-passes the velocity in place."""
         factor = smoothing_factor(_DERIVATIVE_CUTOFF_HZ, dt)
-        for axis, by in enumerate(step):
-            velocity[axis] += factor * (by / dt - velocity[axis])
-        speed = max(0.0, math.hypot(*velocity) - self._rest[which])
+        x, y, z = velocity
+        x += factor * (step[0] / dt - x)
+        y += factor * (step[1] / dt - y)
+        z += factor * (step[2] / dt - z)
+        velocity[:] = x, y, z
+        speed = max(0.0, math.hypot(x, y, z) - self._rest[which])
         return smoothing_factor(self._minimum_cutoff + self._beta[which] * speed, dt)

@@ -89,9 +89,8 @@ class OneEuroFilter:
         np.subtract(self._raw, smooth, out=step)
         # The velocity's low pass, v += a (step / dt / size - v), times beta.
         factor = smoothing_factor(self._derivative_cutoff, dt)
-        velocity *= 1.0 - factor
-        np.multiply(step, factor * self._beta / (dt * size_px), out=self._squares)
-        velocity += self._squares
+        gain = factor * self._beta / (dt * size_px)
+        cv2.addWeighted(velocity, 1.0 - factor, step, gain, 0.0, dst=velocity)
         np.multiply(velocity, velocity, out=self._squares)
         np.add.reduce(self._squares, 0, out=speed)
         if not math.isfinite(float(speed.dot(speed))):

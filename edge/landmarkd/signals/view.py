@@ -97,12 +97,9 @@ class FaceViewer:
         # The first two rows of the ray's rotation, transposed, times the head's.
         across = a * j + d * n + g * q, a * k + d * o + g * r, a * m + d * p + g * s
         down = b * j + e * n + h * q, b * k + e * o + h * r, b * m + e * p + h * s
-        sums: list[list[float]] = (
-            self._matrix @ observation.points.take(self._used, axis=0)
-        ).tolist()
-        squares = 0.0
-        for x, y, _ in sums[: self._rigid]:
-            squares += x * x + y * y
+        sums = self._matrix @ observation.points.take(self._used, axis=0)
+        rigid = sums[: self._rigid, :2].ravel()
+        squares = float(rigid.dot(rigid))
         spread = self._shown(across) + self._shown(down)
         scale = math.sqrt(squares / spread)
         if not (math.isfinite(scale) and scale > MIN_SCALE):
@@ -116,7 +113,7 @@ class FaceViewer:
             down,
             scale,
             observation.eyes,
-            sums[self._rigid :],
+            sums[self._rigid :].tolist(),
         )
 
     def _shown(self, axis: Row) -> float:
