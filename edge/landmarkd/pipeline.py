@@ -30,6 +30,7 @@ from landmarkd.types import (
     Intrinsics,
     Report,
     Session,
+    UtcOffset,
 )
 from landmarkd.vision.closer import open_parts
 from landmarkd.vision.detector import Detector, make_detector
@@ -122,6 +123,7 @@ class Pipeline:
         *,
         speed_kmh: float | None = None,
         still: bool = False,
+        utc: UtcOffset | None = None,
     ) -> Report:
         """Return the report for one frame.
 
@@ -132,6 +134,7 @@ class Pipeline:
                 the detector and the tracking.
             speed_kmh: of the vehicle, or None if it is not known.
             still: the frame is a single picture; its mirror image is read too.
+            utc: for the report.
 
         Raises:
             SourceFormatError: the frame is too small for a face.
@@ -163,6 +166,7 @@ class Pipeline:
             counters=counters or Counters(),
             degraded=("delegate",) if any(each.degraded for each in self._engines) else (),
             intrinsics=self.intrinsics,
+            utc=utc,
         )
         self.clock.finish()
         return report

@@ -140,14 +140,22 @@ class Capture:
                 )
 
     @property
+    def counts(self) -> tuple[int, int, int]:
+        """How many frames were captured and skipped, and how often the source was opened again."""
+        captured = self._captured + self._past.captured
+        if self._reader is not None:
+            captured += self._reader.captured
+        return captured, self._slot.skipped, self._reopened
+
+    @property
     def statistics(self) -> Statistics:
         """The counts so far."""
-        total = _added(self._past, self._reader)
+        captured, skipped, reopened = self.counts
         return replace(
-            total,
-            captured=self._captured + total.captured,
-            skipped=self._slot.skipped,
-            reopened=self._reopened,
+            _added(self._past, self._reader),
+            captured=captured,
+            skipped=skipped,
+            reopened=reopened,
             missing=self._source.missing,
             state=self._state(),
             trouble=self._trouble,

@@ -186,7 +186,10 @@ class Service:
             self._say_ready()
             if self._saver is not None:
                 self._saver.save(frame)
-            report = self.pipeline.process(frame, self.counters(1), speed_kmh=self._read_speed())
+            # No decision depends on UTC, only on the times of the frames.
+            report = self.pipeline.process(
+                frame, self.counters(1), speed_kmh=self._read_speed(), utc=self._utc.read()
+            )
             if report.face is not None:
                 self.capture.meter(report.face.box, report.captured_ns)
             self._submit(report, fresh=True)
@@ -221,17 +224,11 @@ class Service:
 
     def counters(self, more: int = 0) -> Counters:
         """Return the totals so far; `more` frames are processed at this moment."""
-        statistics = self.capture.statistics
-        return Counters(
-            statistics.captured,
-            self.observer.processed + more,
-            statistics.skipped,
-            statistics.reopened,
-        )
+        captured, skipped, reopened = self.capture.counts
+        return Counters(captured, self.observer.processed + more, skipped, reopened)
 
     def _submit(self, report: Report, *, fresh: bool) -> None:
-        # No decision depends on UTC, only on the times of the frames.
-        report = self._last = replace(report, utc=self._utc.read())
+        self._last = report
         for sink in self.sinks:
             # A file waits for the sinks, so that no frame is lost; a camera never waits.
             sink.submit(report, wait=not self._live)
@@ -262,7 +259,7 @@ class Service:
             return
         self._stalled_ns = now
         idle = self.pipeline.idle(self._last, now, self.counters(), self._read_speed())
-        self._submit(idle, fresh=False)
+        self._submit(replace(idle, utc=self._utc.read()), fresh=False)
 
     def _publish(self, now_ns: int, state: str | None = None) -> None:
         snapshot = self.observer.snapshot(now_ns, state)

@@ -12,9 +12,9 @@ from landmarkd.wire.schema import POINT_SCALE, ROWS, TYPES, VERSION, Points
 _FIXED = CODECS[TYPES[Points]]
 _ROW_BYTES = ROWS[Points].size
 _HEAD = _FIXED.whole
-_I16 = np.iinfo(np.int16)
+_LEAST, _MOST = -(1 << 15), (1 << 15) - 1
 # As arrays, because numpy converts a number to an array at every call.
-_SCALE, _LOW, _HIGH = (np.array(value, np.float32) for value in (POINT_SCALE, _I16.min, _I16.max))
+_SCALE, _LOW, _HIGH = (np.array(value, np.float32) for value in (POINT_SCALE, _LEAST, _MOST))
 # The fields that change with every frame, with their offsets in a chunk (docs/wire.md).
 _CHANGING = np.dtype(
     {
@@ -97,4 +97,4 @@ class PointChunks:
 
 
 def _middle(doubled: float) -> int:
-    return max(_I16.min, min(_I16.max, round(doubled / 2))) if isfinite(doubled) else 0
+    return max(_LEAST, min(_MOST, round(doubled / 2))) if isfinite(doubled) else 0
