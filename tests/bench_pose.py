@@ -37,7 +37,7 @@ Track = list[tuple[int, HeadPose]]
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "eval" / "videos"
 FPS = 30
-NOISE_DEG, NOISE_MM = (0.11, 0.11, 0.08), (0.06, 0.15, 0.65)
+NOISE_DEG, NOISE_MM = (0.12, 0.12, 0.08), (0.06, 0.14, 0.64)
 """Standard deviations of the pose of one frame: rotation about x, y and z, and position along them.
 Those of the bundled clip, `clip_noise`, rounded."""
 TURNS, MOVES = (5.0, 10.0, 20.0, 30.0, 60.0, 120.0), (25.0, 50.0, 100.0, 200.0, 400.0)

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from landmarkd.pipeline import Pipeline
 from landmarkd.rotation import angles_from_matrix
 from landmarkd.settings.config import Configuration
 from landmarkd.stages import STAGES
-from landmarkd.types import Counters, Report
+from landmarkd.types import Counters, Frame, Report
+from numpy.typing import NDArray
 
 from tests import clip
 
@@ -64,6 +66,26 @@ def test_points_and_pose_of_the_clip(reports: list[Report]) -> None:
     assert np.percentile(errors, 90) < 4.0
     assert (np.median(angles, axis=0) < 3).all()
     assert (np.percentile(angles, 90, axis=0) < 8).all()
+
+
+def test_persons_are_counted_on_after_a_stalled_camera_and_another_resolution(
+    pipeline: Pipeline,
+) -> None:
+    def track(second: float, image: NDArray[np.uint8]) -> int:
+        face = pipeline.process(Frame("test:", 0, round(second * 1e9), image)).face
+        assert face is not None
+        return face.observation.track
+
+    image = clip.frames()[5].image
+    assert track(0.0, image) == 1
+    report = pipeline.process(Frame("test:", 0, 10**8, image))
+    pipeline.idle(report, 2 * 10**9, Counters())
+    assert track(2.5, image) == 1, "the camera stalled for a moment"
+    pipeline.idle(report, 60 * 10**9, Counters())
+    assert track(61.0, image) == 2, "for a minute"
+    assert track(61.1, cv2.resize(image, (320, 240))) == 3
+    pipeline.reset()
+    assert track(62.0, image) == 1
 
 
 def test_smoothing_calms_a_still_face(pipeline: Pipeline) -> None:

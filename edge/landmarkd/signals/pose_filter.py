@@ -19,7 +19,7 @@ from landmarkd.types import HeadPose
 
 _DERIVATIVE_CUTOFF_HZ = 1.0
 """Cutoff of the velocities, as Casiez et al. have it."""
-_REST = (0.12, 35.0)
+_REST = (0.13, 35.0)
 """Radians a second and millimetres a second; only what is faster opens the filter. Twice the noise
 of the pose on the bundled clip stays below them in 99 % of the frames
 (`python -m tests.bench_pose --choose`)."""
