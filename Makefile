@@ -26,12 +26,12 @@ $(VENV)/.ready: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-# After make test: the processes that the tests start are measured as well, which slows them down.
+# Run after make test. The processes that the tests start are measured as well, which slows them down.
 coverage: venv
 	$(BIN)/python -m pytest --cov=landmarkd --cov-append --cov-config=tests/coverage.toml \
 		--cov-report=term:skip-covered tests/cli tests/daemon tests/camera/test_uvc.py
 
-# A USB camera that is not there, under OpenCV's own V4L2 back end; a part of `make test` too.
+# A fake USB camera under OpenCV's own V4L2 back end; a part of `make test` too.
 test-v4l2: venv
 	$(BIN)/python -m pytest tests/camera/test_uvc.py tests/camera/test_v4l2.py
 
@@ -55,7 +55,7 @@ lint: venv
 bench: venv
 	$(BIN)/python -m tests.bench
 
-# Every trouble that the daemon has to survive, made to happen; prints the table of docs/reliability.md.
+# Causes every fault that the daemon has to survive, and prints the table of docs/reliability.md.
 faults: venv
 	$(BIN)/python -m tests.faults --kills 100
 
@@ -86,7 +86,7 @@ lock:
 clean:
 	rm -rf $(VENV) $(MODELS) .pytest_cache .mypy_cache .ruff_cache .coverage
 
-# Manual pages out of the commands' own help, in build/man (needs help2man).
+# Manual pages from the commands' own help, in build/man (needs help2man).
 man: venv
 	$(BIN)/python -m tools.man
 
@@ -106,13 +106,13 @@ release: venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[release]'
 	BIN=$(BIN) packaging/release.sh "$(KEY)"
 
-# Known vulnerabilities in what the locks pin; fails as well when a package could not be looked up. Needs the advisories
+# Known vulnerabilities in the pinned packages; fails as well when a package could not be looked up. Needs the advisories
 # of the package index, so that it is a step of a release and none of .ci/run.
 audit: venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[release]'
 	$(BIN)/python -m tools.audit requirements.lock requirements-numpy1.lock
 
-# All parsers fuzzed in turn, with a corpus that grows in .cache/fuzz: executions, and what the corpus covers.
+# Fuzzes all parsers in turn, with a corpus that grows in .cache/fuzz; prints executions and coverage.
 MINUTES ?= 5
 fuzz: venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'

@@ -28,7 +28,7 @@ WARM_UP, WARM_UP_BATCHES = 4_000, 60
 """Warm-up of the learning rate: samples, and minimum number of batches."""
 
 SHOWN_AGAIN = 1 / 8
-"""Share of additional scenes in a batch that were hard negatives before."""
+"""Hard negatives added to a batch, as a share of its scenes."""
 
 
 @dataclass(frozen=True, slots=True)

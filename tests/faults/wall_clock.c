@@ -1,5 +1,5 @@
 // Moves the wall clock of one process: loaded before libc, adds the seconds that a file holds. The monotonic clock is
-// left as it is, as it is when an administrator or NTP steps the time.
+// not changed: the same happens when an administrator or NTP steps the time.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>

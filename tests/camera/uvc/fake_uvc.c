@@ -1,4 +1,4 @@
-/* A USB camera that is not there, for the tests: preloaded, it answers what a UVC webcam's driver would answer.
+/* A fake USB camera for the tests: preloaded, it answers what a UVC webcam's driver would answer.
  *
  * gcc -shared -fPIC -o fake_uvc.so fake_uvc.c -ldl
  * FAKE_UVC=FOLDER LD_PRELOAD=fake_uvc.so PROGRAM opens FOLDER/video as if it were /dev/video0.

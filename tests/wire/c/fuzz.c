@@ -1,6 +1,6 @@
 /*
- * Feeds the decoder what no sender sends: random bytes, and good messages with damage, some of them with a checksum
- * that fits. Built with the address and undefined behaviour sanitizers, which end it at the first fault.
+ * Feeds the decoder invalid input: random bytes, and damaged messages, some of them with a valid checksum.
+ * Built with the address and undefined behaviour sanitizers, which end it at the first fault.
  *
  *     fuzz SEED ROUNDS < good messages as a serial stream
  */
