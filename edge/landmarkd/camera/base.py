@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from landmarkd.camera.metering import FaceMeter
 from landmarkd.errors import UsageError
@@ -41,6 +43,7 @@ class FrameSource(ABC):
     period_s: float | None = None
     missing: int = 0
     _meter: FaceMeter | None = None
+    _sequence = 0
 
     def __init__(self, uri: Uri, *, fast: bool = False) -> None:
         self.uri = uri.text
@@ -96,6 +99,14 @@ class FrameSource(ABC):
         """
         if self._meter is not None:
             self._meter.place(box, captured_ns)
+
+    def _delivered(self, image: NDArray[np.uint8], captured_ns: int) -> Frame:
+        """Return the next frame of a camera; the metering looks at it first."""
+        frame = Frame(self.uri, self._sequence, captured_ns, image)
+        self._sequence += 1
+        if self._meter is not None:
+            self._meter.step(image, captured_ns)
+        return frame
 
     def fresh(self) -> Self:
         """Return a new source of the same URI, not yet open, to replace one that hangs."""

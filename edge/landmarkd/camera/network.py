@@ -69,7 +69,6 @@ class NetworkSource(FrameSource):
         if any(mark in self._authorities for mark in ";|"):
             raise UsageError(f"{uri.text}: the path of ca may hold no ; and no |.")
         self._capture: cv2.VideoCapture | None = None
-        self._sequence = 0
 
     def open(self) -> None:
         """Connect, see `FrameSource.open`.
@@ -108,10 +107,7 @@ class NetworkSource(FrameSource):
         now_ns = time.monotonic_ns()
         if not found or image is None:
             raise SourceLostError(f"{self.uri} sends nothing more.")
-        picture = turned(to_bgr(np.asarray(image), self.uri), self._rotation)
-        frame = Frame(self.uri, self._sequence, now_ns, picture)
-        self._sequence += 1
-        return frame
+        return self._delivered(turned(to_bgr(np.asarray(image), self.uri), self._rotation), now_ns)
 
     def close(self) -> None:
         """Disconnect."""

@@ -74,7 +74,6 @@ class Picamera2Source(FrameSource):
         self.period_s = 1.0 / self._fps
         self._camera: Any = None
         self._pending: Any = None
-        self._sequence = 0
 
     def open(self) -> None:
         """Start the camera, see `FrameSource.open`."""
@@ -167,11 +166,7 @@ class Picamera2Source(FrameSource):
             stamp_ns = int(request.get_metadata().get("SensorTimestamp", now_ns))
         finally:
             request.release()
-        frame = Frame(self.uri, self._sequence, monotonic_stamp(stamp_ns, now_ns), image)
-        self._sequence += 1
-        if self._meter is not None:
-            self._meter.step(frame.image, frame.captured_ns)
-        return frame
+        return self._delivered(image, monotonic_stamp(stamp_ns, now_ns))
 
     def _picture(self, buffer: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return a copy of the memory of the camera as BGR, upright, copied or converted once."""

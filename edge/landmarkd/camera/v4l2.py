@@ -73,7 +73,6 @@ class V4l2Source(FrameSource):
         self._path = f"/dev/video{uri.path}" if uri.path.isdecimal() else uri.path
         self.period_s = 1.0 / self._fps
         self._capture: cv2.VideoCapture | None = None
-        self._sequence = 0
 
     def check(self, *, present: bool = False) -> None:
         """Check that the device is a camera if it exists, see `FrameSource.check`."""
@@ -190,11 +189,7 @@ class V4l2Source(FrameSource):
             self._require_device()
             raise SourceFormatError(f"{self.uri} delivered an empty frame.")
         image = turned(self._decode(np.asarray(data)), self._rotation)
-        frame = Frame(self.uri, self._sequence, monotonic_stamp(stamp_ns, now_ns), image)
-        self._sequence += 1
-        if self._meter is not None:
-            self._meter.step(image, frame.captured_ns)
-        return frame
+        return self._delivered(image, monotonic_stamp(stamp_ns, now_ns))
 
     def _decode(self, data: NDArray[Any]) -> NDArray[np.uint8]:
         if self._format in JPEG:
