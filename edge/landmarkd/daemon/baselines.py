@@ -5,7 +5,6 @@ Each has a few numbers and no image. Written rarely and atomically.
 
 import json
 import logging
-import math
 import os
 import re
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Self
 
+from landmarkd.daemon.records import checked
 from landmarkd.errors import AccessError, LandmarkdError, UsageError
 from landmarkd.files import read_bounded, write_atomic, writing
 from landmarkd.settings.driver import DriverSettings
@@ -157,18 +157,9 @@ def _differs(a: DriverBaseline, b: DriverBaseline) -> bool:
 def _parse(values: object) -> DriverBaseline | None:
     if not isinstance(values, dict) or values.get("version") != VERSION:
         return None
-    numbers: dict[str, float | None] = {}
+    baseline: DriverBaseline = checked(DriverBaseline, values)
     for name in CHANGED:
-        value = values.get(name)
-        low, high = _LIMITS.get(name, _ANGLE)
-        if value is None and name.startswith("gaze"):
-            numbers[name] = None
-        elif (
-            isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        ):
-            if not low <= value <= high:
-                return None
-            numbers[name] = float(value)
-        else:
+        value, (low, high) = getattr(baseline, name), _LIMITS.get(name, _ANGLE)
+        if value is not None and not low <= value <= high:
             return None
-    return DriverBaseline(**numbers)  # type: ignore[arg-type]  # only gaze can be None here
+    return baseline
