@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from struct import Struct
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ STAGES = (
 
 HISTORY = 4096
 """Number of frames in the history."""
+_ROW = Struct(f"={len(STAGES)}q")
 
 
 def percentiles(values: NDArray[np.int64], ranks: Sequence[float]) -> NDArray[np.float64]:
@@ -62,7 +64,8 @@ class StageClock:
 
     def finish(self) -> None:
         """End a frame."""
-        self._history[self._frames % HISTORY] = tuple(self._spent.values())
+        at = self._frames % HISTORY * _ROW.size
+        _ROW.pack_into(self._history.data, at, *self._spent.values())
         self._frames += 1
         self._spent = dict.fromkeys(STAGES, 0)
 

@@ -51,6 +51,10 @@ class VideoSource(FrameSource):
     def _locate(self, uri: Uri) -> Path:
         return local_path(uri, "the video file")
 
+    def _examine(self) -> None:
+        """Refuse a video that cannot be decoded without an error."""
+        refuse_interlaced(self._path)
+
     def check(self, *, present: bool = False) -> None:  # noqa: ARG002 - files must exist
         """Check that the file exists, see `FrameSource.check`."""
         require_file(self._path)
@@ -66,7 +70,7 @@ class VideoSource(FrameSource):
         self.close()
         require_file(self._path)
         self._sidecar = read_sidecar(self._path)
-        refuse_interlaced(self._path)
+        self._examine()
         self._capture = open_video(self._path)
         self.period_s = period_of(self._capture.get(cv2.CAP_PROP_FPS))
         self.missing = 0

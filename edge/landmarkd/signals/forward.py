@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -102,14 +103,9 @@ class ForwardDirection:
 def _gathered(time: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return for each cell the time within its reach."""
     size = 2 * REACH + 1
-    table = np.zeros((time.shape[0] + size, time.shape[1] + size))
-    table[REACH + 1 : -REACH, REACH + 1 : -REACH] = time
-    np.cumsum(table, 0, out=table)
-    np.cumsum(table, 1, out=table)
-    gathered: NDArray[np.float64] = (
-        table[size:, size:] - table[:-size, size:] - table[size:, :-size] + table[:-size, :-size]
+    return np.asarray(
+        cv2.boxFilter(time, -1, (size, size), normalize=False, borderType=cv2.BORDER_CONSTANT)
     )
-    return gathered
 
 
 def zone_of(

@@ -48,11 +48,10 @@ class Follower:
         self._doubt = np.repeat(np.array([group.doubt for group in groups], np.float32), sizes)
         shares = np.array([group.without_sigma for group in groups], np.float32)
         self._without_sigma = np.repeat(shares, sizes)
-        # The points that follow nothing have zeros: choosing the others costs seven times as much.
+        # (n, DENSE); the points that follow nothing have zeros: choosing the others costs more.
         self._weights: NDArray[np.float32] = np.hstack(
             [followers(layout, group.chosen, group.reach_mm) for group in groups]
-        )
-        self._shift: Array = np.zeros((len(self.into), 3), np.float32)
+        ).T.copy()
 
     def move(
         self,
@@ -84,5 +83,8 @@ class Follower:
             found *= share
             found += own
             sigma[self.into] = found
-        np.multiply(shift, share[:, None], out=self._shift[:, :2])
-        points[: len(self._weights)] += self._weights @ self._shift
+        # By columns: rows of two or three numbers take twice as long.
+        right, below = (shift.T * share) @ self._weights
+        x, y = points[: len(right), 0], points[: len(right), 1]
+        x += right
+        y += below
