@@ -48,10 +48,13 @@ class Follower:
         self._doubt = np.repeat(np.array([group.doubt for group in groups], np.float32), sizes)
         shares = np.array([group.without_sigma for group in groups], np.float32)
         self._without_sigma = np.repeat(shares, sizes)
-        # (n, DENSE); the points that follow nothing have zeros: choosing the others costs more.
-        self._weights: NDArray[np.float32] = np.hstack(
-            [followers(layout, group.chosen, group.reach_mm) for group in groups]
-        ).T.copy()
+        weights = np.hstack([followers(layout, group.chosen, group.reach_mm) for group in groups])
+        near = np.flatnonzero(weights.any(1))
+        # Without the points that follow nothing.
+        self._weights: NDArray[np.float32] = weights[near].T.copy()
+        # Of all numbers of the points, those that change: x, then y. Writing rows of two or three
+        # numbers costs several times as much.
+        self._changing: Indices = np.concatenate([3 * near, 3 * near + 1])
 
     def move(
         self,
@@ -83,8 +86,6 @@ class Follower:
             found *= share
             found += own
             sigma[self.into] = found
-        # By columns: rows of two or three numbers take twice as long.
-        right, below = (shift.T * share) @ self._weights
-        x, y = points[: len(right), 0], points[: len(right), 1]
-        x += right
-        y += below
+        moved = ((shift.T * share) @ self._weights).ravel()
+        moved += points.take(self._changing)
+        points.put(self._changing, moved)
