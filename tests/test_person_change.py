@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 import pytest
+from landmarkd.enums import EventKind
 from landmarkd.pipeline import Pipeline
 from landmarkd.settings.config import Configuration
 from landmarkd.types import Report
@@ -120,3 +121,30 @@ def test_who_takes_the_seat_within_a_moment_is_noticed(passing_s: float) -> None
     assert face is not None
     assert face.observation.track > 1
     camera.pipeline.close()
+
+
+def test_a_photograph_is_no_driver_after_two_minutes(camera: Camera) -> None:
+    wall = scenes.empty()
+    scenes.put(wall, 320, 240, 170)
+    rng = np.random.default_rng(4)
+    grainy = [
+        np.clip(wall + rng.normal(0, 3, wall.shape), 0, 255).astype(np.uint8) for _ in range(20)
+    ]
+    still = (grainy[n % len(grainy)] for n in range(700))
+    said = [
+        (round(n / 5), event.phase.name)
+        for n, report in enumerate(camera.show(still, fps=5))
+        if report.driver is not None
+        for event in report.driver.events
+        if event.kind is EventKind.NO_DRIVER
+    ]
+    ((second, phase),) = said
+    assert phase == "BEGIN"
+    assert 122 <= second <= 136
+    back = camera.show(driver(6))
+    assert any(
+        event.kind is EventKind.NO_DRIVER and event.phase.name == "END"
+        for report in back
+        if report.driver is not None
+        for event in report.driver.events
+    )

@@ -1,6 +1,7 @@
 """Scripted drives of people who are awake, and of some who are not, at slow and fast cameras."""
 
 import pytest
+from landmarkd.enums import EventKind
 
 from tests.signals.test_timelines import blinking
 from tests.signals.timeline import SETTINGS, Do, Drive
@@ -234,3 +235,33 @@ class TestProfileOfTheEU:
         settings = S.model_validate({"profile": "eu-addw", "closed_share": 0.0})
         drive = Drive([Do(5.0), Do(9.0, yaw=20.0, gaze=(25.0, 0.0)), Do(4.0)], settings=settings)
         assert alarms(drive.play()) == []
+
+
+class TestPictures:
+    @pytest.mark.parametrize("noise_px", [0.0, 0.5])
+    def test_a_face_that_never_moves_and_never_blinks_is_no_driver(self, noise_px):
+        script = [*blinking(6.0), Do(140.0), Do(2.0, yaw=12.0), *blinking(6.0)]
+        drive = Drive(script, fps=10.0, noise_px=noise_px).play()
+        times = [
+            (event.phase.name.lower(), round(now))
+            for now, reading in drive.readings
+            for event in reading.state.events
+            if event.kind is EventKind.NO_DRIVER
+        ]
+        assert [phase for phase, _ in times] == ["begin", "end"]
+        assert 126 <= times[0][1] <= 132
+        assert 146 <= times[1][1] <= 149
+
+    @pytest.mark.parametrize(
+        "living",
+        [
+            [Do(30.0), Do(0.2, eyes=0.0)] * 5,
+            [Do(50.0), Do(50.0, yaw=3.0)] * 2,
+            [Do(50.0), Do(50.0, up_mm=12.0)] * 2,
+            [Do(150.0, sunglasses=True)],
+        ],
+        ids=["blinks", "turns", "moves", "wears dark glasses"],
+    )
+    def test_who_blinks_or_moves_now_and_then_is_the_driver(self, living):
+        drive = Drive([*blinking(6.0), *living], fps=10.0).play()
+        assert not [e for e in drive.events if e.kind is EventKind.NO_DRIVER]

@@ -13,6 +13,7 @@ from landmarkd.signals.eyes import UNKNOWN, Eyes
 from landmarkd.signals.forward import ForwardDirection, zone_of
 from landmarkd.signals.gaze import GazeMeter, Look
 from landmarkd.signals.lids import GapMeter
+from landmarkd.signals.still_face import StillFace
 from landmarkd.signals.time_sharing import Looking
 from landmarkd.signals.timing import NANOSECONDS, nanoseconds
 from landmarkd.signals.view import FaceView, FaceViewer
@@ -129,6 +130,7 @@ class DriverMonitor:
         if known is not None and known.gaze_yaw is not None and known.gaze_pitch is not None:
             gaze = known.gaze_yaw, known.gaze_pitch
         self._gaze_forward = ForwardDirection(settings, gaze)
+        self._still = StillFace()
 
     @property
     def baseline(self) -> DriverBaseline | None:
@@ -236,7 +238,7 @@ class DriverMonitor:
             above = view.sigma > np.float32(settings.max_face_sigma * view.scale * FACE_MM)
             covered = 2 * int(np.count_nonzero(above)) >= len(view.sigma)
         signals = Signals(
-            face=True,
+            face=not self._still.update(view.pose, lids.state, seen.blink, time_ns),
             lids=lids,
             blink=seen.blink,
             least_shut=seen.least_shut,
