@@ -65,11 +65,7 @@ def measure(source_uri: str) -> dict[str, object]:
     history = pipeline.clock.history() / 1e6
     rest = history[
         :,
-        [
-            column
-            for column, name in enumerate(STAGES)
-            if name not in ("wait", "detect", "inference")
-        ],
+        [column for column, name in enumerate(STAGES) if name not in ("detect", "inference")],
     ].sum(1)
     return {
         "model": pipeline.model.name,

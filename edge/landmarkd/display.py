@@ -23,11 +23,11 @@ def plain(text: object, limit: int = MAX_SHOWN) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in shown)
 
 
-def as_text(text: object, style: str = "", limit: int = 1000) -> "Text":
+def as_text(text: object, style: str = "") -> "Text":
     """Return the text of `plain` for rich: square brackets are shown as they are.
 
     Use it for every name of a file, a device or a model in a table or on the console.
     """
     from rich.text import Text
 
-    return Text(plain(text, limit), style)
+    return Text(plain(text, 1000), style)

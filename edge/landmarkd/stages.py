@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 STAGES = (
-    "wait",
     "detect",
     "crop",
     "quantise",
@@ -19,7 +18,6 @@ STAGES = (
     "smooth",
     "pose",
     "driver",
-    "submit",
 )
 """The stages of a frame in their order; not every frame has all of them."""
 

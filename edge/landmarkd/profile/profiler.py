@@ -164,7 +164,7 @@ def record(
     wall_s, cpu_s = time.monotonic() - began, time.process_time() - cpu
     sampler.stop()
     history = pipeline.clock.history()
-    busy_ms = float(np.median(history.sum(1))) / 1e6 if len(history) else 0.0
+    busy_ms = float(history.sum(1).mean()) / 1e6 if len(history) else 0.0
     frames = max(service.observer.processed, 1)
     return Recording(
         stages=_in_order(recorder.by_name()),
@@ -176,7 +176,7 @@ def record(
         wall_s=wall_s,
         cpu_ms=cpu_s / frames * 1e3,
         network_ms=(Interpreter.spent_ns - network_ns) / frames / 1e6,
-        busy_ms=float(history[:, 1:].sum(1).mean()) / 1e6 if len(history) else 0.0,
+        busy_ms=busy_ms,
         overhead=overhead_ms(len(sinks), sampler, frames) / busy_ms if busy_ms else 0.0,
         source=source.uri,
         model=pipeline.model.name,
@@ -196,6 +196,7 @@ def overhead_ms(sinks: int, sampler: Sampler, frames: int) -> float:
     sampler.
     """
     recorder = Recorder()
+    # The stages, the wait before the frame, and two of each sink.
     spans = len(STAGES) + 1 + 2 * sinks
     began_ns = time.perf_counter_ns()
     for _ in range(OVERHEAD_ROUNDS):
@@ -236,11 +237,8 @@ def _instrument(sink: QueuedSink[Any], recorder: Recorder) -> list[int]:
 
 
 def _in_order(stages: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
-    order = ("capture", *STAGES)
-    known = [name for name in order if name in stages]
-    return {
-        name: stages[name] for name in (*known, *(name for name in stages if name not in order))
-    }
+    place = {name: number for number, name in enumerate(("capture", "wait", *STAGES))}
+    return dict(sorted(stages.items(), key=lambda stage: place.get(stage[0], len(place))))
 
 
 def _ages(frames: list[tuple[int, int]], wire: list[int]) -> dict[str, NDArray[np.float64]]:

@@ -52,14 +52,13 @@ def document(
     sweep: Sequence[Variant] = (),
     recommendation: Mapping[str, Any] | None = None,
     operators: Sequence[Mapping[str, Any]] = (),
-    machine: Machine | None = None,
     edgetpu_share: float | None = None,
 ) -> dict[str, Any]:
     """Return all measurements as plain values for JSON.
 
     `edgetpu_share` is the share of the model's multiply-adds that a Coral would run, 0 to 1.
     """
-    machine = machine or Machine()
+    machine = Machine()
     frames = recording.counters.processed
     return {
         "schema": SCHEMA,

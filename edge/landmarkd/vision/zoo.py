@@ -65,9 +65,9 @@ class Zoo:
         """Return the name and entry of an eye model, see `landmarks`."""
         return self._find(name, "eyes", EyeCard)
 
-    def part(self, kind: str, name: str = "default") -> tuple[str, PartCard]:
-        """Return the name and entry of a model of the mouth or the brows, see `landmarks`."""
-        return self._find(name, kind, PartCard)
+    def part(self, kind: str) -> tuple[str, PartCard]:
+        """Return the default model of the mouth or the brows, see `landmarks`."""
+        return self._find("default", kind, PartCard)
 
     def _find(self, name: str, kind: str, wanted: type[_AnyCard]) -> tuple[str, _AnyCard]:
         chosen = self.manifest.default.get(kind, "") if name == "default" else name

@@ -26,7 +26,6 @@ class Plan:
     """The plan of a line.
 
     Attributes:
-        baud: of the line.
         selection: points to send.
         points_hz: complete sets a second, 0 with no points.
         status_hz: most STATUS a second.
@@ -34,7 +33,6 @@ class Plan:
         text: the plan in words.
     """
 
-    baud: int
     selection: Selection
     points_hz: float
     status_hz: float
@@ -102,4 +100,4 @@ def plan(
     )
     points = f"{count} points at {rate:g} Hz" if count else "no points"
     text = f"{baud} baud: status at up to {status_hz:.0f} Hz, {points} ({load:.0%} of the line)"
-    return Plan(baud, selection, rate, status_hz if status_hz < fps else 0.0, load, text)
+    return Plan(selection, rate, status_hz if status_hz < fps else 0.0, load, text)
