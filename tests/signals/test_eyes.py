@@ -157,6 +157,22 @@ class TestEyes:
         (near,) = states.values()
         assert near.openness == pytest.approx(1.0, abs=0.1)
 
+    @pytest.mark.parametrize(
+        ("across_mm", "yaw", "known"),
+        [
+            (250.0, 45.0, (True, True)),
+            (250.0, -15.0, (False, True)),
+            (-250.0, -45.0, (True, True)),
+            (-250.0, 15.0, (True, False)),
+        ],
+    )
+    def test_what_counts_is_how_far_the_face_is_turned_from_the_camera(self, across_mm, yaw, known):
+        """The camera sees a head 250 mm beside its axis, 600 mm away, from 23 degrees aside."""
+        face = view(seen(head(), yaw=yaw, at_mm=(across_mm, 0.0, 600.0)))
+        assert face.yaw == pytest.approx(yaw - math.degrees(math.atan2(across_mm, 600)), abs=2.0)
+        eyes = Eyes(SHUTTING, VIEWER).update(face, 0)
+        assert tuple(eye.openness is not None for eye in eyes) == known
+
     def test_both_are_unknown_in_profile_and_far_up(self):
         for turn in ({"yaw": 70.0}, {"pitch": 45.0}):
             for eye in Eyes(SHUTTING, VIEWER).update(view(seen(head(), **turn)), 0):

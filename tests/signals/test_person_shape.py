@@ -50,7 +50,7 @@ class Seat:
 def test_the_same_person_stays_near_and_far_turned_and_aside() -> None:
     seat = Seat().sit(10)
     seat.sit(6, at_mm=(0.0, 0.0, 400.0)).sit(6, at_mm=(0.0, 0.0, 1100.0))
-    seat.sit(6, at_mm=(-220.0, 60.0, 700.0), yaw=lambda s: 17.0)
+    seat.sit(6, at_mm=(-220.0, 60.0, 700.0), yaw=lambda s: -17.0)
     seat.sit(6, yaw=lambda s: 16.0).sit(6, yaw=lambda s: -16.0).sit(
         6, yaw=lambda s: 50.0 * np.sin(s)
     )
@@ -80,6 +80,15 @@ def test_hands_on_the_face_are_nobody_else() -> None:
 
 def test_a_face_that_looks_past_the_camera_is_not_measured() -> None:
     assert Seat().sit(20).sit(20, OTHER, yaw=lambda s: 35.0).said == []
+
+
+@pytest.mark.parametrize(("yaw", "noticed"), [(23.0, 1), (-10.0, 0)])
+def test_what_counts_is_the_turn_from_the_camera_wherever_the_face_is(
+    yaw: float, noticed: int
+) -> None:
+    """The camera sees a head 250 mm beside its axis, 600 mm away, from 23 degrees aside."""
+    seat = Seat().sit(20).sit(10, OTHER, yaw=lambda s: yaw, at_mm=(250.0, 0.0, 600.0))
+    assert len(seat.said) == noticed
 
 
 def test_who_has_a_new_number_is_learnt_anew() -> None:

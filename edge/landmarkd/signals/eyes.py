@@ -106,15 +106,15 @@ class Eye:
         self, view: FaceView, time_ns: int, learning: bool, size: tuple[int, int] | None
     ) -> EyeState:
         """Return the state of the eye in a frame; see `Eyes.update`."""
-        settings, pose = self._settings, view.pose
+        settings = self._settings
         dt = 0.0 if self._time_ns is None else (time_ns - self._time_ns) / NANOSECONDS
         self._time_ns = time_ns
         dt = dt if dt <= settings.hold_s else 0.0
         aperture = self._gap.aperture(view)
         limit = (
-            settings.max_eye_yaw_far if pose.yaw * self._far_sign > 0 else settings.max_eye_yaw_near
+            settings.max_eye_yaw_far if view.yaw * self._far_sign > 0 else settings.max_eye_yaw_near
         )
-        turned = math.hypot(pose.yaw / limit, pose.pitch / settings.max_eye_pitch)
+        turned = math.hypot(view.yaw / limit, view.pitch / settings.max_eye_pitch)
         self.in_view = turned <= 1.0 and not self._outside(view, size)
         if view.visible is not None:
             self.covered = view.visible[self._number] < settings.min_eye_visible

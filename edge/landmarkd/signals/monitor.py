@@ -213,9 +213,7 @@ class DriverMonitor:
             view, time_ns, learning=not self._attention.asleep, size=size
         )
         seen = self._eyes.seen
-        mouth = (
-            self._mouth.aperture(view) if abs(view.pose.yaw) <= settings.max_eye_yaw_near else None
-        )
+        mouth = self._mouth.aperture(view) if abs(view.yaw) <= settings.max_eye_yaw_near else None
         forward_pitch = self._head_forward.direction[1] if self._head_forward.trusted else None
         lids = self._closure.update(
             seen,

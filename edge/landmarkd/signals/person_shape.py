@@ -65,7 +65,7 @@ def is_frontal(pose: HeadPose) -> bool:
     """Return whether the face is turned toward the camera, wherever in the picture it is."""
     x, y, z = pose.translation_mm.tolist()
     across, down = (math.degrees(math.atan2(value, max(z, 1.0))) for value in (x, y))
-    return abs(pose.yaw + across) < FRONT_DEG and abs(pose.pitch - down) < FRONT_DEG
+    return abs(pose.yaw - across) < FRONT_DEG and abs(pose.pitch - down) < FRONT_DEG
 
 
 def shape_of(places: Points, estimator: PoseEstimator) -> Points:

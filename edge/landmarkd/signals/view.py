@@ -31,6 +31,8 @@ class FaceView:
         scale: pixels for each millimetre.
         eyes: what the eye model says of the left and the right eye, or None.
         sums: x, y, z of each sum that `FaceViewer.measure` was asked for, pixels; by its number.
+        yaw, pitch: how far the face is turned from the camera, wherever in the picture it is,
+            degrees, within ±90.
     """
 
     points: Array
@@ -42,6 +44,8 @@ class FaceView:
     scale: float
     eyes: tuple[EyeReading, EyeReading] | None = None
     sums: Sequence[Sequence[float]] = ()
+    yaw: float = 0.0
+    pitch: float = 0.0
 
     def shown(self, direction: Row) -> tuple[float, float]:
         """Return x and y, in the image, of a vector in the head."""
@@ -114,6 +118,7 @@ class FaceViewer:
             scale,
             observation.eyes,
             sums[self._rigid :].tolist(),
+            *_turned(across[2], down[2]),
         )
 
     def _shown(self, axis: Row) -> float:
@@ -121,3 +126,12 @@ class FaceViewer:
         x, y, z = axis
         (xx, xy, xz), (_, yy, yz), (_, _, zz) = self._spread
         return x * x * xx + y * y * yy + z * z * zz + 2 * (x * y * xy + x * z * xz + y * z * yz)
+
+
+def _turned(across: float, down: float) -> tuple[float, float]:
+    """Return yaw and pitch of a head from what the image shows of its axis backward."""
+    level = math.sqrt(max(0.0, 1.0 - across * across - down * down))
+    return (
+        math.degrees(math.atan2(across, level)),
+        math.degrees(math.asin(min(1.0, max(-1.0, down)))),
+    )
