@@ -39,25 +39,23 @@ def camera_port(
     severity = Severity.ERROR if wanted else Severity.NOTE
     answer, problem = (attempt or partial(trial, _TRIAL))()
     if not isinstance(answer, dict):
+        text = f"picamera2 does not load: {problem}"
         remedy = (
             "sudo apt install -y --reinstall python3-picamera2, "
             "in an environment with --system-site-packages."
         )
-        yield Finding("camera_port", severity, f"picamera2 does not load: {problem}.", remedy)
     elif "problem" in answer:
         text, _, remedy = answer["problem"].partition("; ")
-        yield Finding(
-            "camera_port", severity, f"{text}.", remedy or "sudo apt install -y python3-picamera2"
-        )
+        remedy = remedy or "sudo apt install -y python3-picamera2"
     elif not answer["cameras"]:
+        text = "libcamera finds no camera on the camera port"
         remedy = (
             "Power off, reseat the ribbon cable at both ends, then: rpicam-hello --list-cameras"
         )
-        yield Finding(
-            "camera_port", severity, "libcamera finds no camera on the camera port.", remedy
-        )
     else:
         yield ok("camera_port", f"libcamera finds {', '.join(answer['cameras'])}.")
+        return
+    yield Finding("camera_port", severity, f"{text}.", remedy)
 
 
 def video_devices(

@@ -61,21 +61,14 @@ def uart(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
     """The UART on the pins is on, and is neither the login console nor the mini-UART."""
     if not machine.is_raspberry_pi:
         return
-    severity = (
-        Severity.WARNING
-        if any("/dev/serial" in uri or "ttyAMA" in uri for uri in configuration.sinks)
-        else None
-    )
+    used = any("/dev/serial" in uri or "ttyAMA" in uri for uri in configuration.sinks)
+    severity = Severity.WARNING if used else Severity.NOTE
     try:
         target = machine.path("/dev/serial0").readlink().name
     except OSError:
+        text = "The serial port on the pins is off (no /dev/serial0)."
         remedy = "sudo raspi-config nonint do_serial_hw 0 && sudo reboot"
-        yield Finding(
-            "uart",
-            severity or Severity.NOTE,
-            "The serial port on the pins is off (no /dev/serial0).",
-            remedy,
-        )
+        yield Finding("uart", severity, text, remedy)
         return
     consoles = _consoles(machine)
     if {"serial0", target} & consoles:
@@ -90,7 +83,7 @@ def uart(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
             "and bytes are damaged."
         )
         remedy = "echo dtoverlay=disable-bt | sudo tee -a /boot/firmware/config.txt && sudo reboot"
-        yield Finding("uart", severity or Severity.NOTE, text, remedy)
+        yield Finding("uart", severity, text, remedy)
     elif target == PI5_DEBUG_PORT:
         text = (
             "/dev/serial0 is the debug connector between the HDMI ports (ttyAMA10), not the pins."
@@ -99,7 +92,7 @@ def uart(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
             "echo dtparam=uart0=on | sudo tee -a /boot/firmware/config.txt && sudo reboot, "
             "and use /dev/ttyAMA0."
         )
-        yield Finding("uart", severity or Severity.NOTE, text, remedy)
+        yield Finding("uart", severity, text, remedy)
     else:
         yield ok("uart", f"/dev/serial0 is a full UART ({target}).")
 

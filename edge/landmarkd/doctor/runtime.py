@@ -64,13 +64,10 @@ def runtime(
     except ModelError:
         return  # Reported by `models`.
     answer, problem = (attempt or partial(trial, _TRIAL))(str(zoo.folder / card.file))
-    if not isinstance(answer, dict) or "problem" in answer:
-        text = (
-            answer["problem"]
-            if isinstance(answer, dict)
-            else f"The TFLite runtime fails: {problem}."
-        )
-        yield fault("runtime", text, "pip install --upgrade ai-edge-litert")
+    if not isinstance(answer, dict):
+        answer = {"problem": f"The TFLite runtime fails: {problem}."}
+    if "problem" in answer:
+        yield fault("runtime", answer["problem"], "pip install --upgrade ai-edge-litert")
         return
     text = f"{answer['runtime']}, {answer['ms']:.1f} ms an inference at best"
     if answer["accelerator"] == "none":
