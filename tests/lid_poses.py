@@ -22,7 +22,7 @@ from landmarkd.types import Frame
 from rich.console import Console
 
 from models.head import Camera, Eyes, openness, rotation_from_angles
-from models.synth.clip import FOCAL, HEIGHT, WIDTH, _develop, _light
+from models.synth.clip import FOCAL, HEIGHT, WIDTH, daylight, develop
 from models.synth.crop import Studio
 from models.synth.scene import Placement
 
@@ -55,11 +55,11 @@ def rows(people):
                 placement = Placement(rotation, pivot, np.array([0.5, 9.5, 57.0]))
                 image = np.full((HEIGHT, WIDTH, 3), 0.2, np.float32)
                 studio.artist.draw(
-                    image, vertices, eyes, person.look, placement, camera, _light(0.0), [], None
+                    image, vertices, eyes, person.look, placement, camera, daylight(0.0), [], None
                 )
                 points = camera.landmarks(placement(metric))
                 low, high = points[:520, :2].min(0), points[:520, :2].max(0)
-                picture = np.ascontiguousarray(_develop(rng, image)[:, :, ::-1])
+                picture = np.ascontiguousarray(develop(rng, image)[:, :, ::-1])
                 frame = Frame("render", 0, 0, picture)
                 report = pipeline.process(frame, box=(*low.tolist(), *high.tolist()))
                 seen = report.face.observation
