@@ -5,9 +5,10 @@
 
 Each tree runs in a process of its own, on the same frames, decoded beforehand, and both take turns.
 For each frame and stage the minimum over the rounds counts, and the table has the means over the
-frames: this removes most of the influence of other work on the machine. The calls and bytecodes are
-of frames with a tracked face and no look of the detector; no other work changes them, so they show
-a regression on any machine. Without `--before` the table is of this tree alone.
+frames: this removes most of the influence of other work on the machine. With `--evict 48` all
+caches of the processor are cold at each frame, as on a board with small ones. The calls and
+bytecodes are of frames with a tracked face and no look of the detector; no other work changes them,
+so they show a regression on any machine. Without `--before` the table is of this tree alone.
 """
 
 import argparse
@@ -27,6 +28,7 @@ CHILD = """
 import json, sys, time
 from collections import Counter
 import cv2
+import numpy as np
 from landmarkd.camera import make_source
 from landmarkd.errors import EndOfStreamError
 from landmarkd.pipeline import Pipeline
@@ -48,6 +50,7 @@ KNOWN = {
 }
 OPENCV = set(map(id, vars(cv2).values()))
 pipeline = Pipeline(Configuration())
+evicting = np.zeros(int(sys.argv[3]) << 17)
 spent_ns = 0
 invoke = Engine.invoke
 
@@ -66,6 +69,7 @@ def play():
     pipeline.reset()
     rows = []
     for frame in frames:
+        evicting[:] += 1
         networks, cpu = spent_ns, time.process_time_ns()
         report = pipeline.process(frame)
         cpu = time.process_time_ns() - cpu
@@ -123,11 +127,12 @@ class Tree:
         folder: that holds `edge`.
         source: of the frames.
         frames: most of them.
+        evict_mb: memory that is written before each frame.
     """
 
-    def __init__(self, folder: Path, source: str, frames: int) -> None:
+    def __init__(self, folder: Path, source: str, frames: int, evict_mb: int = 0) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", CHILD, source, str(frames)],
+            [sys.executable, "-c", CHILD, source, str(frames), str(evict_mb)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -202,11 +207,21 @@ def main() -> None:
     parser.add_argument("--source", default="demo:")
     parser.add_argument("--frames", type=int, default=300, help="Most frames of it.")
     parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument(
+        "--evict",
+        type=int,
+        default=0,
+        metavar="MB",
+        help="Write this much memory before each frame, more than the last cache has, such as 48.",
+    )
     options = parser.parse_args()
     folders = {"now": HERE}
     if options.before is not None:
         folders = {"before": options.before.resolve(), "now": HERE}
-    trees = {name: Tree(folder, options.source, options.frames) for name, folder in folders.items()}
+    trees = {
+        name: Tree(folder, options.source, options.frames, options.evict)
+        for name, folder in folders.items()
+    }
     for _ in range(options.rounds):
         for tree in trees.values():
             tree.play()

@@ -46,7 +46,7 @@ class LandmarkModel(PictureModel[LandmarkCard]):
         size = self.card.input.width
         self._cutter = Cutter(
             self.engine.input(0)[0].view(np.uint8)
-            if self._shifts
+            if self._table.dtype == np.int8
             else np.empty((size, size, 3), np.uint8)
         )
 

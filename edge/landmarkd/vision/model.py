@@ -13,7 +13,6 @@ from landmarkd.vision.runtime import DelegateChoice, Engine
 from landmarkd.vision.zoo import Zoo
 
 _Card = TypeVar("_Card", LandmarkCard, DetectorCard)
-_TOP_BIT = np.uint8(128)
 
 
 class PictureModel(Generic[_Card]):
@@ -66,13 +65,6 @@ class PictureModel(Generic[_Card]):
         self.name, self.card, self.engine = name, card, engine
         self._check_input()
         self._table = _quantisation_table(card)
-        # Of int8 inputs: what is added to the pixels less 128, nothing or a rounding towards 0.
-        rest = self._table[0].astype(np.float32) - np.arange(-128, 128)
-        self._shifts = self._table.dtype == np.int8 and bool(
-            (rest[:128] == rest[0]).all() and rest[0] in {0, 1} and not rest[128:].any()
-        )
-        self._rounds = self._shifts and bool(rest[0])
-        self._dark = np.empty((card.input.height, card.input.width, 3), np.bool_)
         self._views: dict[tuple[str, int], NDArray[Any]] = {}
         self._prepare()
 
@@ -84,16 +76,7 @@ class PictureModel(Generic[_Card]):
 
         It may lie in the memory of that input.
         """
-        values = self.engine.input(0)[0]
-        if not self._shifts:
-            cv2.LUT(picture, self._table, values)
-            return
-        # A third of the time of a table: less 128 is the other top bit.
-        if self._rounds:
-            np.less(picture, _TOP_BIT, out=self._dark)
-        np.bitwise_xor(picture, _TOP_BIT, out=values.view(np.uint8))
-        if self._rounds:
-            np.add(values, self._dark.view(np.int8), out=values)
+        cv2.LUT(picture, self._table, self.engine.input(0)[0])
 
     def _output(self, name: str, columns: int = 1, rows: NDArray[np.intp] | None = None) -> Array:
         """Return the result of the last invocation, as real values (n, columns).
