@@ -30,7 +30,7 @@ DOCUMENT = (ROOT / "docs" / "api.md").read_text()
 SIGNATURES = {
     "detect": "(image)",
     "Pipeline": "(configuration, *, model, detector, baseline)",
-    "Pipeline.process": "(self, frame, counters, box, *, speed_kmh, still)",
+    "Pipeline.process": "(self, frame, counters, box, *, speed_kmh, still, utc)",
     "Pipeline.reset": "(self)",
     "Pipeline.close": "(self)",
     "Camera": "(uri, *, fast)",
