@@ -83,7 +83,7 @@ class PoseEstimator:
         self._rows[:3], self._rows[3] = rigid.T, np.square(rigid).sum(1)
         self._weighted = np.empty((4, len(rigid)))
         self._size_mm = math.sqrt(float(np.prod(np.ptp(head[layout.ibug68, :2], axis=0))))
-        self._ones = np.ones(DENSE, np.float32)
+        self._sums = np.ones((2, DENSE), np.float32)
         self._along, self._part = np.empty((2, len(rigid)))
         self._centre = np.array([[intrinsics.cx], [intrinsics.cy]])
         self._scale = 1.0, 1.0
@@ -152,19 +152,18 @@ class PoseEstimator:
 
     def _middle_after(self, rotation: Rows, translation: list[float]) -> tuple[float, float]:
         """Return the direction of the middle of a head, x and y over z."""
-        x, y, z = (
-            row[0] * self._middle[0] + row[1] * self._middle[1] + row[2] * self._middle[2] + to
-            for row, to in zip(rotation, translation, strict=True)
-        )
-        z = max(z, 1.0)
-        return x / z, y / z
+        (a, b, c), (d, e, f), (g, h, i) = rotation
+        x, y, z = self._middle
+        depth = max(g * x + h * y + i * z + translation[2], 1.0)
+        across, down = a * x + b * y + c * z, d * x + e * y + f * z
+        return (across + translation[0]) / depth, (down + translation[1]) / depth
 
     def _ray(self, points: Array) -> tuple[float, float]:
         """Return the direction of the mean of points in space, x and y over z."""
         camera = self._intrinsics
         # Vectors times matrices: sums over rows take five times as long.
-        x, y, z = (self._ones @ points).tolist()
-        products = (points[:, 2] @ points).tolist()
+        self._sums[1] = points[:, 2]
+        (x, y, z), products = (self._sums @ points).tolist()
         depth = max(self._focal * len(points) - z, 0.1 * self._focal * len(points))
         x, y = (self._focal * x - products[0]) / depth, (self._focal * y - products[1]) / depth
         if self._lens is None:
