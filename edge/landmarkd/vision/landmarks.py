@@ -60,13 +60,17 @@ class LandmarkModel(PictureModel[LandmarkCard]):
 
     def next_roi(self, seen: FaceObservation) -> RegionOfInterest:
         """Return the region for the next frame, from the points and their certainty."""
-        extent = self.extent(seen)
-        roi = RegionOfInterest(extent.x, extent.y, self.crop.margin * extent.side, extent.roll)
+        roi = self.region(seen)
         return (
             roi
             if seen.sigma is None
             else trusted(seen.roi, roi, float(np.add.reduce(seen.sigma[:DENSE])) / DENSE)
         )
+
+    def region(self, seen: FaceObservation) -> RegionOfInterest:
+        """Return the region about the points, however certain they are."""
+        extent = self.extent(seen)
+        return RegionOfInterest(extent.x, extent.y, self.crop.margin * extent.side, extent.roll)
 
     def locate(
         self, image: NDArray[np.uint8], roi: RegionOfInterest, clock: StageClock

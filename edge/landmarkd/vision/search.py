@@ -164,9 +164,13 @@ class FaceSearch:
     def _settled(
         self, image: NDArray[np.uint8], seen: FaceObservation, clock: StageClock
     ) -> FaceObservation:
-        """Return a face as it is read once its region does not turn any more."""
+        """Return a face as it is read once its region does not turn any more.
+
+        The region goes all the way to the points: points that are unsure because the face lies on
+        its side would hold a region that followed them by their certainty.
+        """
         for _ in range(MOST_SETTLING):
-            roi = self.model.next_roi(seen)
+            roi = self.model.region(seen)
             if abs((roi.angle - seen.roi.angle + 180) % 360 - 180) <= UNSETTLED_DEG:
                 break
             seen = self.model.locate(image, roi, clock)
