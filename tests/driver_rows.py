@@ -159,7 +159,7 @@ def script_row():
         "scripted drives, events within a frame",
         "all",
         "all",
-        run.stdout.splitlines()[-1],
+        (run.stdout or run.stderr).strip().rpartition("\n")[2],
         run.returncode == 0,
     )
 
