@@ -6,7 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 from landmarkd.camera.demo import CLIP
-from landmarkd.rotation import direction_from_angles
+from landmarkd.rotation import angles_from_direction, direction_from_angles
 from landmarkd.types import Frame, Gaze, Report
 
 from models.benchmark import rotation_from_pose
@@ -27,7 +27,9 @@ def lens(bench: Bench) -> Rows:
         if report.face is None or report.face.gaze is None:
             continue
         gaze, pose = report.face.gaze, report.face.pose
-        errors.append([_apart(gaze, -pose.translation_mm), gaze.yaw, gaze.pitch])
+        # The head goes aside when it turns, so the way to the lens changes with it.
+        yaw, pitch = angles_from_direction((-pose.translation_mm).tolist())
+        errors.append([_apart(gaze, -pose.translation_mm), gaze.yaw - yaw, gaze.pitch - pitch])
         heads.append([pose.yaw, pose.pitch])
     if len(errors) < 3:
         return [("lens_fixation", f"a gaze in {len(errors)} of {len(chosen)} frames")]
@@ -46,7 +48,7 @@ def lens(bench: Bench) -> Rows:
             ),
         ),
         (
-            "  leak of the head's yaw and pitch; mean yaw and pitch",
+            "  leak of the head's yaw and pitch; mean errors of yaw and pitch",
             f"{leak[0]:.0%}, {leak[1]:.0%}; {table[:, 1].mean():+.1f}°, {table[:, 2].mean():+.1f}°",
         ),
     ]
