@@ -81,7 +81,7 @@ def adapt(model: HeadModel) -> Layout:
     vertices, weights = layout.vertices.copy(), layout.weights.copy()
     skin = model.skin_triangles()
     for k, target in _with_neighbours(layout, points, wanted).items():
-        vertices[k], weights[k] = _on_front(neutral, skin, target)
+        vertices[k], weights[k] = on_front(neutral, skin, target)
     walk = _Edges(neutral, skin)
     half = np.abs(points[layout.ibug68[[48, 54]], 0]).mean()
     for right, left in _LIP_OPPOSITE.items():
@@ -138,7 +138,7 @@ def _with_neighbours(
     }
 
 
-def _on_front(
+def on_front(
     vertices: NDArray[np.float64], triangles: NDArray[np.int32], target: NDArray[np.float64]
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """The foremost triangle in front of (x, y), and its weights there."""

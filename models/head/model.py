@@ -12,6 +12,7 @@ import numpy as np
 
 from models.head.adapt import adapt
 from models.head.assets import assets_root
+from models.head.eyes import keep_corners, limbus
 from models.head.layout import Layout
 from models.head.projection import rotation_from_angles
 
@@ -77,10 +78,12 @@ class HeadModel:
             self.expression_names = [str(n) for n in data["expression_names"]]
             self.landmarks_68 = data["landmarks_68"]
             self._identity = data["identity"].astype(np.float32).reshape(100, -1)
-            self._expression = _sparse(data["expression"])
+            expression = data["expression"].astype(np.float32)
         self.expression_index = {name: i for i, name in enumerate(self.expression_names)}
         self.layout = Layout.read(self.root / "landmarks.json")
         self.layout = adapt(self)
+        self.layout = limbus(self)
+        self._expression = _sparse(keep_corners(self, expression))
 
     def material_vertices(self, material: str) -> np.ndarray:
         """Sorted vertex indices that the faces of a material use."""
@@ -88,7 +91,11 @@ class HeadModel:
 
     def skin_triangles(self) -> np.ndarray:
         """int32 (T, 3) triangles of the skin of the face."""
-        quads = self.quads[self.quad_material == self.material_names.index("M_Face")]
+        return self.triangles("M_Face")
+
+    def triangles(self, material: str) -> np.ndarray:
+        """int32 (T, 3) triangles of a material."""
+        quads = self.quads[self.quad_material == self.material_names.index(material)]
         second = quads[:, 2] != quads[:, 3]
         return np.concatenate([quads[:, :3], quads[second][:, [0, 2, 3]]]).astype(np.int32)
 

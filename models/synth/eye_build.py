@@ -25,6 +25,8 @@ class Build:
         bag: How far the skin under the eye bulges, centimetres.
         droop: Extra closing of either upper lid, right and left.
         travel: How far the lids follow a gaze, over what the mesh's shapes do.
+        raised: How much higher than in the mean head the eyeballs are, centimetres.
+        ahead: How much farther forward than in the mean head they are, centimetres.
     """
 
     narrow: float
@@ -36,6 +38,8 @@ class Build:
     bag: float
     droop: tuple[float, float]
     travel: float
+    raised: float
+    ahead: float
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> Build:
@@ -52,12 +56,15 @@ class Build:
             bag=float(some[5] * rng.uniform(0.05, 0.3)),
             droop=(float(droop[0]), float(droop[1])),
             travel=float(rng.uniform(0.4, 1.35)),
+            raised=float(rng.normal(0, 0.06)),
+            ahead=float(np.clip(rng.normal(0, 0.06), -0.12, 0.12)),
         )
 
     def shape(self, vertices: np.ndarray, model: HeadModel) -> np.ndarray:
         """A neutral head float32 (26719, 3) with these eyes."""
         lids = model.landmarks(vertices)
         moved = vertices.copy()
+        moved[np.concatenate(model.eyeball_vertices)] += np.float32([0, self.raised, self.ahead])
         for start, out in ((520, -1.0), (536, 1.0)):
             lid = lids[start : start + 16]
             upper, lower, middle = lid[3:6].mean(0), lid[11:14].mean(0), lid.mean(0)

@@ -156,8 +156,8 @@ def _eyes(
     elif (lids := rng.random()) < 0.16:
         both = rng.uniform(0.96, 1.03)
         closed = both, both + rng.normal(0, 0.015)
-    elif lids < 0.28:
-        both = rng.uniform(0.2, 0.95)
+    elif lids < 0.32:
+        both = rng.uniform(0.2, 0.95) if lids < 0.26 else rng.uniform(0.65, 0.92)
         closed = both, float(np.clip(both + rng.normal(0, 0.06), 0, 1))
     else:
         both = rng.beta(1, 11)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
+from models.head.eyes import LIMBUS_CM
+
+_LIMBUS_EDGE = 0.615
+"""Radius of the drawn iris, cm, in the middle of the dark ring about it."""
 _TAPS = np.array([[0.0, 0.0], [1.0, 0.35], [-0.35, 1.0], [-1.0, -0.35], [0.35, -1.0]], np.float32)
 
 
@@ -80,16 +84,18 @@ def lit(shadows, matrices, softness, k, x, y, z, slope):
 def iris(px, py, pz, vx, vy, vz, iris, pupil, glow, sclera, veins):
     """Albedo of the eye at a point of its frame (cm, axis +z); v points away from the eye."""
     limbus = 0.60
-    r = np.sqrt(px * px + py * py)
+    sx, sy = _LIMBUS_EDGE / LIMBUS_CM[0], _LIMBUS_EDGE / LIMBUS_CM[1]
+    r = np.sqrt(px * px * sx * sx + py * py * sy * sy)
     if pz > 0 and r < limbus + 0.03:
         deep = max(pz - 1.45, 0.0)  # the iris lies behind the cornea: refraction shifts it
         nx = px - vx / max(vz, 0.35) * deep / 1.34
         ny = py - vy / max(vz, 0.35) * deep / 1.34
-        q = np.sqrt(nx * nx + ny * ny)
-        if q < pupil:
+        if np.sqrt(nx * nx + ny * ny) < pupil:
             return glow[0], glow[1], glow[2]
+        nx, ny = nx * sx, ny * sy
+        q = np.sqrt(nx * nx + ny * ny)
         if q < limbus:
-            s = 0.32 + 0.66 * (q - pupil) / (limbus - pupil)
+            s = 0.32 + 0.66 * max(q - pupil, 0.0) / (limbus - pupil)
             k = s / max(q, 1e-6)
             red, green, blue = texel(iris, 0.5 + 0.5 * nx * k, 0.5 + 0.5 * ny * k)
             edge = 1.0 - 0.6 * min(max((q - 0.50) / 0.09, 0.0), 1.0)
