@@ -88,7 +88,7 @@ def test_what_is_no_face_is_not_believed(model, score):
 
 def test_a_doubtful_face_is_believed_only_if_the_detector_sees_it_near(model):
     detector = Proposing(Detection(0.2, clip.box(scenes.FACE)))
-    image = cv2.GaussianBlur(clip.frames()[scenes.FACE].image, (0, 0), 15)
+    image = cv2.GaussianBlur(clip.frames()[scenes.FACE].image, (0, 0), 19)
     assert search(model, detector).at_once(image, StageClock()) is not None
     detector.near = 0.02
     assert search(model, detector).at_once(image, StageClock()) is None

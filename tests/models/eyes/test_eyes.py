@@ -4,16 +4,24 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the training extras (make venv-models)")
 
 from landmarkd.vision.eye_patch import HEIGHT, WIDTH  # noqa: E402
-from landmarkd.vision.eye_reading import LIDS, OUTPUTS, POINTS, SEEN, read  # noqa: E402
+from landmarkd.vision.eye_reading import (  # noqa: E402
+    GAZE,
+    LIDS,
+    LOG_SIGMA,
+    OUTPUTS,
+    POINTS,
+    SEEN,
+    read,
+)
 
 from models.eyes import data  # noqa: E402
 from models.eyes import train as training  # noqa: E402
 from models.eyes.data import POSE_ERROR, load, sample  # noqa: E402
-from models.eyes.export import calibrate  # noqa: E402
+from models.eyes.export import USUAL_GAZE, calibrate  # noqa: E402
 from models.eyes.loss import AHEAD_SHARE, gap, loss, shift  # noqa: E402
 from models.eyes.network import EyeNet  # noqa: E402
 from models.eyes.train import Settings, make_loop, tensors  # noqa: E402
-from models.synth.eye_file import DETAIL, MARGIN, STORED  # noqa: E402
+from models.synth.eye_file import DETAIL, MARGIN, SHUT, STORED  # noqa: E402
 from models.training import checkpoint  # noqa: E402
 from models.training.patches import normalise  # noqa: E402
 
@@ -178,8 +186,13 @@ def test_what_is_exported_says_the_truth_of_its_errors():
     assert abs(first["lids"] - 1) > 0.05
     batch = sample(some, np.arange(60), np.random.default_rng(9))
     with torch.no_grad():
-        found = network(tensors(batch)[0]).numpy()[:, 47:49] + AHEAD_SHARE * batch["ahead"]
-    assert found.mean(0) == pytest.approx(batch["gaze"].mean(0), abs=1e-4)
+        out = network(tensors(batch)[0]).numpy()
+    error = out[:, GAZE] + AHEAD_SHARE * batch["ahead"] - batch["gaze"]
+    doubt = out[:, LOG_SIGMA][:, 2]
+    look = (batch["seen"] > 0.5) & (batch["share"] > 0.03) & (batch["kind"] != SHUT)
+    sure = look & (doubt < np.median(doubt[look]))
+    usual = np.exp(-(batch["gaze"][sure] ** 2).sum(1) / (2 * USUAL_GAZE**2))
+    assert usual @ error[sure] / usual.sum() == pytest.approx(np.zeros(2), abs=1e-2)
     again = calibrate(network, some)
     for name in ("gain", "lids", "iris", "gaze"):
         assert again[name] == pytest.approx(1.0, abs=0.02)
