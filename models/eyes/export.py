@@ -33,9 +33,9 @@ def calibrate(network: EyeNet, eyes: Arrays) -> dict[str, float]:
     """Calibrate the network's predicted errors, in place, on eyes it was not trained on.
 
     The gaze gets the spread of the true gaze, and for usual gazes a mean error of zero; both are
-    measured on the eyes with the smaller predicted errors. Sigmas are multiplied by the ratio of the root mean square error to
-    the predicted one. The three probabilities get the temperature with the least cross entropy (Guo
-    et al., 2017).
+    measured on the eyes with the smaller predicted errors. Sigmas are multiplied by the ratio of
+    the root mean square error to the predicted one. The three probabilities get the temperature
+    with the least cross entropy (Guo et al., 2017).
 
     Returns:
         The gaze's gain, the factors of the sigmas, and the temperature.
@@ -55,8 +55,8 @@ def calibrate(network: EyeNet, eyes: Arrays) -> dict[str, float]:
     gain = float((gaze[sure].std(0) / out[sure, GAZE].std(0)).mean())
     for value in (network.head.weight.data, network.head.bias.data, out.T):
         value[GAZE] *= gain
-    # The mean over all eyes would not do: many drawn eyes look down, and the blurred ones among them
-    # are read too high. It made the usual gazes of clear eyes 2 degrees too high.
+    # The mean over all eyes would not do: many drawn eyes look down, and the blurred ones among
+    # them are read too high. It made the usual gazes of clear eyes 2 degrees too high.
     usual = torch.exp(-labels["gaze"][sure].square().sum(1, keepdim=True) / (2 * USUAL_GAZE**2))
     shift = (usual * (gaze[sure] - out[sure, GAZE])).sum(0) / usual.sum()
     network.head.bias.data[GAZE] += shift
