@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -124,7 +125,8 @@ def pictures(studio: Studio, number: int, condition: str, count: int) -> Iterato
         meshes, names = glasses.glasses(rng, ibug)
         worn = meshes if ("sunglasses" in names) == (condition == "sunglasses") else []
     for n in range(count):
-        view = View(*rng.normal((-3, 0, 0), 3), rng.normal(60, 1), rng.normal(0, 2), worn=worn)
+        pitch, yaw, roll = rng.normal((-3, 0, 0), 3)
+        view = View(pitch, yaw, roll, rng.normal(60, 1), rng.normal(0, 2), worn=worn)
         CONDITIONS[condition](rng, view)
         yield _picture(studio, person, view, cabin, rng, 0.37 * n)
 
@@ -230,7 +232,8 @@ def main() -> None:
             if shape is not None:
                 shapes[person, condition] = shape
         if options.shapes is not None:
-            np.savez(options.shapes, **{f"{p} {c}": shape for (p, c), shape in shapes.items()})
+            named: dict[str, Any] = {f"{p} {c}": shape for (p, c), shape in shapes.items()}
+            np.savez(options.shapes, **named)
     apart = {key: shape for key, shape in shapes.items() if key[0] % 4 == 3}
     rest = {key: shape for key, shape in shapes.items() if key not in apart}
     print("| persons set apart | pairs | median | largest |\n|---|---|---|---|")

@@ -64,7 +64,9 @@ class Build:
         """A neutral head float32 (26719, 3) with these eyes."""
         lids = model.landmarks(vertices)
         moved = vertices.copy()
-        moved[np.concatenate(model.eyeball_vertices)] += np.float32([0, self.raised, self.ahead])
+        moved[np.concatenate(model.eyeball_vertices)] += np.array(
+            [0, self.raised, self.ahead], np.float32
+        )
         for start, out in ((520, -1.0), (536, 1.0)):
             lid = lids[start : start + 16]
             upper, lower, middle = lid[3:6].mean(0), lid[11:14].mean(0), lid.mean(0)
