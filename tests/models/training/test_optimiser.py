@@ -82,11 +82,11 @@ def test_one_goes_on_from_the_state_of_another(network: LandmarkNet) -> None:
     assert all(torch.equal(again[name], expected[name]) for name in expected)
 
 
-def test_weights_that_do_not_lie_whole_in_memory_are_refused() -> None:
+def test_weights_that_are_not_contiguous_are_refused() -> None:
     kernel = torch.nn.Parameter(torch.zeros(4, 6, 3, 3).transpose(0, 1))
     layer = torch.nn.Conv2d(4, 6, 3)
     layer.weight = kernel
-    with pytest.raises(ValueError, match="whole in memory"):
+    with pytest.raises(ValueError, match="contiguous in memory"):
         Optimiser(layer, 0.0, [kernel])
 
 
