@@ -5,18 +5,10 @@ import pytest
 
 pytest.importorskip("numba", reason="the training extras are not installed: make venv-models")
 
-from models.head import AssetError, HeadModel, Layout
+from models.head import HeadModel, Layout
 from models.head.__main__ import CANONICAL, canonical_landmarks
 
 pytestmark = pytest.mark.models
-
-
-@pytest.fixture(scope="module")
-def head() -> HeadModel:
-    try:
-        return HeadModel()
-    except AssetError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")

@@ -5,19 +5,11 @@ import pytest
 
 pytest.importorskip("numba", reason="the training extras are not installed: make venv-models")
 
-from models.head import AssetError, Eyes, HeadModel
+from models.head import Eyes, HeadModel
 
 pytestmark = pytest.mark.models
 
 LIDS, IRISES = (520, 536), (552, 557)
-
-
-@pytest.fixture(scope="module")
-def head() -> HeadModel:
-    try:
-        return HeadModel()
-    except AssetError as error:
-        pytest.skip(str(error))
 
 
 def points_mm(head: HeadModel, eyes: Eyes) -> np.ndarray:

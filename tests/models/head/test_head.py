@@ -23,14 +23,6 @@ from models.head.model import IRIS_TRAVEL
 pytestmark = pytest.mark.models
 
 
-@pytest.fixture(scope="module")
-def head() -> HeadModel:
-    try:
-        return HeadModel()
-    except AssetError as error:
-        pytest.skip(str(error))
-
-
 def test_missing_assets_are_named(tmp_path: Path) -> None:
     (tmp_path / "landmarks.json").write_text("{}")
     with pytest.raises(AssetError, match=r"ict_head\.npz missing in .*LANDMARKD_ASSETS"):
