@@ -3,6 +3,7 @@
 import termios
 import threading
 from collections.abc import Sequence
+from itertools import count
 
 import pytest
 from hypothesis import given
@@ -53,6 +54,17 @@ def sink_of(transport: Flaky) -> QueuedSink[bytes]:
     return QueuedSink(Uri("test:", "test"), Plain(), transport)
 
 
+def goes_on(sink: QueuedSink[bytes], transport: Flaky) -> bool:
+    """Submit reports until some arrived."""
+    numbers = count()
+
+    def arrived() -> bool:
+        sink.submit(report(next(numbers)))
+        return len(transport.got) > 3
+
+    return until(arrived)
+
+
 @pytest.mark.parametrize("place", ["open", "send", "close"])
 @pytest.mark.parametrize(
     "error",
@@ -62,15 +74,7 @@ def test_whatever_is_raised_is_counted_said_and_tried_again(place: str, error: E
     errors = [error] if place != "close" else [error, error]
     transport = Flaky(place, *errors)
     with sink_of(transport) as sink:
-        number = 0
-
-        def goes_on() -> bool:
-            nonlocal number
-            sink.submit(report(number))
-            number += 1
-            return len(transport.got) > 3
-
-        assert until(goes_on)
+        assert goes_on(sink, transport)
         assert sink.alive
         if place != "close":
             assert sink.statistics.failures == 1
@@ -119,15 +123,7 @@ def test_a_direct_sink_sends_at_once_but_never_waits_nor_overtakes() -> None:
 def test_a_direct_sink_opens_again_what_broke() -> None:
     transport = Flaky("send", OSError(5, "I/O"))
     with DirectSink(Uri("test:", "test"), Plain(), transport) as sink:
-        number = 0
-
-        def goes_on() -> bool:
-            nonlocal number
-            sink.submit(report(number))
-            number += 1
-            return len(transport.got) > 3
-
-        assert until(goes_on)
+        assert goes_on(sink, transport)
         assert sink.statistics.failures == 1
         assert sink.statistics.reconnects == 1
 
