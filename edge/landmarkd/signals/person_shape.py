@@ -82,11 +82,12 @@ def shape_of(places: Points, estimator: PoseEstimator) -> Points:
 class PersonShape:
     """Keeps the shape of the followed face, and compares it with that of the last seconds."""
 
+    _kept: Points | None
+    _others: list[Points]
+    _sampled_ns: int
+
     def __init__(self) -> None:
         self._to_person = _matrix()
-        self._kept: Points | None = None
-        self._others: list[Points] = []
-        self._sampled_ns = 0
         self._forget(0)
 
     def changed(

@@ -63,12 +63,10 @@ class PoseEstimator:
         intrinsics: of the camera, for the size of the frames that the points are from.
 
     Attributes:
-        layout: of the points.
         rigid_head: (n, 3) rigid points of the mean head, millimetres.
     """
 
     def __init__(self, layout: Layout, intrinsics: Intrinsics) -> None:
-        self.layout = layout
         self._intrinsics = intrinsics
         self._focal = 0.5 * (intrinsics.fx + intrinsics.fy)
         head = canonical_points(layout).astype(np.float64)
