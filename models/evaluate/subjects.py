@@ -50,13 +50,14 @@ class TorchEngine:
         torch.set_num_threads(threads)
         self._torch, self._network = torch, network.eval()
         self._in = np.zeros((1, size, size, 3), np.float32)
-        self.names = list(self._run())
+        # The models keep views of the outputs, so these arrays stay where they are.
+        self._out = {name: value.copy() for name, value in self._run().items()}
+        self.names = list(self._out)
         self.inputs = (TensorSpec("image", self._in.shape, np.dtype(np.float32), 0.0, 0, 0),)
         self.outputs = tuple(
             TensorSpec(name, array.shape, array.dtype, 0.0, 0, n)
-            for n, (name, array) in enumerate(self._run().items())
+            for n, (name, array) in enumerate(self._out.items())
         )
-        self.invoke()
 
     def input(self, index: int = 0) -> np.ndarray:  # noqa: ARG002 - a network has one input
         """Return the array that the next `invoke` reads."""
@@ -68,7 +69,8 @@ class TorchEngine:
 
     def invoke(self) -> None:
         """Run the network."""
-        self._out = self._run()
+        for name, value in self._run().items():
+            self._out[name][:] = value
 
     def close(self) -> None:
         """Do nothing: there is nothing to free."""

@@ -8,7 +8,7 @@ from models.evaluate import __main__ as program
 from models.evaluate import targets
 from models.evaluate.faces import evaluate_faces
 from models.evaluate.pictures import worst, write_sheet
-from models.evaluate.subjects import open_model
+from models.evaluate.subjects import TorchEngine, open_model
 from models.evaluate.suite import evaluate
 from tests.models.evaluate.test_readers import write_shard
 
@@ -47,6 +47,20 @@ class MeanHead(torch.nn.Module):
             "log_sigma": one * torch.full((562,), -3.0),
             "presence": one * 4.0,
         }
+
+
+class Brightness(torch.nn.Module):
+    def forward(self, x):
+        return {"presence": x.mean((1, 2, 3))[:, None]}
+
+
+def test_arrays_of_a_network_stay_and_hold_the_last_results():
+    engine = TorchEngine(Brightness(), 4)
+    kept = engine.output()
+    for value in (0.25, -0.5):
+        engine.input()[:] = value
+        engine.invoke()
+        assert kept.item() == pytest.approx(value)
 
 
 def test_a_checkpoint_is_measured_by_the_device_code(checkpoint):
