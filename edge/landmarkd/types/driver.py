@@ -43,7 +43,7 @@ class BlinkRates:
     long_closures_5min: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DriverState:
     """The state of the driver after this frame.
 

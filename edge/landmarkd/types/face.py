@@ -1,4 +1,8 @@
-"""A face: where it is, where its points are, where it looks."""
+"""A face: where it is, where its points are, where it looks.
+
+What is made for each frame is not changed. It is not declared frozen, because that takes three
+times as long.
+"""
 
 import math
 from dataclasses import dataclass
@@ -14,7 +18,7 @@ Box = tuple[float, float, float, float]
 """x0, y0, x1, y1, pixels."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RegionOfInterest:
     """A square of the image, rotated about its centre: the input of the landmark model.
 
@@ -52,7 +56,7 @@ class Detection:
     angle: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FaceExtent:
     """Where the points of a face are, computed once for all users.
 
@@ -70,7 +74,7 @@ class FaceExtent:
     side: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EyeReading:
     """The output of the eye model for one eye in one frame.
 
@@ -96,7 +100,7 @@ class EyeReading:
     ahead_share: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FaceObservation:
     """The result of the landmark model for one frame, unsmoothed.
 
@@ -131,7 +135,7 @@ class FaceObservation:
             raise ValueError("sigma has one value for each point")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HeadPose:
     """Position and rotation of the head in the camera frame of OpenCV (x right, y down, z forward).
 
@@ -164,7 +168,7 @@ class HeadPose:
         return quaternion_from_matrix(self.rotation)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EyeState:
     """One eye.
 
@@ -190,7 +194,7 @@ class EyeState:
     openness_sigma: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Gaze:
     """Where the eyes look, in the camera frame with the signs of the head pose.
 
@@ -207,7 +211,7 @@ class Gaze:
     sigma_pitch: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FaceReport:
     """Everything about the face of one frame.
 

@@ -38,7 +38,7 @@ class UtcOffset:
     quality: ClockQuality = ClockQuality.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Report:
     """The result for one frame, also without a face. Encoders encode it and sinks send it.
 
