@@ -33,10 +33,10 @@ class Cutter:
 
         The array is the cutter's and holds until the next cut; black is outside of the image.
         """
-        affine = rows_from_crop(roi, self._size)
+        halvings = 0
         if roi.side >= 2 * self._size:
             halvings = min(MOST_HALVINGS, int(math.log2(roi.side / self._size)))
-            image, affine = self._shrunk(image, roi, affine, halvings)
+        image, affine = self._shrunk(image, roi, rows_from_crop(roi, self._size), halvings)
         size = self._size, self._size
         cv2.warpAffine(image, np.array(affine), size, self._crop, _FLAGS, cv2.BORDER_CONSTANT)
         cv2.cvtColor(self._crop, cv2.COLOR_BGR2RGB, dst=self._crop)
@@ -64,8 +64,10 @@ class Cutter:
             return image, affine
         part: NDArray[Any] = image[y0 : y0 + height * shrink, x0 : x0 + width * shrink]
         # One byte of each cache line first: the processor fetches many lines at a time then, and
-        # the mean below does not wait for each of them.
+        # what follows does not wait for each of them.
         part[:, ::LINE_PX, 0].copy()
+        if not halvings:
+            return image, affine
         for level in range(halvings):
             rows, columns = part.shape[0] // 2, part.shape[1] // 2
             scratch = self._scratch[level]
