@@ -65,6 +65,9 @@ class PictureModel(Generic[_Card]):
         self.name, self.card, self.engine = name, card, engine
         self._check_input()
         self._table = _quantisation_table(card)
+        integers = np.empty((1, 256), np.int8)
+        _write_integers(np.arange(256, dtype=np.uint8)[None], integers)
+        self._usual = self._table.dtype == np.int8 and np.array_equal(integers, self._table)
         self._views: dict[tuple[str, int], NDArray[Any]] = {}
         self._prepare()
 
@@ -76,7 +79,11 @@ class PictureModel(Generic[_Card]):
 
         It may lie in the memory of that input.
         """
-        cv2.LUT(picture, self._table, self.engine.input(0)[0])
+        values = self.engine.input(0)[0]
+        if self._usual:
+            _write_integers(picture, values)
+        else:
+            cv2.LUT(picture, self._table, values)
 
     def _output(self, name: str, columns: int = 1, rows: NDArray[np.intp] | None = None) -> Array:
         """Return the result of the last invocation, as real values (n, columns).
@@ -111,6 +118,16 @@ class PictureModel(Generic[_Card]):
                 f"{self.card.file} takes {tuple(real.shape)} {np.dtype(real.dtype)}, "
                 f"the manifest says {shape} {wanted.dtype}; reinstall landmarkd."
             )
+
+
+def _write_integers(pixels: NDArray[np.uint8], values: NDArray[np.int8]) -> None:
+    """Write the integers of pixels for the usual scale, 1 / 127.5, faster than by a table.
+
+    127 and 128 both become 0, the even one of two neighbours.
+    """
+    shifted = values.view(np.uint8)
+    cv2.convertScaleAbs(pixels, shifted, 254 / 255)
+    np.subtract(shifted, 127, out=shifted)
 
 
 def _quantisation_table(card: LandmarkCard | DetectorCard) -> NDArray[Any]:
