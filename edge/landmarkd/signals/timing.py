@@ -159,7 +159,8 @@ class Concern:
             self._hold(time_ns, running)
             return self._rise(time_ns, evidence)
         if not running:
-            self._let_go(condition, time_ns)
+            if self._holds and condition is not None:
+                self._let_go(time_ns)
             return []
         if condition is None:
             self._fading = self._fading and time_ns - self._last_false_ns <= self._hold_ns
@@ -176,10 +177,8 @@ class Concern:
             self._since_ns = time_ns
         self._last_true_ns, self._fading = time_ns, False
 
-    def _let_go(self, condition: bool | None, time_ns: int) -> None:
-        """Note a frame before the event on which the condition does not hold or is unknown."""
-        if condition is None or not self._holds:
-            return
+    def _let_go(self, time_ns: int) -> None:
+        """Note a frame before the event on which the condition no longer holds."""
         if not self._fading:
             self._fading, self._over_ns = True, time_ns
         if time_ns - self._over_ns >= self._blip_ns:

@@ -129,10 +129,9 @@ class Tracker:
             x0, y0, x1, y1 = extent.box
             self._usual.learn(max(x1 - x0, y1 - y0), frame.captured_ns)
         self._note_turn(frame, extent.roll)
-        track = self._persons.number(extent.box, frame.captured_ns)
-        return FaceObservation(
-            seen.score, seen.roi, seen.points, seen.sigma, track=track, extent=extent
-        )
+        # Nobody else has it yet.
+        seen.track, seen.extent = self._persons.number(extent.box, frame.captured_ns), extent
+        return seen
 
     def close(self) -> None:
         """Release the detectors, but not the model."""
