@@ -126,10 +126,10 @@ def _with_drawn_pupils(model: HeadModel, vertices: np.ndarray) -> np.ndarray:
 
 
 def _pose(rng: np.random.Generator) -> expression.Pose:
-    yaw = rng.normal(0, 18) if rng.random() < 0.6 else rng.uniform(-68, 68)
+    yaw = rng.normal(0, 18) if rng.random() < 0.7 else rng.uniform(-55, 55)
     pitch = rng.normal(0, 13) if rng.random() < 0.7 else rng.uniform(-38, 32)
     return expression.Pose(
-        float(np.clip(pitch, -38, 34)), float(np.clip(yaw, -68, 68)), float(rng.normal(0, 5)),
+        float(np.clip(pitch, -38, 34)), float(np.clip(yaw, -55, 55)), float(rng.normal(0, 5)),
         float(np.exp(rng.uniform(np.log(25), np.log(140)))),
     )  # fmt: skip
 
