@@ -1,7 +1,7 @@
 """A face: where it is, where its points are, where it looks.
 
-What is made for each frame is not changed. It is not declared frozen, because that takes three
-times as long.
+What is made for each frame is not changed once it is passed on. It is not declared frozen, because
+that takes three times as long.
 """
 
 import math
