@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         "average",
         "budget_minutes",
         "calm",
+        "disturbed",
     ):
         run.add_argument("--" + name.replace("_", "-"), type=float, default=defaults[name])
     plot = commands.add_parser("plot", help="draw a run's log")

@@ -57,6 +57,7 @@ class TrainingConfig(CommonConfig):
         workers: Processes that make crops, for each process of training.
         threads: Of each training process; 0 leaves the choice to PyTorch.
         frozen: How many of the network's first parts (the stem and the stages) are not trained.
+        disturbed: Share of the crops whose colours, sharpness and noise change.
     """
 
     architecture: str = "landmarks-562"
@@ -72,6 +73,7 @@ class TrainingConfig(CommonConfig):
     calm: float = 0.0
     levels: int = 0
     frozen: int = 0
+    disturbed: float = 1.0
     pass_shards: int = 24
     workers: int = 1
     threads: int = 0

@@ -19,7 +19,7 @@ class Samples(Dataset[Batch]):
 
     A batch holds images (N, side, side, 3), points (N, 562, 3), visible (N, 562), face (N,); with
     `shake` two views of every crop one after the other, and the affines from either view to the
-    first, back (N, 2, 3).
+    first, back (N, 2, 3). Colours, sharpness and noise of a share `disturbed` of the crops change.
     """
 
     def __init__(
@@ -31,9 +31,10 @@ class Samples(Dataset[Batch]):
         batch: int,
         jitter: Jitter,
         shake: Shake | None = None,
+        disturbed: float = 1.0,
     ) -> None:
         self._paths, self._seed, self._epoch, self._size = paths, seed, epoch, batch
-        self._jitter, self._shake = jitter, shake
+        self._jitter, self._shake, self._disturbed = jitter, shake, disturbed
         self._order = epoch_order(rows, seed, epoch)
         self._reader = ShardReader()
 
@@ -51,12 +52,16 @@ class Samples(Dataset[Batch]):
         rng = np.random.default_rng((self._seed, self._epoch, place))
         shard, row = self._order[place]
         crop = self._reader.read(self._paths[shard], int(row))
+        disturbed = rng.random() < self._disturbed
         if self._shake is None:
             image, points, visible = cut(crop, rng, self._jitter)
-            return disturb(image, rng), points, visible, np.array(crop.face)
+            image = disturb(image, rng) if disturbed else image
+            return image, points, visible, np.array(crop.face)
         images, points, visible, back = cut_twice(crop, rng, self._jitter, self._shake)
-        same = int(rng.integers(1 << 62))
-        views = [grain(disturb(image, np.random.default_rng(same)), rng) for image in images]
+        if disturbed:
+            same = int(rng.integers(1 << 62))
+            images = [disturb(image, np.random.default_rng(same)) for image in images]
+        views = [grain(image, rng) for image in images]
         return np.stack(views), points, np.stack([visible] * 2), np.array([crop.face] * 2), back
 
 

@@ -74,7 +74,16 @@ class Passes:
         paths = [Path(shard) for shard in self.shards]
         rows = [count_rows(path) for path in paths]
         shake = config.shake if config.calm else None
-        return Samples(paths, rows, config.seed, self.epoch, config.batch, config.jitter, shake)
+        return Samples(
+            paths,
+            rows,
+            config.seed,
+            self.epoch,
+            config.batch,
+            config.jitter,
+            shake,
+            config.disturbed,
+        )
 
     def facts(self) -> dict[str, Any]:
         """Return the number of the pass and of its shards."""

@@ -12,6 +12,7 @@ from torch import Tensor
 
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write a checkpoint whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(path.suffix + ".tmp")
     torch.save(content, temporary)
     with temporary.open("rb") as written:

@@ -94,8 +94,6 @@ class Loop:
 
     def run(self) -> None:
         """Train to the end of the schedule, or to a SIGTERM; either writes a checkpoint."""
-        for learner in self.learners:
-            learner.path.parent.mkdir(parents=True, exist_ok=True)
         self._log_path.parent.mkdir(parents=True, exist_ok=True)
         before = signal.signal(signal.SIGTERM, self.stop)
         try:

@@ -249,6 +249,20 @@ class TestTraining:
         two[0]
         torch.testing.assert_close(one[3], two[3], equal_nan=True)
 
+    def test_the_last_part_of_a_run_can_see_crops_as_they_are(self, shards, tmp_path):
+        paths = list_shards([shards])
+        rows = [count_rows(path) for path in paths]
+        jitter = settings(shards, tmp_path).jitter
+        plain, some, all_of_them = (
+            Samples(paths, rows, 1, 0, 32, jitter, disturbed=share)[0] for share in (0, 0.5, 1)
+        )
+        torch.testing.assert_close(plain["points"], all_of_them["points"], equal_nan=True)
+        changed = [
+            (batch["images"] != plain["images"]).flatten(1).any(1) for batch in (some, all_of_them)
+        ]
+        assert 0 < changed[0].sum() < changed[1].sum()
+        assert not (changed[0] & ~changed[1]).any()
+
 
 class TestSeveralProcesses:
     def test_they_stop_together_with_a_checkpoint_and_go_on(self, shards: Path, tmp_path: Path):

@@ -30,9 +30,10 @@ class TestWeights:
         network().load_state_dict(checkpoint.weights(MODELS / file))
 
     def test_a_file_without_weights_is_named(self, tmp_path):
-        checkpoint.save(tmp_path / "other.pt", {"something": torch.zeros(1)})
+        other = tmp_path / "made for it" / "other.pt"
+        checkpoint.save(other, {"something": torch.zeros(1)})
         with pytest.raises(ValueError, match=r"other\.pt holds no weights"):
-            checkpoint.weights(tmp_path / "other.pt")
+            checkpoint.weights(other)
 
     def test_a_mean_is_a_checkpoint_that_lies_between(self, tmp_path):
         for name, value in (("a", 1.0), ("b", 5.0)):
