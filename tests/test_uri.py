@@ -131,11 +131,59 @@ def test_the_option_that_was_meant_is_named() -> None:
         "mqtt://user:hunter2@host/x",
         "mqtt:user:hunter2@host",
         "it failed: http://cam/v?Password=hunter2 does not answer, rtsp://a:hunter2@cam neither",
+        "rtsp://user:hun/hunter2@cam/s",
+        "rtsp://user:12/hunter2@cam/s",
+        "rtsp://user:/hunter2@cam/s",
+        "rtsp://user:12#hunter2@cam/s",
+        "rtsp://user:12/3?hunter2@cam/s",
+        "rtsp://user:h?hunter2@cam/s",
+        "rtsp://me@example.org:h/hunter2@cam/s",
+        "rtsp://[user:h/hunter2@cam/s",
+        "rtsp:/user:hunter2@cam/s",
+        "rtsp:///user:hunter2@cam/s",
+        "rtsp://user:h\n/hunter2@cam",
+        "http://cam/v?from=rtsp://user:hunter2@cam",
     ],
 )
 def test_passwords_are_struck_out(text: str) -> None:
     assert "hunter2" not in redacted(text)
     assert "***" in redacted(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "udp://user:hunter2@host:1",
+        "udp://user:hun/hunter2@host:1",
+        "udp://user:12/hunter2@host:1",
+        "udp://user:12?hunter2@host:1",
+        "user:hunter2@host",
+        "user:12/hunter2@host",
+        "rtsp://user:hun/hunter2@host",
+        "udp://user:hunter2\n@host",
+    ],
+)
+def test_a_login_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_uri(text, ("udp",))
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ("rtsp://10.0.0.5/live@main", "10.0.0.5", None),
+        ("rtsp://10.0.0.5:554/cam/a@b?x=1", "10.0.0.5", 554),
+        ("rtsp://[fe80::1]:554/a@b", "fe80::1", 554),
+        ("rtsp://cam/a@b/c@d", "cam", None),
+        ("rtsp://cam:554/a%40b", "cam", 554),
+        ("rtsp://cam:554/a?user=me@example.org", "cam", 554),
+        ("rtsp://cam:554?user=me@example.org", "cam", 554),
+    ],
+)
+def test_an_at_sign_after_the_host_is_no_login(text: str, host: str, port: int | None) -> None:
+    uri = parse_uri(text, ("rtsp",))
+    assert (uri.text, uri.host, uri.port) == (text, host, port)
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ import os
 import pty
 import re
 import select
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from landmarkd.camera.demo import CLIP
 from landmarkd.errors import ExitCode
 
 from tests.process import command, landmarkd
@@ -150,3 +152,13 @@ def test_no_help_text_is_eaten_as_markup(name: str) -> None:
     )
     assert " , " not in text
     assert "[/" not in text
+
+
+def test_no_sink_writes_over_the_video_that_is_read(tmp_path: Path) -> None:
+    video = tmp_path / "me@home.mp4"
+    shutil.copy(CLIP, video)
+    sink = f"jsonl:{video}?truncate=yes"
+    done = landmarkd("run", "--source", f"file://{video}", "--fast", "--sink", sink)
+    assert done.returncode == ExitCode.USAGE, done.stderr
+    assert "is the file that is being read" in done.stderr
+    assert video.read_bytes() == CLIP.read_bytes()

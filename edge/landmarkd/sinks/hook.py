@@ -81,7 +81,8 @@ class _Running:
 class HookTransport(Transport[Call]):
     """Starts the command and waits for its end, unless a more urgent event waits.
 
-    Then a command of a lower rank continues at the same time; at most one of each rank runs.
+    Then a command of a lower rank continues at the same time; at most one of each rank runs. An
+    event waits for them in the queue, where a more urgent one overtakes it.
     """
 
     def __init__(self, command: Path) -> None:
@@ -109,12 +110,10 @@ class HookTransport(Transport[Call]):
             PieceError: it cannot be started, fails, or takes too long.
         """
         for piece in pieces:
-            self._call(piece)
+            self._wait(self._start(piece), urgent=True)
         return sum(len(piece.line) for piece in pieces)
 
-    def _call(self, call: Call) -> None:
-        for earlier in [each for each in self._running if each.rank >= call.rank]:
-            self._wait(earlier)
+    def _start(self, call: Call) -> _Running:
         environment = {n: v for n, v in os.environ.items() if n not in _SERVICE_ONLY}
         try:
             process = subprocess.Popen(  # noqa: S603 - the user's own command, as an argument list
@@ -133,21 +132,31 @@ class HookTransport(Transport[Call]):
         with suppress(BrokenPipeError), process.stdin or nullcontext() as pipe:
             if pipe is not None:
                 pipe.write(call.line)
-        self._wait(running, urgent=True)
+        return running
 
     def _wait(self, running: _Running, *, urgent: bool = False) -> None:
         """Wait for the end of a command; with `urgent` until an event of higher rank waits."""
-        while running.process.poll() is None:
-            if monotonic() >= min(running.deadline, self.deadline):
-                self._end(running)
-                raise PieceError(f"{self._command} was ended: it took longer than {COMMAND_S:g} s")
+        while not self._ended(running):
             if urgent and self.waiting > running.rank:
                 return
             with suppress(subprocess.TimeoutExpired):
                 running.process.wait(_POLL_S)
+
+    def _ended(self, running: _Running) -> bool:
+        """Return whether a command has ended; end it if it takes too long.
+
+        Raises:
+            PieceError: it failed or took too long, and does not run any more.
+        """
+        if running.process.poll() is None:
+            if monotonic() < min(running.deadline, self.deadline):
+                return False
+            self._end(running)
+            raise PieceError(f"{self._command} was ended: it took longer than {COMMAND_S:g} s")
         self._running.remove(running)
         if running.process.returncode:
             raise PieceError(f"{self._command} failed with exit code {running.process.returncode}")
+        return True
 
     def _end(self, running: _Running) -> None:
         """End the command and everything in its process group."""
@@ -162,10 +171,25 @@ class HookTransport(Transport[Call]):
         running.process.wait()
 
     def tend(self) -> None:
-        """Check commands that continue while a more urgent one runs."""
-        for running in list(self._running):
-            if running.process.poll() is not None or monotonic() >= running.deadline:
-                self._wait(running)
+        """Wait until the command may be started for the most urgent of the waiting events.
+
+        Raises:
+            PieceError: earlier commands failed or took too long.
+        """
+        failures: dict[str, None] = {}
+        while True:
+            for running in list(self._running):
+                try:
+                    self._ended(running)
+                except PieceError as error:
+                    failures[str(error)] = None
+            busy = next((each for each in self._running if 0 <= self.waiting <= each.rank), None)
+            if busy is None:
+                break
+            with suppress(subprocess.TimeoutExpired):
+                busy.process.wait(_POLL_S)
+        if failures:
+            raise PieceError("; ".join(failures))
 
     def close(self) -> None:
         """When the sink ends, wait for running commands, and end them at its deadline."""

@@ -97,7 +97,13 @@ class Transport(ABC, Generic[PieceT]):
         return False
 
     def tend(self) -> None:
-        """Do periodic work; called about every `worker.IDLE_S` seconds when idle."""
+        """Do periodic work; called before each report leaves the queue, and when idle.
+
+        Idle means `worker.IDLE_S` seconds without a report. It may wait until `send` can begin.
+
+        Raises:
+            PieceError: something that was sent earlier failed; the connection is still open.
+        """
 
     @abstractmethod
     def close(self) -> None:

@@ -118,8 +118,7 @@ class QueuedSink(Sink, Generic[PieceT]):
             rank = self._formatter.rank(part)
             with self._changed:
                 if wait and self.waits:
-                    # A signal notifies no condition: a reader that does not read must not delay the
-                    # end.
+                    # A signal notifies no condition: a reader that hangs must not delay the end.
                     while not self._changed.wait_for(self._has_room, ENDING_S):
                         if self.ending():
                             break
@@ -169,12 +168,12 @@ class QueuedSink(Sink, Generic[PieceT]):
                 self._used_at = time.monotonic()
             while self._wait():
                 with self._working:
+                    self._tend()
                     report = self._take()
                     if report is not None:
                         self._deliver(report)
                     elif not self._closing:
                         self._used_at = time.monotonic()
-                        self._transport.tend()
                         self._ready()
                         self._send(self._formatter.idle())
             if self.statistics.connected:
@@ -197,6 +196,12 @@ class QueuedSink(Sink, Generic[PieceT]):
                 self._changed.wait(left)
             return bool(self._queue) or not self._closing
 
+    def _tend(self) -> None:
+        try:
+            self._transport.tend()
+        except PieceError as error:
+            self._say(str(error))
+
     def _take(self) -> Report | None:
         with self._changed:
             if self._closing and time.monotonic() > self._transport.deadline:
@@ -218,7 +223,6 @@ class QueuedSink(Sink, Generic[PieceT]):
             pieces = self._format(report, statistics.dropped)
         except Exception as error:  # a report that cannot be formatted must not end the thread
             statistics.dropped += 1
-            statistics.failures += 1
             self._say(f"a report cannot be sent: {error}")
             return
         if self._send(pieces):
@@ -236,7 +240,6 @@ class QueuedSink(Sink, Generic[PieceT]):
             self.statistics.bytes += self._carry(pieces)
             self.statistics.note = self._transport.note
         except PieceError as error:
-            self.statistics.failures += 1
             self._say(str(error))
             return False
         except Exception as error:  # drivers raise other errors too, such as termios.error
@@ -262,8 +265,7 @@ class QueuedSink(Sink, Generic[PieceT]):
             self._open()
         except Exception as error:  # as in `_send`
             self._failed(error)
-            return False
-        return True
+        return self.statistics.connected
 
     def _open(self) -> None:
         self._transport.open()
@@ -273,16 +275,14 @@ class QueuedSink(Sink, Generic[PieceT]):
             self.statistics.messages += self._formatter.count(pieces)
         self.statistics.note = self._transport.note
         self.statistics.connected = True
-        if self._opened_before:
-            self.statistics.reconnects += 1
-            self._reconnected = True
+        self.statistics.reconnects += self._opened_before
+        self._reconnected = self._opened_before
         self._opened_before = True
 
     def _failed(self, error: Exception) -> None:
         with suppress(Exception):
             self._transport.close()
         self.statistics.connected = False
-        self.statistics.failures += 1
         self._retry_at = time.monotonic() + self._retry_s
         self._retry_s = min(RETRY_LONGEST_S, self._retry_s * 2)
         text = getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -296,4 +296,5 @@ class QueuedSink(Sink, Generic[PieceT]):
                 del self._said[next(iter(self._said))]
             log.warning("%s: %s", self.uri, text)
         if failure:
+            self.statistics.failures += 1
             self.statistics.last_error = text
