@@ -19,8 +19,8 @@ MAX_REPEATS = 36_000
 class OverlayVideo:
     """Writes pictures at a constant rate, each shown until the next one is due.
 
-    The file is written under another name and renamed at the end, so that an error leaves no part
-    of a video.
+    The file is written under another name and renamed once it holds every frame, so that an error
+    leaves no part of a video.
 
     Args:
         target: the video, ``.mp4``.
@@ -28,7 +28,8 @@ class OverlayVideo:
 
     Raises:
         AccessError: no permission to write the file.
-        SinkError: it cannot be written for another reason.
+        SinkError: it cannot be written for another reason, such as a full disk, which is found at
+            the end.
     """
 
     def __init__(self, target: Path, period_s: float) -> None:
@@ -36,7 +37,7 @@ class OverlayVideo:
         self._draft = target.with_name(f".{target.stem}.part{target.suffix}")
         self._writer: Any = None
         self._first_ns = 0
-        self._written = 0
+        self._written = self._frames = 0
         self._last: NDArray[np.uint8] | None = None
 
     def write(self, image: NDArray[np.uint8], captured_ns: int) -> None:
@@ -53,12 +54,23 @@ class OverlayVideo:
             self._first_ns = captured_ns
         due = round((captured_ns - self._first_ns) / self._period_ns)
         for _ in range(min(due - self._written, MAX_REPEATS)):
-            self._writer.write(self._last if self._last is not None else image)
+            self._add(self._last if self._last is not None else image)
         # Of two pictures within one period the first is shown.
         if due >= self._written:
-            self._writer.write(image)
+            self._add(image)
             self._written = due + 1
         self._last = image
+
+    def _add(self, image: NDArray[np.uint8]) -> None:
+        self._writer.write(image)
+        self._frames += 1
+
+    def _complete(self) -> bool:
+        """Return whether the file holds every frame; OpenCV reports no error of writing."""
+        written = cv2.VideoCapture(str(self._draft), cv2.CAP_FFMPEG)
+        frames = written.get(cv2.CAP_PROP_FRAME_COUNT)
+        written.release()
+        return frames == self._frames and _whole(self._draft)
 
     def __enter__(self) -> Self:
         return self
@@ -69,8 +81,27 @@ class OverlayVideo:
         if self._writer is None:
             return
         self._writer.release()
-        if kind is None:
+        if kind is None and self._complete():
             with writing(self._target):
                 self._draft.replace(self._target)
-        else:
-            self._draft.unlink(missing_ok=True)
+            return
+        self._draft.unlink(missing_ok=True)
+        if kind is None:
+            raise SinkError(
+                f"{self._target}: the video could not be written to its end; free some space, or "
+                "choose another folder."
+            )
+
+
+def _whole(path: Path) -> bool:
+    """Return whether an MP4 file ends where its last box does."""
+    at, size = 0, path.stat().st_size
+    with path.open("rb") as file:
+        while at < size:
+            file.seek(at)
+            head = file.read(16)
+            length = int.from_bytes(head[:4], "big")
+            if length == 1:  # the length of a large box follows its name
+                length = int.from_bytes(head[8:], "big")
+            at += max(length, 8)
+    return at == size

@@ -1,5 +1,8 @@
 """`landmarkd annotate` never damages its inputs, and its outputs are complete."""
 
+import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -9,7 +12,7 @@ from landmarkd.errors import ExitCode
 from landmarkd.overlay_video import OverlayVideo
 
 from tests.camera.clips import picture, write_clip
-from tests.process import landmarkd
+from tests.process import command, landmarkd
 
 
 def draw(path: Path, number: int = 1) -> Path:
@@ -75,6 +78,47 @@ def test_a_gap_is_as_long_in_the_overlay_as_in_the_input(tmp_path: Path) -> None
         for at_s in (0.0, 0.04, 0.4, 0.44):
             video.write(picture(1), round(at_s * 1e9))
     assert cv2.VideoCapture(str(target)).get(cv2.CAP_PROP_FRAME_COUNT) == 12
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
+def test_a_disk_that_fills_leaves_the_video_that_was_there(tmp_path: Path, share: float) -> None:
+    target = tmp_path / "a.mp4"
+    code = f"""
+from pathlib import Path
+from landmarkd.overlay_video import OverlayVideo
+from tests.camera.clips import picture
+with OverlayVideo(Path({str(target)!r}), 0.04) as video:
+    for number in range(0, 100, 2):
+        video.write(picture(number), number * 40_000_000)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    before = target.read_bytes()
+    limit = int(share * len(before))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert "SinkError" in done.stderr
+    assert target.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_annotate_fails_if_its_video_cannot_be_written(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", frames=12, fps=50)
+    done = subprocess.run(
+        command(["annotate", clip, "--out", tmp_path / "out"]),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == ExitCode.IO, done.stderr
+    assert "clip.mp4" in done.stderr
+    assert "free some space" in done.stderr
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_a_draft_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
