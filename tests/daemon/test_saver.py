@@ -85,6 +85,16 @@ def test_whoever_asks_gets_every_frame_and_is_told_loudly(
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+def test_the_check_of_a_folder_changes_none_of_its_files(tmp_path: Path) -> None:
+    for name in ("probe", "frame-00000007.jpg"):
+        (tmp_path / name).write_text("mine")
+    FrameSaver(tmp_path)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "probe": "mine",
+        "frame-00000007.jpg": "mine",
+    }
+
+
 def test_a_folder_that_cannot_be_made_is_refused_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SinkError, match="choose another folder"):

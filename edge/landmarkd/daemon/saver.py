@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cv2
 
-from landmarkd.files import write_atomic, writing
+from landmarkd.files import check_writable, write_atomic, writing
 from landmarkd.types import Frame
 
 log = logging.getLogger(__name__)
@@ -36,12 +36,11 @@ class FrameSaver:
         self._base, self._highest, self._last = 0, -1, -1
         with writing(folder, "choose another folder to save frames in"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_atomic(folder / "probe", b"", mode=0o600, durable=False)
-            (folder / "probe").unlink()
             for path in folder.iterdir():
                 if match := _NAME.fullmatch(path.name):
                     self._highest = max(self._highest, int(match[1]))
         self._base = self._highest + 1
+        check_writable(self._path(self._base))
         log.warning(
             "PICTURES ARE SAVED: every frame is written to %s until this process ends "
             "(--save-frames).",
@@ -56,10 +55,13 @@ class FrameSaver:
         self._last, self._highest = frame.sequence, self._base + frame.sequence
         try:
             if encoded:
-                path = self.folder / f"frame-{self._highest:08}.jpg"
+                path = self._path(self._highest)
                 write_atomic(path, content.tobytes(), mode=0o600, durable=False)
             self._failed = False
         except OSError as error:
             if not self._failed:
                 log.warning("%s: %s; frames are not saved", self.folder, error.strerror)
             self._failed = True
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"frame-{number:08}.jpg"
