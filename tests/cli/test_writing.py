@@ -1,6 +1,7 @@
 """Every command that writes a file: without permission one sentence and exit code 77."""
 
 import os
+import resource
 import shutil
 import subprocess
 from pathlib import Path
@@ -94,3 +95,18 @@ def test_a_folder_that_is_not_there_is_said(folder: Path, arguments: tuple[str, 
     assert done.returncode == ExitCode.IO, done.stderr
     assert "No such file or directory; choose another" in done.stderr
     assert not done.stdout
+
+
+def test_a_key_that_cannot_be_written_leaves_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "car.key"
+    done = subprocess.run(
+        command(["key", file]),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == ExitCode.IO, done.stderr
+    assert "car.key: File too large; choose another folder." in done.stderr
+    assert not list(tmp_path.iterdir())
+    assert landmarkd("key", file).returncode == 0

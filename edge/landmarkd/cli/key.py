@@ -36,8 +36,14 @@ def key(
             raise UsageError(
                 f"{file} exists; a key is never overwritten. Choose another name."
             ) from error
-        with os.fdopen(descriptor, "w") as out:
-            out.write(content.hex() + "\n")
+        try:
+            with os.fdopen(descriptor, "w") as out:
+                out.write(content.hex() + "\n")
+                out.flush()
+                os.fsync(descriptor)
+        except BaseException:
+            file.unlink()  # else the next attempt would find a key here
+            raise
     typer.echo(
         f"{file} has the key. Copy it in a safe way, and keep it readable only for its owner.",
         err=True,
