@@ -171,6 +171,18 @@ def test_the_cameras_own_times_win(tmp_path):
     assert milliseconds(frames) == [0.0, 100.0, 115.0, 155.0]
 
 
+def test_times_with_an_offset_go_on_when_clocks_are_set_back(tmp_path):
+    path = write_clip(tmp_path / "a.avi", frames=3, codec="MJPG")
+    times = [
+        "2024-10-27T02:59:59.960+02:00",
+        "2024-10-27T02:00:00.000+01:00",
+        "2024-10-27T01:00:00.050Z",
+    ]
+    (tmp_path / "a.timestamps.txt").write_text(json.dumps(times))
+    _, frames = frames_of(path)
+    assert milliseconds(frames) == [0.0, 40.0, 90.0]
+
+
 @pytest.mark.parametrize(
     "content",
     ["", "{}", "[1, 1]", "[2, 1]", '["soon"]', "[true]", "[NaN, 1]", "[1e400]", "[" * 5000, "\xff"],

@@ -4,7 +4,7 @@ import json
 import logging
 import math
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -190,7 +190,8 @@ def read_sidecar(video: Path) -> list[float]:
 def _seconds(entry: object) -> float:
     if isinstance(entry, str):
         at = datetime.fromisoformat(entry)
-        return (at - datetime(1970, 1, 1, tzinfo=at.tzinfo)).total_seconds()
+        # Without an offset as UTC, which is never set back; only differences are used.
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     if isinstance(entry, bool) or not isinstance(entry, int | float):
         raise TypeError(f"{entry!r} is no time")
     return float(entry)
