@@ -120,6 +120,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ("udp://1.2.3.4:",),
         ),
         (("run", "--sink", "a.csv", "--source", "demo"), ExitCode.USAGE, ("mean csv:a.csv?",)),
+        *(
+            ((*command, option, wrong), ExitCode.USAGE, (f"'{option}'", "--help"))
+            for command, option in (
+                (("replay", "{}/none.lmk", "--sink", "jsonl:-"), "--from"),
+                (("listen", "udp://127.0.0.1:0"), "--duration"),
+                (("view", "udp://127.0.0.1:0", "--no-browser"), "--duration"),
+                (("run", "--source", "demo"), "--duration"),
+                (("calibrate", "camera", "--source", "demo"), "--limit"),
+            )
+            for wrong in ("inf", "nan")
+        ),
+        (("calibrate", "presets", "--size", "00x00"), ExitCode.USAGE, ("640x480",)),
         (("listen", "5005"), ExitCode.USAGE, ("mean udp://:5005?",)),
         (("help", "sourcs"), ExitCode.USAGE, ("mean sources?",)),
         (("help", "run"), ExitCode.USAGE, ("landmarkd run --help",)),

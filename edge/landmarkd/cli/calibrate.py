@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from landmarkd.cli.calibrate_driver import driver, drivers
-from landmarkd.cli.options import ConfigOption, read_configuration
+from landmarkd.cli.options import MAX_SECONDS, ConfigOption, read_configuration
 from landmarkd.display import as_text, plain
 from landmarkd.errors import CalibrationError, UsageError
 
@@ -64,7 +64,8 @@ def camera(
         "camera.json"
     ),
     limit: Annotated[
-        float, typer.Option(min=5, help="Seconds; then the views so far are used.")
+        float,
+        typer.Option(min=5, max=MAX_SECONDS, help="Seconds; then the views so far are used."),
     ] = 300.0,
 ) -> None:
     """Measure a camera's focal length, centre and distortion from views of the printed board.
@@ -119,7 +120,7 @@ def presets(
 
     from landmarkd.camera.intrinsics import DEFAULT_CHOICE, PRESETS, intrinsics_for
 
-    match = re.fullmatch(r"(\d{2,4})x(\d{2,4})", size)
+    match = re.fullmatch(r"([1-9]\d{1,3})x([1-9]\d{1,3})", size)
     if match is None:
         raise UsageError(f"size is {size!r}; use WIDTHxHEIGHT, such as 640x480.")
     table = Table("camera =", "what it is", "focal length, px", "field of view, deg", box=None)

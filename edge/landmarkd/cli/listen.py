@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from landmarkd.cli.options import MAX_SECONDS
 from landmarkd.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def listen(
         int, typer.Option(min=0, help="End after this many frames; 0: no limit.")
     ] = 0,
     duration: Annotated[
-        float, typer.Option(min=0.0, help="End after this many seconds; 0: no limit.")
+        float,
+        typer.Option(min=0.0, max=MAX_SECONDS, help="End after this many seconds; 0: no limit."),
     ] = 0.0,
 ) -> int:
     """Decode a stream, and show a live table, JSON lines, or each message.

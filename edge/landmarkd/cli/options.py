@@ -36,6 +36,9 @@ SinkOption = Annotated[
     ),
 ]
 
+MAX_SECONDS = 1_000_000_000
+"""Largest time on the command line: 31 years, which also excludes inf."""
+
 
 def read_configuration(
     path: Path | None,

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from landmarkd.cli.options import MAX_SECONDS
 from landmarkd.errors import ExitCode, SourceFormatError, UsageError
 from landmarkd.files import refuse_itself
 from landmarkd.uri import named_file
@@ -19,7 +20,10 @@ def replay(
     sink: Annotated[list[str], typer.Option(help="URI of a sink; may be given several times.")],
     fast: Annotated[bool, typer.Option("--fast", help="As fast as the sinks accept it.")] = False,
     start: Annotated[
-        float, typer.Option("--from", min=0.0, help="Begin this many seconds into the recording.")
+        float,
+        typer.Option(
+            "--from", min=0.0, max=MAX_SECONDS, help="Begin this many seconds into the recording."
+        ),
     ] = 0.0,
     frames: Annotated[int, typer.Option(min=0, help="End after this many frames; 0: all.")] = 0,
 ) -> int:

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from landmarkd.cli.options import (
+    MAX_SECONDS,
     ConfigOption,
     ModelOption,
     SinkOption,
@@ -30,7 +31,8 @@ def run(
     model: ModelOption = None,
     frames: Annotated[int | None, typer.Option(min=1, help="End after this many frames.")] = None,
     duration: Annotated[
-        float | None, typer.Option(min=0.1, help="End after this many seconds.")
+        float | None,
+        typer.Option(min=0.1, max=MAX_SECONDS, help="End after this many seconds."),
     ] = None,
     fast: Annotated[
         bool, typer.Option("--fast", help="Play files as fast as possible, without losing a frame.")

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from landmarkd.cli.options import MAX_SECONDS
+
 LONGEST_PAUSE_S = 1.0
 """Longest pause at a gap in a recording."""
 
@@ -19,7 +21,8 @@ def view(
     ] = 8562,
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
     duration: Annotated[
-        float, typer.Option(min=0.0, help="End after this many seconds; 0: no limit.")
+        float,
+        typer.Option(min=0.0, max=MAX_SECONDS, help="End after this many seconds; 0: no limit."),
     ] = 0.0,
 ) -> None:
     """Show a stream as a page: mesh, eyes, pose, driver state, rates and losses.
