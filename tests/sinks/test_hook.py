@@ -124,6 +124,47 @@ class TestHook:
             assert until(lambda: words(tmp_path / "began") == ["yawn", "sleep"], 5.0)
             sink.close(0.1)
 
+    def test_an_event_is_told_although_the_command_before_it_failed(self, tmp_path):
+        path = script(
+            tmp_path,
+            f"""echo "$1" >> {tmp_path}/began
+            [ "$1" = yawn ] && {{ until [ -e {tmp_path}/go ]; do sleep 0.02; done; exit 3; }}
+            true""",
+        )
+        with make_sink(f"hook:{path}", SESSION) as sink:
+            sink.submit(report(1, event(1, kind="yawn", level=1)))
+            assert until(lambda: words(tmp_path / "began") == ["yawn"])
+            sink.submit(report(3, event(2, kind="sleep", level=3)))
+            assert until(lambda: sink.statistics.sent == 2)
+            sink.submit(report(1, event(3, kind="phone", level=1)))
+            (tmp_path / "go").touch()
+            assert until(lambda: words(tmp_path / "began") == ["yawn", "sleep", "phone"])
+            assert until(lambda: sink.statistics.sent == 3)
+            assert "exit code 3" in sink.statistics.last_error
+            assert (sink.statistics.failures, sink.statistics.dropped) == (1, 0)
+            assert sink.statistics.reconnects == 0
+
+    def test_an_alarm_does_not_wait_behind_events_that_wait_for_a_command(self, tmp_path):
+        path = script(
+            tmp_path,
+            f"""echo "$1" >> {tmp_path}/began
+            [ "$1" = yawn ] && until [ -e {tmp_path}/go ]; do sleep 0.02; done
+            true""",
+        )
+        with make_sink(f"hook:{path}", SESSION) as sink:
+            sink.submit(report(1, event(1, kind="yawn", level=1)))
+            assert until(lambda: words(tmp_path / "began") == ["yawn"])
+            told = ["yawn"]
+            for number in range(2, 5):
+                sink.submit(report(3, event(number, kind="sleep", level=3)))
+                told.append("sleep")
+                assert until(lambda: words(tmp_path / "began") == told, 5.0)
+                assert until(lambda number=number: sink.statistics.sent == number)
+                sink.submit(report(1, event(10 + number, kind="phone", level=1)))
+            (tmp_path / "go").touch()
+            assert until(lambda: words(tmp_path / "began") == [*told, *["phone"] * 3])
+        assert (sink.statistics.sent, sink.statistics.dropped) == (7, 0)
+
     def test_a_command_that_hangs_is_ended_with_all_that_it_started(self, tmp_path, monkeypatch):
         monkeypatch.setattr(hook, "COMMAND_S", 0.5)
         text = (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from landmarkd.sinks.direct import DirectSink
-from landmarkd.sinks.parts import Formatter, Transport
+from landmarkd.sinks.parts import Formatter, PieceError, Transport
 from landmarkd.sinks.queue import RankedQueue
 from landmarkd.sinks.worker import QUEUE_REPORTS, QueuedSink
 from landmarkd.types import Report
@@ -79,6 +79,16 @@ def test_whatever_is_raised_is_counted_said_and_tried_again(place: str, error: E
         if place != "close":
             assert sink.statistics.failures == 1
             assert "tried again" in (sink.statistics.last_error or "")
+
+
+def test_a_late_failure_of_a_piece_drops_nothing_else() -> None:
+    transport = Flaky("tend", PieceError("the command before failed"))
+    with sink_of(transport) as sink:
+        sink.submit(report(0))
+        assert until(lambda: transport.got == [b"0"])
+        assert sink.statistics.last_error == "the command before failed"
+    statistics = sink.statistics
+    assert (statistics.failures, statistics.dropped, statistics.reconnects) == (1, 0, 0)
 
 
 class Gated(Transport[bytes]):
