@@ -1,10 +1,15 @@
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 from landmarkd.cli.report import report
+from landmarkd.enums import EventKind, EventPhase
 from landmarkd.errors import SinkError, SourceError, SourceFormatError, UsageError
+from landmarkd.sinks import make_sink
 from landmarkd.web.drive import read_drive
+
+from tests.wire import builders
 
 
 def line(number, *, openness=1.0, zone="road", events=(), face=True):
@@ -95,6 +100,113 @@ def test_a_phase_that_is_repeated_counts_once(tmp_path):
     begin = event("sleep", "begin", 1, level=3)
     drive = read_drive(recorded(tmp_path, [line(number, events=[begin]) for number in range(5)]))
     assert len(drive.events) == 1
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "lmk"])
+def test_each_stage_of_an_event_is_kept(tmp_path, ending):
+    """The wire repeats each phase once a second, and the last one three times."""
+    stages = {
+        0: (EventPhase.BEGIN, 1),
+        40: (EventPhase.ESCALATE, 2),
+        80: (EventPhase.ESCALATE, 3),
+        120: (EventPhase.END, 3),
+    }
+    path = tmp_path / f"drive.{ending}"
+    with make_sink(f"{ending}:{path}?points=none", builders.session()) as sink:
+        for number in range(240):
+            state = builders.driver(number)
+            if number in stages:
+                phase, level = stages[number]
+                at_ns = 10**9 + number * builders.PERIOD_NS
+                drowsy = replace(
+                    builders.event(phase, at_ns=at_ns), kind=EventKind.DROWSINESS, level=level
+                )
+                state = builders.driver(number, drowsy)
+            if number < 120:
+                state = replace(state, active=(EventKind.DROWSINESS,))
+            sink.submit(builders.report(number, state=state), wait=True)
+    drive = read_drive(path)
+    assert [(event.phase, event.level) for event in drive.events] == list(stages.values())
+    assert drive.trouble == ""
+
+
+def run(begin_s, events=(), *, source="test:", utc_s=None, quality="synchronised", count=40):
+    """Return the lines of a start of the daemon, with events at (number, kind, phase)."""
+    lines = [line(number) for number in range(count)]
+    for value in lines:
+        value["source"] = source
+        value["captured_ns"] += round((begin_s - 1) * 1e9)
+        if utc_s is not None:
+            offset_ns = round((utc_s - begin_s) * 1e9)
+            value["utc"] = {"offset_ns": offset_ns, "quality": quality}
+    for number, kind, phase in events:
+        happening = event(kind, phase, number)
+        happening["at_ns"] = lines[number]["captured_ns"]
+        lines[number]["driver"]["events"] = [happening]
+    return lines
+
+
+NAP = [(10, "microsleep", "begin"), (20, "microsleep", "end")]
+
+
+def test_runs_in_one_file_number_their_events_anew(tmp_path, capsys):
+    """The first one was killed during an event."""
+    path = recorded(tmp_path, [*run(100, NAP[:1]), *run(200, NAP)])
+    drive = read_drive(path)
+    seen = [(event.run, event.phase, event.seconds) for event in drive.events]
+    assert seen == [(0, "begin", 1.0), (1, "begin", 101.0), (1, "end", 102.0)]
+    assert drive.seconds == pytest.approx(103.9)
+    assert drive.trouble == ""
+    report(path, None)
+    assert "2 other events" in capsys.readouterr().out
+    text = (tmp_path / "drive.html").read_text()
+    assert "microsleep 0:01.0 to 0:03.9" in text
+    assert "microsleep 1:41.0 to 1:42.0" in text
+
+
+def test_a_boot_between_two_runs_is_said(tmp_path, capsys):
+    path = recorded(tmp_path, [*run(5000, NAP), *run(20, NAP), *run(10)])
+    drive = read_drive(path)
+    times = [moment.seconds for moment in drive.moments]
+    assert times == sorted(times)
+    assert times[0] == 0.0
+    assert [end - 3.9 for end in drive.ends] == pytest.approx([0.0, 5.9, 11.8])
+    assert [event.seconds for event in drive.events] == pytest.approx([1.0, 2.0, 6.9, 7.9])
+    assert "2 placed after the run before" in drive.trouble
+    report(path, None)
+    assert "another clock" in capsys.readouterr().err
+    assert "another clock" in Page((tmp_path / "drive.html").read_text()).text
+
+
+@pytest.mark.parametrize("begin_s", [20, 9000])
+def test_a_boot_is_placed_by_a_synchronised_clock(tmp_path, begin_s):
+    noon = 1_700_000_000
+    lines = [*run(5000, NAP, utc_s=noon), *run(begin_s, NAP, utc_s=noon + 3600)]
+    drive = read_drive(recorded(tmp_path, lines))
+    assert drive.seconds == pytest.approx(3603.9)
+    assert [event.seconds for event in drive.events] == pytest.approx([1, 2, 3601, 3602])
+    assert [event.utc_s - noon for event in drive.events] == pytest.approx([1, 2, 3601, 3602])
+    assert (drive.utc_s, drive.synchronised) == (noon, True)
+    assert "1 placed by UTC" in drive.trouble
+
+
+def test_the_date_of_each_run_is_its_own(tmp_path):
+    lines = [*run(50, NAP, utc_s=1000, quality="unsynchronised"), *run(20, NAP, utc_s=5000)]
+    drive = read_drive(recorded(tmp_path, lines))
+    assert [event.seconds for event in drive.events] == pytest.approx([1, 2, 6.9, 7.9])
+    assert [event.utc_s for event in drive.events] == pytest.approx([1001, 1002, 5001, 5002])
+    assert (drive.utc_s, drive.synchronised) == (1000, False)
+
+
+def test_frames_that_come_late_and_alternating_senders_are_no_new_runs(tmp_path):
+    lines = [line(number) for number in (0, 2, 1, 3, 3, 5, 4)]
+    drive = read_drive(recorded(tmp_path, lines))
+    assert (len(drive.ends), drive.trouble) == (1, "")
+    pairs = zip(run(5000, NAP), run(20, NAP, source="other:"), strict=True)
+    drive = read_drive(recorded(tmp_path, [value for pair in pairs for value in pair]))
+    assert len(drive.ends) == 2
+    assert drive.seconds == pytest.approx(5.9)
+    assert len(drive.events) == 4
 
 
 def test_a_recording_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path):

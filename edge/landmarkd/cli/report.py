@@ -37,7 +37,7 @@ def report(
     if drive.trouble:
         typer.echo(drive.trouble, err=True)
     blinks = sum(event.kind == EventKind.BLINK for event in drive.events)
-    others = len({event.id for event in drive.events if event.kind != EventKind.BLINK})
+    others = len({(event.run, event.id) for event in drive.events if event.kind != EventKind.BLINK})
     print(
         f"Wrote {plain(target, 1000)}: {drive.frames} frames, {drive.seconds:.1f} s, "
         f"{blinks} blinks, {others} other events."

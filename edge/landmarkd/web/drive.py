@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from landmarkd.enums import EventPhase
+from landmarkd.enums import ClockQuality, EventPhase
 from landmarkd.errors import SourceError, SourceFormatError
 from landmarkd.files import reading
+from landmarkd.web.runs import Run, Runs, Stamp
 
 MAX_LINE = 1 << 20
 """A line of JSON with all points has about 30 kB; a longer line is an error."""
@@ -43,9 +44,11 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One phase of an event."""
+    """One phase of an event; its id is that of one run."""
 
     seconds: float
+    utc_s: float | None
+    run: int
     id: int
     kind: str
     phase: str
@@ -62,15 +65,17 @@ class Drive:
         moments: in order of time; of a very long drive only every second, fourth, ... frame.
         frames: number of all frames in the file.
         events: each phase once.
+        ends: of each run the time of its last frame, seconds.
         utc_s: UTC of the first frame in seconds since 1970, or None if unknown.
         synchronised: whether this clock was synchronised.
-        trouble: a sentence about damage of the file; empty without damage.
+        trouble: sentences about damage of the file and runs with another clock, or empty.
     """
 
     name: str
     moments: list[Moment] = field(default_factory=list)
     frames: int = 0
     events: list[Happening] = field(default_factory=list)
+    ends: list[float] = field(default_factory=list)
     utc_s: float | None = None
     synchronised: bool = False
     trouble: str = ""
@@ -94,29 +99,27 @@ def read_drive(path: Path) -> Drive:
     """
     drive = Drive(path.name)
     records = _wire_records(path, drive) if path.suffix == ".lmk" else _lines(path)
-    began: int | None = None
+    runs = Runs()
     step, good, left_out, damaged = 1, False, 0, ""
-    seen: set[tuple[int, str, str]] = set()
+    seen: set[tuple[object, ...]] = set()
     for where, record in records:
         try:
             if not isinstance(record, dict):
                 raise _MalformedError("it is not a record of landmarkd")
-            captured = _integer(record, "captured_ns")
-            began = captured if began is None else began
-            if drive.utc_s is None:
-                _read_utc(record, captured, drive)
+            stamp = _stamp(record)
+            run = runs.take(stamp)
             if drive.frames % step == 0:
-                drive.moments.append(_moment(record, (captured - began) / 1e9))
+                drive.moments.append(_moment(record, run.seconds(stamp.captured_ns)))
             drive.frames += 1
             if len(drive.moments) > MAX_MOMENTS:
                 del drive.moments[1::2]
                 step *= 2
-            for happening in _happenings(record, began):
-                # The wire repeats each phase; one is enough here.
-                key = (happening.id, happening.kind, happening.phase)
+            for h in _happenings(record, run):
+                # A line may be there twice; an event escalates several times, at other levels.
+                key = (h.run, h.id, h.kind, h.phase, h.level, h.seconds)
                 if key not in seen and len(seen) < MAX_EVENTS:
                     seen.add(key)
-                    drive.events.append(happening)
+                    drive.events.append(h)
             good = True
         except _MalformedError as error:
             if not good:
@@ -130,8 +133,13 @@ def read_drive(path: Path) -> Drive:
         raise SourceFormatError(
             f"{path} has no frames; record with --sink jsonl:FILE or --sink lmk:FILE."
         )
+    drive.utc_s, drive.synchronised, drive.ends = runs.utc_s, runs.synchronised, runs.ends
+    troubles = [drive.trouble]
     if left_out:
-        drive.trouble += f"{path}: {left_out} damaged records were left out, the first {damaged}."
+        troubles.append(f"{path}: {left_out} damaged records were left out, the first {damaged}.")
+    if runs.trouble:
+        troubles.append(f"{path}: {runs.trouble}")
+    drive.trouble = " ".join(filter(None, troubles))
     drive.moments.sort(key=lambda moment: moment.seconds)
     return drive
 
@@ -162,11 +170,15 @@ def _dictionary(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _read_utc(record: dict[str, Any], captured: int, drive: Drive) -> None:
-    utc = _dictionary(record.get("utc"))
-    if utc:
-        drive.utc_s = (captured + _integer(utc, "offset_ns")) / 1e9
-        drive.synchronised = utc.get("quality") == "synchronised"
+def _stamp(record: dict[str, Any]) -> Stamp:
+    utc, number = _dictionary(record.get("utc")), record.get("sequence")
+    return Stamp(
+        _text(record.get("source")) or "",
+        _integer(record, "captured_ns"),
+        number if type(number) is int else None,
+        _integer(utc, "offset_ns") if utc else None,
+        utc.get("quality") == ClockQuality.SYNCHRONISED,
+    )
 
 
 def _moment(record: dict[str, Any], seconds: float) -> Moment:
@@ -189,7 +201,7 @@ def _moment(record: dict[str, Any], seconds: float) -> Moment:
     )
 
 
-def _happenings(record: dict[str, Any], began: int) -> Iterator[Happening]:
+def _happenings(record: dict[str, Any], run: Run) -> Iterator[Happening]:
     events = _dictionary(record.get("driver")).get("events") or []
     if not isinstance(events, list):
         raise _MalformedError("events is not a list")
@@ -204,9 +216,10 @@ def _happenings(record: dict[str, Any], began: int) -> Iterator[Happening]:
             for name, value in _dictionary(event.get("evidence")).items()
             if (number := _number(value)) is not None
         }
-        seconds = (_integer(event, "at_ns") - began) / 1e9
+        at_ns, number = _integer(event, "at_ns"), _integer(event, "id")
         level = min(3, max(0, _integer(event, "level")))
-        yield Happening(seconds, _integer(event, "id"), kind, phase, level, numbers)
+        where = (run.seconds(at_ns), run.utc_s(at_ns), run.number)
+        yield Happening(*where, number, kind, phase, level, numbers)
 
 
 def _lines(path: Path) -> Iterator[tuple[str, Any]]:

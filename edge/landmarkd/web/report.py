@@ -67,16 +67,16 @@ def _when(drive: Drive) -> str:
     if drive.utc_s is None:
         return "The date is unknown; times count from the first frame."
     kept = "" if drive.synchronised else " by a clock that was not synchronised"
-    date = _utc(drive, 0.0, "%Y-%m-%d %H:%M:%S")
+    date = _utc(drive.utc_s, "%Y-%m-%d %H:%M:%S")
     return f"Began {date} UTC{kept}; times count from there."
 
 
-def _utc(drive: Drive, seconds: float, form: str = "%H:%M:%S") -> str:
-    """Return the UTC of a time of the drive, or a dash."""
-    if drive.utc_s is None:
+def _utc(seconds: float | None, form: str = "%H:%M:%S") -> str:
+    """Return seconds since 1970 as a time, or a dash."""
+    if seconds is None:
         return "–"
     try:
-        return datetime.fromtimestamp(drive.utc_s + seconds, UTC).strftime(form)
+        return datetime.fromtimestamp(seconds, UTC).strftime(form)
     except (ValueError, OverflowError, OSError):
         return "an impossible time"
 
@@ -129,21 +129,22 @@ def _zones(moments: Sequence[Moment]) -> dict[str, str]:
 
 
 def _events(drive: Drive, chart: Timeline) -> str:
-    spans, begun = [], dict[int, Happening]()
+    spans, begun = [], dict[tuple[int, int], Happening]()
     for event in drive.events:
+        key = (event.run, event.id)
         if event.kind == EventKind.BLINK:
             spans.append(
                 (f"blink {clock(event.seconds, 1)}", BLINK, event.seconds, event.seconds, False)
             )
         elif event.phase == EventPhase.END:
-            first = begun.pop(event.id, event)
+            first = begun.pop(key, event)
             spans.append(_span(first, event.seconds))
         else:
-            before = begun.get(event.id)
-            begun[event.id] = event
+            before = begun.get(key)
+            begun[key] = event
             if before is not None:
                 spans.append(_span(before, event.seconds))
-    spans += [_span(event, drive.seconds) for event in begun.values()]
+    spans += [_span(event, drive.ends[event.run]) for event in begun.values()]
     return chart.marks(
         "events", spans, {"blink": BLINK, **dict(zip(LEVEL_NAMES, LEVELS, strict=True))}
     )
@@ -163,7 +164,7 @@ def _table(drive: Drive) -> str:
     rows = [
         (
             clock(event.seconds, 1),
-            _utc(drive, event.seconds),
+            _utc(event.utc_s),
             event.kind,
             event.phase,
             str(event.level),

@@ -1,0 +1,153 @@
+"""The runs in one file of JSON lines: several starts append to it.
+
+Each run numbers its frames and events from the beginning, and after a boot of the machine its
+monotonic clock begins anew too. Here the frames of all runs get one time.
+"""
+
+from dataclasses import dataclass
+
+LATE_NS = 1_000_000_000
+"""A frame this much older than the newest was late on the network, and is of the same run."""
+UNKNOWN_GAP_NS = 2_000_000_000
+"""Shown between two runs if the time between them is unknown."""
+MAX_SOURCES = 64
+MAX_RUNS = 10_000
+"""More runs than this share the last number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a frame says about its time.
+
+    Attributes:
+        source: name of its source.
+        captured_ns: capture time on the clock of its run.
+        sequence: number in its run, or None.
+        offset_ns: from its clock to UTC, or None.
+        synchronised: whether the offset is that of a synchronised clock.
+    """
+
+    source: str
+    captured_ns: int
+    sequence: int | None = None
+    offset_ns: int | None = None
+    synchronised: bool = False
+
+
+@dataclass(slots=True)
+class Run:
+    """One run.
+
+    Attributes:
+        number: from 0.
+        shift_ns: from its clock to the time since the first frame of the file.
+        captured_ns: capture time of its newest frame.
+        sequence: number of its newest frame, or None.
+        offset_ns: from its clock to UTC, or None.
+    """
+
+    number: int
+    shift_ns: int
+    captured_ns: int
+    sequence: int | None = None
+    offset_ns: int | None = None
+
+    def seconds(self, time_ns: int) -> float:
+        """Return a time of its clock in seconds since the first frame of the file."""
+        return (time_ns + self.shift_ns) / 1e9
+
+    def utc_s(self, time_ns: int) -> float | None:
+        """Return a time of its clock as UTC in seconds since 1970, or None."""
+        return None if self.offset_ns is None else (time_ns + self.offset_ns) / 1e9
+
+    def holds(self, stamp: Stamp) -> bool:
+        """Return whether a frame may be of this run."""
+        if self.stepped_back(stamp):
+            return False
+        numbers = (stamp.sequence, self.sequence)
+        counts_anew = None not in numbers and numbers[0] <= numbers[1]  # type: ignore[operator]
+        return not (counts_anew and stamp.captured_ns > self.captured_ns)
+
+    def stepped_back(self, stamp: Stamp) -> bool:
+        """Return whether the clock of a frame began after this one."""
+        return stamp.captured_ns < self.captured_ns - LATE_NS
+
+
+class Runs:
+    """Sorts frames into runs, in the order of the file.
+
+    Attributes:
+        ends: of each run the time of its newest frame, in seconds since the first frame.
+        utc_s: UTC of the first frame in seconds since 1970, or None.
+        synchronised: whether this clock was synchronised.
+    """
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []
+        self.utc_s: float | None = None
+        self.synchronised = False
+        # Of each source, because the lines of several senders alternate.
+        self._newest: dict[str, Run] = {}
+        self._last: Run | None = None
+        self._end_ns = 0
+        self._zero_utc_ns: int | None = None
+        self._by_utc = self._following = 0
+
+    def take(self, stamp: Stamp) -> Run:
+        """Return the run of the next frame."""
+        run = self._newest.get(stamp.source, self._last)
+        if run is None or not run.holds(stamp):
+            run = self._begin(run, stamp)
+        self._newest.pop(stamp.source, None)
+        self._newest[stamp.source] = self._last = run
+        if len(self._newest) > MAX_SOURCES:
+            del self._newest[next(iter(self._newest))]
+        if stamp.captured_ns >= run.captured_ns:
+            run.captured_ns, run.sequence = stamp.captured_ns, stamp.sequence
+        self._end_ns = max(self._end_ns, stamp.captured_ns + run.shift_ns)
+        self.ends[run.number] = max(self.ends[run.number], run.seconds(stamp.captured_ns))
+        self._keep_utc(run, stamp)
+        return run
+
+    def _begin(self, before: Run | None, stamp: Stamp) -> Run:
+        at_ns = 0 if before is None else self._place(before, stamp)
+        if len(self.ends) < MAX_RUNS:
+            self.ends.append(at_ns / 1e9)
+        return Run(len(self.ends) - 1, at_ns - stamp.captured_ns, stamp.captured_ns)
+
+    def _place(self, before: Run, stamp: Stamp) -> int:
+        """Return the time of the first frame of a new run: by UTC, by the clock, or at the end."""
+        clock_ns = stamp.captured_ns + before.shift_ns
+        if stamp.synchronised and stamp.offset_ns is not None and self._zero_utc_ns is not None:
+            utc_ns = stamp.captured_ns + stamp.offset_ns - self._zero_utc_ns
+            if utc_ns >= self._end_ns - LATE_NS:
+                self._by_utc += abs(utc_ns - clock_ns) > LATE_NS
+                return utc_ns
+        if not before.stepped_back(stamp):
+            return clock_ns
+        self._following += 1
+        return self._end_ns + UNKNOWN_GAP_NS
+
+    def _keep_utc(self, run: Run, stamp: Stamp) -> None:
+        if stamp.offset_ns is None:
+            return
+        run.offset_ns = stamp.offset_ns
+        if stamp.synchronised:
+            self._zero_utc_ns = stamp.offset_ns - run.shift_ns
+        if run.number == 0 and (self.utc_s is None or (stamp.synchronised > self.synchronised)):
+            self.utc_s, self.synchronised = run.utc_s(-run.shift_ns), stamp.synchronised
+
+    @property
+    def trouble(self) -> str:
+        """A sentence about runs with another clock; empty without any."""
+        parts = []
+        if self._by_utc:
+            parts.append(f"{self._by_utc} placed by UTC")
+        if self._following:
+            parts.append(
+                f"{self._following} placed after the run before, because the time between is "
+                "unknown"
+            )
+        if not parts:
+            return ""
+        return f"runs with another clock, as after a boot of the machine: {', '.join(parts)}."
