@@ -173,6 +173,63 @@ def test_a_turned_frame_is_looked_at_now_and_then_while_nobody_is_there(model):
     assert 7 + 6 <= detector.turned_looks <= 7 + 10
 
 
+RATES = (2, 4, 5, 8, 12, 20, 30)
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("degrees", [90, 180])
+def test_a_turned_face_is_found_at_every_frame_rate(model, detector, degrees, rate):
+    tracker = Tracker(model, detector, TrackerSettings())
+    image = np.ascontiguousarray(np.rot90(clip.frames()[scenes.FACE].image, -degrees // 90))
+    frames = range(1, 3 * max(rate, 4) + 3 * rate)  # three looks, a second or four frames apart
+    tracker.track(scenes.at(0, np.full_like(image, 90)), StageClock())
+    assert any(tracker.track(scenes.at(n / rate, image), StageClock()) for n in frames)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_turned_looks_cost_no_second_look_and_few_upright_ones(model, rate):
+    detector, image = Proposing(), scenes.empty()
+    tracker = Tracker(model, detector, TrackerSettings())
+    tracker.track(scenes.at(0, image), StageClock())
+    counts = []
+    for n in range(1, 20 * rate):
+        before = detector.looks, detector.turned_looks
+        tracker.track(scenes.at(n / rate, image), StageClock())
+        counts.append((detector.looks - before[0], detector.turned_looks - before[1]))
+    looks, turned = (sum(column) for column in zip(*counts, strict=True))
+    assert max(each for each, _ in counts) == 1
+    assert 20 * min(1, rate / 4) * 0.75 - 1 <= turned <= 20 * min(1, rate / 4)
+    upright = min(rate, 1 / TrackerSettings().longest_retry_s)
+    assert looks <= 20 * max(rate, upright + 1) + 3, "pauses are shorter at first"
+    assert not any(a and b for (_, a), (_, b) in pairwise(counts))
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_an_upright_face_waits_for_a_turned_look_for_one_frame_at_most(model, rate):
+    face = Detection(0.9, clip.box(scenes.FACE))
+    longest = TrackerSettings().longest_retry_s
+    for empty in range(2 * rate, 3 * rate + 4):
+        detector = Proposing()
+        tracker = Tracker(model, detector, TrackerSettings())
+        for n in range(empty):
+            tracker.track(scenes.at(n / rate, NOISE), StageClock())
+        detector.faces = [face]
+        image = clip.frames()[scenes.FACE].image
+        frames = range(empty, empty + 2 * rate + 2)
+        found = next(n for n in frames if tracker.track(scenes.at(n / rate, image), StageClock()))
+        assert found - empty <= max(1, np.ceil(longest * rate) - 1)
+
+
+@pytest.mark.parametrize("rate", [5, 8, 30])
+def test_places_in_doubt_do_not_keep_a_turned_look_away(model, rate):
+    boxes = [(40 + 180 * n, 60, 180 + 180 * n, 220) for n in range(3)]
+    detector = Proposing(*(Detection(0.4, box) for box in boxes))
+    tracker = Tracker(model, detector, TrackerSettings())
+    for n in range(10 * rate):
+        tracker.track(scenes.at(n / rate, NOISE), StageClock())
+    assert detector.turned_looks >= 7 + 6, "all at once, and then about every second"
+
+
 @pytest.mark.parametrize("degrees", [0, 20, -20, 45, -45, 90, -90, 180, 160])
 def test_a_turned_face_is_read_as_it_lies(model, detector, degrees):
     image, points = scenes.turned(

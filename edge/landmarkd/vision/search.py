@@ -34,6 +34,10 @@ ROLLS = (90, -90, 180, 45, -45, 135, -135)
 TURNED_PAUSE_S = 1.0
 """Pause between looks at a turned frame while nobody is there."""
 
+UPRIGHT_LOOKS = 3
+"""Where the detector looks at every frame, as with a slow camera, a due turned look takes the place
+of an upright one, but only after so many upright looks."""
+
 USUAL_ROLL_DEG, TURNED_ODDS = 35.0, 0.1
 """Odds against a face with a larger roll: such faces are this many times as rare."""
 
@@ -85,9 +89,11 @@ class FaceSearch:
     def reset(self) -> None:
         """Forget what waits to be looked at and what was no face."""
         self._waiting: deque[Detection] = deque()
+        # Apart, because the next upright look replaces what waits from the one before.
+        self._turned: deque[Detection] = deque()
         self._refused: list[_Refused] = []
         self._looked_before = False
-        self._next_turn = 0
+        self._next_turn, self._upright_in_row = 0, 0
         self._turn_after_ns: int | None = None
 
     def at_once(self, image: NDArray[np.uint8], clock: StageClock) -> FaceObservation | None:
@@ -111,26 +117,33 @@ class FaceSearch:
             whole: whether the detector may look at the frame.
         """
         rested, self._looked_before = not self._looked_before, False
-        if whole:
+        turning = self._turns_at(now_ns) and (not whole or self._upright_in_row >= UPRIGHT_LOOKS)
+        upright = whole and not turning
+        self._upright_in_row = self._upright_in_row + 1 if upright else 0
+        if upright:
             self._refused = [place for place in self._refused if place.until_ns > now_ns]
             found = self.proposals(image, clock, self._least)
             self._waiting = deque(face for face in found if not self._is_refused(face))
             if self._waiting and self._waiting[0].score >= SURE:
-                return self._read_next(image, now_ns, clock)
-        if not rested:
-            return None
-        if self._waiting:
-            self._looked_before = True
-            return self._read_next(image, now_ns, clock)
-        if self._turn_after_ns is None:
-            self._turn_after_ns = now_ns + round(TURNED_PAUSE_S * 1e9)
-        if self._rolls and not whole and now_ns >= self._turn_after_ns:
-            self._looked_before = True
+                return self._read_next(self._waiting, image, now_ns, clock)
+        if turning:
             self._turn_after_ns = now_ns + round(TURNED_PAUSE_S * 1e9)
             roll = self._rolls[self._next_turn]
-            self._waiting.extend(self.proposals(image, clock, SURE, roll))
             self._next_turn = (self._next_turn + 1) % len(self._rolls)
+            self._turned = deque(self.proposals(image, clock, SURE, roll))
+            if self._turned:
+                return self._read_next(self._turned, image, now_ns, clock)
+        waiting = self._turned or self._waiting
+        if waiting and rested:
+            self._looked_before = True
+            return self._read_next(waiting, image, now_ns, clock)
         return None
+
+    def _turns_at(self, now_ns: int) -> bool:
+        """Return whether a turned look is due."""
+        if self._turn_after_ns is None:
+            self._turn_after_ns = now_ns + round(TURNED_PAUSE_S * 1e9)
+        return bool(self._rolls) and now_ns >= self._turn_after_ns
 
     def proposals(
         self, image: NDArray[np.uint8], clock: StageClock, least: float, roll: float = 0
@@ -210,9 +223,13 @@ class FaceSearch:
         return max(seen, other, key=lambda each: self._belief(each, score))
 
     def _read_next(
-        self, image: NDArray[np.uint8], now_ns: int, clock: StageClock
+        self,
+        waiting: deque[Detection],
+        image: NDArray[np.uint8],
+        now_ns: int,
+        clock: StageClock,
     ) -> FaceObservation | None:
-        proposal = self._waiting.popleft()
+        proposal = waiting.popleft()
         seen = self.read(image, proposal, clock)
         if seen is None:
             until_ns = now_ns + round(REMEMBERED_S * 1e9)
