@@ -120,7 +120,8 @@ def main() -> None:
                 message = PoseStamped()
                 set_message_fields(message, fields)
                 heads.publish(message)
-            due = level(report), report.captured_ns // 1_000_000_000
+            # The capture time stands still while the camera delivers nothing.
+            due = level(report), now_ns // 1_000_000_000
             if told.get(report.source) != due:
                 told[report.source] = due
                 message = DiagnosticArray()

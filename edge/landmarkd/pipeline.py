@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from landmarkd import __version__
 from landmarkd.camera.intrinsics import intrinsics_for
+from landmarkd.enums import Degradation
 from landmarkd.layout import Layout
 from landmarkd.settings.config import Configuration
 from landmarkd.signals.blocked import is_blocked
@@ -217,8 +218,8 @@ class Pipeline:
             driver=driver,
             counters=counters,
             degraded=(
-                *(name for name in last.degraded if name != "camera_stalled"),
-                "camera_stalled",
+                *(name for name in last.degraded if name != Degradation.CAMERA_STALLED),
+                Degradation.CAMERA_STALLED,
             ),
         )
 

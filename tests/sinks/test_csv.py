@@ -16,7 +16,7 @@ from landmarkd.types import Gaze, Report, UtcOffset
 
 from tests.process import landmarkd
 from tests.sinks.test_contract import Contract
-from tests.wire.builders import driver, event, report, session
+from tests.wire.builders import driver, event, report, session, stalled
 
 OPENFACE = [
     "frame", "face_id", "timestamp", "confidence", "success", "gaze_angle_x", "gaze_angle_y",
@@ -162,3 +162,9 @@ def test_the_pipeline_hands_on_both_kinds(tmp_path: Path) -> None:
         assert len(values) > 30
         roughness[name] = np.abs(np.diff(values, n=2, axis=0)).mean(axis=0)
     assert (roughness["raw"] > roughness["smooth"]).all(), roughness
+
+
+def test_rows_go_on_at_their_rate_while_no_frames_come(tmp_path: Path) -> None:
+    got = table(tmp_path, report(0), *stalled(report(0), 10.0), options="?hz=1")
+    assert len(got) == pytest.approx(11, abs=1)
+    assert got[-1]["degraded"] == "camera_stalled"

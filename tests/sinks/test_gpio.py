@@ -12,6 +12,7 @@ from landmarkd.sinks.gpio import BLINK_NS
 from landmarkd.types import DriverState, Report, Session
 
 from tests.sinks.test_contract import until
+from tests.wire.builders import stalled
 
 SESSION = Session(1, "test", "model", "00" * 32, "landmarkd-562", 562)
 REPORT = Report("test:", 0, 0, 0, 640, 480, None)
@@ -19,7 +20,7 @@ REPORT = Report("test:", 0, 0, 0, 640, 480, None)
 
 def report(level=0, attention=Attention.ATTENTIVE, at_ns=0, degraded=()):
     state = DriverState(attention=attention, level=level)
-    return replace(REPORT, driver=state, captured_ns=at_ns, degraded=degraded)
+    return replace(REPORT, driver=state, captured_ns=at_ns, emitted_ns=at_ns, degraded=degraded)
 
 
 class TestGpio:
@@ -74,6 +75,12 @@ class TestGpio:
                 assert until(lambda: not self.factory.pin(17).state)
                 sink.submit(report(3, at_ns=BLINK_NS, **nobody_knows))
                 assert until(lambda: self.factory.pin(17).state), "an alarm is never hidden"
+
+    def test_a_lamp_blinks_while_no_frames_come(self):
+        last = replace(report(0), emitted_ns=BLINK_NS // 5)
+        with make_sink("gpio:17?unknown=blink", SESSION) as sink:
+            states = self.levels(sink, 17, stalled(last, 4 * BLINK_NS / 1e9))
+        assert states == [False, True, False, True]
 
     def test_mistakes_get_a_sentence(self):
         with pytest.raises(UsageError, match="BCM"):

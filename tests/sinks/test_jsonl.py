@@ -10,7 +10,7 @@ import pytest
 from landmarkd.errors import UsageError
 from landmarkd.sinks import make_sink
 
-from tests.wire.builders import driver, event, report, session
+from tests.wire.builders import driver, event, report, session, stalled
 
 SCHEMA = json.loads((Path(landmarkd.wire.__file__).parent / "report.schema.json").read_text())
 
@@ -42,3 +42,13 @@ def test_lines_come_at_their_rate_and_no_event_is_left_out(tmp_path: Path) -> No
     got = lines(tmp_path, "points=none&hz=2", 58)
     assert [line["sequence"] for line in got] == pytest.approx([0, 15, 17, 30, 45], abs=1)
     assert sum(len(line["driver"]["events"]) for line in got) == 1
+
+
+def test_lines_go_on_at_their_rate_while_no_frames_come(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    with make_sink(f"jsonl:{path}?points=none&hz=1", session()) as sink:
+        for each in (report(0), *stalled(report(0), 10.0)):
+            sink.submit(each, wait=True)
+    got = [json.loads(line) for line in path.read_text().splitlines()]
+    assert len(got) == pytest.approx(11, abs=1)
+    assert {line["captured_ns"] for line in got} == {report(0).captured_ns}

@@ -17,10 +17,11 @@ import pytest
 from landmarkd.enums import Attention, EventPhase
 from landmarkd.errors import AccessError, UsageError
 from landmarkd.sinks import make_sink, mqtt_transport
+from landmarkd.sinks.mqtt import MqttFormatter
 
 from tests.sinks.relay import Relay
 from tests.sinks.test_contract import until
-from tests.wire.builders import driver, event, report, session
+from tests.wire.builders import driver, event, report, session, stalled
 
 paho = pytest.importorskip("paho.mqtt.client", reason="needs paho-mqtt")
 
@@ -397,6 +398,15 @@ def test_every_address_of_the_broker_is_tried(monkeypatch: pytest.MonkeyPatch) -
                 assert link.recv(1000)
                 link.sendall(b"\x20\x02\0\0")
                 assert until(lambda: sink.statistics.connected)
+
+
+def test_states_and_online_go_on_while_no_frames_come() -> None:
+    formatter = MqttFormatter("landmarkd/bench", 1.0)
+    reports = report(0, with_face=False), *stalled(report(0), 130.0)
+    sent = [piece for each in reports for piece in formatter.format(each, 0)]
+    topics = [piece.topic for piece in sent]
+    assert topics.count("landmarkd/bench/status") == pytest.approx(131, abs=2)
+    assert topics.count("landmarkd/bench/state") == 2
 
 
 def test_a_secret_is_never_sent_in_clear(tmp_path: Path) -> None:

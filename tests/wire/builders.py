@@ -1,5 +1,7 @@
 """Reports for the tests of the wire and the sinks: a face that turns, with everything known."""
 
+from dataclasses import replace
+
 import numpy as np
 from landmarkd.enums import Attention, EventKind, EventPhase
 from landmarkd.layout import layout_of
@@ -19,6 +21,8 @@ from landmarkd.types import (
 )
 
 PERIOD_NS = 33_333_333
+STALLED_PERIOD_NS = 500_000_000
+"""Time between two reports while the camera delivers nothing."""
 
 
 def session(layout: str = "landmarkd-562", boot_id: int = 0x1122334455667788) -> Session:
@@ -99,3 +103,17 @@ def report(
         counters=Counters(index + 3, index + 1, 2, 1),
         degraded=("delegate",),
     )
+
+
+def stalled(last: Report, seconds: float, active: tuple[EventKind, ...] = ()) -> list[Report]:
+    """Return the reports of a camera that delivers nothing after a frame."""
+    return [
+        replace(
+            last,
+            emitted_ns=last.emitted_ns + (i + 1) * STALLED_PERIOD_NS,
+            face=None,
+            driver=driver(last.sequence, active=active),
+            degraded=("camera_stalled",),
+        )
+        for i in range(round(seconds * 1e9 / STALLED_PERIOD_NS))
+    ]

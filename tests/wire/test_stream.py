@@ -23,7 +23,7 @@ from landmarkd.wire.restore import report_of, session_of
 from landmarkd.wire.schema import Bye, Event, Hello, Points, Status
 from landmarkd.wire.selection import indices_of
 
-from tests.wire.builders import PERIOD_NS, driver, event, report, session
+from tests.wire.builders import PERIOD_NS, driver, event, report, session, stalled
 
 PHASES = numbers(EventPhase)
 
@@ -270,6 +270,49 @@ class TestEvents:
         assert [frame for frame, kinds in active if kinds == (EventKind.MICROSLEEP,)] == list(
             range(10, 40)
         )
+
+
+class TestStalledCamera:
+    """Ten seconds without a frame, after one second of frames with a running event."""
+
+    ACTIVE = (EventKind.MICROSLEEP,)
+
+    def frames(self, first: int, count: int) -> list[Report]:
+        span = range(first, first + count)
+        return [report(i, with_face=False, state=driver(i, active=self.ACTIVE)) for i in span]
+
+    @pytest.fixture(params=[0.0, 8.0, 30.0])
+    def encoder(self, request: pytest.FixtureRequest) -> Encoder:
+        encoder = Encoder(session(), EncoderOptions(status_hz=request.param))
+        encoder.encode(report(0, with_face=False, state=driver(0, event(), active=self.ACTIVE)))
+        for each in self.frames(1, 29):
+            encoder.encode(each)
+        return encoder
+
+    def test_everything_comes_as_often_as_with_frames(self, encoder: Encoder) -> None:
+        last = report(29)
+        sent = [encoder.encode(each) for each in stalled(last, 10.0, self.ACTIVE)]
+        messages = [data for some in sent for data in some]
+        assert {decode_packet(data).captured_ns for data in messages} == {last.captured_ns}
+        assert all(of_type(some, Status) for some in sent)
+        told = of_type(messages, Status)
+        assert all(status.flags & StatusFlag.DEGRADED_CAMERA for status in told)
+        assert len(of_type(messages, Hello)) == pytest.approx(5, abs=1)
+        assert len(of_type(messages, Event)) == pytest.approx(10, abs=1)
+
+    @pytest.mark.parametrize("back", [0, 5])
+    def test_nothing_stops_and_nothing_bursts_when_frames_come_again(
+        self, encoder: Encoder, back: int
+    ) -> None:
+        """A frame may be older than the report before it, because cameras deliver late."""
+        for each in stalled(report(29), 10.0, self.ACTIVE):
+            encoder.encode(each)
+        first = 29 + 300 - back
+        messages = [data for each in self.frames(first, 90) for data in encoder.encode(each)]
+        status_hz = encoder.options.status_hz or 30.0
+        assert len(of_type(messages, Status)) == pytest.approx(3 * status_hz, abs=2)
+        assert len(of_type(messages, Hello)) == pytest.approx(1, abs=1)
+        assert len(of_type(messages, Event)) == pytest.approx(3, abs=1)
 
 
 class TestLoss:

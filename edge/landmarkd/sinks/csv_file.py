@@ -40,7 +40,7 @@ class CsvFormatter(Formatter[bytes]):
 
     def format(self, report: Report, dropped: int) -> Sequence[bytes]:
         """Return one line, or nothing if none is due."""
-        if not self._pace.due(report.captured_ns) and not self.rank(report):
+        if not self._pace.due(report.paced_ns) and not self.rank(report):
             return ()
         return (csv_line(row(report, chosen(report, self._indices), len(self._indices))),)
 

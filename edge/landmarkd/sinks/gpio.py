@@ -36,13 +36,11 @@ class LineFormatter(Formatter[bool]):
         if driver is not None and driver.level >= self._level:
             wanted = True
         elif self._unknown == "off" or (
-            driver is not None
-            and driver.attention not in UNKNOWN
-            and "camera_stalled" not in report.degraded
+            driver is not None and driver.attention not in UNKNOWN and not report.stalled
         ):
             wanted = False
         else:
-            wanted = self._unknown == "on" or report.captured_ns // BLINK_NS % 2 == 0
+            wanted = self._unknown == "on" or report.paced_ns // BLINK_NS % 2 == 0
         if wanted == self._on:
             return ()
         self._on = wanted

@@ -30,7 +30,7 @@ class JsonFormatter(Formatter[bytes]):
 
     def format(self, report: Report, dropped: int) -> Sequence[bytes]:
         """Return one line with its end, or nothing if none is due."""
-        if not self._pace.due(report.captured_ns) and not self.rank(report):
+        if not self._pace.due(report.paced_ns) and not self.rank(report):
             return ()
         return (jsonl.encode(report, self._selection).encode() + b"\n",)
 

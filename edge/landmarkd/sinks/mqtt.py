@@ -52,14 +52,14 @@ class MqttFormatter(Formatter[Publication]):
             for event in events
         ]
         attention = (report.face is not None, driver.attention if driver is not None else "")
-        if self._pace.due(report.captured_ns) or attention != self._attention:
+        if self._pace.due(report.paced_ns) or attention != self._attention:
             self._attention = attention
             state = encode_state(report).encode()
             out.append(Publication(f"{self._prefix}/status", state, retain=True))
         if self._said_ns is None:
-            self._said_ns = report.captured_ns
-        elif report.captured_ns - self._said_ns >= BIRTH_NS:
-            self._said_ns = report.captured_ns
+            self._said_ns = report.paced_ns
+        elif report.paced_ns - self._said_ns >= BIRTH_NS:
+            self._said_ns = report.paced_ns
             out.append(self.birth(ONLINE))
         return out
 

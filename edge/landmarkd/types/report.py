@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from landmarkd.enums import ClockQuality
+from landmarkd.enums import ClockQuality, Degradation
 from landmarkd.types.driver import DriverState
 from landmarkd.types.face import FaceReport
 from landmarkd.types.frame import Intrinsics
@@ -67,6 +67,19 @@ class Report:
     degraded: tuple[str, ...] = ()
     intrinsics: Intrinsics | None = None
     utc: UtcOffset | None = None
+
+    @property
+    def stalled(self) -> bool:
+        """Whether the camera delivers nothing: then `sequence` and `captured_ns` stand still."""
+        return Degradation.CAMERA_STALLED in self.degraded
+
+    @property
+    def paced_ns(self) -> int:
+        """Time for what is sent again and again: of the capture, or of the report if stalled.
+
+        It may step back a little when frames come again.
+        """
+        return self.emitted_ns if self.stalled else self.captured_ns
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ class EncoderOptions:
 
     Attributes:
         selection: landmarks to send.
-        points_hz: complete sets of points per second of capture time, 0 for every frame.
-        status_hz: maximum of STATUS per second of capture time, 0 for every frame.
+        points_hz: complete sets of points per second, 0 for every frame.
+        status_hz: maximum of STATUS per second, 0 for every frame.
         raw: send the unsmoothed points.
         max_message: maximum bytes of a message, before framing.
     """
@@ -73,7 +73,7 @@ class Encoder:
         self.points_sent = 0
         self._sequence = 0
         self._frame = 0
-        self._captured_ns = 0
+        self._captured_ns = self._paced_ns = 0
         known = session.intrinsics
         self._camera: tuple[int, int, Intrinsics | None] = (0, 0, None)
         if known is not None:
@@ -99,14 +99,14 @@ class Encoder:
             report: the frame's result, with or without a face.
             dropped: reports that this stream has dropped so far.
         """
-        now = report.captured_ns
-        self._frame, self._captured_ns = report.sequence, now
+        self._frame, self._captured_ns = report.sequence, report.captured_ns
+        now = self._paced_ns = report.paced_ns
         # Known from the first frame on; they change with the size of the picture.
         camera = (report.width, report.height, report.intrinsics or self._camera[2])
         changed, self._camera = camera != self._camera, camera
         self._utc = report.utc or self._utc
         messages = []
-        if changed or self._hello_ns is None or not 0 <= now - self._hello_ns < HELLO_PERIOD_NS:
+        if changed or self._hello_ns is None or abs(now - self._hello_ns) >= HELLO_PERIOD_NS:
             messages.append(self.hello())
         if report.driver is not None:
             messages += map(self._encode, self._events.due(report.driver, now))
@@ -121,7 +121,7 @@ class Encoder:
 
     def hello(self) -> bytes:
         """Return a HELLO, which also shows that the sender runs without frames."""
-        self._hello_ns = self._captured_ns
+        self._hello_ns = self._paced_ns
         session, options, utc = self.session, self.options, self._utc
         width, height, camera = self._camera
         optics: dict[str, Any] = {}
@@ -160,7 +160,7 @@ class Encoder:
 
     @property
     def points_rate(self) -> float:
-        """Complete sets of points in the last second of capture time."""
+        """Complete sets of points in the last second."""
         return self._window[1]
 
     def _points_rate(self, now: int) -> float:

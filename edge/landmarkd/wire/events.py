@@ -6,7 +6,7 @@ from landmarkd.wire.names import numbers
 from landmarkd.wire.schema import Event
 
 REPEAT_NS = 1_000_000_000
-"""Period of the repetition in capture time, so that one lost datagram loses no alarm."""
+"""Period of the repetition, so that one lost datagram loses no alarm."""
 END_REPEATS = 3
 """The end of an event is sent this many times."""
 MAX_RUNNING = 32
@@ -30,7 +30,8 @@ class EventRepeater:
             del self._running[next(iter(self._running))]
         messages = []
         for event, repeat, due_ns in list(self._running.values()):
-            if now_ns < due_ns and due_ns - now_ns <= REPEAT_NS:
+            # A time that is further back is that of a clock that started again.
+            if 0 < due_ns - now_ns <= 2 * REPEAT_NS:
                 continue
             messages.append(_message(event, repeat))
             over = event.phase is EventPhase.END or event.kind not in driver.active
