@@ -1,6 +1,7 @@
 """Scripted drives; every expectation is computed from the settings."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -154,6 +155,65 @@ def test_hiding_the_face_does_not_recover_an_alert():
         ("unresponsive", "escalate", ROAD + S.unresponsive_s),
         ("no_driver", "end", ROAD + 21.5 + S.hold_s),
         ("unresponsive", "end", ROAD + 21.5 + S.clear_s),
+    )
+
+
+@pytest.mark.parametrize(
+    ("away", "kind", "hidden"),
+    [
+        (Do(S.long_distraction_s + 0.3, yaw=40.0), "long_distraction", Do(2.5, face=False)),
+        (Do(S.microsleep_s + 0.3, eyes=0.0), "microsleep", Do(2.5, sunglasses=True)),
+    ],
+    ids=["glance", "closure"],
+)
+def test_a_look_at_the_road_is_an_interruption_also_if_the_face_is_lost_then(away, kind, hidden):
+    drive = Drive([Do(ROAD), away, Do(S.clear_s - 0.2), hidden, Do(4.0)], fps=15.0).play()
+    happened = [(name, phase) for name, phase, _ in drive.happened() if name != "eyes_covered"]
+    assert happened == [(kind, "begin"), (kind, "end")]
+
+
+FRAME = 1 / 30 + 1e-6
+
+
+def test_a_single_shut_frame_does_not_prolong_an_alarm():
+    drive = Drive([Do(ROAD), Do(1.3, eyes=0.0), *[Do(0.9), Do(FRAME, eyes=0.0)] * 3, Do(1.0)])
+    expect(
+        drive.play(),
+        ("microsleep", "begin", ROAD + S.microsleep_s),
+        ("microsleep", "end", ROAD + 1.3 + S.clear_s),
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "kind", "after_s", "clear_s"),
+    [
+        (Do(2.0, mouth=0.8), "yawn", S.yawn_s, S.mouth_clear_s),
+        (Do(4.0, face=False), "no_driver", S.absent_s, S.hold_s),
+        (Do(3.0, blocked=True), "camera_blocked", S.blocked_s, S.hold_s),
+        (Do(2.0, sunglasses=True), "eyes_covered", S.covered_s, S.hold_s),
+    ],
+    ids=["yawn", "no_driver", "camera_blocked", "eyes_covered"],
+)
+def test_a_single_frame_of_the_opposite_resets_no_timer(part, kind, after_s, clear_s):
+    before = replace(part, seconds=0.7 * after_s)
+    rest = replace(part, seconds=part.seconds - before.seconds - FRAME)
+    half = 0.5 * clear_s
+    drive = Drive([
+        Do(ROAD), before, Do(FRAME), rest, Do(half), replace(part, seconds=FRAME), Do(half + 0.2)
+    ])  # fmt: skip
+    over = ROAD + part.seconds
+    expect(drive.play(), (kind, "begin", ROAD + after_s), (kind, "end", over + clear_s))
+
+
+def test_a_single_frame_does_not_prolong_time_sharing():
+    away, road = Do(2.0, gaze=(28.0, -30.0)), Do(1.5)
+    flicker = [Do(0.9), Do(FRAME, gaze=(28.0, -30.0))]
+    drive = Drive([Do(ROAD), *[away, road] * 5, *flicker * 3]).play()
+    at = ROAD + 4 * 3.5 + S.sharing_away_s - 8.0
+    expect(
+        drive,
+        ("time_sharing", "begin", at),
+        ("time_sharing", "end", ROAD + 4 * 3.5 + 2.0 + S.sharing_reset_s),
     )
 
 

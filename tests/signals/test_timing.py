@@ -62,9 +62,9 @@ def test_a_histogram_survives_a_month():
 
 
 class TestConcern:
-    def concern(self, book=None):
+    def concern(self, book=None, blip_s=0.0):
         stages = [Stage(1.0, "first", 1), Stage(3.0, "second", 2)]
-        return Concern(stages, clear_s=1.0, hold_s=0.5, book=book or EventBook())
+        return Concern(stages, clear_s=1.0, hold_s=0.5, book=book or EventBook(), blip_s=blip_s)
 
     def play(self, concern, conditions, step_s=0.1):
         """Return (kind, phase, seconds) for one condition each step.
@@ -106,6 +106,39 @@ class TestConcern:
     def test_an_end_that_hides_in_between_starts_over(self):
         out = self.play(self.concern(), "T" * 12 + "FFFFF" + "?" * 6 + "F" * 12)
         assert out[-1] == ("first", "end", 3.3)
+
+    def test_what_went_before_an_interruption_does_not_count_for_the_hidden_time_after_it(self):
+        out = self.play(self.concern(), "T" * 12 + "F" * 8 + "?" * 60)
+        # Nothing shows the opposite any more 0.5 s after the last frame at 1.9 s.
+        assert out == [("first", "begin", 1.0), ("second", "escalate", 1.9 + 0.5 + 3.0)]
+
+    @pytest.mark.parametrize("noise", ["F", "FF"])
+    def test_noise_interrupts_neither_before_an_event_nor_in_it(self, noise):
+        concern = self.concern(blip_s=0.2)
+        out = self.play(concern, "TTTTT" + noise + "T" * 20 + noise + "T" * 10)
+        assert out == [("first", "begin", 1.0), ("second", "escalate", 3.0)]
+
+    def test_a_longer_change_interrupts(self):
+        assert self.play(self.concern(blip_s=0.2), "TTTTT" + "FFF" + "T" * 9) == []
+        out = self.play(self.concern(blip_s=0.2), "T" * 15 + "FFF" + "T" * 40)
+        assert out == [("first", "begin", 1.0), ("second", "escalate", 1.8 + 3.0)]
+
+    @pytest.mark.parametrize("noise", ["T", "TT"])
+    def test_noise_does_not_start_the_end_again(self, noise):
+        out = self.play(self.concern(blip_s=0.2), "T" * 12 + "FFFFF" + noise + "F" * 10)
+        assert out == [("first", "begin", 1.0), ("first", "end", 2.2)]
+        out = self.play(self.concern(blip_s=0.2), "T" * 12 + "FFFFF" + "TTT" + "F" * 20)
+        assert out == [("first", "begin", 1.0), ("first", "end", 3.0)]
+
+    @pytest.mark.parametrize("noise", ["T", "TT"])
+    def test_noise_alone_adds_up_to_nothing(self, noise):
+        assert self.play(self.concern(blip_s=0.2), (noise + "F") * 20) == []
+
+    def test_a_single_frame_of_a_slow_camera_lasts_until_the_next(self):
+        slow = self.play(self.concern(blip_s=0.2), "TTT" + "F" + "TTT", step_s=0.4)
+        assert slow == []
+        slow = self.play(self.concern(blip_s=0.2), "TTTT" + "F" + "?" * 12, step_s=0.4)
+        assert slow == [("first", "begin", 1.2), ("second", "escalate", 5.2)]
 
     def test_one_event_keeps_its_number_and_the_next_gets_another(self):
         concern = self.concern()

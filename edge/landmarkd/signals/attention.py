@@ -64,7 +64,9 @@ class Concerns:
         self._book = book = EventBook()
         hold = settings.hold_s
 
-        def concern(*stages: Stage, clear_s: float = hold, blip_s: float = 0.0) -> Concern:
+        def concern(
+            *stages: Stage, clear_s: float = hold, blip_s: float = settings.blip_s
+        ) -> Concern:
             return Concern(stages, clear_s=clear_s, hold_s=hold, blip_s=blip_s, book=book)
 
         unresponsive = Stage(settings.unresponsive_s, EventKind.UNRESPONSIVE, 3)
@@ -73,16 +75,15 @@ class Concerns:
             Stage(settings.sleep_s, EventKind.SLEEP, 3),
             unresponsive,
             clear_s=settings.clear_s,
-            blip_s=settings.blip_s,
         )
         self._glance = concern(
             Stage(settings.long_distraction_s, EventKind.LONG_DISTRACTION, 2),
             unresponsive,
             clear_s=settings.clear_s,
-            blip_s=settings.blip_s,
         )
         self._sharing_time = TimeSharing(settings)
-        self._sharing = concern(Stage(0.0, EventKind.TIME_SHARING, 2), clear_s=0.0)
+        # TimeSharing itself leaves noise and unknown times out.
+        self._sharing = concern(Stage(0.0, EventKind.TIME_SHARING, 2), clear_s=0.0, blip_s=0.0)
         self._yawn = concern(
             Stage(settings.yawn_s, EventKind.YAWN, 0), clear_s=settings.mouth_clear_s
         )

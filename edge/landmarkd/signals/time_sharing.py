@@ -3,7 +3,7 @@
 from typing import Literal
 
 from landmarkd.settings.driver import DriverSettings
-from landmarkd.signals.timing import SlidingShare, nanoseconds
+from landmarkd.signals.timing import SlidingShare, Steady, nanoseconds
 
 Looking = Literal["road", "driving", "away"]
 """Where the driver looks; "driving" is a mirror or an instrument."""
@@ -17,8 +17,7 @@ class TimeSharing:
         self._limit_s = settings.sharing_away_s
         self._reset_ns = nanoseconds(settings.sharing_reset_s)
         self._hold_ns = nanoseconds(settings.hold_s)
-        self._road_since_ns = self._road_last_ns = 0
-        self._on_road = False
+        self._road = Steady(settings.hold_s, settings.blip_s)
         self._last: tuple[Looking | None, int] | None = None
         self.active = False
 
@@ -34,14 +33,10 @@ class TimeSharing:
             known = was is not None and time_ns - then_ns <= self._hold_ns
             self._away.add(was == "away" if known else None, then_ns, time_ns)
         self._last = looking, time_ns
-        if looking == "road":
-            if not self._on_road or time_ns - self._road_last_ns > self._hold_ns:
-                self._on_road, self._road_since_ns = True, time_ns
-            self._road_last_ns = time_ns
-            if time_ns - self._road_since_ns >= self._reset_ns:
-                self._away.clear()
-                self.active = False
-        elif looking is not None:
-            self._on_road = False
+        on_road, road = None if looking is None else looking == "road", self._road
+        road.update(on_road, time_ns)
+        if on_road and road.holds and time_ns - road.since_ns >= self._reset_ns:
+            self._away.clear()
+            self.active = False
         self.active = self.active or self.away_s >= self._limit_s
         return self.active

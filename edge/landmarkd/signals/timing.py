@@ -91,6 +91,60 @@ class Stage:
     level: int
 
 
+class Steady:
+    """A condition without noise.
+
+    A change counts once it has lasted for longer than `blip_s`, and then from its beginning; a
+    shorter one is noise. Up to `hold_s` of unknown change nothing.
+
+    Attributes:
+        holds: whether the condition holds.
+        since_ns: since when it holds, or does not.
+        doubted: whether the last known frame showed the opposite, for not longer than `blip_s` yet.
+    """
+
+    def __init__(self, hold_s: float, blip_s: float) -> None:
+        self._hold_ns, self._blip_ns = nanoseconds(hold_s), nanoseconds(blip_s)
+        self.holds = self.doubted = False
+        self.since_ns = 0
+        self._doubted_ns = self._known_ns = 0
+        self._hidden = False
+
+    def drop(self) -> None:
+        """Forget that the condition held."""
+        self.holds = self.doubted = False
+
+    def update(self, condition: bool | None, time_ns: int, *, lost: bool = False) -> None:
+        """Take in the condition at a frame.
+
+        Args:
+            condition: None if unknown.
+            time_ns: capture time, never less than the last.
+            lost: whether it holds once it was unknown for longer than `hold_s`.
+        """
+        if time_ns - self._known_ns > self._hold_ns:
+            self.doubted = False
+            if self.holds != lost:
+                self.holds, self.since_ns = lost, self._known_ns + self._hold_ns
+        elif self.doubted and not self._hidden and time_ns - self._doubted_ns > self._blip_ns:
+            # What the last frame showed has lasted until this one.
+            self._turn()
+        self._hidden = condition is None
+        if condition is None:
+            return
+        self._known_ns = time_ns
+        if condition == self.holds:
+            self.doubted = False
+            return
+        if not self.doubted:
+            self.doubted, self._doubted_ns = True, time_ns
+        if time_ns - self._doubted_ns >= self._blip_ns:
+            self._turn()
+
+    def _turn(self) -> None:
+        self.holds, self.since_ns, self.doubted = not self.holds, self._doubted_ns, False
+
+
 class Concern:
     """A condition that becomes an event when it lasts.
 
@@ -103,7 +157,8 @@ class Concern:
     holding, within which up to `hold_s` may be unknown.
 
     A time of not holding that is longer than `blip_s` is an interruption: the times of all further
-    stages count from its end. A shorter one is noise.
+    stages count from its end, which is also where a longer unknown time begins. A shorter one is
+    noise, and so is a shorter time of holding while the condition is over.
 
     Args:
         stages: in the order of their times.
@@ -123,14 +178,11 @@ class Concern:
         book: EventBook,
         blip_s: float = 0.0,
     ) -> None:
-        self._blip_ns = nanoseconds(blip_s)
         self._stages = tuple(stages)
         self._after_ns = [nanoseconds(stage.after_s) for stage in stages]
-        self._clear_ns, self._hold_ns, self._book = nanoseconds(clear_s), nanoseconds(hold_s), book
-        self._holds = False
-        self._began_ns = self._since_ns = self._last_true_ns = 0
-        self._fading = False
-        self._over_ns = self._last_false_ns = 0
+        self._clear_ns, self._book = nanoseconds(clear_s), book
+        self._steady = Steady(hold_s, blip_s)
+        self._began_ns = 0
         self._stage = -1
         self._id = 0
         self.active: Stage | None = None
@@ -142,7 +194,7 @@ class Concern:
     def drop(self) -> None:
         """Forget that the condition held, unless it is an event already."""
         if self._stage < 0:
-            self._holds = False
+            self._steady.drop()
 
     def update(
         self, condition: bool | None, time_ns: int, evidence: dict[str, float]
@@ -154,59 +206,35 @@ class Concern:
             time_ns: capture time, never less than the last.
             evidence: numbers to go with an event; "duration_s" is added.
         """
-        running = self._stage >= 0
-        if condition:
-            self._hold(time_ns, running)
-            return self._rise(time_ns, evidence)
-        if not running:
-            if self._holds and condition is not None:
-                self._let_go(time_ns)
-            return []
-        if condition is None:
-            self._fading = self._fading and time_ns - self._last_false_ns <= self._hold_ns
-            return [] if self._fading else self._rise(time_ns, evidence)
-        return self._fade(time_ns, evidence)
-
-    def _hold(self, time_ns: int, running: bool) -> None:
-        """Note a frame on which the condition holds."""
-        interrupted = self._fading and time_ns - self._over_ns > self._blip_ns
-        lost = not running and time_ns - self._last_true_ns > self._hold_ns
-        if not self._holds or lost or (interrupted and not running):
-            self._holds, self._began_ns, self._since_ns = True, time_ns, time_ns
-        elif interrupted:
-            self._since_ns = time_ns
-        self._last_true_ns, self._fading = time_ns, False
-
-    def _let_go(self, time_ns: int) -> None:
-        """Note a frame before the event on which the condition no longer holds."""
-        if not self._fading:
-            self._fading, self._over_ns = True, time_ns
-        if time_ns - self._over_ns >= self._blip_ns:
-            self._holds = self._fading = False
+        running, steady = self._stage >= 0, self._steady
+        steady.update(condition, time_ns, lost=running)
+        if steady.holds:
+            if condition or (condition is None and running and not steady.doubted):
+                return self._rise(time_ns, evidence)
+        elif running and condition is False and time_ns - steady.since_ns >= self._clear_ns:
+            return [self._end(time_ns, evidence)]
+        return []
 
     def _rise(self, time_ns: int, evidence: dict[str, float]) -> list[DriverEvent]:
         events = []
-        lasted_ns = time_ns - self._began_ns
-        held_ns = time_ns - self._since_ns
-        while self._stage + 1 < len(self._stages) and held_ns >= self._after_ns[self._stage + 1]:
+        since_ns = self._steady.since_ns
+        while (
+            self._stage + 1 < len(self._stages)
+            and time_ns - since_ns >= self._after_ns[self._stage + 1]
+        ):
             phase = EventPhase.ESCALATE if self._stage >= 0 else EventPhase.BEGIN
             if phase is EventPhase.BEGIN:
-                self._id = self._book.new_id()
+                self._id, self._began_ns = self._book.new_id(), since_ns
             self._stage += 1
             self.active = self._stages[self._stage]
-            events.append(self._event(phase, time_ns, lasted_ns, evidence))
+            events.append(self._event(phase, time_ns, time_ns - self._began_ns, evidence))
         return events
 
-    def _fade(self, time_ns: int, evidence: dict[str, float]) -> list[DriverEvent]:
-        if not self._fading or time_ns - self._last_false_ns > self._hold_ns:
-            self._fading, self._over_ns = True, time_ns
-        self._last_false_ns = time_ns
-        if time_ns - self._over_ns < self._clear_ns:
-            return []
-        event = self._event(EventPhase.END, time_ns, self._over_ns - self._began_ns, evidence)
-        self._holds = self._fading = False
+    def _end(self, time_ns: int, evidence: dict[str, float]) -> DriverEvent:
+        lasted_ns = self._steady.since_ns - self._began_ns
+        event = self._event(EventPhase.END, time_ns, lasted_ns, evidence)
         self._stage, self.active = -1, None
-        return [event]
+        return event
 
     def _event(
         self, phase: EventPhase, time_ns: int, lasted_ns: int, evidence: dict[str, float]
