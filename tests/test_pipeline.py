@@ -155,3 +155,16 @@ def test_a_moment_without_a_frame_says_so(pipeline: Pipeline) -> None:
     assert (idle.sequence, idle.captured_ns) == (last.sequence, last.captured_ns)
     again = pipeline.idle(idle, last.emitted_ns + 2 * 10**9, Counters())
     assert again.degraded == ("camera_stalled",)
+
+
+def test_a_camera_that_stalls_says_nothing_of_the_driver(pipeline: Pipeline) -> None:
+    black = np.zeros((240, 320, 3), np.uint8)
+    for index in range(13):
+        report = pipeline.process(Frame("test:", index, index * 250_000_000, black))
+    assert report.driver is not None
+    assert report.driver.active == ("camera_blocked",)
+    for second in range(4, 12):
+        report = pipeline.idle(report, second * 10**9, Counters())
+        assert report.driver is not None
+        assert report.driver.events == ()
+        assert report.driver.active == ("camera_blocked",)

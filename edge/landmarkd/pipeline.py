@@ -202,6 +202,7 @@ class Pipeline:
         """Return a report for a time without frames from the camera.
 
         It has no face, the number and time of the last frame, and "camera_stalled" in `degraded`.
+        Nothing is known of the driver in this time.
 
         Args:
             last: the report before.
@@ -267,7 +268,7 @@ class Pipeline:
         settings = self.configuration.driver
         if seen is None or estimator is None:
             self._reset_filters()
-            blocked = image is not None and is_blocked(image)
+            blocked = None if image is None else is_blocked(image)
             reading = self._driver.update(None, None, time_ns, speed_kmh=speed_kmh, blocked=blocked)
             self.clock.lap("driver")
             return None, reading.state if settings.enabled else None

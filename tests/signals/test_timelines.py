@@ -253,6 +253,44 @@ def test_the_camera_is_covered():
     assert any(reading.state.attention == "blocked" for _, reading in drive.readings)
 
 
+STALL = Do(8.0, picture=False)
+"""A camera that gives no pictures."""
+
+
+@pytest.mark.parametrize(
+    "before",
+    [Do(1.0), Do(0.3, gaze=(-40.0, 0.0)), Do(0.3, yaw=60.0), Do(0.8, eyes=0.0)],
+    ids=["road", "mirror", "head away", "eyes shut"],
+)
+def test_nothing_begins_without_a_picture(before):
+    drive = Drive([Do(ROAD), before, STALL, Do(3.0)], fps=15.0).play()
+    assert drive.happened() == []
+    stalled = [reading for now, reading in drive.readings if 7.5 < now < 13.0]
+    assert {reading.state.attention for reading in stalled} == {"unknown"}
+
+
+@pytest.mark.parametrize(
+    ("part", "kind", "phase", "at"),
+    [
+        (Do(4.0, blocked=True), "camera_blocked", "begin", S.blocked_s),
+        (Do(4.0, face=False), "no_driver", "begin", S.absent_s),
+        (Do(2.0, sunglasses=True), "eyes_covered", "begin", S.covered_s),
+    ],
+    ids=["camera_blocked", "no_driver", "eyes_covered"],
+)
+def test_nothing_ends_without_a_picture(part, kind, phase, at):
+    drive = Drive([Do(ROAD), part, STALL, part, Do(2.0)], fps=15.0).play()
+    over = ROAD + 2 * part.seconds + STALL.seconds
+    expect(drive, (kind, phase, ROAD + at), (kind, "end", over + S.hold_s))
+
+
+@pytest.mark.parametrize("unknown", [STALL, Do(8.0, blocked=True)], ids=["stall", "blocked"])
+def test_a_look_from_before_an_unknown_time_is_old(unknown):
+    script = [Do(ROAD), Do(0.3, yaw=60.0), unknown, Do(8.0, face=False)]
+    drive = Drive(script, fps=15.0).play()
+    assert "long_distraction" not in {kind for kind, _, _ in drive.happened()}
+
+
 def test_the_seat_is_left():
     drive = Drive([Do(ROAD), Do(6.0, face=False), Do(4.0)]).play()
     expect(

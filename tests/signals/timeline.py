@@ -23,7 +23,8 @@ KNOWN = DriverBaseline(OPEN, OPEN, 0.0, 0.0, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class Do:
-    """A segment of some seconds: head, eyes and mouth, or no face, or a covered camera.
+    """A segment of some seconds: head, eyes and mouth, or no face, or a covered camera, or a camera
+    that gives no picture.
 
     `eyes` is how far both eyes are open, or the left and the right one; `lower` is how far the
     lower lids go down, widths of the eye; `covered` are eyes that cannot be made out; `iris`
@@ -38,6 +39,7 @@ class Do:
     mouth: float = 0.0
     face: bool = True
     blocked: bool = False
+    picture: bool = True
     sunglasses: bool = False
     covered: bool = False
     lower: float = 0.0
@@ -110,9 +112,10 @@ class Drive:
         return self
 
     def _frame(self, part, time_ns, estimator, rng):
-        if not part.face or part.blocked or rng.random() < self.lost:
+        if not part.face or part.blocked or not part.picture or rng.random() < self.lost:
+            blocked = part.blocked if part.picture else None
             return self.monitor.update(
-                None, None, time_ns, speed_kmh=self.speed_kmh, blocked=part.blocked
+                None, None, time_ns, speed_kmh=self.speed_kmh, blocked=blocked
             )
         points = _points(
             part.eyes, part.yaw, part.pitch, part.gaze, part.mouth, part.lower, part.up_mm

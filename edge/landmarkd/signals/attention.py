@@ -25,8 +25,8 @@ class Signals:
     Made for each frame and read once, so it is not frozen, which would take three times as long.
 
     Attributes:
-        face: whether there is a face.
-        blocked: whether the camera is covered or in the dark.
+        face: whether there is a face; None if the camera shows nothing.
+        blocked: whether the camera is covered or in the dark; None without a picture.
         lids: classification of the lids.
         blink: openness of both eyes relative to their usual openness, for the detection of blinks.
         least_shut: the same of the more open eye.
@@ -35,13 +35,13 @@ class Signals:
         forward_trusted: whether the natural forward direction is known.
         mouth: openness of the mouth.
         eyes_covered, face_covered: whether these are not visible although the head faces the
-            camera.
+            camera; None if it does not, or without a view of the face.
         speed_kmh: of the vehicle.
         yaw, pitch: of gaze or head from forward, degrees, for the evidence.
     """
 
-    face: bool = False
-    blocked: bool = False
+    face: bool | None = None
+    blocked: bool | None = None
     lids: Judged = field(default_factory=Judged)
     blink: float | None = None
     least_shut: float | None = None
@@ -49,8 +49,8 @@ class Signals:
     looking: Looking | None = None
     forward_trusted: bool = False
     mouth: float | None = None
-    eyes_covered: bool = False
-    face_covered: bool = False
+    eyes_covered: bool | None = None
+    face_covered: bool | None = None
     speed_kmh: float = 0.0
     yaw: float = 0.0
     pitch: float = 0.0
@@ -107,6 +107,7 @@ class Concerns:
         self._speed_kmh: float | None = None
         self._hold_ns = nanoseconds(hold)
         self._last_looking: Looking | None = None
+        self._looked_ns = 0
         self._known_ns: int | None = None
 
     @property
@@ -136,7 +137,7 @@ class Concerns:
         )
         events = eyes + self._looking(signals, time_ns)
         for concern, condition in (
-            (self._absent, None if signals.blocked else not face),
+            (self._absent, None if face is None else not face),
             (self._blocked, signals.blocked),
             (self._eyes_covered, signals.eyes_covered if face else None),
             (self._face_covered, signals.face_covered if face else None),
@@ -172,9 +173,13 @@ class Concerns:
         if signals.speed_kmh != self._speed_kmh:
             self._retime(signals.speed_kmh)
         looking: Looking | None = signals.looking
-        if signals.face or signals.blocked:
+        if signals.face is not None:
+            if time_ns - self._looked_ns > self._hold_ns:
+                self._last_looking = None
+            self._looked_ns = time_ns
+        if signals.face:
             self._last_looking = looking or self._last_looking
-        elif self._last_looking != "road":
+        elif signals.face is False and self._last_looking != "road":
             # A head that turned away until no face was found does not look at the road.
             looking = self._last_looking
         if (

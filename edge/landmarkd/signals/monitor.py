@@ -158,7 +158,7 @@ class DriverMonitor:
         time_ns: int,
         *,
         speed_kmh: float | None = None,
-        blocked: bool = False,
+        blocked: bool | None = False,
         size: tuple[int, int] | None = None,
     ) -> DriverReading:
         """Add a frame and return the result for the driver.
@@ -169,7 +169,8 @@ class DriverMonitor:
             time_ns: capture time of the frame. A frame older than the last one counts as one of the
                 same time.
             speed_kmh: of the vehicle, or None if unknown; then the speed of the settings is used.
-            blocked: the camera is covered in this frame, see `landmarkd.signals.blocked`.
+            blocked: the camera is covered in this frame, see `landmarkd.signals.blocked`; None:
+                there is no frame, so that everything is unknown.
             size: width and height of the frame, pixels; None means that both eyes are inside.
         """
         settings = self._settings
@@ -188,9 +189,10 @@ class DriverMonitor:
         ):
             view = self._viewer.view(observation, pose)
         if view is None:
+            found = observation is not None
             signals = Signals(
-                face=observation is not None,
-                blocked=blocked and observation is None,
+                face=found if found or blocked is False else None,
+                blocked=blocked and not found,
                 eyes_trusted=self._eyes.trusted,
                 forward_trusted=self._head_forward.trusted,
                 speed_kmh=speed,
@@ -237,6 +239,7 @@ class DriverMonitor:
             covered = 2 * int(np.count_nonzero(above)) >= len(view.sigma)
         signals = Signals(
             face=not self._still.update(view.pose, lids.state, seen.blink, time_ns),
+            blocked=False,
             lids=lids,
             blink=seen.blink,
             least_shut=seen.least_shut,
