@@ -243,6 +243,29 @@ def test_sunglasses_hide_the_eyes_but_not_the_head():
     assert last.state.perclos is None
 
 
+@pytest.mark.parametrize(
+    ("covered", "hidden", "kinds"),
+    [
+        (Do(3.0, sunglasses=True), Do(2.5, yaw=62.0, sunglasses=True), {"eyes_covered"}),
+        (Do(3.0, sunglasses=True), Do(2.5, sunglasses=True, score=0.4), {"eyes_covered"}),
+        (Do(3.0, masked=True), Do(2.5, masked=True, score=0.4), {"eyes_covered", "face_covered"}),
+    ],
+    ids=["head turned", "eyes, low score", "face, low score"],
+)
+def test_what_is_covered_is_not_seen_again_where_nothing_is_known(covered, hidden, kinds):
+    drive = Drive([Do(2.0), covered, hidden, covered, Do(3.0)], fps=15.0).play()
+    happened = drive.happened()
+    over = 2.0 + 3.0 + 2.5 + 3.0
+    for kind in ("eyes_covered", "face_covered"):
+        phases = [(phase, at) for name, phase, at in happened if name == kind]
+        if kind not in kinds:
+            assert phases == []
+            continue
+        assert [phase for phase, _ in phases] == ["begin", "end"]
+        assert phases[0][1] == pytest.approx(2.0 + S.covered_s, abs=0.1)
+        assert phases[1][1] == pytest.approx(over + S.hold_s, abs=0.1)
+
+
 def test_the_camera_is_covered():
     drive = Drive([Do(ROAD), Do(5.0, blocked=True), Do(4.0)]).play()
     expect(

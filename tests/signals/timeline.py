@@ -27,8 +27,9 @@ class Do:
     that gives no picture.
 
     `eyes` is how far both eyes are open, or the left and the right one; `lower` is how far the
-    lower lids go down, widths of the eye; `covered` are eyes that cannot be made out; `iris`
-    is the share of the irises that the eye model sees.
+    lower lids go down, widths of the eye; `covered` are eyes that cannot be made out; `masked` is a
+    face that cannot be made out; `iris` is the share of the irises that the eye model sees; `score`
+    is that of the face.
     """
 
     seconds: float
@@ -42,6 +43,8 @@ class Do:
     picture: bool = True
     sunglasses: bool = False
     covered: bool = False
+    masked: bool = False
+    score: float = 1.0
     lower: float = 0.0
     up_mm: float = 0.0
     track: int = 0
@@ -126,8 +129,10 @@ class Drive:
         if part.sunglasses or part.covered:
             sigma = np.full(self.layout.count, 0.5, np.float32)
             sigma[520:] = 20.0
+        elif part.masked:
+            sigma = np.full(self.layout.count, 20.0, np.float32)
         return self.monitor.update(
-            observation(points, sigma=sigma, track=part.track, eyes=_model(part)),
+            observation(points, score=part.score, sigma=sigma, track=part.track, eyes=_model(part)),
             estimator.estimate(points, sigma),
             time_ns,
             speed_kmh=self.speed_kmh,

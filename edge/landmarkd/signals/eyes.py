@@ -231,10 +231,10 @@ class Eyes:
         return self.used[0].baseline.trusted and self.used[-1].baseline.trusted
 
     @property
-    def covered(self) -> bool:
-        """Whether no eye is visible although at least one should be."""
+    def covered(self) -> bool | None:
+        """Whether no eye is visible although at least one should be; None if none should."""
         covered = [eye.covered for eye in (self.left, self.right) if eye.in_view]
-        return bool(covered) and all(covered)
+        return all(covered) if covered else None
 
     def update(
         self,
