@@ -27,16 +27,24 @@ def write_clip(path: Path, frames=20, fps=25.0, size=SIZE, codec="mp4v") -> Path
     return path
 
 
-def rotate_mp4(path: Path) -> None:
-    """Mark an MP4 as to be shown turned by 90 degrees clockwise, in its track header's matrix."""
+def mark_mp4(path: Path, *, turned: bool = False, wider: int = 1) -> Path:
+    """Mark an MP4 in its track header.
+
+    Args:
+        turned: it is to be shown turned by 90 degrees clockwise.
+        wider: its pixels are this many times as wide as high.
+    """
     data = bytearray(path.read_bytes())
     at = data.index(b"tkhd")
     # ISO 14496-12: a version 0 track header has its 3x3 matrix 44 bytes after the name and flags
-    # start.
+    # start, and then the size at which it is shown.
     matrix = at + 4 + 40
     assert data[at + 4] == 0
     assert struct.unpack_from(">9i", data, matrix)[0] == 0x10000
-    struct.pack_into(
-        ">9i", data, matrix, 0, 0x10000, 0, -0x10000, 0, 0, SIZE[1] << 16, 0, 0x40000000
-    )
+    if turned:
+        struct.pack_into(
+            ">9i", data, matrix, 0, 0x10000, 0, -0x10000, 0, 0, SIZE[1] << 16, 0, 0x40000000
+        )
+    struct.pack_into(">I", data, matrix + 36, wider * SIZE[0] << 16)
     path.write_bytes(data)
+    return path

@@ -19,7 +19,7 @@ from landmarkd.errors import (
     UsageError,
 )
 
-from tests.camera.clips import SIZE, picture, rotate_mp4, write_clip
+from tests.camera.clips import SIZE, mark_mp4, picture, write_clip
 
 EVAL = Path(__file__).parents[3] / "shared" / "eval" / "videos"
 needs_eval = pytest.mark.skipif(
@@ -76,8 +76,7 @@ def test_looping_goes_on_counting(tmp_path):
 
 
 def test_rotation_of_the_container_is_applied(tmp_path):
-    path = write_clip(tmp_path / "a.mp4")
-    rotate_mp4(path)
+    path = mark_mp4(write_clip(tmp_path / "a.mp4"), turned=True)
     _, frames = frames_of(path)
     width, height = SIZE
     assert frames[0].image.shape == (width, height, 3)
@@ -110,6 +109,14 @@ def test_pixels_that_are_not_square_are_made_square(tmp_path):
     path = ffmpeg(tmp_path / "a.mp4", "-vf", "setsar=4/3", "-c:v", "mpeg4")
     _, frames = frames_of(path)
     assert frames[0].image.shape == (240, 427, 3)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_pixels_are_made_square_as_the_picture_was_stored(tmp_path, turned):
+    path = mark_mp4(write_clip(tmp_path / "a.mp4"), turned=turned, wider=2)
+    _, frames = frames_of(path)
+    width, height = 2 * SIZE[0], SIZE[1]
+    assert frames[0].image.shape[:2] == ((width, height) if turned else (height, width))
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,15 @@ def open_video(path: Path) -> cv2.VideoCapture:
 
 
 def pixel_shape(capture: cv2.VideoCapture) -> float:
-    """Return the width of a pixel over its height, 1 without a plausible value."""
+    """Return the width of a pixel of the decoded pictures over its height.
+
+    It is 1 without a plausible value.
+    """
     across, down = capture.get(cv2.CAP_PROP_SAR_NUM), capture.get(cv2.CAP_PROP_SAR_DEN)
+    # The container has the shape as stored, but OpenCV applies its rotation while decoding.
+    rotates = capture.get(cv2.CAP_PROP_ORIENTATION_AUTO)
+    if rotates and capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180 == 90:
+        across, down = down, across
     shape = across / down if across > 0 and down > 0 else 1.0
     return shape if 0.25 <= shape <= 4 and abs(shape - 1) > 0.005 else 1.0
 
