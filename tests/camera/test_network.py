@@ -23,14 +23,14 @@ from landmarkd.errors import (
     UsageError,
 )
 
-from tests.camera.clips import picture
+from tests.camera.clips import SIZE, mark_mp4, picture, write_clip
 from tests.camera.test_contract import SourceContract
 
 SECRET = "driver:p@ss:w/rd"  # noqa: S105 - of the server below
 
 
 class Server(ThreadingHTTPServer):
-    """Serves /stream.mjpg as IP cameras do; /secret wants a password."""
+    """Serves /stream.mjpg as IP cameras do; /secret wants a password. /film is `film`."""
 
     daemon_threads = True
 
@@ -43,6 +43,7 @@ class Server(ThreadingHTTPServer):
             self.uri = self.uri.replace("http", "https")
             self.socket = speaks_tls(self.socket, certificate)
         self.asked, self.sending = [], threading.Event()
+        self.film = b""
         self.sending.set()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -83,6 +84,12 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             return
         self.send_response(200)
+        if "film" in self.path:
+            self.send_header("Content-Type", "video/mp4")
+            self.end_headers()
+            with suppress(OSError):
+                self.wfile.write(self.server.film)
+            return
         self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
         self.end_headers()
         with suppress(OSError):
@@ -121,6 +128,16 @@ def test_options_of_the_camera_are_sent_to_it_and_ours_are_not(server):
     with make_source(f"{server.uri}?channel=2&rotation=90") as source:
         assert source.read(5.0).image.shape == (96, 64, 3)
     assert server.asked[0].endswith("/stream.mjpg?channel=2")
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_pixels_that_are_not_square_are_made_square(server, tmp_path, turned):
+    film = mark_mp4(write_clip(tmp_path / "a.mp4"), turned=turned, wider=2)
+    server.film = film.read_bytes()
+    with make_source(server.uri.replace("stream.mjpg", "film")) as source:
+        image = source.read(5.0).image
+    width, height = 2 * SIZE[0], SIZE[1]
+    assert image.shape[:2] == ((width, height) if turned else (height, width))
 
 
 def test_credentials_come_from_a_file_and_are_told_to_nobody(server, tmp_path):

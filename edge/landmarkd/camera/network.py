@@ -10,9 +10,8 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 import cv2
 import numpy as np
 
-# The import of this module sets the log level of FFmpeg, which reads it only once.
-import landmarkd.camera.container  # noqa: F401
 from landmarkd.camera.base import FrameSource, quiet_opencv
+from landmarkd.camera.container import pixel_shape, squared
 from landmarkd.camera.pace import period_of
 from landmarkd.camera.paths import user_path
 from landmarkd.camera.pixels import rotation_option, to_bgr, turned
@@ -52,7 +51,8 @@ class NetworkSource(FrameSource):
 
     ``credentials=FILE`` is a file with NAME:PASSWORD in one line. The certificate of ``https:`` and
     ``rtsps:`` is checked with ``ca=FILE``, or else with the authorities of the system.
-    `Frame.captured_ns` is the time of reading: the delay of camera and network is unknown.
+    `Frame.captured_ns` is the time of reading: the delay of camera and network is unknown. Pixels
+    that are not square are made square.
     """
 
     live = True
@@ -94,6 +94,7 @@ class NetworkSource(FrameSource):
                 f"{self.uri} does not answer, or sends no video; check the address{beside}."
             )
         self.period_s = period_of(self._capture.get(cv2.CAP_PROP_FPS))
+        self._shape = pixel_shape(self._capture)
         self._sequence = 0
 
     def read(self, timeout_s: float) -> Frame:  # noqa: ARG002 - FFmpeg has its own deadline
@@ -107,7 +108,8 @@ class NetworkSource(FrameSource):
         now_ns = time.monotonic_ns()
         if not found or image is None:
             raise SourceLostError(f"{self.uri} sends nothing more.")
-        return self._delivered(turned(to_bgr(np.asarray(image), self.uri), self._rotation), now_ns)
+        square = squared(to_bgr(np.asarray(image), self.uri), self._shape)
+        return self._delivered(turned(square, self._rotation), now_ns)
 
     def close(self) -> None:
         """Disconnect."""
