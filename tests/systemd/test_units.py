@@ -39,9 +39,21 @@ def exposure(unit: Path) -> float:
     return float(found[1])
 
 
-@pytest.mark.parametrize(
+EACH_DROPIN = pytest.mark.parametrize(
     "dropin", [None, *DROPINS], ids=lambda path: path.stem if path else "alone"
 )
+
+
+def settings(unit: Path) -> dict[str, list[str]]:
+    """Return the values of each setting of a unit and its drop-ins, the last one last."""
+    found: dict[str, list[str]] = {}
+    for path in (unit, *sorted(Path(f"{unit}.d").iterdir())):
+        for name, value in re.findall(r"^(\w+)=(.*)$", path.read_text(), re.MULTILINE):
+            found.setdefault(name, []).append(value)
+    return found
+
+
+@EACH_DROPIN
 def test_systemd_finds_no_fault(tmp_path: Path, dropin: Path | None) -> None:
     unit = installed(tmp_path, *([dropin] if dropin else []))
     done = subprocess.run(
@@ -51,6 +63,20 @@ def test_systemd_finds_no_fault(tmp_path: Path, dropin: Path | None) -> None:
     about_us = [line for line in done.stderr.splitlines() if "landmarkd" in line]
     assert not about_us
     assert done.returncode == 0, done.stderr
+
+
+@EACH_DROPIN
+def test_what_runs_may_write_into_its_working_directory(
+    tmp_path: Path, dropin: Path | None
+) -> None:
+    """Importing lgpio makes a FIFO there; the system is read-only except what the unit makes."""
+    told = settings(installed(tmp_path, *([dropin] if dropin else [])))
+    made = {
+        *(f"%S/{name}" for name in told["StateDirectory"][-1].split()),
+        *(f"%t/{name}" for name in told["RuntimeDirectory"][-1].split()),
+    }
+    assert told["ProtectSystem"][-1] == "strict"
+    assert told["WorkingDirectory"][-1] in made
 
 
 def test_exposure_of_the_unit(tmp_path: Path) -> None:

@@ -165,6 +165,12 @@ def wrong_configuration() -> str:
     return "failed with exit code 78, no restart"
 
 
+def working_directory() -> str:
+    """A FIFO can be made in the working directory, as lgpio does when it is imported."""
+    start("[Service]\nExecStartPre=/bin/sh -c 'rm -f .lgd-nfy0 && mkfifo .lgd-nfy0'\n")
+    return f"made in {Path('/proc', show('MainPID'), 'cwd').readlink()}"
+
+
 def memory_deny_write_execute() -> str:
     """XNNPACK needs no memory that is writable and executable."""
     start("[Service]\nMemoryDenyWriteExecute=yes\n")
@@ -197,7 +203,7 @@ def device_list() -> str:
 
 TRIALS = (
     *(ready, hardened, stop, reload, watchdog, killed, never_given_up, wrong_configuration),
-    *(memory_deny_write_execute, serial_only, device_list),
+    *(working_directory, memory_deny_write_execute, serial_only, device_list),
 )
 
 
