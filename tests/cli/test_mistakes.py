@@ -30,6 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "empty.mp4").write_bytes(b"")
     (folder / "text.mp4").write_text("this is no video\n" * 100)
     (folder / "nothing").mkdir()
+    (folder / "empty.toml").write_text("")
     (folder / "bad.toml").write_text("[tracker]\npresence = 7\n")
     (folder / "boxes.json").write_text('{"a.jpg": [5, 5, 1, 1]}')
     return folder
@@ -106,6 +107,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ("annotate", "{}/empty.mp4", "--jsonl", "-", "--boxes", "{}/boxes.json"),
             ExitCode.DATA,
             ("a.jpg", "x1 > x0"),
+        ),
+        *(
+            (("calibrate", what, "--config", "{}/empty.toml"), ExitCode.USAGE, ("No source",))
+            for what in ("camera", "driver")
         ),
         (("fly",), ExitCode.USAGE, ("fly",)),
         (("rum",), ExitCode.USAGE, ("(did you mean 'run'?)", "see landmarkd --help")),

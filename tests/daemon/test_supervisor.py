@@ -6,6 +6,8 @@ import signal
 import socket
 from pathlib import Path
 
+from landmarkd.errors import ExitCode
+
 from tests.faults.bench import SELDOM, Daemon
 from tests.process import landmarkd
 
@@ -57,18 +59,18 @@ def mistakes(folder: Path) -> dict[str, str]:
         "a huge width": calibration(folder, width="DIGITS"),
         "a missing calibration": folder / "nothing.json",
     }
+    demo = '[source]\nuri = "demo:"'
+    whole = f'sinks = ["jsonl:-"]\n{demo}\n'
     return {
-        **{name: f'sinks = ["{uri}"]' for name, uri in sinks.items()},
+        **{name: f'sinks = ["{uri}"]\n{demo}' for name, uri in sinks.items()},
         **{name: f'sinks = ["jsonl:-"]\n[source]\nuri = "{uri}"' for name, uri in sources.items()},
-        **{
-            name: f'sinks = ["jsonl:-"]\n[source]\nuri = "demo:"\ncamera = "{path}"'
-            for name, path in calibrations.items()
-        },
+        **{name: f'{whole}camera = "{path}"' for name, path in calibrations.items()},
         "an integer of 5000 digits": f"[model]\nthreads = {DIGITS}",
-        "a missing model folder": f'sinks = ["jsonl:-"]\n[model]\nfolder = "{folder}/nothing"',
-        "an unknown detector": 'sinks = ["jsonl:-"]\n[tracker]\ndetector = "teapot"',
-        "no sink": "sinks = []",
-        "a speed from nowhere": 'sinks = ["jsonl:-"]\n[driver]\nspeed = "teapot:"',
+        "a missing model folder": f'{whole}[model]\nfolder = "{folder}/nothing"',
+        "an unknown detector": f'{whole}[tracker]\ndetector = "teapot"',
+        "no sink": f"sinks = []\n{demo}",
+        "no source": 'sinks = ["jsonl:-"]\n[source]\ncamera = "guess:60deg"',
+        "a speed from nowhere": f'{whole}[driver]\nspeed = "teapot:"',
         "nested too deep": f"a = {'[' * 3000}{']' * 3000}",
         "a sink that empties the source": f'sinks = ["JSONL:{folder}/text?truncate=yes"]\n'
         f'[source]\nuri = "file:{folder}/text"',
@@ -102,14 +104,25 @@ def test_a_wrong_configuration_is_refused_and_the_same_session_goes_on(tmp_path:
 
 
 def test_config_check_finds_the_same_mistakes(tmp_path: Path) -> None:
-    """Without a sink the check passes: the command line may name one."""
     path = tmp_path / "landmarkd.toml"
     for name, text in mistakes(tmp_path).items():
         path.write_text(text)
         done = landmarkd("config", "check", "--config", path)
-        assert (done.returncode == 0) == (name == "no sink"), name
+        assert done.returncode != 0, name
         assert "Traceback" not in done.stderr, name
-        assert len(done.stderr.splitlines()) == (name != "no sink"), name
+        assert len(done.stderr.splitlines()) == 1, name
+        for missing in ("no sink", "no source"):
+            assert (missing in done.stderr.lower()) == name.startswith(missing), name
+
+
+def test_config_check_and_a_start_agree_on_what_the_options_add(tmp_path: Path) -> None:
+    path = tmp_path / "landmarkd.toml"
+    path.write_text("")
+    options = ("--config", path, "--sink", "jsonl:-")
+    start = ("run", *options, "--fast", "--frames", "1")
+    for more, code in (((), ExitCode.USAGE), (("--source", "demo:"), ExitCode.OK)):
+        assert landmarkd("config", "check", *options, *more).returncode == code
+        assert landmarkd(*start, *more).returncode == code
 
 
 def unplug(daemon: Daemon, name: str = "unplugged") -> None:

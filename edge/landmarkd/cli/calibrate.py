@@ -79,6 +79,7 @@ def camera(
     from landmarkd.camera import make_source
     from landmarkd.camera.calibration.session import look_at_pictures, watch
     from landmarkd.camera.calibration.solve import calibrate, save
+    from landmarkd.settings.config import named_source
 
     if not out.parent.is_dir():
         raise UsageError(
@@ -86,8 +87,8 @@ def camera(
         )
     if pictures and source:
         raise UsageError("Name pictures or a --source, not both.")
-    uri = source or read_configuration(config).source.uri
-    if not pictures and uri.startswith("images:"):
+    uri = "" if pictures else source or named_source(read_configuration(config))
+    if uri.startswith("images:"):
         raise UsageError(
             "Name pictures without --source: landmarkd calibrate camera "
             f"{uri.removeprefix('images:')}"

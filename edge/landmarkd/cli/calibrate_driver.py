@@ -35,13 +35,15 @@ def driver(
     from landmarkd.camera import make_source
     from landmarkd.daemon.baselines import BaselineStore
     from landmarkd.pipeline import Pipeline
+    from landmarkd.settings.config import named_source
 
     store = BaselineStore()
     path = store.path(name)
     configuration = read_configuration(config, source=source, model=model)
+    uri = named_source(configuration)
     pipeline = Pipeline(configuration)
     try:
-        with make_source(configuration.source.uri, fast=False) as frames:
+        with make_source(uri, fast=False) as frames:
             print("Sit as for driving, look ahead at the road, and blink normally.")
             baseline, blinks = learn(pipeline, frames)
     finally:

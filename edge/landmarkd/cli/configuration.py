@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from landmarkd.cli.options import ConfigOption
+from landmarkd.cli.options import (
+    ConfigOption,
+    ModelOption,
+    SinkOption,
+    SourceOption,
+    read_configuration,
+)
 from landmarkd.display import plain
 
 if TYPE_CHECKING:
@@ -34,8 +40,15 @@ def show(
 
 
 @commands.command()
-def check(config: ConfigOption = None) -> None:
+def check(
+    config: ConfigOption = None,
+    source: SourceOption = None,
+    sink: SinkOption = None,
+    model: ModelOption = None,
+) -> None:
     """Check the configuration as for a start or a reload: values, files, devices, models.
+
+    The options are those of landmarkd run, for what the file leaves out.
 
     Exit code: 78 for a wrong value; for something missing, that of `landmarkd run`. Nothing is
     opened, so that a running daemon is not disturbed.
@@ -43,14 +56,13 @@ def check(config: ConfigOption = None) -> None:
     from landmarkd.daemon.factory import ServiceFactory
     from landmarkd.daemon.notify import Notifier
     from landmarkd.daemon.requests import Requests
-    from landmarkd.settings.config import load_configuration
 
-    configuration = load_configuration(config)
+    configuration = read_configuration(config, source=source, sinks=sink, model=model)
     ServiceFactory(Requests(), Notifier("")).build(configuration).close()
     print(
         plain(
             f"The configuration is correct: {configuration.source.uri} to "
-            f"{', '.join(configuration.sinks) or 'no sink'}.",
+            f"{', '.join(configuration.sinks)}.",
             MAX_SHOWN,
         )
     )

@@ -19,7 +19,7 @@ from landmarkd.cli.options import (
     SourceOption,
     read_configuration,
 )
-from landmarkd.errors import LandmarkdError, UsageError
+from landmarkd.errors import LandmarkdError
 
 log = logging.getLogger(__name__)
 
@@ -66,17 +66,14 @@ def run(
     from landmarkd.daemon.service import Limits, Publisher
     from landmarkd.daemon.statusfile import StatusFile, runtime_folder
     from landmarkd.daemon.supervisor import Supervisor
+    from landmarkd.settings.config import named_source
 
     set_up_logging(verbose)
     status_file = StatusFile(runtime_folder())
     with contextlib.ExitStack() as closing:
         try:
             given = read_configuration(config, source=source, sinks=sink, model=model)
-            if "source" not in given.model_fields_set:
-                raise UsageError(
-                    "No source: add one, --source camera (at the ribbon cable), 0 (USB), "
-                    "clip.mp4 or demo."
-                )
+            named_source(given)  # before a table in the terminal
             if not given.sinks and sys.stdout.isatty():
                 from landmarkd.cli.live import LiveTable
 

@@ -10,9 +10,10 @@ from landmarkd.daemon.notify import Notifier
 from landmarkd.daemon.requests import Requests
 from landmarkd.daemon.saver import FrameSaver
 from landmarkd.daemon.service import Limits, Publisher, Service
+from landmarkd.errors import UsageError
 from landmarkd.files import refuse_itself
 from landmarkd.pipeline import Pipeline
-from landmarkd.settings.config import Configuration
+from landmarkd.settings.config import Configuration, named_source
 from landmarkd.sinks import make_sink
 from landmarkd.uri import named_file
 
@@ -45,10 +46,16 @@ class ServiceFactory:
             present: a missing camera is an error; else the service waits for it.
 
         Raises:
-            LandmarkdError: all errors that can be found without opening camera and sinks: a file,
-                folder, device, command, model or calibration is missing or not usable.
+            LandmarkdError: all errors that can be found without opening camera and sinks: no source
+                or sink is named, or a file, folder, device, command, model or calibration is
+                missing or not usable.
         """
-        source = make_source(configuration.source.uri, fast=self.fast)
+        source = make_source(named_source(configuration), fast=self.fast)
+        if not configuration.sinks:
+            raise UsageError(
+                "No sink: add --sink jsonl:- to print the results, or --sink udp://host:port, or "
+                "sinks to the configuration."
+            )
         source.check(present=present)
         for uri in configuration.sinks:
             refuse_itself(named_file(uri), named_file(source.uri).expanduser(), uri)

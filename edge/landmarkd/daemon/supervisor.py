@@ -6,7 +6,7 @@ from collections.abc import Callable
 from landmarkd.daemon.factory import ServiceFactory
 from landmarkd.daemon.observer import Observer
 from landmarkd.daemon.service import Service
-from landmarkd.errors import LandmarkdError, UsageError
+from landmarkd.errors import LandmarkdError
 from landmarkd.settings.config import Configuration
 
 log = logging.getLogger(__name__)
@@ -62,9 +62,4 @@ class Supervisor:
             self._factory.notifier.close()
 
     def _build(self, *, present: bool = True) -> Service:
-        configuration = self._read()
-        if not configuration.sinks:
-            raise UsageError(
-                "No sink: add --sink jsonl:- to print the results, or --sink udp://host:port."
-            )
-        return self._factory.build(configuration, present=present)
+        return self._factory.build(self._read(), present=present)

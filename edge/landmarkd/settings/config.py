@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from landmarkd.errors import ConfigurationError
+from landmarkd.errors import ConfigurationError, UsageError
 from landmarkd.files import read_bounded, reading
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.settings.setting import Section, setting
@@ -118,6 +118,20 @@ class Configuration(Section):
         if len(set(self.sinks)) != len(self.sinks):
             raise ValueError("a sink is named twice")
         return self
+
+
+def named_source(configuration: Configuration) -> str:
+    """Return the URI of the source that the file or the command line names.
+
+    Raises:
+        UsageError: neither does; nobody wants the driver of the demo clip by default.
+    """
+    if "uri" not in configuration.source.model_fields_set:
+        raise UsageError(
+            "No source: add one, --source camera (at the ribbon cable), 0 (USB), clip.mp4 or demo, "
+            "or uri in the section [source] of the configuration."
+        )
+    return configuration.source.uri
 
 
 def load_configuration(path: Path | None) -> Configuration:
