@@ -96,12 +96,15 @@ class Uri:
         Raises:
             UsageError: naming the option and what is allowed.
         """
+        value = self.boolean_or_text(name, default)
+        if isinstance(value, str):
+            raise UsageError(f"{self.text}: {name} is {value!r}; use yes or no.")
+        return value
+
+    def boolean_or_text(self, name: str, default: bool) -> bool | str:
+        """Return an option as a truth value, or its text where it is no word for one."""
         text = self.options.get(name)
-        if text is None:
-            return default
-        if text.lower() not in _TRUTH:
-            raise UsageError(f"{self.text}: {name} is {text!r}; use yes or no.")
-        return _TRUTH[text.lower()]
+        return default if text is None else _TRUTH.get(text.lower(), text)
 
 
 def named_file(text: str) -> Path:
@@ -179,6 +182,6 @@ def parse_uri(text: str, schemes: Collection[str]) -> Uri:
             raise UsageError(f"{text!r}: option {name!r} is given twice.")
         options[name] = value
     path = unquote(parts.path) + (f"#{parts.fragment}" if parts.fragment else "")
-    if "\0" in path:
-        raise UsageError(f"{text!r}: no path holds the character NUL.")
+    if any("\0" in part for part in (path, *options.values())):
+        raise UsageError(f"{text!r}: no path and no option holds the character NUL.")
     return Uri(text, scheme, path, host, port, options)

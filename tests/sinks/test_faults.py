@@ -10,7 +10,7 @@ import tty
 from pathlib import Path
 
 import pytest
-from landmarkd.errors import AccessError, SinkError, UsageError
+from landmarkd.errors import AccessError, SinkError, SinkSetupError, UsageError
 from landmarkd.receive import make_link
 from landmarkd.sinks import make_sink
 from landmarkd.sinks import serial as serial_module
@@ -34,6 +34,14 @@ from tests.wire.builders import report, session
         ("serial:///dev/ttyUSB0?baud=fast", "baud is 'fast'; use an integer"),
         ("serial:///dev/ttyUSB0?baud=115200&points=all&hz=30", "sets a second fit"),
         ("jsonl:", "use jsonl:FILE"),
+        # Each of these would be tried again for ever.
+        ("udp://two..dots:5005", "no host can have this name"),
+        (f"osc://{'a' * 64}:5005", "no host can have this name"),
+        ("mqtt://two..dots", "no host can have this name"),
+        ("udp://127.0.0.1:5005?interface=", "use its name, such as eth0"),
+        ("opentrack://127.0.0.1:5005?interface=eth0/1", "use its name, such as eth0"),
+        ("udp://127.0.0.1:5005?interface=name-of-16-chars", "use its name, such as eth0"),
+        ("udp://127.0.0.1:5005?key=a%00b", "the character NUL"),
     ],
 )
 def test_a_wrong_uri_is_told_what_is_right(uri: str, reason: str) -> None:
@@ -137,6 +145,10 @@ def test_a_port_that_another_program_holds_is_said() -> None:
 def test_a_file_that_is_no_serial_line_is_said(tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.write_text("text")
+    for wrong in (plain, tmp_path, f"/dev/{'a' * 300}"):
+        with pytest.raises(SinkSetupError, match="serial device"):
+            make_sink(f"serial://{wrong}", session()).check()
+    make_sink(f"serial://{tmp_path}/not-plugged-in", session()).check()
     with pytest.raises(SinkError, match="not a serial line"):
         serial_module.open_port(str(plain), 115200)
 

@@ -83,8 +83,9 @@ class TestGpio:
         assert states == [False, True, False, True]
 
     def test_mistakes_get_a_sentence(self):
-        with pytest.raises(UsageError, match="BCM"):
-            make_sink("gpio:seventeen", SESSION)
+        for wrong in ("seventeen", "58", "9" * 5000):
+            with pytest.raises(UsageError, match="BCM"):
+                make_sink(f"gpio:{wrong}", SESSION)
         with pytest.raises(UsageError, match="off, on or blink"):
             make_sink("gpio:17?unknown=maybe", SESSION)
 

@@ -51,5 +51,6 @@ def test_an_inlet_receives_numbers_names_and_times(lsl) -> None:
 
 
 def test_a_stream_needs_a_name() -> None:
-    with pytest.raises(UsageError, match="name the stream"):
-        make_sink("lsl:", session())
+    for uri in ("lsl:", "lsl:\udcff"):
+        with pytest.raises(UsageError, match="name the stream"):
+            make_sink(uri, session())

@@ -192,6 +192,15 @@ os.kill(os.getpid(), signal.SIGKILL)
         for uri, reason in (
             ("mqtt:broker", "use mqtt://HOST:PORT"),
             ("mqtt://b?topic=a/%23", "no '#' or"),
+            ("mqtt://b?topic=a%0Ab", "topic needs printable"),
+            (f"mqtt://b?topic={'a' * 65_001}", "at most 65000 bytes"),
+            ("mqtt://b?topic=a%00", "NUL"),
+            ("mqtt://b?discovery=a/%23", "no '#' or"),
+            ("mqtt://b?discovery=%2B", "no '#' or"),
+            ("mqtt://b?discovery=", "discovery: a topic to publish to is not empty"),
+            ("mqtt://b?discovery=a%0Ab", "discovery needs printable"),
+            ("mqtt://b?id=\udcff", "id needs printable"),
+            ("mqtt://b?user=a%0Ab", "user needs printable"),
             ("mqtt://b?user=a&password=/nowhere", "cannot be read"),
             ("mqtt://b?tls=no&ca=/etc/ca.pem", "leave tls=no out"),
             ("mqtt://b?ca=/nowhere", "cannot be used"),
@@ -263,6 +272,20 @@ os.kill(os.getpid(), signal.SIGKILL)
         assert shown["attention"] == "attentive"
         assert float(shown["perclos"]) == pytest.approx(7.0)
         assert (shown["face"], shown["camera"]) == ("ON", "OFF")
+
+    @pytest.mark.parametrize(
+        ("word", "root"),
+        [("on", "homeassistant"), ("TRUE", "homeassistant"), ("ha/house", "ha/house")]
+        + [(word, None) for word in ("no", "off", "False", "0")],
+    )
+    def test_discovery_takes_the_words_of_every_option(self, word: str, root: str | None) -> None:
+        client, got = self.listen("#")
+        with make_sink(f"{self.uri}&discovery={word}", session()) as sink:
+            assert until(lambda: any(topic.endswith("/state") for topic, *_ in got))
+            assert sink.statistics.failures == 0
+        self.leave(client)
+        announced = [topic for topic, *_ in got if topic.endswith("/config")]
+        assert announced == ([f"{root}/device/landmarkd-bench/config"] if root else [])
 
     def test_home_assistant_shows_what_is_not_known_as_unknown(self) -> None:
         client, got = self.listen("homeassistant/#", "landmarkd/#")

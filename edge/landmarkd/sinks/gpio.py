@@ -12,6 +12,8 @@ from landmarkd.uri import Uri
 
 UNKNOWN = ("unknown", "blocked")
 """States of attention in which the state of the driver is unknown."""
+LINES = 58
+"""Number of lines of the chip with the most, BCM2711."""
 BLINK_NS = 500_000_000
 """Half a period of ``unknown=blink``."""
 
@@ -116,8 +118,10 @@ class GpioSink(QueuedSink[bool]):
 
     def __init__(self, uri: Uri, session: Session) -> None:
         uri.only({"level", "active_high", "unknown"})
-        if not (uri.path.isascii() and uri.path.isdecimal()) or uri.host:
-            raise UsageError(f"{uri.text}: name the line by its BCM number, gpio:17.")
+        if uri.path not in map(str, range(LINES)) or uri.host:
+            raise UsageError(
+                f"{uri.text}: name the line by its BCM number, 0 to {LINES - 1}, such as gpio:17."
+            )
         unknown = uri.choice("unknown", ("off", "on", "blink"))
         level = uri.integer("level", 2, 1, HIGHEST_LEVEL)
         active_high = uri.boolean("active_high", True)

@@ -97,7 +97,7 @@ class LslSink(QueuedSink[Sample]):
 
     def __init__(self, uri: Uri, session: Session) -> None:
         uri.only({"points", "smoothing"})
-        if not uri.path or uri.host or "/" in uri.path:
+        if not uri.path or uri.host or "/" in uri.path or not uri.path.isprintable():
             raise UsageError(f"{uri.text}: name the stream, for example lsl:driver.")
         formatter = LslFormatter(session, selection_of(uri, Selection.NONE))
         transport = LslTransport(uri.path, f"landmarkd-{session.device}", formatter.channels)

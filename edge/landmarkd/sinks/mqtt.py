@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from landmarkd.errors import UsageError
 from landmarkd.sinks.homeassistant import discovery, identifier
-from landmarkd.sinks.mqtt_transport import MqttTransport, Publication, login_of
+from landmarkd.sinks.mqtt_transport import MqttTransport, Publication, login_of, mqtt_text
 from landmarkd.sinks.parts import Formatter
 from landmarkd.sinks.worker import QueuedSink
 from landmarkd.types import Report, Session
@@ -92,17 +92,28 @@ class MqttSink(QueuedSink[Publication]):
         })  # fmt: skip
         if not uri.host or uri.path not in {"", "/"}:
             raise UsageError(f"{uri.text}: use mqtt://HOST:PORT, for example mqtt://broker.local.")
-        prefix = uri.options.get("topic") or f"landmarkd/{identifier(session.device)}"
-        if any(character in prefix for character in "#+\0"):
-            raise UsageError(f"{uri.text}: a topic to publish to has no '#' or '+'.")
-        wanted = uri.options.get("discovery", "no")
+        default = f"landmarkd/{identifier(session.device)}"
+        prefix = _prefix(uri, "topic", uri.options.get("topic") or default)
+        wanted = uri.boolean_or_text("discovery", default=False)
         births = []
-        if wanted != "no":
-            topic, payload = discovery(
-                session, prefix, root="homeassistant" if wanted == "yes" else wanted
-            )
+        if wanted is not False:
+            root = "homeassistant" if wanted is True else _prefix(uri, "discovery", wanted)
+            topic, payload = discovery(session, prefix, root)
             births = [Publication(topic, payload, qos=1, retain=True)]
         formatter = MqttFormatter(prefix, uri.integer("hz", 2, 1, 60), births)
         will = formatter.birth(OFFLINE)
         login = login_of(uri, f"landmarkd-{identifier(session.device)}")
         super().__init__(uri, formatter, MqttTransport(login, will))
+
+
+def _prefix(uri: Uri, name: str, text: str) -> str:
+    """Return the begin of topics to publish to.
+
+    Raises:
+        UsageError: no topic can begin so.
+    """
+    if not text or "#" in text or "+" in text:
+        raise UsageError(
+            f"{uri.text}: {name}: a topic to publish to is not empty, and has no '#' or '+'."
+        )
+    return mqtt_text(uri, name, text)

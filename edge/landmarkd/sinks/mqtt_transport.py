@@ -30,6 +30,8 @@ QUEUED_MESSAGES = 100
 MAX_INCOMING = 1 << 12
 """Maximum bytes of a packet from the broker: it only sends receipts, without subscriptions."""
 MAX_CERTIFICATES = 1 << 22
+MAX_TEXT = 65_000
+"""Maximum bytes of a text in a URI: MQTT sends 65,535, with the rest of a topic."""
 _POLL_S = 0.05
 
 
@@ -63,6 +65,19 @@ class Login:
     tls: ssl.SSLContext | None = None
 
 
+def mqtt_text(uri: Uri, name: str, text: str) -> str:
+    """Return a text that MQTT can send; brokers end a connection after others.
+
+    Raises:
+        UsageError: it has characters that are not printable, or is too long.
+    """
+    if not text.isprintable() or len(text.encode()) > MAX_TEXT:
+        raise UsageError(
+            f"{uri.text}: {name} needs printable characters, and at most {MAX_TEXT} bytes."
+        )
+    return text
+
+
 def login_of(uri: Uri, client_id: str) -> Login:
     """Return the broker and the login in a URI.
 
@@ -81,6 +96,8 @@ def login_of(uri: Uri, client_id: str) -> Login:
     for name in ("password_file", "password"):
         if name in options:
             password = _password(options[name], name)
+    for name in {"id", "user"} & options.keys():
+        mqtt_text(uri, name, options[name])
     return Login(
         uri.host or "",
         uri.port or (TLS_PORT if tls else PORT),

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from threading import Event, Thread
 from typing import Any, NamedTuple
 
-from landmarkd.errors import SinkError
+from landmarkd.errors import SinkError, UsageError
 
 LOOKUP_S = 5.0
 """How long a sink waits for an answer before it tries again later."""
@@ -33,11 +33,19 @@ class Resolver:
     Args:
         host, port: what to look up.
         kind: of the socket, such as ``socket.SOCK_DGRAM``.
+
+    Raises:
+        UsageError: no host can have this name.
     """
 
     def __init__(self, host: str, port: int, kind: socket.SocketKind) -> None:
         self._host, self._port, self._kind = host, port, kind
         self._numeric = _is_numeric(host)
+        if not self._numeric:
+            try:
+                host.encode("idna")
+            except UnicodeError as error:
+                raise UsageError(f"{host!r}: no host can have this name: {error}.") from error
         self._running: _Lookup | None = None
         self._at_s = 0.0
 

@@ -2,13 +2,14 @@
 
 import errno
 import os
+import stat
 import termios
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from landmarkd.errors import AccessError, SinkError, UsageError
+from landmarkd.errors import AccessError, SinkError, SinkSetupError, UsageError
 from landmarkd.sinks.parts import Transport
 from landmarkd.sinks.unsmoothed import wants_unsmoothed
 from landmarkd.sinks.wire import StreamFormatter, selection_of
@@ -76,9 +77,20 @@ class SerialTransport(Transport[bytes]):
         self._stuck = False
 
     def check(self) -> None:
-        """Check the permission; a device that is not plugged in is no error."""
-        if Path(self._device).exists() and not os.access(self._device, os.R_OK | os.W_OK):
-            raise AccessError(_NO_PERMISSION.format(self._device))
+        """Check device and permission; a device that is not plugged in is no error."""
+        device = self._device
+        try:
+            character_device = stat.S_ISCHR(Path(device).stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except PermissionError as error:
+            raise AccessError(_NO_PERMISSION.format(device)) from error
+        except OSError as error:
+            raise SinkSetupError(f"{device}: {error.strerror}; name a serial device.") from error
+        if not character_device:
+            raise SinkSetupError(f"{device} is not a serial line; name a serial device.")
+        if not os.access(device, os.R_OK | os.W_OK):
+            raise AccessError(_NO_PERMISSION.format(device))
 
     def open(self) -> None:
         """Open the device by its stable name if it was open before, else by the given name."""

@@ -1,6 +1,7 @@
 """UDP: unicast, multicast, broadcast, IPv4 and IPv6."""
 
 import errno
+import re
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
@@ -31,6 +32,8 @@ NOTED_REPORTS = 8
 """An error is valid for this many reports, because the network does not answer each datagram."""
 # ip(7) and ipv6(7), missing in Python's socket: report errors from the network.
 _IP_RECVERR, _IPV6_RECVERR = 11, 25
+_INTERFACE = re.compile("[!-.0-9;-~]{1,15}")
+"""What Linux allows; an interface of this name may come later."""
 
 
 class UdpTransport(Transport[bytes]):
@@ -137,18 +140,24 @@ def udp_transport(uri: Uri) -> UdpTransport:
     """Return the transport of ``udp://host:port?ttl=1&interface=eth0`` and similar URIs.
 
     Raises:
-        UsageError: no host or port.
+        UsageError: no host or port, or a host or interface that cannot be.
     """
     if not uri.host or not uri.port or uri.path not in {"", "/"}:
         host = uri.host or uri.path.strip("/").partition(":")[0] or "127.0.0.1"
         raise UsageError(
             f"{uri.text}: use {uri.scheme}://HOST:PORT, for example {uri.scheme}://{host}:5005."
         )
+    interface = uri.options.get("interface")
+    if interface is not None and not _INTERFACE.fullmatch(interface):
+        raise UsageError(
+            f"{uri.text}: interface is {interface!r}; use its name, such as eth0, at most 15 "
+            "characters."
+        )
     return UdpTransport(
         uri.host,
         uri.port,
         ttl=uri.integer("ttl", 1, 0, 255),
-        interface=uri.options.get("interface"),
+        interface=interface,
     )
 
 
