@@ -11,9 +11,23 @@ from landmarkd.errors import UsageError
 _ADDRESS = re.compile(r"(?:\d+\.\d+\.\d+\.\d+|localhost|[\w-]+\.local):\d+|\d{2,5}")
 """An address without a scheme, or only a port."""
 _YES, _NO = ("yes", "true", "on", "1"), ("no", "false", "off", "0")
+# A password may hold any character, but one with / ? or # ends the host for every parser. So this
+# is all up to the last @, unless what is before it is a host. The login `name:12/34` looks like a
+# host with a port: after these an @ must be in an option.
+_LOGIN = re.compile(
+    r"""
+    (?:^|(?<=:))(//)
+    (?!
+        (?: \[[^]/?#@]*] | \d+(?:\.\d+){3} ) (?: :\d* )? (?: [/?#] | \Z )
+        | [^/?#@:]* (?: [/?#] | \Z )
+        | [^/?#@:]* :\d* (?: [/#] (?! [^?]*@ | [^=]*@ ) | \? (?! [^=]*@ ) | \Z )
+    )
+    .*(@)""",
+    re.VERBOSE | re.DOTALL,
+)
 _SECRETS = (
-    re.compile(r"(//)[^/?#][^?#]*(@)"),
-    re.compile(r"(\b[a-z]{2,10}:)[^\s/?#@:]+:[^\s?#]*(@)", re.IGNORECASE),
+    _LOGIN,
+    re.compile(r"(\b[a-z]{2,10}:(?:/|///+)?)[^\s/?#@:]+:[^\s?#]*(@)", re.IGNORECASE),
     # Names of passwords in cameras and web services: password, loginpas, pwd, psw, access_token,
     # api-key.
     re.compile(
@@ -29,9 +43,10 @@ class Uri:
     """A parsed URI.
 
     Attributes:
-        text: as given, without a password.
+        text: as given, without a password; only for people to read.
         scheme: lower case, never empty.
         path: of a device or file; for ``scheme://host:port`` the part after the port.
+        encoded_path: for a server, as given: only there a / and a %2F differ.
         host: None where the URI has none.
         port: None where the URI has none.
         options: of the query.
@@ -43,6 +58,7 @@ class Uri:
     host: str | None = None
     port: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    encoded_path: str = ""
 
     def only(self, allowed: Collection[str]) -> "Uri":
         """Return self if all options are allowed.
@@ -112,6 +128,12 @@ def named_file(text: str) -> Path:
     return Path(unquote(text.partition(":")[2].partition("?")[0]))
 
 
+def holds_login(rest: str) -> bool:
+    """Return whether the part of a URI after the scheme has, or seems to have, a name or a password
+    before the host."""
+    return _LOGIN.match(rest) is not None
+
+
 def redacted(text: str) -> str:
     """Return a URI, or a text with URIs in it, without passwords."""
     for pattern in _SECRETS:
@@ -150,19 +172,25 @@ def parse_uri(text: str, schemes: Collection[str]) -> Uri:
     """Parse a URI whose scheme is one of `schemes`.
 
     Raises:
-        UsageError: no scheme or an unknown one, a bad port, an option given twice, or a name or
-            password before the host. The message never has a password.
+        UsageError: no scheme or an unknown one, a bad port, an option given twice, or what may be
+            a name or a password before the host. The message never has a password.
     """
     whole, text = text, redacted(text)
     scheme, colon, rest = whole.partition(":")
     scheme = scheme.lower()
-    garbled = not colon or any(ord(character) < 32 for character in text)
+    garbled = not colon or any(ord(character) < 32 for character in whole)
     if garbled or scheme not in schemes:
+        text = re.sub(":.*@", ":***@", text, flags=re.DOTALL)  # perhaps NAME:PASSWORD@HOST
         known = ", ".join(f"{name}:" for name in sorted(schemes))
         hint = _meant(text, schemes)
         if garbled:
             raise UsageError(f"{text!r} is not a URI{hint}; it starts with one of {known}")
         raise UsageError(f"{text!r}: unknown scheme {scheme + ':'!r}{hint}; known are {known}")
+    if holds_login(rest):
+        raise UsageError(
+            f"{text}: a URI is shown in logs and must not hold a name or a password; "
+            "use the options user=NAME and password_file=FILE. An @ in a path is written %40."
+        )
     # With the scheme "x", urlsplit uses its generic rules for the rest.
     try:
         parts = urlsplit("x:" + rest)
@@ -171,11 +199,6 @@ def parse_uri(text: str, schemes: Collection[str]) -> Uri:
         # urlsplit quotes the text of the port, which may be a part of a password.
         reason = "the port is no number" if "cast" in str(error) else error
         raise UsageError(f"{text!r}: {reason}.") from error
-    if parts.username is not None or parts.password is not None:
-        raise UsageError(
-            f"{text}: a URI is shown in logs and must not hold a name or a password; "
-            "use the options user=NAME and password_file=FILE."
-        )
     options: dict[str, str] = {}
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
         if name in options:
@@ -184,4 +207,4 @@ def parse_uri(text: str, schemes: Collection[str]) -> Uri:
     path = unquote(parts.path) + (f"#{parts.fragment}" if parts.fragment else "")
     if any("\0" in part for part in (path, *options.values())):
         raise UsageError(f"{text!r}: no path and no option holds the character NUL.")
-    return Uri(text, scheme, path, host, port, options)
+    return Uri(text, scheme, path, host, port, options, parts.path)

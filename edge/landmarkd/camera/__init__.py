@@ -1,6 +1,5 @@
 """Frame sources: cameras, files, the demo clip."""
 
-import re
 from pathlib import Path
 from urllib.parse import quote
 
@@ -8,20 +7,19 @@ from landmarkd import registry
 from landmarkd.camera.base import FrameSource
 from landmarkd.camera.devices import has_camera_port_sensor
 from landmarkd.errors import UsageError
-from landmarkd.uri import parse_uri
+from landmarkd.uri import holds_login, parse_uri
 
 ENTRY_POINTS = "landmarkd.sources"
+NETWORK = ("rtsp", "rtsps", "http", "https")
 SOURCES = {
     "picamera2": "landmarkd.camera.picamera2:Picamera2Source",
     "v4l2": "landmarkd.camera.v4l2:V4l2Source",
     "file": "landmarkd.camera.video:VideoSource",
     "images": "landmarkd.camera.images:ImageFolderSource",
     "demo": "landmarkd.camera.demo:DemoSource",
-    **dict.fromkeys(("rtsp", "rtsps", "http", "https"), "landmarkd.camera.network:NetworkSource"),
+    **dict.fromkeys(NETWORK, "landmarkd.camera.network:NetworkSource"),
     "scripted": "landmarkd.camera.scripted:ScriptedSource",
 }
-
-_SECRET = re.compile(r"(?i)(rtsps?|https?)://[^/?#]*@")
 
 VIDEOS = frozenset({".avi", ".m4v", ".mjpeg", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm"})
 PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
@@ -90,8 +88,10 @@ def refuse_credentials(text: str) -> None:
     Raises:
         UsageError: says where to put them.
     """
-    if match := _SECRET.match(text):
+    scheme, _, rest = text.partition(":")
+    if scheme.lower() in NETWORK and holds_login(rest):
         raise UsageError(
-            f"The {match[1].lower()} URI holds a name and a password, which would be logged and "
-            "sent; write NAME:PASSWORD into a file and add ?credentials=/path/to/it"
+            f"The {scheme.lower()} URI holds a name and a password, which would be logged and "
+            "sent; write NAME:PASSWORD into a file and add ?credentials=/path/to/it; write an @ in "
+            "the path as %40."
         )

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlunsplit
 
 import cv2
 import numpy as np
@@ -33,6 +33,9 @@ OURS = frozenset({"ca", "credentials", "rotation"})
 """Options for landmarkd; all other options are sent to the camera."""
 
 MAX_CREDENTIALS_BYTES = 4096
+
+PATH = "/%:@!$&'()*+,;=~"
+"""Characters of a path that are sent as they are written, besides letters, digits and ``-._``."""
 
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 """The certificate authorities of Debian, which FFmpeg in wheels of OpenCV does not use by
@@ -119,18 +122,20 @@ class NetworkSource(FrameSource):
 
     def _address(self) -> str:
         """Return the address of the camera with the credentials; never log it."""
-        parts = urlsplit(self.uri)
-        # Not from the text, where passwords are removed.
-        options = self._parsed.options.items()
-        query = urlencode([(name, value) for name, value in options if name not in OURS])
+        # Not from the text, which is for people: passwords are removed there.
+        uri = self._parsed
         secret = "" if self._credentials is None else f"{self._read_credentials()}@"
-        return urlunsplit((parts.scheme, secret + parts.netloc, parts.path, query, ""))
+        host = f"[{uri.host}]" if ":" in str(uri.host) else uri.host
+        port = "" if uri.port is None else f":{uri.port}"
+        path = quote(uri.encoded_path, safe=PATH)
+        query = urlencode([item for item in uri.options.items() if item[0] not in OURS])
+        return urlunsplit((uri.scheme, f"{secret}{host}{port}", path, query, ""))
 
     def _checks(self) -> str:
         """Return options for FFmpeg to check the certificate, which it does not by default."""
         if not self._encrypted:
             return ""
-        if urlsplit(self.uri).scheme == "rtsps" and avformat_version() < CHECKING:
+        if self._parsed.scheme == "rtsps" and avformat_version() < CHECKING:
             raise MissingPackageError(
                 "The FFmpeg of this OpenCV checks no certificates of rtsps cameras; FFmpeg 8 is "
                 "needed; run: pip install -U opencv-python-headless"

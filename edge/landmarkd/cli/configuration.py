@@ -13,6 +13,7 @@ from landmarkd.cli.options import (
     read_configuration,
 )
 from landmarkd.display import plain
+from landmarkd.uri import redacted
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -61,8 +62,8 @@ def check(
     ServiceFactory(Requests(), Notifier("")).build(configuration).close()
     print(
         plain(
-            f"The configuration is correct: {configuration.source.uri} to "
-            f"{', '.join(configuration.sinks)}.",
+            f"The configuration is correct: {redacted(configuration.source.uri)} to "
+            f"{', '.join(map(redacted, configuration.sinks))}.",
             MAX_SHOWN,
         )
     )

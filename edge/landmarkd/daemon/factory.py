@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from landmarkd.camera import make_source
+from landmarkd.camera import make_source, written_out
 from landmarkd.daemon.baselines import BaselineKeeper
 from landmarkd.daemon.notify import Notifier
 from landmarkd.daemon.requests import Requests
@@ -57,8 +57,9 @@ class ServiceFactory:
                 "sinks to the configuration."
             )
         source.check(present=present)
+        read = named_file(written_out(configuration.source.uri)).expanduser()
         for uri in configuration.sinks:
-            refuse_itself(named_file(uri), named_file(source.uri).expanduser(), uri)
+            refuse_itself(named_file(uri), read, uri)
         keeper = BaselineKeeper.of(configuration.driver) if source.live else None
         pipeline = Pipeline(configuration, baseline=keeper.known if keeper else None)
         with contextlib.ExitStack() as undo:
