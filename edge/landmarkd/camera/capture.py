@@ -140,6 +140,11 @@ class Capture:
                 )
 
     @property
+    def late(self) -> bool:
+        """Whether the next frame is late or the camera away; never for a file."""
+        return self._state() != RUNNING
+
+    @property
     def counts(self) -> tuple[int, int, int]:
         """How many frames were captured and skipped, and how often the source was opened again."""
         captured = self._captured + self._past.captured

@@ -66,7 +66,8 @@ class Reader:
     @property
     def deadline_s(self) -> float:
         """Time after which a frame is late."""
-        period_s = self._period_s or self._source.period_s or DEFAULT_PERIOD_S
+        # The first frames may come in a burst, so what was learnt only adds to what is promised.
+        period_s = max(self._period_s or 0.0, self._source.period_s or DEFAULT_PERIOD_S)
         return max(MIN_DEADLINE_S, DEADLINE_PERIODS * period_s)
 
     @property

@@ -241,7 +241,7 @@ class Service:
             self._publish(report.emitted_ns)
 
     def _stalled(self) -> None:
-        """Log from time to time that the camera delivers nothing.
+        """Report from time to time that the camera delivers nothing, once a frame is late.
 
         The watchdog is fed meanwhile: `Capture` counts its attempts and stops by itself.
         """
@@ -252,6 +252,7 @@ class Service:
             self._last = Report(self._uri, 0, now, now, width=0, height=0, face=None)
         if (
             self._last is None
+            or not self.capture.late
             or now - max(self._stalled_ns, self._last.emitted_ns) < STALLED_REPORT_S * 1e9
         ):
             if self.observer.due(now):
