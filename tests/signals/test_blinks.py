@@ -69,7 +69,7 @@ def test_a_slow_camera_leaves_gaps_of_its_own():
 
 def test_tired_lids_are_slow_for_their_way():
     (quick,), (slow,) = play(dip(0.0, down=0.06)), play(dip(0.0, down=0.2))
-    assert slow.evidence["amplitude_velocity_s"] > 2 * quick.evidence["amplitude_velocity_s"]
+    assert slow.evidence["amp_velocity_s"] > 2 * quick.evidence["amp_velocity_s"]
 
 
 def test_noise_about_the_threshold_is_no_row_of_blinks():

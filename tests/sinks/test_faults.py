@@ -29,6 +29,7 @@ from tests.wire.builders import report, session
         ("udp://127.0.0.1:99999", "Port out of range"),
         ("udp://127.0.0.1:5005?points=many", "use none, 68, eyes or all"),
         ("udp://127.0.0.1:5005?mtu=9000", "use an integer from 256 to 1400"),
+        ("udp://127.0.0.1:5005?mtu=256&key=k", "use an integer from 304 to 1400"),
         ("udp://127.0.0.1:5005?color=red", "unknown option 'color'"),
         ("serial://ttyUSB0", "use serial:///dev/DEVICE"),
         ("serial:///dev/ttyUSB0?baud=fast", "baud is 'fast'; use an integer"),

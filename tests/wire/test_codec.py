@@ -155,7 +155,7 @@ def test_evidence_that_is_no_number_is_left_out_and_the_rest_fits_a_serial_frame
     got = decode_packet(data).message
     assert isinstance(got, Event)
     assert len(data) <= MAX_SERIAL_MESSAGE
-    assert len(got.rows) == MAX_EVIDENCE - 2
+    assert len(got.rows) == MAX_EVIDENCE
     assert got.rows[1] == ("evidence_1", 0.333)
 
 

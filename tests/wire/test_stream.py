@@ -23,6 +23,7 @@ from landmarkd.wire.restore import report_of, session_of
 from landmarkd.wire.schema import Bye, Event, Hello, Points, Status
 from landmarkd.wire.selection import indices_of
 
+from tests.signals.timeline import Do, Drive
 from tests.wire.builders import PERIOD_NS, driver, event, report, session, stalled
 
 PHASES = numbers(EventPhase)
@@ -253,6 +254,25 @@ class TestEvents:
     def test_an_escalation_supersedes_the_beginning(self) -> None:
         told = self.run({30: (event(EventPhase.BEGIN),), 40: (event(EventPhase.ESCALATE),)})
         assert [m.phase for _, m in told][:3] == [0, 1, 1]
+
+    def test_every_number_that_led_to_an_event_arrives(self) -> None:
+        away = Do(5.0, yaw=50.0, gaze=(50.0, 0.0))
+        yawn, covered = Do(4.0, mouth=1.0, eyes=0.5), Do(8.0, sunglasses=True)
+        script = [Do(10.0), *[Do(0.15, eyes=0.0), Do(2.0)] * 4, Do(0.9, eyes=0.0), Do(3.0)]
+        script += [Do(12.0, eyes=0.0), Do(3.0), away, Do(3.0), yawn, Do(3.0), covered, Do(3.0)]
+        script += [Do(8.0, face=False), Do(3.0), Do(8.0, face=False, blocked=True), Do(3.0)]
+        happened = Drive(script).play().events
+        kinds = {each.kind for each in happened}
+        assert kinds >= {
+            *(EventKind.BLINK, EventKind.LONG_CLOSURE, EventKind.MICROSLEEP, EventKind.SLEEP),
+            *(EventKind.LONG_DISTRACTION, EventKind.DROWSINESS, EventKind.NO_DRIVER),
+        }
+        encoder = Encoder(session(), EncoderOptions(Selection.NONE, max_message=MAX_SERIAL_MESSAGE))
+        for i, each in enumerate(happened):
+            messages = encoder.encode(report(i, state=driver(i, each)))
+            assert max(map(len, messages)) <= MAX_SERIAL_MESSAGE
+            (told,) = [m for m in of_type(messages, Event) if m.id == each.id]
+            assert dict(told.rows) == pytest.approx(each.evidence, abs=1e-3), each.kind
 
     def test_a_receiver_knows_what_is_running(self) -> None:
         encoder, decoder, assembler = (

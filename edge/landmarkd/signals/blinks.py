@@ -99,7 +99,7 @@ class BlinkDetector:
         fastest = max((a[1] - b[1]) / max(b[0] - a[0], 1) for a, b in pairwise(dip)) * NANOSECONDS
         if not slow and fastest > 0.0:
             # Amplitude over peak closing velocity, seconds; it grows with drowsiness (Johns 2003).
-            evidence["amplitude_velocity_s"] = (dip[0][1] - deepest) / fastest
+            evidence["amp_velocity_s"] = (dip[0][1] - deepest) / fastest
         return [
             DriverEvent(self._book.new_id(), kind, EventPhase.END, 0, began_ns, time_ns, evidence)
         ]

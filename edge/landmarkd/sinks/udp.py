@@ -17,10 +17,12 @@ from landmarkd.sinks.wire import DatagramFormatter, SealedFormatter, options_of
 from landmarkd.types import Session
 from landmarkd.uri import Uri
 from landmarkd.wire.encoder import MAX_DATAGRAM
-from landmarkd.wire.seal import Sealer, read_key
+from landmarkd.wire.seal import OVERHEAD, Sealer, read_key
 
 SEND_BUFFER = 1 << 20
 """Size of the send buffer of the kernel, bytes, so that a burst of chunks does not wait."""
+LEAST_MESSAGE = 256
+"""A datagram has to hold every message but POINTS in one piece, bytes."""
 _FULL = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS}
 """Errors of one datagram after which the socket can still be used."""
 _RETURNED = {
@@ -166,7 +168,8 @@ class UdpSink(DirectSink[bytes]):
 
     def __init__(self, uri: Uri, session: Session) -> None:
         uri.only({"points", "hz", "raw", "mtu", "ttl", "interface", "key", "smoothing"})
-        options = options_of(uri, uri.integer("mtu", MAX_DATAGRAM, 256, MAX_DATAGRAM))
+        least = LEAST_MESSAGE + (OVERHEAD if "key" in uri.options else 0)
+        options = options_of(uri, uri.integer("mtu", MAX_DATAGRAM, least, MAX_DATAGRAM))
         formatter = DatagramFormatter(session, options)
         if "key" in uri.options:
             formatter = SealedFormatter(

@@ -213,10 +213,10 @@ def _pack_rows(message: Message) -> bytes:
     if isinstance(message, Event):
         row, limit = CODECS[TYPES[Event]].row, 2**31 - 1
         assert row is not None  # noqa: S101  # an Event has rows by its definition
+        known = [(name, value) for name, value in message.rows if -np.inf < value < np.inf]
         return b"".join(
             row.pack(encode_text(name, 16), max(-limit, min(limit, round(value * EVIDENCE_SCALE))))
-            for name, value in message.rows[:MAX_EVIDENCE]
-            if -np.inf < value < np.inf
+            for name, value in known[:MAX_EVIDENCE]
         )
     return b""
 

@@ -256,7 +256,7 @@ ROWS: dict[type[Message], Rows] = {
         (("name", "char[16]"), ("value", "i32")), EVIDENCE_SCALE, "a number that led to the event"
     ),
 }
-MAX_EVIDENCE = 8
+MAX_EVIDENCE = 10
 """Maximum of rows in an EVENT, so that it fits a frame on serial."""
 
 
