@@ -453,6 +453,17 @@ def test_a_head_that_moves_fast_stays_the_same_person(
     assert {one.track for one in seen if one is not None} == {1}
 
 
+@pytest.mark.parametrize("back_s", [0.01, 0.06, 3600.0])
+def test_an_older_frame_shows_the_same_person(
+    model: LandmarkModel, detector: ToldDetector, back_s: float
+) -> None:
+    detector.faces = [Detection(0.9, clip.box(0))]
+    tracker = make(model, detector)
+    seconds = 4000.0, 4000.1, 4000.1 - back_s
+    seen = [tracker.track(at(each, clip.frames()[0].image), StageClock()) for each in seconds]
+    assert [one is not None and one.track for one in seen] == [1, 1, 1]
+
+
 def test_a_camera_mounted_upside_down_is_named_once(
     model: LandmarkModel, network: Detector, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -43,7 +43,8 @@ class Persons:
         before, size = _size(self._last_box), _size(box)
         x = (box[0] + box[2] - self._last_box[0] - self._last_box[2]) / 2
         y = (box[1] + box[3] - self._last_box[1] - self._last_box[3]) / 2
-        far = min(JUMP, SLACK + FASTEST * gap_s) * max(size, before)
+        # A head moves between a frame and an older one too.
+        far = min(JUMP, SLACK + FASTEST * abs(gap_s)) * max(size, before)
         return math.hypot(x, y) > far or not 1 / GROWTH < size / before < GROWTH
 
 
