@@ -189,6 +189,11 @@ class Pipeline:
         """The learnt baseline of the driver, or None while it is not reliable."""
         return self._driver.baseline
 
+    def baseline_stored(self) -> None:
+        """Note that `baseline` is stored, so that it is not given of another person from now on."""
+        self._known = self.baseline
+        self._driver.baseline_stored()
+
     def reset(self) -> None:
         """Forget all earlier frames: the next frame is another picture or another person."""
         self.tracker.reset()

@@ -3,9 +3,14 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from landmarkd.camera import make_source
+from landmarkd.camera.demo import CLIP
 from landmarkd.daemon import baselines
 from landmarkd.daemon.baselines import BaselineKeeper, BaselineStore
+from landmarkd.daemon.service import Service
 from landmarkd.errors import SinkError, UsageError
+from landmarkd.pipeline import Pipeline
+from landmarkd.settings.config import Configuration
 from landmarkd.signals.monitor import DriverBaseline
 
 KNOWN = DriverBaseline(0.28, 0.31, -12.5, 4.0, -10.0, 2.0)
@@ -108,3 +113,29 @@ class TestKeeper:
             clock[0] = float(second)
             written += keeper.offer(DriverBaseline(0.1 + second / 10_000, 0.3, 0.0, 0.0))
         assert written == 5
+
+
+def test_the_daemon_keeps_the_baseline_of_the_first_person(store, monkeypatch):
+    """The driver of the clip leaves and comes back, as another person would."""
+    monkeypatch.setattr(baselines, "SAVE_EVERY_S", 0.0)
+    monkeypatch.setattr(baselines, "CHANGED", dict.fromkeys(baselines.CHANGED, 0.0))
+    driver = {"eyes_trusted_s": 0.2, "forward_trusted_s": 0.2, "absent_s": 0.3}
+    configuration = Configuration.model_validate({"driver": driver})
+    faces, stored = [], []
+
+    def note(report):
+        faces.append(report.face is not None)
+        stored.append(store.load("anna"))
+
+    Service(
+        make_source(f"file:{CLIP}", fast=True),
+        Pipeline(configuration),
+        [],
+        on_report=note,
+        keeper=BaselineKeeper(store, "anna"),
+    ).run()
+    left = len(faces) - faces[::-1].index(False) - 1
+    assert stored[left] is not None
+    assert stored[left] != stored[left // 2], "it is stored again and again"
+    assert sum(faces[left:]) > 15
+    assert store.load("anna") == stored[left]

@@ -1,10 +1,14 @@
 """Scripted drives of people who are awake, and of some who are not, at slow and fast cameras."""
 
+from dataclasses import replace
+
 import pytest
+from landmarkd.daemon import baselines
+from landmarkd.daemon.baselines import BaselineKeeper, BaselineStore
 from landmarkd.enums import EventKind
 
 from tests.signals.test_timelines import blinking
-from tests.signals.timeline import SETTINGS, Do, Drive
+from tests.signals.timeline import OPEN, SETTINGS, Do, Drive
 
 S = SETTINGS
 RATES = pytest.mark.parametrize("fps", [5.0, 10.0, 15.0, 30.0, 60.0])
@@ -185,6 +189,43 @@ class TestAnotherDriver:
         later = [e for e in drive.events if e.kind == "blink" and e.at_ns > 45e9]
         assert len(later) >= 10
         assert drive.monitor.baseline is None  # the first driver's baseline is not overwritten
+
+    @pytest.mark.parametrize(
+        "second",
+        [[Do(5.0, face=False), *blinking(45.0)], [p.at(0.0, 0.0, track=2) for p in blinking(45.0)]],
+        ids=["an absence", "another track"],
+    )
+    def test_what_is_stored_is_not_overwritten_with_what_another_person_has(
+        self, second, tmp_path, monkeypatch
+    ):
+        store, clock = BaselineStore(tmp_path / "drivers"), [0.0]
+        monkeypatch.setattr(baselines, "monotonic", lambda: clock[0])
+        keeper = BaselineKeeper(store, "anna")
+        narrow = [replace(part, eyes=0.45 * part.eyes) for part in second]
+        first = [part.at(0.0, 0.0, track=narrow[-1].track and 1) for part in blinking(45.0)]
+        script = [*first, *narrow]
+        stored = []
+
+        def keep(monitor, now):
+            # A second of the drive is half a minute for the keeper.
+            clock[0] = 30.0 * now
+            if keeper.offer(monitor.baseline):
+                monitor.baseline_stored()
+                stored.append(now)
+
+        drive = Drive(script, fps=10.0, baseline=None, after=keep).play()
+        assert 30.0 <= stored[0] <= 45.0
+        assert not keeper.offer(drive.monitor.baseline, now=True)
+        assert store.load("anna").open_left == pytest.approx(OPEN, abs=0.02)
+        assert not drive.readings[-1][1].state.calibrating, "the second person was learnt"
+
+    def test_the_first_stored_person_of_a_name_may_be_the_second_in_the_seat(self):
+        second = [part.at(0.0, 0.0, scale=0.45, track=2) for part in blinking(45.0)]
+        first = [part.at(0.0, 0.0, track=1) for part in blinking(9.0)]
+        drive = Drive([*first, *second], fps=10.0, baseline=None).play()
+        assert drive.monitor.baseline.open_left == pytest.approx(0.45 * OPEN, abs=0.02)
+        drive.monitor.baseline_stored()
+        assert drive.monitor.baseline is not None
 
     def test_another_track_is_another_person(self):
         second = [part.at(0.0, 0.0, scale=0.45, track=2) for part in blinking(30.0)]

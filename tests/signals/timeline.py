@@ -80,6 +80,7 @@ class Drive:
         noise_px: standard deviation of each coordinate.
         clock: changes the time of a frame before the monitor gets it, nanoseconds.
         speed_kmh: as told to the monitor.
+        after: called with the monitor and the time after each frame.
     """
 
     script: list[Do]
@@ -92,6 +93,7 @@ class Drive:
     clock: object = None
     speed_kmh: float | None = None
     layout: object = FULL
+    after: object = None
     events: list = field(default_factory=list)
     readings: list = field(default_factory=list)
 
@@ -112,6 +114,8 @@ class Drive:
             reading = self._frame(part, time_ns, estimator, rng)
             self.readings.append((now, reading))
             self.events.extend(reading.state.events)
+            if self.after is not None:
+                self.after(self.monitor, now)
         return self
 
     def _frame(self, part, time_ns, estimator, rng):

@@ -158,8 +158,8 @@ class Service:
             close_all(started, DRAIN_LIVE_S if hurried else DRAIN_FILE_S)
             if not handed_over:
                 self._publish(time.monotonic_ns(), "stopped")
-            if self._keeper is not None and self.started:
-                self._keeper.offer(self.pipeline.baseline, now=True)
+            if self.started:
+                self._keep(now=True)
             self.pipeline.close()
             if self._speed is not None:
                 self._speed.close()
@@ -233,12 +233,16 @@ class Service:
             # A file waits for the sinks, so that no frame is lost; a camera never waits.
             sink.submit(report, wait=not self._live)
         self.observer.add(report, fresh=fresh)
-        if self._keeper is not None:
-            self._keeper.offer(self.pipeline.baseline)
+        self._keep()
         if self._on_report is not None:
             self._on_report(report)
         if self.observer.due(report.emitted_ns):
             self._publish(report.emitted_ns)
+
+    def _keep(self, *, now: bool = False) -> None:
+        """Save the baseline of the driver if it is due, or `now`."""
+        if self._keeper is not None and self._keeper.offer(self.pipeline.baseline, now=now):
+            self.pipeline.baseline_stored()
 
     def _stalled(self) -> None:
         """Report from time to time that the camera delivers nothing, once a frame is late.
@@ -273,8 +277,7 @@ class Service:
         if self.on_reload is None:
             return
         self._notifier.reloading()
-        if self._keeper is not None:
-            self._keeper.offer(self.pipeline.baseline, now=True)
+        self._keep(now=True)
         try:
             self.successor = self.on_reload()
         except Exception as error:

@@ -13,9 +13,10 @@ from landmarkd.signals.eyes import UNKNOWN, Eyes
 from landmarkd.signals.forward import ForwardDirection, zone_of
 from landmarkd.signals.gaze import GazeMeter, Look
 from landmarkd.signals.lids import GapMeter
+from landmarkd.signals.person_watch import PersonWatch
 from landmarkd.signals.still_face import StillFace
 from landmarkd.signals.time_sharing import Looking
-from landmarkd.signals.timing import NANOSECONDS, nanoseconds
+from landmarkd.signals.timing import NANOSECONDS
 from landmarkd.signals.view import FaceView, FaceViewer
 from landmarkd.types import DriverState, EyeState, FaceObservation, Gaze, HeadPose
 
@@ -23,9 +24,6 @@ FACE_MM = 145.0
 """Size of a face, sqrt(width * height) of the 68 points of the mean head."""
 LEARN_GAZE_OPENNESS = 0.5
 _OPEN, _DOWN = Lids.OPEN, Lids.DOWN
-JUMP_NS = nanoseconds(0.5)
-JUMP, GROWTH = 1.0, 1.6
-"""A face that moves by its own size, or grows by this, between two frames is another person."""
 
 
 @dataclass(slots=True)
@@ -62,34 +60,6 @@ class DriverBaseline:
     gaze_pitch: float | None = None
 
 
-class PersonWatch:
-    """Counts in `changes` how often the person changed: by the tracker, a jump or an absence."""
-
-    def __init__(self, settings: DriverSettings) -> None:
-        self._absent_ns = nanoseconds(settings.absent_s)
-        self._seen_ns: int | None = None
-        self._last: FaceObservation | None = None
-        self.changes = 0
-
-    def changed(self, observation: FaceObservation | None, time_ns: int) -> bool:
-        """Add a frame and return whether it may show another person."""
-        if observation is None:
-            return False
-        seen_ns, self._seen_ns = self._seen_ns, time_ns
-        last, self._last = self._last, observation
-        if seen_ns is None or last is None:
-            return False
-        changed = time_ns - seen_ns >= self._absent_ns
-        if observation.track and last.track:
-            changed = changed or observation.track != last.track
-        elif time_ns - seen_ns <= JUMP_NS:
-            a, b = last.roi, observation.roi
-            moved = max(abs(a.x - b.x), abs(a.y - b.y)) / min(a.side, b.side)
-            changed = changed or moved > JUMP or not 1 / GROWTH < a.side / b.side < GROWTH
-        self.changes += changed
-        return changed
-
-
 class DriverMonitor:
     """Monitors one driver.
 
@@ -111,7 +81,8 @@ class DriverMonitor:
         self._attention = Concerns(settings)
         self._person = PersonWatch(settings)
         self._time_ns: int | None = None
-        self._named = baseline is not None
+        # After how many changes of the person the stored baseline was learnt.
+        self._stored = None if baseline is None else 0
         self._learn_anew(baseline)
 
     def _learn_anew(self, known: DriverBaseline | None) -> None:
@@ -136,10 +107,10 @@ class DriverMonitor:
     def baseline(self) -> DriverBaseline | None:
         """The learnt baseline of this person, or None while it is not reliable.
 
-        It is also None after another person replaced a known driver, so that the stored baseline of
-        the name is not overwritten.
+        It is also None after another person replaced the one whose baseline is stored, so that it
+        is not overwritten.
         """
-        if self._named and self._person.changes:
+        if self._stored not in (None, self._person.changes):
             return None
         if not (self._eyes.trusted and self._head_forward.trusted):
             return None
@@ -150,6 +121,10 @@ class DriverMonitor:
             *self._head_forward.direction,
             *gaze,
         )
+
+    def baseline_stored(self) -> None:
+        """Note that the present `baseline` is stored."""
+        self._stored = self._person.changes
 
     def update(
         self,
