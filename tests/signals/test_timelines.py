@@ -344,6 +344,50 @@ def test_heavy_lids_raise_perclos_and_drowsiness():
     assert "end" not in phases
 
 
+TIRED = [Do(6.0), Do(0.8, eyes=0.0)]
+
+
+def drowsy(drive):
+    """Return the phases of the events about drowsiness, with their times."""
+    return [
+        (event.phase.value, event.at_ns / 1e9)
+        for event in drive.events
+        if event.kind == "drowsiness"
+    ]
+
+
+def test_hidden_eyes_do_not_end_drowsiness():
+    drive = Drive([Do(20.0), *TIRED * 8, Do(70.0, sunglasses=True), *TIRED * 4], fps=10.0).play()
+    assert next(phase for phase, _ in drowsy(drive)) == "begin"
+    assert "end" not in {phase for phase, _ in drowsy(drive)}
+    hidden = [r.state for now, r in drive.readings if 120.0 < now < 140.0]
+    assert {(state.perclos, state.drowsiness > 0) for state in hidden} == {(None, True)}
+
+
+def test_drowsiness_ends_with_perclos_and_not_with_the_number_of_closures():
+    # The first of the closures leaves the minute long before PERCLOS is low.
+    drive = Drive([Do(20.0), Do(0.8, eyes=0.0), Do(30.0), Do(4.8, eyes=0.0), Do(62.0)], fps=10.0)
+    phases = drowsy(drive.play())
+    assert [phase for phase, _ in phases] == ["begin", "end"]
+    at = phases[-1][1]
+    perclos = {round(now, 1): r.state.perclos for now, r in drive.readings}
+    lowest = S.perclos_release * S.perclos_levels[0]
+    assert perclos[round(at, 1)] < lowest <= perclos[round(at - 0.1, 1)]
+
+
+def test_one_closure_is_no_drowsiness():
+    assert drowsy(Drive([Do(20.0), Do(7.0, eyes=0.0), Do(20.0)], fps=10.0).play()) == []
+
+
+def test_the_drowsiness_of_a_driver_ends_with_another():
+    first = [part.at(0.0, 0.0, track=1) for part in [Do(20.0), *TIRED * 8]]
+    drive = Drive([*first, Do(5.0, track=2)], fps=10.0).play()
+    phases = drowsy(drive)
+    assert phases[-1][0] == "end"
+    assert phases[-1][1] == pytest.approx(74.4, abs=0.11)
+    assert drive.readings[-1][1].state.drowsiness == 0
+
+
 def test_dropped_frames_delay_an_event_to_the_next_frame_only():
     drive = Drive([Do(ROAD), Do(4.0, eyes=0.0), Do(5.0)], drop=0.3).play()
     at = {(kind, phase): when for kind, phase, when in drive.happened()}

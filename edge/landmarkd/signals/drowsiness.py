@@ -81,9 +81,9 @@ class Drowsiness:
     beginning, if it is longer than a blink.
 
     Levels 1 to 3 are those of PERCLOS (`perclos_levels`); a level ends when PERCLOS is below
-    `perclos_release` of it. The score adds values of the last five minutes; a single microsleep is
-    an event and does not mean drowsiness. The event begins at level 1, escalates with each higher
-    level and ends at 0.
+    `perclos_release` of it, and stays while PERCLOS is unknown. The score adds values of the last
+    five minutes; a single microsleep is an event and does not mean drowsiness. The event begins at
+    level 1, escalates with each higher level and ends at 0, or with another driver.
     """
 
     def __init__(self, settings: DriverSettings, book: EventBook) -> None:
@@ -97,7 +97,11 @@ class Drowsiness:
         self.reset()
 
     def reset(self) -> None:
-        """Reset the history of the eyes, because another person drives."""
+        """Reset the history of the eyes, because another person drives.
+
+        A running event ends on the next frame.
+        """
+        self._kept = 0
         self._closed = SlidingShare(self._settings.perclos_window_s)
         self._rates = Rates()
         self._last: tuple[bool | None, int] | None = None
@@ -188,19 +192,20 @@ class Drowsiness:
         )
 
     def _level(self, yawns: int, time_ns: int) -> int:
-        perclos = self.perclos or 0.0
-        level = 0
-        for number, limit in enumerate(self._settings.perclos_levels, 1):
-            reached = limit * self._settings.perclos_release if self.level >= number else limit
-            if perclos >= reached:
+        settings, perclos, kept = self._settings, self.perclos, self._kept
+        level = kept if perclos is None else 0
+        for number, limit in enumerate(settings.perclos_levels, 1):
+            reached = limit * settings.perclos_release if kept >= number else limit
+            if perclos is not None and perclos >= reached:
                 level = number
-        if level:
-            shut = self._rates.count(_CLOSURES, self._settings.perclos_window_s, time_ns)
-            if shut < self._settings.drowsy_closures:
+        if level and not kept:
+            shut = self._rates.count(_CLOSURES, settings.perclos_window_s, time_ns)
+            if shut < settings.drowsy_closures:
                 # One closure is an event, not a state.
                 level = 0
-        if yawns >= self._settings.yawns_drowsy:
+        if yawns >= settings.yawns_drowsy:
             level = max(level, 1)
+        self._kept = level
         return level
 
     def _event(self, phase: EventPhase, level: int, time_ns: int, yawns: int) -> DriverEvent:
