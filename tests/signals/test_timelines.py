@@ -145,6 +145,25 @@ def test_sleep_grows_worse(fps):
     assert set(attention) == {"asleep"}
 
 
+@pytest.mark.parametrize("fps", [30.0, 60.0])
+@pytest.mark.parametrize("shut", [0.7, 0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1])
+def test_each_closure_is_a_long_one_or_a_microsleep(shut, fps):
+    closing = [Do(1 / fps, eyes=1 - step / 8) for step in range(1, 8)]
+    opening = [Do(1 / fps, eyes=step / 12) for step in range(1, 12)]
+    drive = Drive([Do(ROAD), *closing, Do(shut, eyes=0.0), *opening, Do(3.0)], fps=fps).play()
+    began = [event.kind for event in drive.events if event.kind in ("long_closure", "microsleep")]
+    assert began in (["long_closure"], ["microsleep", "microsleep"])
+    closed = [round(now * 1e9) for now, reading in drive.readings if reading.left.closed]
+    is_microsleep = closed[-1] - closed[0] >= S.microsleep_s * 1e9
+    assert began[0] == ("microsleep" if is_microsleep else "long_closure")
+
+
+def test_a_look_down_of_more_than_a_second_is_no_long_closure():
+    look = Do(1.1, eyes=0.05, lower=0.13)
+    drive = Drive([*blinking(9.0), look, Do(3.0)]).play()
+    assert drive.happened() == []
+
+
 def test_hiding_the_face_does_not_recover_an_alert():
     drive = Drive([Do(ROAD), Do(1.5, eyes=0.0), Do(20.0, face=False), Do(6.0)]).play()
     expect(

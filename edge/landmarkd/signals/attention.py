@@ -133,7 +133,11 @@ class Concerns:
         lids, face = signals.lids, signals.face
         eyes = self._closed(signals, time_ns)
         eyes += self._blinks.update(
-            signals.blink, time_ns, least_shut=signals.least_shut, closed=lids.closed
+            signals.blink,
+            time_ns,
+            least_shut=signals.least_shut,
+            closed=lids.closed,
+            explained=lids.explained,
         )
         events = eyes + self._looking(signals, time_ns)
         for concern, condition in (

@@ -15,20 +15,23 @@ class BlinkDetector:
     `blink_end_openness`. Its duration is measured at half of its amplitude, as in studies of blinks
     (Caffier et al. 2003), and interpolated between frames, so that it is exact at a low frame rate
     too. A dip that does not reach `blink_depth` is a smile or a glance down; in a blink both eyes
-    dip (`blink_both`). Up to `blink_max_s` it is a blink; a longer one, shorter than a microsleep,
-    is a long closure. Both are known only when they are over, and are reported once, as an END.
+    dip (`blink_both`). Up to `blink_max_s` it is a blink; a longer one is a long closure, unless
+    the eyes were shut (P80) for as long as a microsleep. Both are known only when they are over,
+    and are reported once, as an END.
     """
 
     def __init__(self, settings: DriverSettings, book: EventBook) -> None:
         self._settings, self._book = settings, book
         self._gap_ns = nanoseconds(settings.blink_gap_s)
         self._slow_ns = nanoseconds(settings.blink_slow_frame_s)
+        self._microsleep_ns = nanoseconds(settings.microsleep_s)
         self._longest_ns = nanoseconds(settings.microsleep_s + settings.blink_max_s)
         self._dip: list[tuple[int, float]] = []
         self._last: tuple[int, float] | None = None
         self._step_ns = 0
         self._least_shut = 1.0
-        self._shut = False
+        self._shut: tuple[int, int] | None = None
+        self._explained = False
 
     def update(
         self,
@@ -37,6 +40,7 @@ class BlinkDetector:
         *,
         least_shut: float | None = None,
         closed: bool | None = None,
+        explained: bool = False,
     ) -> list[DriverEvent]:
         """Add the openness of a frame and return a blink or long closure that ended on it.
 
@@ -45,6 +49,7 @@ class BlinkDetector:
             time_ns: capture time.
             least_shut: of the more open eye; the same if left out.
             closed: whether the eyes are classified as shut, which a long closure needs.
+            explained: whether they are shut for another reason than sleepiness.
         """
         if openness is None:
             return []
@@ -59,18 +64,25 @@ class BlinkDetector:
         if not self._dip:
             if openness < self._settings.blink_openness <= last[1]:
                 self._dip = [last, self._last]
-                self._least_shut, self._shut = other, bool(closed)
+                self._least_shut, self._shut, self._explained = other, None, False
+                self._note(closed, explained, time_ns)
             return []
         self._dip.append(self._last)
         if openness <= self._settings.blink_end_openness:
             self._least_shut = min(self._least_shut, other)
-            self._shut = self._shut or bool(closed)
+            self._note(closed, explained, time_ns)
             if time_ns - self._dip[0][0] > self._longest_ns:
                 self._dip = []
                 # Further frames below the limit are no new dip, which has to start above it.
             return []
         dip, self._dip = self._dip, []
         return self._ended(dip, time_ns)
+
+    def _note(self, closed: bool | None, explained: bool, time_ns: int) -> None:
+        """Note the classification of the lids on a frame of the dip."""
+        if closed:
+            self._shut = self._shut[0] if self._shut else time_ns, time_ns
+        self._explained = self._explained or explained
 
     def _ended(self, dip: list[tuple[int, float]], time_ns: int) -> list[DriverEvent]:
         settings = self._settings
@@ -87,7 +99,9 @@ class BlinkDetector:
         duration_s = (ended_ns - began_ns) / NANOSECONDS
         kind = EventKind.BLINK
         if duration_s > settings.blink_max_s:
-            if duration_s >= settings.microsleep_s or not self._shut:
+            if self._shut is None or self._shut[1] - self._shut[0] >= self._microsleep_ns:
+                return []
+            if self._explained and duration_s >= settings.microsleep_s:
                 return []
             kind = EventKind.LONG_CLOSURE
         evidence = {
