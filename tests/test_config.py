@@ -51,6 +51,17 @@ def test_command_line_wins_over_file_and_file_over_defaults(tmp_path: Path) -> N
         ("[smoothing]\nbeta = 1e999\n", "finite number"),
         ("[driver]\nhold_s = 1e300\n", r"driver\.hold_s: .*less than or equal to 1000000"),
         ("[driver]\nbaseline_memory_s = 1e-300\n", "greater than or equal to 0.001"),
+        ("[driver]\nhold_s = 0\n", r"driver\.hold_s: .*greater than or equal to 0\.25"),
+        ("[driver]\nblip_s = 1\n", r"driver\.blip_s: .*less than or equal to 0\.5"),
+        ("[driver]\nblink_gap_s = 0.01\n", r"driver\.blink_gap_s: .*greater than or equal to"),
+        ("[driver]\nforward_limits = [91, 40]\n", r"driver\.forward_limits.*or equal to 90"),
+        ("[driver]\nforward_limits = [60, 91]\n", r"driver\.forward_limits.*or equal to 90"),
+        ("[driver]\nforward_limits = [0, 40]\n", r"driver\.forward_limits.*greater than 0"),
+        ("[driver]\nperclos_levels = [0, 0.1, 0.2]\n", r"driver\.perclos_levels.*greater than 0"),
+        ("[driver]\nperclos_levels = [0.1, 0.5, 1.5]\n", r"driver\.perclos_levels.*less than 1"),
+        ("[driver]\nperclos_window_s = 15\n", "perclos_min_s must be below perclos_window_s"),
+        ("[driver]\nsharing_window_s = 8\n", "sharing_away_s must be below sharing_window_s"),
+        ("[driver]\nblink_max_s = 1.5\n", "blink_max_s, microsleep_s.* must rise"),
     ],
 )
 def test_a_wrong_file_is_told_the_field_and_what_is_allowed(

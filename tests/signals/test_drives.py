@@ -6,6 +6,7 @@ import pytest
 from landmarkd.daemon import baselines
 from landmarkd.daemon.baselines import BaselineKeeper, BaselineStore
 from landmarkd.enums import EventKind
+from landmarkd.signals.forward import ForwardDirection
 
 from tests.signals.test_timelines import blinking
 from tests.signals.timeline import OPEN, SETTINGS, Do, Drive
@@ -246,6 +247,14 @@ class TestForward:
         on_phone = [event for event in raised if event.began_ns / 1e9 % 9.0 < 6.0]
         assert len(on_phone) == len(raised)
         assert drive.monitor.baseline.head_pitch == pytest.approx(0.0, abs=3.0)
+
+    @pytest.mark.parametrize("at", [(90.0, 0.0), (-90.0, 0.0), (0.0, 90.0), (-90.0, -90.0)])
+    def test_the_widest_limits_hold_every_direction_within_them(self, at):
+        settings = S.model_validate({"forward_limits": (90.0, 90.0)})
+        forward = ForwardDirection(settings)
+        for _ in range(100):
+            forward.learn(*at, 0.5)
+        assert forward.direction == pytest.approx(at)
 
     def test_nothing_is_learnt_in_a_car_that_stands(self):
         drive = Drive([*blinking(60.0)], baseline=None, speed_kmh=0.0).play()

@@ -73,12 +73,16 @@ class DriverSettings(Section):
     min_eye_inside: Probability = setting(
         0.5, "Least share of an eye's surroundings inside the picture. Ours."
     )
-    hold_s: NonNegative = setting(
-        1.0, "How long what is unknown is taken as unchanged before a concern is dropped. Ours."
+    hold_s: float = setting(
+        1.0,
+        "How long what is unknown is taken as unchanged before a concern is dropped. Longer than "
+        "the interval of the frames, or nothing is learnt. Ours.",
+        ge=0.25,
+        le=1e6,
     )
 
-    blip_s: NonNegative = setting(
-        0.1, "A shorter change is noise: it does not end or restart a time. Ours."
+    blip_s: float = setting(
+        0.1, "A shorter change is noise: it does not end or restart a time. Ours.", ge=0, le=0.5
     )
 
     open_quantile: float = setting(
@@ -97,7 +101,7 @@ class DriverSettings(Section):
     forward_least_share: Share = setting(
         0.2, "Share of the time that makes the highest direction the road. Ours."
     )
-    forward_limits: tuple[float, float] = setting(
+    forward_limits: tuple[Angle, Angle] = setting(
         (60.0, 40.0), "Yaw and pitch beyond which no camera place makes forward. Ours."
     )
     prior_aperture: Share = setting(
@@ -129,10 +133,12 @@ class DriverSettings(Section):
         0.055,
         "With a longer frame interval blink_depth is not checked: the minimum may be missed. Ours.",
     )
-    blink_gap_s: Positive = setting(
+    blink_gap_s: float = setting(
         0.25,
         "Eyes unknown for longer than this break a blink off: a face that left and came back. "
-        "Ours.",
+        "Longer than a sixth of the interval of the frames, or no blink is found. Ours.",
+        ge=0.05,
+        le=1e6,
     )
     blink_max_s: Positive = setting(
         0.5, "Longer closures are no blinks (long blinks: 0.3 to 0.5 s)."
@@ -140,7 +146,7 @@ class DriverSettings(Section):
 
     perclos_window_s: Positive = setting(60.0, "PERCLOS is over a minute.")
     perclos_min_s: Positive = setting(20.0, "Seconds of seen eyes before it is given. Ours.")
-    perclos_levels: tuple[float, float, float] = setting(
+    perclos_levels: tuple[Share, Share, Share] = setting(
         (0.075, 0.10, 0.15),
         "Drowsiness 1, 2, 3: questionable and drowsy of Wierwille 1994 (7.5, 15 %), and between "
         "them the 10 % at which first microsleeps were seen on the road (JOV VSS 2012).",
@@ -258,10 +264,14 @@ class DriverSettings(Section):
             raise ValueError("closed_openness must be below reopen_openness")
         if not self.blink_openness < self.blink_end_openness:
             raise ValueError("blink_openness must be below blink_end_openness")
-        if not self.microsleep_s < self.sleep_s < self.unresponsive_s:
-            raise ValueError("microsleep_s, sleep_s and unresponsive_s must rise")
+        if not self.blink_max_s < self.microsleep_s < self.sleep_s < self.unresponsive_s:
+            raise ValueError("blink_max_s, microsleep_s, sleep_s and unresponsive_s must rise")
         if not self.long_distraction_s < self.unresponsive_s:
             raise ValueError("long_distraction_s must be below unresponsive_s")
+        if not self.perclos_min_s < self.perclos_window_s:
+            raise ValueError("perclos_min_s must be below perclos_window_s")
+        if not self.sharing_away_s < self.sharing_window_s:
+            raise ValueError("sharing_away_s must be below sharing_window_s")
         if not self.perclos_levels[0] < self.perclos_levels[1] < self.perclos_levels[2]:
             raise ValueError("perclos_levels must rise")
         if not any(zone.counts_as == "road" for zone in self.zones.values()):

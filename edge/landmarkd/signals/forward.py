@@ -32,7 +32,8 @@ class ForwardDirection:
 
     def __init__(self, settings: DriverSettings, learnt: tuple[float, float] | None = None) -> None:
         self._settings = settings
-        self._cells = round(180.0 / CELL_DEG)
+        # The highest angle, 90 degrees, has a cell and one beyond it.
+        self._cells = round(180.0 / CELL_DEG) + 2
         self._time: NDArray[np.float64] = np.zeros((self._cells, self._cells))
         # The same memory, whose single numbers are read and written faster so.
         self._view: Any = self._time.reshape(-1).data
