@@ -132,6 +132,16 @@ def test_a_camera_that_comes_back_is_found_again(scripted, hasty, caplog):
     assert "is back" in caplog.text
 
 
+def test_a_camera_may_come_back_with_another_size(scripted, hasty):
+    capture = scripted(
+        frames(20), {"do": "disconnect", "seconds": 0.1}, {"do": "resize", "count": 20}
+    )
+    taken, _ = play(capture)
+    assert {frame.image.shape for frame in taken} == {(48, 64, 3), (24, 32, 3)}
+    assert capture.statistics.corrupt == 0
+    assert capture.statistics.captured == 40
+
+
 def test_a_camera_that_stays_away_is_lost(scripted, hasty):
     capture = scripted(frames(5), {"do": "disconnect"})
     with pytest.raises(SourceLostError, match=f"{len(capture_module.BACKOFF_S)} attempts.*cable"):

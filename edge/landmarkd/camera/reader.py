@@ -23,13 +23,14 @@ class Reader:
 
     It drops the frames of a hanging driver: those with an old time stamp, and those that are bit
     for bit equal to the previous one, which no sensor makes except in a black or white picture.
+    Frames of another size than the first one are damaged and dropped too.
 
     Args:
         source: not yet open; the thread closes it, however long the driver takes.
         slot: for the frames.
         keep_identical: deliver identical frames too, for a still scene, until it moves.
         sequence: added to the numbers of the frames, which count from 0 after each opening.
-        last: the last frame of the previous reader, or None; all frames must have its size.
+        last: the last frame of the previous reader, or None; frames must be newer and differ.
 
     Attributes:
         error: that ended it, or None.
@@ -57,6 +58,7 @@ class Reader:
         self._source = source
         self._slot = slot
         self._keep_identical = keep_identical
+        self._size: tuple[int, ...] | None = None
         self._stop = threading.Event()
         self._period_s: float | None = None
         # A driver may block without end: the thread must not keep the process.
@@ -118,22 +120,22 @@ class Reader:
             self.progress_ns = time.monotonic_ns()
 
     def _is_good(self, frame: Frame) -> bool:
-        last, self.last = self.last, frame
+        last, size = self.last, frame.image.shape
+        if self._size not in {None, size}:
+            self.corrupt += 1
+            return False
+        if last is not None and frame.captured_ns <= last.captured_ns:
+            self.stale += 1
+            return False
+        self.last, self._size = frame, size
         if last is None:
             return True
-        if frame.image.shape != last.image.shape:
-            self.corrupt += 1
-        elif frame.captured_ns <= last.captured_ns:
-            self.stale += 1
-        elif self._source.noisy and is_repeated(last.image, frame.image):
+        if self._source.noisy and is_repeated(last.image, frame.image):
             self.identical += 1
             return self._keep_identical
-        else:
-            self._keep_identical = False
-            self._learn_period(last, frame)
-            return True
-        self.last = last
-        return False
+        self._keep_identical = False
+        self._learn_period(last, frame)
+        return True
 
     def _learn_period(self, last: Frame, frame: Frame) -> None:
         """Adapt to a camera that is slower in the dark, within a few frames."""
