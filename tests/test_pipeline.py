@@ -110,6 +110,53 @@ def test_smoothed_points_of_a_turning_head_are_as_calm_as_the_head_and_do_not_la
     assert jitter(smooth[:, clip.IBUG68]) < 1.2 * jitter(clip.truth().points68[turning])
 
 
+def is_fresh(report: Report) -> bool:
+    """Whether points and pose are not mixed with those of earlier frames."""
+    face = report.face
+    assert face is not None
+    return np.array_equal(face.points, face.observation.points) and face.pose is face.raw_pose
+
+
+def test_smoothing_begins_anew_with_another_person(pipeline: Pipeline) -> None:
+    """The face sits far to the side from one frame to the next."""
+    image = clip.frames()[20].image
+    left, right = (np.full((480, 1280, 3), 90, np.uint8) for _ in range(2))
+    left[:, :640], right[:, 640:] = image, image
+    reports = [
+        pipeline.process(Frame("test:", n, n * 33_000_000, (left, right)[n >= 10]))
+        for n in range(20)
+    ]
+    numbers = [report.face.observation.track for report in reports if report.face]
+    first = numbers.index(2)
+    assert [n for n, report in enumerate(reports) if is_fresh(report)] == [0, first]
+
+
+def test_smoothing_begins_anew_with_another_size_of_the_pictures(pipeline: Pipeline) -> None:
+    image = clip.frames()[20].image
+    box = clip.box(20)
+    sizes = [1.0] * 5 + [1.25] * 5
+    reports = [
+        pipeline.process(
+            Frame("test:", n, n * 33_000_000, cv2.resize(image, None, fx=size, fy=size)),
+            box=tuple(size * side for side in box),
+        )
+        for n, size in enumerate(sizes)
+    ]
+    assert [n for n, report in enumerate(reports) if is_fresh(report)] == [0, 5]
+
+
+def test_smoothing_begins_anew_with_the_box_of_another_face(pipeline: Pipeline) -> None:
+    image = clip.frames()[20].image
+    x0, y0, x1, y1 = clip.box(20)
+    both = np.hstack([image, image])
+    boxes = [(x0 + 640 * side, y0, x1 + 640 * side, y1) for side in (0, 0, 0, 1, 1, 1, 0, 0)]
+    reports = [
+        pipeline.process(Frame("test:", n, n * 33_000_000, both), box=box)
+        for n, box in enumerate(boxes)
+    ]
+    assert [n for n, report in enumerate(reports) if is_fresh(report)] == [0, 3, 6]
+
+
 def smoothed_and_raw(reports: list[Report]) -> tuple[np.ndarray, np.ndarray]:
     pairs = [
         (report.face.points, report.face.observation.points)

@@ -258,6 +258,8 @@ class Pipeline:
         ):
             self.intrinsics = intrinsics_for(width, height, self.configuration.source.camera)
             self._estimator = PoseEstimator(self.layout, self.intrinsics)
+            # The pixels of another size are not those of the frames before.
+            self._reset_filters()
         return self._estimator
 
     def _read(
@@ -277,16 +279,19 @@ class Pipeline:
             reading = self._driver.update(None, None, time_ns, speed_kmh=speed_kmh, blocked=blocked)
             self.clock.lap("driver")
             return None, reading.state if settings.enabled else None
-        points = self._points.filter(seen.points, time_ns, seen.roi.side / self.model.crop.margin)
-        self.clock.lap("smooth")
         raw = estimator.estimate(seen.points, seen.sigma)
-        pose = raw if self._poses is None else self._poses.filter(raw, time_ns)
         if seen.track and self._shape.changed(seen, raw, estimator, time_ns):
             self.tracker.another_person()
         self.clock.lap("pose")
         size = None if image is None else (image.shape[1], image.shape[0])
         reading = self._driver.update(seen, raw, time_ns, speed_kmh=speed_kmh, size=size)
         self.clock.lap("driver")
+        if self._driver.another_person:
+            self._reset_filters()
+        points = self._points.filter(seen.points, time_ns, seen.roi.side / self.model.crop.margin)
+        self.clock.lap("smooth")
+        pose = raw if self._poses is None else self._poses.filter(raw, time_ns)
+        self.clock.lap("pose")
         face = FaceReport(
             seen,
             points,

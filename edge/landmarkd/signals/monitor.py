@@ -69,6 +69,9 @@ class DriverMonitor:
         settings: thresholds.
         layout: of the points.
         baseline: known values of this person; None: learn from the start.
+
+    Attributes:
+        another_person: whether the last frame may show another person than those before.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class DriverMonitor:
         self._gaze = GazeMeter(self._viewer)
         self._attention = Concerns(settings)
         self._person = PersonWatch(settings)
+        self.another_person = False
         self._time_ns: int | None = None
         # After how many changes of the person the stored baseline was learnt.
         self._stored = None if baseline is None else 0
@@ -152,7 +156,8 @@ class DriverMonitor:
         last, self._time_ns = self._time_ns, max(time_ns, self._time_ns or time_ns)
         dt = 0.0 if last is None else (self._time_ns - last) / NANOSECONDS
         speed = settings.assumed_speed_kmh if speed_kmh is None else speed_kmh
-        if self._person.changed(observation, self._time_ns):
+        self.another_person = self._person.changed(observation, self._time_ns)
+        if self.another_person:
             self._learn_anew(None)
             self._attention.another_driver()
         view = None
