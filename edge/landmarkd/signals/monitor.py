@@ -63,15 +63,13 @@ class DriverBaseline:
 class DriverMonitor:
     """Monitors one driver.
 
-    It uses only the capture times of the frames, and does no input or output.
+    It uses only the capture times of the frames, and does no input or output. `another_person` says
+    whether the last frame may show another person than those before.
 
     Args:
         settings: thresholds.
         layout: of the points.
         baseline: known values of this person; None: learn from the start.
-
-    Attributes:
-        another_person: whether the last frame may show another person than those before.
     """
 
     def __init__(
