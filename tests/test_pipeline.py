@@ -180,6 +180,24 @@ def test_translation_is_in_front_of_the_camera_and_says_what_camera_it_assumed(
     assert 250 < pose.translation_mm[2] < 1200
 
 
+def test_a_camera_on_its_side_measures_the_same_distance() -> None:
+    image = clip.frames()[20].image
+    x0, y0, x1, y1 = clip.box(20)
+    distances = []
+    for rotation in (0, 90):
+        shown, box = image, (x0, y0, x1, y1)
+        if rotation:
+            # What a camera on its side shows of the same scene, upright again.
+            shown, box = np.zeros((640, 480, 3), np.uint8), (x0 - 80, y0 + 80, x1 - 80, y1 + 80)
+            shown[80:560] = image[:, 80:560]
+        source = {"uri": f"v4l2:/dev/video0?rotation={rotation}", "camera": "module-3"}
+        with Pipeline(Configuration.model_validate({"source": source})) as pipeline:
+            face = pipeline.process(Frame("test:", 0, 0, shown), box=box).face
+        assert face is not None
+        distances.append(face.pose.translation_mm[2])
+    assert distances[1] == pytest.approx(distances[0], rel=0.02)
+
+
 def test_the_clock_booked_every_stage(pipeline: Pipeline) -> None:
     for frame in clip.frames()[:5]:
         pipeline.process(frame)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd import __version__
+from landmarkd.camera import rotation_of
 from landmarkd.camera.intrinsics import intrinsics_for
 from landmarkd.enums import Degradation
 from landmarkd.layout import Layout
@@ -250,17 +251,15 @@ class Pipeline:
             self._poses.reset()
 
     def _estimator_for(self, width: int, height: int) -> PoseEstimator:
-        known = self.intrinsics
-        if (
-            self._estimator is None
-            or known is None
-            or (known.width, known.height) != (width, height)
-        ):
-            self.intrinsics = intrinsics_for(width, height, self.configuration.source.camera)
-            self._estimator = PoseEstimator(self.layout, self.intrinsics)
+        known, estimator = self.intrinsics, self._estimator
+        if estimator is None or known is None or (known.width, known.height) != (width, height):
+            source = self.configuration.source
+            rotation = rotation_of(source.uri)
+            self.intrinsics = intrinsics_for(width, height, source.camera, rotation=rotation)
+            estimator = self._estimator = PoseEstimator(self.layout, self.intrinsics)
             # The pixels of another size are not those of the frames before.
             self._reset_filters()
-        return self._estimator
+        return estimator
 
     def _read(
         self,

@@ -66,6 +66,17 @@ def test_another_shape_is_cut_from_the_middle():
     assert field_deg(cut) < field_deg(whole)
 
 
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+@pytest.mark.parametrize("size", [(640, 480), (480, 640), (1280, 720)])
+def test_a_preset_is_turned_as_the_pictures_are(rotation, size):
+    sensor = intrinsics_for(*size, "module-3")
+    shown = size if rotation % 180 == 0 else size[::-1]
+    turned = intrinsics_for(*shown, "module-3", rotation=rotation)
+    assert (turned.width, turned.height) == shown
+    assert (turned.fx, turned.fy) == (sensor.fx, sensor.fy)
+    assert (turned.cx, turned.cy) == ((shown[0] - 1) / 2, (shown[1] - 1) / 2)
+
+
 @given(st.floats(-3, 3), st.floats(-2, 2), st.sampled_from([(320, 240), (1280, 960), (1920, 1080)]))
 def test_scaling_moves_a_point_as_it_moves_its_picture(x, y, size):
     intrinsics = Intrinsics(520, 521, 322, 238, 640, 480, "calibrated:x")
@@ -95,6 +106,21 @@ def test_a_calibration_of_another_shape_is_warned_of(tmp_path, caplog):
     path.write_text(json.dumps(GOOD))
     intrinsics_for(640, 360, str(path))
     assert "cropped around the centre" in caplog.text
+    assert "rotation" not in caplog.text
+
+
+def test_a_calibration_without_the_rotation_of_the_pictures_is_warned_of(tmp_path, caplog):
+    path = tmp_path / "car.json"
+    path.write_text(json.dumps(GOOD))
+    intrinsics_for(480, 640, str(path), rotation=90)
+    assert "calibrate with the same rotation" in caplog.text
+
+
+def test_a_calibration_of_turned_pictures_is_right_as_it_is(tmp_path, caplog):
+    path = tmp_path / "car.json"
+    path.write_text(json.dumps(GOOD))
+    assert intrinsics_for(640, 480, str(path), rotation=90) == load_intrinsics(path)
+    assert not caplog.text
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Frame sources: cameras, files, the demo clip."""
 
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 from landmarkd import registry
 from landmarkd.camera.base import FrameSource
@@ -68,6 +68,12 @@ def written_out(text: str) -> str:
     if name and ":" not in name and (scheme := _scheme_of_file(name)):
         return f"{scheme}:{quote(name)}{options}"
     return text
+
+
+def rotation_of(uri: str) -> int:
+    """Return the option ``rotation`` of a source, degrees; 0 without a valid one."""
+    (text, *_) = parse_qs(uri.partition("?")[2]).get("rotation", ["0"])
+    return int(text) if text in {"90", "180", "270"} else 0
 
 
 def _scheme_of_file(name: str) -> str | None:

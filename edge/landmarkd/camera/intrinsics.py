@@ -55,7 +55,12 @@ PRESETS = {
 
 
 def intrinsics_for(
-    width: int, height: int, choice: str = DEFAULT_CHOICE, *, quiet: bool = False
+    width: int,
+    height: int,
+    choice: str = DEFAULT_CHOICE,
+    *,
+    rotation: int = 0,
+    quiet: bool = False,
 ) -> Intrinsics:
     """Return the intrinsics for pictures of `width` x `height`; `origin` says their source.
 
@@ -64,6 +69,8 @@ def intrinsics_for(
         height: of the pictures, pixels.
         choice: a preset's name (see `PRESETS`), the path of a calibration file, or a guess like
             "guess:60deg", the angle across the longer side.
+        rotation: degrees by which the source has turned the pictures of the sensor, a multiple of
+            90. Calibration files are of pictures that were turned already.
         quiet: do not warn if the calibration is for another aspect ratio.
 
     Raises:
@@ -75,7 +82,7 @@ def intrinsics_for(
         return _guess(width, height, rest or "60deg")
     name = rest if kind == "preset" else choice
     if name in PRESETS:
-        return from_preset(width, height, name)
+        return from_preset(width, height, name, rotation)
     path = rest if kind == "calibrated" else choice
     if kind == "preset" or not (path.endswith(".json") or "/" in path):
         raise ConfigurationError(
@@ -85,12 +92,15 @@ def intrinsics_for(
     return scaled(load_intrinsics(user_path(path)), width, height, quiet=quiet)
 
 
-def from_preset(width: int, height: int, name: str) -> Intrinsics:
-    """Return the intrinsics of a preset for the whole sensor (`KeyError`: unknown name)."""
+def from_preset(width: int, height: int, name: str, rotation: int = 0) -> Intrinsics:
+    """Return the intrinsics of a preset, see `intrinsics_for` (`KeyError`: unknown name)."""
     preset = PRESETS[name]
     focal = preset.focal_mm * 1000.0 / preset.pixel_um
     centre = (preset.width - 1) / 2, (preset.height - 1) / 2
-    whole = Intrinsics(focal, focal, *centre, preset.width, preset.height, f"preset:{name}")
+    size = preset.width, preset.height
+    if rotation % 180 == 90:
+        centre, size = centre[::-1], size[::-1]
+    whole = Intrinsics(focal, focal, *centre, *size, f"preset:{name}")
     return scaled(whole, width, height, quiet=True)
 
 
@@ -103,10 +113,12 @@ def scaled(intrinsics: Intrinsics, width: int, height: int, *, quiet: bool = Fal
     if (width, height) == (intrinsics.width, intrinsics.height):
         return intrinsics
     factor = max(width / intrinsics.width, height / intrinsics.height)
-    if not quiet and abs(width * intrinsics.height / (height * intrinsics.width) - 1) > 0.01:
+    if not quiet and not _alike(width, height, intrinsics.width, intrinsics.height):
+        lying = _alike(height, width, intrinsics.width, intrinsics.height)
         log.warning(
-            "%s was calibrated at %dx%d, pictures are %dx%d: taken as cropped around the centre.",
+            "%s was calibrated at %dx%d, pictures are %dx%d: taken as cropped around the centre%s.",
             *(intrinsics.origin, intrinsics.width, intrinsics.height, width, height),
+            "; if they are turned (rotation=), calibrate with the same rotation" if lying else "",
         )
     return Intrinsics(
         fx=intrinsics.fx * factor,
@@ -119,6 +131,11 @@ def scaled(intrinsics: Intrinsics, width: int, height: int, *, quiet: bool = Fal
         origin=intrinsics.origin,
         distortion=intrinsics.distortion,
     )
+
+
+def _alike(width: int, height: int, other_width: int, other_height: int) -> bool:
+    """Return whether two sizes have the same aspect ratio."""
+    return abs(width * other_height / (height * other_width) - 1) <= 0.01
 
 
 def _guess(width: int, height: int, text: str) -> Intrinsics:

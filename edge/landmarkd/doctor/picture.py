@@ -6,12 +6,10 @@ from functools import partial
 from statistics import median
 from typing import Any
 
-from landmarkd import registry
-from landmarkd.camera import ENTRY_POINTS, SOURCES, written_out
+from landmarkd.camera import rotation_of
 from landmarkd.doctor.finding import Check, Finding, note, ok, warning
 from landmarkd.machine import Machine, trial
 from landmarkd.settings.config import Configuration
-from landmarkd.uri import parse_uri
 
 LOOK_S = 5.0
 """How long the check waits for a face; exposure settles in the first second."""
@@ -55,10 +53,11 @@ def picture(
         yield ok("picture", f"The camera delivers pictures of {size} with an upright face.")
     else:
         how = "upside down" if turn == 180 else "on its side"
+        needed = (rotation_of(uri) + turn) % 360
         yield warning(
             "picture",
             f"The face is {how} in the picture, so the camera seems to be mounted that way.",
-            f"Turn the camera, or write rotation={(_given(uri) + turn) % 360} into the source.",
+            f"Turn the camera, or write rotation={needed} into the source.",
         )
 
 
@@ -118,12 +117,6 @@ def _turned(pipeline: Any, frame: Any) -> int | None:
         if face is not None and rotation_needed(face.pose.roll) == 0:
             return turn
     return None
-
-
-def _given(uri: str) -> int:
-    """Return the rotation in the URI of the source."""
-    parsed = parse_uri(written_out(uri), registry.Names(SOURCES, ENTRY_POINTS))
-    return int(parsed.options.get("rotation", "0"))
 
 
 CHECKS: tuple[Check, ...] = (picture,)
