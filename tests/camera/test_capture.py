@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 from landmarkd.camera import capture as capture_module
@@ -224,6 +225,14 @@ def test_patience_has_no_end(patient, hasty):
     _, states = play(capture)
     assert capture.statistics.reopened > len(capture_module.BACKOFF_S)
     assert states[-1] == "running"
+
+
+def test_patience_with_a_camera_that_opens_and_delivers_nothing_has_no_end(patient, hasty):
+    capture = patient(frames(5), {"do": "silence"})
+    while capture.statistics.reopened <= len(capture_module.BACKOFF_S) + 1:
+        with suppress(SourceTimeoutError):
+            capture.next(0.05)
+    assert not capture.hung
 
 
 def test_patience_is_no_cure_for_a_wrong_configuration(patient, hasty):

@@ -227,10 +227,8 @@ class Capture:
         self._trouble = reason
         if reader.error is not None and not _may_pass(reader.error, seen):
             raise reader.error
-        self._hung = [other for other in (*self._hung, reader) if other.alive]
-        if isinstance(reader.error, SourceBusyError) and any(
-            other is not reader for other in self._hung
-        ):
+        self._hung = [other for other in self._hung if other.alive]
+        if self._hung and isinstance(reader.error, SourceBusyError):
             raise SourceLostError(
                 f"{self._source.uri} cannot be opened again: its driver hangs in this process "
                 "since it was lost, and only a new start helps."
@@ -240,6 +238,8 @@ class Capture:
                 f"The camera is lost, {self._attempt} attempts did not bring it back ({reason}); "
                 "check its cable and power."
             )
+        # Not before: a thread that was asked to end just now has not hung.
+        self._hung.append(reader)
         if self._attempt == 0:
             log.warning("%s; %s.", reason, "opening it again" if seen else "waiting for the camera")
         # Frames that are identical even after opening again show a still scene, such as a test
