@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
-from landmarkd.errors import ExitCode
+from landmarkd.cli.convert import convert
+from landmarkd.errors import ExitCode, UsageError
 from landmarkd.sinks import make_sink
 from pyarrow import parquet
 
@@ -64,6 +65,24 @@ def test_json_lines_and_parquet(folder: Path) -> None:
     assert sum(name.startswith("x_") for name in columns.column_names) == 562
 
 
+@pytest.mark.parametrize(
+    ("recording", "points", "kept"),
+    [("all", "all", {"points", "ibug68"}), ("all", "68", {"ibug68"}), ("all", "none", set()),
+     ("68", "68", {"ibug68"}), ("68", "none", set())],
+)  # fmt: skip
+def test_a_choice_of_points_only_empties_their_keys(
+    folder: Path, tmp_path: Path, recording: str, points: str, kept: set[str]
+) -> None:
+    source, whole, target = folder / f"{recording}.lmk", tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    convert(source, whole)
+    convert(source, target, points)
+    expected = [json.loads(line) for line in whole.read_text().splitlines()]
+    for face in (line["face"] for line in expected if line["face"]):
+        assert all(face[name] for name in kept)
+        face |= dict.fromkeys({"points", "ibug68"} - kept)
+    assert [json.loads(line) for line in target.read_text().splitlines()] == expected
+
+
 def test_mistakes_leave_nothing_behind(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "taken.csv").write_text("mine")
     (tmp_path / "bad.lmk").write_bytes(b"RIFF")
@@ -79,6 +98,8 @@ def test_mistakes_leave_nothing_behind(folder: Path, tmp_path: Path) -> None:
     done = landmarkd("convert", folder / "68.lmk", tmp_path / "a.csv", "--points", "all")
     assert done.returncode == ExitCode.USAGE
     assert "'68'" in done.stderr
+    with pytest.raises(UsageError, match="'68'"):
+        convert(folder / "68.lmk", tmp_path / "a.jsonl", "all")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.lmk", "taken.csv"]
     assert (tmp_path / "taken.csv").read_text() == "mine"
     done = landmarkd("convert", folder / "all.lmk", tmp_path / "taken.csv", "--force")

@@ -63,20 +63,17 @@ def convert(
 
 
 def _jsonl(part: Path, records: "Iterator[FrameRecord]", points: str | None) -> int:
-    from landmarkd.wire.jsonl import encode, encode_record
+    from landmarkd.wire.jsonl import encode_record
     from landmarkd.wire.names import Selection
-    from landmarkd.wire.restore import report_of
 
-    written, chosen = 0, None if points is None else _selection(points)
-    if chosen not in (None, Selection.ALL, Selection.IBUG68, Selection.NONE):
+    written, chosen = 0, Selection.ALL if points is None else _selection(points)
+    if chosen is Selection.EYES:
         raise UsageError("JSON lines carry none, 68 or all points.")
     with part.open("w", encoding="utf-8") as file:
         for record in records:
-            report = report_of(record)
-            if report is None:
-                continue
-            line = encode_record(record) if chosen is None else encode(report, chosen)
-            file.write(line + "\n")
+            if points is not None and record.hello is not None:
+                _check_held(chosen, Selection(record.hello.selection))
+            file.write(encode_record(record, selection=chosen) + "\n")
             written += 1
     return written
 
@@ -132,16 +129,14 @@ def _table(
     from landmarkd.sinks.table import columns, row
     from landmarkd.wire.names import Selection
     from landmarkd.wire.restore import report_of
-    from landmarkd.wire.selection import NAMES, indices_of
+    from landmarkd.wire.selection import indices_of
 
     first = next((record for record in records if record.hello is not None), None)
     if first is None or first.hello is None:
         return columns(0), iter(())
     held, layout = Selection(first.hello.selection), first.hello.layout
     chosen = held if points is None else _selection(points)
-    if chosen not in (held, Selection.NONE) and held is not Selection.ALL:
-        held_name = next(name for name, each in NAMES.items() if each is held)
-        raise UsageError(f"The recording holds the points '{held_name}'; use these, or none.")
+    _check_held(chosen, held)
     indices = indices_of(chosen, layout)
     kept = slice(None) if chosen is held else indices
 
@@ -153,6 +148,15 @@ def _table(
                 yield row(report, None if values is None else values[kept], len(indices))
 
     return columns(len(indices)), rows()
+
+
+def _check_held(chosen: "Selection", held: "Selection") -> None:
+    from landmarkd.wire.names import Selection
+    from landmarkd.wire.selection import NAMES
+
+    if chosen not in (held, Selection.NONE) and held is not Selection.ALL:
+        held_name = next(name for name, each in NAMES.items() if each is held)
+        raise UsageError(f"The recording holds the points '{held_name}'; use these, or none.")
 
 
 def _selection(points: str) -> "Selection":

@@ -48,12 +48,16 @@ def encode(report: Report, selection: Selection = Selection.ALL) -> str:
     are not finite are null.
     """
     line = _line(report)
-    face = line["face"]
+    _select(line["face"], selection)
+    return _text(line)
+
+
+def _select(face: Line | None, selection: Selection) -> None:
+    """Empty the keys of points that are not selected."""
     if face is not None and selection is not Selection.ALL:
         face |= {"points": None, "sigma": None}
         if selection is not Selection.IBUG68:
             face["ibug68"] = None
-    return _text(line)
 
 
 def encode_state(report: Report) -> str:
@@ -66,12 +70,15 @@ def encode_event(event: DriverEvent) -> str:
     return _text(event_line(event))
 
 
-def encode_record(record: FrameRecord, source: str = "") -> str:
+def encode_record(
+    record: FrameRecord, source: str = "", selection: Selection = Selection.ALL
+) -> str:
     """Return a received frame as one line of JSON; values that are not on the wire are null.
 
     Args:
         record: a frame with a STATUS.
         source: name of the sender, used before its HELLO.
+        selection: of the points in the record, as in `encode`.
 
     Raises:
         ValueError: if the record has no STATUS.
@@ -91,6 +98,7 @@ def encode_record(record: FrameRecord, source: str = "") -> str:
             face["pose"]["camera"] = None
         if record.selection is Selection.IBUG68 and record.points is not None:
             face["ibug68"] = _array(record.points, 4)
+    _select(face, selection)
     return _text(line)
 
 
