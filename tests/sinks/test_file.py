@@ -52,16 +52,27 @@ class TestLines:
         sent(f"jsonl:{path}?truncate=yes", 4, 5)
         assert lines(path) == [4, 5]
 
-    def test_only_the_owner_may_read_unless_told_otherwise(self, tmp_path: Path) -> None:
-        before = os.umask(0)
+    @pytest.mark.parametrize("umask", [0, 0o077], ids=["open", "as the unit"])
+    def test_only_the_owner_may_read_unless_told_otherwise(
+        self, tmp_path: Path, umask: int
+    ) -> None:
+        mine = tmp_path / "mine.jsonl"
+        mine.touch()
+        mine.chmod(0o604)
+        before = os.umask(umask)
         try:
             sent(f"jsonl:{tmp_path}/a.jsonl", 1)
             sent(f"jsonl:{tmp_path}/b.jsonl?mode=640", 1)
+            sent(f"jsonl:{tmp_path}/c.jsonl?mode=640&truncate=yes", 1)
+            sent(f"jsonl:{mine}?mode=640", 1)
             sent(f"lmk:{tmp_path}/a.lmk", 1)
+            sent(f"lmk:{tmp_path}/b.lmk?mode=640", 1)
         finally:
             os.umask(before)
         modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in tmp_path.iterdir()}
-        assert modes == {"a.jsonl": 0o600, "b.jsonl": 0o640, "a.lmk": 0o600}
+        assert modes.pop("mine.jsonl") == 0o604, "only a new file gets a mode"
+        assert {name for name, mode in modes.items() if mode == 0o600} == {"a.jsonl", "a.lmk"}
+        assert all(modes[name] == 0o640 for name in ("b.jsonl", "c.jsonl", "b.lmk"))
 
     def test_an_unfinished_line_of_a_killed_process_is_removed(self, tmp_path: Path) -> None:
         path = tmp_path / "a.jsonl"

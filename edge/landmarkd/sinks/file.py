@@ -162,8 +162,14 @@ class FileTransport(Transport[bytes]):
         try:
             again = self._identity is not None and not self.full
             path, flags = (path, 0) if again else self._choose()
+            created = not again and not os.path.lexists(path)
             flags |= os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | (0 if again else os.O_CREAT)
+            flags |= os.O_EXCL if created else 0
             self._descriptor = os.open(path, flags, self.rules.mode)
+            if created:
+                # Independent of the umask; some file systems, such as FAT, have no permissions.
+                with suppress(OSError):
+                    os.fchmod(self._descriptor, self.rules.mode)
             # A pipe was opened without waiting for its reader; writing may wait.
             os.set_blocking(self._descriptor, True)
             if not again:
