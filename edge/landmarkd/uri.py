@@ -129,8 +129,11 @@ def named_file(text: str) -> Path:
 
 
 def holds_login(rest: str) -> bool:
-    """Return whether the part of a URI after the scheme has, or seems to have, a name or a password
-    before the host."""
+    """Return whether a URI has, or seems to have, a name or a password before the host.
+
+    Args:
+        rest: what follows the scheme.
+    """
     return _LOGIN.match(rest) is not None
 
 

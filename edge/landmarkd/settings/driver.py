@@ -14,6 +14,7 @@ from landmarkd.settings.setting import (
     Probability,
     Section,
     Share,
+    Threshold,
     setting,
 )
 from landmarkd.settings.zone import Zone, addw_zones, default_zones
@@ -47,7 +48,7 @@ class DriverSettings(Section):
     )
     assumed_speed_kmh: NonNegative = setting(50.0, "Speed taken when no speed comes in. Ours.")
 
-    min_score: Probability = setting(0.5, "Least face score to look at the eyes (MediaPipe's 0.5).")
+    min_score: Threshold = setting(0.5, "Least face score to look at the eyes (MediaPipe's 0.5).")
     max_residual: Positive = setting(
         0.06, "Largest misfit of the head, face sizes. Ours, measured."
     )
@@ -64,7 +65,7 @@ class DriverSettings(Section):
         "Pitch up to which lids are read; with yaw these make an ellipse. Ours, measured, as "
         "above.",
     )
-    min_eye_visible: Probability = setting(
+    min_eye_visible: Threshold = setting(
         0.5, "Least probability that an eye is there to be seen, where a model gives it. Ours."
     )
     max_eye_sigma: Positive = setting(

@@ -9,6 +9,8 @@ NonNegative = Annotated[float, Field(ge=0, le=1e6)]
 """One million, as seconds about eleven days: with larger values calculations can overflow."""
 Share = Annotated[float, Field(gt=0, lt=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
+Threshold = Annotated[float, Field(ge=0, lt=1)]
+"""Of a probability; nothing would reach 1."""
 Angle = Annotated[float, Field(gt=0, le=90)]
 """Degrees."""
 T = TypeVar("T")

@@ -1,14 +1,18 @@
 """Settings of face detection and tracking."""
 
-from landmarkd.settings.setting import Probability, Section, setting
+from typing import Self
+
+from pydantic import model_validator
+
+from landmarkd.settings.setting import Section, Threshold, setting
 
 
 class TrackerSettings(Section):
     """How a face is found and followed."""
 
     detector: str = setting("network", "Name of the detector.")
-    presence: Probability = setting(0.5, "Least score at which a newly found face is believed.")
-    tracking: Probability = setting(0.3, "Least score at which a tracked face is kept.")
+    presence: Threshold = setting(0.5, "Least score at which a newly found face is believed.")
+    tracking: Threshold = setting(0.3, "Least score at which a tracked face is kept.")
     retry_s: float = setting(
         0.1, "Pause between detections just after a face was lost.", ge=0, le=10
     )
@@ -31,3 +35,10 @@ class TrackerSettings(Section):
         "nearest to its middle wins. Once a driver was there for half a minute, a face of less "
         "than half the usual size is nobody.",
     )
+
+    @model_validator(mode="after")
+    def _seat_inside(self) -> Self:
+        x0, y0, x1, y1 = self.seat or (0, 0, 1, 1)
+        if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
+            raise ValueError("seat is x0, y0, x1, y1, shares of the frame from 0 to 1 that rise")
+        return self
