@@ -279,6 +279,31 @@ def test_a_driver_that_hangs_while_closing_ends_it(patient, hasty, monkeypatch):
     assert capture.hung
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_capture_that_is_followed_waits_until_the_driver_has_closed(
+    patient, hasty, monkeypatch, lost
+):
+    """Also if the camera was lost just before, and its thread still closes it."""
+    monkeypatch.setattr(capture_module, "CLOSE_S", 0.0)
+    closed = threading.Event()
+    capture = patient(frames(5), {"do": "disconnect"} if lost else {"do": "silence"})
+    close = capture._source.close
+
+    def slow_close():
+        threading.Event().wait(0.5)
+        close()
+        closed.set()
+
+    capture._source.close = slow_close
+    capture.next(5.0)
+    while lost and capture.statistics.trouble is None:
+        with suppress(SourceTimeoutError):
+            capture.next(0.01)
+    capture.close(followed=True)
+    assert closed.is_set()
+    assert not capture.hung
+
+
 def test_closing_does_not_wait_for_a_driver_that_hangs(scripted, hasty, monkeypatch):
     monkeypatch.setattr(capture_module, "CLOSE_S", 0.1)
     capture = scripted(frames(1), {"do": "block"})

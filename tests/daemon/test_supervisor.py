@@ -1,6 +1,7 @@
 """Reloading in the real process: the daemon keeps running, whatever the new configuration is."""
 
 import json
+import os
 import re
 import signal
 import socket
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from landmarkd.errors import ExitCode
 
-from tests.faults.bench import SELDOM, Daemon
+from tests.faults.bench import LIMIT_S, SELDOM, Daemon
 from tests.process import landmarkd
 
 DIGITS = "9" * 5000
@@ -149,6 +150,62 @@ def test_a_new_configuration_that_does_not_start_is_given_up(tmp_path: Path) -> 
         daemon.wait_status(lambda status: "absent" in (status.refused or ""))
         daemon.ear.frames(5, daemon.ear.mark())
         assert daemon.end() == 0
+
+
+def exclusive(folder: Path, close_s: float = 0.0) -> dict[str, str]:
+    """Return an environment where one reader at a time has the scripted camera.
+
+    Closing it takes `close_s`. A driver hangs after a second.
+    """
+    (folder / "sitecustomize.py").write_text(
+        f"""
+import threading
+import time
+from landmarkd.camera import capture
+from landmarkd.camera.scripted import ScriptedSource
+from landmarkd.errors import SourceBusyError
+
+capture.HANG_S, capture.CLOSE_S = 1.0 + {close_s}, 0.1
+free = threading.Lock()
+plug = ScriptedSource.open
+holders = set()
+
+def open_alone(source):
+    if not free.acquire(blocking=False):
+        raise SourceBusyError(f"{{source.uri}} is used by another program.")
+    holders.add(source)
+    plug(source)
+
+def release(source):
+    if source in holders:
+        time.sleep({close_s})
+        holders.remove(source)
+        free.release()
+
+ScriptedSource.open, ScriptedSource.close = open_alone, release
+"""
+    )
+    return {"PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])}
+
+
+def test_a_reload_waits_until_a_slow_driver_has_closed_the_camera(tmp_path: Path) -> None:
+    with Daemon(tmp_path, environment=exclusive(tmp_path, close_s=1.0)) as daemon:
+        daemon.ear.frames(5)
+        daemon.write_configuration(f'{SELDOM}\n[service]\ndevice = "renamed"')
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_status(lambda status: status.device == "renamed" and status.processed > 0)
+        assert "does not start" not in daemon.logged()
+        assert daemon.end() == 0
+
+
+def test_a_driver_that_hangs_during_a_reload_needs_a_new_process(tmp_path: Path) -> None:
+    """No service that follows waits for a camera that this process itself keeps from it."""
+    steps = [{"do": "frames", "count": 15}, {"do": "block"}]
+    with Daemon(tmp_path, steps, environment=exclusive(tmp_path)) as daemon:
+        daemon.ear.wait(lambda heard: [item for item in heard if item.stalled])
+        daemon.signal(signal.SIGHUP)
+        assert daemon.process.wait(LIMIT_S) == ExitCode.TEMPORARY
+        assert "its driver hangs in this process" in daemon.logged()
 
 
 def test_the_manager_is_not_told_of_an_end_while_one_service_follows_another(

@@ -170,16 +170,28 @@ class Capture:
         """Give the face to the camera, see `FrameSource.meter`."""
         self._source.meter(box, captured_ns)
 
-    def close(self) -> None:
-        """Close the source, within `CLOSE_S` even if the driver hangs. May be called twice."""
+    def inherit(self, before: "Capture") -> None:
+        """Take over the hanging drivers of a closed capture; call it before `start`."""
+        self._hung = [reader for reader in before._hung if reader.alive]
+
+    def close(self, *, followed: bool = False) -> None:
+        """Close the source, within `CLOSE_S` even if the driver hangs. May be called twice.
+
+        Args:
+            followed: another capture opens the camera next: wait up to `HANG_S`.
+        """
         if not self._source.live:
             self._source.close()
             return
         if self._reader is not None:
             self._reader.stop()
-            if not self._reader.join(CLOSE_S):
-                log.warning("%s does not close; its driver hangs.", self._source.uri)
-                self._hung.append(self._reader)
+            self._hung.append(self._reader)
+            self._abandoned_ns = time.monotonic_ns()
+        # Only the last reader may still need its time; those before have hung.
+        until_ns = self._abandoned_ns + round((HANG_S if followed else CLOSE_S) * NS_PER_S)
+        left_s = (until_ns - time.monotonic_ns()) / NS_PER_S
+        if self._hung and not self._hung[-1].join(max(0.0, left_s)):
+            log.warning("%s does not close; its driver hangs.", self._source.uri)
         self._slot.close()
 
     def _state(self) -> str:

@@ -153,7 +153,7 @@ class Service:
                 self._notifier.status("reloading: another configuration takes over")
             else:
                 self._notifier.stopping()
-            self.capture.close()
+            self.capture.close(followed=handed_over)
             hurried = self._live or self.requests.end() is not None
             close_all(started, DRAIN_LIVE_S if hurried else DRAIN_FILE_S)
             if not handed_over:

@@ -50,13 +50,15 @@ class Supervisor:
                         raise
                     log.warning("The new configuration does not start: %s", error)
                     log.warning("The previous configuration is used again.")
-                    service = self._factory.build(before, present=False)
-                    service.observer.refused = str(error)
+                    following = self._factory.build(before, present=False)
+                    following.observer.refused = str(error)
                     before = None
-                    continue
-                if service.successor is None:
-                    return service.observer
-                before, service = service.pipeline.configuration, service.successor
+                else:
+                    if service.successor is None:
+                        return service.observer
+                    before, following = service.pipeline.configuration, service.successor
+                following.capture.inherit(service.capture)
+                service = following
         finally:
             self._factory.notifier.stopping()
             self._factory.notifier.close()
