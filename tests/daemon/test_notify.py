@@ -48,6 +48,14 @@ def test_the_watchdog_is_fed_at_half_its_time_and_only_by_progress(manager: sock
     assert heard(manager) == ["WATCHDOG=1"] * 10
 
 
+def test_each_long_step_feeds_the_watchdog(manager: socket.socket) -> None:
+    notifier = Notifier(manager.getsockname(), watchdog_us=10**15)
+    for _ in range(3):
+        notifier.long_step()
+    notifier.close()
+    assert heard(manager) == ["WATCHDOG=1"] * 3
+
+
 def test_a_watchdog_of_another_process_is_not_ours(
     manager: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -56,6 +64,7 @@ def test_a_watchdog_of_another_process_is_not_ours(
     monkeypatch.setenv("WATCHDOG_PID", "1")
     notifier = Notifier()
     notifier.progress(10**12)
+    notifier.long_step()
     notifier.close()
     assert heard(manager) == []
 

@@ -14,6 +14,7 @@ import pytest
 from landmarkd.camera.demo import CLIP
 from landmarkd.errors import ExitCode
 
+from tests.daemon.test_supervisor import unplug
 from tests.faults.bench import LIMIT_S, Daemon
 
 
@@ -201,6 +202,29 @@ def test_a_dead_thread_of_a_sink_starves_the_watchdog(tmp_path: Path, manager: M
         manager.wait("STATUS=running")
         manager.wait("STATUS=running")
         assert "WATCHDOG=1" not in manager.said[told:]
+        assert daemon.end() == 0
+
+
+def test_the_watchdog_is_fed_before_each_long_step_of_a_reload(
+    tmp_path: Path, manager: Manager
+) -> None:
+    """However short ago it was fed: its time is shorter than that of all these steps together."""
+    environment = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": str(10**15)}
+    with Daemon(tmp_path, environment=environment) as daemon:
+        daemon.ear.frames(1)
+        unplug(daemon)
+        daemon.signal(signal.SIGHUP)
+        manager.wait("RELOADING=1")
+        told = len(manager.said)
+        manager.wait("READY=1")
+        steps = [
+            text.partition(":")[0]
+            for text in manager.said[told:]
+            if text.startswith(("STATUS=reloading", "WATCHDOG"))
+        ]
+        fed, left = "WATCHDOG=1", "STATUS=reloading"
+        build, close, start = [fed], [left, fed], [fed]
+        assert steps == build + close + start + close + build + start
         assert daemon.end() == 0
 
 

@@ -95,9 +95,8 @@ class Capture:
                 f"{self._source.uri} does not open in {OPEN_S:.0f} s; unplug it, or reboot."
             )
         error = self._reader.error
-        if self._reader.captured or isinstance(error, EndOfStreamError):
-            return
-        if error is not None:
+        played = self._reader.captured or isinstance(error, EndOfStreamError)
+        if error is not None and not played:
             raise error
 
     @property
@@ -177,8 +176,7 @@ class Capture:
     def close(self, *, followed: bool = False) -> None:
         """Close the source, within `CLOSE_S` even if the driver hangs. May be called twice.
 
-        Args:
-            followed: another capture opens the camera next: wait up to `HANG_S`.
+        If it is `followed` by another capture of the camera, it waits up to `HANG_S`.
         """
         if not self._source.live:
             self._source.close()

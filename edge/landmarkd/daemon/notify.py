@@ -44,15 +44,23 @@ class Notifier:
 
     def progress(self, now_ns: int) -> None:
         """Reset the watchdog if it is due. Call it only after progress of the pipeline."""
-        if self._period_ns and now_ns - self._fed_ns >= self._period_ns:
-            self._fed_ns = now_ns
-            self._send("WATCHDOG=1")
+        if now_ns - self._fed_ns >= self._period_ns:
+            self._feed(now_ns)
+
+    def long_step(self) -> None:
+        """Reset the watchdog before a step that may take long and has its own time limit."""
+        self._feed(time.monotonic_ns())
 
     def close(self) -> None:
         """Close the socket."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+    def _feed(self, now_ns: int) -> None:
+        if self._period_ns:
+            self._fed_ns = now_ns
+            self._send("WATCHDOG=1")
 
     def _send(self, message: str) -> None:
         if self._socket is None:

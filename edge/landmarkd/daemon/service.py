@@ -137,8 +137,7 @@ class Service:
             for sink in self.sinks:
                 sink.start()
                 started.append(sink)
-            # The steps before, such as the end of another service, may have taken long.
-            self._notifier.progress(time.monotonic_ns())
+            self._notifier.long_step()
             self.capture.start(must_open=self.has_fallback)
             self._loop()
         except Exception as error:
@@ -151,6 +150,7 @@ class Service:
             )
             if handed_over:
                 self._notifier.status("reloading: another configuration takes over")
+                self._notifier.long_step()
             else:
                 self._notifier.stopping()
             self.capture.close(followed=handed_over)
@@ -277,6 +277,7 @@ class Service:
         if self.on_reload is None:
             return
         self._notifier.reloading()
+        self._notifier.long_step()
         self._keep(now=True)
         try:
             self.successor = self.on_reload()

@@ -50,6 +50,7 @@ class Supervisor:
                         raise
                     log.warning("The new configuration does not start: %s", error)
                     log.warning("The previous configuration is used again.")
+                    self._factory.notifier.long_step()
                     following = self._factory.build(before, present=False)
                     following.observer.refused = str(error)
                     before = None
