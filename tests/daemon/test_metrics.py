@@ -16,11 +16,15 @@ from tests.daemon.snapshots import running, sink
 from tests.sinks.test_contract import until
 
 
-@pytest.fixture
-def port() -> int:
+def free_port() -> int:
     with socket.socket() as place:
         place.bind(("127.0.0.1", 0))
         return int(place.getsockname()[1])
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from landmarkd.errors import ExitCode
 
+from tests.daemon.test_metrics import free_port, served
 from tests.faults.bench import LIMIT_S, SELDOM, Daemon
 from tests.process import landmarkd
+from tests.sinks.test_contract import until
 
 DIGITS = "9" * 5000
 
@@ -149,6 +151,34 @@ def test_a_new_configuration_that_does_not_start_is_given_up(tmp_path: Path) -> 
         daemon.signal(signal.SIGHUP)
         daemon.wait_status(lambda status: "absent" in (status.refused or ""))
         daemon.ear.frames(5, daemon.ear.mark())
+        assert daemon.end() == 0
+
+
+def test_a_reload_moves_the_port_of_the_metrics(tmp_path: Path) -> None:
+    """A service that is refused or does not start changes no port."""
+    first, second, third = (free_port() for _ in range(3))
+
+    def with_port(port: int) -> str:
+        return f"{SELDOM}\n[service]\nmetrics_port = {port}"
+
+    with Daemon(tmp_path, settings=with_port(first)) as daemon:
+        assert until(lambda: served(first), LIMIT_S)
+        daemon.write_configuration(with_port(second))
+        daemon.signal(signal.SIGHUP)
+        assert until(lambda: served(second) and not served(first), LIMIT_S)
+        with socket.create_server(("127.0.0.1", third)):
+            daemon.write_configuration(with_port(third))
+            daemon.signal(signal.SIGHUP)
+            daemon.wait_status(lambda status: f"Port {third}" in (status.refused or ""))
+        assert served(second)
+        unplug(daemon)
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_status(lambda status: "unplugged" in (status.refused or ""))
+        assert until(lambda: not served(third), LIMIT_S)
+        assert served(second)
+        daemon.write_configuration()
+        daemon.signal(signal.SIGHUP)
+        assert until(lambda: not served(second), LIMIT_S)
         assert daemon.end() == 0
 
 

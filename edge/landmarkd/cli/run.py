@@ -61,6 +61,7 @@ def run(
 
     from landmarkd.cli.logs import set_up_logging
     from landmarkd.daemon.factory import ServiceFactory
+    from landmarkd.daemon.metrics_port import MetricsPorts
     from landmarkd.daemon.notify import Notifier
     from landmarkd.daemon.saver import FrameSaver
     from landmarkd.daemon.service import Limits, Publisher
@@ -88,10 +89,6 @@ def run(
                 from landmarkd.cli.announce import Announcer
 
                 publishers.append(Announcer())
-            if given.service.metrics_port is not None:
-                from landmarkd.daemon.metrics import Metrics
-
-                publishers.append(Metrics(given.service.metrics_port))
             factory = ServiceFactory(
                 requests,
                 Notifier(),
@@ -99,6 +96,7 @@ def run(
                 publishers,
                 FrameSaver(save_frames) if save_frames is not None else None,
                 fast,
+                MetricsPorts(),
             )
             read = partial(read_configuration, config, source=source, sinks=sink, model=model)
             observer = Supervisor(read, factory).run()

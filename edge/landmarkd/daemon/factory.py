@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from landmarkd.camera import make_source, written_out
 from landmarkd.daemon.baselines import BaselineKeeper
+from landmarkd.daemon.metrics_port import MetricsPorts
 from landmarkd.daemon.notify import Notifier
 from landmarkd.daemon.requests import Requests
 from landmarkd.daemon.saver import FrameSaver
@@ -29,6 +30,7 @@ class ServiceFactory:
         publishers: get a snapshot once a second.
         saver: writes each frame to a folder, if requested.
         fast: read files as fast as possible.
+        metrics: opens the port for Prometheus; None opens none, whatever is configured.
     """
 
     requests: Requests
@@ -37,6 +39,7 @@ class ServiceFactory:
     publishers: Sequence[Publisher] = ()
     saver: FrameSaver | None = None
     fast: bool = False
+    metrics: MetricsPorts | None = None
 
     def build(self, configuration: Configuration, *, present: bool = True) -> Service:
         """Return the service of a configuration, with its models loaded, not yet started.
@@ -68,12 +71,15 @@ class ServiceFactory:
             sinks = [make_sink(uri, session) for uri in configuration.sinks]
             for sink in sinks:
                 sink.check()
+            publishers = [*self.publishers]
+            if self.metrics is not None:
+                publishers.append(self.metrics.open(configuration.service.metrics_port))
             service = Service(
                 source,
                 pipeline,
                 sinks,
                 self.limits,
-                publishers=self.publishers,
+                publishers=publishers,
                 keeper=keeper,
                 saver=self.saver,
                 requests=self.requests,
