@@ -71,6 +71,31 @@ def test_a_key_in_a_uri_is_not_told(metrics: Metrics, port: int) -> None:
     assert not any("secret" in name for name in got)
 
 
+def test_sinks_that_differ_in_their_options_alone_are_told_apart(
+    metrics: Metrics, port: int
+) -> None:
+    uris = [f"mqtt://broker?topic={topic}&key=secret" for topic in "abc"]
+    metrics.publish(
+        running(sinks=tuple(sink(uri=uri, connected=uri == uris[2]) for uri in uris)),
+    )
+    got = scraped(port)
+    connected = [
+        got[f'landmarkd_sink_connected{{sink="mqtt://broker{end}"}}'] for end in ("", "?2", "?3")
+    ]
+    assert connected == [0, 0, 1]
+    assert sum("landmarkd_sink_reports_total" in name for name in got) == 3 * 3
+    assert not any("secret" in name for name in got)
+
+
+def test_a_stage_that_a_reload_removed_is_not_told_any_more(metrics: Metrics, port: int) -> None:
+    metrics.publish(running(stages_ms={"inference": 2.0, "eyes": 1.0}))
+    metrics.publish(running(latency_ms=None))
+    got = scraped(port)
+    assert 'landmarkd_stage_seconds{stage="inference"}' in got
+    assert 'landmarkd_stage_seconds{stage="eyes"}' not in got
+    assert not any("latency" in name for name in got)
+
+
 def test_a_sink_that_a_reload_removed_is_not_told_any_more(metrics: Metrics, port: int) -> None:
     for uri in ("udp://before:5005", "udp://after:5005"):
         metrics.publish(running(sinks=(sink(uri=uri),)))

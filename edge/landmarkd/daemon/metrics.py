@@ -54,6 +54,9 @@ class Metrics:
         self._totals.labels("with_face").set(snapshot.with_face)
         for kind in ("reopened", "corrupt", "stale", "identical"):
             self._faults.labels(kind).set(getattr(snapshot, kind))
+        # A reload may have removed stages and sinks: what is known of them is no longer true.
+        for gauge in (self._stages, self._latency, self._connected, self._sinks):
+            gauge.clear()
         for stage, spent_ms in snapshot.stages_ms.items():
             self._stages.labels(stage).set(spent_ms / 1e3)
         if snapshot.latency_ms is not None:
@@ -67,12 +70,7 @@ class Metrics:
             self._temperature.set(snapshot.temperature_c)
         self._memory.set(snapshot.memory_mb * 1e6)
         self._uptime.set(snapshot.uptime_s)
-        # A reload may have removed sinks: what is known of them is no longer true.
-        self._connected.clear()
-        self._sinks.clear()
-        for sink in snapshot.sinks:
-            # Without the query, which may have the path of a key.
-            name = sink.uri.partition("?")[0]
+        for name, sink in zip(_names(snapshot), snapshot.sinks, strict=True):
             self._connected.labels(name).set(sink.connected)
             for kind in ("sent", "dropped", "reconnects"):
                 self._sinks.labels(name, kind).set(getattr(sink, kind))
@@ -80,6 +78,19 @@ class Metrics:
     def close(self) -> None:
         """Close the port."""
         self._server.close()
+
+
+def _names(snapshot: Snapshot) -> list[str]:
+    """Return a name for each sink: its URI without the query, which may have the path of a key.
+
+    The second sink of the same name ends with ``?2``, which no name without a query does.
+    """
+    names = [sink.uri.partition("?")[0] for sink in snapshot.sinks]
+    numbers = [names[:place].count(name) + 1 for place, name in enumerate(names)]
+    return [
+        name if number == 1 else f"{name}?{number}"
+        for name, number in zip(names, numbers, strict=True)
+    ]
 
 
 class _Handler(LocalHandler):
