@@ -2,6 +2,7 @@
 
 import csv
 import math
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from landmarkd.sinks.table import COLUMNS, columns
 from landmarkd.types import Gaze, Report, UtcOffset
 
 from tests.process import landmarkd
-from tests.sinks.test_contract import Contract
+from tests.sinks.test_contract import Contract, until
 from tests.wire.builders import driver, event, report, session, stalled
 
 OPENFACE = [
@@ -51,6 +52,21 @@ class TestContract(Contract):
 
     def frames(self) -> list[int]:
         return [int(each["frame"]) for each in rows(self.path)] if self.path.exists() else []
+
+
+def test_a_file_that_logrotate_empties_begins_with_its_columns_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    with make_sink(f"csv:{path}", session()) as sink:
+        sink.submit(report(1), wait=True)
+        assert until(lambda: sink.statistics.sent == 1)
+        os.truncate(path, 0)
+        sink.submit(report(2), wait=True)
+        assert until(lambda: sink.statistics.sent == 2)
+        sink.submit(report(3), wait=True)
+    assert [each["frame"] for each in rows(path)] == ["2", "3"]
+    with make_sink(f"csv:{path}", session()) as sink:
+        sink.submit(report(4), wait=True)
+    assert [each["frame"] for each in rows(path)] == ["2", "3", "4"]
 
 
 def axis_rotation(axis: int, angle: float) -> np.ndarray:

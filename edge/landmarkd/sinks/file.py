@@ -163,13 +163,12 @@ class FileTransport(Transport[bytes]):
             again = self._identity is not None and not self.full
             path, flags = (path, 0) if again else self._choose()
             created = not again and not os.path.lexists(path)
-            flags |= os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | (0 if again else os.O_CREAT)
-            flags |= os.O_EXCL if created else 0
+            flags |= os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK
+            flags |= os.O_CREAT | os.O_EXCL if created else 0
             self._descriptor = os.open(path, flags, self.rules.mode)
             if created:
-                # Independent of the umask; some file systems, such as FAT, have no permissions.
-                with suppress(OSError):
-                    os.fchmod(self._descriptor, self.rules.mode)
+                with suppress(OSError):  # FAT has no permissions
+                    os.fchmod(self._descriptor, self.rules.mode)  # whatever the umask
             # A pipe was opened without waiting for its reader; writing may wait.
             os.set_blocking(self._descriptor, True)
             if not again:
@@ -195,7 +194,7 @@ class FileTransport(Transport[bytes]):
             if not path.exists():
                 if last is not None and self._identity is None and self._may_append(last):
                     return last, 0
-                return path, os.O_EXCL
+                return path, 0
             last = path
         raise SinkError(f"{rules.name}: {MAX_FILES} files of this name are there; remove some")
 
@@ -276,6 +275,8 @@ class FileTransport(Transport[bytes]):
         """Write all pieces completely, or remove the written part."""
         if self._descriptor is None:
             raise OSError("the file is closed")
+        if self._header and not os.fstat(self._descriptor).st_size:
+            self.settle(self._descriptor, new=False)  # another program emptied it
         return self._write(self._descriptor, b"".join(pieces))
 
     def _write(self, descriptor: int, data: bytes) -> int:
