@@ -14,6 +14,7 @@ users=/etc/sysusers.d/landmarkd.conf
 rules=/etc/udev/rules.d/60-landmarkd.rules
 command=/usr/local/bin/landmarkd
 state=/var/lib/landmarkd
+runtime=/run/landmarkd
 owner=landmarkd
 
 usage() {
@@ -61,7 +62,7 @@ uninstall() {
     if systemd_runs; then
         systemctl disable --now landmarkd.service 2>/dev/null || true
     fi
-    rm -rf "$unit" "$unit.d" "$users" "$rules" "$current" "$releases"
+    rm -rf "$unit" "$unit.d" "$users" "$rules" "$current" "$releases" "$runtime"
     [ ! -L "$command" ] || rm "$command"
     if systemd_runs; then
         systemctl daemon-reload

@@ -156,9 +156,11 @@ class TestInstall:
         assert installed.shell("readlink /opt/landmarkd; ls /opt/landmarkd-releases") == before
 
     def test_uninstall_keeps_the_configuration_and_purge_does_not(self, installed: Sandbox):
+        installed.shell("mkdir -p /run/landmarkd")  # where the service left its state
         assert installed.install("--uninstall").returncode == 0
         left = installed.shell(
-            "ls -d /opt/landmarkd* /usr/local/bin/landmarkd /etc/landmarkd.toml 2>/dev/null"
+            "ls -d /opt/landmarkd* /usr/local/bin/landmarkd /etc/landmarkd.toml /run/landmarkd "
+            "2>/dev/null"
         )
         assert left == "/etc/landmarkd.toml"
         assert installed.install("--uninstall", "--purge").returncode == 0

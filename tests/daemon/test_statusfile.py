@@ -3,6 +3,7 @@ import logging
 import os
 import stat
 import threading
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,7 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from landmarkd.daemon import statusfile
-from landmarkd.daemon.statusfile import MAX_BYTES, NAME, StatusFile, read_status, runtime_folder
+from landmarkd.daemon.diagnosis import STALE_S
+from landmarkd.daemon.statusfile import (
+    MAX_BYTES,
+    NAME,
+    StatusFile,
+    read_status,
+    runtime_folder,
+    shown_folder,
+)
 from landmarkd.errors import AccessError, LandmarkdError, SourceError, SourceFormatError
 
 from tests.daemon.snapshots import running
@@ -117,6 +126,15 @@ def test_a_failure_before_the_start_is_written_unless_another_daemon_runs(tmp_pa
     assert read_status(tmp_path).state == "running"
 
 
+def test_a_process_that_got_the_id_of_a_killed_daemon_is_none(tmp_path: Path) -> None:
+    status = StatusFile(tmp_path)
+    status.publish(running(pid=os.getppid()))
+    assert status.taken()
+    old_ns = time.monotonic_ns() - int(2e9 * STALE_S)
+    status.publish(running(pid=os.getppid(), updated_ns=old_ns))
+    assert not status.taken()
+
+
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="landmarkd run"):
         read_status(tmp_path)
@@ -160,3 +178,28 @@ def test_whatever_the_file_holds_is_read_or_refused(
 def test_the_folder_is_that_of_systemd_or_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/one:/run/two")
     assert runtime_folder() == Path("/run/one")
+
+
+def test_the_folder_of_the_service_that_ended_is_shown_and_not_used_by_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, session = tmp_path / "run", tmp_path / "session"
+    own = session / "landmarkd"
+    monkeypatch.setattr(statusfile, "SERVICE", service)
+    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(session))
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != service)
+    assert shown_folder() == own, "nothing is there"
+    StatusFile(service).publish_failure(SourceError("lost"))
+    assert runtime_folder() == own
+    assert shown_folder() == service
+    StatusFile(own).publish(running())
+    assert shown_folder() == own
+    StatusFile(own).publish(running(state="stopped"))
+    assert shown_folder() == own, "it ended last"
+    StatusFile(own).publish(running(state="stopped", updated_ns=time.monotonic_ns() * 2))
+    assert shown_folder() == service, "the other one is from before the machine started"
+    StatusFile(service).publish(running(pid=os.getppid()))
+    StatusFile(own).publish(running())
+    assert shown_folder() == service, "both run"

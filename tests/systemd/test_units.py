@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from landmarkd.daemon.statusfile import SERVICE
 
 SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
 DROPINS = sorted((SYSTEMD / "dropins").glob("*.conf"))
@@ -77,6 +78,14 @@ def test_what_runs_may_write_into_its_working_directory(
     }
     assert told["ProtectSystem"][-1] == "strict"
     assert told["WorkingDirectory"][-1] in made
+
+
+@EACH_DROPIN
+def test_the_reason_of_the_end_stays(tmp_path: Path, dropin: Path | None) -> None:
+    """Where `landmarkd status` reads it."""
+    told = settings(installed(tmp_path, *([dropin] if dropin else [])))
+    assert told["RuntimeDirectory"][-1] == SERVICE.name
+    assert told["RuntimeDirectoryPreserve"][-1] == "yes"
 
 
 def test_exposure_of_the_unit(tmp_path: Path) -> None:

@@ -71,9 +71,9 @@ def top(
 
 def _read(runtime: Path | None) -> "tuple[Snapshot, Diagnosis]":
     from landmarkd.daemon.diagnosis import diagnose
-    from landmarkd.daemon.statusfile import read_status, runtime_folder
+    from landmarkd.daemon.statusfile import read_status, shown_folder
 
-    snapshot = read_status(runtime or runtime_folder())
+    snapshot = read_status(runtime or shown_folder())
     return snapshot, diagnose(snapshot, time.monotonic_ns())
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from landmarkd.daemon.diagnosis import diagnose
+from landmarkd.daemon.diagnosis import STALE_S, diagnose
 from landmarkd.daemon.records import checked
 from landmarkd.daemon.snapshot import Snapshot
 from landmarkd.errors import AccessError, LandmarkdError, SourceError, SourceFormatError
@@ -20,20 +20,45 @@ log = logging.getLogger(__name__)
 
 NAME = "status.json"
 MAX_BYTES = 1 << 20
+SERVICE = Path("/run/landmarkd")
+"""RuntimeDirectory of the unit."""
 SHARED = Path("/tmp")  # noqa: S108  # see `_refuse_of_others`
 """Where neither systemd nor a login session gives a folder."""
 
 
 def runtime_folder() -> Path:
-    """Return the folder of the status file: systemd's RUNTIME_DIRECTORY, else one of this user."""
+    """Return where a daemon of this user publishes.
+
+    It is systemd's RUNTIME_DIRECTORY, or the folder of the service for those who may write there,
+    which also stays after its end; else a folder of this user.
+    """
     given = os.environ.get("RUNTIME_DIRECTORY")
     if given:
         return Path(given.split(":")[0])
-    system = Path("/run/landmarkd")
-    if os.geteuid() == 0 or system.is_dir():
-        return system
+    if os.geteuid() == 0 or os.access(SERVICE, os.W_OK):
+        return SERVICE
     session = os.environ.get("XDG_RUNTIME_DIR")
     return Path(session, "landmarkd") if session else SHARED / f"landmarkd-{os.geteuid()}"
+
+
+def shown_folder() -> Path:
+    """Return the folder whose daemon this user wants to see.
+
+    It is that of the service if it runs; else its own or that of the service, by the last snapshot.
+    """
+    own = runtime_folder()
+    if os.environ.get("RUNTIME_DIRECTORY"):
+        return own
+    return SERVICE if StatusFile(SERVICE).taken() else max((own, SERVICE), key=_written_ns)
+
+
+def _written_ns(folder: Path) -> int:
+    """Return the monotonic time of the snapshot; 0 for none, or one before the last boot."""
+    try:
+        written_ns = read_status(folder).updated_ns
+    except LandmarkdError:
+        return 0
+    return written_ns if written_ns <= time.monotonic_ns() else 0
 
 
 def _refuse_of_others(folder: Path) -> None:
@@ -69,7 +94,9 @@ class StatusFile:
             snapshot = read_status(self.path.parent)
         except LandmarkdError:
             return False
-        return snapshot.pid != os.getpid() and diagnose(snapshot, time.monotonic_ns()).alive
+        said = diagnose(snapshot, time.monotonic_ns())
+        # An old one is of a daemon that hangs, or was killed and its process id used again.
+        return snapshot.pid != os.getpid() and said.alive and said.age_s <= STALE_S
 
     def publish(self, snapshot: Snapshot) -> None:
         """Write a snapshot. A full or read-only disk is logged and has no other effect."""

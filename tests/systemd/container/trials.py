@@ -154,7 +154,7 @@ def never_given_up() -> str:
 
 
 def wrong_configuration() -> str:
-    """Exit code 78 is not tried again."""
+    """Exit code 78 is not tried again, and the status keeps the reason."""
     start()
     ctl("stop", "landmarkd")
     SETTINGS.write_text(WRONG)
@@ -162,7 +162,8 @@ def wrong_configuration() -> str:
     assert show("ExecMainStatus") == "78", show("ExecMainStatus")
     time.sleep(7)  # longer than RestartSec: no restart may happen
     assert (show("ActiveState"), show("NRestarts")) == ("failed", "0")
-    return "failed with exit code 78, no restart"
+    assert "presence" in status()["failure"]
+    return "failed with exit code 78, no restart, the status says why"
 
 
 def working_directory() -> str:
