@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import socket
 import subprocess
 import sys
@@ -129,6 +130,57 @@ def test_an_unplugged_device_is_found_again_under_its_stable_name(
     reader.join(1)
     os.close(master)
     os.close(slave)
+
+
+def test_another_device_that_gets_the_name_is_not_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serial_module, "BY_ID", tmp_path / "by-id")
+    (tmp_path / "by-id").mkdir()
+    name, links, masters, slaves = tmp_path / "ttyUSB0", {}, {}, []
+
+    def plug(device: str) -> None:
+        if device not in masters:
+            masters[device], slave = pty.openpty()
+            tty.setraw(slave)
+            slaves.append(slave)
+            links[device] = tmp_path / "by-id" / f"usb-{device}"
+        target = os.ttyname(slaves[list(masters).index(device)])
+        links[device].symlink_to(target)
+        if not name.is_symlink():
+            name.symlink_to(target)
+
+    def sends_to(device: str) -> bool:
+        transport.open()
+        transport.send([b"results"])
+        arrived = bool(select.select([masters[device]], [], [], 0)[0])
+        assert not arrived or os.read(masters[device], 99) == b"results"
+        transport.close()
+        return arrived
+
+    transport = serial_module.SerialTransport(str(name), 115200)
+    plug("face")
+    assert sends_to("face")
+    links["face"].unlink()
+    name.unlink()
+    plug("gps")
+    for _ in range(2):
+        with pytest.raises(SinkError, match=r"usb-gps has this name now; plug .*usb-face in again"):
+            transport.open()
+    plug("face")
+    assert sends_to("face")
+    # A device without a link, such as before udev has made it, may be the known one.
+    for link in links.values():
+        link.unlink()
+    name.unlink()
+    plug("face")
+    links["face"].unlink()
+    assert sends_to("face")
+    plug("gps")
+    plug("face")
+    assert sends_to("face"), "the stable name stays that of the first device"
+    for descriptor in (*masters.values(), *slaves):
+        os.close(descriptor)
 
 
 def test_a_port_that_another_program_holds_is_said() -> None:

@@ -93,15 +93,22 @@ class SerialTransport(Transport[bytes]):
             raise AccessError(_NO_PERMISSION.format(device))
 
     def open(self) -> None:
-        """Open the device by its stable name if it was open before, else by the given name."""
+        """Open the device by its stable name if it was open before, else by the given name.
+
+        Raises:
+            AccessError, SinkError: as `open_port`, or another device has the given name now.
+        """
         self.close()
-        name = (
-            self._stable
-            if self._stable is not None and Path(self._stable).exists()
-            else self._device
-        )
+        name, found = self._device, stable_name(self._device)
+        if self._stable is not None and Path(self._stable).exists():
+            name = self._stable
+        elif self._stable is not None and found not in {self._stable, self._device}:
+            raise SinkError(
+                f"{self._device}: {found} has this name now; plug {self._stable} in again"
+            )
         self._port = open_port(name, self._baud)
-        self._stable = stable_name(name)
+        if self._stable is None and found != self._device:
+            self._stable = found
 
     def send(self, pieces: Sequence[bytes]) -> int:
         """Write everything within the timeout."""
