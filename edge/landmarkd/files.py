@@ -97,6 +97,19 @@ def refuse_itself(target: Path, source: Path, name: str | None = None) -> None:
             raise UsageError(f"{name or target} is the file that is being read; use another one.")
 
 
+def refuse_existing(target: Path, *, force: bool) -> None:
+    """Refuse to replace a device or a file with content, unless the user wants it.
+
+    Raises:
+        UsageError: it exists, and not `force`.
+        AccessError, SinkError: as `writing`.
+    """
+    with writing(target):
+        empty = target.is_file() and not target.stat().st_size
+        if target.exists() and not (force or empty or target.is_dir()):
+            raise UsageError(f"{target} exists; choose another name, or --force to replace it.")
+
+
 @contextmanager
 def writing(path: Path | str, remedy: str = "choose another place") -> Iterator[None]:
     """Turn an OSError into an error that says why a file cannot be written, and the remedy.

@@ -110,3 +110,42 @@ def test_a_key_that_cannot_be_written_leaves_no_file(tmp_path: Path) -> None:
     assert "car.key: File too large; choose another folder." in done.stderr
     assert not list(tmp_path.iterdir())
     assert landmarkd("key", file).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "target", "quick"),
+    [
+        (("annotate", "face.jpg", "--out", "taken"), "taken/face.png", True),
+        (("annotate", "clip.mp4", "--out", "taken"), "taken/clip.mp4", False),
+        (("annotate", "face.jpg", "--jsonl", "taken/a.jsonl"), "taken/a.jsonl", True),
+        ((*QUICK, "--json", "taken/a.json"), "taken/a.json", False),
+        ((*QUICK, "--html", "taken/a.html"), "taken/a.html", False),
+        ((*QUICK, "--trace", "taken/a.trace"), "taken/a.trace", False),
+        (("report", "a.lmk"), "a.html", True),
+        (("report", "a.lmk", "--out", "taken/b.html"), "taken/b.html", True),
+        (("convert", "a.lmk", "taken/a.csv"), "taken/a.csv", True),
+        (("calibrate", "board"), "board.pdf", True),
+        (("calibrate", "camera", "face.jpg"), "camera.json", False),
+    ],
+    ids=lambda words: " ".join(words)[-40:] if isinstance(words, tuple) else "",
+)
+def test_a_file_of_the_user_is_replaced_only_with_force(
+    folder: Path, arguments: tuple[str, ...], target: str, quick: bool
+) -> None:
+    file = folder / target
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("mine")
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command(arguments), cwd=folder, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    refused = run(*arguments)
+    assert refused.returncode == ExitCode.USAGE, refused.stderr
+    assert f"{target} exists; choose another name, or --force to replace it." in refused.stderr
+    assert file.read_text() == "mine"
+    if quick:
+        done = run(*arguments, "--force")
+        assert done.returncode == 0, done.stderr
+        assert file.read_bytes() != b"mine"

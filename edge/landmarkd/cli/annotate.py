@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from landmarkd.cli.options import ConfigOption, ModelOption, read_configuration
+from landmarkd.cli.options import ConfigOption, ForceOption, ModelOption, read_configuration
 from landmarkd.errors import EndOfStreamError, SourceError, SourceFormatError, UsageError
-from landmarkd.files import PRIVATE, read_bounded, reading, write_atomic, writing
+from landmarkd.files import (
+    PRIVATE,
+    read_bounded,
+    reading,
+    refuse_existing,
+    write_atomic,
+    writing,
+)
 
 if TYPE_CHECKING:
     from landmarkd.pipeline import Pipeline
@@ -41,7 +48,7 @@ def annotate(
     ] = None,
     model: ModelOption = None,
     config: ConfigOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file of --jsonl.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Draw mesh, eyes, pose and driver state into pictures and videos.
 
@@ -57,9 +64,11 @@ def annotate(
     files = list(dict.fromkeys(_files(inputs)))
     if jsonl not in {None, "-"} and Path(str(jsonl)).resolve() in {f.resolve() for f in files}:
         raise UsageError(f"{jsonl} is an input; name another file with --jsonl.")
-    if jsonl is not None and not force and Path(jsonl).is_file() and Path(jsonl).stat().st_size:
-        raise UsageError(f"{jsonl} exists; choose another name, or --force to replace it.")
     targets = _targets(files, out)
+    # The lines may go to a pipe or a device; a picture or a video would replace it.
+    lines_file = [Path(jsonl)] if jsonl is not None and Path(jsonl).is_file() else []
+    for target in (*targets.values(), *lines_file):
+        refuse_existing(target, force=force)
     damaged: list[SourceError] = []
     with ExitStack() as stack:
         pipeline = Pipeline(read_configuration(config, model=model))

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from landmarkd.cli.calibrate_driver import driver, drivers
-from landmarkd.cli.options import MAX_SECONDS, ConfigOption, read_configuration
+from landmarkd.cli.options import MAX_SECONDS, ConfigOption, ForceOption, read_configuration
 from landmarkd.display import as_text, plain
 from landmarkd.errors import CalibrationError, UsageError
+from landmarkd.files import refuse_existing, write_atomic, writing
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -28,6 +29,7 @@ commands = typer.Typer(help="Calibrate the camera and the driver.", no_args_is_h
 def board(
     out: Annotated[Path, typer.Option("--out", "-o", help="The PDF to write.")] = Path("board.pdf"),
     paper: Annotated[str, typer.Option(help="a4 or letter.")] = "a4",
+    force: ForceOption = False,
 ) -> None:
     """Write the calibration board as a PDF to print at 100 %.
 
@@ -36,11 +38,10 @@ def board(
     """
     from importlib.resources import files
 
-    from landmarkd.files import write_atomic, writing
-
     if paper.lower() not in PAPERS:
         raise UsageError(f"paper is {paper!r}; use {' or '.join(PAPERS)}.")
     page = files("landmarkd") / "data" / f"board-{paper.lower()}.pdf"
+    refuse_existing(out, force=force)
     with writing(out, "choose another place with --out"):
         write_atomic(out, page.read_bytes())
     print(
@@ -67,6 +68,7 @@ def camera(
         float,
         typer.Option(min=5, max=MAX_SECONDS, help="Seconds; then the views so far are used."),
     ] = 300.0,
+    force: ForceOption = False,
 ) -> None:
     """Measure a camera's focal length, centre and distortion from views of the printed board.
 
@@ -85,6 +87,7 @@ def camera(
         raise UsageError(
             f"{out.parent} is not a folder; make it, or choose another place with --out."
         )
+    refuse_existing(out, force=force)
     if pictures and source:
         raise UsageError("Name pictures or a --source, not both.")
     uri = "" if pictures else source or named_source(read_configuration(config))

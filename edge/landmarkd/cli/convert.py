@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from landmarkd.cli.options import ForceOption
 from landmarkd.display import plain
 from landmarkd.errors import MissingPackageError, SourceFormatError, UsageError
-from landmarkd.files import create, refuse_itself, writing
+from landmarkd.files import create, refuse_existing, refuse_itself, writing
 
 if TYPE_CHECKING:
     from landmarkd.wire.assembler import FrameRecord
@@ -28,7 +29,7 @@ def convert(
         str | None,
         typer.Option(help="none, 68, eyes or all; default: the points in the recording."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the target.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Write a recording as a table (csv, parquet) or JSON lines, one row per frame.
 
@@ -40,8 +41,7 @@ def convert(
     write = writers.get(target.suffix)
     if write is None:
         raise UsageError(f"{target}: the name must end with one of {', '.join(writers)}.")
-    if target.exists() and not force:
-        raise UsageError(f"{target} exists; choose another name, or --force to replace it.")
+    refuse_existing(target, force=force)
     refuse_itself(target, recording)
     part = target.with_name(f".{target.name}.part")
     try:

@@ -26,6 +26,9 @@ SourceOption = Annotated[
         "see landmarkd help sources.",
     ),
 ]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Replace files that exist already with the same name.")
+]
 SinkOption = Annotated[
     list[str] | None,
     typer.Option(

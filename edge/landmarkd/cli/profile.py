@@ -11,13 +11,14 @@ import typer
 
 from landmarkd.cli.options import (
     ConfigOption,
+    ForceOption,
     ModelOption,
     SinkOption,
     SourceOption,
     read_configuration,
 )
 from landmarkd.display import as_text
-from landmarkd.files import check_writable, write_atomic, writing
+from landmarkd.files import check_writable, refuse_existing, write_atomic, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -52,6 +53,7 @@ def profile(
         tuple[Path, Path] | None,
         typer.Option(metavar="OLD NEW", help="Only compare two files of --json."),
     ] = None,
+    force: ForceOption = False,
 ) -> None:
     """Measure the time of each stage, and recommend threads and accelerator.
 
@@ -66,6 +68,7 @@ def profile(
 
     configuration = read_configuration(config, source=source, sinks=sink, model=model)
     for path in filter(None, (as_json, html, trace)):
+        refuse_existing(path, force=force)
         check_writable(path)
     with _bar() as bar:
         recording = _record(configuration, frames, fast, bar)

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from landmarkd.cli.options import ForceOption
 from landmarkd.display import plain
-from landmarkd.files import PRIVATE, refuse_itself, write_atomic, writing
+from landmarkd.files import PRIVATE, refuse_existing, refuse_itself, write_atomic, writing
 
 
 def report(
@@ -17,6 +18,7 @@ def report(
         Path | None,
         typer.Option("--out", "-o", help="File of the page; default: beside the recording."),
     ] = None,
+    force: ForceOption = False,
 ) -> None:
     """Make an HTML page of a drive: eyes, PERCLOS, head, gaze zones and events over time.
 
@@ -28,9 +30,10 @@ def report(
     from landmarkd.web.drive import read_drive
     from landmarkd.web.report import page
 
-    drive = read_drive(recording)
     target = out or recording.with_suffix(".html")
     refuse_itself(target, recording)
+    refuse_existing(target, force=force)
+    drive = read_drive(recording)
     text = page(drive)
     with writing(target, "choose another place with --out"):
         write_atomic(target, text.encode(errors="replace"), mode=PRIVATE)
