@@ -128,8 +128,7 @@ class Capture:
             if newest is not None and newest.captured_ns > self._newest_ns:
                 if self._attempt:
                     log.warning("%s is back.", self._source.uri)
-                self._attempt = 0
-                self._trouble = None
+                self._attempt, self._trouble = 0, None
                 self._newest_ns = newest.captured_ns
                 return newest
             self._watch(time.monotonic_ns())
@@ -210,10 +209,9 @@ class Capture:
         """Take the next step of the recovery, if one is due."""
         reader = self._reader
         if reader is not None:
+            limit_s = max(REOPEN_S if reader.captured else FIRST_FRAME_S, 2 * reader.deadline_s)
             if not reader.opened.is_set():
                 limit_s = OPEN_S
-            else:
-                limit_s = max(REOPEN_S if reader.captured else FIRST_FRAME_S, 2 * reader.deadline_s)
             if reader.error is not None:
                 self._abandon(reader, str(reader.error).rstrip("."), now_ns)
             elif self._silence_s(reader, now_ns) > limit_s:
