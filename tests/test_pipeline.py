@@ -6,6 +6,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from landmarkd.errors import SourceFormatError
 from landmarkd.pipeline import Pipeline
 from landmarkd.rotation import angles_from_matrix
 from landmarkd.settings.config import Configuration
@@ -210,6 +211,15 @@ def test_a_box_bypasses_the_detector(pipeline: Pipeline) -> None:
     assert report.face is not None
     assert clip.nme(report.face.observation.points, 200) < 5
     assert "detect" not in dict(pipeline.clock.percentiles(50))
+
+
+@pytest.mark.parametrize("size", [(11, 40), (12, 32767)])
+def test_a_frame_of_an_impossible_size_is_refused(
+    pipeline: Pipeline, size: tuple[int, int]
+) -> None:
+    frame = Frame("test:", 0, 0, np.zeros((*size, 3), np.uint8))
+    with pytest.raises(SourceFormatError, match=f"test: .*{size[1]}x{size[0]}"):
+        pipeline.process(frame, box=(2.0, 2.0, 10.0, 10.0))
 
 
 def test_a_moment_without_a_frame_says_so(pipeline: Pipeline) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from landmarkd import __version__
 from landmarkd.camera import rotation_of
 from landmarkd.camera.intrinsics import intrinsics_for
+from landmarkd.camera.pixels import refuse_size
 from landmarkd.enums import Degradation
 from landmarkd.layout import Layout
 from landmarkd.settings.config import Configuration
@@ -139,10 +140,11 @@ class Pipeline:
             utc: for the report.
 
         Raises:
-            SourceFormatError: the frame is too small for a face.
+            SourceFormatError: the frame is too small for a face, or too large.
             DelegateError: a required accelerator was lost.
         """
         self.clock.start()
+        refuse_size(frame.image.shape, frame.source)
         height, width = frame.image.shape[:2]
         estimator = self._estimator_for(width, height)
         if box is None:

@@ -67,6 +67,20 @@ def test_a_picture_that_cannot_be_decoded_is_left_out_named_and_counted(tmp_path
     assert "3.png" in caplog.text
 
 
+@pytest.mark.parametrize("size", [(11, 200), (200, 11), (32767, 12)])
+def test_a_picture_that_is_too_small_or_too_large_is_left_out(tmp_path, caplog, size):
+    cv2.imwrite(str(tmp_path / "1.png"), picture(1))
+    cv2.imwrite(str(tmp_path / "2.png"), picture(2, size))
+    cv2.imwrite(str(tmp_path / "3.png"), picture(3, (12, 12)))
+    with make_source(f"images:{tmp_path}", fast=True) as source:
+        frames = [source.read(1.0) for _ in range(2)]
+        with pytest.raises(EndOfStreamError):
+            source.read(1.0)
+    assert [frame.source[-5:] for frame in frames] == ["1.png", "3.png"]
+    assert source.missing == 1
+    assert f"2.png is a picture of {size[0]}x{size[1]} pixels" in caplog.text
+
+
 def test_nothing_that_can_be_decoded_is_an_error(tmp_path):
     (tmp_path / "a.png").write_bytes(b"not really")
     with (

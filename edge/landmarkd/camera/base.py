@@ -35,7 +35,7 @@ class FrameSource(ABC):
         noisy: two frames are bit for bit equal only if the driver hangs; False for compressed video
             of IP cameras.
         period_s: nominal time between frames, or None before it is known.
-        missing: frames of a file or pictures of a folder that could not be decoded.
+        missing: frames of a file or pictures of a folder that could not be used.
     """
 
     live: bool = False

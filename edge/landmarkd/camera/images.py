@@ -14,7 +14,7 @@ from landmarkd.camera import PICTURES
 from landmarkd.camera.base import NS_PER_S, FrameSource
 from landmarkd.camera.pace import wait_until
 from landmarkd.camera.paths import local_path, require_file
-from landmarkd.camera.pixels import rotation_option, to_bgr, turned
+from landmarkd.camera.pixels import refuse_size, rotation_option, to_bgr, turned
 from landmarkd.errors import AccessError, EndOfStreamError, SourceError, SourceFormatError
 from landmarkd.files import read_bounded
 from landmarkd.types import Frame
@@ -30,7 +30,8 @@ class ImageFolderSource(FrameSource):
 
     Their times are those of a video with `fps` (30) frames a second.
     `Frame.source` is the picture's path. Pictures may differ in size; rotation in EXIF is
-    applied. A picture that cannot be decoded is left out, logged, and counted in `missing`.
+    applied. A picture that cannot be decoded, or is too small or too large, is left out, logged,
+    and counted in `missing`.
     """
 
     def __init__(self, uri: Uri, *, fast: bool = False) -> None:
@@ -57,10 +58,10 @@ class ImageFolderSource(FrameSource):
         self._base_ns = time.monotonic_ns()
 
     def read(self, timeout_s: float) -> Frame:
-        """Return the next picture that can be decoded, see `FrameSource.read`.
+        """Return the next picture that can be used, see `FrameSource.read`.
 
         Raises:
-            SourceFormatError: no picture could be decoded.
+            SourceFormatError: no picture could be used.
         """
         while self._index < len(self._files):
             captured_ns = self._base_ns + round(self._index * self._step_s * NS_PER_S)
@@ -110,7 +111,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     """Decode a picture file, upright by its EXIF, as (height, width, 3) uint8 BGR.
 
     Raises:
-        SourceFormatError: not a picture, or damaged.
+        SourceFormatError: not a picture, damaged, too small for a face, or too large.
         SourceError, AccessError: the file cannot be read.
     """
     require_file(path)
@@ -125,6 +126,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         raise SourceFormatError(
             f"{path} is not a picture that can be decoded; repair it or take it away."
         )
+    refuse_size(image.shape, str(path))
     return to_bgr(image, str(path))
 
 

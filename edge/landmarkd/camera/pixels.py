@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from landmarkd.errors import SourceFormatError
 from landmarkd.uri import Uri
 
+LEAST_SIDE, MOST_SIDE = 12, 32766
+"""Pixels of the sides of a picture: no face fits into less, and OpenCV warps no more."""
+
 PACKED: Mapping[str, int | None] = {
     "YUYV": cv2.COLOR_YUV2BGR_YUYV,
     "UYVY": cv2.COLOR_YUV2BGR_UYVY,
@@ -40,6 +43,24 @@ def turned(image: NDArray[np.uint8], rotation: int) -> NDArray[np.uint8]:
     if rotation == 0:
         return image
     return np.asarray(cv2.rotate(image, _TURNS[rotation]), np.uint8)
+
+
+def refuse_size(shape: tuple[int, ...], name: str) -> None:
+    """Refuse a picture in which no face can be read.
+
+    Args:
+        shape: of the picture, height and width first.
+        name: of the frame or file, for the error.
+
+    Raises:
+        SourceFormatError: it is too small or too large.
+    """
+    height, width = shape[:2]
+    if min(height, width) < LEAST_SIDE or max(height, width) > MOST_SIDE:
+        raise SourceFormatError(
+            f"{name} is a picture of {width}x{height} pixels; sides are from {LEAST_SIDE} to "
+            f"{MOST_SIDE} pixels."
+        )
 
 
 def to_bgr(image: NDArray[Any], name: str) -> NDArray[np.uint8]:
