@@ -68,6 +68,8 @@ def test_no_board_is_one_sentence_and_no_file(tmp_path):
     [
         (["camera", "a.png", "--source", "demo:"], 64, "not both"),
         (["camera", "--source", "images:shots"], 64, "without --source"),
+        (["camera", "--source", "."], 64, "landmarkd calibrate camera ."),
+        (["camera", "--source", "the shot.jpg"], 64, "landmarkd calibrate camera the shot.jpg"),
         (["camera", "--source", "demo:", "--out", "nowhere/camera.json"], 64, "not a folder"),
         (["camera", "none.png"], 66, "none.png does not exist"),
         (["board", "--paper", "a3"], 64, "a4 or letter"),

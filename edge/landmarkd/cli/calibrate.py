@@ -78,10 +78,11 @@ def camera(
 
     Example: landmarkd calibrate camera --source v4l2:/dev/video0?size=640x480 --out camera.json
     """
-    from landmarkd.camera import make_source
+    from landmarkd.camera import make_source, written_out
     from landmarkd.camera.calibration.session import look_at_pictures, watch
     from landmarkd.camera.calibration.solve import calibrate, save
     from landmarkd.settings.config import named_source
+    from landmarkd.uri import named_file
 
     if not out.parent.is_dir():
         raise UsageError(
@@ -90,11 +91,10 @@ def camera(
     refuse_existing(out, force=force)
     if pictures and source:
         raise UsageError("Name pictures or a --source, not both.")
-    uri = "" if pictures else source or named_source(read_configuration(config))
+    uri = "" if pictures else written_out(source or named_source(read_configuration(config)))
     if uri.startswith("images:"):
         raise UsageError(
-            "Name pictures without --source: landmarkd calibrate camera "
-            f"{uri.removeprefix('images:')}"
+            f"Name pictures without --source: landmarkd calibrate camera {named_file(uri)}"
         )
     with _Screen() as screen:
         if pictures:
