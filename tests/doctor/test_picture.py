@@ -53,6 +53,17 @@ def test_a_turned_camera_is_named_with_the_rotation(
     assert f"rotation={rotation} " in found.remedy
 
 
+def test_a_face_upside_down_that_leans_to_both_sides_is_not_upright(
+    face: np.ndarray, tmp_path: Path
+):
+    for number, degrees in enumerate((172, 188)):
+        turn = cv2.getRotationMatrix2D((320, 240), degrees, 1.0)
+        cv2.imwrite(str(tmp_path / f"{number}.png"), cv2.warpAffine(face, turn, (640, 480)))
+    uri = f"images:{tmp_path}"
+    found = only(picture(Machine(), Configuration.model_validate({"source": {"uri": uri}})))
+    assert "rotation=180 " in found.remedy
+
+
 def test_a_rotation_that_is_wrong_is_counted_in(face: np.ndarray, tmp_path: Path):
     found = looked_at(face, tmp_path, "?rotation=180")
     assert "rotation=0 " in found.remedy
@@ -84,3 +95,9 @@ def test_a_camera_in_use_is_only_noted():
 
 def test_without_a_source_nothing_is_opened():
     assert not list(picture(Machine(), Configuration(), lambda _: pytest.fail("opened")))
+
+
+@pytest.mark.parametrize(("uri", "looks"), [("demo", 0), ("demo:", 0), ("demonstration.mp4", 1)])
+def test_only_the_demo_is_not_looked_at(uri: str, looks: int):
+    configuration = Configuration.model_validate({"source": {"uri": uri}})
+    assert len(list(picture(Machine(), configuration, lambda _: ({"busy": True}, "")))) == looks

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from statistics import median
+from statistics import mode
 from typing import Any
 
-from landmarkd.camera import rotation_of
+from landmarkd.camera import rotation_of, written_out
 from landmarkd.doctor.finding import Check, Finding, note, ok, warning
 from landmarkd.machine import Machine, trial
 from landmarkd.settings.config import Configuration
@@ -29,7 +29,9 @@ def picture(
 ) -> Iterator[Finding]:
     """The configured camera delivers pictures, and a face in them is upright."""
     uri = configuration.source.uri
-    if "source" not in configuration.model_fields_set or uri.startswith(("demo", "scripted:")):
+    if "source" not in configuration.model_fields_set:
+        return
+    if written_out(uri).startswith(("demo:", "scripted:")):
         return
     answer, problem = (attempt or partial(trial, _TRIAL, timeout_s=60.0))(uri)
     if not isinstance(answer, dict):
@@ -100,7 +102,8 @@ def look(uri: str) -> dict[str, Any]:
         if frame is None:
             return {"problem": f"{uri} is empty"}
         height, width = frame.image.shape[:2]
-        turn = rotation_needed(median(rolls)) if rolls else _turned(pipeline, frame)
+        # Not of the median roll: between 179 and -179 degrees lies 0.
+        turn = mode(map(rotation_needed, rolls)) if rolls else _turned(pipeline, frame)
     return {"size": f"{width} x {height}", "rotation": turn}
 
 
