@@ -11,7 +11,7 @@ from landmarkd.pipeline import Pipeline
 from landmarkd.rotation import angles_from_matrix
 from landmarkd.settings.config import Configuration
 from landmarkd.stages import STAGES
-from landmarkd.types import Counters, Frame, Report
+from landmarkd.types import Box, Counters, Frame, Report
 from numpy.typing import NDArray
 
 from tests import clip
@@ -213,13 +213,14 @@ def test_a_box_bypasses_the_detector(pipeline: Pipeline) -> None:
     assert "detect" not in dict(pipeline.clock.percentiles(50))
 
 
-@pytest.mark.parametrize("size", [(11, 40), (12, 32767)])
+@pytest.mark.parametrize("box", [None, (2.0, 2.0, 10.0, 10.0)])
+@pytest.mark.parametrize("size", [(11, 11), (11, 40), (12, 32767)])
 def test_a_frame_of_an_impossible_size_is_refused(
-    pipeline: Pipeline, size: tuple[int, int]
+    pipeline: Pipeline, size: tuple[int, int], box: Box | None
 ) -> None:
     frame = Frame("test:", 0, 0, np.zeros((*size, 3), np.uint8))
     with pytest.raises(SourceFormatError, match=f"test: .*{size[1]}x{size[0]}"):
-        pipeline.process(frame, box=(2.0, 2.0, 10.0, 10.0))
+        pipeline.process(frame, box=box)
 
 
 def test_a_moment_without_a_frame_says_so(pipeline: Pipeline) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from landmarkd.errors import SourceFormatError
 from landmarkd.settings.tracker import TrackerSettings
 from landmarkd.stages import StageClock
 from landmarkd.types import Box, FaceObservation, Frame, RegionOfInterest
@@ -105,15 +104,9 @@ class Tracker:
         """Return the face of this frame or None.
 
         Raises:
-            SourceFormatError: the frame is too small to hold a face.
             DelegateError: the accelerator was lost.
         """
         if frame.image.shape != self._shape:
-            if min(frame.image.shape[:2]) < self.settings.smallest_px:
-                height, width = frame.image.shape[:2]
-                raise SourceFormatError(
-                    f"{frame.source}: a frame of {width}x{height} pixels is too small for a face."
-                )
             self.interrupt()
             self.another_person()
             self._usual = UsualSize()
