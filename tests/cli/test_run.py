@@ -5,8 +5,10 @@ import pty
 import re
 import select
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,15 @@ from landmarkd.errors import ExitCode
 from tests.process import command, landmarkd
 
 
-def in_a_terminal(*arguments: str, environment: dict[str, str]) -> tuple[int, str]:
-    """Run the command with a terminal for its output, to its end."""
+def in_a_terminal(
+    *arguments: str,
+    environment: dict[str, str],
+    meanwhile: Callable[[subprocess.Popen[bytes], bytes], None] = lambda _, __: None,
+) -> tuple[int, str]:
+    """Run the command with a terminal for its output, to its end.
+
+    `meanwhile` gets the process and all that was shown, each time that more is shown.
+    """
     master, slave = pty.openpty()
     process = subprocess.Popen(
         command(arguments), stdout=slave, stderr=slave, env={**os.environ, **environment}
@@ -34,6 +43,7 @@ def in_a_terminal(*arguments: str, environment: dict[str, str]) -> tuple[int, st
         if not data:
             break
         shown += data
+        meanwhile(process, shown)
     os.close(master)
     return process.wait(60), shown.decode(errors="replace")
 
@@ -80,6 +90,23 @@ def test_without_a_sink_a_table_shows_the_results(private: dict[str, str]) -> No
     )
     assert code == 0, shown
     assert "yaw pitch roll" in shown
+
+
+def test_sinks_that_a_reload_brings_replace_the_table(
+    private: dict[str, str], tmp_path: Path
+) -> None:
+    configuration, lines = tmp_path / "landmarkd.toml", tmp_path / "a.jsonl"
+    configuration.write_text("")
+
+    def reload(process: subprocess.Popen[bytes], shown: bytes) -> None:
+        if b"yaw pitch roll" in shown and not configuration.read_text():
+            configuration.write_text(f'sinks = ["jsonl:{lines}"]')
+            process.send_signal(signal.SIGHUP)
+
+    run = ("run", "--source", "demo:", "--frames", "90", "--config", str(configuration))
+    code, shown = in_a_terminal(*run, environment=private, meanwhile=reload)
+    assert code == 0, shown
+    assert len(lines.read_text().splitlines()) == 90
     assert "right eye open" in shown
 
 

@@ -4,10 +4,9 @@ import contextlib
 import logging
 import os
 import sys
-from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +19,9 @@ from landmarkd.cli.options import (
     read_configuration,
 )
 from landmarkd.errors import LandmarkdError
+
+if TYPE_CHECKING:
+    from landmarkd.settings.config import Configuration
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +72,7 @@ def run(
     from landmarkd.settings.config import named_source
 
     set_up_logging(verbose)
+    table: list[str] | None = None
     status_file = StatusFile(runtime_folder())
     with contextlib.ExitStack() as closing:
         try:
@@ -78,7 +81,7 @@ def run(
             if not given.sinks and sys.stdout.isatty():
                 from landmarkd.cli.live import LiveTable
 
-                sink = [closing.enter_context(LiveTable()).sink]
+                table = [closing.enter_context(LiveTable()).sink]
             publishers: list[Publisher] = []
             if status_file.taken():
                 log.debug("Another daemon runs; landmarkd status shows that daemon, not this one")
@@ -98,7 +101,13 @@ def run(
                 fast,
                 MetricsPorts(),
             )
-            read = partial(read_configuration, config, source=source, sinks=sink, model=model)
+
+            def read() -> "Configuration":
+                configured = read_configuration(config, source=source, sinks=sink, model=model)
+                if configured.sinks:  # they replace the table, also after a reload
+                    return configured
+                return read_configuration(config, source=source, sinks=table, model=model)
+
             observer = Supervisor(read, factory).run()
         except LandmarkdError as error:
             status_file.publish_failure(error)
