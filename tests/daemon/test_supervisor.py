@@ -154,6 +154,31 @@ def test_a_new_configuration_that_does_not_start_is_given_up(tmp_path: Path) -> 
         assert daemon.end() == 0
 
 
+def test_a_defect_in_the_back_end_of_a_new_camera_does_not_end_the_daemon(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        """
+from landmarkd.camera.scripted import ScriptedSource
+
+plug = ScriptedSource.open
+
+def open_or_fail(source):
+    if "unplugged" in source.uri:
+        raise ZeroDivisionError("a defect")
+    plug(source)
+
+ScriptedSource.open = open_or_fail
+"""
+    )
+    with Daemon(tmp_path, environment=first_in_path(tmp_path)) as daemon:
+        daemon.ear.frames(5)
+        unplug(daemon)
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_status(lambda status: status.refused == "a defect")
+        daemon.ear.frames(5, daemon.ear.mark())
+        assert "ZeroDivisionError" in daemon.logged()
+        assert daemon.end() == 0
+
+
 def test_a_reload_moves_the_port_of_the_metrics(tmp_path: Path) -> None:
     """A service that is refused or does not start changes no port."""
     first, second, third = (free_port() for _ in range(3))
@@ -180,6 +205,11 @@ def test_a_reload_moves_the_port_of_the_metrics(tmp_path: Path) -> None:
         daemon.signal(signal.SIGHUP)
         assert until(lambda: not served(second), LIMIT_S)
         assert daemon.end() == 0
+
+
+def first_in_path(folder: Path) -> dict[str, str]:
+    """Return an environment whose processes import the modules of a folder first."""
+    return {"PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])}
 
 
 def exclusive(folder: Path, close_s: float = 0.0) -> dict[str, str]:
@@ -215,7 +245,7 @@ def release(source):
 ScriptedSource.open, ScriptedSource.close = open_alone, release
 """
     )
-    return {"PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])}
+    return first_in_path(folder)
 
 
 def test_a_reload_waits_until_a_slow_driver_has_closed_the_camera(tmp_path: Path) -> None:

@@ -45,14 +45,16 @@ class Supervisor:
                 service.has_fallback = before is not None
                 try:
                     service.run()
-                except LandmarkdError as error:
+                except Exception as error:
                     if service.started or before is None:
                         raise
-                    log.warning("The new configuration does not start: %s", error)
+                    # Even a defect in the back end of a new camera must not end a running daemon.
+                    defect = None if isinstance(error, LandmarkdError | OSError) else error
+                    log.warning("The new configuration does not start: %s", error, exc_info=defect)
                     log.warning("The previous configuration is used again.")
                     self._factory.notifier.long_step()
                     following = self._factory.build(before, present=False)
-                    following.observer.refused = str(error)
+                    following.observer.refused = str(error) or type(error).__name__
                     before = None
                 else:
                     if service.successor is None:
