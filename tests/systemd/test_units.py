@@ -105,6 +105,17 @@ def test_both_ids_of_the_coral_are_let_in() -> None:
         )
 
 
+def test_the_unit_may_open_what_the_rules_give_to_its_groups(tmp_path: Path) -> None:
+    rules = (SYSTEMD / "udev" / "60-landmarkd.rules").read_text()
+    told = settings(installed(tmp_path))
+    given = re.findall(r'^SUBSYSTEM=="(\w+)".*GROUP="(\w+)"', rules, re.MULTILINE)
+    assert given
+    for subsystem, group in given:
+        kind = {"usb": "usb_device"}.get(subsystem, subsystem)
+        assert f"char-{kind} rw" in told["DeviceAllow"]
+        assert group in told["SupplementaryGroups"][-1].split()
+
+
 @pytest.mark.skipif(
     shutil.which("systemd-sysusers") is None, reason="systemd-sysusers is not installed"
 )
