@@ -76,12 +76,15 @@ test-arm64: venv
 
 # Renew the files that pin every dependency by its hash (needs uv). backports-strenum 1.3 and later are not for Python
 # 3.11 and later; uv does not look at such upper bounds, and pip does. The second file is for systems whose picamera2
-# is built for numpy 1 (Bookworm).
-LOCK := uv pip compile pyproject.toml --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
-	--custom-compile-command "make lock" --constraint /dev/stdin --output-file
+# is built for numpy 1 (Bookworm), the third has what builds the package.
+LOCK := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	--custom-compile-command "make lock"
+LOCK_DEPENDENCIES := $(LOCK) pyproject.toml --constraint /dev/stdin --output-file
 lock:
-	echo 'backports-strenum<1.3' | $(LOCK) requirements.lock
-	printf 'backports-strenum<1.3\nnumpy<2\n' | $(LOCK) requirements-numpy1.lock
+	echo 'backports-strenum<1.3' | $(LOCK_DEPENDENCIES) requirements.lock
+	printf 'backports-strenum<1.3\nnumpy<2\n' | $(LOCK_DEPENDENCIES) requirements-numpy1.lock
+	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' | \
+		$(LOCK) - --output-file requirements-build.lock
 
 clean:
 	rm -rf $(VENV) $(MODELS) .pytest_cache .mypy_cache .ruff_cache .coverage
@@ -110,7 +113,7 @@ release: venv
 # of the package index, so that it is a step of a release and none of .ci/run.
 audit: venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[release]'
-	$(BIN)/python -m tools.audit requirements.lock requirements-numpy1.lock
+	$(BIN)/python -m tools.audit requirements.lock requirements-numpy1.lock requirements-build.lock
 
 # Fuzzes all parsers in turn, with a corpus that grows in .cache/fuzz; prints executions and coverage.
 MINUTES ?= 5

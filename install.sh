@@ -105,13 +105,14 @@ make_environment() {
     mkdir -p "$releases"
     trap 'rm -rf "$release"' EXIT
     "$python" -m venv --system-site-packages "$release"
-    # Every dependency is pinned by its hash. picamera2 of apt on Bookworm is built for numpy 1, and fails with
+    # Every dependency is pinned by its hash, and so is what builds landmarkd: pip's own isolation would fetch the
+    # newest. picamera2 of apt on Bookworm is built for numpy 1, and fails with
     # numpy 2 in the environment.
     lock=$here/requirements.lock
     if "$python" -c 'import numpy, sys; sys.exit(int(numpy.__version__.split(".")[0]) > 1)' 2>/dev/null; then
         lock=$here/requirements-numpy1.lock
     fi
-    package=$here
+    package=$here build=$release/build
     set -- --quiet --disable-pip-version-check
     if [ -n "$wheels" ]; then
         set -- "$@" --no-index --find-links "$wheels"
@@ -119,8 +120,12 @@ make_environment() {
     fi
     echo "Installing the packages that $(basename "$lock") names"
     "$release/bin/python" -m pip install "$@" --require-hashes --only-binary :all: -r "$lock" &&
-        "$release/bin/python" -m pip install "$@" --no-deps "$package" ||
+        { [ -n "$wheels" ] || "$release/bin/python" -m pip install "$@" --require-hashes --only-binary :all: \
+            --target "$build" -r "$here/requirements-build.lock"; } &&
+        PYTHONPATH=$build${PYTHONPATH:+:$PYTHONPATH} \
+            "$release/bin/python" -m pip install "$@" --no-build-isolation --no-deps "$package" ||
         fail 69 "the packages could not be installed; nothing was changed."
+    rm -rf "$build"
     "$release/bin/landmarkd" models >/dev/null || fail 65 "the models of this installation are damaged; nothing was changed."
     mkdir -p "$release/share/doc/landmarkd"
     cp "$here"/docs/*.md "$here/LICENSE" "$here/NOTICE" "$release/share/doc/landmarkd/" 2>/dev/null || true

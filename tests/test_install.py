@@ -155,6 +155,12 @@ class TestInstall:
         assert "nothing was changed" in done.stderr
         assert installed.shell("readlink /opt/landmarkd; ls /opt/landmarkd-releases") == before
 
+    def test_from_the_source_only_packages_of_the_locks_are_used(self, installed: Sandbox):
+        # What builds the package is there already too, and nothing else can be fetched.
+        done = installed.install(PIP_NO_INDEX="1")
+        assert done.returncode == 0, done.stderr
+        assert installed.shell("ls -d /opt/landmarkd/build 2>/dev/null") == ""
+
     def test_uninstall_keeps_the_configuration_and_purge_does_not(self, installed: Sandbox):
         installed.shell("mkdir -p /run/landmarkd")  # where the service left its state
         assert installed.install("--uninstall").returncode == 0

@@ -10,8 +10,12 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS = ("requirements.lock", "requirements-numpy1.lock")
+WANTED = {
+    **dict.fromkeys(LOCKS, PROJECT["project"]["dependencies"]),
+    "requirements-build.lock": PROJECT["build-system"]["requires"],
+}
 
 
 def pinned(lock: str) -> dict[str, list[tuple[str, int]]]:
@@ -23,18 +27,19 @@ def pinned(lock: str) -> dict[str, list[tuple[str, int]]]:
     return found
 
 
-@pytest.mark.parametrize("lock", LOCKS)
-@pytest.mark.parametrize("wanted", PROJECT["dependencies"])
-def test_every_dependency_is_pinned_within_its_range(wanted: str, lock: str) -> None:
+@pytest.mark.parametrize(
+    ("lock", "wanted"), [(lock, wanted) for lock, all_of in WANTED.items() for wanted in all_of]
+)
+def test_every_dependency_is_pinned_within_its_range(lock: str, wanted: str) -> None:
     requirement = Requirement(wanted)
     versions = pinned(lock)[requirement.name]
     assert all(requirement.specifier.contains(version) for version, _ in versions)
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", WANTED)
 def test_every_package_has_a_hash_and_no_place_of_its_own(lock: str) -> None:
     packages = pinned(lock)
-    assert len(packages) > len(PROJECT["dependencies"])
+    assert len(packages) > len(WANTED[lock])
     assert all(hashes > 0 for versions in packages.values() for _, hashes in versions)
     assert not re.search(r"://|@|--index|--find-links", (ROOT / lock).read_text())
 
