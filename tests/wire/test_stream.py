@@ -1,7 +1,9 @@
 """Encoder to decoder: what a receiver gets of a drive, and how it notices losses."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from landmarkd.enums import ClockQuality, EventKind, EventPhase
 from landmarkd.errors import WireError
 from landmarkd.layout import layout_of
 from landmarkd.rotation import matrix_from_angles
-from landmarkd.types import Intrinsics, Report, UtcOffset
+from landmarkd.types import DriverEvent, Intrinsics, Report, UtcOffset
 from landmarkd.wire import Assembler, Decoder, Encoder, EncoderOptions, FrameRecord, Selection
 from landmarkd.wire.codec import Packet, decode_packet, encode_packet
 from landmarkd.wire.encoder import HELLO_PERIOD_NS, MAX_DATAGRAM
@@ -290,6 +292,95 @@ class TestEvents:
         assert [frame for frame, kinds in active if kinds == (EventKind.MICROSLEEP,)] == list(
             range(10, 40)
         )
+
+
+class TestHeardEvents:
+    """Each phase that arrived is in one report, whatever was lost or came twice."""
+
+    MICROSLEEP = (EventKind.MICROSLEEP,)
+
+    def sent(
+        self, states: dict[int, DriverEvent], options: EncoderOptions, frames: int
+    ) -> list[list[bytes]]:
+        """Encode frames with these events; the event is active between its phases."""
+        encoder, active, messages = Encoder(session(), options), False, []
+        for i in range(frames):
+            happened = [states[i]] if i in states else []
+            for what in happened:
+                active = what.phase is not EventPhase.END
+            state = driver(i, *happened, active=self.MICROSLEEP * active)
+            messages.append(encoder.encode(report(i, with_face=False, state=state)))
+        return messages
+
+    def heard(self, messages: Iterable[bytes]) -> list[tuple[int, EventPhase, int]]:
+        """Return frame, phase and number of each event in the reports of a receiver."""
+        reports = [report_of(record) for record in receive(list(messages))]
+        return [
+            (each.sequence, what.phase, what.id)
+            for each in reports
+            if each is not None and each.driver is not None
+            for what in each.driver.events
+        ]
+
+    @pytest.fixture
+    def messages(self) -> list[list[bytes]]:
+        states = {
+            10: event(EventPhase.BEGIN, at_ns=10),
+            20: event(EventPhase.ESCALATE, at_ns=20),
+            25: event(EventPhase.ESCALATE, at_ns=25),
+            90: event(EventPhase.END, at_ns=90),
+        }
+        return self.sent(states, EncoderOptions(Selection.NONE), 150)
+
+    def test_a_phase_is_told_once(self, messages: list[list[bytes]]) -> None:
+        assert self.heard(chain(*messages)) == [
+            (10, EventPhase.BEGIN, 1),
+            (20, EventPhase.ESCALATE, 1),
+            (25, EventPhase.ESCALATE, 1),
+            (90, EventPhase.END, 1),
+        ]
+
+    def test_messages_that_come_twice_tell_nothing_twice(self, messages: list[list[bytes]]) -> None:
+        twice = [
+            data for data in chain(*messages) for _ in range(2 if of_type([data], Event) else 1)
+        ]
+        assert self.heard(twice) == self.heard(chain(*messages))
+
+    def test_a_repetition_tells_a_phase_whose_first_message_was_lost(
+        self, messages: list[list[bytes]]
+    ) -> None:
+        for frame in (25, 90):
+            messages[frame] = [data for data in messages[frame] if not of_type([data], Event)]
+        told = self.heard(chain(*messages))
+        assert [phase for _, phase, _ in told] == ["begin", "escalate", "escalate", "end"]
+        assert [frame for frame, _, _ in told] == pytest.approx([10, 20, 55, 120], abs=2)
+
+    def test_a_phase_waits_for_the_next_status(self, messages: list[list[bytes]]) -> None:
+        for frame in (10, 11):
+            messages[frame] = [data for data in messages[frame] if not of_type([data], Status)]
+        assert self.heard(chain(*messages))[0] == (12, EventPhase.BEGIN, 1)
+
+    def test_a_phase_waits_for_a_status_with_the_driver(self) -> None:
+        encoder = Encoder(session(), EncoderOptions(Selection.NONE))
+        first = encoder.encode(report(0, with_face=False, state=driver(0, event())))
+        first = [data for data in first if not of_type([data], Status)]
+        blind = encoder.encode(replace(report(1, with_face=False), driver=None))
+        later = encoder.encode(report(2, with_face=False))
+        assert self.heard([*first, *blind, *later]) == [(2, EventPhase.BEGIN, 1)]
+
+    @pytest.mark.parametrize("status_hz", [4.0, 8.0])
+    def test_a_slow_line_tells_every_event(self, status_hz: float) -> None:
+        frames = range(7, 1200, 23)
+        states = {i: event(EventPhase.END, number, i) for number, i in enumerate(frames, 1)}
+        options = EncoderOptions(Selection.NONE, status_hz=status_hz)
+        told = self.heard(chain(*self.sent(states, options, 1230)))
+        assert [number for _, _, number in told] == list(range(1, len(frames) + 1))
+
+    def test_the_next_run_tells_its_own_events(self) -> None:
+        runs = [Encoder(session(boot_id=boot), EncoderOptions(Selection.NONE)) for boot in (1, 2)]
+        sent = report(0, with_face=False, state=driver(0, event(EventPhase.END)))
+        told = self.heard(data for run in runs for data in run.encode(sent))
+        assert told == [(0, EventPhase.END, 1)] * 2
 
 
 class TestStalledCamera:

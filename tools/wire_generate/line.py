@@ -151,7 +151,10 @@ class DriverLine(TypedDict):
     rates: RatesLine
     mouth_openness: Annotated[float | None, Key("gap of the lips over the width of the mouth")]
     active: Annotated[list[EventKind], Key("kinds of the running events")]
-    events: Annotated[list[EventLine], Key("what began, escalated or ended on this frame")]
+    events: Annotated[
+        list[EventLine],
+        Key("what began, escalated or ended on this frame; received lines: or is heard only now"),
+    ]
 
 
 class CountersLine(TypedDict):

@@ -36,7 +36,7 @@ class ReceivedFrame(NamedTuple):
     record: FrameRecord
 
     def report(self) -> Report | None:
-        """Return the report of the frame, or None if its STATUS was lost."""
+        """Return the report of the frame, or None if it has no STATUS."""
         return report_of(self.record)
 
 

@@ -57,7 +57,8 @@ class DriverState:
         drowsiness: 0 alert to 3 very drowsy.
         mouth_openness: gap of the lips over the width of the mouth, or None if unknown.
         active: kinds of the active events.
-        events: events that began, escalated or ended on this frame.
+        events: events that began, escalated or ended on this frame; from a receiver, also those of
+            frames before it that were heard only now.
         eyes: both eyes together: open, closed, down or unknown.
         drowsiness_score: slow estimate from blinks, closures and PERCLOS, 0 alert to 1, or None
             before enough time was seen.

@@ -1,6 +1,7 @@
 """Messages to frames: collects STATUS, EVENT and the chunks of POINTS of each frame."""
 
-from dataclasses import dataclass, field
+from collections import deque
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +15,8 @@ EVENT_TIMEOUT_NS = 5_000_000_000
 """An active event without a repetition for this long has ended."""
 MAX_POINTS = 4096
 MAX_EVENTS = 64
+"""Events, and phases of events, that are remembered of a sender; if there are more, the oldest is
+dropped. A sender repeats half as many."""
 _SELECTIONS = frozenset(Selection)
 
 
@@ -25,10 +28,11 @@ class FrameRecord:
         frame: number of the frame at its source.
         captured_ns: capture time on the sender's clock.
         hello: the last HELLO of the sender, or None before the first.
-        status: None if it was lost.
+        status: None if it was lost, or if the line is too slow for one with every frame.
         selection: which landmarks `points` are.
         points: (total, 3) float32, pixels, or None if none were sent or some were lost.
-        events: phases in this frame, including repetitions.
+        events: phases that were heard for the first time, in this frame or in one before it without
+            the state of the driver. They come with the next frame that has it; others have none.
         active: kinds of the active events, as far as received.
     """
 
@@ -38,7 +42,7 @@ class FrameRecord:
     status: Status | None = None
     selection: Selection = Selection.NONE
     points: Array | None = None
-    events: list[Event] = field(default_factory=list)
+    events: tuple[Event, ...] = ()
     active: tuple[EventKind, ...] = ()
 
 
@@ -51,6 +55,8 @@ class Assembler:
         self._points: Array = np.empty((0, 3), np.float32)
         self._chunks: set[int] = set()
         self._running: dict[int, tuple[EventKind, int]] = {}
+        self._heard: dict[tuple[int, int, int, int], None] = {}
+        self._new: deque[Event] = deque(maxlen=MAX_EVENTS)
 
     def add(self, packet: Packet) -> list[FrameRecord]:
         """Return the frames that this message completes; HELLO and BYE make none."""
@@ -66,6 +72,10 @@ class Assembler:
         if isinstance(message, Bye):
             done += self.flush()
         if isinstance(message, Hello):
+            if self._hello is not None and self._hello.boot_id != message.boot_id:
+                # Another run counts its events from 1 again.
+                self._heard.clear()
+                self._new.clear()
             self._hello = message
         if not isinstance(message, Status | Points | Event):
             return done
@@ -77,7 +87,7 @@ class Assembler:
             if not self._points_follow(message):
                 done += self.flush()
         elif isinstance(message, Event):
-            self._event(record, message)
+            self._event(message, record.captured_ns)
         elif self._complete(record, message):
             done += self.flush()
         return done
@@ -88,19 +98,28 @@ class Assembler:
         if record is None:
             return []
         record.active = self._active(record.captured_ns)
+        if record.status is not None and record.status.flags & StatusFlag.DRIVER:
+            record.events = tuple(self._new)
+            self._new.clear()
         return [record]
 
     def _points_follow(self, status: Status) -> bool:
         promised = self._hello is None or self._hello.selection != Selection.NONE
         return bool(status.flags & StatusFlag.FACE) and promised
 
-    def _event(self, record: FrameRecord, event: Event) -> None:
-        if len(record.events) < MAX_EVENTS:
-            record.events.append(event)
+    def _event(self, event: Event, now_ns: int) -> None:
+        # The first message of a phase may be lost, and any may come twice: `repeat` says neither.
+        phase = (event.id, event.phase, event.level, event.at_ns)
+        if phase not in self._heard:
+            self._new.append(event)
+        self._heard.pop(phase, None)
+        self._heard[phase] = None
+        if len(self._heard) > MAX_EVENTS:
+            del self._heard[next(iter(self._heard))]
         self._running.pop(event.id, None)
         if member_of(EventPhase, event.phase) is not EventPhase.END:
-            self._running[event.id] = (member_of(EventKind, event.kind), record.captured_ns)
-        while len(self._running) > MAX_EVENTS:
+            self._running[event.id] = (member_of(EventKind, event.kind), now_ns)
+        if len(self._running) > MAX_EVENTS:
             del self._running[next(iter(self._running))]
 
     def _active(self, now_ns: int) -> tuple[EventKind, ...]:

@@ -60,7 +60,7 @@ def session_of(hello: Hello) -> Session:
 
 
 def report_of(record: FrameRecord) -> Report | None:
-    """Return the report of a frame, with the resolution of the wire; None if its STATUS was lost.
+    """Return the report of a frame, with the resolution of the wire; None if it has no STATUS.
 
     The unsmoothed points, the uncertainty of each point and the region of interest are not on the
     wire: the observation has the same points as the face, no sigma, and its box as region. Without
@@ -159,11 +159,7 @@ def _driver(record: FrameRecord, status: Status) -> DriverState:
         drowsiness=status.drowsiness,
         mouth_openness=status.mouth_openness,
         active=record.active,
-        events=tuple(
-            event_of(event)
-            for event in record.events
-            if event.repeat == 0 and event.phase < len(EventPhase)
-        ),
+        events=tuple(event_of(event) for event in record.events if event.phase < len(EventPhase)),
         eyes=member_of(Lids, status.eyes),
         drowsiness_score=status.drowsiness_score,
         rates=BlinkRates(
