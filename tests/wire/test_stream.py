@@ -293,6 +293,22 @@ class TestEvents:
             range(10, 40)
         )
 
+    @pytest.mark.parametrize("says_bye", [False, True])
+    @pytest.mark.parametrize("says_hello", [False, True])
+    def test_a_run_that_ended_leaves_nothing_running(
+        self, says_bye: bool, says_hello: bool
+    ) -> None:
+        old, new = (Encoder(session(boot_id=boot)) for boot in (1, 2))
+        active = (EventKind.MICROSLEEP,)
+        state = driver(0, event(), active=active)
+        messages = old.encode(report(0, with_face=False, state=state))
+        messages += [old.bye()] * says_bye
+        later = new.encode(report(1, with_face=False))
+        messages += later[not says_hello :]
+        first, second = receive(messages)
+        assert first.active == active
+        assert second.active == (() if says_bye or says_hello else active)
+
 
 class TestHeardEvents:
     """Each phase that arrived is in one report, whatever was lost or came twice."""

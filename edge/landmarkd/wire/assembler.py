@@ -71,11 +71,11 @@ class Assembler:
         message = packet.message
         if isinstance(message, Bye):
             done += self.flush()
+            self._forget()
         if isinstance(message, Hello):
             if self._hello is not None and self._hello.boot_id != message.boot_id:
-                # Another run counts its events from 1 again.
-                self._heard.clear()
-                self._new.clear()
+                done += self.flush()
+                self._forget()
             self._hello = message
         if not isinstance(message, Status | Points | Event):
             return done
@@ -102,6 +102,12 @@ class Assembler:
             record.events = tuple(self._new)
             self._new.clear()
         return [record]
+
+    def _forget(self) -> None:
+        """Forget the events of a run that ended; the next one counts its own from 1."""
+        self._running.clear()
+        self._heard.clear()
+        self._new.clear()
 
     def _points_follow(self, status: Status) -> bool:
         promised = self._hello is None or self._hello.selection != Selection.NONE
