@@ -6,7 +6,7 @@ import pytest
 from landmarkd.errors import UsageError
 from landmarkd.wire import Encoder, EncoderOptions, Selection
 from landmarkd.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
-from landmarkd.wire.plan import plan
+from landmarkd.wire.plan import LOAD, plan
 from landmarkd.wire.schema import TYPES, Hello
 
 from tests.wire.builders import report, session
@@ -57,3 +57,41 @@ def test_the_plan_says_what_it_does_at_the_usual_rate() -> None:
 def test_a_demand_that_does_not_fit_is_refused_with_what_would() -> None:
     with pytest.raises(UsageError, match=r"at most 1\.\d sets a second fit"):
         plan(115200, "landmarkd-562", selection=Selection.ALL, points_hz=15)
+
+
+@pytest.mark.parametrize("fps", [1, 4, 8, 12, 45, 120])
+def test_a_fast_line_sends_all_points_of_every_frame(fps: int) -> None:
+    fit = plan(6_000_000, "landmarkd-562", fps=fps)
+    assert (fit.selection, fit.points_hz) == (Selection.ALL, fps)
+
+
+@pytest.mark.parametrize(
+    ("baud", "points_hz", "fps", "selection"),
+    [
+        (3_000_000, 40, 45, Selection.ALL),
+        (3_000_000, 100, 120, Selection.IBUG68),
+        (921_600, 40, 60, Selection.IBUG68),
+        (115_200, 12, 60, Selection.EYES),
+        (115_200, 14, 30, Selection.IBUG68),
+    ],
+)
+def test_a_demanded_rate_is_that_of_the_most_points_that_fit(
+    baud: int, points_hz: float, fps: float, selection: Selection
+) -> None:
+    for asked in (None, selection):
+        fit = plan(baud, "landmarkd-562", selection=asked, points_hz=points_hz, fps=fps)
+        assert (fit.selection, fit.points_hz) == (selection, points_hz)
+        assert fit.load <= LOAD
+
+
+def test_a_demanded_rate_that_no_points_reach_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"at most 0\.0 sets a second fit with 42 points"):
+        plan(9600, "landmarkd-562", points_hz=1)
+    with pytest.raises(UsageError, match=r"at most 12\.\d sets a second fit with 42 points"):
+        plan(115200, "landmarkd-562", points_hz=30)
+
+
+@pytest.mark.parametrize("selection", [None, Selection.EYES])
+def test_more_sets_of_points_than_frames_are_refused(selection: Selection | None) -> None:
+    with pytest.raises(UsageError, match="100 sets of points a second are more than the 60 frames"):
+        plan(3_000_000, "landmarkd-562", selection=selection, points_hz=100)

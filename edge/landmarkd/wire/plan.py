@@ -16,9 +16,9 @@ LOAD = 0.85
 ASSUMED_FPS = 60.0
 """Default rate of STATUS in the plan, frames a second."""
 RATES = (60.0, 50.0, 30.0, 25.0, 20.0, 15.0, 10.0, 7.5, 5.0, 2.0, 1.0)
-"""Rates of POINTS that are offered, Hz."""
+"""Rates of POINTS that are offered below that of the frames, Hz."""
 GOOD_ENOUGH = {Selection.ALL: 10.0, Selection.IBUG68: 5.0, Selection.EYES: 5.0}
-"""The largest selection that reaches this rate is chosen, Hz."""
+"""The first selection that reaches this rate, or that of slower frames, is chosen, Hz."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +72,37 @@ def plan(
     room = baud / BITS_PER_BYTE * LOAD
     status = CODECS[TYPES[Status]].minimum + FRAMING_BYTES
     status_hz = min(fps, room / status)
-    left = room - status_hz * status
+    left = max(0.0, room - status_hz * status)
+
+    if points_hz and points_hz > fps:
+        raise UsageError(
+            f"{points_hz:g} sets of points a second are more than the {fps:g} frames a second; "
+            "choose a lower rate of points (hz=) or a higher one of frames (fps=)."
+        )
+
+    def sets(chosen: Selection) -> float:
+        return left / points_bytes(len(indices_of(chosen, layout)), max_frame)
 
     def best(chosen: Selection) -> float:
-        size = points_bytes(len(indices_of(chosen, layout)), max_frame)
-        return next((rate for rate in RATES if rate <= fps and rate * size <= left), 0.0)
+        rates = (points_hz,) if points_hz else (fps, *RATES)
+        return next((rate for rate in rates if rate <= min(fps, sets(chosen))), 0.0)
 
     if selection is None:
-        offers = (
-            (chosen, best(chosen)) for chosen in (Selection.ALL, Selection.IBUG68, Selection.EYES)
+        enough = (
+            chosen
+            for chosen, useful in GOOD_ENOUGH.items()
+            if best(chosen) >= min(points_hz or useful, fps)
         )
-        enough = (chosen for chosen, rate in offers if rate >= (points_hz or GOOD_ENOUGH[chosen]))
-        selection = next(enough, Selection.NONE)
+        selection = next(enough, Selection.EYES if points_hz else Selection.NONE)
     rate = 0.0
     if selection is not Selection.NONE:
         rate = best(selection)
-        if not rate or (points_hz and points_hz > rate):
-            size = points_bytes(len(indices_of(selection, layout)), max_frame)
-            fits = f"at most {left / size:.1f} sets a second fit"
+        if not rate:
+            fits = f"at most {sets(selection):.1f} sets a second fit"
             raise UsageError(
-                f"{baud} baud: {fits}; choose fewer points, a lower rate or a faster line."
+                f"{baud} baud: {fits} with {len(indices_of(selection, layout))} points; "
+                "choose fewer points, a lower rate or a faster line."
             )
-        rate = points_hz or rate
     count = len(indices_of(selection, layout))
     load = (status_hz * status + rate * points_bytes(count, max_frame) * bool(count)) / (
         baud / BITS_PER_BYTE
