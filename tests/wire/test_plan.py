@@ -1,15 +1,43 @@
 """The plan for a line is chosen, reported, and really fits."""
 
+import random
 from dataclasses import replace
 
 import pytest
 from landmarkd.errors import UsageError
 from landmarkd.wire import Encoder, EncoderOptions, Selection
 from landmarkd.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
-from landmarkd.wire.plan import LOAD, plan
-from landmarkd.wire.schema import TYPES, Hello
+from landmarkd.wire.plan import LOAD, Plan, plan
+from landmarkd.wire.schema import TYPES, Hello, Points, Status
 
 from tests.wire.builders import report, session
+
+
+def encoder_of(fit: Plan) -> Encoder:
+    options = EncoderOptions(
+        fit.selection, fit.points_hz, fit.status_hz, max_message=MAX_SERIAL_MESSAGE
+    )
+    return Encoder(session(), options)
+
+
+def encoded(encoder: Encoder, times_s: list[float], first_face: int = 0) -> list[list[bytes]]:
+    """Return the messages of frames at these times, with a face from a frame on."""
+    return [
+        encoder.encode(
+            replace(
+                report(i % 30, with_face=i >= first_face),
+                sequence=i,
+                captured_ns=1_000_000_000 + round(time_s * 1e9),
+            )
+        )
+        for i, time_s in enumerate(times_s)
+    ]
+
+
+def planned_bytes(messages: list[list[bytes]]) -> int:
+    """Return the bytes on the line without HELLO, which the plan leaves to the rest of it."""
+    planned = [[m for m in some if m[1] != TYPES[Hello]] for some in messages]
+    return sum(len(frame_messages(some)) for some in planned)
 
 
 @pytest.mark.parametrize(
@@ -25,21 +53,38 @@ from tests.wire.builders import report, session
 def test_ten_seconds_of_frames_fit_the_line(baud: int, selection: Selection, fps: int) -> None:
     fit = plan(baud, "landmarkd-562", fps=fps)
     assert fit.selection is selection
-    encoder = Encoder(
-        session(),
-        EncoderOptions(fit.selection, fit.points_hz, fit.status_hz, max_message=MAX_SERIAL_MESSAGE),
-    )
-    period = 1_000_000_000 // fps
-    reports = [replace(report(i % 30), sequence=i, captured_ns=i * period) for i in range(10 * fps)]
-    messages = [encoder.encode(r) for r in reports]
+    encoder = encoder_of(fit)
+    messages = encoded(encoder, [i / fps for i in range(10 * fps)])
     total = sum(len(frame_messages(some)) for some in messages)
     assert total <= 10 * baud / 10
-    # What the plan does not count is in the rest of the line: HELLO every two seconds.
-    planned = [[m for m in some if m[1] != TYPES[Hello]] for some in messages]
-    assert sum(len(frame_messages(some)) for some in planned) == pytest.approx(
-        fit.load * baud, rel=0.03
-    )
+    assert planned_bytes(messages) == pytest.approx(fit.load * baud, rel=0.03)
     assert encoder.points_sent == pytest.approx(10 * fit.points_hz, abs=1)
+
+
+@pytest.mark.parametrize("baud", [57600, 115200, 921600])
+@pytest.mark.parametrize("camera_fps", [45, 60, 120])
+def test_a_camera_faster_than_the_plan_does_not_overload_the_line(
+    baud: int, camera_fps: int
+) -> None:
+    fit = plan(baud, "landmarkd-562", fps=30)
+    encoder = encoder_of(fit)
+    # A face that is found later must not bring points into the frames without a STATUS.
+    messages = encoded(encoder, [i / camera_fps for i in range(10 * camera_fps)], first_face=1)
+    assert planned_bytes(messages) == pytest.approx(fit.load * baud, rel=0.03)
+    assert encoder.points_sent == pytest.approx(10 * fit.points_hz, abs=1)
+    for some in messages:
+        types = {message[1] for message in some}
+        assert TYPES[Points] not in types or TYPES[Status] in types
+
+
+@pytest.mark.parametrize("fps", [29.97, 30.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_camera_at_the_planned_rate_has_a_status_for_every_frame(fps: float, seed: int) -> None:
+    """Its frames come up to 5 ms early or late."""
+    rng = random.Random(seed)
+    times = [i / fps + rng.uniform(-0.005, 0.005) for i in range(6000)]
+    messages = encoded(encoder_of(plan(115200, "landmarkd-562", fps=30)), times, first_face=6000)
+    assert all(TYPES[Status] in {message[1] for message in some} for some in messages)
 
 
 def test_all_points_at_15_hz_fit_921600() -> None:

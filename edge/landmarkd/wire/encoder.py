@@ -26,7 +26,8 @@ class EncoderOptions:
 
     Attributes:
         selection: landmarks to send.
-        points_hz: complete sets of points per second, 0 for every frame.
+        points_hz: complete sets of points per second, 0 for every frame with a STATUS; points come
+            only with a STATUS.
         status_hz: maximum of STATUS per second, 0 for every frame.
         raw: send the unsmoothed points.
         max_message: maximum bytes of a message, before framing.
@@ -45,6 +46,7 @@ class Pace:
     def __init__(self, hertz: float) -> None:
         self._period = 1e9 / hertz if hertz else 0.0
         self._next: float | None = None
+        self._last_ns = 0
 
     def due(self, now_ns: int) -> bool:
         """Return whether it is due at this frame, and count it as done if it is."""
@@ -53,8 +55,10 @@ class Pace:
         if self._next is None or not -2 * self._period < now_ns - self._next < 2 * self._period:
             # The first frame, or a clock that jumped: start over from here.
             self._next = float(now_ns)
-        # A frame that comes a little early must not wait for the next frame.
-        if now_ns < self._next - 0.1 * self._period:
+        # The frame nearest to the time: frames at this very rate come early and late by turns.
+        between, self._last_ns = now_ns - self._last_ns, now_ns
+        early = max(0.2 * self._period, min(between, self._period)) / 2
+        if now_ns < self._next - early:
             return False
         self._next += self._period
         return True
@@ -110,10 +114,11 @@ class Encoder:
             messages.append(self.hello())
         if report.driver is not None:
             messages += map(self._encode, self._events.due(report.driver, now))
-        if self._status_pace.due(now):
+        told = self._status_pace.due(now)
+        if told:
             messages.append(self._encode(status_of(report, dropped, self._points_rate(now))))
         face = report.face
-        if face is not None and self._count and self._points_pace.due(now):
+        if told and face is not None and self._count and self._points_pace.due(now):
             messages += self._points(face)
             self.points_sent += 1
             self._window[0] += 1

@@ -109,4 +109,4 @@ def plan(
     )
     points = f"{count} points at {rate:g} Hz" if count else "no points"
     text = f"{baud} baud: status at up to {status_hz:.0f} Hz, {points} ({load:.0%} of the line)"
-    return Plan(selection, rate, status_hz if status_hz < fps else 0.0, load, text)
+    return Plan(selection, rate, status_hz, load, text)
