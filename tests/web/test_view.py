@@ -1,6 +1,7 @@
 """The page in a real Chromium: it shows the numbers that were sent, turns the head, and reports
 silence."""
 
+import json
 import re
 import shutil
 import socket
@@ -21,14 +22,17 @@ from landmarkd.local_http import MAX_CONNECTIONS
 from landmarkd.rotation import matrix_from_angles
 from landmarkd.sinks import make_sink
 from landmarkd.types import Report, UtcOffset
+from landmarkd.web import server
 from landmarkd.web.server import (
     MAX_SENDERS,
+    SILENT_S,
     Board,
     RateMeter,
     ViewServer,
     link_state,
 )
 from landmarkd.wire import Assembler, Decoder, Encoder, EncoderOptions, Selection
+from landmarkd.wire.assembler import FrameRecord
 
 from tests.process import command
 from tests.web.browser import Page
@@ -100,7 +104,7 @@ class Bench:
         self.server.start()
         self.url = self.server.url
         self.stop = threading.Event()
-        self.sender: threading.Thread | None = None
+        self.senders: list[threading.Thread] = []
 
     def feed(
         self,
@@ -108,6 +112,7 @@ class Bench:
         selection: Selection,
         device: str = "bench",
         frames: int = 0,
+        sender: str = "bench",
     ) -> None:
         def run() -> None:
             encoder = Encoder(replace(session(), device=device), EncoderOptions(selection))
@@ -120,17 +125,17 @@ class Bench:
                     for packet in decoder.datagram(data)
                 ]
                 for record in [record for packet in packets for record in assembler.add(packet)]:
-                    state = link_state(decoder.counters, rates.tick("bench"), record)
-                    self.server.board.post("bench", record, state)
+                    state = link_state(decoder.counters, rates.tick(sender), record)
+                    self.server.board.post(sender, record, state)
                 index += 1
 
-        self.sender = threading.Thread(target=run)
-        self.sender.start()
+        self.senders.append(threading.Thread(target=run))
+        self.senders[-1].start()
 
     def close(self) -> None:
         self.stop.set()
-        if self.sender is not None:
-            self.sender.join()
+        for sender in self.senders:
+            sender.join()
         self.server.close()
 
 
@@ -223,6 +228,33 @@ def test_hostile_names_stay_text_and_silence_is_told(bench: Bench, browser: Page
     assert browser.evaluate("document.images.length") == 0
 
 
+NOTICE = "document.getElementById('notice').textContent"
+
+
+@needs_browser
+@pytest.mark.parametrize("by_hand", [False, True], ids=["by itself", "by hand"])
+def test_a_daemon_that_was_restarted_is_followed_to_its_new_port(
+    bench: Bench, browser: Page, by_hand: bool
+) -> None:
+    """Only to a sender of the same source, and only if the user has not picked one."""
+    old, new, other = "10.0.0.5:40001", "10.0.0.5:51234", "10.0.0.6:40002"
+    browser.open(bench.url)
+    bench.feed(lambda index: turned(index, 10.0), Selection.NONE, frames=5, sender=old)
+    assert browser.until("document.getElementById('yaw').textContent === '10.0°'")
+    if by_hand:
+        browser.evaluate("document.getElementById('senders').dispatchEvent(new Event('change'))")
+    bench.feed(lambda index: turned(index, 20.0), Selection.NONE, "another", sender=other)
+    assert browser.until(f"{NOTICE}.startsWith('Silence')")
+    bench.feed(lambda index: turned(index, 30.0), Selection.NONE, sender=new)
+    assert browser.until("document.getElementById('senders').options.length === 3")
+    assert browser.until(
+        f"parseInt({NOTICE}.match(/\\d+/)) >= 4" if by_hand else f"{NOTICE} === ''"
+    )
+    shown = old if by_hand else new
+    assert f" · {shown} · " in browser.text("device")
+    assert browser.evaluate("document.getElementById('senders').value") == shown
+
+
 def test_only_this_machine_is_served_and_nothing_foreign_runs(viewer: Viewer) -> None:
     with urllib.request.urlopen(viewer.url) as answer:  # noqa: S310  # an address of our own
         policy = answer.headers["Content-Security-Policy"]
@@ -246,14 +278,14 @@ def test_only_this_machine_is_served_and_nothing_foreign_runs(viewer: Viewer) ->
 
 def test_slow_and_many_connections_are_let_go() -> None:
     """A server of a few connections stays usable: idle ones only count."""
-    server = ViewServer(0)
-    server.start()
-    address = server.server_address[:2]
+    serving = ViewServer(0)
+    serving.start()
+    address = serving.server_address[:2]
     idle = [socket.create_connection(address, timeout=5) for _ in range(MAX_CONNECTIONS)]
     for link in idle:
         link.sendall(b"GET / HTTP/1.1\r\n")
     deadline = time.monotonic() + 10
-    while server.free and time.monotonic() < deadline:
+    while serving.free and time.monotonic() < deadline:
         time.sleep(0.01)
     with socket.create_connection(address, timeout=5) as refused:
         refused.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
@@ -261,23 +293,53 @@ def test_slow_and_many_connections_are_let_go() -> None:
             assert refused.recv(100) == b""
     for link in idle:
         link.close()
-    while server.free < MAX_CONNECTIONS and time.monotonic() < deadline:
+    while serving.free < MAX_CONNECTIONS and time.monotonic() < deadline:
         time.sleep(0.01)
-    with urllib.request.urlopen(server.url) as answer:  # noqa: S310  # an address of our own
+    with urllib.request.urlopen(serving.url) as answer:  # noqa: S310  # an address of our own
         assert answer.status == 200
-    server.close()
+    serving.close()
+
+
+def received(make: Callable[[int], Report], count: int) -> Iterator[FrameRecord]:
+    """The first frames of a sender as they arrive, with points in each."""
+    encoder, decoder, assembler = Encoder(session()), Decoder(), Assembler()
+    for index in range(count):
+        for data in encoder.encode(make(index)):
+            for packet in decoder.datagram(data):
+                yield from assembler.add(packet)
+
+
+def shown(messages: list[str]) -> list[tuple[str, int]]:
+    """The sender and the number of the frame of each message for the page."""
+    parsed = [json.loads(message) for message in messages]
+    return [(each["link"]["sender"], each["record"]["sequence"]) for each in parsed]
 
 
 def test_a_board_keeps_the_newest_frame_of_a_bounded_number_of_senders() -> None:
-    board, decoder, assembler = Board(), Decoder(), Assembler()
-    packets = [
-        packet for data in Encoder(session()).encode(report(0)) for packet in decoder.datagram(data)
-    ]
-    (record,) = [record for packet in packets for record in assembler.add(packet)]
+    board = Board()
+    first, last = received(report, 2)
     for sender in range(MAX_SENDERS + 5):
-        for _ in range(3):
+        for record in (first, last):
             board.post(f"sender {sender}", record, {})
     version, frames = board.newer(0, 0.0)
-    assert len(frames) == MAX_SENDERS
+    kept = [0, *range(6, MAX_SENDERS + 5)]
+    assert shown(frames) == [(f"sender {sender}", 1) for sender in reversed(kept)]
     assert board.newer(version, 0.0) == (version, [])
-    assert any('"sender":"sender 0"' in frame.replace(": ", ":") for frame in frames)
+
+
+def test_a_board_forgets_a_silent_sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(server, "monotonic", lambda: now[0])
+    board, (record,) = Board(), received(report, 1)
+    board.post("10.0.0.5:40001", record, {})
+    board.post("10.0.0.5:51234", record, {})
+    assert shown(board.newer(0, 0.0)[1]) == [("10.0.0.5:51234", 0), ("10.0.0.5:40001", 0)]
+    now[0] += SILENT_S
+    board.post("10.0.0.5:51234", record, {})
+    assert len(board.newer(0, 0.0)[1]) == 2
+    now[0] += 0.1
+    assert shown(board.newer(0, 0.0)[1]) == [("10.0.0.5:51234", 0)]
+    # The first sender is only kept before all others while it is heard.
+    for number in range(MAX_SENDERS):
+        board.post(f"sender {number}", record, {})
+    assert ("10.0.0.5:51234", 0) not in shown(board.newer(0, 0.0)[1])

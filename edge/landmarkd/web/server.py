@@ -3,12 +3,12 @@
 import json
 import re
 import threading
-import time
 from collections import OrderedDict, deque
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from time import monotonic, sleep
+from typing import Any, NamedTuple
 
 from landmarkd.errors import UsageError
 from landmarkd.layout import LAYOUTS, canonical_points, mesh_triangles
@@ -22,9 +22,19 @@ MAX_VIEWERS = 8
 """Maximum of open pages."""
 MAX_SENDERS = 16
 """Maximum of senders for the page; if there are more, the least recent is dropped."""
+SILENT_S = 10.0
+"""A sender that was silent for longer is forgotten: a daemon that restarts has another UDP port."""
 PUSH_S = 1 / 30
 """Period of the frames for a page; the newest frame is sent."""
 KEEPALIVE_S = 2.0
+
+
+class _Sender(NamedTuple):
+    """The newest frame of a sender, and the count of posts to the board at it."""
+
+    heard_s: float
+    version: int
+    text: str
 
 
 class Board:
@@ -32,7 +42,7 @@ class Board:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._frames: dict[str, tuple[int, str]] = {}
+        self._senders: dict[str, _Sender] = {}  # the least recent first
         self._version = 0
         self._owner: str | None = None
         self.viewers = 0
@@ -46,20 +56,33 @@ class Board:
         shown = {"sender": sender, "model": hello.model if hello is not None else "", **link}
         text = f'{{"link":{json.dumps(shown)},"record":{encode_record(record, sender)}}}'
         with self._changed:
+            self._drop_silent()
             self._version += 1
-            self._owner = self._owner or sender
-            self._frames.pop(sender, None)
-            self._frames[sender] = (self._version, text)
-            if len(self._frames) > MAX_SENDERS:
+            self._senders.pop(sender, None)
+            self._senders[sender] = _Sender(monotonic(), self._version, text)
+            if self._owner not in self._senders:
+                self._owner = sender
+            if len(self._senders) > MAX_SENDERS:
                 # Drop the least recent sender, but never the first one.
-                del self._frames[next(name for name in self._frames if name != self._owner)]
+                del self._senders[next(name for name in self._senders if name != self._owner)]
             self._changed.notify_all()
 
     def newer(self, version: int, timeout_s: float) -> tuple[int, list[str]]:
-        """Wait for a frame newer than `version`; return the present version and these frames."""
+        """Wait for a frame newer than `version`.
+
+        Returns:
+            The present version, and these frames, the newest one first.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._version > version or self.closed, timeout_s)
-            return self._version, [text for at, text in self._frames.values() if at > version]
+            self._drop_silent()
+            recent = reversed(self._senders.values())
+            return self._version, [known.text for known in recent if known.version > version]
+
+    def _drop_silent(self) -> None:
+        since_s = monotonic() - SILENT_S
+        for name in [name for name, known in self._senders.items() if known.heard_s < since_s]:
+            del self._senders[name]
 
     def close(self) -> None:
         """Wake all readers, which then end."""
@@ -78,7 +101,7 @@ class RateMeter:
 
     def tick(self, sender: str) -> float:
         """Count a frame and return the rate, Hz."""
-        now = time.monotonic()
+        now = monotonic()
         times = self._times.setdefault(sender, deque(maxlen=1000))
         self._times.move_to_end(sender)
         times.append(now)
@@ -178,7 +201,7 @@ class _Handler(LocalHandler):
             version, frames = board.newer(version, KEEPALIVE_S)
             lines = "".join(f"data: {text}\n\n" for text in frames) or ": nothing new\n\n"
             self.wfile.write(lines.encode())
-            time.sleep(PUSH_S)
+            sleep(PUSH_S)
 
 
 class ViewServer(LocalServer):
