@@ -17,6 +17,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from landmarkd.enums import EventPhase
 from landmarkd.layout import canonical_points, layout_of
 from landmarkd.local_http import MAX_CONNECTIONS
 from landmarkd.rotation import matrix_from_angles
@@ -24,6 +25,7 @@ from landmarkd.sinks import make_sink
 from landmarkd.types import Report, UtcOffset
 from landmarkd.web import server
 from landmarkd.web.server import (
+    MAX_EVENTS,
     MAX_SENDERS,
     SILENT_S,
     Board,
@@ -33,6 +35,7 @@ from landmarkd.web.server import (
 )
 from landmarkd.wire import Assembler, Decoder, Encoder, EncoderOptions, Selection
 from landmarkd.wire.assembler import FrameRecord
+from landmarkd.wire.decoder import DecoderCounters
 
 from tests.process import command
 from tests.web.browser import Page
@@ -255,6 +258,18 @@ def test_a_daemon_that_was_restarted_is_followed_to_its_new_port(
     assert browser.evaluate("document.getElementById('senders').value") == shown
 
 
+@needs_browser
+def test_the_list_of_events_has_each_one_once(bench: Bench, browser: Page) -> None:
+    """Also those of frames that the page skips, and after the page is loaded again."""
+    records = list(received(lambda index: turned(index, 0.0), 4))
+    for record in records:
+        bench.server.board.post("bench", record, link_state(DecoderCounters(), 30.0, record))
+    for _ in range(2):
+        browser.open("about:blank")
+        browser.open(bench.url)
+        assert browser.until("document.getElementById('events').children.length === 4")
+
+
 def test_only_this_machine_is_served_and_nothing_foreign_runs(viewer: Viewer) -> None:
     with urllib.request.urlopen(viewer.url) as answer:  # noqa: S310  # an address of our own
         policy = answer.headers["Content-Security-Policy"]
@@ -343,3 +358,43 @@ def test_a_board_forgets_a_silent_sender(monkeypatch: pytest.MonkeyPatch) -> Non
     for number in range(MAX_SENDERS):
         board.post(f"sender {number}", record, {})
     assert ("10.0.0.5:51234", 0) not in shown(board.newer(0, 0.0)[1])
+
+
+def test_a_reader_gets_the_events_and_points_of_the_frames_that_it_skips() -> None:
+    begin, end = event(number=7), event(EventPhase.END, number=7)
+    states = {1: driver(1, begin), 3: driver(3, end)}
+    records = list(received(lambda index: report(index, state=states.get(index)), 5))
+    for record in records[3:]:
+        record.points = None
+    board = Board()
+
+    def phases(message: str) -> list[str]:
+        return [each["phase"] for each in json.loads(message)["events"]]
+
+    for record in records[:2]:
+        board.post("bench", record, {})
+    early, messages = board.newer(0, 0.0)
+    assert shown(messages) == [("bench", 1)]
+    assert [phases(message) for message in messages] == [["begin"]]
+    for record in records[2:]:
+        board.post("bench", record, {})
+    _, messages = board.newer(early, 0.0)
+    assert shown(messages) == [("bench", 2), ("bench", 4)]
+    assert [phases(message) for message in messages] == [[], ["end"]]
+    # A page that is loaded again has the list of events from the beginning.
+    assert phases(board.newer(0, 0.0)[1][-1]) == ["begin", "end"]
+    # Points are not shown with a much later state.
+    records[4].captured_ns += 1_000_000_000
+    board.post("bench", records[4], {})
+    assert shown(board.newer(early, 0.0)[1]) == [("bench", 4)]
+
+
+def test_a_board_keeps_a_bounded_number_of_events() -> None:
+    board = Board()
+    for record in received(
+        lambda index: report(index, state=driver(index, event(number=index))), MAX_EVENTS + 3
+    ):
+        board.post("bench", record, {})
+    _, (message,) = board.newer(0, 0.0)
+    kept = [each["id"] for each in json.loads(message)["events"]]
+    assert kept == list(range(3, MAX_EVENTS + 3))

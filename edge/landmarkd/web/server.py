@@ -4,6 +4,8 @@ import json
 import re
 import threading
 from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
@@ -16,7 +18,8 @@ from landmarkd.local_http import LocalHandler, LocalServer
 from landmarkd.web.html import digest, style
 from landmarkd.wire.assembler import FrameRecord
 from landmarkd.wire.decoder import DecoderCounters
-from landmarkd.wire.jsonl import encode_record
+from landmarkd.wire.jsonl import encode_event, encode_record
+from landmarkd.wire.restore import report_of
 
 MAX_VIEWERS = 8
 """Maximum of open pages."""
@@ -24,17 +27,45 @@ MAX_SENDERS = 16
 """Maximum of senders for the page; if there are more, the least recent is dropped."""
 SILENT_S = 10.0
 """A sender that was silent for longer is forgotten: a daemon that restarts has another UDP port."""
+MAX_EVENTS = 50
+"""Maximum of events kept for each sender; the page lists as many."""
+POINTS_NS = 400_000_000
+"""Points come at a lower rate than the state, and are valid for this long after their frame."""
 PUSH_S = 1 / 30
 """Period of the frames for a page; the newest frame is sent."""
 KEEPALIVE_S = 2.0
 
 
-class _Sender(NamedTuple):
-    """The newest frame of a sender, and the count of posts to the board at it."""
+class _Frame(NamedTuple):
+    """A frame as the body of a JSON object, and the count of posts to the board at its own."""
+
+    version: int
+    captured_ns: int
+    body: str
+
+
+@dataclass(slots=True)
+class _Sender:
+    """The newest frame of a sender, and what readers need of the frames that they skip."""
 
     heard_s: float
-    version: int
-    text: str
+    newest: _Frame
+    points: _Frame | None = None
+    events: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=MAX_EVENTS))
+
+    def since(self, version: int) -> Iterator[str]:
+        """Yield the last frame with points, if it is another one, and the newest one."""
+        newest, points = self.newest, self.points
+        if newest.version <= version:
+            return
+        if (
+            points is not None
+            and version < points.version < newest.version
+            and 0 <= newest.captured_ns - points.captured_ns < POINTS_NS
+        ):
+            yield f'{{"events":[],{points.body}}}'
+        events = ",".join(text for at, text in self.events if at > version)
+        yield f'{{"events":[{events}],{newest.body}}}'
 
 
 class Board:
@@ -54,12 +85,18 @@ class Board:
             return
         hello = record.hello
         shown = {"sender": sender, "model": hello.model if hello is not None else "", **link}
-        text = f'{{"link":{json.dumps(shown)},"record":{encode_record(record, sender)}}}'
+        body = f'"link":{json.dumps(shown)},"record":{encode_record(record, sender)}'
+        events = _events(record)
         with self._changed:
             self._drop_silent()
             self._version += 1
-            self._senders.pop(sender, None)
-            self._senders[sender] = _Sender(monotonic(), self._version, text)
+            frame = _Frame(self._version, record.captured_ns, body)
+            known = self._senders.pop(sender, None) or _Sender(0.0, frame)
+            known.heard_s, known.newest = monotonic(), frame
+            if record.points is not None:
+                known.points = frame
+            known.events.extend((self._version, event) for event in events)
+            self._senders[sender] = known
             if self._owner not in self._senders:
                 self._owner = sender
             if len(self._senders) > MAX_SENDERS:
@@ -71,13 +108,14 @@ class Board:
         """Wait for a frame newer than `version`.
 
         Returns:
-            The present version, and these frames, the newest one first.
+            The present version, and the messages for the page: the sender that was heard last comes
+            first, and with its newest frame come the events of all frames since `version`.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._version > version or self.closed, timeout_s)
             self._drop_silent()
             recent = reversed(self._senders.values())
-            return self._version, [known.text for known in recent if known.version > version]
+            return self._version, [text for sender in recent for text in sender.since(version)]
 
     def _drop_silent(self) -> None:
         since_s = monotonic() - SILENT_S
@@ -89,6 +127,13 @@ class Board:
         with self._changed:
             self.closed = True
             self._changed.notify_all()
+
+
+def _events(record: FrameRecord) -> list[str]:
+    report = report_of(record) if record.events else None
+    if report is None or report.driver is None:
+        return []
+    return [encode_event(event) for event in report.driver.events]
 
 
 class RateMeter:
