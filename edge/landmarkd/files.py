@@ -152,14 +152,14 @@ def reading(
         raise error(f"{path}: {reason.strerror}; {remedy}.") from reason
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path, remedy: str = "choose another place") -> None:
     """Check before long work whether a file can be written; nothing is left behind.
 
     Raises:
         AccessError, SinkError: as `writing`.
     """
     draft = path.with_name(f".{path.name}.part")
-    with writing(path):
+    with writing(path, remedy):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         os.close(create(draft))

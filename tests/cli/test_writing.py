@@ -79,6 +79,37 @@ def test_no_permission_is_said_and_has_its_code(folder: Path, arguments: tuple[s
 @pytest.mark.parametrize(
     "arguments",
     [
+        ("driver", "anna", "--source", "v4l2:/dev/none"),
+        ("drivers",),
+        ("drivers", "--forget", "anna"),
+    ],
+    ids=lambda words: " ".join(words[::2]),
+)
+def test_the_drivers_of_another_user_are_not_taken_for_none(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """And a calibration says so before it opens the camera."""
+    (tmp_path / "drivers").mkdir(mode=0)
+    done = subprocess.run(
+        [
+            *(PLAIN if os.geteuid() == 0 else ()),
+            *command(["calibrate", *arguments, "--state", tmp_path]),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == ExitCode.NO_PERMISSION, done.stderr
+    (said,) = done.stderr.splitlines()
+    assert f"landmarkd: {tmp_path}/drivers" in said
+    assert "sudo -u landmarkd landmarkd calibrate" in said
+    assert not done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
         ("annotate", "face.jpg", "--jsonl", "none/a.jsonl"),
         (*QUICK, "--html", "none/a.html"),
         ("report", "a.lmk", "--out", "none/a.html"),

@@ -16,7 +16,7 @@ PAGES = [
     *(ROOT / name for name in ("README.md", "examples/README.md", "bridges/README.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
-COMMAND = re.compile(r"(?:^|\s)(?:sudo )?(?:\.venv/bin/)?landmarkd ([a-z].*)$")
+COMMAND = re.compile(r"(?:^|\s)(?:sudo (?:-u landmarkd )?)?(?:\.venv/bin/)?landmarkd ([a-z].*)$")
 ENDS = {"|", "||", "&&", ";", "&", ">", ">>", "2>&1", "<"}
 
 

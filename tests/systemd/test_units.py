@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from landmarkd.daemon.baselines import AS_SERVICE, SERVICE_STATE
 from landmarkd.daemon.statusfile import SERVICE
 
 SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
@@ -86,6 +87,12 @@ def test_the_reason_of_the_end_stays(tmp_path: Path, dropin: Path | None) -> Non
     told = settings(installed(tmp_path, *([dropin] if dropin else [])))
     assert told["RuntimeDirectory"][-1] == SERVICE.name
     assert told["RuntimeDirectoryPreserve"][-1] == "yes"
+
+
+def test_commands_name_the_state_and_the_user_of_the_unit(tmp_path: Path) -> None:
+    told = settings(installed(tmp_path))
+    assert [str(SERVICE_STATE)] == [f"/var/lib/{name}" for name in told["StateDirectory"]]
+    assert f"sudo -u {told['User'][-1]} landmarkd " in AS_SERVICE
 
 
 def test_exposure_of_the_unit(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`landmarkd calibrate driver`: sit, look ahead, blink; and list known drivers."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,12 +10,20 @@ from landmarkd.errors import CalibrationError, EndOfStreamError, SourceTimeoutEr
 
 if TYPE_CHECKING:
     from landmarkd.camera.base import FrameSource
+    from landmarkd.daemon.baselines import BaselineStore
     from landmarkd.pipeline import Pipeline
     from landmarkd.signals.monitor import DriverBaseline
 
 PATIENCE_S = 120.0
 """The calibration fails if it has not learnt enough after this time."""
 LEAST_BLINKS = 2
+StateOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of the state; the service's is /var/lib/landmarkd, with sudo -u landmarkd. "
+        "Default: $STATE_DIRECTORY, else ~/.local/state/landmarkd."
+    ),
+]
 
 
 def driver(
@@ -24,6 +33,7 @@ def driver(
     source: SourceOption = None,
     config: ConfigOption = None,
     model: ModelOption = None,
+    state: StateOption = None,
 ) -> None:
     """Learn one driver's open eyes and natural forward direction, in half a minute.
 
@@ -33,14 +43,14 @@ def driver(
     Example: landmarkd calibrate driver anna --source v4l2:/dev/video0
     """
     from landmarkd.camera import make_source
-    from landmarkd.daemon.baselines import BaselineStore
     from landmarkd.pipeline import Pipeline
     from landmarkd.settings.config import named_source
 
-    store = BaselineStore()
-    path = store.path(name)
+    store = _store(state)
+    store.path(name)
     configuration = read_configuration(config, source=source, model=model)
     uri = named_source(configuration)
+    store.check(name)
     pipeline = Pipeline(configuration)
     try:
         with make_source(uri, fast=False) as frames:
@@ -53,7 +63,7 @@ def driver(
             f"Only {blinks} blinks were seen: are the eyes covered, is the face small or dark? "
             "Move nearer, or add light."
         )
-    store.save(name, baseline)
+    path = store.save(name, baseline)
     print(
         f"Open eyes {baseline.open_left:.2f} left, {baseline.open_right:.2f} right; forward is yaw "
         f"{baseline.head_yaw:.0f}°, pitch {baseline.head_pitch:.0f}° to the camera; {blinks} "
@@ -104,24 +114,37 @@ def learn(pipeline: "Pipeline", source: "FrameSource") -> "tuple[DriverBaseline,
 
 def drivers(
     forget: Annotated[str | None, typer.Option(help="Delete this driver's baseline.")] = None,
+    state: StateOption = None,
 ) -> None:
     """List the known drivers with their baselines."""
     from dataclasses import asdict
 
-    from landmarkd.daemon.baselines import BaselineStore
-
-    store = BaselineStore()
+    store = _store(state)
     if forget is not None:
-        print(
-            f"Deleted {forget}." if store.remove(forget) else f"There is no baseline of {forget}."
-        )
+        done = "Deleted" if store.remove(forget) else "There is no"
+        print(f"{done} baseline of {forget} in {store.folder}.")
         return
-    for name in store.names():
-        known = store.load(name)
-        if known is not None:
-            numbers = ", ".join(
-                f"{key} {value:.2f}" for key, value in asdict(known).items() if value is not None
-            )
-            print(f"{name}: {numbers}")
-    if not store.names():
+    names = store.names()
+    if not names:
         print(f"No driver is known in {store.folder}; landmarkd calibrate driver NAME makes one.")
+        return
+    print(f"In {store.folder}:")
+    for name in names:
+        known = store.load(name)
+        numbers = (
+            f"{key} {value:.2f}"
+            for key, value in (asdict(known).items() if known is not None else ())
+            if value is not None
+        )
+        print(f"{name}: {', '.join(numbers) or 'the file is not valid'}")
+
+
+def _store(state: Path | None) -> "BaselineStore":
+    """Return the store in a state directory, and say where that of an installed service is."""
+    from landmarkd.daemon import baselines
+
+    store = baselines.BaselineStore(baselines.drivers_folder(state))
+    service = baselines.SERVICE_STATE
+    if state is None and service.is_dir() and service not in store.folder.parents:
+        typer.echo(f"Drivers of the service: {baselines.AS_SERVICE}", err=True)
+    return store

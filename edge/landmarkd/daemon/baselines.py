@@ -14,7 +14,7 @@ from typing import Self
 
 from landmarkd.daemon.records import checked
 from landmarkd.errors import AccessError, LandmarkdError, UsageError
-from landmarkd.files import read_bounded, write_atomic, writing
+from landmarkd.files import check_writable, read_bounded, write_atomic, writing
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.monitor import DriverBaseline
 
@@ -30,6 +30,10 @@ CHANGED = {"open_left": 0.02, "open_right": 0.02, **dict.fromkeys(_ANGLES, 2.0)}
 """A smaller change is not written."""
 _LIMITS = {"open_left": (0.02, 0.8), "open_right": (0.02, 0.8)}
 _ANGLE = (-90.0, 90.0)
+SERVICE_STATE = Path("/var/lib/landmarkd")
+"""The state directory of the installed service; only its user may enter it."""
+AS_SERVICE = f"sudo -u landmarkd landmarkd calibrate … --state {SERVICE_STATE}"
+_OWNER = f"run it as the owner; for the service: {AS_SERVICE}"
 
 
 def state_folder() -> Path:
@@ -39,22 +43,27 @@ def state_folder() -> Path:
     """
     given = os.environ.get("STATE_DIRECTORY")
     if given:
-        return Path(given.split(":")[0]) / "drivers"
+        return Path(given.split(":")[0])
     home = os.path.expanduser("~")  # noqa: PTH111  # pathlib's raises where there is none
     local = Path("/nonexistent" if home == "~" else home, ".local", "state")
     base = os.environ.get("XDG_STATE_HOME") or local
-    return Path(base) / "landmarkd" / "drivers"
+    return Path(base) / "landmarkd"
+
+
+def drivers_folder(state: Path | None = None) -> Path:
+    """Return the folder of the baselines in a state folder, by default `state_folder()`."""
+    return (state or state_folder()) / "drivers"
 
 
 class BaselineStore:
     """Baselines of drivers, one small readable JSON file for each name.
 
     Args:
-        folder: made at the first save; default `state_folder()`.
+        folder: made at the first save; default `drivers_folder()`.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or state_folder()
+        self.folder = folder or drivers_folder()
 
     def path(self, name: str) -> Path:
         """Return the file of a driver.
@@ -70,10 +79,19 @@ class BaselineStore:
         return self.folder / f"{name}.json"
 
     def names(self) -> list[str]:
-        """Return the stored names."""
-        if not self.folder.is_dir():
+        """Return the stored names.
+
+        Raises:
+            AccessError: the folder may not be read.
+        """
+        try:
+            files = list(self.folder.iterdir())
+        except PermissionError as error:
+            raise AccessError(f"{self.folder}: no permission to read it; {_OWNER}.") from error
+        except OSError:
             return []
-        return sorted(file.stem for file in self.folder.glob("*.json") if NAME.fullmatch(file.stem))
+        names = (file.stem for file in files if file.suffix == ".json")
+        return sorted(name for name in names if NAME.fullmatch(name))
 
     def load(self, name: str) -> DriverBaseline | None:
         """Return the baseline of a driver; None if there is none, or the file is not valid."""
@@ -82,6 +100,17 @@ class BaselineStore:
             return _parse(json.loads(read_bounded(path, MAX_BYTES)))
         except (OSError, ValueError, OverflowError, RecursionError):
             return None
+
+    def check(self, name: str) -> None:
+        """Check before long work whether a baseline can be saved, and make the folder.
+
+        Raises:
+            AccessError, SinkError: as `save`.
+        """
+        path = self.path(name)
+        with writing(path, _OWNER):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        check_writable(path, _OWNER)
 
     def save(self, name: str, baseline: DriverBaseline) -> Path:
         """Write the baseline of a driver, completely or not at all.
@@ -98,13 +127,18 @@ class BaselineStore:
         return path
 
     def remove(self, name: str) -> bool:
-        """Delete a driver and return whether there was a baseline."""
-        try:
-            self.path(name).unlink()
-        except FileNotFoundError:
-            return False
-        except PermissionError as error:
-            raise AccessError(f"{self.folder}: no permission to remove {name!r}.") from error
+        """Delete a driver and return whether there was a baseline.
+
+        Raises:
+            AccessError: the folder may not be written.
+            SinkError: it cannot be deleted for another reason.
+        """
+        path = self.path(name)
+        with writing(path, _OWNER):
+            try:
+                path.unlink()
+            except FileNotFoundError:
+                return False
         return True
 
 
