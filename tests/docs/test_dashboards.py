@@ -47,12 +47,29 @@ def fields(schema: dict, at: str = "") -> set[str]:
     )
 
 
+EVENT = {"kind", "phase", "level"}
+"""The fields of a message about an event."""
+
+
+def asked(query: str) -> set[str]:
+    return set(re.findall(r'r\._field == "(\w+)"', query))
+
+
 @pytest.mark.parametrize("query", queries("grafana-influxdb.json"))
 def test_every_field_is_in_a_line_or_an_event(query: str) -> None:
-    field = re.search(r'r\._field == "(\w+)"', query)
-    assert field
-    events = {"id", "kind", "phase", "level"}
-    assert field[1] in fields(SCHEMA) | events
+    assert asked(query)
+    assert asked(query) <= fields(SCHEMA) | EVENT
+
+
+def test_no_event_and_no_alarm_is_left_out_between_two_points() -> None:
+    """One value for each window of time is the highest level, and never one of several events."""
+    found = queries("grafana-influxdb.json")
+    (events,) = [query for query in found if asked(query) & EVENT]
+    assert asked(events) == EVENT
+    assert "aggregateWindow" not in events
+    assert "limit(" in events
+    (level,) = [query for query in found if "driver_level" in asked(query)]
+    assert "fn: max" in level
 
 
 def differences(ours: object, theirs: object, at: str = "dashboard") -> list[str]:
