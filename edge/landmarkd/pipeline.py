@@ -20,8 +20,8 @@ from landmarkd.signals.blocked import is_blocked
 from landmarkd.signals.monitor import DriverBaseline, DriverMonitor
 from landmarkd.signals.person_shape import PersonShape
 from landmarkd.signals.pose import PoseEstimator
-from landmarkd.signals.pose_filter import PoseFilter
-from landmarkd.signals.smoothing import NoFilter, OneEuroFilter, PointFilter
+from landmarkd.signals.pose_filter import make_pose_filter
+from landmarkd.signals.smoothing import make_point_filter
 from landmarkd.stages import StageClock
 from landmarkd.types import (
     Box,
@@ -97,21 +97,8 @@ class Pipeline:
         self.tracker = Tracker(
             self.model, detector or make_detector(tracking.detector), tracking, checker
         )
-        smoothing = configuration.smoothing
-        self._points: PointFilter = (
-            OneEuroFilter(smoothing.minimum_cutoff_hz, smoothing.beta)
-            if smoothing.filter == "one-euro"
-            else NoFilter()
-        )
-        self._poses: PoseFilter | None = (
-            PoseFilter(
-                smoothing.pose_minimum_cutoff_hz,
-                smoothing.rotation_beta,
-                smoothing.translation_beta,
-            )
-            if smoothing.pose_filter == "one-euro"
-            else None
-        )
+        self._points = make_point_filter(configuration.smoothing)
+        self._poses = make_pose_filter(configuration.smoothing)
         self._known = baseline
         self._driver = DriverMonitor(configuration.driver, self.layout, baseline)
         self._shape = PersonShape()

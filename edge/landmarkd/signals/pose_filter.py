@@ -13,6 +13,7 @@ from landmarkd.rotation import (
     quaternion_from_vector,
     vector_from_quaternion,
 )
+from landmarkd.settings.config import SmoothingSettings
 from landmarkd.signals.smoothing import MAX_GAP_S, smoothing_factor
 from landmarkd.signals.timing import NANOSECONDS
 from landmarkd.types import HeadPose
@@ -104,3 +105,12 @@ class PoseFilter:
         velocity[:] = x, y, z
         speed = max(0.0, math.hypot(x, y, z) - self._rest[which])
         return smoothing_factor(self._minimum_cutoff + self._beta[which] * speed, dt)
+
+
+def make_pose_filter(settings: SmoothingSettings) -> PoseFilter | None:
+    """Return the filter of the settings, or None if poses are not filtered."""
+    if settings.pose_filter != "one-euro":
+        return None
+    return PoseFilter(
+        settings.pose_minimum_cutoff_hz, settings.rotation_beta, settings.translation_beta
+    )

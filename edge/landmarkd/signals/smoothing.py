@@ -6,6 +6,7 @@ from typing import Protocol, cast
 import cv2
 import numpy as np
 
+from landmarkd.settings.config import SmoothingSettings
 from landmarkd.signals.timing import NANOSECONDS
 from landmarkd.types import Array
 
@@ -117,3 +118,10 @@ class OneEuroFilter:
         if not math.isfinite(float(self._raw.sum())):
             self._time_ns = None
         return points
+
+
+def make_point_filter(settings: SmoothingSettings) -> PointFilter:
+    """Return the filter of the settings."""
+    if settings.filter == "one-euro":
+        return OneEuroFilter(settings.minimum_cutoff_hz, settings.beta)
+    return NoFilter()
