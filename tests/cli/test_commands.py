@@ -196,7 +196,7 @@ def test_config_shows_what_it_checks(tmp_path: Path) -> None:
 def test_config_check_shows_no_password(tmp_path: Path) -> None:
     path = tmp_path / "landmarkd.toml"
     path.write_text('[source]\nuri = "http://127.0.0.1:9/v?loginpas=hunter2"\n')
-    done = landmarkd("config", "check", "--config", path)
+    done = landmarkd("config", "check", "--config", path, "--sink", "jsonl:-")
     assert done.returncode == 0, done.stderr
     assert "loginpas=***" in done.stdout
     assert "hunter2" not in done.stdout + done.stderr

@@ -88,7 +88,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (
             ("run", "--config", "{}/bad.toml"),
             ExitCode.CONFIGURATION,
-            ("tracker.presence", "less than or equal to 1"),
+            ("tracker.presence", "less than 1"),
         ),
         (
             ("config", "check", "--config", "{}/bad.toml"),

@@ -29,9 +29,6 @@ NAMES = sorted(path.stem for path in RECORDED.glob("*.toml"))
 EVERY = 10
 """Frames between two lines of a file."""
 LIMIT_S = 180
-ARITHMETIC = {"OPENBLAS_CORETYPE": "Haswell"} if platform.machine() == "x86_64" else {}
-"""The kernels of OpenBLAS for AVX2. It takes others for each generation of processors, which sum in
-another order: the pixels of crops are then rounded otherwise, and boxes differ by up to 0.4 px."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,6 @@ def replay(name: str, folder: Path) -> Outcome:
             **os.environ,
             "RUNTIME_DIRECTORY": str(folder / "run"),
             "STATE_DIRECTORY": str(folder / "state"),
-            **ARITHMETIC,
         },
         capture_output=True,
         text=True,

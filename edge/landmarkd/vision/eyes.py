@@ -41,7 +41,8 @@ class EyeModel(PatchModel[EyeCard]):
         order: (42,) which of the points of both patches is the next of the layout's after the
             dense ones.
         skin: indices of the dense points round both eyes.
-        depth: (42, len(skin)) weights of their depths that give the depths of lids and irises.
+        depth: (42, len(skin)) weights of their depths that give the depths of lids and irises;
+            double precision, see `vision.sums`.
 
     Args:
         zoo: where the model lies.
@@ -71,7 +72,7 @@ class EyeModel(PatchModel[EyeCard]):
         self.order: Indices = np.argsort(np.concatenate(into))
         depth = np.concatenate([_depth_weights(*each) for each in zip(into, around, strict=True)])
         self.skin: Indices = np.flatnonzero(depth.any(0))
-        self.depth: NDArray[np.float32] = np.ascontiguousarray(depth[self.order][:, self.skin])
+        self.depth: NDArray[np.float64] = np.ascontiguousarray(depth[self.order][:, self.skin])
 
 
 def open_eyes(
@@ -83,13 +84,13 @@ def open_eyes(
     return EyeModel(zoo, name, threads=threads, delegate=delegate)
 
 
-def _depth_weights(into: Indices, around: Indices) -> NDArray[np.float32]:
+def _depth_weights(into: Indices, around: Indices) -> NDArray[np.float64]:
     """Return weights (21, DENSE) that give the depth on the plane through the skin round an eye.
 
     Of the mean head: the least squares plane through the skin's points, taken where the eye's are.
     """
     head = canonical_points(FULL).astype(np.float64)
     skin, eye = ((np.insert(head[index, :2], 0, 1.0, axis=1)) for index in (around, into))
-    weights = np.zeros((len(into), DENSE), np.float32)
+    weights = np.zeros((len(into), DENSE))
     weights[:, around] = eye @ np.linalg.pinv(skin)
     return weights

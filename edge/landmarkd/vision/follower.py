@@ -50,8 +50,8 @@ class Follower:
         self._without_sigma = np.repeat(shares, sizes)
         weights = np.hstack([followers(layout, group.chosen, group.reach_mm) for group in groups])
         near = np.flatnonzero(weights.any(1))
-        # Without the points that follow nothing.
-        self._weights: NDArray[np.float32] = weights[near].T.copy()
+        # Without the points that follow nothing. Double precision, see `vision.sums`.
+        self._weights: NDArray[np.float64] = weights[near].T.astype(np.float64, order="C")
         # Of all numbers of the points, those that change: x, then y. Writing rows of two or three
         # numbers costs several times as much.
         self._changing: Indices = np.concatenate([3 * near, 3 * near + 1])

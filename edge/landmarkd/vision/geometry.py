@@ -27,7 +27,8 @@ ON_ITS_SIDE_DEG, UPSIDE_DOWN_DEG = 60.0, 135.0
 LEAST_PULL = 0.1
 """Minimum share of the way to its target that a region moves in a frame."""
 
-_TWELFTHS = np.full(12, 1 / 12, np.float32)
+_TWELFTHS = np.full(12, 1 / 12)
+"""Double precision, see `vision.sums`."""
 
 
 def image_from_crop(roi: RegionOfInterest, size: int) -> Affine:

@@ -36,7 +36,9 @@ def mirror_points(points: Array, width: float) -> Array:
     reflected[:, 0] += width - 1
     neighbours, weights = mirror_weights()
     neighbours, weights = neighbours[: len(points)], weights[: len(points)]
-    mirrored: Array = np.matmul(weights[:, None], reflected[neighbours])[:, 0]
+    # Double precision, see `vision.sums`.
+    product = np.matmul(weights[:, None].astype(np.float64), reflected[neighbours])
+    mirrored: Array = product[:, 0].astype(np.float32)
     return mirrored
 
 

@@ -1,4 +1,9 @@
-"""Weighted sums of few points each, with the same bits on every processor."""
+"""Weighted sums of few points each, with the same bits on every processor.
+
+Products of dense matrices take one of them in double precision instead: the order of the sum then
+moves the last bit of a double, which is lost where the result becomes float32. Either way,
+processors without fused multiply-add may differ.
+"""
 
 import numpy as np
 
