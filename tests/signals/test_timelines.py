@@ -407,6 +407,16 @@ def test_the_drowsiness_of_a_driver_ends_with_another():
     assert drive.readings[-1][1].state.drowsiness == 0
 
 
+def test_drowsiness_of_yawns_ends_with_them_also_behind_sunglasses():
+    yawn = [Do(2.0, mouth=0.8, sunglasses=True), Do(4.0, sunglasses=True)]
+    drive = Drive([Do(2.0), *yawn * S.yawns_drowsy, Do(600.0, sunglasses=True)], fps=5.0).play()
+    began = [at for kind, phase, at in drive.happened() if (kind, phase) == ("yawn", "begin")]
+    phases = drowsy(drive)
+    assert [phase for phase, _ in phases] == ["begin", "end"]
+    assert phases[0][1] == pytest.approx(began[-1], abs=0.01)
+    assert phases[1][1] == pytest.approx(began[0] + 600.0, abs=0.41)
+
+
 def test_dropped_frames_delay_an_event_to_the_next_frame_only():
     drive = Drive([Do(ROAD), Do(4.0, eyes=0.0), Do(5.0)], drop=0.3).play()
     at = {(kind, phase): when for kind, phase, when in drive.happened()}

@@ -81,9 +81,10 @@ class Drowsiness:
     beginning, if it is longer than a blink.
 
     Levels 1 to 3 are those of PERCLOS (`perclos_levels`); a level ends when PERCLOS is below
-    `perclos_release` of it, and stays while PERCLOS is unknown. The score adds values of the last
-    five minutes; a single microsleep is an event and does not mean drowsiness. The event begins at
-    level 1, escalates with each higher level and ends at 0, or with another driver.
+    `perclos_release` of it, and stays while PERCLOS is unknown. Yawns make level 1 as long as there
+    are enough of them. The score adds values of the last five minutes; a single microsleep is an
+    event and does not mean drowsiness. The event begins at level 1, escalates with each higher
+    level and ends at 0, or with another driver.
     """
 
     def __init__(self, settings: DriverSettings, book: EventBook) -> None:
@@ -203,10 +204,8 @@ class Drowsiness:
             if shut < settings.drowsy_closures:
                 # One closure is an event, not a state.
                 level = 0
-        if yawns >= settings.yawns_drowsy:
-            level = max(level, 1)
         self._kept = level
-        return level
+        return max(level, 1) if yawns >= settings.yawns_drowsy else level
 
     def _event(self, phase: EventPhase, level: int, time_ns: int, yawns: int) -> DriverEvent:
         evidence = {
