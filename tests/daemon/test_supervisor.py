@@ -7,6 +7,7 @@ import signal
 import socket
 from pathlib import Path
 
+import pytest
 from landmarkd.errors import ExitCode
 
 from tests.daemon.test_metrics import free_port, served
@@ -266,6 +267,39 @@ def test_a_driver_that_hangs_during_a_reload_needs_a_new_process(tmp_path: Path)
         daemon.signal(signal.SIGHUP)
         assert daemon.process.wait(LIMIT_S) == ExitCode.TEMPORARY
         assert "its driver hangs in this process" in daemon.logged()
+
+
+@pytest.mark.parametrize("method", ["close", "open"])
+def test_a_driver_that_hangs_during_a_reload_does_not_delay_the_end(
+    tmp_path: Path, method: str
+) -> None:
+    """The end comes before the time limits of the driver, which are those of the test here."""
+    (tmp_path / "sitecustomize.py").write_text(
+        f"""
+import threading
+from landmarkd.camera import capture
+from landmarkd.camera.scripted import ScriptedSource
+
+capture.OPEN_S = capture.HANG_S = {2 * LIMIT_S}
+do = ScriptedSource.{method}
+
+def do_or_hang(source):
+    if "unplugged" in source.uri or "{method}" == "close":
+        print("it hangs", flush=True)
+        threading.Event().wait()
+    do(source)
+
+ScriptedSource.{method} = do_or_hang
+"""
+    )
+    with Daemon(tmp_path, environment=first_in_path(tmp_path)) as daemon:
+        daemon.ear.frames(5)
+        unplug(daemon)
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_log(lambda log: "it hangs" in log, "the driver hangs")
+        daemon.signal(signal.SIGTERM)
+        assert daemon.process.wait(LIMIT_S) == 0
+        assert daemon.status().state == "stopped"
 
 
 def test_the_manager_is_not_told_of_an_end_while_one_service_follows_another(

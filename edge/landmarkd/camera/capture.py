@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from landmarkd.camera.base import NS_PER_S, FrameSource
@@ -53,14 +54,21 @@ class Capture:
         patient: wait without a limit for a camera that is missing or used by another program, at
             the start and later. Then only a wrong configuration and a driver that hangs in this
             process are errors.
+        ending: whether the program has to end; then nothing waits longer than `CLOSE_S`.
 
     Attributes:
         settled: whether the camera has delivered a frame or has a known fault.
     """
 
-    def __init__(self, source: FrameSource, *, patient: bool = False) -> None:
+    def __init__(
+        self,
+        source: FrameSource,
+        *,
+        patient: bool = False,
+        ending: Callable[[], object] = lambda: False,
+    ) -> None:
         self._source = source
-        self._patient = patient
+        self._patient, self._ending = patient, ending
         self._hung: list[Reader] = []
         self._slot = LatestFrame()
         self._reader: Reader | None = None
@@ -89,7 +97,9 @@ class Capture:
         self._reader = Reader(self._source, self._slot)
         if self._patient and not must_open:
             return
-        if not self._reader.opened.wait(OPEN_S):
+        if not self._waited(self._reader.opened.wait, time.monotonic_ns(), OPEN_S):
+            if self._ending():
+                return
             self._reader.stop()
             raise SourceTimeoutError(
                 f"{self._source.uri} does not open in {OPEN_S:.0f} s; unplug it, or reboot."
@@ -155,7 +165,7 @@ class Capture:
         """The counts so far."""
         captured, skipped, reopened = self.counts
         return replace(
-            _added(self._past, self._reader),
+            self._past if self._reader is None else self._reader.added_to(self._past),
             captured=captured,
             skipped=skipped,
             reopened=reopened,
@@ -184,26 +194,27 @@ class Capture:
             self._reader.stop()
             self._hung.append(self._reader)
             self._abandoned_ns = time.monotonic_ns()
+        limit_s = HANG_S if followed else CLOSE_S
         # Only the last reader may still need its time; those before have hung.
-        until_ns = self._abandoned_ns + round((HANG_S if followed else CLOSE_S) * NS_PER_S)
-        left_s = (until_ns - time.monotonic_ns()) / NS_PER_S
-        if self._hung and not self._hung[-1].join(max(0.0, left_s)):
+        if self._hung and not self._waited(self._hung[-1].join, self._abandoned_ns, limit_s):
             log.warning("%s does not close; its driver hangs.", self._source.uri)
         self._slot.close()
 
+    def _waited(self, wait: Callable[[float], bool], since_ns: int, limit_s: float) -> bool:
+        """Return whether `wait`, called with seconds, succeeds within a limit after `since_ns`."""
+        while not wait(_WATCH_S):
+            most_s = min(limit_s, CLOSE_S) if self._ending() else limit_s
+            if time.monotonic_ns() - since_ns >= most_s * NS_PER_S:
+                return False
+        return True
+
     def _state(self) -> str:
         reader = self._reader
-        if self._retry_ns is not None or (
-            reader is not None and self._attempt and not reader.captured
-        ):
+        if self._retry_ns is not None or (reader and self._attempt and not reader.captured):
             return REOPENING if self._newest_ns >= 0 else WAITING
-        if reader is None or self._silence_s(reader, time.monotonic_ns()) <= reader.deadline_s:
+        if reader is None or reader.silence_s(time.monotonic_ns()) <= reader.deadline_s:
             return RUNNING
         return STALLED
-
-    @staticmethod
-    def _silence_s(reader: Reader, now_ns: int) -> float:
-        return (now_ns - reader.progress_ns) / NS_PER_S
 
     def _watch(self, now_ns: int) -> None:
         """Take the next step of the recovery, if one is due."""
@@ -214,7 +225,7 @@ class Capture:
                 limit_s = OPEN_S
             if reader.error is not None:
                 self._abandon(reader, str(reader.error).rstrip("."), now_ns)
-            elif self._silence_s(reader, now_ns) > limit_s:
+            elif reader.silence_s(now_ns) > limit_s:
                 self._abandon(
                     reader, f"{self._source.uri} has no new frame for {limit_s:.0f} s", now_ns
                 )
@@ -235,13 +246,12 @@ class Capture:
         self._trouble = reason
         if reader.error is not None and not _may_pass(reader.error, seen):
             raise reader.error
-        self._hung = [other for other in self._hung if other.alive]
-        if self._hung and isinstance(reader.error, SourceBusyError):
+        if self.hung and isinstance(reader.error, SourceBusyError):
             raise SourceLostError(
                 f"{self._source.uri} cannot be opened again: its driver hangs in this process "
                 "since it was lost, and only a new start helps."
             )
-        if self._attempt >= len(BACKOFF_S) and (not self._patient or self._hung):
+        if self._attempt >= len(BACKOFF_S) and (not self._patient or self.hung):
             raise SourceLostError(
                 f"The camera is lost, {self._attempt} attempts did not bring it back ({reason}); "
                 "check its cable and power."
@@ -253,7 +263,7 @@ class Capture:
         # Frames that are identical even after opening again show a still scene, such as a test
         # picture.
         self._stands_still = reader.identical > 0 and reader.captured == 0
-        self._past = _added(self._past, reader)
+        self._past = reader.added_to(self._past)
         self._last, self._sequence = reader.last, reader.sequence
         self._reader = None
         self._slot.open()
@@ -273,17 +283,6 @@ class Capture:
             last=self._last,
             sequence=self._sequence,
         )
-
-
-def _added(past: Statistics, reader: Reader | None) -> Statistics:
-    if reader is None:
-        return past
-    return Statistics(
-        captured=past.captured + reader.captured,
-        stale=past.stale + reader.stale,
-        identical=past.identical + reader.identical,
-        corrupt=past.corrupt + reader.corrupt,
-    )
 
 
 def _may_pass(error: Exception, seen: bool) -> bool:

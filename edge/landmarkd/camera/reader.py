@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from landmarkd.camera.base import NS_PER_S, FrameSource
 from landmarkd.camera.slot import LatestFrame
+from landmarkd.camera.statistics import Statistics
 from landmarkd.errors import LandmarkdError, SourceFormatError, SourceTimeoutError
 from landmarkd.types import Frame
 
@@ -72,10 +73,23 @@ class Reader:
         period_s = max(self._period_s or 0.0, self._source.period_s or DEFAULT_PERIOD_S)
         return max(MIN_DEADLINE_S, DEADLINE_PERIODS * period_s)
 
+    def silence_s(self, now_ns: int) -> float:
+        """Return the time since `progress_ns`."""
+        return (now_ns - self.progress_ns) / NS_PER_S
+
     @property
     def alive(self) -> bool:
         """Whether the thread still runs and may use the device."""
         return self._thread.is_alive()
+
+    def added_to(self, past: Statistics) -> Statistics:
+        """Return the counts of all readers: of those before, and its own."""
+        return Statistics(
+            captured=past.captured + self.captured,
+            stale=past.stale + self.stale,
+            identical=past.identical + self.identical,
+            corrupt=past.corrupt + self.corrupt,
+        )
 
     def stop(self) -> None:
         """Ask the thread to end after its present read."""

@@ -94,7 +94,8 @@ class Service:
         requests: Requests | None = None,
         notifier: Notifier | None = None,
     ) -> None:
-        self.capture = Capture(source, patient=True)
+        self.requests = requests or Requests()
+        self.capture = Capture(source, patient=True, ending=self.requests.end)
         self.pipeline = pipeline
         self.sinks = sinks
         self.observer = Observer(
@@ -104,7 +105,6 @@ class Service:
         self.has_fallback = False
         self.started = False
         self.successor: Service | None = None
-        self.requests = requests or Requests()
         for sink in sinks:
             sink.ending = self.requests.end
         self._live, self._uri = source.live, source.uri
@@ -138,7 +138,8 @@ class Service:
                 sink.start()
                 started.append(sink)
             self._notifier.long_step()
-            self.capture.start(must_open=self.has_fallback)
+            if self.requests.end() is None:
+                self.capture.start(must_open=self.has_fallback)
             self._loop()
         except Exception as error:
             self.observer.failure = str(error) or type(error).__name__
