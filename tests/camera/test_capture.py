@@ -33,6 +33,12 @@ def hasty(monkeypatch):
 
 
 @pytest.fixture
+def unhurried(monkeypatch):
+    """No frame is late, however long a busy machine holds a thread up."""
+    monkeypatch.setattr("landmarkd.camera.reader.MIN_DEADLINE_S", 60.0)
+
+
+@pytest.fixture
 def scripted(tmp_path, monkeypatch):
     """Start a capture of a scripted camera."""
     captures = []
@@ -55,7 +61,18 @@ def frames(count):
     return {"do": "frames", "count": count}
 
 
-def play(capture, limit_s=20.0):
+def went_through(states, *wanted):
+    """Whether these states came in this order. A busy machine adds stalls between them."""
+    rest = iter(states)
+    return all(state in rest for state in wanted)
+
+
+def place(frame):
+    """Return which of the pictures of the script that move this is, from 1 on."""
+    return frame.image[0, 0, 0]
+
+
+def play(capture, limit_s=60.0):
     """Take frames to the end of the script; returns them and the states seen on the way."""
     taken, states = [], []
     until = time.monotonic() + limit_s
@@ -72,7 +89,7 @@ def play(capture, limit_s=20.0):
     raise AssertionError(f"no end within {limit_s} s; {capture.statistics}")
 
 
-def test_a_healthy_camera_delivers_in_order_and_loses_nothing_uncounted(scripted):
+def test_a_healthy_camera_delivers_in_order_and_loses_nothing_uncounted(scripted, unhurried):
     capture = scripted(frames(60))
     taken, states = play(capture)
     statistics = capture.statistics
@@ -87,43 +104,42 @@ def test_a_healthy_camera_delivers_in_order_and_loses_nothing_uncounted(scripted
 
 def test_a_slow_consumer_gets_the_newest_frame(scripted):
     capture = scripted(frames(60))
-    capture.next(1.0)
-    threading.Event().wait(0.3)
-    frame = capture.next(1.0)
-    assert frame.sequence > 15
-    assert capture.statistics.skipped >= 10
-    assert time.monotonic_ns() - frame.captured_ns < 100_000_000
+    capture.next(60.0)
+    until = time.monotonic() + 60.0
+    while capture.statistics.captured < 60 and time.monotonic() < until:
+        threading.Event().wait(0.01)
+    assert capture.next(60.0).sequence == 59
+    assert capture.statistics.skipped == 58
 
 
 def test_silence_is_a_stall_and_then_the_camera_is_opened_again(scripted, hasty):
     capture = scripted(frames(20), {"do": "silence", "seconds": 1.2}, frames(20))
     taken, states = play(capture)
-    assert states[:3] == ["running", "stalled", "reopening"]
-    assert states[-1] == "running"
+    assert went_through(states, "running", "stalled", "reopening", "running")
     assert capture.statistics.reopened >= 1
-    assert len(taken) > 25
+    assert place(taken[-1]) == 40
 
 
-def test_a_short_silence_is_a_stall_and_no_more(scripted, hasty):
-    capture = scripted(frames(20), {"do": "silence", "seconds": 0.45}, frames(20))
-    _, states = play(capture)
-    assert states[:2] == ["running", "stalled"]
-    assert states[-1] == "running"
+def test_a_short_silence_is_a_stall_and_no_more(scripted, hasty, monkeypatch):
+    monkeypatch.setattr(capture_module, "REOPEN_S", 60.0)
+    capture = scripted(frames(20), {"do": "silence", "seconds": 0.8}, frames(20))
+    taken, states = play(capture)
+    assert went_through(states, "running", "stalled", "running")
     assert capture.statistics.reopened == 0
+    assert place(taken[-1]) == 40
 
 
 def test_a_driver_that_never_returns_is_left_behind(scripted, hasty):
     capture = scripted(frames(20), {"do": "block"}, frames(20))
     taken, states = play(capture)
-    assert "stalled" in states
-    assert states[-1] == "running"
+    assert went_through(states, "stalled", "reopening", "running")
     assert capture.statistics.reopened == 1
     numbers = [frame.sequence for frame in taken]
     assert numbers == sorted(set(numbers))
-    assert len(taken) > 25
+    assert place(taken[-1]) == 40
 
 
-def test_a_camera_that_comes_back_is_found_again(scripted, hasty, caplog):
+def test_a_camera_that_comes_back_is_found_again(scripted, hasty, unhurried, caplog):
     capture = scripted(frames(20), {"do": "disconnect", "seconds": 0.1}, frames(20))
     taken, states = play(capture)
     assert states == ["running", "reopening", "running"]
@@ -138,7 +154,7 @@ def test_a_camera_may_come_back_with_another_size(scripted, hasty):
         frames(20), {"do": "disconnect", "seconds": 0.1}, {"do": "resize", "count": 20}
     )
     taken, _ = play(capture)
-    assert {frame.image.shape for frame in taken} == {(48, 64, 3), (24, 32, 3)}
+    assert [taken[at].image.shape for at in (0, -1)] == [(48, 64, 3), (24, 32, 3)]
     assert capture.statistics.corrupt == 0
     assert capture.statistics.captured == 40
 
@@ -161,23 +177,23 @@ def test_frames_that_repeat_are_dropped_and_lead_to_a_reopened_camera(scripted, 
 
 def test_a_test_picture_that_stands_still_is_delivered_in_the_end(scripted, hasty):
     capture = scripted(frames(2), {"do": "identical", "count": 350}, frames(20))
-    taken, states = play(capture)
-    assert len(taken) > 60
-    assert states[-1] == "running"
+    _, states = play(capture)
+    assert capture.statistics.captured > 60
+    assert went_through(states, "reopening", "running")
 
 
-def test_a_covered_lens_is_not_a_fault(scripted):
+def test_a_covered_lens_is_not_a_fault(scripted, unhurried):
     capture = scripted(frames(20), {"do": "black", "count": 40}, frames(20))
-    taken, states = play(capture)
+    _, states = play(capture)
     assert states == ["running"]
     assert capture.statistics.identical == capture.statistics.reopened == 0
-    assert sum(frame.image.max() == 0 for frame in taken) > 20
+    assert capture.statistics.captured == 80
 
 
 @pytest.mark.parametrize(
     ("action", "counter"), [("corrupt", "corrupt"), ("resize", "corrupt"), ("stale", "stale")]
 )
-def test_frames_that_cannot_be_used_are_dropped_and_counted(scripted, action, counter):
+def test_frames_that_cannot_be_used_are_dropped_and_counted(scripted, unhurried, action, counter):
     capture = scripted(frames(20), {"do": action, "count": 8}, frames(20))
     taken, states = play(capture)
     assert states == ["running"]
@@ -189,8 +205,7 @@ def test_frames_that_cannot_be_used_are_dropped_and_counted(scripted, action, co
 def test_nothing_but_corrupt_frames_is_a_fault(scripted, hasty):
     capture = scripted(frames(20), {"do": "corrupt", "count": 110}, frames(20))
     _, states = play(capture)
-    assert states[:3] == ["running", "stalled", "reopening"]
-    assert states[-1] == "running"
+    assert went_through(states, "running", "stalled", "reopening", "running")
 
 
 @pytest.fixture
@@ -212,11 +227,10 @@ def patient(tmp_path):
 
 
 def test_a_camera_that_is_not_there_is_waited_for(patient, hasty):
-    capture = patient({"do": "disconnect", "seconds": 0.5}, frames(20))
+    capture = patient({"do": "disconnect", "seconds": 1.0}, frames(20))
     _, states = play(capture)
-    assert states[0] in {"running", "waiting"}
-    assert "waiting" in states
-    assert states[-1] == "running"
+    assert went_through(states, "waiting", "running")
+    assert "reopening" not in states
     assert capture.statistics.reopened >= 2
 
 
@@ -224,7 +238,7 @@ def test_patience_has_no_end(patient, hasty):
     capture = patient(frames(5), {"do": "disconnect", "seconds": 2.0}, frames(20))
     _, states = play(capture)
     assert capture.statistics.reopened > len(capture_module.BACKOFF_S)
-    assert states[-1] == "running"
+    assert went_through(states, "reopening", "running")
 
 
 def test_patience_with_a_camera_that_opens_and_delivers_nothing_has_no_end(patient, hasty):
@@ -295,7 +309,7 @@ def test_a_capture_that_is_followed_waits_until_the_driver_has_closed(
         closed.set()
 
     capture._source.close = slow_close
-    capture.next(5.0)
+    capture.next(60.0)
     while lost and capture.statistics.trouble is None:
         with suppress(SourceTimeoutError):
             capture.next(0.01)
@@ -307,7 +321,7 @@ def test_a_capture_that_is_followed_waits_until_the_driver_has_closed(
 def test_closing_does_not_wait_for_a_driver_that_hangs(scripted, hasty, monkeypatch):
     monkeypatch.setattr(capture_module, "CLOSE_S", 0.1)
     capture = scripted(frames(1), {"do": "block"})
-    capture.next(1.0)
+    capture.next(60.0)
     began = time.monotonic()
     capture.close()
     capture.close()
