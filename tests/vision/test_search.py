@@ -230,6 +230,21 @@ def test_places_in_doubt_do_not_keep_a_turned_look_away(model, rate):
     assert detector.turned_looks >= 7 + 6, "all at once, and then about every second"
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_waited_when_a_face_was_found_is_not_looked_at_after_it_is_lost(model, turned):
+    face, other = Detection(0.9, clip.box(scenes.FACE)), Detection(0.9, (10, 10, 90, 90))
+    detector = Proposing(face, other)
+    detector.propose = lambda image, least, roll=0: [face, other] if bool(roll) is turned else []
+    found = search(model, detector)
+    for second in (0.0, 1.0):  # the first turned look comes after a second
+        image = clip.frames()[scenes.FACE].image
+        seen = found.step(image, round(second * 1e9), StageClock(), whole=not turned)
+    assert seen is not None
+    before = model.looks
+    assert found.step(scenes.empty(), round(1.5e9), StageClock(), whole=False) is None
+    assert model.looks == before
+
+
 @pytest.mark.parametrize("degrees", [0, 20, -20, 45, -45, 90, -90, 180, 160])
 def test_a_turned_face_is_read_as_it_lies(model, detector, degrees):
     image, points = scenes.turned(

@@ -234,6 +234,10 @@ class FaceSearch:
         if seen is None:
             until_ns = now_ns + round(REMEMBERED_S * 1e9)
             self._refused.append(_Refused(proposal.box, until_ns))
+        else:
+            # The others are old when this face is lost.
+            self._waiting.clear()
+            self._turned.clear()
         return seen
 
     def _is_refused(self, face: Detection) -> bool:
