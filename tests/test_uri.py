@@ -136,6 +136,7 @@ def test_the_option_that_was_meant_is_named() -> None:
         "rtsp://user:/hunter2@cam/s",
         "rtsp://user:12#hunter2@cam/s",
         "rtsp://user:12/3?hunter2@cam/s",
+        "rtsp://user:12/3=4?hunter2@cam/s",
         "rtsp://user:h?hunter2@cam/s",
         "rtsp://me@example.org:h/hunter2@cam/s",
         "rtsp://[user:h/hunter2@cam/s",

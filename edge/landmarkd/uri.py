@@ -13,14 +13,16 @@ _ADDRESS = re.compile(r"(?:\d+\.\d+\.\d+\.\d+|localhost|[\w-]+\.local):\d+|\d{2,
 _YES, _NO = ("yes", "true", "on", "1"), ("no", "false", "off", "0")
 # A password may hold any character, but one with / ? or # ends the host for every parser. So this
 # is all up to the last @, unless what is before it is a host. The login `name:12/34` looks like a
-# host with a port: after these an @ must be in an option.
+# host with a port: after these the first @ must be in an option.
 _LOGIN = re.compile(
     r"""
     (?:^|(?<=:))(//)
     (?!
-        (?: \[[^]/?#@]*] | \d+(?:\.\d+){3} ) (?: :\d* )? (?: [/?#] | \Z )
-        | [^/?#@:]* (?: [/?#] | \Z )
-        | [^/?#@:]* :\d* (?: [/#] (?! [^?]*@ | [^=]*@ ) | \? (?! [^=]*@ ) | \Z )
+        (?:
+            (?: \[[^]/?#@]*] | \d+(?:\.\d+){3} ) (?: :\d* )?
+            | [^/?#@:]* (?: :\d* (?= [^@]* (?: \Z | \?[^@]*= ) ) )?
+        )
+        (?: [/?#] | \Z )
     )
     .*(@)""",
     re.VERBOSE | re.DOTALL,
