@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 from landmarkd.cli.convert import convert
-from landmarkd.errors import ExitCode, UsageError
+from landmarkd.errors import ExitCode, SourceFormatError, UsageError
 from landmarkd.sinks import make_sink
+from landmarkd.wire import Encoder
+from landmarkd.wire.codec import decode_packet, encode_packet
+from landmarkd.wire.recording import records_of
 from pyarrow import parquet
 
 from tests.process import landmarkd
@@ -82,6 +85,19 @@ def test_a_choice_of_points_only_empties_their_keys(
             assert all(line["face"][name] for name in kept)
             line["face"] |= dict.fromkeys({"points", "ibug68"} - kept)
     assert [json.loads(line) for line in target.read_text().splitlines()] == expected
+
+
+def test_points_of_a_later_version_are_no_bug(tmp_path: Path) -> None:
+    first, *others = Encoder(session()).encode(report(0))
+    hello = decode_packet(first)
+    later = encode_packet(hello._replace(message=hello.message._replace(selection=9)))
+    recording = tmp_path / "later.lmk"
+    recording.write_bytes(records_of([later, *others], 0))
+    for name, points in (("a.csv", None), ("a.csv", "68"), ("a.jsonl", "68")):
+        with pytest.raises(SourceFormatError, match="does not know; upgrade it"):
+            convert(recording, tmp_path / name, points)
+    convert(recording, tmp_path / "a.jsonl")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "later.lmk"]
 
 
 def test_mistakes_leave_nothing_behind(folder: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from landmarkd.files import create, refuse_existing, refuse_itself, writing
 if TYPE_CHECKING:
     from landmarkd.wire.assembler import FrameRecord
     from landmarkd.wire.names import Selection
+    from landmarkd.wire.schema import Hello
 
 PARQUET_ROWS = 4096
 """Maximum of rows in memory."""
@@ -72,7 +73,7 @@ def _jsonl(part: Path, records: "Iterator[FrameRecord]", points: str | None) -> 
     with part.open("w", encoding="utf-8") as file:
         for record in records:
             if points is not None and record.hello is not None:
-                _check_held(chosen, Selection(record.hello.selection))
+                _check_held(chosen, _held(record.hello))
             file.write(encode_record(record, selection=chosen) + "\n")
             written += 1
     return written
@@ -127,14 +128,13 @@ def _table(
 ) -> tuple[dict[str, type], Iterator[list[Any]]]:
     """Return the columns, and an iterator over the rows."""
     from landmarkd.sinks.table import columns, row
-    from landmarkd.wire.names import Selection
     from landmarkd.wire.restore import report_of
     from landmarkd.wire.selection import indices_of
 
     first = next((record for record in records if record.hello is not None), None)
     if first is None or first.hello is None:
         return columns(0), iter(())
-    held, layout = Selection(first.hello.selection), first.hello.layout
+    held, layout = _held(first.hello), first.hello.layout
     chosen = held if points is None else _selection(points)
     _check_held(chosen, held)
     indices = indices_of(chosen, layout)
@@ -148,6 +148,17 @@ def _table(
                 yield row(report, None if values is None else values[kept], len(indices))
 
     return columns(len(indices)), rows()
+
+
+def _held(hello: "Hello") -> "Selection":
+    from landmarkd.wire.names import Selection
+
+    try:
+        return Selection(hello.selection)
+    except ValueError as error:
+        raise SourceFormatError(
+            "The recording holds points that this landmarkd does not know; upgrade it."
+        ) from error
 
 
 def _check_held(chosen: "Selection", held: "Selection") -> None:
