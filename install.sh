@@ -106,8 +106,7 @@ make_environment() {
     trap 'rm -rf "$release"' EXIT
     "$python" -m venv --system-site-packages "$release"
     # Every dependency is pinned by its hash, and so is what builds landmarkd: pip's own isolation would fetch the
-    # newest. picamera2 of apt on Bookworm is built for numpy 1, and fails with
-    # numpy 2 in the environment.
+    # newest. picamera2 of apt on Bookworm is built for numpy 1, and fails with numpy 2 in the environment.
     lock=$here/requirements.lock
     if "$python" -c 'import numpy, sys; sys.exit(int(numpy.__version__.split(".")[0]) > 1)' 2>/dev/null; then
         lock=$here/requirements-numpy1.lock
