@@ -62,11 +62,11 @@ class Run:
 
     def holds(self, stamp: Stamp) -> bool:
         """Return whether a frame may be of this run."""
-        if self.stepped_back(stamp):
-            return False
-        numbers = (stamp.sequence, self.sequence)
-        counts_anew = None not in numbers and numbers[0] <= numbers[1]  # type: ignore[operator]
-        return not (counts_anew and stamp.captured_ns > self.captured_ns)
+        if stamp.captured_ns <= self.captured_ns:
+            return not self.stepped_back(stamp)
+        if stamp.sequence is None or self.sequence is None:
+            return True
+        return stamp.sequence > self.sequence  # else it counts anew
 
     def stepped_back(self, stamp: Stamp) -> bool:
         """Return whether the clock of a frame began after this one."""
