@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from landmarkd.enums import EventPhase
 from landmarkd.errors import AccessError, SinkSetupError, UsageError
-from landmarkd.sinks import hook, make_sink
+from landmarkd.sinks import hook, make_sink, worker
 from landmarkd.types import DriverEvent, DriverState, Report, Session
 
 from tests.sinks.test_contract import until
@@ -176,6 +176,23 @@ class TestHook:
             numbers = [int(*words(tmp_path / name)) for name in ("child", "own")]
             assert until(lambda: not any(map(runs, numbers)))
             assert "longer than" in sink.statistics.last_error
+
+    def test_the_end_of_the_sink_ends_all_commands_at_once(self, tmp_path, monkeypatch):
+        """One after another they would outlive the daemon, which does not wait long."""
+        monkeypatch.setattr(hook, "TERM_S", 5.0)
+        monkeypatch.setattr(worker, "JOIN_S", 30.0)
+        # Each one ends only after all were asked to.
+        text = f"""trap 'asked=1' TERM; echo "$3" >> {tmp_path}/began
+            until [ -n "$asked" ]; do sleep 0.02; done; echo "$3" >> {tmp_path}/asked
+            until [ "$(wc -l < {tmp_path}/asked)" = 3 ]; do sleep 0.02; done
+            echo "$3" >> {tmp_path}/ended"""
+        with make_sink(f"hook:{script(tmp_path, text)}", SESSION) as sink:
+            for level in (1, 2, 3):
+                sink.submit(report(level, event(level, level=level)))
+                assert until(lambda level=level: len(words(tmp_path / "began")) == level)
+            sink.close(0.1)
+        assert sorted(words(tmp_path / "ended")) == ["1", "2", "3"]
+        assert sink.statistics.last_error.endswith("the sink ends")
 
     def test_a_command_that_fails_does_not_cost_the_next_event(self, tmp_path):
         path = script(tmp_path, f'echo "$1" >> {tmp_path}/calls; exit 3')

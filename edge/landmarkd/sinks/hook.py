@@ -23,8 +23,8 @@ QUEUE_EVENTS = 32
 """Maximum of events that wait for the command."""
 COMMAND_S = 10.0
 """A command that takes longer is ended, with all processes that it started."""
-TERM_S = 0.5
-"""Time from SIGTERM to SIGKILL."""
+TERM_S = 0.3
+"""Time from SIGTERM to SIGKILL; less than the sink is waited for at its end (`worker.JOIN_S`)."""
 HIGHEST_LEVEL = 3
 _POLL_S = 0.02
 _SERVICE_ONLY = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID")
@@ -76,6 +76,7 @@ class _Running:
     process: "subprocess.Popen[bytes]"
     rank: int
     deadline: float
+    killed_at: float = 0.0
 
 
 class HookTransport(Transport[Call]):
@@ -149,25 +150,33 @@ class HookTransport(Transport[Call]):
             PieceError: it failed or took too long, and does not run any more.
         """
         if running.process.poll() is None:
-            if monotonic() < min(running.deadline, self.deadline):
+            if not self._late(running):
                 return False
+            longer = monotonic() >= running.deadline
             self._end(running)
-            raise PieceError(f"{self._command} was ended: it took longer than {COMMAND_S:g} s")
+            reason = f"it took longer than {COMMAND_S:g} s" if longer else "the sink ends"
+            raise PieceError(f"{self._command} was ended: {reason}")
         self._running.remove(running)
         if running.process.returncode:
             raise PieceError(f"{self._command} failed with exit code {running.process.returncode}")
         return True
 
+    def _late(self, running: _Running) -> bool:
+        return monotonic() >= min(running.deadline, self.deadline)
+
     def _end(self, running: _Running) -> None:
         """End the command and everything in its process group."""
+        # Those that have to end too are asked at the same time: the end of the sink waits for all.
+        for each in filter(self._late, self._running):
+            if not each.killed_at:
+                each.killed_at = monotonic() + TERM_S
+                with suppress(ProcessLookupError):
+                    os.killpg(each.process.pid, signal.SIGTERM)
         self._running.remove(running)
-        group = running.process.pid
+        with suppress(subprocess.TimeoutExpired):
+            running.process.wait(max(0.0, running.killed_at - monotonic()))
         with suppress(ProcessLookupError):
-            os.killpg(group, signal.SIGTERM)
-            with suppress(subprocess.TimeoutExpired):
-                running.process.wait(TERM_S)
-        with suppress(ProcessLookupError):
-            os.killpg(group, signal.SIGKILL)
+            os.killpg(running.process.pid, signal.SIGKILL)
         running.process.wait()
 
     def tend(self) -> None:
