@@ -183,6 +183,29 @@ def test_another_device_that_gets_the_name_is_not_written_to(
         os.close(descriptor)
 
 
+def test_a_name_of_a_usb_port_is_that_of_any_device_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serial_module, "BY_ID", tmp_path / "by-id")
+    (tmp_path / "by-id").mkdir()
+    port = tmp_path / "pci-0000:00:14.0-usb-0:2:1.0-port0"
+    transport = serial_module.SerialTransport(str(port), 115200)
+    for device in ("first", "spare"):
+        master, slave = pty.openpty()
+        tty.setraw(slave)
+        link = tmp_path / "by-id" / f"usb-{device}"
+        for name in (link, port):
+            name.symlink_to(os.ttyname(slave))
+        transport.open()
+        transport.send([b"results"])
+        assert os.read(master, 99) == b"results"
+        transport.close()
+        for name in (link, port):
+            name.unlink()
+        os.close(master)
+        os.close(slave)
+
+
 def test_a_port_that_another_program_holds_is_said() -> None:
     master, slave = pty.openpty()
     tty.setraw(slave)

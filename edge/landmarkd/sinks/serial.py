@@ -41,6 +41,11 @@ def stable_name(device: str) -> str:
         return device
 
 
+def _numbered(device: str) -> bool:
+    """Return whether the kernel gave the name, which any device may get, and not a udev rule."""
+    return Path(device).name.startswith("tty")
+
+
 def open_port(device: str, baud: int, *, read_timeout_s: float | None = None) -> Any:
     """Return an open `serial.Serial` with exclusive access.
 
@@ -102,12 +107,12 @@ class SerialTransport(Transport[bytes]):
         name, found = self._device, stable_name(self._device)
         if self._stable is not None and Path(self._stable).exists():
             name = self._stable
-        elif self._stable is not None and found not in {self._stable, self._device}:
+        elif self._stable is not None and found not in {self._stable, name} and _numbered(name):
             raise SinkError(
                 f"{self._device}: {found} has this name now; plug {self._stable} in again"
             )
         self._port = open_port(name, self._baud)
-        if self._stable is None and found != self._device:
+        if name == self._device != found:
             self._stable = found
 
     def send(self, pieces: Sequence[bytes]) -> int:
