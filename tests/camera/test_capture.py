@@ -139,8 +139,9 @@ def test_a_driver_that_never_returns_is_left_behind(scripted, hasty):
     assert place(taken[-1]) == 40
 
 
-def test_a_camera_that_comes_back_is_found_again(scripted, hasty, unhurried, caplog):
-    capture = scripted(frames(20), {"do": "disconnect", "seconds": 0.1}, frames(20))
+def test_a_camera_that_comes_back_is_found_again(scripted, unhurried, monkeypatch, caplog):
+    monkeypatch.setattr(capture_module, "BACKOFF_S", (0.1,) * 100)
+    capture = scripted(frames(20), {"do": "disconnect", "seconds": 1.0}, frames(20))
     taken, states = play(capture)
     assert states == ["running", "reopening", "running"]
     numbers = [frame.sequence for frame in taken]
@@ -166,7 +167,8 @@ def test_a_camera_that_stays_away_is_lost(scripted, hasty):
     assert capture.statistics.reopened == len(capture_module.BACKOFF_S)
 
 
-def test_frames_that_repeat_are_dropped_and_lead_to_a_reopened_camera(scripted, hasty):
+def test_frames_that_repeat_are_dropped_and_lead_to_a_reopened_camera(scripted, hasty, monkeypatch):
+    monkeypatch.setattr(capture_module, "FIRST_FRAME_S", 60.0)
     capture = scripted(frames(20), {"do": "identical", "count": 110}, frames(20))
     taken, states = play(capture)
     assert "stalled" in states
