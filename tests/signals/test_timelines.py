@@ -326,6 +326,17 @@ def test_nothing_ends_without_a_picture(part, kind, phase, at):
     expect(drive, (kind, phase, ROAD + at), (kind, "end", over + S.hold_s))
 
 
+def test_an_event_escalates_without_a_picture_as_behind_a_hidden_face():
+    away = Do(S.long_distraction_s + 0.3, yaw=40.0)
+    drive = Drive([Do(ROAD), away, STALL, Do(4.0)], fps=15.0).play()
+    expect(
+        drive,
+        ("long_distraction", "begin", ROAD + S.long_distraction_s),
+        ("unresponsive", "escalate", ROAD + S.unresponsive_s),
+        ("unresponsive", "end", ROAD + away.seconds + STALL.seconds + S.clear_s),
+    )
+
+
 @pytest.mark.parametrize("unknown", [STALL, Do(8.0, blocked=True)], ids=["stall", "blocked"])
 def test_a_look_from_before_an_unknown_time_is_old(unknown):
     script = [Do(ROAD), Do(0.3, yaw=60.0), unknown, Do(8.0, face=False)]
