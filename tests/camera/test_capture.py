@@ -9,6 +9,7 @@ import pytest
 from landmarkd.camera import capture as capture_module
 from landmarkd.camera import make_source
 from landmarkd.camera.capture import BACKOFF_S, Capture
+from landmarkd.camera.scripted import ScriptedSource
 from landmarkd.errors import (
     AccessError,
     EndOfStreamError,
@@ -256,40 +257,43 @@ def test_patience_is_no_cure_for_a_wrong_configuration(patient, hasty):
         play(patient(script=False))
 
 
-def test_a_camera_is_not_opened_again_before_the_old_thread_has_closed_it(patient, hasty):
-    capture = patient(frames(5), {"do": "disconnect", "seconds": 0.05}, frames(20))
-    source, order = capture._source, []
-    close, fresh = source.close, source.fresh
+def test_a_camera_is_not_opened_again_before_the_old_thread_has_closed_it(
+    patient, hasty, monkeypatch
+):
+    order = []
+    close, fresh = ScriptedSource.close, ScriptedSource.fresh
 
-    def slow_close():
+    def slow_close(source):
         threading.Event().wait(0.3)
-        close()
+        close(source)
         order.append("closed")
 
-    def noted_fresh():
+    def noted_fresh(source):
         order.append("opened")
-        return fresh()
+        return fresh(source)
 
-    source.close, source.fresh = slow_close, noted_fresh
-    play(capture)
+    monkeypatch.setattr(ScriptedSource, "close", slow_close)
+    monkeypatch.setattr(ScriptedSource, "fresh", noted_fresh)
+    play(patient(frames(5), {"do": "disconnect", "seconds": 0.05}, frames(20)))
     assert order[:2] == ["closed", "opened"]
 
 
 def test_a_driver_that_hangs_while_closing_ends_it(patient, hasty, monkeypatch):
     monkeypatch.setattr(capture_module, "HANG_S", 0.2)
     monkeypatch.setattr(capture_module, "CLOSE_S", 0.1)
-    capture = patient(frames(5), {"do": "disconnect", "seconds": 0.05}, frames(20))
-    source, fresh = capture._source, capture._source.fresh
+    fresh = ScriptedSource.fresh
 
     def held():
         raise SourceBusyError("used by another program")
 
-    def busy():
-        other = fresh()
+    def busy(source):
+        other = fresh(source)
         other.open = held
         return other
 
-    source.close, source.fresh = threading.Event().wait, busy
+    monkeypatch.setattr(ScriptedSource, "close", lambda _: threading.Event().wait())
+    monkeypatch.setattr(ScriptedSource, "fresh", busy)
+    capture = patient(frames(5), {"do": "disconnect", "seconds": 0.05}, frames(20))
     with pytest.raises(SourceLostError, match="its driver hangs in this process"):
         play(capture)
     assert capture.hung
@@ -301,16 +305,15 @@ def test_a_capture_that_is_followed_waits_until_the_driver_has_closed(
 ):
     """Also if the camera was lost just before, and its thread still closes it."""
     monkeypatch.setattr(capture_module, "CLOSE_S", 0.0)
-    closed = threading.Event()
-    capture = patient(frames(5), {"do": "disconnect"} if lost else {"do": "silence"})
-    close = capture._source.close
+    closed, close = threading.Event(), ScriptedSource.close
 
-    def slow_close():
+    def slow_close(source):
         threading.Event().wait(0.5)
-        close()
+        close(source)
         closed.set()
 
-    capture._source.close = slow_close
+    monkeypatch.setattr(ScriptedSource, "close", slow_close)
+    capture = patient(frames(5), {"do": "disconnect"} if lost else {"do": "silence"})
     capture.next(60.0)
     while lost and capture.statistics.trouble is None:
         with suppress(SourceTimeoutError):
@@ -350,20 +353,20 @@ def test_what_opening_raises_reaches_the_caller(tmp_path):
 
 
 @pytest.mark.parametrize("error", [AccessError("no permission now"), ZeroDivisionError("a defect")])
-def test_an_error_that_waiting_does_not_mend_ends_it(scripted, hasty, error):
-    capture = scripted(frames(30), {"do": "disconnect"})
-    fresh = capture._source.fresh
+def test_an_error_that_waiting_does_not_mend_ends_it(scripted, hasty, monkeypatch, error):
+    fresh = ScriptedSource.fresh
 
-    def hopeless():
-        source = fresh()
+    def hopeless(source):
+        other = fresh(source)
 
         def fail():
             raise error
 
-        source.open = fail
-        return source
+        other.open = fail
+        return other
 
-    capture._source.fresh = hopeless
+    monkeypatch.setattr(ScriptedSource, "fresh", hopeless)
+    capture = scripted(frames(30), {"do": "disconnect"})
     with pytest.raises(type(error)):
         play(capture)
 
