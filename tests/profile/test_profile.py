@@ -74,12 +74,15 @@ class TestRecording:
         assert recording.overhead > 0
         assert 0 < recording.network_ms < recording.busy_ms
 
-    def test_spans_beyond_the_limit_are_not_kept(self, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr("landmarkd.profile.profiler.MOST_EVENTS", 3)
+    def test_a_long_run_keeps_every_time_and_its_newest_spans(
+        self, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr("landmarkd.profile.profiler.MOST_SPANS", 3)
         recorder = Recorder()
         for index in range(10):
-            recorder.add("stage", "pipeline", index, 1)
-        assert len(recorder.spans) == 3
+            recorder.add("stage", "pipeline", index, 1_000_000 * index)
+        assert [began for _, _, began, _ in recorder.spans] == [7, 8, 9]
+        assert recorder.by_name()["stage"].tolist() == list(range(10))
 
 
 class TestSampler:

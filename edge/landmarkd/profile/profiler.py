@@ -1,6 +1,8 @@
 """Runs the pipeline and measures the time of each stage and the age of each frame."""
 
 import time
+from array import array
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,31 +25,31 @@ from landmarkd.vision.interpreter import Interpreter
 AGES = ("age_at_inference", "age_at_result", "age_at_wire")
 """Time since the capture: when the model starts, the report is done, a sink has sent it."""
 
-MOST_EVENTS = 200_000
-"""Maximum of spans, about an hour at 30 frames a second; later ones are not recorded."""
+MOST_SPANS = 20_000
+"""Spans that are kept for a trace, the newest: more than its seconds have, and so few that their
+memory is no growth of the daemon."""
 OVERHEAD_ROUNDS = 500
 
 
 class Recorder:
-    """Stores spans: name, thread, start and length in nanoseconds of `time.perf_counter_ns`.
+    """Stores the time of every span, and the newest spans as a whole; safe between threads.
 
-    It only appends to a list while the pipeline runs; safe between threads.
+    Attributes:
+        spans: the newest: name, thread, start and length in nanoseconds of `time.perf_counter_ns`.
     """
 
     def __init__(self) -> None:
-        self.spans: list[tuple[str, str, int, int]] = []
+        self.spans: deque[tuple[str, str, int, int]] = deque(maxlen=MOST_SPANS)
+        self._spent_ns: dict[str, array[int]] = {}
 
     def add(self, name: str, thread: str, began_ns: int, spent_ns: int) -> None:
         """Record a span."""
-        if len(self.spans) < MOST_EVENTS:
-            self.spans.append((name, thread, began_ns, spent_ns))
+        self.spans.append((name, thread, began_ns, spent_ns))
+        self._spent_ns.setdefault(name, array("q")).append(spent_ns)
 
     def by_name(self) -> dict[str, NDArray[np.float64]]:
-        """Return milliseconds by name, in the order of the first span of each name."""
-        found: dict[str, list[int]] = {}
-        for name, _, _, spent_ns in self.spans:
-            found.setdefault(name, []).append(spent_ns)
-        return {name: np.array(values) / 1e6 for name, values in found.items()}
+        """Return the milliseconds of all spans by name, in the order of the first of each name."""
+        return {name: np.array(values) / 1e6 for name, values in self._spent_ns.items()}
 
 
 @dataclass(slots=True)
@@ -59,7 +61,7 @@ class Recording:
             frame line up only within those of the pipeline.
         ages: milliseconds since the capture, by the names of `AGES`; empty for a file that is not
             played at its pace.
-        spans: of the recorder, for a trace.
+        spans: the newest of the recorder, for a trace.
         wall_s: length of the run.
         cpu_ms: CPU time of this process for one frame, all threads.
         busy_ms: time of one frame in the pipeline, mean, without the wait for it.
@@ -69,7 +71,7 @@ class Recording:
 
     stages: dict[str, NDArray[np.float64]]
     ages: dict[str, NDArray[np.float64]]
-    spans: list[tuple[str, str, int, int]]
+    spans: Sequence[tuple[str, str, int, int]]
     machine: Sampler
     counters: Counters
     faces: int
@@ -163,13 +165,13 @@ def record(
         service.run()
     wall_s, cpu_s = time.monotonic() - began, time.process_time() - cpu
     sampler.stop()
-    history = pipeline.clock.history()
-    busy_ms = float(history.sum(1).mean()) / 1e6 if len(history) else 0.0
     frames = max(service.observer.processed, 1)
+    stages = _in_order(recorder.by_name())
+    busy_ms = sum(float(stages[name].sum()) for name in STAGES if name in stages) / frames
     return Recording(
-        stages=_in_order(recorder.by_name()),
+        stages=stages,
         ages=_ages(pipeline.ages_ns, [age for ages in wire_ages_ns for age in ages]),
-        spans=recorder.spans,
+        spans=tuple(recorder.spans),
         machine=sampler,
         counters=service.counters(),
         faces=service.observer.with_face,
