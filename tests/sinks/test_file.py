@@ -195,6 +195,17 @@ class TestRecordings:
         assert len(names) > 2
         assert [n for path in names for n in recorded(path)] == list(range(30))
 
+    def test_a_recording_that_logrotate_empties_begins_again(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.lmk"
+        with make_sink(f"lmk:{path}", session()) as sink:
+            sink.submit(report(1), wait=True)
+            assert until(lambda: sink.statistics.sent == 1)
+            os.truncate(path, 0)
+            sink.submit(report(2), wait=True)
+            assert until(lambda: sink.statistics.sent == 2)
+            sink.submit(report(3), wait=True)
+        assert recorded(path) == [2, 3]
+
     def test_a_foreign_file_that_takes_the_name_is_left_alone(self, tmp_path, monkeypatch) -> None:
         monkeypatch.setattr(file_module, "LOOK_S", 0.0)
         path = tmp_path / "a.lmk"

@@ -23,6 +23,8 @@ class RecordingTransport(FileTransport):
 
     def send(self, pieces: Sequence[bytes]) -> int:
         """Write the records of these messages."""
+        if self._descriptor is not None and not os.fstat(self._descriptor).st_size:
+            self.written = 0  # another program emptied it: a recording begins again
         return super().send((records_of(pieces, self.written),))
 
     def close(self) -> None:
