@@ -5,6 +5,7 @@ import json
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from landmarkd.errors import SourceFormatError
 from landmarkd.receive import make_link, read_reports
 from landmarkd.sinks import make_sink
+from landmarkd.types import Intrinsics
 from landmarkd.wire import Decoder
 from landmarkd.wire.recording import MAGIC, RecordingReader
 from landmarkd.wire.schema import Bye
@@ -253,6 +255,21 @@ def test_listen_and_replay_give_the_same_lines(recording: Path, tmp_path: Path) 
                     "ibug68"
                 )  # a replay cannot send 68 points of a layout that has 562
         assert a == b
+
+
+def test_the_camera_of_each_picture_comes_back_and_is_replayed(tmp_path: Path) -> None:
+    """Also after the camera came back with pictures of another size."""
+    first, copy = tmp_path / "first.lmk", tmp_path / "copy.lmk"
+    small = replace(session().intrinsics, distortion=(0.0,) * 5)
+    large = Intrinsics(1108.5, 1108.5, 639.5, 359.5, 1280, 720, "preset:module-3")
+    sent = [replace(report(0), intrinsics=small)]
+    sent += [replace(report(1), width=1280, height=720, intrinsics=large)]
+    with make_sink(f"lmk:{first}", session()) as sink:
+        for each in sent:
+            sink.submit(each, wait=True)
+    landmarkd("replay", first, "--sink", f"lmk:{copy}", "--fast")
+    for path in (first, copy):
+        assert [each.intrinsics for each in read_reports(path)] == [small, large]
 
 
 def test_a_recording_ends_with_goodbye(recording: Path) -> None:

@@ -51,7 +51,7 @@ class Report:
         counters: totals up to this frame.
         degraded: names of the parts in a fallback ("delegate", "camera_stalled"); empty if there
             are none.
-        intrinsics: camera parameters that the pose was computed with.
+        intrinsics: camera parameters that the pose was computed with, or None if unknown.
         utc: offset to the wall clock, read about once a second, or None if it was not read.
     """
 

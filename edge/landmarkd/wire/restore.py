@@ -43,11 +43,6 @@ _NO_POINTS = np.empty((0, 3), np.float32)
 
 def session_of(hello: Hello) -> Session:
     """Return the session of a HELLO, with the first 16 digits of the hash of the model."""
-    intrinsics = None
-    if hello.fx > 0 and hello.fy > 0:
-        distortion = (hello.k1, hello.k2, hello.p1, hello.p2, hello.k3)
-        optics = (hello.fx, hello.fy, hello.cx, hello.cy, hello.width, hello.height, hello.camera)
-        intrinsics = Intrinsics(*optics, distortion)
     known = (
         hello.boot_id,
         hello.device,
@@ -56,7 +51,7 @@ def session_of(hello: Hello) -> Session:
         hello.layout,
         hello.landmarks,
     )
-    return Session(*known, intrinsics, hello.release)
+    return Session(*known, _intrinsics_of(hello), hello.release)
 
 
 def report_of(record: FrameRecord) -> Report | None:
@@ -80,8 +75,17 @@ def report_of(record: FrameRecord) -> Report | None:
         driver=_driver(record, status) if status.flags & StatusFlag.DRIVER else None,
         counters=Counters(skipped=status.skipped, reopened=status.reopened),
         degraded=tuple(Degradation(name) for name, flag in DEGRADED.items() if status.flags & flag),
+        intrinsics=None if hello is None else _intrinsics_of(hello),
         utc=None if hello is None else utc_of(hello),
     )
+
+
+def _intrinsics_of(hello: Hello) -> Intrinsics | None:
+    if hello.fx <= 0 or hello.fy <= 0:
+        return None
+    distortion = (hello.k1, hello.k2, hello.p1, hello.p2, hello.k3)
+    optics = (hello.fx, hello.fy, hello.cx, hello.cy, hello.width, hello.height, hello.camera)
+    return Intrinsics(*optics, distortion)
 
 
 def utc_of(hello: Hello) -> UtcOffset | None:
