@@ -272,6 +272,12 @@ def test_the_camera_of_each_picture_comes_back_and_is_replayed(tmp_path: Path) -
         assert [each.intrinsics for each in read_reports(path)] == [small, large]
 
 
+def test_a_replay_from_behind_the_end_is_said(recording: Path) -> None:
+    done = landmarkd("replay", recording, "--sink", "jsonl:-", "--fast", "--from", "1000")
+    assert done.returncode == 65
+    assert f"{recording} has no frames from 1000 s on" in done.stderr
+
+
 def test_a_recording_ends_with_goodbye(recording: Path) -> None:
     with recording.open("rb") as file:
         last = list(RecordingReader(file))[-1]

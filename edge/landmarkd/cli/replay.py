@@ -40,7 +40,7 @@ def replay(
         raise UsageError("No sink: add one, for example --sink udp://HOST:PORT.")
     for uri in sink:
         refuse_itself(named_file(uri), recording, uri)
-    played, pacer = 0, Pacer()
+    played, ended, pacer = 0, False, Pacer()
     with ExitStack() as stack:
         stream = stack.enter_context(FrameStream(recording))
         records = (received.record for received in stream)
@@ -63,10 +63,14 @@ def replay(
                 if frames and played >= frames:
                     break
         except KeyboardInterrupt:
-            pass  # the usual way to end it early
+            ended = True  # the usual way to end it early
     if stream.trouble:
         typer.echo(stream.trouble, err=True)
     for each in sinks:
         statistics = each.statistics
         typer.echo(f"{each.uri}: {statistics.sent} sent, {statistics.dropped} dropped", err=True)
-    return int(ExitCode.OK if played else ExitCode.DATA)
+    if not played and not ended:
+        raise SourceFormatError(
+            f"{recording} has no frames from {start:g} s on; choose an earlier --from."
+        )
+    return int(ExitCode.OK)
