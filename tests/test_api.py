@@ -170,7 +170,10 @@ class TestDetect:
 
     def test_what_is_no_picture_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "text.jpg").write_text("no picture")
-        for wrong in (np.zeros((4, 4, 3)), np.zeros((4, 4, 3), np.uint8), tmp_path / "text.jpg"):
+        unreadable = cv2.imread(str(tmp_path / "text.jpg"))
+        assert unreadable is None
+        small = np.zeros((4, 4, 3), np.uint8)
+        for wrong in (np.zeros((4, 4, 3)), small, tmp_path / "text.jpg", unreadable):
             with pytest.raises(landmarkd.SourceFormatError):
                 landmarkd.detect(wrong)
         with pytest.raises(landmarkd.SourceError):

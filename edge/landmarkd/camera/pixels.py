@@ -73,6 +73,9 @@ def to_bgr(image: NDArray[Any], name: str) -> NDArray[np.uint8]:
     Raises:
         SourceFormatError: empty, or an unusual type of picture.
     """
+    if not isinstance(image, np.ndarray):
+        # None is what cv2.imread returns for a file that it cannot read.
+        raise SourceFormatError(f"{name} is no picture, but a {type(image).__name__}.")
     if image.dtype == np.uint16:
         image = (image >> 8).astype(np.uint8)
     if image.size == 0 or image.dtype != np.uint8 or image.ndim not in {2, 3}:
