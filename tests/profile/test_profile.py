@@ -150,6 +150,13 @@ class TestEngine:
         assert recommend([measured(1, 10.0), measured(1, 3.0, "coral")], "m")["delegate"] == "coral"
         assert recommend([Variant("m", 1, problem="no")], "m") == {}
 
+    def test_recommends_no_kernels_that_cannot_be_configured(self):
+        plain = Variant("m", 1, False, "none", "none", 5.0, 5.0)
+        two = Variant("m", 2, True, "none", "xnnpack", 6.0, 6.0)
+        advice = recommend([Variant("m", 1, True, "none", "xnnpack", 10.0, 10.0), plain, two], "m")
+        assert advice["threads"] == 2
+        assert "one takes 10.00 ms" in advice["reason"]
+
     def test_the_recommendation_is_a_configuration(self):
         advice = recommend([Variant("default", 2, True, "none", "xnnpack", 1.0, 1.0)], "default")
         assert (

@@ -95,14 +95,15 @@ def recommend(results: Sequence[Variant], model: str) -> dict[str, Any]:
     if not ran:
         return {}
     cpu = sorted(
-        (result for result in ran if result.accelerator != "edgetpu"),
+        # No setting chooses the plain kernels; they are measured to show what XNNPACK gains.
+        (result for result in ran if result.accelerator != "edgetpu" and result.xnnpack),
         key=lambda result: result.threads,
     )
     best = cpu[0] if cpu else ran[0]
     for result in (*cpu[1:], *(result for result in ran if result.accelerator == "edgetpu")):
         if (result.p50_ms or 0) <= (best.p50_ms or 0) * WORTH_IT:
             best = result
-    single = next((result for result in cpu if result.threads == 1 and result.xnnpack), best)
+    single = next((result for result in cpu if result.threads == 1), best)
     if best.accelerator == "edgetpu":
         reason = (
             f"The Coral takes {best.p50_ms:.2f} ms an inference, one core {single.p50_ms:.2f} ms."
