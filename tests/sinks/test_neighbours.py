@@ -14,7 +14,7 @@ from landmarkd.sinks import make_sink
 from landmarkd.types import Report
 
 from tests.sinks.test_contract import until
-from tests.wire.builders import report, session
+from tests.wire.builders import PERIOD_NS, report, session
 
 pythonosc = pytest.importorskip("pythonosc", reason="needs the extra osc")
 paho = pytest.importorskip("paho.mqtt.client", reason="needs the extra mqtt")
@@ -127,6 +127,19 @@ class TestOsc:
         from landmarkd.sinks.osc import OscFormatter
 
         assert all(len(piece) <= 1400 for piece in OscFormatter().format(report(4), 0))
+
+    def test_frames_differ_in_their_time_after_months(self) -> None:
+        from landmarkd.sinks.osc import OscFormatter
+        from pythonosc.osc_bundle import OscBundle
+
+        formatter, months_ns = OscFormatter(), 90 * 86_400 * 10**9
+        times = []
+        for index in range(3):
+            sent = report(index)
+            late = replace(sent, captured_ns=sent.captured_ns + months_ns)
+            bundle = OscBundle(formatter.format(late, 0)[0])
+            times += [each.params[0] for each in bundle if each.address == "/VMC/Ext/T"]
+        assert times == pytest.approx([0, PERIOD_NS / 1e9, 2 * PERIOD_NS / 1e9])
 
     def test_no_face_is_told(self) -> None:
         found = self.send(report(0, with_face=False))

@@ -33,6 +33,7 @@ class OscFormatter(Formatter[bytes]):
 
     def __init__(self) -> None:
         self._blendshapes = Blendshapes()
+        self._began_ns: int | None = None
 
     def format(self, report: Report, dropped: int) -> Sequence[bytes]:
         """Return the bundles of a frame; each fits into a datagram without fragments."""
@@ -40,7 +41,10 @@ class OscFormatter(Formatter[bytes]):
         face = report.face
         self._add(bundle, "/landmarkd/face", ("i", int(face is not None)))
         self._add(bundle, "/VMC/Ext/OK", ("i", 1))
-        self._add(bundle, "/VMC/Ext/T", ("f", report.captured_ns / 1e9))
+        if self._began_ns is None:
+            self._began_ns = report.captured_ns
+        # Its 32 bits cannot tell frames apart in the time since the machine was switched on.
+        self._add(bundle, "/VMC/Ext/T", ("f", (report.captured_ns - self._began_ns) / 1e9))
         if face is not None:
             self._face(bundle, face)
         if report.driver is not None:
