@@ -55,6 +55,12 @@ class TestRecording:
         for name in ("crop", "quantise", "inference", "decode", "pose"):
             assert 0 < recording.stages[name].size <= FRAMES
 
+    def test_the_rate_is_that_between_the_first_and_the_last_frame(self, recording: Recording):
+        """Opening a camera may take seconds, which are no time between frames."""
+        came = [began + spent for name, _, began, spent in recording.spans if name == "capture"]
+        assert recording.frames_s == (came[-1] - came[0]) / 1e9 < recording.wall_s
+        assert document(recording)["fps"] == round((FRAMES - 1) / recording.frames_s, 2)
+
     def test_stages_of_a_frame_do_not_overlap(self, recording: Recording):
         spans = sorted(
             (began, began + spent)

@@ -63,6 +63,7 @@ class Recording:
             played at its pace.
         spans: the newest of the recorder, for a trace.
         wall_s: length of the run.
+        frames_s: from the first frame to the last, without opening and closing the camera.
         cpu_ms: CPU time of this process for one frame, all threads.
         busy_ms: time of one frame in the pipeline, mean, without the wait for it.
         network_ms: time of one frame in the networks; the rest is Python, numpy and OpenCV.
@@ -76,6 +77,7 @@ class Recording:
     counters: Counters
     faces: int
     wall_s: float
+    frames_s: float
     cpu_ms: float
     network_ms: float
     busy_ms: float
@@ -95,12 +97,14 @@ class _TimedPipeline(Pipeline):
         super().__init__(configuration)
         self.recorder = recorder
         self.ages_ns: list[tuple[int, int]] = []
+        self.first_ns = self.last_ns = 0
         self.idle_since_ns = time.perf_counter_ns()
         self._waiting = waiting
 
     def process(self, frame: Frame, *arguments: Any, **options: Any) -> Report:
         waited_ns = time.monotonic_ns() - frame.captured_ns
-        began_ns = time.perf_counter_ns()
+        self.last_ns = began_ns = time.perf_counter_ns()
+        self.first_ns = self.first_ns or began_ns
         self.recorder.add(
             self._waiting, "pipeline", self.idle_since_ns, began_ns - self.idle_since_ns
         )
@@ -176,6 +180,7 @@ def record(
         counters=service.counters(),
         faces=service.observer.with_face,
         wall_s=wall_s,
+        frames_s=(pipeline.last_ns - pipeline.first_ns) / 1e9,
         cpu_ms=cpu_s / frames * 1e3,
         network_ms=(Interpreter.spent_ns - network_ns) / frames / 1e6,
         busy_ms=busy_ms,

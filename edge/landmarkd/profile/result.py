@@ -74,7 +74,7 @@ def document(
         "skipped": recording.counters.skipped,
         "reopened": recording.counters.reopened,
         "seconds": round(recording.wall_s, 3),
-        "fps": round(frames / recording.wall_s, 2),
+        "fps": round((frames - 1) / recording.frames_s, 2) if recording.frames_s else 0.0,
         "cpu_ms_per_frame": round(recording.cpu_ms, 3),
         "network_ms_per_frame": round(recording.network_ms, 3),
         "python_share": round(1.0 - recording.network_ms / recording.busy_ms, 4)
