@@ -1,3 +1,4 @@
+import math
 import socket
 import threading
 import time
@@ -62,6 +63,13 @@ def test_what_was_published_is_scraped(metrics: Metrics, port: int) -> None:
     assert got["landmarkd_device_temperature_celsius"] == 61.5
     metrics.publish(running())
     assert scraped(port)['landmarkd_state{state="running"}'] == 1
+
+
+def test_a_temperature_that_is_not_known_is_no_number(metrics: Metrics, port: int) -> None:
+    for known in (None, 61.5, None):
+        metrics.publish(running(temperature_c=known))
+        told = scraped(port)["landmarkd_device_temperature_celsius"]
+        assert told == known or (known is None and math.isnan(told))
 
 
 def test_a_key_in_a_uri_is_not_told(metrics: Metrics, port: int) -> None:

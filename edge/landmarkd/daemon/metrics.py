@@ -1,5 +1,6 @@
 """Numbers for Prometheus on a port of the loopback interface, if configured."""
 
+import math
 from http import HTTPStatus
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -66,8 +67,8 @@ class Metrics:
         for state in ("running", "stalled", "reopening", "waiting", "stopped"):
             self._state.labels(state).set(snapshot.state == state)
         self._degraded.set(len(snapshot.degraded))
-        if snapshot.temperature_c is not None:
-            self._temperature.set(snapshot.temperature_c)
+        known = snapshot.temperature_c
+        self._temperature.set(math.nan if known is None else known)
         self._memory.set(snapshot.memory_mb * 1e6)
         self._uptime.set(snapshot.uptime_s)
         for name, sink in zip(_names(snapshot), snapshot.sinks, strict=True):
