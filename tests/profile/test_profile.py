@@ -112,6 +112,13 @@ class TestSampler:
     def test_busy_ticks_leave_out_idle_and_waiting_for_disks(self):
         assert core_ticks("cpu 1 1 1 1 1\ncpu0 10 5 20 60 5 0 0 0 0 0\nintr 3\n") == [(35, 100)]
 
+    def test_the_busy_share_counts_each_sample_by_its_time(self):
+        """The last sample is of the end of the run, perhaps of a single tick."""
+        sampler = Sampler(Machine(commands=False))
+        busy = [(0.0, ()), (1.0, (0.5, 0.2)), (2.0, (0.5, 0.4)), (2.01, (1.0, 0.0))]
+        sampler.samples = [Sample(at, cores, 100.0, None, None, None) for at, cores in busy]
+        assert sampler.summary()["cores"] == [0.502, 0.299]
+
     def test_memory_that_grows_has_a_slope(self):
         sampler = Sampler(Machine(commands=False))
         sampler.samples = [

@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -94,12 +95,19 @@ class Sampler:
         ]
         clocks = [sample.clock_mhz for sample in self.samples if sample.clock_mhz is not None]
         bits = [sample.throttled for sample in self.samples if sample.throttled is not None]
-        cores = [sample.cores for sample in self.samples if sample.cores]
+        # By the time between samples: the last one may be of a single tick.
+        cores = [
+            (sample.cores, sample.at_s - before.at_s)
+            for before, sample in pairwise(self.samples)
+            if sample.cores
+        ]
+        busy, weights = zip(*cores, strict=True) if cores else ((), ())
+        shares = np.average(busy, axis=0, weights=weights) if cores else ()
         either = 0
         for each in bits:
             either |= each
         return {
-            "cores": [round(float(share), 3) for share in np.mean(cores, axis=0)] if cores else [],
+            "cores": [round(float(share), 3) for share in shares],
             "memory_mb": round(max((sample.memory_mb for sample in self.samples), default=0.0), 1),
             "memory_slope_mb_per_minute": self.memory_slope(),
             "temperature_c": round(max(temperatures), 1) if temperatures else None,
