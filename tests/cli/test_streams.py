@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from landmarkd.errors import ExitCode
+from landmarkd.sinks import make_sink
 
 from tests.process import LIMIT_S, command, landmarkd
+from tests.wire.builders import report, session
 
 LONG = "a" * 300
 
@@ -37,6 +39,25 @@ def test_a_full_standard_output_is_one_sentence(arguments: tuple[str, ...]) -> N
     done = through_a_shell(">/dev/full", *arguments)
     assert done.returncode == ExitCode.IO
     assert done.stderr.splitlines() == ["landmarkd: No space left on device; choose another place."]
+
+
+@pytest.mark.parametrize("output", [("--messages",), ("--jsonl", "-")])
+def test_a_reader_that_closes_the_output_ends_a_command_without_an_error(
+    tmp_path: Path, output: tuple[str, ...]
+) -> None:
+    """As `head` does."""
+    path = tmp_path / "drive.lmk"
+    with make_sink(f"lmk:{path}", session()) as sink:
+        for number in range(30):
+            sink.submit(report(number), wait=True)
+    reader, writer = os.pipe()
+    os.close(reader)
+    asked = command(("listen", path, *output))
+    done = subprocess.run(
+        asked, stdout=writer, stderr=subprocess.PIPE, timeout=LIMIT_S, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (ExitCode.OK, b"")
 
 
 def test_a_terminal_of_another_encoding_gets_question_marks() -> None:

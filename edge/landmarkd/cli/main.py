@@ -177,4 +177,9 @@ def _run(arguments: list[str]) -> int:
         return int(ExitCode.USAGE)
     except (KeyboardInterrupt, typer.Abort):
         return 130
+    except SystemExit as ended:
+        # The parser makes this of a broken pipe, which `main` knows to be no error.
+        if isinstance(ended.__context__, BrokenPipeError):
+            raise ended.__context__ from None
+        raise
     return status if isinstance(status, int) else 0
