@@ -145,6 +145,26 @@ class TestDevices:
         assert finding.severity == Severity.WARNING
         assert words in finding.text
 
+    @pytest.mark.parametrize("port", ["ttyAMA0", "serial/by-id/usb-FTDI-if00-port0"])
+    def test_a_uart_that_no_sink_uses_is_no_fault(self, pi: Layout, port: str):
+        """The pins of a Pi 5 beside its debug connector, which has a console, or USB."""
+        (pi.root / "dev/serial0").unlink()
+        pi.link("/dev/serial0", "ttyAMA10")
+        pi.write("/proc/cmdline", "console=serial0,115200 console=tty1")
+        wanted = settings(sinks=[f"serial:///dev/{port}?baud=921600"])
+        assert only(health_devices.uart(pi.machine, wanted)).severity == Severity.NOTE
+        (pi.root / "dev/serial0").unlink()
+        off = only(health_devices.uart(pi.machine, wanted))
+        assert (off.severity == Severity.NOTE) == port.startswith("serial/")
+
+    def test_a_console_on_the_pins_of_a_pi_5(self, pi: Layout):
+        (pi.root / "dev/serial0").unlink()
+        pi.link("/dev/serial0", "ttyAMA10")
+        pi.write("/proc/cmdline", "console=ttyAMA0,115200")
+        wanted = settings(sinks=["serial:///dev/ttyAMA0"])
+        names = {finding.name: finding for finding in health_devices.uart(pi.machine, wanted)}
+        assert "/dev/ttyAMA0" in names["uart_console"].text
+
     def test_the_uart_switched_off(self, pi: Layout):
         (pi.root / "dev/serial0").unlink()
         assert "do_serial_hw" in only(health_devices.uart(pi.machine, settings())).remedy

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from landmarkd.doctor.finding import Check, Finding, Severity, fault, ok, warning
 from landmarkd.machine import Machine, may_use
 from landmarkd.settings.config import Configuration
+from landmarkd.uri import named_file
 
 GROUPS = {"video": "cameras", "dialout": "serial ports"}
 # The debug connector of the Pi 5; pins 8 and 10 of the header are ttyAMA0.
@@ -61,8 +62,9 @@ def uart(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
     """The UART on the pins is on, and is neither the login console nor the mini-UART."""
     if not machine.is_raspberry_pi:
         return
-    used = any("/dev/serial" in uri or "ttyAMA" in uri for uri in configuration.sinks)
-    severity = Severity.WARNING if used else Severity.NOTE
+    serial = {named_file(uri).name for uri in configuration.sinks if uri.startswith("serial:")}
+    pins = {name for name in serial if re.fullmatch(r"serial\d|ttyAMA\d+|ttyS0", name)}
+    severity = Severity.WARNING if pins else Severity.NOTE
     try:
         target = machine.path("/dev/serial0").readlink().name
     except OSError:
@@ -70,12 +72,13 @@ def uart(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
         remedy = "sudo raspi-config nonint do_serial_hw 0 && sudo reboot"
         yield Finding("uart", severity, text, remedy)
         return
-    consoles = _consoles(machine)
-    if {"serial0", target} & consoles:
+    alias = {"serial0", target}
+    wanted = pins if serial or target == PI5_DEBUG_PORT else alias
+    if wanted & alias:
+        wanted = wanted | alias
+    if disturbed := wanted & _consoles(machine):
         remedy = "sudo raspi-config nonint do_serial_cons 1 && sudo reboot"
-        text = (
-            f"A login console is on /dev/serial0 ({target}): it writes into the data of landmarkd."
-        )
+        text = f"A login console is on /dev/{min(disturbed)}: it writes into the data of landmarkd."
         yield warning("uart_console", text, remedy)
     if target == MINI_UART:
         text = (
@@ -92,7 +95,8 @@ def uart(machine: Machine, configuration: Configuration) -> Iterator[Finding]:
             "echo dtparam=uart0=on | sudo tee -a /boot/firmware/config.txt && sudo reboot, "
             "and use /dev/ttyAMA0."
         )
-        yield Finding("uart", severity, text, remedy)
+        # The sink of a user who did this already is on the pins.
+        yield Finding("uart", severity if pins & alias else Severity.NOTE, text, remedy)
     else:
         yield ok("uart", f"/dev/serial0 is a full UART ({target}).")
 
