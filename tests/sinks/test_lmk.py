@@ -278,6 +278,27 @@ def test_a_replay_from_behind_the_end_is_said(recording: Path) -> None:
     assert f"{recording} has no frames from 1000 s on" in done.stderr
 
 
+def test_a_damaged_hello_costs_no_frames(tmp_path: Path) -> None:
+    """Its content is in the next one, which comes two seconds later."""
+    whole, damaged = tmp_path / "whole.lmk", tmp_path / "damaged.lmk"
+    with make_sink(f"lmk:{whole}?points=68", session()) as sink:
+        for i in range(90):
+            sink.submit(report(i), wait=True)
+    data = whole.read_bytes()
+    at = data.index(messages_of(data)[0][2])
+    damaged.write_bytes(MAGIC + bytes(at - len(MAGIC)) + data[at:])
+    lines = {}
+    for path in (whole, damaged):
+        for target in (path.with_suffix(".csv"), path.with_suffix(".jsonl")):
+            assert landmarkd("convert", path, target).returncode == 0
+            lines[target.name] = target.read_text().splitlines()
+        done = landmarkd("replay", path, "--sink", "jsonl:/dev/null", "--fast")
+        assert f"{len(lines[path.stem + '.jsonl'])} sent" in done.stderr
+    for suffix in (".csv", ".jsonl"):
+        assert len(lines["whole" + suffix]) - len(lines["damaged" + suffix]) <= 1
+        assert lines["damaged" + suffix][-80:] == lines["whole" + suffix][-80:]
+
+
 def test_a_recording_ends_with_goodbye(recording: Path) -> None:
     with recording.open("rb") as file:
         last = list(RecordingReader(file))[-1]

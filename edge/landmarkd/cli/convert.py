@@ -37,6 +37,7 @@ def convert(
     Example: landmarkd convert drive.lmk drive.csv --points 68
     """
     from landmarkd.receive import FrameStream
+    from landmarkd.receive.stream import greeted
 
     writers = {".csv": _csv, ".jsonl": _jsonl, ".parquet": _parquet}
     write = writers.get(target.suffix)
@@ -48,7 +49,7 @@ def convert(
     try:
         with writing(target, "choose another folder that exists"), FrameStream(recording) as stream:
             os.close(create(part))
-            records = (received.record for received in stream)
+            records = greeted(received.record for received in stream)
             known = (record for record in records if record.status is not None)
             written = write(part, known, points)
             trouble = stream.trouble

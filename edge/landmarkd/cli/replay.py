@@ -33,6 +33,7 @@ def replay(
     """
     from landmarkd.pace import Pacer
     from landmarkd.receive import FrameStream
+    from landmarkd.receive.stream import greeted
     from landmarkd.sinks import make_sink
     from landmarkd.wire.restore import report_of, session_of
 
@@ -43,7 +44,7 @@ def replay(
     played, ended, pacer = 0, False, Pacer()
     with ExitStack() as stack:
         stream = stack.enter_context(FrameStream(recording))
-        records = (received.record for received in stream)
+        records = greeted(received.record for received in stream)
         first = next((record for record in records if record.hello is not None), None)
         if first is None or first.hello is None:
             raise SourceFormatError(f"{recording} holds no frames.")

@@ -22,6 +22,8 @@ from landmarkd.wire.restore import report_of
 
 POLL_S = 0.1
 """Longest wait of an iteration, after which an incomplete frame is returned."""
+MOST_UNGREETED = 1000
+"""More frames than come between two HELLO."""
 
 
 class ReceivedFrame(NamedTuple):
@@ -127,6 +129,22 @@ class FrameStream:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def greeted(records: Iterator[FrameRecord]) -> Iterator[FrameRecord]:
+    """Yield the records of a recording; those before its first HELLO get that one.
+
+    There are such if the beginning is damaged. At most `MOST_UNGREETED` records wait for a HELLO.
+    """
+    held: list[FrameRecord] = []
+    for record in records:
+        held.append(record)
+        if record.hello is not None or len(held) == MOST_UNGREETED:
+            break
+    for record in held:
+        record.hello = held[-1].hello
+        yield record
+    yield from records
 
 
 def read_reports(path: Path) -> Iterator[Report]:
