@@ -173,6 +173,12 @@ class TestAsleep:
         Drive([Do(5.0), *blink * 12]).play()
         assert caplog.text.count('eye_aside = "right"') == 1
 
+    def test_an_eye_set_aside_is_not_told_again(self, caplog):
+        settings = S.model_copy(update={"eye_aside": "right"})
+        blink = [Do(2.8), Do(0.2, eyes=(0.0, 1.0))]
+        Drive([Do(5.0), *blink * 12], settings=settings).play()
+        assert "eye_aside" not in caplog.text
+
     def test_winks_among_blinks_are_none(self, caplog):
         wink = [Do(2.8), Do(0.2, eyes=(0.0, 1.0)), Do(2.8), Do(0.2, eyes=0.0)]
         Drive([Do(5.0), *wink * 12]).play()

@@ -189,6 +189,16 @@ class TestEyes:
         ]
         assert eyes.covered
 
+    @pytest.mark.parametrize(
+        ("aside", "covered"), [("none", False), ("left", False), ("right", True)]
+    )
+    def test_only_eyes_that_count_can_be_covered(self, aside, covered):
+        sigma = np.full(562, 0.5, np.float32)
+        sigma[FULL.left_lid] = 15.0
+        eyes = Eyes(SHUTTING.model_copy(update={"eye_aside": aside}), VIEWER)
+        eyes.update(view(seen(head()), sigma=sigma), 0)
+        assert eyes.covered is covered
+
     def test_points_without_extent_make_no_view(self):
         assert view(np.full((562, 3), 5.0, np.float32)) is None
 

@@ -6,10 +6,12 @@ from landmarkd.rotation import angles_from_direction, matrix_from_angles
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.forward import zone_of
 from landmarkd.signals.gaze import GazeMeter
+from landmarkd.signals.monitor import DriverMonitor
+from landmarkd.signals.pose import PoseEstimator
 from landmarkd.signals.view import FaceView, FaceViewer
 from landmarkd.types import EyeReading, HeadPose
 
-from tests.signals.faces import FULL
+from tests.signals.faces import CAMERA, FULL, head, observation, seen
 
 
 @pytest.mark.parametrize(
@@ -90,6 +92,15 @@ class TestGazeOfTheEyeModel:
     def test_shut_doubtful_and_covered_eyes_tell_nothing(self, eye, seen):
         assert self.look(eye, eye, seen=(seen, seen)) is None
 
+    @pytest.mark.parametrize("aside", ["left", "right"])
+    def test_an_eye_set_aside_does_not_count(self, aside):
+        still, other = reading(0.0, 0.0, sigma=0.05), reading(0.5, 0.0)
+        settings = DriverSettings(eye_aside=aside)
+        meter = GazeMeter(FaceViewer(FULL), settings.eyes_used)
+        eyes = (still, other) if aside == "left" else (other, still)
+        assert meter.look(view(*eyes), (True, True)).yaw == pytest.approx(-30.0, abs=4.0)
+        assert meter.look(view(*eyes[::-1]), (True, True)).yaw == pytest.approx(0.0, abs=4.0)
+
     def test_an_impossible_vector_is_cut_to_a_steep_one(self):
         found = self.look(reading(3.0, 0.0), reading(3.0, 0.0))
         assert -80.0 < found.yaw < -65.0
@@ -97,3 +108,14 @@ class TestGazeOfTheEyeModel:
     def test_lowered_lids_do_not_hide_a_look_down(self):
         down = reading(0.0, 0.6, down=0.9)
         assert self.look(down, down).pitch == pytest.approx(-36.9, abs=0.5)
+
+
+@pytest.mark.parametrize(("aside", "yaw"), [("none", 12.0), ("left", 0.0), ("right", 24.0)])
+def test_the_iris_of_an_eye_set_aside_does_not_count(aside, yaw):
+    points = head()
+    points[FULL.left_iris] = head(gaze=(24.0, 0.0))[FULL.left_iris]
+    image = seen(points)
+    pose = PoseEstimator(FULL, CAMERA).estimate(image)
+    monitor = DriverMonitor(DriverSettings(eye_aside=aside), FULL)
+    gaze = monitor.update(observation(image), pose, 0).gaze
+    assert gaze.yaw == pytest.approx(yaw, abs=6.0)

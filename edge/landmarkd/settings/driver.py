@@ -246,6 +246,11 @@ class DriverSettings(Section):
     covered_s: Positive = setting(1.0, "Eyes or face covered this long is reported. Ours.")
     blocked_s: Positive = setting(2.0, "Nothing to see at all this long: camera blocked. Ours.")
 
+    @property
+    def eyes_used(self) -> tuple[bool, bool]:
+        """Whether the left and the right eye count."""
+        return self.eye_aside != "left", self.eye_aside != "right"
+
     def glance_s(self, speed_kmh: float) -> float:
         """Return how long one glance away may last at a speed, seconds."""
         if self.profile == "ncap":

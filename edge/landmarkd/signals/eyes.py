@@ -215,11 +215,10 @@ class Eyes:
         self.right = Eye(right, viewer, 1, settings, open_right)
         self.left = Eye(left, viewer, 0, settings, open_left)
         self._settings = settings
-        aside = settings.eye_aside
-        eyes = (("left", self.left), ("right", self.right))
-        self.used = [eye for name, eye in eyes if name != aside]
+        both = zip((self.left, self.right), settings.eyes_used, strict=True)
+        self._both_used = [eye if used else None for eye, used in both]
+        self.used = [eye for eye in self._both_used if eye is not None]
         """The eyes that count: both, or the one that is not excluded."""
-        self._both_used = [eye if eye in self.used else None for _, eye in eyes]
         self._low = False
         self._still = StillEye()
         self.seen = EyesSeen()
@@ -232,8 +231,8 @@ class Eyes:
 
     @property
     def covered(self) -> bool | None:
-        """Whether no eye is visible although at least one should be; None if none should."""
-        covered = [eye.covered for eye in (self.left, self.right) if eye.in_view]
+        """Whether no eye that counts is visible although one should be; None if none should."""
+        covered = [eye.covered for eye in self.used if eye.in_view]
         return all(covered) if covered else None
 
     def update(
@@ -261,7 +260,7 @@ class Eyes:
             if eye is not None and state.openness is not None
         ]
         self.seen = self._both(states) if states else EyesSeen()
-        if left.openness is not None and right.openness is not None:
+        if len(states) == 2:
             self._still.update(self.left.blink, self.right.blink)
         return left, right
 

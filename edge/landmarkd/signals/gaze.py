@@ -74,9 +74,15 @@ class IrisMeter:
 
 
 class GazeMeter:
-    """Gaze of both eyes together, in the camera frame; for layouts with irises."""
+    """Gaze of both eyes together, in the camera frame; for layouts with irises.
 
-    def __init__(self, viewer: FaceViewer) -> None:
+    Args:
+        viewer: makes the views that are measured.
+        used: whether the left and the right eye count; one that never moves does not.
+    """
+
+    def __init__(self, viewer: FaceViewer, used: tuple[bool, bool] = (True, True)) -> None:
+        self._used = used
         self._eyes: tuple[IrisMeter, ...] = ()
         layout = viewer.layout
         if (
@@ -101,8 +107,12 @@ class GazeMeter:
             use: whether the left and the right eye are open and in view.
         """
         if view.eyes is not None and None not in (view.eyes[0].gaze, view.eyes[1].gaze):
-            return _fused(view)
-        found = [eye.direction(view) for eye, used in zip(self._eyes, use, strict=False) if used]
+            return _fused(view, self._used)
+        found = [
+            eye.direction(view)
+            for eye, seen, used in zip(self._eyes, use, self._used, strict=False)
+            if seen and used
+        ]
         if not found:
             return None
         x, y, z = (sum(values) for values in zip(*found, strict=True))
@@ -124,7 +134,7 @@ def _turned(ray: Sequence[float], direction: Row) -> Row:
     return a * x + b * y + c * z, d * x + e * y + f * z, g * x + h * y + i * z
 
 
-def _fused(view: FaceView) -> Look | None:
+def _fused(view: FaceView, used: tuple[bool, bool]) -> Look | None:
     """Return the mean gaze of the eye model, weighted by one over the variance of each eye."""
     place = view.pose.translation_mm.tolist()
     # The subject's left eye lies at x > 0 of a head that faces the camera.
@@ -135,7 +145,7 @@ def _fused(view: FaceView) -> Look | None:
         shown = 1.0 if view.visible is None else view.visible[number]
         if eye.gaze is None or eye.gaze_sigma is None or eye.gaze_sigma > MAX_GAZE_SIGMA:
             continue
-        if shown < 0.5 or eye.closed > 0.5:
+        if not used[number] or shown < 0.5 or eye.closed > 0.5:
             continue
         aside = EYE_FROM_MIDDLE_MM if number == 0 else -EYE_FROM_MIDDLE_MM
         ray = place[0] + aside * right[0], place[1] + aside * right[1], place[2] + aside * right[2]

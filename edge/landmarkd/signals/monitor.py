@@ -78,7 +78,7 @@ class DriverMonitor:
         self._settings = settings
         self._viewer = FaceViewer(layout)
         self._mouth = GapMeter(layout.ibug68[60:68], self._viewer, along=(0.0, 1.0, 0.0))
-        self._gaze = GazeMeter(self._viewer)
+        self._gaze = GazeMeter(self._viewer, settings.eyes_used)
         self._attention = Concerns(settings)
         self._person = PersonWatch(settings)
         self.another_person = False
