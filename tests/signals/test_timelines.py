@@ -453,6 +453,34 @@ def test_a_slow_car_is_not_warned():
     assert drive.happened() == []
 
 
+@pytest.mark.parametrize("fps", FPS)
+@pytest.mark.parametrize(
+    "hidden",
+    [Do(8.0, face=False), Do(8.0, score=0.4), Do(8.0, picture=False)],
+    ids=["no face", "low score", "no picture"],
+)
+@pytest.mark.parametrize(
+    ("alarm", "kind", "after_s", "slow_kmh"),
+    [
+        (Do(S.microsleep_s + 0.5, eyes=0.0), "microsleep", S.microsleep_s, S.eyes_min_speed_kmh),
+        (
+            Do(S.long_distraction_s + 0.5, yaw=40.0),
+            "long_distraction",
+            S.long_distraction_s,
+            S.distraction_min_speed_kmh,
+        ),
+    ],
+    ids=["closure", "glance"],
+)
+def test_an_alarm_does_not_go_on_in_a_slow_car(alarm, kind, after_s, slow_kmh, hidden, fps):
+    slow = replace(hidden, speed_kmh=slow_kmh - 1.0)
+    drive = Drive([Do(ROAD), alarm, slow], fps=fps).play()
+    happened = [each for each in drive.happened() if each[0] != "no_driver"]
+    assert [(name, phase) for name, phase, _ in happened] == [(kind, "begin"), (kind, "end")]
+    over = ROAD + alarm.seconds + S.clear_s
+    assert [at for _, _, at in happened] == pytest.approx([ROAD + after_s, over], abs=1 / fps)
+
+
 @pytest.mark.parametrize("fps", [15.0, 30.0])
 def test_noise_and_lost_frames_make_no_event(fps):
     drive = Drive([*blinking(60.0)], fps=fps, noise_px=0.4, lost=0.03, baseline=None).play()

@@ -29,7 +29,7 @@ class Do:
     `eyes` is how far both eyes are open, or the left and the right one; `lower` is how far the
     lower lids go down, widths of the eye; `covered` are eyes that cannot be made out; `masked` is a
     face that cannot be made out; `iris` is the share of the irises that the eye model sees; `score`
-    is that of the face.
+    is that of the face; `speed_kmh` is that of the vehicle, otherwise the drive's.
     """
 
     seconds: float
@@ -49,6 +49,7 @@ class Do:
     up_mm: float = 0.0
     track: int = 0
     iris: float | None = None
+    speed_kmh: float | None = None
 
     def at(self, yaw, pitch, *, scale=1.0, track=0):
         """Return the same for a camera at another place, with eyes opened `scale` times as wide."""
@@ -119,11 +120,10 @@ class Drive:
         return self
 
     def _frame(self, part, time_ns, estimator, rng):
+        speed_kmh = self.speed_kmh if part.speed_kmh is None else part.speed_kmh
         if not part.face or part.blocked or not part.picture or rng.random() < self.lost:
             blocked = part.blocked if part.picture else None
-            return self.monitor.update(
-                None, None, time_ns, speed_kmh=self.speed_kmh, blocked=blocked
-            )
+            return self.monitor.update(None, None, time_ns, speed_kmh=speed_kmh, blocked=blocked)
         points = _points(
             part.eyes, part.yaw, part.pitch, part.gaze, part.mouth, part.lower, part.up_mm
         )[: self.layout.count]
@@ -139,7 +139,7 @@ class Drive:
             observation(points, score=part.score, sigma=sigma, track=part.track, eyes=_model(part)),
             estimator.estimate(points, sigma),
             time_ns,
-            speed_kmh=self.speed_kmh,
+            speed_kmh=speed_kmh,
             size=(CAMERA.width, CAMERA.height),
         )
 

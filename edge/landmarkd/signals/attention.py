@@ -169,7 +169,8 @@ class Concerns:
             # An explanation of shut lids neither ends nor starts an alarm: the time starts again.
             self._closure.drop()
             return []
-        if closed and signals.speed_kmh < self._settings.eyes_min_speed_kmh:
+        if signals.speed_kmh < self._settings.eyes_min_speed_kmh:
+            # Also where the lids are unknown: a running alarm would go on in a car that stands.
             closed = False
         return self._closure.update(closed, time_ns, lids.evidence)
 
@@ -186,10 +187,9 @@ class Concerns:
         elif signals.face is False and self._last_looking != "road":
             # A head that turned away until no face was found does not look at the road.
             looking = self._last_looking
-        if (
-            not signals.forward_trusted
-            or signals.speed_kmh < self._settings.distraction_min_speed_kmh
-        ):
+        if signals.speed_kmh < self._settings.distraction_min_speed_kmh:
+            looking = "road"
+        elif not signals.forward_trusted:
             looking = looking and "road"
         away = None if looking is None else looking != "road"
         evidence = {"yaw": signals.yaw, "pitch": signals.pitch}
