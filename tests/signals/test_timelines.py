@@ -365,6 +365,14 @@ def test_yawns_make_drowsy(fps):
     assert drive.readings[-1][1].state.drowsiness == 1
 
 
+@pytest.mark.parametrize("fps", [10.0, 30.0])
+def test_rates_are_of_the_time_in_which_blinks_are_counted(fps):
+    told = Drive(blinking(60.0), fps=fps, baseline=None).play().readings
+    rates = {reading.state.rates.blinks_1min for now, reading in told if now > 32.0}
+    assert min(rates) == pytest.approx(20.0, abs=2.1)
+    assert max(rates) == pytest.approx(20.0, abs=2.1)
+
+
 def test_heavy_lids_raise_perclos_and_drowsiness():
     drive = Drive([*blinking(60.0, every=3.0, blink=0.6)]).play()
     assert drive.readings[-1][1].state.perclos == pytest.approx(0.2, abs=0.02)

@@ -148,8 +148,13 @@ class Concerns:
         ):
             events += concern.update(condition, time_ns, {})
         events += self._mouth(signals, time_ns)
-        shut = lids.closed if signals.eyes_trusted else None
-        events += self._drowsiness.update(shut, time_ns, eyes=eyes, yawns=len(self._yawns))
+        events += self._drowsiness.update(
+            lids.closed,
+            time_ns,
+            trusted=signals.eyes_trusted,
+            eyes=eyes,
+            yawns=len(self._yawns),
+        )
         state = lids.state
         if (
             state is _OPEN

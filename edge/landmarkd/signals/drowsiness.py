@@ -105,7 +105,7 @@ class Drowsiness:
         self._kept = 0
         self._closed = SlidingShare(self._settings.perclos_window_s)
         self._rates = Rates()
-        self._last: tuple[bool | None, int] | None = None
+        self._last: tuple[bool | None, bool, int] | None = None
         self._shut_since_ns: int | None = None
         self._counted_ns = 0
 
@@ -120,17 +120,24 @@ class Drowsiness:
         return self._rates.rates(time_ns)
 
     def update(
-        self, closed: bool | None, time_ns: int, *, eyes: list[DriverEvent], yawns: int
+        self,
+        closed: bool | None,
+        time_ns: int,
+        *,
+        trusted: bool,
+        eyes: list[DriverEvent],
+        yawns: int,
     ) -> list[DriverEvent]:
         """Add a frame and return events that begin, escalate or end.
 
         Args:
             closed: whether the eyes are closed (P80), None if unknown.
             time_ns: capture time, not less than the last one.
+            trusted: whether the baselines of the eyes are reliable, which PERCLOS needs.
             eyes: blinks, long closures and closure events of this frame.
             yawns: number in the last minutes.
         """
-        self._count(closed, time_ns)
+        self._count(closed if trusted else None, time_ns, seen=closed is not None)
         for event in eyes:
             if event.phase is EventPhase.END and event.kind in _SHUT:
                 self._rates.add(event.kind, event.evidence["duration_s"], time_ns)
@@ -149,15 +156,16 @@ class Drowsiness:
         self._told = level
         return [self._event(phase, level, time_ns, yawns)]
 
-    def _count(self, closed: bool | None, time_ns: int) -> None:
+    def _count(self, closed: bool | None, time_ns: int, *, seen: bool) -> None:
         """Count the time since the last frame, closures only once they are longer than blinks."""
-        last, self._last = self._last, (closed, time_ns)
+        last, self._last = self._last, (closed, seen, time_ns)
         if last is None:
             return
-        was, then_ns = last
+        was, was_seen, then_ns = last
         if time_ns - then_ns > self._hold_ns:
-            was = None
-        self._rates.pass_time(was is not None, then_ns, time_ns)
+            was, was_seen = None, False
+        # Blinks are counted before the baselines are reliable, so this time counts too.
+        self._rates.pass_time(was_seen, then_ns, time_ns)
         if was:
             since = self._shut_since_ns = (
                 then_ns if self._shut_since_ns is None else self._shut_since_ns
