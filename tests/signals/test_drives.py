@@ -154,6 +154,16 @@ class TestAsleep:
         assert "microsleep" in dict(alarms(drive))
 
     @RATES
+    def test_a_look_down_before_an_open_eye_explains_no_sleep_after_it(self, fps):
+        look = [Do(1.0, eyes=0.05, lower=0.13), Do(0.8, yaw=40.0)]
+        drive = Drive([*blinking(9.0), *look, Do(4.0, eyes=0.0), Do(3.0)], fps=fps).play()
+        kinds = dict(alarms(drive))
+        for kind, after in (("microsleep", S.microsleep_s), ("sleep", S.sleep_s)):
+            assert kinds[kind] - 10.8 == pytest.approx(after, abs=max(0.2, 1 / fps) + 0.01)
+        shut_s = [e.evidence["shut_s"] for e in drive.events if e.kind == "microsleep"]
+        assert shut_s == pytest.approx([S.microsleep_s], abs=1 / fps)
+
+    @RATES
     def test_an_eye_model_that_sees_little_of_the_irises_hides_no_sleep(self, fps):
         drive = Drive([*blinking(9.0), Do(2.5, eyes=0.1, iris=0.12), Do(4.0)], fps=fps).play()
         assert "microsleep" in dict(alarms(drive))

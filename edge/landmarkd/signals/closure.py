@@ -138,7 +138,7 @@ class ClosureJudge:
         self._head.append((time_ns, yaw, pitch))
         spell = self._spell
         if seen.low is None:
-            if spell is not None and time_ns - spell.last_ns > self._hold_ns:
+            if seen.any_open or (spell is not None and time_ns - spell.last_ns > self._hold_ns):
                 self._spell = None
             # One open eye means awake; one shut eye does not mean asleep.
             return _OPEN if seen.any_open else _UNKNOWN
