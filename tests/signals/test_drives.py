@@ -244,6 +244,11 @@ class TestAnotherDriver:
         drive.monitor.baseline_stored()
         assert drive.monitor.baseline is not None
 
+    @RATES
+    def test_narrower_eyes_of_another_person_are_no_blink(self, fps):
+        script = [Do(12.0, track=1), Do(5.0, eyes=0.5, track=2)]
+        assert Drive(script, fps=fps, baseline=None).play().events == []
+
     def test_another_track_is_another_person(self):
         second = [part.at(0.0, 0.0, scale=0.45, track=2) for part in blinking(30.0)]
         drive = Drive([part.at(0.0, 0.0, track=1) for part in blinking(30.0)] + second).play()

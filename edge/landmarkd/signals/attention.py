@@ -122,6 +122,7 @@ class Concerns:
 
     def another_driver(self) -> None:
         """Reset the counts, because another person drives."""
+        self._blinks = BlinkDetector(self._settings, self._book)
         self._drowsiness.reset()
         self._yawns.clear()
 
