@@ -114,6 +114,14 @@ class TestAwake:
         assert not {kind for kind, _ in alarms(drive)} & CLOSED
 
     @RATES
+    @pytest.mark.parametrize("hidden", [Do(3.0, sunglasses=True), Do(2.0, face=False)])
+    def test_eyes_that_were_shut_before_they_were_hidden_may_be_narrow_after_it(self, fps, hidden):
+        script = [*blinking(9.0), Do(0.5, eyes=0.0), hidden, Do(4.0, eyes=0.26)]
+        drive = Drive(script, fps=fps).play()
+        assert alarms(drive) == []
+        assert {r.left.closed for now, r in drive.readings if now > 13.0} == {False}
+
+    @RATES
     def test_sunglasses_on_and_off(self, fps):
         drive = Drive([*blinking(9.0), Do(20.0, sunglasses=True), *blinking(9.0)], fps=fps).play()
         assert alarms(drive) == []
@@ -152,6 +160,12 @@ class TestAsleep:
         nod += [Do(0.2, eyes=0.0, pitch=-2.0 * step) for step in range(12)]
         drive = Drive([*blinking(9.0), *nod, Do(4.0)], fps=fps).play()
         assert "microsleep" in dict(alarms(drive))
+
+    @RATES
+    def test_a_sleep_goes_on_behind_a_hand(self, fps):
+        script = [*blinking(9.0), Do(2.0, eyes=0.0), Do(3.0, covered=True), Do(5.0, eyes=0.26)]
+        drive = Drive(script, fps=fps).play()
+        assert not [e for e in drive.events if e.kind in CLOSED and e.phase.value == "end"]
 
     @RATES
     def test_a_look_down_before_an_open_eye_explains_no_sleep_after_it(self, fps):

@@ -9,7 +9,7 @@ from landmarkd.enums import Lids
 from landmarkd.layout import Indices
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.histogram import FadingHistogram
-from landmarkd.signals.lids import GapMeter, LowerLidMeter, OpenBaseline
+from landmarkd.signals.lids import GapMeter, LowerLidMeter, OpenBaseline, Shut
 from landmarkd.signals.still_eye import StillEye
 from landmarkd.signals.timing import NANOSECONDS
 from landmarkd.signals.view import FaceView, FaceViewer
@@ -86,7 +86,7 @@ class Eye:
         self._rest = FadingHistogram(-0.3, 0.5, 161, settings.baseline_memory_s)
         self._usual_now, self._rest_now, self._renewed_s = 1.0, 0.0, 0.0
         self._open_s = math.inf if learnt is not None else 0.0
-        self._closed = False
+        self._shut = Shut(settings)
         self._before = (1.0, 1.0)
         self._time_ns: int | None = None
         self.covered = self.in_view = False
@@ -126,10 +126,9 @@ class Eye:
             self.baseline.learn(aperture, dt)
         openness = self.baseline.openness(aperture)
         self._follow(view, openness, dt, learning)
-        threshold = settings.reopen_openness if self._closed else settings.closed_openness
-        self._closed = openness <= threshold
-        state = _CLOSED if self._closed else _OPEN
-        return self._state(view, aperture, openness, self._closed, state, math.sqrt(self.variance))
+        closed = self._shut.update(openness, time_ns, keep=not learning)
+        state = _CLOSED if closed else _OPEN
+        return self._state(view, aperture, openness, closed, state, math.sqrt(self.variance))
 
     def _state(
         self,
@@ -219,7 +218,7 @@ class Eyes:
         self._both_used = [eye if used else None for eye, used in both]
         self.used = [eye for eye in self._both_used if eye is not None]
         """The eyes that count: both, or the one that is not excluded."""
-        self._low = False
+        self._shut = Shut(settings)
         self._still = StillEye()
         self.seen = EyesSeen()
         """Both eyes in the last frame."""
@@ -249,7 +248,8 @@ class Eyes:
             view: of the face in the frame, with unsmoothed points, because smoothing would flatten
                 blinks.
             time_ns: capture time of the frame.
-            learning: whether this frame may be used for the baseline of open eyes.
+            learning: whether this frame may be used for the baseline of open eyes. If not, because
+                the eyes are shut, they count as shut after an unknown time too.
             size: width and height of the frame, pixels; None means that every eye is inside.
         """
         left = self.left.update(view, time_ns, learning, size)
@@ -259,13 +259,12 @@ class Eyes:
             for eye, state in zip(self._both_used, (left, right), strict=True)
             if eye is not None and state.openness is not None
         ]
-        self.seen = self._both(states) if states else EyesSeen()
+        self.seen = self._both(states, time_ns, learning) if states else EyesSeen()
         if len(states) == 2:
             self._still.update(self.left.blink, self.right.blink)
         return left, right
 
-    def _both(self, states: list[tuple[Eye, EyeState]]) -> EyesSeen:
-        settings = self._settings
+    def _both(self, states: list[tuple[Eye, EyeState]], time_ns: int, learning: bool) -> EyesSeen:
         openness = weights = blink = dropped = 0.0
         least_shut = -math.inf
         all_known, any_open = len(states) == len(self.used), False
@@ -283,16 +282,14 @@ class Eyes:
                 downs.append(state.probability_down)
             if state.iris_visible is not None:
                 irises.append(state.iris_visible)
-        self._low = openness <= (
-            settings.reopen_openness if self._low else settings.closed_openness
-        )
+        low = self._shut.update(openness, time_ns, keep=not learning)
         return EyesSeen(
             openness,
             blink / weights,
             least_shut,
-            self._low if all_known else None,
+            low if all_known else None,
             dropped / len(states),
             max(downs) if downs else None,
             sum(irises) / len(irises) if irises else None,
-            any_open and not self._low,
+            any_open and not low,
         )

@@ -10,6 +10,7 @@ import numpy as np
 from landmarkd.layout import Indices, canonical_points
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.histogram import FadingHistogram
+from landmarkd.signals.timing import nanoseconds
 from landmarkd.signals.view import FaceView, FaceViewer
 
 
@@ -134,3 +135,28 @@ class OpenBaseline:
         """Return 1 for the open eye of this person and 0 for shut, between 0 and 1.5."""
         shut = self.open * self._settings.closed_share
         return min(max((aperture - shut) / (self.open - shut), 0.0), 1.5)
+
+
+class Shut:
+    """Whether lids are shut (P80), with hysteresis, which ends with an unknown time."""
+
+    def __init__(self, settings: DriverSettings) -> None:
+        self._settings, self._hold_ns = settings, nanoseconds(settings.hold_s)
+        self._shut = False
+        self._known_ns = 0
+
+    def update(self, openness: float, time_ns: int, *, keep: bool) -> bool:
+        """Add the openness of a frame and return whether the lids are shut.
+
+        Args:
+            openness: 0 is shut, 1 is open.
+            time_ns: capture time.
+            keep: lids that were shut before more than `hold_s` without a value are still shut.
+        """
+        if time_ns - self._known_ns > self._hold_ns and not keep:
+            self._shut = False
+        self._known_ns = time_ns
+        settings = self._settings
+        limit = settings.reopen_openness if self._shut else settings.closed_openness
+        self._shut = openness <= limit
+        return self._shut
