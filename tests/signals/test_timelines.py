@@ -413,6 +413,13 @@ def test_drowsiness_ends_with_perclos_and_not_with_the_number_of_closures():
     assert perclos[round(at, 1)] < lowest <= perclos[round(at - 0.1, 1)]
 
 
+def test_closures_count_in_the_whole_window_of_perclos():
+    settings = S.model_copy(update={"perclos_window_s": 400.0})
+    sleeps = [Do(20.0), Do(16.0, eyes=0.0), Do(310.0), Do(16.0, eyes=0.0), Do(5.0)]
+    drive = Drive(sleeps, fps=5.0, settings=settings).play()
+    assert [phase for phase, _ in drowsy(drive)] == ["begin"]
+
+
 def test_one_closure_is_no_drowsiness():
     assert drowsy(Drive([Do(20.0), Do(7.0, eyes=0.0), Do(20.0)], fps=10.0).play()) == []
 

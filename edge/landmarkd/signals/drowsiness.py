@@ -20,14 +20,18 @@ _CLOSURES = {
     EventKind.UNRESPONSIVE,
 }
 _SHUT = {EventKind.BLINK, *_CLOSURES}
-_FIVE_NS = nanoseconds(FIVE_S)
 _NO_RATES = BlinkRates()
 
 
 class Rates:
-    """Counts blinks and long closures over one and five minutes with visible eyes."""
+    """Counts blinks and long closures over one and five minutes with visible eyes.
 
-    def __init__(self) -> None:
+    Args:
+        memory_s: how long `count` looks back, at least five minutes.
+    """
+
+    def __init__(self, memory_s: float) -> None:
+        self._memory_ns = nanoseconds(max(memory_s, FIVE_S))
         self._events: deque[tuple[int, EventKind, float]] = deque(maxlen=1000)
         self._seen = {window: SlidingShare(window) for window in (MINUTE_S, FIVE_S)}
 
@@ -39,7 +43,7 @@ class Rates:
         """Add time in which the eyes were visible or not."""
         for share in self._seen.values():
             share.add(True if known else None, from_ns, to_ns)
-        while self._events and to_ns - self._events[0][0] > _FIVE_NS:
+        while self._events and to_ns - self._events[0][0] > self._memory_ns:
             self._events.popleft()
 
     def count(self, kinds: set[EventKind], window_s: float, time_ns: int) -> int:
@@ -104,7 +108,7 @@ class Drowsiness:
         """
         self._kept = 0
         self._closed = SlidingShare(self._settings.perclos_window_s)
-        self._rates = Rates()
+        self._rates = Rates(self._settings.perclos_window_s)
         self._last: tuple[bool | None, bool, int] | None = None
         self._shut_since_ns: int | None = None
         self._counted_ns = 0
