@@ -2,10 +2,11 @@ import json
 
 import pytest
 from landmarkd.camera import make_source
+from landmarkd.cli import calibrate_driver
 from landmarkd.cli.calibrate_driver import driver, drivers, learn
 from landmarkd.daemon import baselines
 from landmarkd.daemon.baselines import BaselineStore
-from landmarkd.errors import CalibrationError, UsageError
+from landmarkd.errors import CalibrationError, ConfigurationError, UsageError
 from landmarkd.pipeline import Pipeline
 from landmarkd.settings.config import Configuration
 from landmarkd.signals.monitor import DriverBaseline
@@ -72,6 +73,22 @@ def test_without_enough_to_see_nothing_is_kept(tmp_path, monkeypatch):
         learn(watching, source)
     watching.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_patience_is_longer_than_what_has_to_be_learnt(monkeypatch):
+    monkeypatch.setattr(calibrate_driver, "PATIENCE_S", 3.0)
+    watching = pipeline(eyes_trusted_s=3.0, forward_trusted_s=4.0)
+    with make_source("demo:", fast=True) as source:
+        baseline, _ = learn(watching, source)
+    watching.close()
+    assert 0.15 < baseline.open_left < 0.45
+
+
+def test_a_monitoring_that_is_off_is_said_before_the_camera_is_opened(tmp_path):
+    config = tmp_path / "landmarkd.toml"
+    config.write_text("[driver]\nenabled = false\n")
+    with pytest.raises(ConfigurationError, match="enabled is false"):
+        driver("anna", source="v4l2:/dev/none", config=config, model=None, state=tmp_path)
 
 
 def test_a_bad_name_is_said_before_the_camera_is_opened():

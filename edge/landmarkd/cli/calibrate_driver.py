@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from landmarkd.cli.options import ConfigOption, ModelOption, SourceOption, read_configuration
-from landmarkd.errors import CalibrationError, EndOfStreamError, SourceTimeoutError
+from landmarkd.errors import (
+    CalibrationError,
+    ConfigurationError,
+    EndOfStreamError,
+    SourceTimeoutError,
+)
 
 if TYPE_CHECKING:
     from landmarkd.camera.base import FrameSource
@@ -15,7 +20,9 @@ if TYPE_CHECKING:
     from landmarkd.signals.monitor import DriverBaseline
 
 PATIENCE_S = 120.0
-"""The calibration fails if it has not learnt enough after this time."""
+"""The calibration fails if it has not learnt enough after this time, or `PATIENCE` times what it
+needs."""
+PATIENCE = 4.0
 LEAST_BLINKS = 2
 StateOption = Annotated[
     Path | None,
@@ -49,6 +56,10 @@ def driver(
     store = _store(state)
     store.path(name)
     configuration = read_configuration(config, source=source, model=model)
+    if not configuration.driver.enabled:
+        raise ConfigurationError(
+            "[driver] enabled is false; a driver is learnt only where it is true."
+        )
     uri = named_source(configuration)
     store.check(name)
     pipeline = Pipeline(configuration)
@@ -83,9 +94,10 @@ def learn(pipeline: "Pipeline", source: "FrameSource") -> "tuple[DriverBaseline,
 
     began: int | None = None
     blinks = 0
-    seconds = iter(
-        progress(range(int(pipeline.configuration.driver.forward_trusted_s)), "look ahead")
-    )
+    settings = pipeline.configuration.driver
+    needed_s = max(settings.forward_trusted_s, settings.eyes_trusted_s)
+    patience_ns = max(PATIENCE_S, PATIENCE * needed_s) * NANOSECONDS
+    seconds = iter(progress(range(int(needed_s)), "look ahead"))
     shown_s = -1.0
     while True:
         try:
@@ -104,7 +116,7 @@ def learn(pipeline: "Pipeline", source: "FrameSource") -> "tuple[DriverBaseline,
             for _ in seconds:
                 pass
             return baseline, blinks
-        if frame.captured_ns - began > PATIENCE_S * NANOSECONDS:
+        if frame.captured_ns - began > patience_ns:
             break
     raise CalibrationError(
         "The face was not seen for long enough; sit in front of the camera, in good light, for "
