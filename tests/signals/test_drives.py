@@ -168,6 +168,15 @@ class TestAsleep:
         assert not [e for e in drive.events if e.kind in CLOSED and e.phase.value == "end"]
 
     @RATES
+    def test_a_syllable_before_and_after_a_hidden_face_is_no_yawn(self, fps):
+        syllable = Do(1 / fps + 1e-6, mouth=0.7)
+        script = [*blinking(9.0), syllable, Do(2.0, face=False), syllable, Do(2.5, eyes=0.0)]
+        (alarm,) = alarms(Drive([*script, Do(3.0)], fps=fps).play())
+        assert alarm[0] == "microsleep"
+        shut = 9.0 + 2 * syllable.seconds + 2.0
+        assert alarm[1] - shut == pytest.approx(S.microsleep_s, abs=max(0.2, 2 / fps) + 0.01)
+
+    @RATES
     def test_a_look_down_before_an_open_eye_explains_no_sleep_after_it(self, fps):
         look = [Do(1.0, eyes=0.05, lower=0.13), Do(0.8, yaw=40.0)]
         drive = Drive([*blinking(9.0), *look, Do(4.0, eyes=0.0), Do(3.0)], fps=fps).play()

@@ -65,8 +65,10 @@ class MouthMotion:
 
     def __init__(self, settings: DriverSettings) -> None:
         self._settings = settings
+        self._hold_ns = nanoseconds(settings.hold_s)
         self._wide_since_ns: int | None = None
         self._wide_ns: int | None = None
+        self._known_ns = 0
         self._turns: deque[int] = deque(maxlen=32)
         self._extreme, self._rising = 0.0, True
 
@@ -74,8 +76,10 @@ class MouthMotion:
         """Add the openness of the mouth."""
         while self._turns and time_ns - self._turns[0] > MEMORY_NS:
             self._turns.popleft()
-        if mouth is None:
+        hidden, self._known_ns = time_ns - self._known_ns > self._hold_ns, time_ns
+        if mouth is None or hidden:
             self._wide_since_ns = None
+        if mouth is None:
             return
         if mouth >= self._settings.mouth_wide:
             self._wide_since_ns = time_ns if self._wide_since_ns is None else self._wide_since_ns
