@@ -208,6 +208,26 @@ class TestReceiver:
                 sink.submit(report(sequence), wait=True)
         assert [found.sequence for found in landmarkd.Receiver(f"lmk:{path}")] == list(range(20))
 
+    def test_damage_of_a_recording_is_skipped(self, tmp_path: Path) -> None:
+        path = tmp_path / "drive.lmk"
+        with make_sink(f"lmk:{path}", session()) as sink:
+            for sequence in range(20):
+                sink.submit(report(sequence), wait=True)
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+        found = [each.sequence for each in landmarkd.Receiver(f"lmk:{path}")]
+        assert found[0] == 0
+        assert found[-1] == 19
+        assert "SourceFormatError" not in (landmarkd.Receiver.__next__.__doc__ or "")
+
+    def test_what_is_no_recording_is_refused(self, tmp_path: Path) -> None:
+        path = tmp_path / "drive.lmk"
+        path.write_bytes(b"something else")
+        with pytest.raises(landmarkd.SourceFormatError):
+            landmarkd.Receiver(f"lmk:{path}")
+        assert "SourceFormatError" in (landmarkd.Receiver.__doc__ or "")
+
     def test_it_receives_what_is_sent(self) -> None:
         probe, _ = udp_loopback()
         port = probe.port

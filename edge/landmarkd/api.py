@@ -142,6 +142,7 @@ class Receiver:
     Raises:
         UsageError: an unknown scheme or option.
         SourceError: the port or device cannot be opened.
+        SourceFormatError: the file is not a recording, or one of another version.
         AccessError: no permission.
     """
 
@@ -158,12 +159,11 @@ class Receiver:
         return self
 
     def __next__(self) -> Report:
-        """Return the next report.
+        """Return the next report; damaged messages, also of a recording, are skipped.
 
         Raises:
             SourceTimeoutError: none came within `timeout_s`.
             SourceLostError: the device is gone.
-            SourceFormatError: the recording is damaged.
         """
         since_s = time.monotonic()
         while not self._waiting:
