@@ -84,3 +84,5 @@ def test_what_the_wire_brought_has_the_same_keys(selection: Selection, with_face
         assert (line["face"]["ibug68"] is None) == (
             selection not in {Selection.ALL, Selection.IBUG68}
         )
+        ibug68 = np.array(line["face"]["ibug68"] or [])
+        assert (ibug68 == ibug68.round(2)).all()

@@ -97,7 +97,7 @@ def encode_record(
         if record.hello is None:
             face["pose"]["camera"] = None
         if record.selection is Selection.IBUG68 and record.points is not None:
-            face["ibug68"] = _array(record.points, 4)
+            face["ibug68"] = _array(record.points, 2)
     _select(face, selection)
     return _text(line)
 
