@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from landmarkd.errors import SourceFormatError
-from landmarkd.receive import make_link, read_reports
+from landmarkd.receive import FrameStream, make_link, read_reports
 from landmarkd.sinks import make_sink
 from landmarkd.types import Intrinsics
 from landmarkd.wire import Decoder
@@ -255,6 +255,18 @@ def test_listen_and_replay_give_the_same_lines(recording: Path, tmp_path: Path) 
                     "ibug68"
                 )  # a replay cannot send 68 points of a layout that has 562
         assert a == b
+
+
+@pytest.mark.parametrize("points", ["68", "eyes"])
+def test_some_of_the_points_are_not_replayed_as_the_help_says(tmp_path: Path, points: str) -> None:
+    some, copy = tmp_path / "some.lmk", tmp_path / "copy.lmk"
+    with make_sink(f"lmk:{some}?points={points}", session()) as sink:
+        sink.submit(report(0), wait=True)
+    landmarkd("replay", some, "--sink", f"lmk:{copy}", "--fast")
+    for path, present in ((some, True), (copy, False)):
+        with FrameStream(path) as stream:
+            assert [found.record.points is not None for found in stream] == [present]
+    assert f"points={points}" in landmarkd("replay", "--help").stdout
 
 
 def test_the_camera_of_each_picture_comes_back_and_is_replayed(tmp_path: Path) -> None:

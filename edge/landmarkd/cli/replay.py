@@ -29,6 +29,8 @@ def replay(
 ) -> int:
     """Play a recording to one or more sinks at its own pace.
 
+    A recording made with points=68 or points=eyes is played without points.
+
     Example: landmarkd replay drive.lmk --sink udp://192.168.1.20:5005 --sink jsonl:drive.jsonl
     """
     from landmarkd.pace import Pacer
