@@ -1,6 +1,10 @@
 """`landmarkd status` and `landmarkd top`."""
 
 import json
+import os
+import pty
+import signal
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +17,7 @@ from landmarkd.daemon.statusfile import NAME, StatusFile
 from landmarkd.errors import ExitCode
 
 from tests.daemon.snapshots import running, sink
-from tests.process import landmarkd
+from tests.process import command, landmarkd
 
 
 def asked(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
@@ -87,13 +91,28 @@ def test_top_shows_the_newest_record(
     assert "landmarkd dashboard" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["status", "top"])
-def test_without_a_daemon(command: str, tmp_path: Path) -> None:
-    done = landmarkd(command, "--runtime", tmp_path)
+def test_ctrl_c_is_the_usual_end_of_top(tmp_path: Path) -> None:
+    StatusFile(tmp_path).publish(running(device="dashboard"))
+    master, slave = pty.openpty()
+    with (
+        os.fdopen(master, "rb", buffering=0) as terminal,
+        subprocess.Popen(command(["top", "--runtime", tmp_path]), stdout=slave) as process,
+    ):
+        os.close(slave)
+        shown = b""
+        while b"landmarkd dashboard" not in shown:
+            shown += terminal.read(4096)
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == ExitCode.OK
+
+
+@pytest.mark.parametrize("name", ["status", "top"])
+def test_without_a_daemon(name: str, tmp_path: Path) -> None:
+    done = landmarkd(name, "--runtime", tmp_path)
     assert done.returncode == ExitCode.NO_INPUT
     assert done.stderr.startswith("landmarkd: No daemon")
     (tmp_path / NAME).write_text("{}")
-    assert landmarkd(command, "--runtime", tmp_path).returncode == ExitCode.DATA
+    assert landmarkd(name, "--runtime", tmp_path).returncode == ExitCode.DATA
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -61,7 +62,11 @@ def top(
     from rich.live import Live
 
     shown = 0
-    with Live(_shown(*_read(runtime)), auto_refresh=False) as live:
+    # Ctrl-C is the usual way to end it.
+    with (
+        suppress(KeyboardInterrupt),
+        Live(_shown(*_read(runtime)), auto_refresh=False) as live,
+    ):
         while frames is None or shown < frames:
             live.update(_shown(*_read(runtime)), refresh=True)
             shown += 1
