@@ -4,6 +4,8 @@ import sys
 
 import landmarkd
 
+if len(sys.argv) != 2:
+    sys.exit(__doc__)
 report = landmarkd.detect(sys.argv[1])
 if report.face is None:
     print("no face")

@@ -66,6 +66,14 @@ def test_picture(tmp_path: Path) -> None:
     assert "yaw" in printed
 
 
+def test_picture_without_a_picture_says_how_to_name_one() -> None:
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "picture.py")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == "Find the face in a picture: python examples/picture.py portrait.jpg\n"
+
+
 def test_camera_to_console() -> None:
     lines = example("camera_to_console.py").splitlines()
     assert len(lines) == 300
