@@ -209,7 +209,7 @@ os.kill(os.getpid(), signal.SIGKILL)
             ("mqtt://b?password_file=/dev/null", "needs a name"),
             ("mqtt://me:open-sesame@b", "must not hold"),
             ("mqtt://open-sesame@b", "must not hold"),
-            ("mqtt://me:open/sesame@b", "no number"),
+            ("mqtt://me:open/sesame@b", "must not hold"),
             ("mqtt://b?user=me&password=open-sesame", "cannot be read"),
             ("mqtt://b?user=me&password=open-sesame&color=red", "unknown option"),
         ):
