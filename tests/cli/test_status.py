@@ -17,7 +17,7 @@ from landmarkd.daemon.statusfile import NAME, StatusFile
 from landmarkd.errors import ExitCode
 
 from tests.daemon.snapshots import running, sink
-from tests.process import command, landmarkd
+from tests.process import LIMIT_S, command, landmarkd
 
 
 def asked(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
@@ -94,16 +94,19 @@ def test_top_shows_the_newest_record(
 def test_ctrl_c_is_the_usual_end_of_top(tmp_path: Path) -> None:
     StatusFile(tmp_path).publish(running(device="dashboard"))
     master, slave = pty.openpty()
+    python, option, program, *arguments = command(["top", "--runtime", tmp_path])
+    # As at a terminal: what runs in the background of a shell ignores it, and its children do.
+    program = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {program}"
     with (
         os.fdopen(master, "rb", buffering=0) as terminal,
-        subprocess.Popen(command(["top", "--runtime", tmp_path]), stdout=slave) as process,
+        subprocess.Popen([python, option, program, *arguments], stdout=slave) as process,
     ):
         os.close(slave)
         shown = b""
         while b"landmarkd dashboard" not in shown:
             shown += terminal.read(4096)
         process.send_signal(signal.SIGINT)
-        assert process.wait() == ExitCode.OK
+        assert process.wait(LIMIT_S) == ExitCode.OK
 
 
 @pytest.mark.parametrize("name", ["status", "top"])
