@@ -34,7 +34,7 @@ class Views:
         self.random = random.Random(seed)
         neighbours, weights = mirror_weights()
         self.neighbours = torch.from_numpy(neighbours).to(device)
-        self.mixture = torch.from_numpy(weights).to(device)
+        self.mixture = torch.from_numpy(weights).float().to(device)
         self.nearest = torch.from_numpy(mirror_nearest()).to(device)
         self.places = torch.arange(jitter.side, device=device, dtype=torch.float32)
 
