@@ -131,9 +131,8 @@ class Pipeline:
             DelegateError: a required accelerator was lost.
         """
         self.clock.start()
-        refuse_size(frame.image.shape, frame.source)
         height, width = frame.image.shape[:2]
-        estimator = self._estimator_for(width, height)
+        estimator = self._estimator_for(width, height, frame.source)
         if box is None:
             seen = self.tracker.track(frame, self.clock)
         else:
@@ -239,9 +238,10 @@ class Pipeline:
         if self._poses is not None:
             self._poses.reset()
 
-    def _estimator_for(self, width: int, height: int) -> PoseEstimator:
+    def _estimator_for(self, width: int, height: int, name: str) -> PoseEstimator:
         known, estimator = self.intrinsics, self._estimator
         if estimator is None or known is None or (known.width, known.height) != (width, height):
+            refuse_size((height, width), name)
             source = self.configuration.source
             rotation = rotation_of(source.uri)
             self.intrinsics = intrinsics_for(width, height, source.camera, rotation=rotation)
