@@ -23,7 +23,6 @@ def _train(arguments: argparse.Namespace) -> int:
             workers=arguments.workers,
             threads=arguments.threads,
             twice=not arguments.once,
-            bfloat16=not arguments.float32,
             seed=arguments.seed,
             initial=arguments.initial,
             photographs=arguments.photographs,
@@ -142,9 +141,6 @@ def main() -> int:
     train.add_argument("--threads", type=int, default=1, help="of torch")
     train.add_argument(
         "--once", action="store_true", help="do not also train on the mirror image of each scene"
-    )
-    train.add_argument(
-        "--float32", action="store_true", help="for processors without bfloat16 multiplication"
     )
     train.add_argument("--seed", type=int, default=1)
     train.add_argument("--initial", type=Path, help="initial weights instead of random ones")

@@ -16,6 +16,7 @@ from models.detector.targets import assign, losses
 from models.training import checkpoint
 from models.training.learner import Learner
 from models.training.loop import Batch, Loop
+from models.training.precision import half_precision
 from models.training.processes import Processes
 from models.training.schedule import Schedule
 
@@ -44,7 +45,6 @@ class Settings:
         batch: scenes at once.
         rate: highest learning rate.
         twice: each scene is seen in a mirror as well.
-        bfloat16: multiply in bfloat16, for processors where that takes half the time.
         workers: processes that compose scenes.
         threads: of torch.
         seed: of weights and scenes.
@@ -61,7 +61,6 @@ class Settings:
     batch: int = 64
     rate: float = 4e-3
     twice: bool = True
-    bfloat16: bool = True
     workers: int = 1
     threads: int = 1
     seed: int = 1
@@ -111,11 +110,10 @@ class SceneLoss:
 
     Args:
         hardest: Where those are kept.
-        bfloat16: Whether to multiply in bfloat16.
     """
 
-    def __init__(self, hardest: Hardest, *, bfloat16: bool) -> None:
-        self._hardest, self._bfloat16 = hardest, bfloat16
+    def __init__(self, hardest: Hardest) -> None:
+        self._hardest = hardest
 
     def __call__(self, forward: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss and its terms."""
@@ -131,7 +129,7 @@ class SceneLoss:
         faces, valid, ignored = labels
         x = images.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
         x = x.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=self._bfloat16):
+        with half_precision(images.device):
             outputs = forward(x)
         parts = losses(outputs, assign(faces, valid, ignored))
         faceless = ~valid.any(1)
@@ -163,7 +161,7 @@ def make_loop(settings: Settings) -> Loop:
     return Loop(
         [learner],
         Scenes(settings, hardest),
-        SceneLoss(hardest, bfloat16=settings.bfloat16),
+        SceneLoss(hardest),
         settings.schedule,
         log=settings.out / "log.jsonl",
         processes=processes,

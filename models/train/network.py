@@ -13,6 +13,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from models.training.precision import half_precision
+
 LANDMARKS = 562
 LEVELS = 255
 
@@ -213,20 +215,17 @@ def round_as_int8(network: LandmarkNet, levels: int = LEVELS) -> None:
             module.levels = levels
 
 
-def trained_outputs(
-    network: LandmarkNet, images: Tensor, kind: torch.dtype, levels: int = 0
-) -> dict[str, Tensor]:
+def trained_outputs(network: LandmarkNet, images: Tensor, levels: int = 0) -> dict[str, Tensor]:
     """Outputs of a network while it is trained, (N, 3, side, side) to float32 outputs.
 
     Args:
         network: In training.
         images: As the network takes them.
-        kind: Half-precision type of all but the last layers: a coordinate in it steps by a quarter
-            of a pixel.
         levels: Of rounded features, over their range in each crop, as a fully connected layer with
             int8 weights and a float result rounds them.
     """
-    with torch.autocast(images.device.type, kind):
+    # The last layers stay in float32: a coordinate in bfloat16 steps by a quarter of a pixel.
+    with half_precision(images.device):
         features = network.features(images)
     features = features.float()
     if levels:

@@ -29,7 +29,7 @@ class Forward(nn.Module):
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """See `trained_outputs`."""
-        return trained_outputs(self.network, images, torch.bfloat16, self.levels)
+        return trained_outputs(self.network, images, self.levels)
 
 
 class Passes:

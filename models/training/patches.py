@@ -18,6 +18,7 @@ from models.training.learner import Learner
 from models.training.loop import Batch, Loop
 from models.training.meeting import Meeting
 from models.training.optimiser import between_features
+from models.training.precision import half_precision
 from models.training.schedule import Schedule
 
 RELOAD_S = 240.0
@@ -133,8 +134,7 @@ def make_patch_loop(
 
     def of_batch(forward: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         images = batch["images"]
-        # This is 1.5 times as fast on a processor.
-        with torch.autocast(images.device.type, torch.bfloat16):
+        with half_precision(images.device):
             found = forward(images)
         parts = loss(found.float(), batch)
         return parts["loss"], {term: value.detach() for term, value in parts.items()}

@@ -169,7 +169,7 @@ def test_training_learns_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
         )
 
     def loss_of(network):
-        return SceneLoss(Hardest(1), bfloat16=True)(network, batch)[0].item()
+        return SceneLoss(Hardest(1))(network, batch)[0].item()
 
     first = loop(8)
     network = first.learners[0].network
@@ -186,7 +186,7 @@ def test_training_learns_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
 
 def test_hard_faceless_scenes_are_shown_again():
     hardest, network = Hardest(16), DetectorNet().train()
-    loss, seen = SceneLoss(hardest, bfloat16=True), []
+    loss, seen = SceneLoss(hardest), []
     network.register_forward_pre_hook(lambda _, arguments: seen.append(len(arguments[0])))
     torch.nn.init.constant_(network.scores[0].bias, 2.0)
     empty = Scene(
