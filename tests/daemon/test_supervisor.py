@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from landmarkd.daemon.snapshot import Snapshot
 from landmarkd.errors import ExitCode
 
 from tests.daemon.test_metrics import free_port, served
@@ -153,6 +154,31 @@ def test_a_new_configuration_that_does_not_start_is_given_up(tmp_path: Path) -> 
         daemon.wait_status(lambda status: "absent" in (status.refused or ""))
         daemon.ear.frames(5, daemon.ear.mark())
         assert daemon.end() == 0
+
+
+def test_a_reload_empties_no_file(tmp_path: Path) -> None:
+    """Neither one that succeeds nor one that is given up; a start does."""
+    files = [tmp_path / f"drive.{kind}" for kind in ("jsonl", "csv", "lmk")]
+    for path in files:
+        path.write_text("an earlier start\n")
+    sinks = [f"{path.suffix[1:]}:{path}?truncate=yes&points=none" for path in files]
+
+    def written(status: Snapshot) -> bool:
+        return all(sink.sent >= 5 for sink in status.sinks)
+
+    with Daemon(tmp_path, sinks=sinks) as daemon:
+        daemon.wait_status(written)
+        before = [path.read_bytes() for path in files]
+        daemon.write_configuration(f'{SELDOM}\n[service]\ndevice = "renamed"')
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_status(lambda status: status.device == "renamed" and written(status))
+        unplug(daemon)
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_status(lambda status: "unplugged" in (status.refused or "") and written(status))
+        assert daemon.end() == 0
+    for path, content in zip(files, before, strict=True):
+        assert not content.startswith(b"an earlier start")
+        assert path.read_bytes().startswith(content)
 
 
 def test_a_defect_in_the_back_end_of_a_new_camera_does_not_end_the_daemon(tmp_path: Path) -> None:

@@ -61,6 +61,8 @@ class Supervisor:
                         return service.observer
                     before, following = service.pipeline.configuration, service.successor
                 following.capture.inherit(service.capture)
+                for sink in following.sinks:
+                    sink.follows = True
                 service = following
         finally:
             self._factory.notifier.stopping()

@@ -50,11 +50,13 @@ class Sink(ABC):
         statistics: read it from any thread.
         gone: the receiver cannot come back, because standard output was closed.
         ending: whether the program has to end; then a waiting `submit` returns.
+        follows: it follows the sinks before a reload, whose files keep their content.
     """
 
     uri: str
     statistics: SinkStatistics
     gone: bool = False
+    follows: bool = False
     ending: Callable[[], object] = staticmethod(lambda: False)
 
     @property

@@ -41,7 +41,7 @@ class FileRules:
     Attributes:
         name: as in the URI, "-" for standard output.
         append: write at the end of the file; else each start makes a new file.
-        truncate: delete the content of the file at the start.
+        truncate: delete the content of the file at the start, not at a reload.
         size, seconds: limits after which a new file begins; None for no limit.
         mode: permissions of a new file.
     """
@@ -185,7 +185,7 @@ class FileTransport(Transport[bytes]):
     def _choose(self) -> tuple[Path, int]:
         """Return the next file, and flags to open it."""
         rules = self.rules
-        if rules.truncate and not self._truncated:
+        if rules.truncate and not (self._truncated or self.follows):
             return next(rules.paths()), os.O_TRUNC
         if (path := self.path) and self._lost and (not path.exists() or self._may_append(path)):
             return path, 0

@@ -69,11 +69,13 @@ class Transport(ABC, Generic[PieceT]):
         deadline: monotonic seconds after which `open` and `send` must not wait, because the sink
             closes.
         waiting: the highest rank of the waiting reports, -1 for none.
+        follows: as that of the sink.
     """
 
     note: str | None = None
     deadline: float = math.inf
     waiting: int = -1
+    follows: bool = False
 
     def check(self) -> None:
         """Check for errors that waiting cannot correct; raises the same as `Sink.check`."""

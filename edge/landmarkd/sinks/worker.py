@@ -78,11 +78,10 @@ class QueuedSink(Sink, Generic[PieceT]):
         self._changed = Condition()
         # Held while formatter and transport are used.
         self._working = Lock()
-        self._used_at = 0.0
         self._closing = False
         self._thread: Thread | None = None
         self._retry_s = RETRY_FIRST_S
-        self._retry_at = 0.0
+        self._retry_at = self._used_at = 0.0
         self._opened_before = False
         self._reconnected = False
         self._said: dict[str, float] = {}
@@ -109,6 +108,7 @@ class QueuedSink(Sink, Generic[PieceT]):
         if self._thread is not None:
             return
         self.check()
+        self._transport.follows = self.follows
         self._thread = Thread(target=self._run, name=f"sink {self.uri}", daemon=True)
         self._thread.start()
 
