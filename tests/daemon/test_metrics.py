@@ -112,6 +112,34 @@ def test_a_sink_that_a_reload_removed_is_not_told_any_more(metrics: Metrics, por
     assert not any("before" in name for name in got)
 
 
+def test_an_answer_is_of_one_snapshot_whenever_it_is_asked_for(metrics: Metrics, port: int) -> None:
+    snapshots = [
+        running(skipped=count, sinks=tuple(sink(uri=f"udp://h{n}", sent=count) for n in range(20)))
+        for count in (1, 2)
+    ]
+    metrics.publish(snapshots[0])
+    done = threading.Event()
+
+    def publish() -> None:
+        while not done.is_set():
+            for snapshot in snapshots:
+                metrics.publish(snapshot)
+
+    publisher = threading.Thread(target=publish)
+    publisher.start()
+    answers = [scraped(port) for _ in range(20)]
+    done.set()
+    publisher.join()
+    for got in answers:
+        sent = [value for name, value in got.items() if 'kind="sent"' in name]
+        assert sent == 20 * [got['landmarkd_frames_total{kind="skipped"}']]
+
+
+def test_there_is_no_number_before_the_first_snapshot(metrics: Metrics, port: int) -> None:
+    assert metrics
+    assert scraped(port) == {}
+
+
 def test_only_this_machine_is_served(metrics: Metrics, port: int) -> None:
     """The same port is free on every other loopback address, so nothing listens on all of them."""
     with socket.socket() as other:
@@ -185,5 +213,6 @@ def test_a_client_that_asks_byte_by_byte_is_let_go(
 
 def served(port: int) -> bool:
     with suppress(OSError):
-        return bool(scraped(port))
+        scraped(port)
+        return True
     return False

@@ -1,17 +1,21 @@
 """Numbers for Prometheus on a port of the loopback interface, if configured."""
 
 import math
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from typing import Any
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
-from landmarkd.daemon.snapshot import Snapshot
+from landmarkd.daemon.snapshot import STATES, Snapshot
 from landmarkd.errors import SourceBusyError
 from landmarkd.local_http import LocalHandler, LocalServer
 
 
-class Metrics:
+class Metrics(Collector):
     """Serves the newest snapshot on a port of the loopback interface.
 
     Raises:
@@ -19,26 +23,9 @@ class Metrics:
     """
 
     def __init__(self, port: int) -> None:
+        self._snapshot: Snapshot | None = None
         registry = CollectorRegistry()
-
-        def gauge(name: str, text: str, *labels: str) -> Gauge:
-            return Gauge(f"landmarkd_{name}", text, labels, registry=registry)
-
-        self._rates = gauge(
-            "frames_per_second", "Frames of the last second by their result", "kind"
-        )
-        self._totals = gauge("frames_total", "Frames since the start by their result", "kind")
-        self._faults = gauge("faults_total", "Faults since the start", "kind")
-        self._stages = gauge("stage_seconds", "Median time of a stage", "stage")
-        self._latency = gauge("latency_seconds", "From capture to result", "quantile")
-        self._face = gauge("face", "1 while a face is tracked")
-        self._state = gauge("state", "1 for the present state of the camera", "state")
-        self._degraded = gauge("degraded", "Number of parts that run in a fallback")
-        self._temperature = gauge("device_temperature_celsius", "Temperature of the CPU")
-        self._memory = gauge("memory_bytes", "Resident memory")
-        self._uptime = gauge("uptime_seconds", "Time since the start of the pipeline")
-        self._sinks = gauge("sink_reports_total", "Reports by sink and result", "sink", "kind")
-        self._connected = gauge("sink_connected", "1 while the sink is connected", "sink")
+        registry.register(self)
         try:
             self._server = _MetricsServer(port, registry)
         except OSError as error:
@@ -48,37 +35,78 @@ class Metrics:
         self._server.start()
 
     def publish(self, snapshot: Snapshot) -> None:
-        """Take a snapshot."""
-        for kind in ("captured", "processed", "skipped"):
-            self._rates.labels(kind).set(getattr(snapshot, f"{kind}_fps"))
-            self._totals.labels(kind).set(getattr(snapshot, kind))
-        self._totals.labels("with_face").set(snapshot.with_face)
-        for kind in ("reopened", "corrupt", "stale", "identical"):
-            self._faults.labels(kind).set(getattr(snapshot, kind))
-        # A reload may have removed stages and sinks: what is known of them is no longer true.
-        for gauge in (self._stages, self._latency, self._connected, self._sinks):
-            gauge.clear()
-        for stage, spent_ms in snapshot.stages_ms.items():
-            self._stages.labels(stage).set(spent_ms / 1e3)
-        if snapshot.latency_ms is not None:
-            for quantile, spent_ms in zip(("0.5", "0.99"), snapshot.latency_ms, strict=True):
-                self._latency.labels(quantile).set(spent_ms / 1e3)
-        self._face.set(snapshot.face)
-        for state in ("running", "stalled", "reopening", "waiting", "stopped"):
-            self._state.labels(state).set(snapshot.state == state)
-        self._degraded.set(len(snapshot.degraded))
-        known = snapshot.temperature_c
-        self._temperature.set(math.nan if known is None else known)
-        self._memory.set(snapshot.memory_mb * 1e6)
-        self._uptime.set(snapshot.uptime_s)
-        for name, sink in zip(_names(snapshot), snapshot.sinks, strict=True):
-            self._connected.labels(name).set(sink.connected)
-            for kind in ("sent", "dropped", "reconnects"):
-                self._sinks.labels(name, kind).set(getattr(sink, kind))
+        """Take a snapshot. An answer is made from one snapshot, never from parts of two."""
+        self._snapshot = snapshot
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the numbers of the newest snapshot; before the first one there are none."""
+        now = self._snapshot
+        if now is None:
+            return
+        kinds = ("captured", "processed", "skipped")
+        yield _gauge(
+            "frames_per_second",
+            "Frames of the last second by their result",
+            {kind: getattr(now, f"{kind}_fps") for kind in kinds},
+            "kind",
+        )
+        yield _gauge(
+            "frames_total",
+            "Frames since the start by their result",
+            {kind: getattr(now, kind) for kind in (*kinds, "with_face")},
+            "kind",
+        )
+        yield _gauge(
+            "faults_total",
+            "Faults since the start",
+            {kind: getattr(now, kind) for kind in ("reopened", "corrupt", "stale", "identical")},
+            "kind",
+        )
+        stages = {stage: spent_ms / 1e3 for stage, spent_ms in now.stages_ms.items()}
+        yield _gauge("stage_seconds", "Median time of a stage", stages, "stage")
+        p50_p99 = [spent_ms / 1e3 for spent_ms in now.latency_ms or ()]
+        latency = dict(zip(("0.5", "0.99"), p50_p99, strict=False))
+        yield _gauge("latency_seconds", "From capture to result", latency, "quantile")
+        yield _gauge("face", "1 while a face is tracked", {(): now.face})
+        yield _gauge(
+            "state",
+            "1 for the present state of the camera",
+            {state: now.state == state for state in STATES},
+            "state",
+        )
+        degraded = len(now.degraded)
+        yield _gauge("degraded", "Number of parts that run in a fallback", {(): degraded})
+        known = now.temperature_c
+        heat = math.nan if known is None else known
+        yield _gauge("device_temperature_celsius", "Temperature of the CPU", {(): heat})
+        yield _gauge("memory_bytes", "Resident memory", {(): now.memory_mb * 1e6})
+        yield _gauge("uptime_seconds", "Time since the start of the pipeline", {(): now.uptime_s})
+        sinks = dict(zip(_names(now), now.sinks, strict=True))
+        yield _gauge(
+            "sink_reports_total",
+            "Reports by sink and result",
+            {
+                (name, kind): getattr(sink, kind)
+                for name, sink in sinks.items()
+                for kind in ("sent", "dropped", "reconnects")
+            },
+            "sink",
+            "kind",
+        )
+        connected = {name: sink.connected for name, sink in sinks.items()}
+        yield _gauge("sink_connected", "1 while the sink is connected", connected, "sink")
 
     def close(self) -> None:
         """Close the port."""
         self._server.close()
+
+
+def _gauge(name: str, text: str, values: Mapping[Any, float], *labels: str) -> GaugeMetricFamily:
+    """Return a gauge with a value for each label, or for each tuple of labels."""
+    gauge = GaugeMetricFamily(f"landmarkd_{name}", text, labels=labels)
+    for key, value in values.items():
+        gauge.add_metric(key if isinstance(key, tuple) else (key,), value)
+    return gauge
 
 
 def _names(snapshot: Snapshot) -> list[str]:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+STATES = ("running", "stalled", "reopening", "waiting", "stopped")
+
 
 @dataclass(frozen=True, slots=True)
 class SinkSnapshot:
