@@ -4,7 +4,7 @@ import os
 import stat
 import threading
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -124,6 +124,16 @@ def test_a_failure_before_the_start_is_written_unless_another_daemon_runs(tmp_pa
     status.publish(running(pid=os.getppid()))
     status.publish_failure(SourceError("no camera"))
     assert read_status(tmp_path).state == "running"
+
+
+def test_the_failure_that_ends_a_daemon_leaves_what_is_known_of_it(tmp_path: Path) -> None:
+    status, last = StatusFile(tmp_path), running(pid=os.getpid())
+    status.publish(last)
+    status.publish_failure(SourceError("the camera is lost"))
+    ended = read_status(tmp_path)
+    assert ended.updated_ns >= last.updated_ns
+    said = {"state": "stopped", "failure": "the camera is lost", "updated_ns": ended.updated_ns}
+    assert ended == replace(last, **said)
 
 
 def test_a_process_that_got_the_id_of_a_killed_daemon_is_none(tmp_path: Path) -> None:

@@ -295,6 +295,18 @@ def test_a_driver_that_hangs_during_a_reload_needs_a_new_process(tmp_path: Path)
         assert "its driver hangs in this process" in daemon.logged()
 
 
+def test_the_status_after_a_failure_says_what_ran(tmp_path: Path) -> None:
+    steps = [{"do": "frames", "count": 30}, {"do": "block"}]
+    with Daemon(tmp_path, steps, environment=exclusive(tmp_path)) as daemon:
+        assert daemon.process.wait(LIMIT_S) == ExitCode.TEMPORARY
+        ended = daemon.status()
+        assert ended.state == "stopped"
+        assert "its driver hangs in this process" in (ended.failure or "")
+        assert ended.processed > 0
+        assert ended.uptime_s > 1
+        assert len(ended.sinks) == 1
+
+
 @pytest.mark.parametrize("method", ["close", "open"])
 def test_a_driver_that_hangs_during_a_reload_does_not_delay_the_end(
     tmp_path: Path, method: str

@@ -7,7 +7,7 @@ import os
 import stat
 import time
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from landmarkd.daemon.diagnosis import STALE_S, diagnose
@@ -87,6 +87,7 @@ class StatusFile:
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
         self.failed: str | None = None
+        self._newest: Snapshot | None = None
 
     def taken(self) -> bool:
         """Return whether another running daemon publishes here."""
@@ -100,6 +101,7 @@ class StatusFile:
 
     def publish(self, snapshot: Snapshot) -> None:
         """Write a snapshot. A full or read-only disk is logged and has no other effect."""
+        self._newest = snapshot
         try:
             self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             _refuse_of_others(self.path.parent)
@@ -117,11 +119,15 @@ class StatusFile:
             self.failed = f"{self.path}: {error.strerror}"
 
     def publish_failure(self, error: Exception) -> None:
-        """Write that a daemon did not start, unless another one is running."""
+        """Write why the daemon ended or did not start, unless another one is running.
+
+        The rest of the last snapshot stays: what ran, and for how long.
+        """
         if self.taken():
             return
+        newest = self._newest or Snapshot("stopped", 0, 0.0, os.getpid(), "landmarkd")
         now_ns = time.monotonic_ns()
-        self.publish(Snapshot("stopped", now_ns, 0.0, os.getpid(), "landmarkd", failure=str(error)))
+        self.publish(replace(newest, state="stopped", updated_ns=now_ns, failure=str(error)))
 
 
 def read_status(folder: Path) -> Snapshot:
