@@ -4,7 +4,7 @@ import sys
 import time
 
 import pytest
-from landmarkd.daemon.diagnosis import STALE_S, diagnose
+from landmarkd.daemon.diagnosis import RELOAD_S, STALE_S, diagnose
 from landmarkd.daemon.snapshot import Snapshot
 
 from tests.daemon.snapshots import running, sink
@@ -56,6 +56,16 @@ def test_an_old_snapshot_is_of_a_daemon_that_hangs() -> None:
     at = snapshot.updated_ns + round(STALE_S * 1e9)
     assert not diagnose(snapshot, at).troubles
     assert "has written no status for 4 s" in diagnose(snapshot, at + 10**9).troubles[0]
+
+
+def test_a_snapshot_may_be_older_during_a_reload() -> None:
+    snapshot = running(state="reloading", sinks=(sink(connected=False),))
+    at = snapshot.updated_ns + round(RELOAD_S * 1e9)
+    during, hanging = diagnose(snapshot, at), diagnose(snapshot, at + 10**9)
+    assert during.alive
+    assert not during.troubles
+    assert "being reloaded" in during.notes[0]
+    assert "has written no status for 61 s" in hanging.troubles[0]
 
 
 def ended_process() -> int:

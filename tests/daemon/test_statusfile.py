@@ -143,6 +143,8 @@ def test_a_process_that_got_the_id_of_a_killed_daemon_is_none(tmp_path: Path) ->
     old_ns = time.monotonic_ns() - int(2e9 * STALE_S)
     status.publish(running(pid=os.getppid(), updated_ns=old_ns))
     assert not status.taken()
+    status.publish(running(pid=os.getppid(), updated_ns=old_ns, state="reloading"))
+    assert status.taken()
 
 
 def test_no_file(tmp_path: Path) -> None:

@@ -335,6 +335,7 @@ ScriptedSource.{method} = do_or_hang
         unplug(daemon)
         daemon.signal(signal.SIGHUP)
         daemon.wait_log(lambda log: "it hangs" in log, "the driver hangs")
+        assert daemon.status().state == "reloading"
         daemon.signal(signal.SIGTERM)
         assert daemon.process.wait(LIMIT_S) == 0
         assert daemon.status().state == "stopped"

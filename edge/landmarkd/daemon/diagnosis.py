@@ -3,13 +3,23 @@
 import os
 from dataclasses import dataclass
 
-from landmarkd.daemon.snapshot import SinkSnapshot, Snapshot
+from landmarkd.daemon.snapshot import RELOADING, STOPPED, SinkSnapshot, Snapshot
 
 STALE_S = 3.0
 """A snapshot is written each second; if it is older, the daemon hangs."""
 
+RELOAD_S = 60.0
+"""No snapshot is written during a reload: models are loaded, and a driver may need 5 s to close the
+old camera and 12 s to open the new one. If that fails, the old configuration is built again."""
+
 TOO_SLOW = 0.1
 """A daemon that skips more than this share of the frames is too slow for the camera."""
+
+_HANGS = (
+    "The daemon has written no status for {:.0f} s: it hangs, and systemd restarts it when its "
+    "watchdog runs out, or its runtime directory cannot be written; journalctl -u landmarkd says "
+    "which."
+)
 
 _CAMERA_KINDS = {
     "corrupt": "delivers frames that cannot be decoded or have another size",
@@ -25,12 +35,14 @@ class Diagnosis:
     Attributes:
         alive: the process runs.
         age_s: of the snapshot.
+        hangs: it runs, and the snapshot is older than its state allows.
         troubles: faults, each a sentence that says what to do, if possible.
         notes: unusual states that may be intended.
     """
 
     alive: bool
     age_s: float
+    hangs: bool
     troubles: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
@@ -39,7 +51,10 @@ def diagnose(snapshot: Snapshot, now_ns: int) -> Diagnosis:
     """Return the diagnosis of the newest snapshot at a monotonic time."""
     age_s = (now_ns - snapshot.updated_ns) / 1e9
     # A snapshot from the future was written before the machine was restarted.
-    alive = snapshot.state != "stopped" and age_s >= 0 and _runs(snapshot.pid)
+    alive = snapshot.state != STOPPED and age_s >= 0 and _runs(snapshot.pid)
+    hangs = alive and age_s > (RELOAD_S if snapshot.state == RELOADING else STALE_S)
+    if alive and snapshot.state == RELOADING and not hangs:
+        return Diagnosis(alive, age_s, hangs, (), ("The configuration is being reloaded.",))
     if alive:
         notes = [
             f"{sink.uri}: {sink.note}." for sink in snapshot.sinks if sink.connected and sink.note
@@ -48,8 +63,9 @@ def diagnose(snapshot: Snapshot, now_ns: int) -> Diagnosis:
             notes.append(
                 f"Every frame is saved as a picture in {snapshot.saving}, because of --save-frames."
             )
-        return Diagnosis(alive, age_s, tuple(_troubles(snapshot, age_s)), tuple(notes))
-    if snapshot.state != "stopped":
+        late = [_HANGS.format(age_s)] if hangs else []
+        return Diagnosis(alive, age_s, hangs, (*late, *_troubles(snapshot)), tuple(notes))
+    if snapshot.state != STOPPED:
         ended = (
             "The daemon ended without a clean stop: it was killed, or the machine lost power; "
             "see journalctl -u landmarkd."
@@ -58,7 +74,7 @@ def diagnose(snapshot: Snapshot, now_ns: int) -> Diagnosis:
         ended = f"The daemon ended by itself: {snapshot.failure}"
     else:
         ended = "The daemon was stopped; start it with sudo systemctl start landmarkd."
-    return Diagnosis(alive, age_s, (ended,))
+    return Diagnosis(alive, age_s, hangs, (ended,))
 
 
 def _runs(pid: int) -> bool:
@@ -73,15 +89,8 @@ def _runs(pid: int) -> bool:
     return True
 
 
-def _troubles(snapshot: Snapshot, age_s: float) -> list[str]:
-    troubles = []
-    if age_s > STALE_S:
-        troubles.append(
-            f"The daemon has written no status for {age_s:.0f} s: it hangs, and systemd restarts "
-            "it when its watchdog runs out, or its runtime directory cannot be written; "
-            "journalctl -u landmarkd says which."
-        )
-    troubles += _camera(snapshot)
+def _troubles(snapshot: Snapshot) -> list[str]:
+    troubles = _camera(snapshot)
     if snapshot.refused:
         troubles.append(
             f"The new configuration was refused, and the old one is still used: {snapshot.refused}"

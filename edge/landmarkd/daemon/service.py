@@ -14,7 +14,7 @@ from landmarkd.daemon.notify import Notifier
 from landmarkd.daemon.observer import Observer
 from landmarkd.daemon.requests import Requests, leave_soon
 from landmarkd.daemon.saver import FrameSaver
-from landmarkd.daemon.snapshot import Snapshot
+from landmarkd.daemon.snapshot import RELOADING, STOPPED, Snapshot
 from landmarkd.daemon.speed import VehicleSpeed
 from landmarkd.errors import EndOfStreamError, ExitCode, LandmarkdError, SourceTimeoutError
 from landmarkd.pipeline import Pipeline
@@ -158,7 +158,7 @@ class Service:
             hurried = self._live or self.requests.end() is not None
             close_all(started, DRAIN_LIVE_S if hurried else DRAIN_FILE_S)
             if not handed_over:
-                self._publish(time.monotonic_ns(), "stopped")
+                self._publish(time.monotonic_ns(), STOPPED)
             if self.started:
                 self._keep(now=True)
             self.pipeline.close()
@@ -277,6 +277,7 @@ class Service:
         """Build the service of the new configuration, or keep this one after an error."""
         if self.on_reload is None:
             return
+        self._publish(time.monotonic_ns(), RELOADING)
         self._notifier.reloading()
         self._notifier.long_step()
         self._keep(now=True)

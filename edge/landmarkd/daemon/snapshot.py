@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-STATES = ("running", "stalled", "reopening", "waiting", "stopped")
+RELOADING, STOPPED = "reloading", "stopped"
+STATES = ("running", "stalled", "reopening", "waiting", RELOADING, STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Snapshot:
     """The daemon at one moment.
 
     Attributes:
-        state: "running", "stalled", "reopening", "waiting" (for a camera at start) or "stopped".
+        state: "running", "stalled", "reopening", "waiting" (for a camera at start), "reloading"
+            (from the request on, until a service has run for a second) or "stopped".
         updated_ns: monotonic time.
         version: of landmarkd.
         uptime_s: since the start of the process' pipeline.

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from landmarkd.daemon.diagnosis import STALE_S, diagnose
+from landmarkd.daemon.diagnosis import diagnose
 from landmarkd.daemon.records import checked
 from landmarkd.daemon.snapshot import Snapshot
 from landmarkd.errors import AccessError, LandmarkdError, SourceError, SourceFormatError
@@ -97,7 +97,7 @@ class StatusFile:
             return False
         said = diagnose(snapshot, time.monotonic_ns())
         # An old one is of a daemon that hangs, or was killed and its process id used again.
-        return snapshot.pid != os.getpid() and said.alive and said.age_s <= STALE_S
+        return snapshot.pid != os.getpid() and said.alive and not said.hangs
 
     def publish(self, snapshot: Snapshot) -> None:
         """Write a snapshot. A full or read-only disk is logged and has no other effect."""
