@@ -6,15 +6,17 @@ import random
 import re
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import landmarkd
 import numpy as np
 import pytest
 from landmarkd import enums, errors, types
-from landmarkd.receive.loopback import udp_loopback
+from landmarkd.receive.loopback import PtyLink, udp_loopback
 from landmarkd.settings.config import Configuration
 from landmarkd.signals.monitor import DriverBaseline
 from landmarkd.sinks import make_sink
@@ -198,6 +200,44 @@ class TestCamera:
             landmarkd.Camera("cam0")
         with pytest.raises(landmarkd.SourceError):
             next(landmarkd.Camera(f"file:{tmp_path}/nothing.mp4"))
+
+
+def ended_by_another_thread(iterator: Any) -> list[Any]:
+    """Close an iterator that another thread uses; return what ended the iteration there."""
+    begun, ends = threading.Event(), []
+
+    def iterate() -> None:
+        begun.set()
+        try:
+            for _ in iterator:
+                begun.set()
+            ends.append("the end")
+        except BaseException as error:
+            ends.append(error)
+
+    user = threading.Thread(target=iterate)
+    user.start()
+    begun.wait()
+    iterator.close()
+    user.join()
+    return ends
+
+
+class TestClosingFromAnotherThread:
+    @pytest.mark.parametrize("fast", [True, False])
+    def test_a_camera(self, fast: bool) -> None:
+        for _ in range(10):
+            assert ended_by_another_thread(landmarkd.Camera("demo:", fast=fast)) == ["the end"]
+
+    def test_a_port(self) -> None:
+        for _ in range(3):
+            assert ended_by_another_thread(landmarkd.Receiver("udp://127.0.0.1:0")) == ["the end"]
+
+    def test_a_serial_line(self) -> None:
+        with PtyLink() as line:
+            for _ in range(3):
+                receiver = landmarkd.Receiver(f"serial://{line.device}?baud=921600")
+                assert ended_by_another_thread(receiver) == ["the end"]
 
 
 class TestReceiver:

@@ -9,7 +9,7 @@ import weakref
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock, RLock
 from typing import TYPE_CHECKING, Any, Self
 
 from landmarkd.errors import EndOfStreamError, SourceTimeoutError
@@ -18,6 +18,7 @@ from landmarkd.types import Frame, Report
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from landmarkd.camera.capture import Capture
     from landmarkd.pipeline import Pipeline
 
 POLL_S = 0.25
@@ -86,10 +87,12 @@ class Camera:
 
         source = make_source(uri, fast=fast)
         self.uri, self.live = uri, source.live
-        self._capture: Capture | None = Capture(source)
+        # Held while the capture is used: OpenCV aborts if a file is closed while it is read.
+        self._using, self._closed = RLock(), Event()
+        self._capture = Capture(source, ending=self._closed.is_set)
         # A program that ends without close(), by Ctrl-C for example, must not leave a thread in
         # OpenCV: the interpreter would abort.
-        self._release = weakref.finalize(self, self._capture.close)
+        self._release = weakref.finalize(self, _release, self._capture, self._using, self._closed)
         self._started = False
 
     def __iter__(self) -> Iterator[Frame]:
@@ -103,21 +106,21 @@ class Camera:
             AccessError: no permission.
             SourceFormatError: a frame of a file cannot be used.
         """
-        while self._capture is not None:
-            if not self._started:
-                self._started = True
-                self._capture.start()
-            try:
-                return self._capture.next(POLL_S)
-            except SourceTimeoutError:
-                continue
-            except EndOfStreamError:
-                self.close()
+        while not self._closed.is_set():
+            with self._using:
+                if not self._started:
+                    self._started = True
+                    self._capture.start()
+                try:
+                    return self._capture.next(POLL_S)
+                except SourceTimeoutError:
+                    continue
+                except EndOfStreamError:
+                    self.close()
         raise StopIteration
 
     def close(self) -> None:
-        """Release the camera; the iterator ends. May be called twice."""
-        self._capture = None
+        """Release the camera; the iterator ends. May be called twice, and from another thread."""
         self._release()
 
     def __enter__(self) -> Self:
@@ -125,6 +128,12 @@ class Camera:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _release(capture: "Capture", using: RLock, closed: Event) -> None:
+    closed.set()
+    with using:
+        capture.close()
 
 
 class Receiver:
@@ -153,7 +162,8 @@ class Receiver:
         self._timeout_s = timeout_s
         self._stream = FrameStream(uri).__enter__()
         self._waiting: deque[Report] = deque()
-        self._closed = False
+        # Held while the link is used: another thread must not close what is read.
+        self._using, self._closed = RLock(), False
 
     def __iter__(self) -> Iterator[Report]:
         return self
@@ -166,23 +176,25 @@ class Receiver:
             SourceLostError: the device is gone.
         """
         since_s = time.monotonic()
-        while not self._waiting:
-            if self._closed or self._stream.ended:
-                self.close()
-                raise StopIteration
-            arrived = [received.report() for received in self._stream.poll(POLL_S)]
-            self._waiting.extend(report for report in arrived if report is not None)
-            if self._timeout_s is not None and time.monotonic() - since_s > self._timeout_s:
-                break
-        if not self._waiting:
-            raise SourceTimeoutError(f"{self.uri}: no report within {self._timeout_s:g} s.")
-        return self._waiting.popleft()
+        while True:
+            with self._using:
+                if self._waiting:
+                    return self._waiting.popleft()
+                if self._closed or self._stream.ended:
+                    self.close()
+                    raise StopIteration
+                arrived = [received.report() for received in self._stream.poll(POLL_S)]
+                self._waiting.extend(report for report in arrived if report is not None)
+            late = self._timeout_s is not None and time.monotonic() - since_s > self._timeout_s
+            if late and not self._waiting:
+                raise SourceTimeoutError(f"{self.uri}: no report within {self._timeout_s:g} s.")
 
     def close(self) -> None:
-        """Close the port; the iterator ends. May be called twice."""
+        """Close the port; the iterator ends. May be called twice, and from another thread."""
         self._closed = True
-        self._waiting.clear()
-        self._stream.close()
+        with self._using:
+            self._waiting.clear()
+            self._stream.close()
 
     def __enter__(self) -> Self:
         return self
