@@ -180,3 +180,31 @@ def test_a_file_of_the_user_is_replaced_only_with_force(
         done = run(*arguments, "--force")
         assert done.returncode == 0, done.stderr
         assert file.read_bytes() != b"mine"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("report", "a.lmk", "--out", "pipe"),
+        ("convert", "a.lmk", "pipe.csv"),
+        ("calibrate", "board", "--out", "pipe"),
+        (*QUICK, "--json", "pipe"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_device_or_a_pipe_is_never_replaced(folder: Path, arguments: tuple[str, ...]) -> None:
+    """Else root would make a file of /dev/null."""
+    place = folder / arguments[-1]
+    place.unlink(missing_ok=True)
+    os.mkfifo(place)
+    done = subprocess.run(
+        command([*arguments, "--force"]),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == ExitCode.USAGE, done.stderr
+    assert "name a file" in done.stderr
+    assert place.is_fifo()
