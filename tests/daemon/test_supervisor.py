@@ -156,6 +156,24 @@ def test_a_new_configuration_that_does_not_start_is_given_up(tmp_path: Path) -> 
         assert daemon.end() == 0
 
 
+def test_every_reload_is_answered_in_the_log(tmp_path: Path) -> None:
+    """Also if the answer is that of the one before, as lines of a fault are not."""
+    good = "The configuration was reloaded"
+    with Daemon(tmp_path) as daemon:
+        daemon.ear.frames(5)
+        for text, answer in (
+            (daemon.configuration.read_text(), good),
+            ("sinks = [", "was refused"),
+        ):
+            daemon.configuration.write_text(text)
+            for count in (1, 2):
+                daemon.signal(signal.SIGHUP)
+                daemon.wait_log(
+                    lambda log, answer=answer, count=count: log.count(answer) == count, answer
+                )
+        assert daemon.end() == 0
+
+
 def test_a_reload_empties_no_file(tmp_path: Path) -> None:
     """Neither one that succeeds nor one that is given up; a start does."""
     files = [tmp_path / f"drive.{kind}" for kind in ("jsonl", "csv", "lmk")]

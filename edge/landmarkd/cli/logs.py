@@ -29,7 +29,8 @@ _PRIORITIES = {
 class RepetitionFilter(logging.Filter):
     """Passes the first of equal lines, and then one a minute with their number.
 
-    A loose cable or a missing broker must not fill the journal.
+    A loose cable or a missing broker must not fill the journal. The answer to a signal, whose
+    record has ``asked``, always passes.
 
     Args:
         now: monotonic seconds.
@@ -42,6 +43,8 @@ class RepetitionFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether to write the line; adds the number of suppressed lines."""
+        if getattr(record, "asked", False):
+            return True
         key = (record.name, record.getMessage())
         now = self._now()
         since, held = self._seen.pop(key, (None, 0))

@@ -10,6 +10,8 @@ from landmarkd.errors import ExitCode
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 OBEYED = (*ENDING, signal.SIGHUP)
+ASKED = {"asked": True}
+"""`extra` of the log lines that answer a signal: they are written however often they repeat."""
 LEAVE_S = 0.5
 """Time after which a process with a hanging camera driver is ended."""
 

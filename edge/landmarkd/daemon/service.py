@@ -12,7 +12,7 @@ from landmarkd.camera.capture import Capture
 from landmarkd.daemon.baselines import BaselineKeeper
 from landmarkd.daemon.notify import Notifier
 from landmarkd.daemon.observer import Observer
-from landmarkd.daemon.requests import Requests, leave_soon
+from landmarkd.daemon.requests import ASKED, Requests, leave_soon
 from landmarkd.daemon.saver import FrameSaver
 from landmarkd.daemon.snapshot import RELOADING, STOPPED, Snapshot
 from landmarkd.daemon.speed import VehicleSpeed
@@ -290,8 +290,9 @@ class Service:
                 "The new configuration was refused, and the old one is still used: %s",
                 error,
                 exc_info=None if known else error,
+                extra=ASKED,
             )
             self.observer.refused = str(error) if known else f"{type(error).__name__}: {error}"
             self._notifier.ready()
         else:
-            log.info("The configuration was reloaded")
+            log.info("The configuration was reloaded", extra=ASKED)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from landmarkd.daemon.factory import ServiceFactory
 from landmarkd.daemon.observer import Observer
+from landmarkd.daemon.requests import ASKED
 from landmarkd.daemon.service import Service
 from landmarkd.errors import LandmarkdError
 from landmarkd.settings.config import Configuration
@@ -50,8 +51,9 @@ class Supervisor:
                         raise
                     # Even a defect in the back end of a new camera must not end a running daemon.
                     defect = None if isinstance(error, LandmarkdError | OSError) else error
-                    log.warning("The new configuration does not start: %s", error, exc_info=defect)
-                    log.warning("The previous configuration is used again.")
+                    said = "The new configuration does not start: %s"
+                    log.warning(said, error, exc_info=defect, extra=ASKED)
+                    log.warning("The previous configuration is used again.", extra=ASKED)
                     self._factory.notifier.long_step()
                     following = self._factory.build(before, present=False)
                     following.observer.refused = str(error) or type(error).__name__
