@@ -69,6 +69,18 @@ def test_a_file_that_logrotate_empties_begins_with_its_columns_again(tmp_path: P
     assert [each["frame"] for each in rows(path)] == ["2", "3", "4"]
 
 
+def test_each_reader_of_a_pipe_gets_the_columns_first(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    os.mkfifo(path)
+    for _ in range(2):
+        reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        with os.fdopen(reader, newline="") as pipe:
+            with make_sink(f"csv:{path}", session()) as sink:
+                for number in (1, 2):
+                    sink.submit(report(number), wait=True)
+            assert [each["frame"] for each in csv.DictReader(pipe)] == ["1", "2"]
+
+
 def axis_rotation(axis: int, angle: float) -> np.ndarray:
     """Return the right-handed rotation about x, y or z by an angle in radians."""
     c, s = math.cos(angle), math.sin(angle)

@@ -226,9 +226,7 @@ class FileTransport(Transport[bytes]):
 
         `new` is False if this object opens the file again after a failure.
         """
-        if not stat.S_ISREG((status := os.fstat(descriptor)).st_mode):
-            return
-        self.written = status.st_size
+        self.written = os.fstat(descriptor).st_size  # 0 for a pipe: a reader begins anew
         if self.written and self.path is not None:
             self._end_line(self.path, descriptor)
         elif self._header:
@@ -275,7 +273,8 @@ class FileTransport(Transport[bytes]):
         """Write all pieces completely, or remove the written part."""
         if self._descriptor is None:
             raise OSError("the file is closed")
-        if self._header and not os.fstat(self._descriptor).st_size:
+        status = os.fstat(self._descriptor)
+        if self._header and stat.S_ISREG(status.st_mode) and not status.st_size:
             self.settle(self._descriptor, new=False)  # another program emptied it
         return self._write(self._descriptor, b"".join(pieces))
 
