@@ -83,6 +83,16 @@ def test_brackets_in_a_path_are_shown_as_they_are(
     assert capsys.readouterr().out.count("[bold]clip[/x].mp4") == 2
 
 
+def test_the_uptime_is_not_told_as_the_time_of_the_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    StatusFile(tmp_path).publish(
+        running(state="reopening", uptime_s=86400.0, updated_ns=monotonic_ns())
+    )
+    asked(monkeypatch, "status", "--runtime", tmp_path)
+    assert "reopening, up for 86400 s, updated" in capsys.readouterr().out
+
+
 def test_top_shows_the_newest_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -109,7 +109,8 @@ def _shown(snapshot: "Snapshot", diagnosis: "Diagnosis") -> "RenderableType":
 def _rows(snapshot: "Snapshot", diagnosis: "Diagnosis") -> list[tuple[str, str]]:
     """Return the rows: names and texts."""
     lasted = f"{snapshot.uptime_s:.0f} s"
-    state = f"{snapshot.state} for {lasted}" if diagnosis.alive else f"stopped (ran {lasted})"
+    # The state itself may have begun a moment ago.
+    state = f"{snapshot.state}, up for {lasted}" if diagnosis.alive else f"stopped (ran {lasted})"
     faults = ("reopened", "corrupt", "stale", "identical")
     counts = ", ".join(f"{getattr(snapshot, name)} {name}" for name in faults)
     heat = "temperature unknown"
