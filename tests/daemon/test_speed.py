@@ -33,6 +33,22 @@ def test_a_file_is_read_and_goes_stale(tmp_path, clock):
     assert reader.read() == 13
 
 
+def test_a_file_that_is_emptied_to_be_written_again_keeps_its_speed(tmp_path, clock):
+    path = tmp_path / "speed"
+    reader = VehicleSpeed(f"file:{path}")
+    path.write_text("50")
+    assert reader.read() == 50
+    path.write_text("")
+    clock[0] += 0.3
+    assert reader.read() == 50
+    path.write_text("60")
+    clock[0] += 0.3
+    assert reader.read() == 60
+    path.write_text("")
+    clock[0] += speed.STALE_S + 0.1
+    assert reader.read() is None
+
+
 def test_a_file_from_before_counts_from_its_first_change_whatever_its_date(tmp_path, clock):
     path = tmp_path / "speed"
     path.write_text("130")

@@ -100,13 +100,16 @@ class VehicleSpeed:
             self._written = written
             return
         self._written = written
-        self._latest = None
+        text: bytes | None = None
         if self._path.is_file():
             with suppress(OSError):
-                self._take(read_bounded(self._path, LARGEST))
+                text = read_bounded(self._path, LARGEST)
         elif not self._complained:
             self._complained = True
             log.warning("speed from %s: not a regular file, so it is not read", self._path)
+        # A shell empties a file before it writes it: the speed before is valid until it is stale.
+        if text != b"":
+            self._take(text or b"")
 
     def _listen(self) -> socket.socket | None:
         """Return the port, opened at the first reading.
