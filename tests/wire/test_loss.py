@@ -53,11 +53,11 @@ def test_duplicates_hide_no_loss(lost: set[int], seed: int) -> None:
 
 
 def hello(sequence: int, boot_id: int) -> bytes:
-    return encode_packet(Packet(sequence & 0xFFFF, 0, 0, Hello(boot_id=boot_id)))
+    return encode_packet(Packet(sequence & 0xFFFF, sequence, sequence, Hello(boot_id=boot_id)))
 
 
 def bye(sequence: int) -> bytes:
-    return encode_packet(Packet(sequence & 0xFFFF, 0, 0, Bye()))
+    return encode_packet(Packet(sequence & 0xFFFF, sequence, sequence, Bye()))
 
 
 RESTART_UNHEARD = [
@@ -69,10 +69,14 @@ RESTART_UNHEARD = [
 ]
 """The HELLO of the second start was lost: the next HELLO explains the jump of the numbers."""
 OUTAGE = [hello(0, 1), bye(1), bye(LEAP + 500), hello(LEAP + 501, 1)]
+LONGEST = [hello(0, 1), *map(bye, range(1, 100)), *map(bye, range(50_000, 50_100))]
+LONGEST += [hello(50_100, 1), bye(50_102), bye(50_020), bye(50_101), hello(50_104, 1)]
+"""The numbers of the outage are more than half of all."""
 STREAMS = {
     "a restart that was heard": ([hello(900, 1), bye(901), hello(0, 2), bye(1)], 0),
     "a restart whose HELLO was lost": (RESTART_UNHEARD, 0),
     "a long outage of the same start": (OUTAGE, LEAP + 498),
+    "an outage of more than half of all numbers": (LONGEST, 49_901),
     "doubled messages and a loss": ([hello(0, 1), bye(1), bye(1), bye(3), bye(3)], 1),
     "late ones": ([hello(0, 1), bye(3), bye(1), bye(2), bye(2)], 0),
 }

@@ -130,12 +130,12 @@ class Decoder:
 
     def _follow(self, packets: list[Packet]) -> None:
         loss = self._loss
-        for sequence, _, _, message in packets:
+        for sequence, _, captured_ns, message in packets:
             if type(message) is Hello:
                 anew = self.hello is not None and self.hello.boot_id != message.boot_id
                 self.counters.restarts += anew
                 self.hello = message
                 loss.greeted(anew=anew)
-            loss.add(sequence)
+            loss.add(sequence, captured_ns)
         counters = self.counters
         counters.missing, counters.late, counters.doubled = loss.missing, loss.late, loss.doubled

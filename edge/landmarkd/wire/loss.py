@@ -21,17 +21,22 @@ class LossCounter:
         self.late = 0
         self.doubled = 0
         self._expected: int | None = None
+        self._newest_ns = 0
         self._seen = 0
         self._leapt = 0
 
-    def add(self, sequence: int) -> None:
-        """Count a message by its number."""
+    def add(self, sequence: int, captured_ns: int = 0) -> None:
+        """Count a message by its number.
+
+        After a gap of half of all numbers, only the time of its frame tells it from a late one.
+        """
+        newer, self._newest_ns = captured_ns > self._newest_ns, max(captured_ns, self._newest_ns)
         if sequence == self._expected:
             self._expected = sequence + 1 & 0xFFFF
             self._seen = (self._seen << 1 | 1) & (1 << _WINDOW) - 1
             return
         ahead = 0 if self._expected is None else (sequence - self._expected) & 0xFFFF
-        if ahead < _HALF:
+        if ahead < _HALF or (newer and ahead <= 0xFFFF - _WINDOW):
             if ahead < LEAP:
                 self.missing += ahead
             else:
@@ -51,7 +56,7 @@ class LossCounter:
     def greeted(self, *, anew: bool) -> None:
         """Handle a HELLO before its number: of the same start of the sender or of a new one."""
         if anew:
-            self._expected, self._seen = None, 0
+            self._expected, self._seen, self._newest_ns = None, 0, 0
         else:
             self.missing += self._leapt
         self._leapt = 0

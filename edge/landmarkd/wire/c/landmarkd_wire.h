@@ -363,6 +363,7 @@ typedef struct {
     bool greeted;          /* a HELLO was received */
     uint16_t expected;
     uint64_t seen;         /* received ones of the last 64 numbers, the newest in bit 0 */
+    uint64_t newest_ns;    /* latest time of a frame */
     uint64_t boot_id;
     uint32_t leapt;        /* numbers in a large gap, before the next HELLO */
     uint32_t packets;      /* valid messages */
@@ -602,6 +603,7 @@ static inline size_t lmk_unstuff(uint8_t *frame, size_t size)
 static inline void lmk_follow(lmk_stream *stream, const lmk_message *message)
 {
     uint16_t ahead;
+    bool newer;
     stream->packets++;
     if (message->type == LMK_HELLO) {
         uint64_t boot_id = message->as.hello.boot_id;
@@ -609,6 +611,7 @@ static inline void lmk_follow(lmk_stream *stream, const lmk_message *message)
             stream->restarts++;
             stream->started = false;
             stream->seen = 0;
+            stream->newest_ns = 0;
         } else {
             stream->missing += stream->leapt;
         }
@@ -619,7 +622,10 @@ static inline void lmk_follow(lmk_stream *stream, const lmk_message *message)
     ahead = (uint16_t)(message->sequence - stream->expected);
     if (!stream->started) ahead = 0;
     stream->started = true;
-    if (ahead < 0x8000u) {
+    /* After a gap of half of all numbers, only the time of its frame tells a message from a late one. */
+    newer = message->captured_ns > stream->newest_ns;
+    if (newer) stream->newest_ns = message->captured_ns;
+    if (ahead < 0x8000u || (newer && ahead <= 0xFFFFu - 64u)) {
         if (ahead < LMK_LEAP) stream->missing += ahead;
         else stream->leapt += ahead;
         stream->seen = ahead + 1u < 64u ? stream->seen << (ahead + 1u) | 1u : 1u;
