@@ -1,6 +1,7 @@
 """Encoder to decoder: what a receiver gets of a drive, and how it notices losses."""
 
 import json
+import random
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain
@@ -475,6 +476,53 @@ class TestLoss:
         records = receive(stream[:chunk] + stream[chunk + 1 :])
         assert [record.points is not None for record in records] == [False, True, True]
         assert all(record.status is not None for record in records)
+
+    @pytest.mark.parametrize("selection", list(Selection))
+    @given(seed=st.integers(0, 2**32))
+    @settings(max_examples=10)
+    def test_what_the_network_doubles_and_swaps_makes_no_frame_more_or_less(
+        self, selection: Selection, seed: int
+    ) -> None:
+        """The messages of a frame in any order, and each again, up to fifty messages later."""
+        rng, encoder = random.Random(seed), Encoder(session(), EncoderOptions(selection))
+        reports = [report(i, state=driver(i, event(number=i + 1))) for i in range(12)]
+        arriving: list[tuple[float, bytes]] = []
+        for each in reports:
+            messages, begin = encoder.encode(each), len(arriving)
+            rng.shuffle(messages)
+            arriving += [(begin + i, data) for i, data in enumerate(messages)]
+        arriving += [(at + rng.uniform(0, 50), data) for at, data in arriving]
+        arriving.sort(key=lambda one: one[0])
+        records = receive([data for _, data in arriving])
+        assert [record.frame for record in records] == list(range(12))
+        assert all(record.status is not None for record in records)
+        assert {record.points is None for record in records} == {selection is Selection.NONE}
+        told = [happened.id for record in records for happened in record.events]
+        # An event behind the STATUS of its frame comes with the next frame.
+        assert told in (list(range(1, 13)), list(range(1, 12)))
+
+    def test_a_doubled_message_adds_nothing_to_a_camera_that_stands_still(self) -> None:
+        encoder = Encoder(session())
+        messages = encoder.encode(report(0))
+        messages += [data for each in stalled(report(0), 3.0) for data in encoder.encode(each)]
+        once, twice = receive(messages), receive([data for data in messages for _ in range(2)])
+        assert len(twice) == len(once) == 7
+        assert {record.frame for record in once} == {0}
+
+    def test_a_late_frame_ends_no_event(self) -> None:
+        encoder, active = Encoder(session()), (EventKind.MICROSLEEP,)
+        first, second = (
+            encoder.encode(report(i, with_face=False, state=driver(i, *happened, active=active)))
+            for i, happened in enumerate(((), (event(),)))
+        )
+        *greeting, status = first
+        third = encoder.encode(report(2, with_face=False, state=driver(2, active=active)))
+        records = receive([*greeting, *second, status, *third])
+        assert [(record.frame, record.active) for record in records] == [
+            (1, active),
+            (0, active),
+            (2, active),
+        ]
 
     def test_a_restart_is_a_restart_and_no_loss(self) -> None:
         decoder = Decoder()

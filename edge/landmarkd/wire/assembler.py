@@ -17,6 +17,9 @@ MAX_POINTS = 4096
 MAX_EVENTS = 64
 """Events, and phases of events, that are remembered of a sender; if there are more, the oldest is
 dropped. A sender repeats half as many."""
+RECENT = 64
+"""Messages, and finished frames, that are remembered of a sender: what comes twice or late is of
+one of them."""
 _SELECTIONS = frozenset(Selection)
 
 
@@ -47,7 +50,11 @@ class FrameRecord:
 
 
 class Assembler:
-    """Collects the messages of a frame until it is complete or the next frame begins."""
+    """Collects the messages of a frame until it is complete or the next frame begins.
+
+    A message that comes twice changes nothing, and one of a frame that is finished does not finish
+    another: the network may double and swap datagrams.
+    """
 
     def __init__(self) -> None:
         self._hello: Hello | None = None
@@ -57,17 +64,14 @@ class Assembler:
         self._running: dict[int, tuple[EventKind, int]] = {}
         self._heard: dict[tuple[int, int, int, int], None] = {}
         self._new: deque[Event] = deque(maxlen=MAX_EVENTS)
+        self._recent: list[tuple[int, int, int, type] | None] = [None] * RECENT
+        self._finished: deque[tuple[int, int]] = deque(maxlen=RECENT)
 
     def add(self, packet: Packet) -> list[FrameRecord]:
         """Return the frames that this message completes; HELLO and BYE make none."""
         done: list[FrameRecord] = []
-        record = self._record
-        if record is not None and (record.frame, record.captured_ns) != (
-            packet.frame,
-            packet.captured_ns,
-        ):
-            done += self.flush()
-            record = None
+        if self._passed(packet):
+            return done
         message = packet.message
         if isinstance(message, Bye):
             done += self.flush()
@@ -79,24 +83,48 @@ class Assembler:
             self._hello = message
         if not isinstance(message, Status | Points | Event):
             return done
+        record = self._record
+        if record is not None and (record.frame, record.captured_ns) != (
+            packet.frame,
+            packet.captured_ns,
+        ):
+            done += self.flush()
+            record = None
         if record is None:
             record = self._record = FrameRecord(packet.frame, packet.captured_ns, self._hello)
             self._chunks.clear()
         if isinstance(message, Status):
             record.status = message
-            if not self._points_follow(message):
+            if record.points is not None or not self._points_follow(message):
                 done += self.flush()
         elif isinstance(message, Event):
             self._event(message, record.captured_ns)
-        elif self._complete(record, message):
+        elif self._complete(record, message) and record.status is not None:
             done += self.flush()
         return done
+
+    def _passed(self, packet: Packet) -> bool:
+        """Return whether a message has no frame to be added to, and take what else it says."""
+        sequence, frame, captured_ns, message = packet
+        if isinstance(message, Hello):
+            return False  # it says the same each time
+        head = (sequence, frame, captured_ns, type(message))
+        if self._recent[sequence % RECENT] == head:
+            return True
+        self._recent[sequence % RECENT] = head
+        # The frame of a camera that stands still has more than one STATUS.
+        if isinstance(message, Status | Bye) or (frame, captured_ns) not in self._finished:
+            return False
+        if isinstance(message, Event):
+            self._event(message, captured_ns)
+        return True
 
     def flush(self) -> list[FrameRecord]:
         """Return the incomplete frame, if there is one."""
         record, self._record = self._record, None
         if record is None:
             return []
+        self._finished.append((record.frame, record.captured_ns))
         record.active = self._active(record.captured_ns)
         if record.status is not None and record.status.flags & StatusFlag.DRIVER:
             record.events = tuple(self._new)
@@ -108,6 +136,8 @@ class Assembler:
         self._running.clear()
         self._heard.clear()
         self._new.clear()
+        self._recent = [None] * RECENT
+        self._finished.clear()
 
     def _points_follow(self, status: Status) -> bool:
         promised = self._hello is None or self._hello.selection != Selection.NONE
@@ -130,7 +160,7 @@ class Assembler:
 
     def _active(self, now_ns: int) -> tuple[EventKind, ...]:
         for key, (_, heard_ns) in list(self._running.items()):
-            if not 0 <= now_ns - heard_ns < EVENT_TIMEOUT_NS:
+            if abs(now_ns - heard_ns) >= EVENT_TIMEOUT_NS:  # a late frame is a little older
                 del self._running[key]
         return tuple(dict.fromkeys(kind for kind, _ in self._running.values()))
 
