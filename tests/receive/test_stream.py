@@ -65,6 +65,20 @@ def test_an_incomplete_frame_comes_out_in_a_pause() -> None:
     assert [(f.record.frame, f.record.points) for f in frames] == [(3, None)]
 
 
+def test_a_sender_that_stops_between_two_messages_of_a_frame_loses_nothing() -> None:
+    """A busy machine or a wireless network does that for longer than an iteration waits."""
+    link, uri = udp_loopback()
+    port = int(uri.rpartition(":")[2])
+    stream, frames = FrameStream(link), []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for data in Encoder(session()).encode(report(3)):
+            sender.sendto(data, ("127.0.0.1", port))
+            frames += stream.poll(1.0)
+            frames += stream.poll(0.2)
+    stream.close()
+    assert [(f.record.frame, f.record.points is not None) for f in frames] == [(3, True)]
+
+
 def test_pieces_of_a_message_on_a_line_do_not_split_a_frame() -> None:
     """A UART delivers a few bytes at a time: most reads complete no message."""
     link = PtyLink()

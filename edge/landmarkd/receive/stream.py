@@ -21,7 +21,10 @@ from landmarkd.wire.decoder import DecoderCounters
 from landmarkd.wire.restore import report_of
 
 POLL_S = 0.1
-"""Longest wait of an iteration, after which an incomplete frame is returned."""
+"""Longest wait of an iteration."""
+PAUSE_S = 0.5
+"""Silence after which an incomplete frame is returned. The messages of one frame may be this far
+apart: a busy sender or a wireless network stops for longer than `POLL_S` between two of them."""
 MOST_UNGREETED = 1000
 """More frames than come between two HELLO."""
 
@@ -66,6 +69,7 @@ class FrameStream:
         self._on_packet = on_packet
         self._assemblers: dict[str, Assembler] = {}
         self._closed = False
+        self._silent_s = 0.0
 
     @property
     def counters(self) -> DecoderCounters:
@@ -91,10 +95,11 @@ class FrameStream:
         except EndOfStreamError:
             self.ended = True
             return self._flush()
-        if not arrived:
-            # After a pause, return incomplete frames; a piece of a message on a serial line is no
-            # pause.
-            return self._flush() if self.link.arrivals == before else []
+        if self.link.arrivals != before:
+            self._silent_s = 0.0  # a piece of a message on a serial line is no pause
+        elif not arrived:
+            self._silent_s += timeout_s
+            return self._flush() if self._silent_s >= PAUSE_S else []
         frames = []
         for sender, packet in arrived:
             if self._on_packet is not None:
