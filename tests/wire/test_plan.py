@@ -2,20 +2,29 @@
 
 import random
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
+from landmarkd.enums import EventKind, EventPhase
 from landmarkd.errors import UsageError
-from landmarkd.wire import Encoder, EncoderOptions, Selection
+from landmarkd.wire import Assembler, Decoder, Encoder, EncoderOptions, Selection
 from landmarkd.wire.framing import MAX_SERIAL_MESSAGE, frame_messages
+from landmarkd.wire.names import numbers as numbers_of
 from landmarkd.wire.plan import LOAD, Plan, plan
-from landmarkd.wire.schema import TYPES, Hello, Points, Status
+from landmarkd.wire.schema import MAX_EVIDENCE, TYPES, Hello, Points, Status
 
-from tests.wire.builders import report, session
+from tests.wire.builders import driver, event, report, session
+
+BLINK = numbers_of(EventKind)[EventKind.BLINK]
 
 
 def encoder_of(fit: Plan) -> Encoder:
     options = EncoderOptions(
-        fit.selection, fit.points_hz, fit.status_hz, max_message=MAX_SERIAL_MESSAGE
+        fit.selection,
+        fit.points_hz,
+        fit.status_hz,
+        max_message=MAX_SERIAL_MESSAGE,
+        line_bytes_s=fit.rest_bytes_s,
     )
     return Encoder(session(), options)
 
@@ -59,6 +68,40 @@ def test_ten_seconds_of_frames_fit_the_line(baud: int, selection: Selection, fps
     assert total <= 10 * baud / 10
     assert planned_bytes(messages) == pytest.approx(fit.load * baud, rel=0.03)
     assert encoder.points_sent == pytest.approx(10 * fit.points_hz, abs=1)
+
+
+@pytest.mark.parametrize("baud", [9600, 19200, 115200])
+@pytest.mark.parametrize("running", [0, 1, 4])
+def test_a_driver_who_blinks_and_events_make_no_line_late(baud: int, running: int) -> None:
+    """The events run from the first second on, each with all the numbers that it can have."""
+    fit = plan(baud, "landmarkd-562", fps=30)
+    encoder, decoder, assembler = encoder_of(fit), Decoder(), Assembler()
+    numbers = {f"number_{i}": 1.25 for i in range(MAX_EVIDENCE)}
+    sent = [report(i) for i in range(30)]
+    blinks = list(range(45, 37 * 30, 60))
+    free_s, latest_s, told, status_s = 0.0, 0.0, [], [0.0]
+    for i in range(40 * 30):
+        now_s, happened = i / 30, []
+        if i == 30:
+            happened = [replace(event(number=90_000 + n), evidence=numbers) for n in range(running)]
+        if i in blinks:
+            happened = [replace(event(EventPhase.END, i, i), kind=EventKind.BLINK)]
+        state = driver(i, *happened, active=(EventKind.MICROSLEEP,) * bool(running and i >= 30))
+        data = frame_messages(
+            encoder.encode(
+                replace(sent[i % 30], sequence=i, captured_ns=round(now_s * 1e9), driver=state)
+            )
+        )
+        free_s = max(free_s, now_s) + len(data) * 10 / baud
+        latest_s = max(latest_s, free_s - now_s)
+        for packet in decoder.feed(data):
+            if isinstance(packet.message, Status):
+                status_s.append(now_s)
+            for record in assembler.add(packet):
+                told += [each.id for each in record.events if each.kind == BLINK]
+    assert latest_s < (0.9 if running < 4 else 2.0)
+    assert told == blinks
+    assert max(after - before for before, after in pairwise(status_s)) < 2.0
 
 
 @pytest.mark.parametrize("baud", [57600, 115200, 921600])

@@ -24,6 +24,8 @@ DEFAULT_BAUD = 115200
 LOWEST_BAUD, HIGHEST_BAUD = 9600, 4_000_000
 WRITE_TIMEOUT_S = 1.0
 """A line that accepts nothing for this long counts as lost."""
+WRITE_BYTES = 480
+"""Written at once: half a second at the lowest rate."""
 _NO_PERMISSION = (
     "{}: no permission; add the user to the group dialout: sudo usermod -aG dialout $USER"
 )
@@ -116,13 +118,15 @@ class SerialTransport(Transport[bytes]):
             self._stable = found
 
     def send(self, pieces: Sequence[bytes]) -> int:
-        """Write everything within the timeout."""
+        """Write everything; the timeout begins again with each part."""
         if self._port is None:
             raise OSError(errno.ENOTCONN, "the line is closed")
         sent = 0
         self._stuck = True
         for piece in pieces:
-            sent += self._port.write(piece) or 0
+            # The timeout is that of one write: a slow line needs longer for many events.
+            for at in range(0, len(piece), WRITE_BYTES):
+                sent += self._port.write(piece[at : at + WRITE_BYTES]) or 0
         self._stuck = False
         return sent
 
@@ -170,6 +174,7 @@ class SerialSink(QueuedSink[bytes]):
             status_hz=fit.status_hz,
             raw=uri.boolean("raw", False) or wants_unsmoothed(uri),
             max_message=frame - FRAMING_BYTES,
+            line_bytes_s=fit.rest_bytes_s,
         )
         formatter = StreamFormatter(session, options)
         formatter.promised = fit.text

@@ -8,6 +8,7 @@ from landmarkd.types import FaceReport, Intrinsics, Report, Session, UtcOffset
 from landmarkd.wire.chunks import PointChunks
 from landmarkd.wire.codec import Packet, encode_packet
 from landmarkd.wire.events import EventRepeater
+from landmarkd.wire.framing import FRAMING_BYTES
 from landmarkd.wire.names import Selection, numbers
 from landmarkd.wire.schema import Bye, Hello, Message
 from landmarkd.wire.selection import indices_of
@@ -18,6 +19,10 @@ HELLO_PERIOD_NS = 2_000_000_000
 MAX_DATAGRAM = 1400
 """Bytes of a message in a datagram; small enough for usual networks, to avoid fragments."""
 _RATE_WINDOW_NS = 1_000_000_000
+LATE_S = 0.25
+"""STATUS and repeated EVENT wait on a line that needs longer than this for what was sent before: at
+9600 baud a driver who blinks would fill the buffer of the kernel, and all would arrive seconds
+late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class EncoderOptions:
         status_hz: maximum of STATUS per second, 0 for every frame.
         raw: send the unsmoothed points.
         max_message: maximum bytes of a message, before framing.
+        line_bytes_s: bytes a second that a serial line carries beside the points, 0 for no limit.
+            STATUS and repeated EVENT wait while more is under way, so that nothing comes late.
     """
 
     selection: Selection = Selection.ALL
@@ -38,6 +45,24 @@ class EncoderOptions:
     status_hz: float = 0.0
     raw: bool = False
     max_message: int = MAX_DATAGRAM
+    line_bytes_s: float = 0.0
+
+
+class Backlog:
+    """Bytes that a line still has to carry, by the time of the frames."""
+
+    def __init__(self, bytes_s: float) -> None:
+        self._bytes_s, self._bytes, self._last_ns = bytes_s, 0.0, 0
+
+    def late(self, now_ns: int) -> bool:
+        """Return whether what is sent now would arrive late."""
+        carried = self._bytes_s * max(0, now_ns - self._last_ns) / 1e9
+        self._bytes, self._last_ns = max(0.0, self._bytes - carried), now_ns
+        return self._bytes > self._bytes_s * LATE_S
+
+    def add(self, messages: list[bytes]) -> None:
+        """Count messages that are sent now."""
+        self._bytes += sum(map(len, messages)) + FRAMING_BYTES * len(messages)
 
 
 class Pace:
@@ -87,6 +112,8 @@ class Encoder:
         self._events = EventRepeater()
         self._status_pace = Pace(self.options.status_hz)
         self._points_pace = Pace(self.options.points_hz)
+        line_bytes_s = self.options.line_bytes_s
+        self._backlog = Backlog(line_bytes_s) if line_bytes_s else None
         self._window = [0, 0.0]
         self._window_ns: int | None = None
         indices = indices_of(self.options.selection, session.layout)
@@ -112,11 +139,15 @@ class Encoder:
         messages = []
         if changed or self._hello_ns is None or abs(now - self._hello_ns) >= HELLO_PERIOD_NS:
             messages.append(self.hello())
+        free = self._backlog is None or not self._backlog.late(now)
         if report.driver is not None:
-            messages += map(self._encode, self._events.due(report.driver, now))
-        told = self._status_pace.due(now)
+            events = self._events.due(report.driver, now, repeat=free)
+            messages += map(self._encode, events)
+        told = free and self._status_pace.due(now)
         if told:
             messages.append(self._encode(status_of(report, dropped, self._points_rate(now))))
+        if self._backlog is not None:
+            self._backlog.add(messages)
         face = report.face
         if told and face is not None and self._count and self._points_pace.due(now):
             messages += self._points(face)

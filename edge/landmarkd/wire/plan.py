@@ -13,6 +13,8 @@ BITS_PER_BYTE = 10
 """8N1: a start bit, eight of data, a stop bit."""
 LOAD = 0.85
 """Share of the line that is planned; the rest is for HELLO, EVENT and inexact clocks."""
+FULL = 0.95
+"""Share of the line that may be used while events add to the plan; clocks are inexact."""
 ASSUMED_FPS = 60.0
 """Default rate of STATUS in the plan, frames a second."""
 RATES = (60.0, 50.0, 30.0, 25.0, 20.0, 15.0, 10.0, 7.5, 5.0, 2.0, 1.0)
@@ -29,6 +31,7 @@ class Plan:
         selection: points to send.
         points_hz: complete sets a second, 0 with no points.
         status_hz: most STATUS a second.
+        rest_bytes_s: bytes a second for everything but the points.
         load: used share of the line.
         text: the plan in words.
     """
@@ -36,6 +39,7 @@ class Plan:
     selection: Selection
     points_hz: float
     status_hz: float
+    rest_bytes_s: float
     load: float
     text: str
 
@@ -104,9 +108,9 @@ def plan(
                 "choose fewer points, a lower rate or a faster line."
             )
     count = len(indices_of(selection, layout))
-    load = (status_hz * status + rate * points_bytes(count, max_frame) * bool(count)) / (
-        baud / BITS_PER_BYTE
-    )
+    points_s = rate * points_bytes(count, max_frame) * bool(count)
+    line_s = baud / BITS_PER_BYTE
+    load = (status_hz * status + points_s) / line_s
     points = f"{count} points at {rate:g} Hz" if count else "no points"
     text = f"{baud} baud: status at up to {status_hz:.0f} Hz, {points} ({load:.0%} of the line)"
-    return Plan(selection, rate, status_hz, load, text)
+    return Plan(selection, rate, status_hz, line_s * FULL - points_s, load, text)
