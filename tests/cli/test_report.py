@@ -130,6 +130,25 @@ def test_each_stage_of_an_event_is_kept(tmp_path, ending):
     assert drive.trouble == ""
 
 
+@pytest.mark.parametrize(
+    ("levels", "alerts"),
+    [
+        ([("begin", 1), ("end", 1)], 0),
+        ([("begin", 2), ("end", 2)], 1),
+        ([("begin", 1), ("escalate", 2), ("escalate", 3), ("end", 3)], 1),
+        ([("escalate", 3), ("end", 3)], 1),
+    ],
+)
+def test_each_event_that_became_a_warning_counts_once(tmp_path, levels, alerts):
+    lines = [line(number) for number in range(10)]
+    for number, (phase, level) in enumerate(levels, 1):
+        lines[number]["driver"]["events"] = [event("drowsiness", phase, number, level)]
+    report(recorded(tmp_path, lines), None)
+    shown = Page((tmp_path / "drive.html").read_text()).text.split()
+    at = shown.index("warnings")
+    assert shown[at - 1 : at + 3] == [str(alerts), "warnings", "and", "alarms"]
+
+
 def run(begin_s, events=(), *, source="test:", utc_s=None, quality="synchronised", count=40):
     """Return the lines of a start of the daemon, with events at (number, kind, phase)."""
     lines = [line(number) for number in range(count)]

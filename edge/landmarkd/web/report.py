@@ -86,7 +86,8 @@ def _facts(drive: Drive) -> str:
     faces = sum(moment.face for moment in moments) / len(moments)
     perclos = [moment.perclos for moment in moments if moment.perclos is not None]
     blinks = sum(event.kind == EventKind.BLINK for event in drive.events)
-    alerts = sum(e.phase == EventPhase.BEGIN and e.level >= 2 for e in drive.events)
+    # Drowsiness begins as a notice and escalates, and the beginning of any event may be lost.
+    alerts = len({(event.run, event.id) for event in drive.events if event.level >= 2})
     return tiles(
         [
             (clock(drive.seconds), "length, minutes:seconds", False),
