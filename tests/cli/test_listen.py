@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from landmarkd.cli.listen_output import MAX_COLUMNS, TableOutput
 from landmarkd.sinks import make_sink
-from landmarkd.wire import Decoder, FrameRecord, Hello, Status
+from landmarkd.wire import Decoder, Encoder, FrameRecord, Hello, Status
 from landmarkd.wire.decoder import DecoderCounters
 from landmarkd.wire.text import packet_text
 from rich.console import Console
@@ -85,6 +85,28 @@ def test_json_lines_over_udp(free_port: int) -> None:
     assert re.search(
         r"20 frames in \d+ messages, \d+ bytes; 0 messages missing, 0 rejected", done.stderr
     )
+
+
+def test_two_hosts_of_one_name_are_said_once(free_port: int) -> None:
+    process = subprocess.Popen(
+        command(["listen", f"udp://:{free_port}", "--jsonl", "-", "--frames", "6"]),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    encoders = {f"127.0.0.{host}": Encoder(session(boot_id=host)) for host in (1, 2)}
+    number = 0
+    while process.poll() is None:
+        for host, encoder in encoders.items():
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.bind((host, 0))
+                for data in encoder.encode(report(number, with_face=False)):
+                    sender.sendto(data, ("127.0.0.1", free_port))
+        number += 70  # more than two seconds: each with a HELLO
+        time.sleep(0.01)
+    _, said = process.communicate()
+    assert process.returncode == 0, said
+    assert said.count("have the same name, bench") == 1
 
 
 def test_a_pseudo_terminal_as_serial_device() -> None:

@@ -197,6 +197,18 @@ def test_a_boot_between_two_runs_is_said(tmp_path, capsys):
     assert "another clock" in Page((tmp_path / "drive.html").read_text()).text
 
 
+@pytest.mark.parametrize(("begin_s", "at_s"), [(20, 2), (98, 2), (5000, 4900)])
+def test_the_lines_of_two_units_alternate_also_under_one_name(tmp_path, begin_s, at_s):
+    """Units that were made from one image, until somebody names them."""
+    units = run(100, NAP, source="pi"), run(begin_s, NAP, source="pi")
+    lines = [each for pair in zip(*units, strict=True) for each in pair]
+    drive = read_drive(recorded(tmp_path, lines))
+    naps = [1.0, 2.0, at_s + 1, at_s + 2]
+    assert sorted(event.seconds for event in drive.events) == pytest.approx(sorted(naps))
+    assert sorted(drive.ends) == pytest.approx(sorted((3.9, at_s + 3.9)))
+    assert drive.seconds == pytest.approx(max(drive.ends))
+
+
 @pytest.mark.parametrize("begin_s", [20, 9000])
 def test_a_boot_is_placed_by_a_synchronised_clock(tmp_path, begin_s):
     noon = 1_700_000_000

@@ -24,6 +24,8 @@ RATE_WINDOW_S = 2.0
 MAX_COLUMNS = 6
 """Maximum of senders side by side."""
 MAX_TIMES = 500
+MAX_NAMES = 64
+"""Devices whose addresses are compared."""
 UNKNOWN = "–"
 ROWS = (
     "frame",
@@ -73,6 +75,7 @@ class JsonOutput(Output):
         self._file = FileTransport(FileRules(name), line_start=b'{"')
         self._file.check()
         self._file.open()
+        self._hosts: dict[str, str | None] = {}  # None: it was said
         if self._file.note:
             print(f"{name} is taken: {self._file.note}", file=sys.stderr)
 
@@ -82,6 +85,21 @@ class JsonOutput(Output):
 
         if record.status is not None:
             self._file.send((encode_record(record, sender).encode() + b"\n",))
+            if record.hello is not None:
+                self._compare(record.hello.device, sender.rpartition(":")[0])
+
+    def _compare(self, device: str, host: str) -> None:
+        """Say once if two hosts send under one name, as units with the same image do."""
+        if device not in self._hosts and len(self._hosts) < MAX_NAMES:
+            self._hosts[device] = host
+        known = self._hosts.get(device)
+        if known is not None and known != host:
+            self._hosts[device] = None
+            print(
+                f"{known} and {host} have the same name, {plain(device)}: their lines cannot be "
+                "told apart. Set device in [service] of one of them.",
+                file=sys.stderr,
+            )
 
     def close(self) -> None:
         """Close the file."""

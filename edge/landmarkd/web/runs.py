@@ -11,6 +11,10 @@ LATE_NS = 1_000_000_000
 UNKNOWN_GAP_NS = 2_000_000_000
 """Shown between two runs if the time between them is unknown."""
 MAX_SOURCES = 64
+MAX_TOGETHER = 8
+"""Runs of one source that may go on: devices may have the same name, and their lines alternate."""
+OVER = 1000
+"""After this many frames of other runs a run is over."""
 MAX_RUNS = 10_000
 """More runs than this share the last number."""
 
@@ -44,6 +48,7 @@ class Run:
         captured_ns: capture time of its newest frame.
         sequence: number of its newest frame, or None.
         offset_ns: from its clock to UTC, or None.
+        frames: of all runs, when its newest frame came.
     """
 
     number: int
@@ -51,6 +56,7 @@ class Run:
     captured_ns: int
     sequence: int | None = None
     offset_ns: int | None = None
+    frames: int = 0
 
     def seconds(self, time_ns: int) -> float:
         """Return a time of its clock in seconds since the first frame of the file."""
@@ -86,22 +92,30 @@ class Runs:
         self.ends: list[float] = []
         self.utc_s: float | None = None
         self.synchronised = False
-        # Of each source, because the lines of several senders alternate.
-        self._newest: dict[str, Run] = {}
+        # Of each source, because the lines of several senders alternate; the newest is the last.
+        self._running: dict[str, list[Run]] = {}
         self._last: Run | None = None
+        self._frames = 0
         self._end_ns = 0
         self._zero_utc_ns: int | None = None
         self._by_utc = self._following = 0
 
     def take(self, stamp: Stamp) -> Run:
         """Return the run of the next frame."""
-        run = self._newest.get(stamp.source, self._last)
-        if run is None or not run.holds(stamp):
-            run = self._begin(run, stamp)
-        self._newest.pop(stamp.source, None)
-        self._newest[stamp.source] = self._last = run
-        if len(self._newest) > MAX_SOURCES:
-            del self._newest[next(iter(self._newest))]
+        runs = self._running.pop(stamp.source, [])
+        known = runs or [run for run in (self._last,) if run is not None]
+        fitting = [run for run in known if run.holds(stamp)]
+        if fitting:
+            run = min(fitting, key=lambda run: abs(stamp.captured_ns - run.captured_ns))
+        else:
+            run = self._begin(known[-1] if known else None, stamp)
+        self._frames += 1
+        run.frames = self._frames
+        others = [each for each in runs if each is not run and run.frames - each.frames <= OVER]
+        self._running[stamp.source] = [*others, run][-MAX_TOGETHER:]
+        self._last = run
+        if len(self._running) > MAX_SOURCES:
+            del self._running[next(iter(self._running))]
         if stamp.captured_ns >= run.captured_ns:
             run.captured_ns, run.sequence = stamp.captured_ns, stamp.sequence
         self._end_ns = max(self._end_ns, stamp.captured_ns + run.shift_ns)
