@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import shutil
 import socket
 import subprocess
 import sys
@@ -307,3 +308,58 @@ def test_many_senders_on_one_port_are_told_apart_and_bounded() -> None:
         assert receiver.counters.packets == total
         assert receiver.counters.missing == 0
         assert len(receiver._decoders) == MAX_SENDERS
+
+
+NARROW_WAY = """
+import os, subprocess, sys, time
+from landmarkd.sinks import make_sink
+from tests.wire.builders import report, session
+
+def ip(words, router=None):
+    within = ["nsenter", "--net", "--target", str(router)] if router else []
+    subprocess.run([*within, "ip", *words.split()], check=True)
+
+here = os.readlink("/proc/self/ns/net")
+with subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE) as router:
+    while os.readlink(f"/proc/{router.pid}/ns/net") == here:
+        time.sleep(0.01)
+    for one, other in (("near", "hop"), ("far", "end")):
+        ip(f"link add {one} type veth peer name {other}")
+    ip("addr add 10.1.0.1/24 dev near")
+    ip("link set near up")
+    for name, address in (("hop", "10.1.0.2/24"), ("far", "10.2.0.2/24")):
+        ip(f"link set {name} netns {router.pid}")
+        ip(f"addr add {address} dev {name}", router.pid)
+        ip(f"link set {name} up", router.pid)
+    ip("link set end up")
+    ip("link set far mtu 1000", router.pid)
+    ip("neigh add 10.2.0.1 lladdr 02:00:00:00:00:01 dev far", router.pid)
+    within = ["nsenter", "--net", "--target", str(router.pid)]
+    forward = ["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]
+    subprocess.run([*within, *forward], check=True)
+    ip("route add default via 10.1.0.2")
+    with make_sink("udp://10.2.0.1:5005", session()) as sink:
+        known, number = "", 0
+        while "mtu 1000" not in known or number < 20:
+            sink.submit(report(number), wait=True)
+            number += 1
+            time.sleep(0.02)
+            asked = ["ip", "route", "get", "10.2.0.1"]
+            known = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    said = sink.statistics
+    router.stdin.close()
+print(number - said.sent, said.failures, said.reconnects, said.note)
+"""
+
+
+def test_a_way_with_a_smaller_mtu_is_no_failure() -> None:
+    """A real router, in a network of its own, refuses the first long datagram."""
+    if os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which("ip"):
+        pytest.skip("needs root, unshare and ip for a network of its own")
+    done = subprocess.run(
+        ["unshare", "--net", sys.executable, "-c", NARROW_WAY],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    if "not permitted" in done.stderr or "not supported" in done.stderr:
+        pytest.skip("this machine lets nobody make a network")
+    assert done.stdout.split() == ["0", "0", "0", "None"], done.stderr

@@ -28,8 +28,11 @@ _FULL = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS}
 _RETURNED = {
     errno.ECONNREFUSED: "nobody listens there",
     errno.EHOSTUNREACH: "the host does not answer",
+    errno.ENETUNREACH: "a router knows no way to the host",
+    errno.EMSGSIZE: None,
 }
-"""Errors that the network returns for a datagram; the kernel reports them at the next send."""
+"""Errors that the network returns for a datagram; the kernel reports them at the next send.
+EMSGSIZE is the first word of a way with a smaller MTU: from then on the kernel sends fragments."""
 NOTED_REPORTS = 8
 """An error is valid for this many reports, because the network does not answer each datagram."""
 # ip(7) and ipv6(7), missing in Python's socket: report errors from the network.
@@ -117,19 +120,22 @@ class UdpTransport(Transport[bytes]):
         except OSError as error:
             if error.errno not in _RETURNED:
                 raise
-            self.note, self._noted = _RETURNED[error.errno], NOTED_REPORTS
+            said = _RETURNED[error.errno]
         # The error is that of an earlier datagram, and this one was not sent. Empty the error
         # queue.
         with suppress(OSError):
             while True:
                 link.recvmsg(0, 512, socket.MSG_ERRQUEUE)
+        sent = 0
         try:
-            return link.sendto(piece, self._address)
+            sent = link.sendto(piece, self._address)
         except OSError as error:
-            if error.errno not in _RETURNED:
+            if error.errno not in {errno.ECONNREFUSED, errno.EHOSTUNREACH}:
                 raise
             self.lost += 1
-            return 0
+        if said is not None:
+            self.note, self._noted = said, NOTED_REPORTS
+        return sent
 
     def close(self) -> None:
         """Close the socket."""
