@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from landmarkd.cli.report import report
@@ -207,6 +208,24 @@ def test_the_lines_of_two_units_alternate_also_under_one_name(tmp_path, begin_s,
     assert sorted(event.seconds for event in drive.events) == pytest.approx(sorted(naps))
     assert sorted(drive.ends) == pytest.approx(sorted((3.9, at_s + 3.9)))
     assert drive.seconds == pytest.approx(max(drive.ends))
+
+
+@pytest.mark.parametrize(("first_s", "other_s"), [(5000, 20), (20, 5000), (50, 20)])
+def test_two_units_whose_names_come_later_are_two_runs(tmp_path, first_s, other_s):
+    """A receiver that starts in the middle has their addresses until the next HELLO."""
+    noon = 1_700_000_000
+    units = [
+        run(begin_s, NAP, source=f"unit {begin_s}", utc_s=noon) for begin_s in (first_s, other_s)
+    ]
+    for unit in units:
+        for each in unit[:15]:
+            each["source"], each["utc"] = f"10.0.0.1:{unit[0]['captured_ns'] % 999}", None
+    # The first lines say nothing of the time between the clocks.
+    lines = [each for pair in zip(*units, strict=True) for each in pair]
+    drive = read_drive(recorded(tmp_path, lines))
+    assert len(drive.ends) == 2
+    times = [moment.seconds for moment in drive.moments]
+    assert len([1 for a, b in pairwise(times) if b - a > 1]) <= 1
 
 
 @pytest.mark.parametrize("begin_s", [20, 9000])

@@ -13,6 +13,9 @@ UNKNOWN_GAP_NS = 2_000_000_000
 MAX_SOURCES = 64
 MAX_TOGETHER = 8
 """Runs of one source that may go on: devices may have the same name, and their lines alternate."""
+NEAR_NS = 10_000_000_000
+"""A source that was not there before may be one that was: a sender has its address as name until
+its HELLO, which comes every two seconds. Then its clock goes on."""
 OVER = 1000
 """After this many frames of other runs a run is over."""
 MAX_RUNS = 10_000
@@ -103,12 +106,14 @@ class Runs:
     def take(self, stamp: Stamp) -> Run:
         """Return the run of the next frame."""
         runs = self._running.pop(stamp.source, [])
-        known = runs or [run for run in (self._last,) if run is not None]
+        known = runs or [run for each in self._running.values() for run in each]
         fitting = [run for run in known if run.holds(stamp)]
+        if not runs:
+            fitting = [run for run in fitting if abs(stamp.captured_ns - run.captured_ns) < NEAR_NS]
         if fitting:
             run = min(fitting, key=lambda run: abs(stamp.captured_ns - run.captured_ns))
         else:
-            run = self._begin(known[-1] if known else None, stamp)
+            run = self._begin(runs[-1] if runs else self._last, stamp)
         self._frames += 1
         run.frames = self._frames
         others = [each for each in runs if each is not run and run.frames - each.frames <= OVER]
