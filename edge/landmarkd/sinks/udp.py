@@ -25,6 +25,7 @@ LEAST_MESSAGE = 256
 """A datagram has to hold every message but POINTS in one piece, bytes."""
 _FULL = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS}
 """Errors of one datagram after which the socket can still be used."""
+TOO_MUCH = "the network takes less than is sent; choose fewer points or a lower hz="
 _RETURNED = {
     errno.ECONNREFUSED: "nobody listens there",
     errno.EHOSTUNREACH: "the host does not answer",
@@ -109,6 +110,7 @@ class UdpTransport(Transport[bytes]):
                 if error.errno not in _FULL:
                     raise
                 self.lost += 1
+                self.note, self._noted = TOO_MUCH, NOTED_REPORTS
         self._noted -= 1
         if self._noted <= 0:
             self.note = None
