@@ -104,6 +104,31 @@ def test_detections_pause_in_frame_time_and_never_longer_than_promised(
     assert gaps.max() <= 0.25 + 1 / 30, "a face that appears is found within this"
 
 
+@pytest.mark.parametrize("begins", [0.0, 9.5])
+def test_a_clock_that_goes_back_leaves_no_pause_until_it_catches_up(
+    model: LandmarkModel, detector: ToldDetector, begins: float
+) -> None:
+    """As from the end of one video, without a face, to another one."""
+    tracker = make(model, detector)
+    for frame in range(300):
+        assert tracker.track(at(frame / 30, EMPTY), StageClock()) is None
+    detector.faces = [Detection(0.9, clip.box(FACE))]
+    assert tracker.track(at(begins, clip.frames()[FACE].image), StageClock()) is not None
+
+
+def test_a_clock_that_goes_back_does_not_delay_the_check_of_a_face(
+    model: LandmarkModel, detector: ToldDetector
+) -> None:
+    detector.faces = [Detection(0.9, clip.box(FACE))]
+    tracker = make(model, detector, recheck_s=0.6)
+    for frame in range(60):
+        tracker.track(at(100 + frame / 30, clip.frames()[FACE].image), StageClock())
+    looks = detector.whole_frames
+    for frame in range(60):
+        tracker.track(at(frame / 30, clip.frames()[FACE].image), StageClock())
+    assert detector.whole_frames == looks + 3
+
+
 def test_a_face_that_leaves_is_let_go(model: LandmarkModel, detector: ToldDetector) -> None:
     detector.faces = [Detection(0.9, clip.box(FACE))]
     tracker = make(model, detector)

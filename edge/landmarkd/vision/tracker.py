@@ -79,6 +79,7 @@ class Tracker:
         self._ranking = Ranking(settings.seat, settings.smallest_px)
         self._search = FaceSearch(model, detector, self._ranking, settings.presence)
         self._shape: tuple[int, ...] | None = None
+        self._captured_ns = 0
         self._told = False
         self.reset()
 
@@ -111,6 +112,9 @@ class Tracker:
             self.another_person()
             self._usual = UsualSize()
             self._shape = frame.image.shape
+        if frame.captured_ns < self._captured_ns:
+            self._go_back(frame.captured_ns)
+        self._captured_ns = frame.captured_ns
         seen = None if self._track is None else self._follow(frame, self._track, clock)
         if seen is None:
             self._search.least_px = self._usual.least(frame.captured_ns)
@@ -136,6 +140,14 @@ class Tracker:
         self._track: _Track | None = None
         self._detect_after_ns = 0
         self._pause_s = self.settings.retry_s
+
+    def _go_back(self, now_ns: int) -> None:
+        """End all pauses: by a clock that goes back, as from one video to the next, they last."""
+        self._detect_after_ns = 0
+        self._search.reset()
+        self._turned_since_ns = None
+        if self._track is not None:
+            self._track.checked_ns = now_ns
 
     def _find(self, frame: Frame, clock: StageClock) -> FaceObservation | None:
         if self._fresh:
