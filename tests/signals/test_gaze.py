@@ -75,6 +75,31 @@ class TestGazeOfTheEyeModel:
         found = self.look(reading(0.3, 0.0, sigma=0.05), reading(0.0, 0.0, sigma=0.2))
         assert -16.0 < found.yaw < -12.0
 
+    @pytest.mark.parametrize("side", [1, -1])
+    @pytest.mark.parametrize("roll", [0, 180])
+    def test_an_eye_that_the_turned_head_hides_does_not_count(self, side, roll):
+        near, hidden = reading(-0.6 * side, 0.0, sigma=0.2), reading(0.0, 0.0, sigma=0.2)
+        # A nose turned to image left hides the right eye, of a head upside down the left one.
+        right_first = (side > 0) == (roll == 0)
+        eyes = (near, hidden) if right_first else (hidden, near)
+
+        def at(yaw, seen=(1.0, 1.0)):
+            return self.look(*eyes, seen=seen, head=matrix_from_angles(side * yaw, 0, roll))
+
+        alone = at(40, (1.0, 0.0) if right_first else (0.0, 1.0))
+        assert side * alone.yaw > 30.0
+        assert side * at(40).yaw < 20.0, "the mean of both"
+        assert at(60) == alone
+        assert at(75) is None
+        assert at(100) is None, "turned away altogether"
+
+    def test_eyes_of_a_head_far_up_do_not_count(self):
+        eye = reading(0.0, -0.2)
+        assert self.look(eye, eye, head=matrix_from_angles(0, 35, 0)) is not None
+        assert self.look(eye, eye, head=matrix_from_angles(0, 50, 0)) is None
+        assert self.look(eye, eye, head=matrix_from_angles(0, -50, 180)) is None
+        assert self.look(eye, eye, head=matrix_from_angles(0, -50, 0)) is not None
+
     def test_two_eyes_are_surer_than_one(self):
         both = self.look(reading(0.0, 0.0), reading(0.0, 0.0))
         one = self.look(reading(0.0, 0.0), reading(0.0, 0.0), seen=(1.0, 0.1))

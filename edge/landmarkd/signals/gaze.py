@@ -20,6 +20,12 @@ EYE_FROM_MIDDLE_MM = 31.5
 MAX_GAZE_SIGMA = 0.30
 """Limit for one eye, approximately radians: a gaze with a larger error than 17 degrees is not
 used."""
+NEAR_HIDDEN_DEG, FAR_HIDDEN_DEG, RAISED_HIDDEN_DEG = 70.0, 50.0, 45.0
+"""From these turns of the head on, away from the camera, a patch does not show where its eye looks:
+to the side for the near eye and for the eye behind the nose, and up for both. On rendered heads
+such gazes are two to four of their standard deviations off, mostly toward the camera: by 18 degrees
+at 75 degrees and 40 at 85, by 16 to 44 of the eye behind the nose, and by 15 of heads 45 degrees
+up."""
 EYES_AGREE = 0.5
 """Correlation of the errors of both eyes: they share the light, the lids and the head."""
 MIN_SIGMA_DEG = 1.0
@@ -99,7 +105,8 @@ class GazeMeter:
     def look(self, view: FaceView, use: tuple[bool, bool]) -> Look | None:
         """Return the gaze of both eyes together, or None if neither is known.
 
-        If the eye model has a gaze, each eye is weighted by its certainty, also with lowered lids.
+        If the eye model has a gaze, each eye is weighted by its certainty, also with lowered lids;
+        one that the head's turn hides does not count.
         Otherwise the shift of the irises of the eyes in `use` is used.
 
         Args:
@@ -134,6 +141,16 @@ def _turned(ray: Sequence[float], direction: Row) -> Row:
     return a * x + b * y + c * z, d * x + e * y + f * z, g * x + h * y + i * z
 
 
+def _turned_away(view: FaceView) -> tuple[float, float]:
+    """Return how far the head is turned from the camera, to its own right and up, degrees.
+
+    For an upright head on the optical axis these are its yaw and pitch.
+    """
+    (a, b, c), (d, e, f) = view.across, view.down
+    up = min(1.0, max(-1.0, a * f - c * d))
+    return math.degrees(math.atan2(c * e - b * f, a * e - b * d)), math.degrees(math.asin(up))
+
+
 def _fused(view: FaceView, used: tuple[bool, bool]) -> Look | None:
     """Return the mean gaze of the eye model, weighted by one over the variance of each eye."""
     place = view.pose.translation_mm.tolist()
@@ -141,14 +158,21 @@ def _fused(view: FaceView, used: tuple[bool, bool]) -> Look | None:
     right = [row[0] for row in view.pose.rotation.tolist()]
     x = y = z = whole = squares = 0.0
     product, count = 1.0, 0
+    aside, up = _turned_away(view)
+    if up >= RAISED_HIDDEN_DEG:
+        return None
     for number, eye in enumerate(view.eyes or ()):
         shown = 1.0 if view.visible is None else view.visible[number]
         if eye.gaze is None or eye.gaze_sigma is None or eye.gaze_sigma > MAX_GAZE_SIGMA:
             continue
         if not used[number] or shown < 0.5 or eye.closed > 0.5:
             continue
-        aside = EYE_FROM_MIDDLE_MM if number == 0 else -EYE_FROM_MIDDLE_MM
-        ray = place[0] + aside * right[0], place[1] + aside * right[1], place[2] + aside * right[2]
+        # A nose turned to the subject's right hides the right eye, number 1, first.
+        far = (aside > 0.0) == (number == 1)
+        if abs(aside) >= (FAR_HIDDEN_DEG if far else NEAR_HIDDEN_DEG):
+            continue
+        off = EYE_FROM_MIDDLE_MM if number == 0 else -EYE_FROM_MIDDLE_MM
+        ray = place[0] + off * right[0], place[1] + off * right[1], place[2] + off * right[2]
         # The patch hardly shows the rotation of the head, which the pose has.
         across = eye.gaze[0] - eye.ahead_share * view.across[2]
         below = eye.gaze[1] - eye.ahead_share * view.down[2]
