@@ -181,7 +181,8 @@ def test_translation_is_in_front_of_the_camera_and_says_what_camera_it_assumed(
     assert 250 < pose.translation_mm[2] < 1200
 
 
-def test_a_camera_on_its_side_measures_the_same_distance() -> None:
+@pytest.mark.parametrize("configured", [True, False])
+def test_a_camera_on_its_side_measures_the_same_distance(configured: bool) -> None:
     image = clip.frames()[20].image
     x0, y0, x1, y1 = clip.box(20)
     distances = []
@@ -191,9 +192,11 @@ def test_a_camera_on_its_side_measures_the_same_distance() -> None:
             # What a camera on its side shows of the same scene, upright again.
             shown, box = np.zeros((640, 480, 3), np.uint8), (x0 - 80, y0 + 80, x1 - 80, y1 + 80)
             shown[80:560] = image[:, 80:560]
-        source = {"uri": f"v4l2:/dev/video0?rotation={rotation}", "camera": "module-3"}
+        uri = f"v4l2:/dev/video0?rotation={rotation}"
+        source = {"camera": "module-3", **({"uri": uri} if configured else {})}
         with Pipeline(Configuration.model_validate({"source": source})) as pipeline:
-            face = pipeline.process(Frame("test:", 0, 0, shown), box=box).face
+            frame = Frame("test:" if configured else uri, 0, 0, shown)
+            face = pipeline.process(frame, box=box).face
         assert face is not None
         distances.append(face.pose.translation_mm[2])
     assert distances[1] == pytest.approx(distances[0], rel=0.02)

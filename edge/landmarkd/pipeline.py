@@ -243,7 +243,8 @@ class Pipeline:
         if estimator is None or known is None or (known.width, known.height) != (width, height):
             refuse_size((height, width), name)
             source = self.configuration.source
-            rotation = rotation_of(source.uri)
+            # A program may read another source than that of the configuration.
+            rotation = rotation_of(name) or rotation_of(source.uri)
             self.intrinsics = intrinsics_for(width, height, source.camera, rotation=rotation)
             estimator = self._estimator = PoseEstimator(self.layout, self.intrinsics)
             # The pixels of another size are not those of the frames before.
