@@ -106,6 +106,19 @@ def test_a_small_face_in_a_small_picture_is_found(model, detector, size):
     assert box_overlap(model.extent(seen).box, box) > 0.5
 
 
+@pytest.mark.parametrize("size", [(320, 240), (640, 480), (1080, 1920), (3840, 2160)])
+def test_a_face_is_found_by_its_share_of_the_frame(model, detector, size):
+    """1/24 of the longer side, as docs/camera-and-light.md says."""
+    width, height = size
+    search = FaceSearch(model, detector, Ranking(None, 12), 0.5)
+    for number, index in enumerate((5, 40, 90)):
+        image = scenes.empty(height, width)
+        box = scenes.put(image, width * (0.3 + 0.15 * number), height / 2, max(size) / 24, index)
+        seen = search.at_once(image, StageClock())
+        assert seen is not None
+        assert box_overlap(extent_of(seen.points, clip.IBUG68).box, box) > 0.6
+
+
 @pytest.mark.parametrize("name", ["landmarks-562", "landmarks-562-small"])
 def test_the_same_reading_is_believed_less_the_less_sure_detector_and_points_are(name):
     model = LandmarkModel(open_zoo(), name)
