@@ -4,10 +4,11 @@ import cv2
 import numpy as np
 import pytest
 from landmarkd.camera.calibration.collection import ENOUGH_VIEWS, MIN_VIEWS, Collection
-from landmarkd.camera.calibration.solve import calibrate, save
+from landmarkd.camera.calibration.solve import calibrate, field_of_view, save
 from landmarkd.camera.calibration.view import find_board
 from landmarkd.camera.intrinsics import intrinsics_for, load_intrinsics
 from landmarkd.errors import CalibrationError, SinkError
+from landmarkd.types import Intrinsics
 
 from tests.calibration.conftest import CAMERA, WIDE
 from tests.calibration.render import render, rotation
@@ -31,6 +32,14 @@ class TestIntrinsics:
         assert result.rms_px < 0.3
         assert abs(found.fx / camera.fx - 1) < 5 * result.focal_uncertainty
         assert found.origin == "calibrated:test"
+
+    @pytest.mark.parametrize("half", [20.0, 35.0, 54.0])
+    def test_the_field_of_view_is_that_through_the_lens(self, half):
+        tangent = np.tan(np.radians(half))
+        bent = tangent * (1 - 0.33 * tangent**2 + 0.1 * tangent**4)
+        distortion = (-0.33, 0.1, 0.0, 0.0, 0.0)
+        camera = Intrinsics(320 / bent, 320 / bent, 319.5, 250.0, 640, 480, "test", distortion)
+        assert field_of_view(camera) == pytest.approx(2 * half, abs=0.1)
 
     def test_rays_agree_all_over_the_picture(self, wide_pictures):
         found = calibrate(views(wide_pictures), "test").intrinsics

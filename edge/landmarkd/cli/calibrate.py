@@ -211,13 +211,13 @@ def _progress(
 
 
 def _print_result(result: "Calibration", collection: "Collection", out: Path) -> None:
-    import math
-
     from rich.console import Console
     from rich.table import Table
 
+    from landmarkd.camera.calibration.solve import field_of_view
+
     known = result.intrinsics
-    across = 2 * math.degrees(math.atan(known.width / 2 / known.fx))
+    across = field_of_view(known)
     uncertain = f"± {100 * result.focal_uncertainty:.2f} %"
     distortion = ", ".join(f"{value:.4f}" for value in known.distortion)
     views = f"{len(result.view_px)} views, {result.corners} corners"

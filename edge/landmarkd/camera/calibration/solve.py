@@ -110,6 +110,17 @@ def calibrate(views: list[BoardView], name: str) -> Calibration:
     )
 
 
+def field_of_view(camera: Intrinsics) -> float:
+    """Return the angle between the rays to the left and the right edge of a picture, degrees.
+
+    Through the principal point, with the distortion of the lens, which widens that of wide lenses.
+    """
+    edges = np.array([[[-0.5, camera.cy]], [[camera.width - 0.5, camera.cy]]])
+    matrix = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1]])
+    rays = np.asarray(cv2.undistortPoints(edges, matrix, np.array(camera.distortion)))
+    return float(np.ptp(np.degrees(np.arctan(rays[:, 0, 0]))))
+
+
 def _fit(views: list[BoardView]) -> _Fit:
     plain = _fit_once(views, cv2.CALIB_FIX_K3)
     full = _fit_once(views, 0)
