@@ -1,5 +1,7 @@
 import json
 import math
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -64,6 +66,26 @@ def test_another_shape_is_cut_from_the_middle():
     whole, cut = intrinsics_for(1536, 864, "module-3"), intrinsics_for(640, 480, "module-3")
     assert cut.fy / cut.height == pytest.approx(whole.fy / whole.height)
     assert field_deg(cut) < field_deg(whole)
+
+
+@pytest.mark.parametrize(
+    ("name", "choice"),
+    [
+        ("Camera Module 3", "module-3"),
+        ("Camera Module 3 Wide", "module-3-wide"),
+        ("a typical webcam", "guess:60deg"),
+    ],
+)
+def test_the_page_about_cameras_has_the_sizes_of_faces_that_the_presets_give(name, choice):
+    page = Path(__file__).parents[2] / "docs" / "camera-and-light.md"
+    row = re.search(
+        rf"^\| {name} \| (\d+)° \| (\d+) px \| (\d+) px", page.read_text(), re.MULTILINE
+    )
+    camera = intrinsics_for(640, 480, choice)
+    faces = [150 * camera.fx / distance for distance in (600, 1000)]
+    assert [int(number) for number in row.groups()] == [
+        round(number) for number in (field_deg(camera), *faces)
+    ]
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
