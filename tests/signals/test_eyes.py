@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from landmarkd.rotation import angles_from_matrix, matrix_from_angles
 from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.eyes import Eyes
 from landmarkd.signals.lids import GapMeter, OpenBaseline
@@ -144,15 +145,16 @@ class TestEyes:
         ]
         assert closed == [False, False, True, True, False, False]
 
-    @pytest.mark.parametrize(("yaw", "hidden"), [(40.0, "right"), (-40.0, "left")])
-    def test_the_eye_behind_the_nose_is_unknown(self, yaw, hidden):
-        states = dict(
-            zip(
-                ("left", "right"),
-                Eyes(SHUTTING, VIEWER).update(view(seen(head(), yaw=yaw)), 0),
-                strict=True,
-            )
-        )
+    @pytest.mark.parametrize("roll", [0.0, 90.0, -90.0, 180.0])
+    @pytest.mark.parametrize(("own_yaw", "hidden"), [(40.0, "right"), (-40.0, "left")])
+    def test_the_eye_behind_the_nose_is_unknown_however_the_camera_is_mounted(
+        self, roll, own_yaw, hidden
+    ):
+        turn = matrix_from_angles(0.0, 0.0, roll) @ matrix_from_angles(own_yaw, 0.0, 0.0)
+        yaw, pitch, roll = angles_from_matrix(turn)
+        face = view(seen(head(), yaw=yaw, pitch=pitch, roll=roll))
+        assert (face.yaw, face.pitch) == pytest.approx((own_yaw, 0.0), abs=2.0)
+        states = dict(zip(("left", "right"), Eyes(SHUTTING, VIEWER).update(face, 0), strict=True))
         assert states.pop(hidden).openness is None
         (near,) = states.values()
         assert near.openness == pytest.approx(1.0, abs=0.1)

@@ -8,7 +8,7 @@ from landmarkd.signals.forward import zone_of
 from landmarkd.signals.gaze import GazeMeter
 from landmarkd.signals.monitor import DriverMonitor
 from landmarkd.signals.pose import PoseEstimator
-from landmarkd.signals.view import FaceView, FaceViewer
+from landmarkd.signals.view import FaceView, FaceViewer, turned_away
 from landmarkd.types import EyeReading, HeadPose
 
 from tests.signals.faces import CAMERA, FULL, head, observation, seen
@@ -33,7 +33,9 @@ def view(*eyes, seen=(1.0, 1.0), at_mm=(0.0, 0.0, 600.0), head=FACING):
     """Return a face with readings of its left and right eye."""
     pose = HeadPose(0.0, 0.0, 0.0, np.eye(3, dtype=np.float32), np.float32(at_mm), "test", 0.0)
     points = np.zeros((FULL.count, 3), np.float32)
-    return FaceView(points, None, seen, pose, tuple(head[0]), tuple(head[1]), 1.0, eyes)
+    across, down = tuple(head[0]), tuple(head[1])
+    away = turned_away(across, down)
+    return FaceView(points, None, seen, pose, across, down, 1.0, eyes, (), *away)
 
 
 def reading(x, y, *, sigma=0.1, closed=0.0, down=0.0, share=0.0):

@@ -141,16 +141,6 @@ def _turned(ray: Sequence[float], direction: Row) -> Row:
     return a * x + b * y + c * z, d * x + e * y + f * z, g * x + h * y + i * z
 
 
-def _turned_away(view: FaceView) -> tuple[float, float]:
-    """Return how far the head is turned from the camera, to its own right and up, degrees.
-
-    For an upright head on the optical axis these are its yaw and pitch.
-    """
-    (a, b, c), (d, e, f) = view.across, view.down
-    up = min(1.0, max(-1.0, a * f - c * d))
-    return math.degrees(math.atan2(c * e - b * f, a * e - b * d)), math.degrees(math.asin(up))
-
-
 def _fused(view: FaceView, used: tuple[bool, bool]) -> Look | None:
     """Return the mean gaze of the eye model, weighted by one over the variance of each eye."""
     place = view.pose.translation_mm.tolist()
@@ -158,8 +148,7 @@ def _fused(view: FaceView, used: tuple[bool, bool]) -> Look | None:
     right = [row[0] for row in view.pose.rotation.tolist()]
     x = y = z = whole = squares = 0.0
     product, count = 1.0, 0
-    aside, up = _turned_away(view)
-    if up >= RAISED_HIDDEN_DEG:
+    if view.pitch >= RAISED_HIDDEN_DEG:
         return None
     for number, eye in enumerate(view.eyes or ()):
         shown = 1.0 if view.visible is None else view.visible[number]
@@ -168,11 +157,11 @@ def _fused(view: FaceView, used: tuple[bool, bool]) -> Look | None:
         if not used[number] or shown < 0.5 or eye.closed > 0.5:
             continue
         # A nose turned to the subject's right hides the right eye, number 1, first.
-        far = (aside > 0.0) == (number == 1)
-        if abs(aside) >= (FAR_HIDDEN_DEG if far else NEAR_HIDDEN_DEG):
+        far = (view.yaw > 0.0) == (number == 1)
+        if abs(view.yaw) >= (FAR_HIDDEN_DEG if far else NEAR_HIDDEN_DEG):
             continue
-        off = EYE_FROM_MIDDLE_MM if number == 0 else -EYE_FROM_MIDDLE_MM
-        ray = place[0] + off * right[0], place[1] + off * right[1], place[2] + off * right[2]
+        aside = EYE_FROM_MIDDLE_MM if number == 0 else -EYE_FROM_MIDDLE_MM
+        ray = place[0] + aside * right[0], place[1] + aside * right[1], place[2] + aside * right[2]
         # The patch hardly shows the rotation of the head, which the pose has.
         across = eye.gaze[0] - eye.ahead_share * view.across[2]
         below = eye.gaze[1] - eye.ahead_share * view.down[2]

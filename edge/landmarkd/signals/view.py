@@ -31,8 +31,8 @@ class FaceView:
         scale: pixels for each millimetre.
         eyes: what the eye model says of the left and the right eye, or None.
         sums: x, y, z of each sum that `FaceViewer.measure` was asked for, pixels; by its number.
-        yaw, pitch: how far the face is turned from the camera, wherever in the picture it is,
-            degrees, within ±90.
+        yaw, pitch: how far the face is turned from the camera, wherever in the picture it is and
+            however it is rolled, to the subject's own right and up, degrees, within ±90.
     """
 
     points: Array
@@ -118,7 +118,7 @@ class FaceViewer:
             scale,
             observation.eyes,
             sums[self._rigid :].tolist(),
-            *_turned(across[2], down[2]),
+            *turned_away(across, down),
         )
 
     def _shown(self, axis: Row) -> float:
@@ -128,10 +128,16 @@ class FaceViewer:
         return x * x * xx + y * y * yy + z * z * zz + 2 * (x * y * xy + x * z * xz + y * z * yz)
 
 
-def _turned(across: float, down: float) -> tuple[float, float]:
-    """Return yaw and pitch of a head from what the image shows of its axis backward."""
-    level = math.sqrt(max(0.0, 1.0 - across * across - down * down))
-    return (
-        math.degrees(math.atan2(across, level)),
-        math.degrees(math.asin(min(1.0, max(-1.0, down)))),
-    )
+def turned_away(across: Row, down: Row) -> tuple[float, float]:
+    """Return yaw and pitch of a head as they are in the picture that is rotated to its roll.
+
+    Args:
+        across: what the image shows of the head's own directions to its left, down and backward.
+        down: the same.
+    """
+    (_, _, x), (sine, cosine, y) = across, down
+    level = math.hypot(sine, cosine)
+    if level > 0.0:
+        x, y = (x * cosine + y * sine) / level, (y * cosine - x * sine) / level
+    level = math.sqrt(max(0.0, 1.0 - x * x - y * y))
+    return math.degrees(math.atan2(x, level)), math.degrees(math.asin(min(1.0, max(-1.0, y))))
