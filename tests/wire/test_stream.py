@@ -14,6 +14,7 @@ from landmarkd.enums import ClockQuality, EventKind, EventPhase
 from landmarkd.errors import WireError
 from landmarkd.layout import layout_of
 from landmarkd.rotation import matrix_from_angles
+from landmarkd.sinks.wire import DatagramFormatter
 from landmarkd.types import DriverEvent, Intrinsics, Report, UtcOffset
 from landmarkd.wire import Assembler, Decoder, Encoder, EncoderOptions, FrameRecord, Selection
 from landmarkd.wire.codec import Packet, decode_packet, encode_packet
@@ -392,6 +393,25 @@ class TestHeardEvents:
         options = EncoderOptions(Selection.NONE, status_hz=status_hz)
         told = self.heard(chain(*self.sent(states, options, 1230)))
         assert [number for _, _, number in told] == list(range(1, len(frames) + 1))
+
+    @pytest.mark.parametrize("status_hz", [2.0, 8.0, 0.0])
+    @pytest.mark.parametrize("quiet", [0, 1, 5, 40])
+    def test_a_sender_that_stops_tells_what_happened_since_its_last_status(
+        self, status_hz: float, quiet: int
+    ) -> None:
+        for at in range(40, 56):
+            options = EncoderOptions(Selection.NONE, status_hz=status_hz)
+            formatter, frames = DatagramFormatter(session(), options), at + 1 + quiet
+            messages: list[bytes] = []
+            for i in range(frames):
+                happened = [event(EventPhase.END, at_ns=at)] if i == at else []
+                sent = report(i, with_face=False, state=driver(i, *happened))
+                messages += formatter.format(sent, dropped=0)
+            messages += formatter.goodbye(dropped=0)
+            (told,) = self.heard(messages)
+            assert told[1:] == (EventPhase.END, 1)
+            assert at <= told[0] < frames
+            assert of_type(messages[-1:], Bye) == [Bye(frames, 0)]
 
     def test_the_next_run_tells_its_own_events(self) -> None:
         runs = [Encoder(session(boot_id=boot), EncoderOptions(Selection.NONE)) for boot in (1, 2)]

@@ -47,8 +47,9 @@ class DatagramFormatter(Formatter[bytes]):
         return self._pack([self.encoder.hello()])
 
     def goodbye(self, dropped: int) -> Sequence[bytes]:
-        """Return a BYE: the silence that follows is on purpose."""
-        return self._pack([self.encoder.bye(self._frames, dropped)])
+        """Return a BYE, after what is still untold: the silence that follows is on purpose."""
+        untold = self.encoder.untold(dropped)
+        return self._pack([*untold, self.encoder.bye(self._frames, dropped)])
 
     def _pack(self, messages: list[bytes]) -> Sequence[bytes]:
         """Return messages as the transport carries them."""

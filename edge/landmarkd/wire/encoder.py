@@ -110,6 +110,7 @@ class Encoder:
         self._utc: UtcOffset | None = None
         self._hello_ns: int | None = None
         self._events = EventRepeater()
+        self._untold: Report | None = None
         self._status_pace = Pace(self.options.status_hz)
         self._points_pace = Pace(self.options.points_hz)
         line_bytes_s = self.options.line_bytes_s
@@ -140,10 +141,12 @@ class Encoder:
         if changed or self._hello_ns is None or abs(now - self._hello_ns) >= HELLO_PERIOD_NS:
             messages.append(self.hello())
         free = self._backlog is None or not self._backlog.late(now)
+        events = []
         if report.driver is not None:
             events = self._events.due(report.driver, now, repeat=free)
             messages += map(self._encode, events)
         told = free and self._status_pace.due(now)
+        self._untold = report if not told and (events or self._untold is not None) else None
         if told:
             messages.append(self._encode(status_of(report, dropped, self._points_rate(now))))
         if self._backlog is not None:
@@ -184,6 +187,17 @@ class Encoder:
                 **optics,
             )
         )
+
+    def untold(self, dropped: int = 0) -> list[bytes]:
+        """Return the STATUS of the last frame if an EVENT was sent after the last STATUS.
+
+        It goes before the BYE: a receiver gives events with the state of the driver, see
+        `Assembler`.
+        """
+        report, self._untold = self._untold, None
+        if report is None:
+            return []
+        return [self._encode(status_of(report, dropped, self._points_rate(self._paced_ns)))]
 
     def bye(self, frames: int = 0, dropped: int = 0) -> bytes:
         """Return the message for a stop on purpose."""
