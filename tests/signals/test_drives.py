@@ -325,6 +325,31 @@ class TestProfileOfTheEU:
         at = dict(alarms(drive))["long_distraction"]
         assert at - 5.0 == pytest.approx(limit, abs=1 / fps + 0.01)
 
+    @RATES
+    @pytest.mark.parametrize(
+        ("look", "is_away"),
+        [
+            (Do(8.0, yaw=40.0, sunglasses=True), False),
+            (Do(8.0, yaw=-50.0, sunglasses=True), False),
+            (Do(8.0, yaw=62.0, pitch=-22.0, sunglasses=True), False),
+            (Do(8.0, pitch=-22.0, sunglasses=True), True),
+            (Do(8.0, yaw=-30.0, pitch=-22.0, sunglasses=True), True),
+        ],
+        ids=["right", "left", "low and beside", "lap", "low and to the left"],
+    )
+    def test_the_areas_are_those_of_the_head_if_the_eyes_are_hidden(self, fps, look, is_away):
+        settings = S.model_validate({"profile": "eu-addw", "closed_share": 0.0})
+        hidden = Do(5.0, sunglasses=True)
+        drive = Drive([hidden, look, hidden], fps=fps, settings=settings, speed_kmh=80.0).play()
+        begun = [at - 5.0 for kind, at in alarms(drive) if kind == "long_distraction"]
+        assert begun == pytest.approx([3.5] * is_away, abs=1 / fps + 0.01)
+
+    def test_a_head_that_turned_aside_out_of_sight_is_no_distraction(self):
+        settings = S.model_validate({"profile": "eu-addw", "closed_share": 0.0})
+        script = [Do(5.0), Do(0.5, yaw=58.0), Do(2.8, face=False), Do(4.0, yaw=58.0), Do(3.0)]
+        drive = Drive(script, fps=15.0, settings=settings, speed_kmh=80.0)
+        assert alarms(drive.play()) == []
+
     def test_beside_and_ahead_are_no_distraction(self):
         settings = S.model_validate({"profile": "eu-addw", "closed_share": 0.0})
         drive = Drive([Do(5.0), Do(9.0, yaw=20.0, gaze=(25.0, 0.0)), Do(4.0)], settings=settings)

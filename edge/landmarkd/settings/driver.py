@@ -216,7 +216,9 @@ class DriverSettings(Section):
     sharing_reset_s: Positive = setting(2.0, "... unless the road was looked at this long (NCAP).")
     distraction_min_speed_kmh: NonNegative = setting(20.0, "No alarm for glances below this (Kia).")
     head_away_yaw: Positive = setting(
-        23.0, "Without irises: head turned this far is away (openpilot: 0.402 rad)."
+        23.0,
+        "Without irises: head turned this far is away (openpilot: 0.402 rad), unless its zone "
+        "counts as road.",
     )
     head_away_down: Positive = setting(
         18.0, "Without irises: head this far down is away (openpilot: 0.3133 rad)."

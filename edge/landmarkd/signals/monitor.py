@@ -23,6 +23,8 @@ from landmarkd.types import DriverState, EyeState, FaceObservation, Gaze, HeadPo
 FACE_MM = 145.0
 """Size of a face, sqrt(width * height) of the 68 points of the mean head."""
 LEARN_GAZE_OPENNESS = 0.5
+EYES_DOWN_DEG = 45.0
+"""Where the eyes look if the head is down: they go down further than the head, to the lap. Ours."""
 _OPEN, _DOWN = Lids.OPEN, Lids.DOWN
 
 
@@ -263,7 +265,11 @@ class DriverMonitor:
             gaze = Gaze(look.yaw, look.pitch, None, look.sigma, look.sigma)
         forward = self._head_forward.direction
         yaw, pitch = view.pose.yaw - forward[0], view.pose.pitch - forward[1]
-        away = abs(yaw) > settings.head_away_yaw or pitch < -settings.head_away_down
+        down = pitch < -settings.head_away_down
+        away = down or abs(yaw) > settings.head_away_yaw
+        if away:
+            up = min(view.pose.pitch, forward[1] - EYES_DOWN_DEG) if down else view.pose.pitch
+            away = zone_of(view.pose.yaw, up, forward, settings)[1].counts_as != "road"
         road: Looking | None = None if lids.closed or lids.explained else "road"
         return "away" if away else road, gaze, yaw, pitch
 
