@@ -6,6 +6,7 @@ import pytest
 from landmarkd.daemon import baselines
 from landmarkd.daemon.baselines import BaselineKeeper, BaselineStore
 from landmarkd.enums import EventKind
+from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.forward import ForwardDirection
 
 from tests.signals.test_timelines import blinking
@@ -299,6 +300,20 @@ class TestForward:
         for _ in range(100):
             forward.learn(*at, 0.5)
         assert forward.direction == pytest.approx(at)
+
+    @pytest.mark.parametrize(
+        "rest",
+        [Do(900.0, eyes=0.12, speed_kmh=0.0), Do(900.0, eyes=0.14, lower=0.13, speed_kmh=0.0)],
+        ids=["sleeps", "reads in the lap"],
+    )
+    def test_a_long_rest_in_a_car_that_stands_is_not_the_pattern_of_open_eyes(self, rest):
+        shut, settings = Do(4.0, eyes=0.12), DriverSettings()
+        script = [*blinking(45.0), rest, *blinking(21.0), shut, Do(4.0)]
+        drive = Drive(script, fps=5.0, settings=settings, baseline=None, speed_kmh=60.0).play()
+        assert [kind for kind, at in alarms(drive) if at > 945.0] == ["microsleep", "sleep"]
+        told = [r.left.openness for now, r in drive.readings if 946.0 < now < 947.7]
+        assert told == pytest.approx([1.0] * len(told), abs=0.05)
+        assert drive.monitor.baseline.open_left == pytest.approx(OPEN, abs=0.01)
 
     def test_nothing_is_learnt_in_a_car_that_stands(self):
         drive = Drive([*blinking(60.0)], baseline=None, speed_kmh=0.0).play()

@@ -109,10 +109,19 @@ class ClosureJudge:
 
     def __init__(self, settings: DriverSettings) -> None:
         self._settings = settings
-        self._hold_ns = nanoseconds(settings.hold_s)
+        self._hold_ns, self._sleep_ns = nanoseconds(settings.hold_s), nanoseconds(settings.sleep_s)
         self._mouth = MouthMotion(settings)
         self._head: deque[tuple[int, float, float]] = deque(maxlen=256)
         self._spell: _Spell | None = None
+
+    def lowered(self, time_ns: int) -> bool:
+        """Return whether the lids are down for as long as a sleep, whatever explains it."""
+        spell = self._spell
+        return (
+            spell is not None
+            and time_ns - spell.last_ns <= self._hold_ns
+            and spell.last_ns - spell.began_ns >= self._sleep_ns
+        )
 
     def update(
         self,

@@ -191,9 +191,9 @@ class DriverMonitor:
         size: tuple[int, int] | None,
     ) -> DriverReading:
         settings, time_ns = self._settings, self._time_ns or 0
-        left, right = self._eyes.update(
-            view, time_ns, learning=not self._attention.asleep, size=size
-        )
+        # Who sleeps or reads in a vehicle that stands must not become the pattern of open eyes.
+        lowered = self._attention.asleep or self._closure.lowered(time_ns)
+        left, right = self._eyes.update(view, time_ns, learning=not lowered, size=size)
         seen = self._eyes.seen
         mouth = self._mouth.aperture(view) if abs(view.yaw) <= settings.max_eye_yaw_near else None
         forward_pitch = self._head_forward.direction[1] if self._head_forward.trusted else None
