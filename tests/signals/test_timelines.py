@@ -496,6 +496,79 @@ def test_an_alarm_does_not_go_on_in_a_slow_car(alarm, kind, after_s, slow_kmh, h
     assert [at for _, _, at in happened] == pytest.approx([ROAD + after_s, over], abs=1 / fps)
 
 
+WAVER = [(-0.5, 0.5, 3.0), (-1.0, 1.0, 3.0), (-3.0, 3.0, 3.0), (-0.3, 0.0, 0.5), (-2.0, 2.0, 1.0)]
+
+
+@pytest.mark.parametrize(("below", "above", "every_s"), WAVER)
+@pytest.mark.parametrize(
+    ("part", "kind", "limit_kmh"),
+    [
+        (Do(S.microsleep_s + 1.0, eyes=0.0), "microsleep", S.eyes_min_speed_kmh),
+        (Do(S.long_distraction_s + 1.0, yaw=40.0), "long_distraction", S.distraction_min_speed_kmh),
+    ],
+    ids=["closure", "glance"],
+)
+def test_a_speed_that_wavers_repeats_no_alarm(part, kind, limit_kmh, below, above, every_s):
+    speeds = [limit_kmh + each for _ in range(5) for each in (below, above)]
+    wavering = [replace(part, seconds=every_s, speed_kmh=speed) for speed in speeds]
+    drive = Drive([Do(ROAD), part, *wavering, Do(4.0)], fps=10.0).play()
+    happened = [(name, phase) for name, phase, _ in drive.happened() if phase != "escalate"]
+    own = [(name, phase) for name, phase in happened if name != "time_sharing"]
+    assert [phase for _, phase in own] == ["begin", "end"]
+    assert own[0][0] == kind
+    assert [phase for name, phase in happened if name == "time_sharing"] in ([], ["begin", "end"])
+
+
+@pytest.mark.parametrize("again", [Do(4.0, yaw=40.0, speed_kmh=30.0), Do(0.5, speed_kmh=20.0)])
+def test_a_glance_after_a_slow_time_is_one_when_the_car_is_faster_or_the_glance_is_new(again):
+    slow = Do(3.0, yaw=40.0, speed_kmh=18.0)
+    at_limit = Do(4.0, yaw=40.0, speed_kmh=S.distraction_min_speed_kmh)
+    drive = Drive([Do(ROAD), Do(4.0, yaw=40.0), slow, at_limit, again, at_limit], fps=10.0).play()
+    began = [at for _, phase, at in drive.happened() if phase == "begin"]
+    over = ROAD + 4.0 + slow.seconds + at_limit.seconds
+    new = over if again.yaw else over + again.seconds
+    expected = [ROAD + S.long_distraction_s, new + S.long_distraction_s]
+    assert began == pytest.approx(expected, abs=0.11)
+
+
+def test_an_accelerating_car_is_watched_from_the_limit_on():
+    speeds = [2.0 * step for step in range(30)]
+    drive = Drive([Do(0.5, yaw=40.0, speed_kmh=speed) for speed in speeds], fps=10.0).play()
+    at = next(0.5 * step for step, v in enumerate(speeds) if v >= S.distraction_min_speed_kmh)
+    assert drive.happened()[0] == (
+        "long_distraction",
+        "begin",
+        pytest.approx(at + S.long_distraction_s, abs=0.1),
+    )
+
+
+@pytest.mark.parametrize("fps", [5.0, 15.0])
+class TestDrowsinessInASlowCar:
+    STANDS = tuple(replace(part, speed_kmh=0.0) for part in TIRED)
+
+    def test_a_rest_is_not_drowsiness_and_leaves_none(self, fps):
+        yawn = [Do(2.0, mouth=0.8, speed_kmh=0.0), Do(4.0, speed_kmh=0.0)]
+        rest = [*self.STANDS * 10, *yawn * (S.yawns_drowsy - 1), Do(7.0, eyes=0.0, speed_kmh=0.0)]
+        drive = Drive([*rest, *blinking(90.0)], fps=fps).play()
+        assert drowsy(drive) == []
+        assert {r.state.drowsiness for _, r in drive.readings} == {0}
+        assert {r.state.perclos for _, r in drive.readings} == {None, 0.0}
+
+    def test_it_ends_when_the_car_stops_and_begins_with_new_closures(self, fps):
+        stop = Do(30.0, speed_kmh=0.0)
+        script = [Do(20.0), *TIRED * 8, stop, *blinking(30.0), *TIRED * 6]
+        drive = Drive(script, fps=fps).play()
+        phases = [(phase, at) for phase, at in drowsy(drive) if phase != "escalate"]
+        assert [phase for phase, _ in phases] == ["begin", "end", "begin"]
+        assert phases[1][1] == pytest.approx(74.4 + S.clear_s, abs=1 / fps + 0.01)
+        assert phases[2][1] > 74.4 + stop.seconds + 30.0
+
+    def test_that_of_yawns_too(self, fps):
+        yawn = [Do(4.0), Do(2.0, mouth=0.8)]
+        drive = Drive([*yawn * S.yawns_drowsy, Do(5.0, speed_kmh=0.0), Do(30.0)], fps=fps).play()
+        assert [phase for phase, _ in drowsy(drive)] == ["begin", "end"]
+
+
 @pytest.mark.parametrize("fps", [15.0, 30.0])
 def test_noise_and_lost_frames_make_no_event(fps):
     drive = Drive([*blinking(60.0)], fps=fps, noise_px=0.4, lost=0.03, baseline=None).play()

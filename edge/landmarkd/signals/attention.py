@@ -8,6 +8,7 @@ from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.blinks import BlinkDetector
 from landmarkd.signals.closure import Judged
 from landmarkd.signals.drowsiness import Drowsiness
+from landmarkd.signals.slow import SpeedLimit
 from landmarkd.signals.time_sharing import Looking, TimeSharing
 from landmarkd.signals.timing import Concern, EventBook, Stage, nanoseconds
 from landmarkd.types import DriverEvent, DriverState
@@ -105,6 +106,8 @@ class Concerns:
         self._drowsiness = Drowsiness(settings, book)
         self._yawns: deque[int] = deque(maxlen=100)
         self._speed_kmh: float | None = None
+        self._closure_limit = SpeedLimit(settings.eyes_min_speed_kmh)
+        self._glance_limit = SpeedLimit(settings.distraction_min_speed_kmh)
         self._hold_ns = nanoseconds(hold)
         self._last_looking: Looking | None = None
         self._looked_ns = 0
@@ -149,13 +152,17 @@ class Concerns:
         ):
             events += concern.update(condition, time_ns, {})
         events += self._mouth(signals, time_ns)
-        events += self._drowsiness.update(
+        drowsiness = self._drowsiness.update(
             lids.closed,
             time_ns,
             trusted=signals.eyes_trusted,
             eyes=eyes,
             yawns=len(self._yawns),
+            slow=self._closure_limit.slow,
         )
+        if self._closure_limit.slow and _over(drowsiness):
+            self._yawns.clear()
+        events += drowsiness
         state = lids.state
         if (
             state is _OPEN
@@ -171,14 +178,18 @@ class Concerns:
     def _closed(self, signals: Signals, time_ns: int) -> list[DriverEvent]:
         lids = signals.lids
         closed = lids.closed
+        silent = self._closure_limit.silent(closed, signals.speed_kmh)
         if lids.explained:
             # An explanation of shut lids neither ends nor starts an alarm: the time starts again.
             self._closure.drop()
             return []
-        if signals.speed_kmh < self._settings.eyes_min_speed_kmh:
+        if silent:
             # Also where the lids are unknown: a running alarm would go on in a car that stands.
             closed = False
-        return self._closure.update(closed, time_ns, lids.evidence)
+        events = self._closure.update(closed, time_ns, lids.evidence)
+        if _over(events):
+            self._closure_limit.ended()
+        return events
 
     def _looking(self, signals: Signals, time_ns: int) -> list[DriverEvent]:
         if signals.speed_kmh != self._speed_kmh:
@@ -193,7 +204,8 @@ class Concerns:
         elif signals.face is False and self._last_looking != "road":
             # A head that turned away until no face was found does not look at the road.
             looking = self._last_looking
-        if signals.speed_kmh < self._settings.distraction_min_speed_kmh:
+        away = None if looking is None else looking != "road"
+        if self._glance_limit.silent(away, signals.speed_kmh):
             looking = "road"
         elif not signals.forward_trusted:
             looking = looking and "road"
@@ -201,9 +213,10 @@ class Concerns:
         evidence = {"yaw": signals.yaw, "pitch": signals.pitch}
         events = self._glance.update(away, time_ns, evidence)
         sharing = self._sharing_time.update(looking, time_ns)
-        return events + self._sharing.update(
-            sharing, time_ns, {"away_s": self._sharing_time.away_s}
-        )
+        events += self._sharing.update(sharing, time_ns, {"away_s": self._sharing_time.away_s})
+        if _over(events):
+            self._glance_limit.ended()
+        return events
 
     def _retime(self, speed_kmh: float) -> None:
         """Set the allowed duration of a glance at this speed."""
@@ -259,3 +272,8 @@ class Concerns:
         if self._known_ns is None or time_ns - self._known_ns > self._hold_ns:
             return Attention.UNKNOWN
         return _ATTENTIVE
+
+
+def _over(events: list[DriverEvent]) -> bool:
+    """Return whether one of the events has ended."""
+    return any(event.phase is EventPhase.END for event in events)

@@ -88,14 +88,18 @@ class Drowsiness:
     `perclos_release` of it, and stays while PERCLOS is unknown. Yawns make level 1 as long as there
     are enough of them. The score adds values of the last five minutes; a single microsleep is an
     event and does not mean drowsiness. The event begins at level 1, escalates with each higher
-    level and ends at 0, or with another driver.
+    level and ends at 0, or with another driver. In a vehicle that is too slow for alarms no time
+    counts and no level rises. After `clear_s` there the level is 0; what led to it is forgotten, so
+    that the event does not begin again with each start at a light.
     """
 
     def __init__(self, settings: DriverSettings, book: EventBook) -> None:
         self._settings, self._book = settings, book
         self._hold_ns = nanoseconds(settings.hold_s)
         self._blink_ns = nanoseconds(settings.blink_max_s)
-        self._began_ns = self._id = self._told = 0
+        self._clear_ns = nanoseconds(settings.clear_s)
+        self._slow_ns: int | None = None
+        self._began_ns = self._id = self._told = self._forgotten_ns = 0
         self.level = 0
         self.stage: Stage | None = None
         """Kind of the active event, or None."""
@@ -131,6 +135,7 @@ class Drowsiness:
         trusted: bool,
         eyes: list[DriverEvent],
         yawns: int,
+        slow: bool = False,
     ) -> list[DriverEvent]:
         """Add a frame and return events that begin, escalate or end.
 
@@ -140,12 +145,18 @@ class Drowsiness:
             trusted: whether the baselines of the eyes are reliable, which PERCLOS needs.
             eyes: blinks, long closures and closure events of this frame.
             yawns: number in the last minutes.
+            slow: whether the vehicle is too slow for an alarm.
         """
-        self._count(closed if trusted else None, time_ns, seen=closed is not None)
+        counted = trusted and not slow
+        self._count(closed if counted else None, time_ns, seen=closed is not None)
         for event in eyes:
             if event.phase is EventPhase.END and event.kind in _SHUT:
                 self._rates.add(event.kind, event.evidence["duration_s"], time_ns)
         level = self._level(yawns, time_ns)
+        if slow:
+            level = self._in_slow_vehicle(level, time_ns)
+        else:
+            self._slow_ns = None
         if level == self.level:
             return []
         before, self.level = self.level, level
@@ -212,12 +223,25 @@ class Drowsiness:
             if perclos is not None and perclos >= reached:
                 level = number
         if level and not kept:
-            shut = self._rates.count(_CLOSURES, settings.perclos_window_s, time_ns)
+            since_s = (time_ns - self._forgotten_ns) / NANOSECONDS
+            window_s = min(settings.perclos_window_s, since_s)
+            shut = self._rates.count(_CLOSURES, window_s, time_ns)
             if shut < settings.drowsy_closures:
                 # One closure is an event, not a state.
                 level = 0
         self._kept = level
         return max(level, 1) if yawns >= settings.yawns_drowsy else level
+
+    def _in_slow_vehicle(self, level: int, time_ns: int) -> int:
+        if self._slow_ns is None:
+            self._slow_ns = time_ns
+        level = min(level, self.level)
+        if level and time_ns - self._slow_ns >= self._clear_ns:
+            level = 0
+            self._closed.clear()
+            self._forgotten_ns = time_ns
+        self._kept = min(self._kept, level)
+        return level
 
     def _event(self, phase: EventPhase, level: int, time_ns: int, yawns: int) -> DriverEvent:
         evidence = {
