@@ -315,6 +315,25 @@ class TestForward:
         assert told == pytest.approx([1.0] * len(told), abs=0.05)
         assert drive.monitor.baseline.open_left == pytest.approx(OPEN, abs=0.01)
 
+    @RATES
+    @pytest.mark.parametrize("profile", ["ncap", "eu-addw"])
+    @pytest.mark.parametrize("camera_yaw", [0.0, 18.0])
+    def test_the_road_is_learnt_behind_sunglasses(self, fps, profile, camera_yaw):
+        settings = S.model_validate({"profile": profile, "closed_share": 0.0})
+        script = [Do(36.0), Do(6.0, pitch=-24.0), Do(4.0)]
+        script = [replace(part.at(camera_yaw, 0.0), sunglasses=True) for part in script]
+        fps = min(fps, 30.0)
+        drive = Drive(script, fps=fps, settings=settings, baseline=None, speed_kmh=80.0).play()
+        limit_s = settings.glance_s(80.0)
+        begun = [at - 36.0 for kind, at in alarms(drive) if kind == "long_distraction"]
+        assert begun == pytest.approx([limit_s], abs=1 / fps + 0.01)
+        assert drive.readings[-1][1].state.attention == "attentive"
+        assert drive.monitor.baseline is None, "the eyes were never seen"
+
+    def test_nothing_is_learnt_of_a_face_that_is_covered(self):
+        drive = Drive([Do(60.0, masked=True)], fps=10.0, baseline=None).play()
+        assert {r.state.attention for now, r in drive.readings if now > 1.5} == {"unknown"}
+
     def test_nothing_is_learnt_in_a_car_that_stands(self):
         drive = Drive([*blinking(60.0)], baseline=None, speed_kmh=0.0).play()
         assert drive.readings[-1][1].state.calibrating

@@ -208,15 +208,17 @@ class DriverMonitor:
         )
         look = self._gaze.look(view, (_open_enough(left), _open_enough(right)))
         looking, gaze, yaw, pitch = self._direction(view, look, lids)
-        if dt > 0.0 and lids.state is _OPEN and self._may_learn(known_speed):
-            self._head_forward.learn(view.pose.yaw, view.pose.pitch, dt)
-            if look is not None:
-                self._gaze_forward.learn(look.yaw, look.pitch, dt)
         covered = False
         if view.sigma is not None:
             # The upper median is above the limit if at least half of them are.
             above = view.sigma > np.float32(settings.max_face_sigma * view.scale * FACE_MM)
             covered = 2 * int(np.count_nonzero(above)) >= len(view.sigma)
+        # Behind sunglasses the head alone says where the road is.
+        steering = lids.state is _OPEN or (self._eyes.covered and not covered)
+        if dt > 0.0 and steering and self._may_learn(known_speed):
+            self._head_forward.learn(view.pose.yaw, view.pose.pitch, dt)
+            if look is not None:
+                self._gaze_forward.learn(look.yaw, look.pitch, dt)
         signals = Signals(
             face=not self._still.update(view.pose, lids.state, seen.blink, time_ns),
             blocked=False,
