@@ -158,6 +158,33 @@ def test_each_closure_is_a_long_one_or_a_microsleep(shut, fps):
     assert began[0] == ("microsleep" if is_microsleep else "long_closure")
 
 
+def moving(seconds, begin, end, steps=12):
+    """Return lids that move from one openness to another."""
+    return [
+        Do(seconds / steps, eyes=begin + (end - begin) * (step + 0.5) / steps)
+        for step in range(steps)
+    ]
+
+
+@pytest.mark.parametrize("fps", FPS)
+@pytest.mark.parametrize(
+    ("down_s", "shut_s", "up_s"), [(1.2, 0.3, 0.8), (0.8, 0.4, 0.8), (1.4, 0.2, 1.2), (1.6, 0.3, 1)]
+)
+def test_tired_lids_that_move_slowly_make_long_closures_and_drowsiness(down_s, shut_s, up_s, fps):
+    closure = [*moving(down_s, 1.0, 0.0), Do(shut_s, eyes=0.0), *moving(up_s, 0.0, 1.0)]
+    drive = Drive([Do(20.0), *[Do(3.0), *closure] * 5, Do(2.0)], fps=fps).play()
+    kinds = [event.kind for event in drive.events if event.kind not in ("blink", "drowsiness")]
+    assert kinds == ["long_closure"] * 5
+    assert next(phase for phase, _ in drowsy(drive)) == "begin"
+
+
+@pytest.mark.parametrize("fps", FPS)
+def test_low_lids_that_blink_are_no_long_closure(fps):
+    low = [Do(1.2, eyes=0.6), Do(0.2, eyes=0.0), Do(0.3, eyes=0.5), Do(0.2, eyes=0.0)]
+    drive = Drive([Do(20.0), *[*low, Do(1.2, eyes=0.6), Do(3.0)] * 3, Do(2.0)], fps=fps).play()
+    assert drive.happened() == []
+
+
 def test_a_look_down_of_more_than_a_second_is_no_long_closure():
     look = Do(1.1, eyes=0.05, lower=0.13)
     drive = Drive([*blinking(9.0), look, Do(3.0)]).play()

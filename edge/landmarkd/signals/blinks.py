@@ -7,6 +7,10 @@ from landmarkd.settings.driver import DriverSettings
 from landmarkd.signals.timing import NANOSECONDS, EventBook, nanoseconds
 from landmarkd.types import DriverEvent
 
+LONGEST_NS = nanoseconds(3.5)
+"""How much longer a dip with shut eyes may be: tired lids need a second or two to go down, and to
+rise. Ours."""
+
 
 class BlinkDetector:
     """Finds blinks and long closures in the openness of the eyes relative to the usual one.
@@ -16,8 +20,10 @@ class BlinkDetector:
     (Caffier et al. 2003), and interpolated between frames, so that it is exact at a low frame rate
     too. A dip that does not reach `blink_depth` is a smile or a glance down; in a blink both eyes
     dip (`blink_both`). Up to `blink_max_s` it is a blink; a longer one is a long closure, unless
-    the eyes were shut (P80) for as long as a microsleep. Both are known only when they are over,
-    and are reported once, as an END.
+    the eyes were shut (P80) for as long as a microsleep. Of a dip longer than these times together,
+    of lids that move slowly, only the time in which the eyes are shut counts: beyond `blink_max_s`
+    it is a long closure, else the lids are just low. Both are known only when they are over, and
+    are reported once, as an END.
     """
 
     def __init__(self, settings: DriverSettings, book: EventBook) -> None:
@@ -25,12 +31,16 @@ class BlinkDetector:
         self._gap_ns = nanoseconds(settings.blink_gap_s)
         self._slow_ns = nanoseconds(settings.blink_slow_frame_s)
         self._microsleep_ns = nanoseconds(settings.microsleep_s)
-        self._longest_ns = nanoseconds(settings.microsleep_s + settings.blink_max_s)
+        self._blink_ns = nanoseconds(settings.blink_max_s)
+        self._slow_dip_ns = self._microsleep_ns + self._blink_ns
+        self._longest_ns = self._slow_dip_ns + LONGEST_NS
         self._dip: list[tuple[int, float]] = []
         self._last: tuple[int, float] | None = None
         self._step_ns = 0
         self._least_shut = 1.0
         self._shut: tuple[int, int] | None = None
+        self._run_ns: int | None = None
+        self._longest_run_ns = 0
         self._explained = False
 
     def update(
@@ -65,23 +75,32 @@ class BlinkDetector:
             if openness < self._settings.blink_openness <= last[1]:
                 self._dip = [last, self._last]
                 self._least_shut, self._shut, self._explained = other, None, False
+                self._run_ns, self._longest_run_ns = None, 0
                 self._note(closed, explained, time_ns)
             return []
         self._dip.append(self._last)
         if openness <= self._settings.blink_end_openness:
             self._least_shut = min(self._least_shut, other)
             self._note(closed, explained, time_ns)
-            if time_ns - self._dip[0][0] > self._longest_ns:
+            low_ns = time_ns - self._dip[0][0]
+            shut = self._run_ns is not None or self._longest_run_ns > self._blink_ns
+            if low_ns > (self._longest_ns if shut else self._slow_dip_ns):
                 self._dip = []
                 # Further frames below the limit are no new dip, which has to start above it.
             return []
+        self._note(False, False, time_ns)
         dip, self._dip = self._dip, []
         return self._ended(dip, time_ns)
 
     def _note(self, closed: bool | None, explained: bool, time_ns: int) -> None:
         """Note the classification of the lids on a frame of the dip."""
+        if self._run_ns is not None:
+            self._longest_run_ns = max(self._longest_run_ns, time_ns - self._run_ns)
         if closed:
             self._shut = self._shut[0] if self._shut else time_ns, time_ns
+            self._run_ns = time_ns if self._run_ns is None else self._run_ns
+        else:
+            self._run_ns = None
         self._explained = self._explained or explained
 
     def _ended(self, dip: list[tuple[int, float]], time_ns: int) -> list[DriverEvent]:
@@ -98,6 +117,10 @@ class BlinkDetector:
         )
         duration_s = (ended_ns - began_ns) / NANOSECONDS
         kind = EventKind.BLINK
+        if dip[-2][0] - dip[0][0] > self._slow_dip_ns and (
+            self._longest_run_ns <= self._blink_ns or duration_s <= settings.blink_max_s
+        ):
+            return []
         if duration_s > settings.blink_max_s:
             if self._shut is None or self._shut[1] - self._shut[0] >= self._microsleep_ns:
                 return []
