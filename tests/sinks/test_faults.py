@@ -9,10 +9,11 @@ import subprocess
 import sys
 import threading
 import tty
+from ipaddress import IPv6Address
 from pathlib import Path
 
 import pytest
-from landmarkd.errors import AccessError, SinkError, SinkSetupError, UsageError
+from landmarkd.errors import AccessError, SinkError, SinkSetupError, SourceError, UsageError
 from landmarkd.receive import make_link
 from landmarkd.sinks import make_sink
 from landmarkd.sinks import serial as serial_module
@@ -289,6 +290,58 @@ def test_multicast_reaches_a_group() -> None:
             )
         )
     receiver.close()
+
+
+def link_local() -> tuple[str, str]:
+    """Return an IPv6 address of one link, and the interface of this link."""
+    rows = [line.split() for line in Path("/proc/net/if_inet6").read_text().splitlines()]
+    for digits, _, _, scope, _, name in rows:
+        if scope == "20":
+            return str(IPv6Address(int(digits, 16))), name
+    pytest.skip("needs an interface with a link-local address")
+
+
+@pytest.mark.parametrize(
+    ("listened", "sent_to"),
+    [
+        ("[{own}%{name}]:{port}", "{own}%{name}"),
+        ("[ff02::4d01%{name}]:{port}", "ff02::4d01%{name}"),
+        ("[ff02::4d01]:{port}?interface={name}", "ff02::4d01%{name}"),
+    ],
+)
+def test_an_address_or_group_of_one_link_is_listened_to(listened: str, sent_to: str) -> None:
+    own, name = link_local()
+    with make_link("udp://" + listened.format(own=own, name=name, port=0)) as receiver:
+        host = sent_to.format(own=own, name=name)
+        with make_sink(f"udp://[{host}]:{receiver.port}?points=none", session()) as sink:
+            sink.submit(report(3), wait=True)
+            assert until(lambda: 3 in [each.packet.frame for each in receiver.receive(0.1)])
+
+
+def test_an_interface_is_the_only_one_that_is_listened_to() -> None:
+    _, name = link_local()
+    with (
+        make_link(f"udp://:0?interface={name}") as other,
+        make_link(f"udp://:{other.port}?interface=lo") as receiver,
+        make_sink(f"udp://127.0.0.1:{receiver.port}?points=none", session()) as sink,
+    ):
+        sink.submit(report(3), wait=True)
+        assert until(lambda: 3 in [each.packet.frame for each in receiver.receive(0.1)])
+        assert other.receive(0.0) == []
+
+
+@pytest.mark.parametrize(
+    ("uri", "reason"),
+    [
+        ("udp://[ff02::4d01]:0", r"needs its interface: \[ff02::4d01%eth0\]"),
+        ("udp://[ff02::4d01%nix]:0", "cannot listen there"),
+        ("udp://:0?interface=nix", "no interface with this name"),
+        ("udp://127.0.0.1:0?interface=nix", "no interface with this name"),
+    ],
+)
+def test_a_link_that_is_missing_is_an_error(uri: str, reason: str) -> None:
+    with pytest.raises(SourceError, match=reason), make_link(uri):
+        pass
 
 
 def test_many_senders_on_one_port_are_told_apart_and_bounded() -> None:

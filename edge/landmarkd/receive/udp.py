@@ -5,6 +5,7 @@ import socket
 from ipaddress import ip_address
 from pathlib import Path
 from select import select
+from typing import Any
 
 from landmarkd.errors import SourceBusyError, SourceError, SourceLostError, UsageError
 from landmarkd.receive.link import Link, Received
@@ -22,6 +23,9 @@ MAX_BATCH = 100
 
 class UdpLink(Link):
     """``udp://:port``, ``udp://address:port``, or a multicast group, ``udp://239.1.2.3:port?interface=eth0``.
+
+    An address or group of one link (fe80::, ff02::) needs its interface, as ``[ff02::1%eth0]`` or
+    ``interface=eth0``. With any other address, nothing is received from other interfaces.
 
     With the option ``key=FILE`` it accepts only sealed datagrams, with ``key=FOLDER`` those of the
     devices whose keys are in the folder as NAME.key. ``window=SECONDS`` is the allowed difference
@@ -62,25 +66,38 @@ class UdpLink(Link):
                 raise SourceBusyError(
                     f"UDP port {self.port} is in use; end the other program or choose another."
                 ) from error
-            raise SourceError(
-                f"{self.uri}: cannot listen there: {error.strerror or error}."
-            ) from error
+            reason = error.strerror or str(error)
+            if error.errno == errno.EINVAL and family == socket.AF_INET6:
+                reason = f"an address of one link needs its interface: [{self._host}%eth0]"
+            raise SourceError(f"{self.uri}: cannot listen there: {reason}.") from error
         self._socket, self.port = link, link.getsockname()[1]
 
     def _bind(self, link: socket.socket, family: int) -> None:
         group = _multicast(self._host)
+        index = socket.if_nametoindex(self._interface) if self._interface else 0
         if group:
             link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        elif self._interface:
+            link.setsockopt(
+                socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self._interface.encode() + b"\0"
+            )
         try:
             link.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
         except OSError:
             link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        link.bind((self._host, self.port))
+        address: tuple[Any, ...] = (self._host, self.port)
+        if family == socket.AF_INET6:
+            # Python's bind alone ignores the link in an address.
+            found: Any = socket.getaddrinfo(self._host, self.port, family, socket.SOCK_DGRAM)
+            address = found[0][4]
+            index = index or address[3]
+            address = (*address[:3], index)
+        link.bind(address)
         if not group:
             return
-        index = socket.if_nametoindex(self._interface) if self._interface else 0
         if family == socket.AF_INET6:
-            request = socket.inet_pton(family, self._host) + index.to_bytes(4, "little")
+            packed = socket.inet_pton(family, address[0].partition("%")[0])
+            request = packed + index.to_bytes(4, "little")
             link.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, request)
         else:
             request = socket.inet_pton(family, self._host) + bytes(4) + index.to_bytes(4, "little")
