@@ -18,15 +18,20 @@ def connected(client: Client, *_: object) -> None:
 
 
 def arrived(_client: Client, _data: object, message: MQTTMessage) -> None:
-    """Print a message on one line."""
+    """Print a message on one line; anybody may write to the broker."""
     _, device, topic = message.topic.split("/")
     text = message.payload.decode("utf-8", "replace")
-    if topic == "status":
-        driver = json.loads(text).get("driver") or {}
-        text = driver.get("attention", "no driver monitoring")
-    elif topic == "event":
-        event = json.loads(text)
-        text = f"{event['kind']} {event['phase']}"
+    try:
+        if not text:  # this is how a device is removed from the broker
+            text = "removed"
+        elif topic == "status":
+            driver = json.loads(text)["driver"]
+            text = driver["attention"] if driver else "no driver monitoring"
+        elif topic == "event":
+            event = json.loads(text)
+            text = f"{event['kind']} {event['phase']}"
+    except (ValueError, TypeError, LookupError):
+        text = "not a message of landmarkd"
     print(f"{device}: {topic}: {text}", flush=True)
 
 

@@ -8,16 +8,21 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import tty
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import cv2
+import paho.mqtt.client as paho
 import pytest
 from landmarkd.settings.config import host_name
 from landmarkd.sinks import make_sink
+from landmarkd.sinks.base import Sink
 from landmarkd.types import DriverState
+from paho.mqtt.enums import CallbackAPIVersion
 
 from tests import clip
 from tests.process import landmarkd
@@ -143,6 +148,42 @@ def test_mqtt_dashboard(broker: int) -> None:
     assert re.match(rf"{host_name()}: (state|status|event): ", first)
 
 
+def test_the_dashboard_shows_what_others_write_to_the_broker_and_goes_on(broker: int) -> None:
+    strange = {
+        "a": b"",
+        "b": b"not JSON",
+        "c": b"[]",
+        "d": b'{"driver": 3}',
+        "e": b"\xff",
+        "f": b"{}",
+    }
+    with subprocess.Popen(
+        [sys.executable, str(EXAMPLES / "mqtt_dashboard.py"), f"127.0.0.1:{broker}"],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as dashboard:
+        assert dashboard.stdout is not None
+        others = paho.Client(CallbackAPIVersion.VERSION2)
+        others.connect("127.0.0.1", broker)
+        others.loop_start()
+        # Once it shows this one, it has subscribed.
+        others.publish("landmarkd/first/state", "online", 1, retain=True).wait_for_publish(10)
+        assert dashboard.stdout.readline() == "first: state: online\n"
+        for device, payload in strange.items():
+            for topic in ("status", "event"):
+                others.publish(f"landmarkd/{device}/{topic}", payload, 1)
+        others.publish("landmarkd/last/status", b'{"driver": {"attention": "drowsy"}}', 1)
+        lines = [dashboard.stdout.readline() for _ in range(2 * len(strange) + 1)]
+        others.disconnect()
+        others.loop_stop()
+        dashboard.terminate()
+    assert lines[:2] == ["a: status: removed\n", "a: event: removed\n"]
+    assert {line.partition(": ")[2].partition(": ")[2] for line in lines[2:-1]} == {
+        "not a message of landmarkd\n"
+    }
+    assert lines[-1] == "last: status: drowsy\n"
+
+
 def test_gpio_lamp(tmp_path: Path) -> None:
     recording = tmp_path / "alarm.lmk"
     with make_sink(f"lmk:{recording}", session()) as sink:
@@ -152,6 +193,42 @@ def test_gpio_lamp(tmp_path: Path) -> None:
         "gpio_lamp.py", f"lmk:{recording}", "17", GPIOZERO_PIN_FACTORY="mock"
     ).splitlines()
     assert printed == ["lamp on", "lamp off", "lamp on"]
+
+
+def test_gpio_lamp_waits_for_a_device_and_goes_off_while_it_is_silent() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        uri = f"udp://127.0.0.1:{probe.getsockname()[1]}"
+    program = (EXAMPLES / "gpio_lamp.py").read_text()
+    assert "timeout_s=5.0" in program
+    command = [sys.executable, "-c", program.replace("timeout_s=5.0", "timeout_s=0.2"), uri]
+    with (
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "GPIOZERO_PIN_FACTORY": "mock"},
+        ) as lamp,
+        make_sink(f"{uri}?points=none", session()) as sink,
+    ):
+        assert lamp.stdout is not None
+        for _ in range(2):
+            enough = threading.Event()
+            sender = threading.Thread(target=keep_warning, args=(sink, enough))
+            sender.start()
+            assert lamp.stdout.readline() == "lamp on\n"
+            enough.set()
+            sender.join()
+            assert lamp.stdout.readline() == "lamp off\n"
+        lamp.terminate()
+
+
+def keep_warning(sink: Sink, enough: threading.Event) -> None:
+    """Send warnings without a pause that ends them: the receiver may begin at any time."""
+    for index in count():
+        sink.submit(replace(report(index), driver=DriverState(level=2)))
+        if enough.wait(0.02):
+            return
 
 
 def test_microcontroller(tmp_path: Path) -> None:
