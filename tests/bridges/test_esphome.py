@@ -131,6 +131,42 @@ def test_noise_is_counted_and_survived(unit: Path) -> None:
     assert values["lost"] == "1.00"
 
 
+def test_the_lamp_of_the_example_stays_on_while_an_alarm_hides_the_face(
+    unit: Path, tmp_path: Path
+) -> None:
+    alarm = replace(report(0), driver=DriverState(level=3))
+    hidden = replace(report(1, with_face=False), driver=DriverState(level=3))
+    over = replace(report(2), driver=DriverState(level=1))
+    commands = [
+        command
+        for shown in (alarm, hidden, over, alarm)
+        for command in (f"feed {without_bye(sent(shown))}", "loop", "update")
+    ]
+    levels = [each["level"] for each in published(unit, *commands, "wait 2001", "update")]
+
+    example = (FOLDER / "example.yaml").read_text()
+    [condition] = re.findall(
+        r"^    level:(?:\n {6}.*)*?\n      on_value:\n +- if:\n +condition:\n +lambda: '(.*)'\n"
+        r" +then:\n +- output.turn_on: lamp\n +else:\n +- output.turn_off: lamp\n",
+        example,
+        re.MULTILINE,
+    )
+    assert example.count(": lamp\n") == 3  # on, off, and its id: nothing else switches it
+    source = tmp_path / "lamp.cpp"
+    source.write_text(
+        "#include <cstdio>\n#include <cstdlib>\n"
+        f"static bool lit(float x) {{ {condition} }}\n"
+        "int main(int count, char **level) {\n"
+        "  for (int i = 1; i < count; i++)\n"
+        '    std::puts(lit(std::strtof(level[i], nullptr)) ? "on" : "off");\n'
+        "}\n"
+    )
+    subprocess.run([str(COMPILER), source, "-o", tmp_path / "lamp"], check=True)
+    done = subprocess.run([tmp_path / "lamp", *levels], capture_output=True, text=True, check=True)
+    assert levels[-1] == "nan"
+    assert done.stdout.split() == ["on", "on", "off", "on", "off"]
+
+
 def test_every_sensor_of_the_component_is_tried() -> None:
     text = (COMPONENT / "landmarkd.h").read_text()
     declared = set(re.findall(r"SUB_\w*SENSOR\((\w+)\)", text))
