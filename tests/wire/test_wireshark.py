@@ -3,11 +3,14 @@
 import shutil
 import struct
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from landmarkd.enums import EventKind
 from landmarkd.wire import Encoder
+from landmarkd.wire.codec import append_checksum
 
 from tests.wire.builders import driver, event, report, session
 from tools.wire_generate.outputs import PACKAGE
@@ -86,3 +89,20 @@ def test_the_fields_are_the_messages(tmp_path: Path) -> None:
     names = tshark(capture, "-V", "-Ylandmarkd.frame == 3 && landmarkd.status.yaw")
     assert "attention: attentive (1)" in names
     assert "calibrating" in names
+
+
+def test_whole_names_and_hostile_messages_are_no_error_of_the_script(tmp_path: Path) -> None:
+    """A name of all 16 bytes has no zero; other bytes may be anything, with a valid checksum."""
+    long_name = replace(event(), evidence={"a_name_of_16_let": 1.5})
+    messages = Encoder(session()).encode(report(0, state=driver(0, long_name)))
+    random = Random(1)
+    for _ in range(300):
+        body = bytearray(random.choice(messages)[:-2])
+        body[16:] = random.randbytes(len(body) - 16 + random.choice((-20, -1, 0, 1, 20)))
+        messages.append(append_checksum(bytes(body)))
+    capture = tmp_path / "hostile.pcap"
+    write_capture(capture, messages)
+    text = tshark(capture, "-V")
+    assert "a_name_of_16_let 1.500" in text
+    assert "Lua Error" not in text
+    assert "Malformed" not in text

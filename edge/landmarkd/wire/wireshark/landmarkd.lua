@@ -252,7 +252,7 @@ local function add_rows(tree, message, tvb, at)
       text = string.format("%.4f %.4f %.4f", range(0, 2):le_int() / message.row_scale,
         range(2, 2):le_int() / message.row_scale, range(4, 2):le_int() / message.row_scale)
     else
-      text = string.format("%s %.3f", range(0, 16):stringz(), range(16, 4):le_int() / message.row_scale)
+      text = string.format("%s %.3f", range(0, 16):string():match("^[^\0]*"), range(16, 4):le_int() / message.row_scale)
     end
     tree:add(row_field, range, text)
     at = at + message.row_size
