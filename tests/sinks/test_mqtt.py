@@ -172,6 +172,18 @@ os.kill(os.getpid(), signal.SIGKILL)
         with make_sink(self.uri, session()) as sink:
             assert until(lambda: "refused" in (sink.statistics.last_error or ""))
 
+    @pytest.mark.parametrize("there", [True, False])
+    def test_a_password_for_a_broker_without_tls_says_so(self, tmp_path: Path, there: bool) -> None:
+        """The plain broker resets the connection, and at the port of TLS nobody listens."""
+        if not there:
+            self.stop_broker()
+        secret = tmp_path / "secret"
+        secret.write_text("right\n")
+        secret.chmod(0o600)
+        with make_sink(f"{self.uri}&user=car&password_file={secret}", session()) as sink:
+            assert until(lambda: "TLS" in (sink.statistics.last_error or ""))
+            assert f"127.0.0.1:{self.port}" in str(sink.statistics.last_error)
+
     def test_a_refused_login_is_said(self, tmp_path: Path) -> None:
         self.stop_broker()
         self.configuration.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous false\n")

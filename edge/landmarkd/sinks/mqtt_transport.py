@@ -222,6 +222,13 @@ class MqttTransport(Transport[Publication]):
                 f"the broker {login.host}:{login.port} and we do not agree on TLS: "
                 f"{error.reason or error}; is this its port for TLS, and the certificate right?"
             ) from error
+        except ConnectionError as error:
+            if login.tls is None:
+                raise
+            raise SinkError(
+                f"the broker {login.host}:{login.port} gives no TLS: {error.strerror or error}; "
+                "use its port for TLS, or tls=no, which anybody on the network can read"
+            ) from error
         client.loop_start()
         self._client = client
         limit = time.monotonic() + CONNECT_TIMEOUT_S
