@@ -16,6 +16,7 @@ SCHEMES = ("udp", "serial", "file", "demo", "jsonl", "v4l2")
         ("v4l2:/dev/video0", "v4l2", "/dev/video0", None, None, {}),
         ("file:a clip.mp4", "file", "a clip.mp4", None, None, {}),
         ("file:a%20clip%3F.mp4?loop=yes", "file", "a clip?.mp4", None, None, {"loop": "yes"}),
+        ("file:b%E9.mp4", "file", "b\udce9.mp4", None, None, {}),
         ("jsonl:-", "jsonl", "-", None, None, {}),
         ("udp://192.168.1.2:5005", "udp", "", "192.168.1.2", 5005, {}),
         (

@@ -154,6 +154,21 @@ def reading(
         raise error(f"{path}: {reason.strerror}; {remedy}.") from reason
 
 
+def opencv_name(path: Path, error: type[LandmarkdError]) -> str:
+    """Return a path for OpenCV, which ends the process at one that is not UTF-8.
+
+    Raises:
+        LandmarkdError: of the class `error`, it is not UTF-8.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as reason:
+        raise error(
+            f"{path}: videos need names of files and folders in UTF-8; rename it."
+        ) from reason
+    return str(path)
+
+
 def check_writable(path: Path, remedy: str = "choose another place") -> None:
     """Check before long work whether a file can be written; nothing is left behind.
 

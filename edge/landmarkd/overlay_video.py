@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.errors import SinkError
-from landmarkd.files import create, writing
+from landmarkd.files import create, opencv_name, writing
 
 MAX_REPEATS = 36_000
 """A longer gap (20 minutes at 30 frames a second) is shortened to this many frames."""
@@ -43,6 +43,7 @@ class OverlayVideo:
     def write(self, image: NDArray[np.uint8], captured_ns: int) -> None:
         """Show a picture from `captured_ns` on; (height, width, 3) uint8 BGR."""
         if self._writer is None:
+            opencv_name(self._target, SinkError)
             with writing(self._target):
                 os.close(create(self._draft, 0o666))
             height, width = image.shape[:2]

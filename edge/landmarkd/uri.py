@@ -37,6 +37,8 @@ _SECRETS = (
         re.IGNORECASE,
     ),
 )
+_NO_UTF8 = re.compile("[\udc80-\udcff]")
+"""Bytes of a file's name as ``surrogateescape`` decodes them."""
 _TRUTH = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
 
 
@@ -127,7 +129,17 @@ class Uri:
 
 def named_file(text: str) -> Path:
     """Return the path that a URI names, whatever its scheme."""
-    return Path(unquote(text.partition(":")[2].partition("?")[0]))
+    return Path(_path(text.partition(":")[2].partition("?")[0]))
+
+
+def _path(encoded: str) -> str:
+    """Return a path as Python names it, which may hold any bytes and not only UTF-8."""
+    return unquote(encoded, errors="surrogateescape")
+
+
+def unicode_uri(text: str) -> str:
+    """Return a URI in which bytes of a file's name that are no UTF-8 are written ``%E9``."""
+    return _NO_UTF8.sub(lambda found: f"%{ord(found[0]) - 0xDC00:02X}", text)
 
 
 def holds_login(rest: str) -> bool:
@@ -209,7 +221,7 @@ def parse_uri(text: str, schemes: Collection[str]) -> Uri:
         if name in options:
             raise UsageError(f"{text!r}: option {name!r} is given twice.")
         options[name] = value
-    path = unquote(parts.path) + (f"#{parts.fragment}" if parts.fragment else "")
+    path = _path(parts.path) + (f"#{parts.fragment}" if parts.fragment else "")
     if any("\0" in part for part in (path, *options.values())):
         raise UsageError(f"{text!r}: no path and no option holds the character NUL.")
     return Uri(text, scheme, path, host, port, options, parts.path)

@@ -1,14 +1,18 @@
-"""Standard streams that are closed, full or of another encoding, and names no file can have."""
+"""Standard streams that are closed, full or of another encoding, and unusual names of files."""
 
 import json
 import os
 import subprocess
 from pathlib import Path
 
+import cv2
 import pytest
+from landmarkd import Camera
+from landmarkd.cli.convert import convert
 from landmarkd.errors import ExitCode
 from landmarkd.sinks import make_sink
 
+from tests.camera.clips import picture, write_clip
 from tests.process import LIMIT_S, command, landmarkd
 from tests.wire.builders import report, session
 
@@ -82,6 +86,45 @@ def test_a_name_that_is_too_long_is_one_sentence(arguments: tuple[str, ...]) -> 
     (sentence,) = done.stderr.splitlines()
     assert sentence.startswith("landmarkd: ")
     assert os.strerror(36) in sentence
+
+
+class TestNamesThatAreNotUtf8:
+    """As on a stick that was written with Latin-1 names; OpenCV crashes at such names of videos."""
+
+    NAME = os.fsdecode(b"b\xe9b\xe9")
+
+    def test_pictures_are_sources_and_lines_and_recordings_are_sinks(self, tmp_path: Path) -> None:
+        folder, recording = tmp_path / self.NAME, tmp_path / f"{self.NAME}.lmk"
+        folder.mkdir()
+        image = folder / f"{self.NAME}.png"
+        image.write_bytes(cv2.imencode(".png", picture(1))[1].tobytes())
+        for source in (image, folder, f"images:{image}"):
+            with Camera(str(source), fast=True) as frames:
+                assert [frame.source for frame in frames] == [str(image)]
+        done = landmarkd("run", "--source", image, "--fast", "--sink", f"lmk:{recording}")
+        assert done.returncode == ExitCode.OK, done.stderr
+        for ending in ("csv", "jsonl", "parquet"):
+            convert(recording, table := tmp_path / f"{self.NAME}.{ending}")
+            assert table.stat().st_size > 0
+        done = landmarkd("annotate", folder, "--out", tmp_path / "out", "--jsonl", "-")
+        assert done.returncode == ExitCode.OK, done.stderr
+        assert json.loads(done.stdout)["source"] == f"{folder}/b?b?.png".replace(self.NAME, "b?b?")
+        assert (tmp_path / "out" / f"{self.NAME}.png").exists()
+
+    def test_a_video_is_refused_in_a_sentence(self, tmp_path: Path) -> None:
+        clip = write_clip(tmp_path / "clip.mp4", frames=3)
+        other = clip.with_stem(self.NAME)
+        other.write_bytes(clip.read_bytes())
+        for arguments, code in (
+            (("annotate", clip, "--out", tmp_path / self.NAME), ExitCode.IO),
+            (("annotate", other, "--jsonl", "-"), ExitCode.DATA),
+            (("run", "--source", other, "--sink", "jsonl:-"), ExitCode.DATA),
+        ):
+            done = landmarkd(*arguments)
+            assert (done.returncode, done.stdout) == (code, "")
+            (sentence,) = done.stderr.splitlines()
+            assert sentence.startswith("landmarkd: ")
+            assert sentence.endswith("names of files and folders in UTF-8; rename it.")
 
 
 def test_a_user_without_a_home_is_served(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Frame sources: cameras, files, the demo clip."""
 
+import os
 from pathlib import Path
 from urllib.parse import parse_qs, quote
 
@@ -66,7 +67,7 @@ def written_out(text: str) -> str:
     if name.startswith(("/dev/video", "/dev/v4l/")):
         return f"v4l2:{text}"
     if name and ":" not in name and (scheme := _scheme_of_file(name)):
-        return f"{scheme}:{quote(name)}{options}"
+        return f"{scheme}:{quote(os.fsencode(name))}{options}"
     return text
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from landmarkd.camera.base import quiet_opencv
 from landmarkd.errors import SourceFormatError
+from landmarkd.files import opencv_name
 
 INTERLACED_FRAMES = 12
 """Frames that are checked; the check ends at the first frame that differs."""
@@ -24,10 +25,11 @@ def open_video(path: Path) -> cv2.VideoCapture:
     """Open a video file with FFmpeg, quietly.
 
     Raises:
-        SourceFormatError: FFmpeg finds no video in the file.
+        SourceFormatError: FFmpeg finds no video in the file, or its name is not UTF-8.
     """
+    name = opencv_name(path, SourceFormatError)
     with quiet_opencv():
-        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+        capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
     if not capture.isOpened():
         raise SourceFormatError(f"{path} is not a video that can be read; try ffprobe {path}")
     return capture

@@ -167,7 +167,7 @@ def _files(inputs: list[Path]) -> Iterator[Path]:
 def _uri(scheme: str, path: Path) -> str:
     from urllib.parse import quote
 
-    return f"{scheme}:{quote(str(path))}"
+    return f"{scheme}:{quote(os.fsencode(path))}"
 
 
 def _read_boxes(path: Path | None) -> "dict[str, Box]":

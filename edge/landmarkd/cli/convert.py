@@ -106,7 +106,8 @@ def _parquet(part: Path, records: "Iterator[FrameRecord]", points: str | None) -
     precise = {"timestamp": pa.float64()}
     schema = pa.schema([(n, precise.get(n, kinds[kind])) for n, kind in names.items()])
     written = 0
-    with parquet.ParquetWriter(part, schema) as file:
+    # Arrow itself refuses a name that is no UTF-8.
+    with part.open("wb") as output, parquet.ParquetWriter(output, schema) as file:
         batch: list[list[Any]] = []
 
         def flush() -> None:

@@ -55,13 +55,17 @@ def read_configuration(
     Raises:
         ConfigurationError: the file is wrong.
     """
+    from landmarkd.camera import written_out
     from landmarkd.settings.config import load_configuration, validated
+    from landmarkd.uri import unicode_uri
 
     values = load_configuration(path).model_dump(exclude_unset=True)
     if source is not None:
+        if unicode_uri(source) != source:  # before the name of a file is taken for a part of a URI
+            source = unicode_uri(written_out(source))
         values.setdefault("source", {})["uri"] = source
     if model is not None:
         values.setdefault("model", {})["name"] = model
     if sinks:
-        values["sinks"] = sinks
+        values["sinks"] = list(map(unicode_uri, sinks))
     return validated(values, "the command line")
