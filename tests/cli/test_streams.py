@@ -2,7 +2,10 @@
 
 import json
 import os
+import pty
+import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -62,6 +65,54 @@ def test_a_reader_that_closes_the_output_ends_a_command_without_an_error(
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (ExitCode.OK, b"")
+
+
+@pytest.mark.skipif(shutil.which("less") is None, reason="needs less: apt install less")
+def test_a_page_in_a_terminal_has_no_codes_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LESS", "PAGER", "MANPAGER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        command(("help", "start")), stdin=terminal, stdout=terminal, start_new_session=True
+    )
+    os.close(terminal)
+    shown = b""
+    while b"Where to start" not in shown:
+        shown += os.read(controller, 4096)
+    os.write(controller, b"q")
+    with suppress(OSError):  # a pseudo-terminal ends like this
+        while data := os.read(controller, 4096):
+            shown += data
+    os.close(controller)
+    assert process.wait(LIMIT_S) == ExitCode.OK
+    assert b"\x1b[1;4mWhere to start" in shown
+    assert b"ESC" not in shown
+
+
+@pytest.mark.parametrize("command_", ["run", "replay"])
+def test_a_command_whose_lines_nobody_reads_any_more_ends(tmp_path: Path, command_: str) -> None:
+    """As with `run --sink jsonl:- | head -1`; a camera would never end it."""
+    path, clip = tmp_path / "drive.lmk", write_clip(tmp_path / "clip.mp4", frames=3)
+    with make_sink(f"lmk:{path}", session()) as sink:
+        sink.submit(report(0), wait=True)
+        for number in range(100, 9000, 100):  # five minutes
+            sink.submit(report(number), wait=True)
+    asked = {"run": ("run", "--source", f"file:{clip}?loop=yes"), "replay": ("replay", path)}
+    process = subprocess.Popen(
+        command((*asked[command_], "--sink", "jsonl:-")),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline().startswith('{"source"')
+    process.stdout.close()
+    assert process.wait(LIMIT_S) == ExitCode.OK
+    said = process.stderr.read()
+    process.stderr.close()
+    assert "jsonl:-: Broken pipe\n" in said
 
 
 def test_a_terminal_of_another_encoding_gets_question_marks() -> None:

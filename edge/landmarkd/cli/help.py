@@ -1,5 +1,6 @@
 """`landmarkd help`: the documentation in the package."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -44,6 +45,8 @@ def show(
     from rich.console import Console
     from rich.markdown import Markdown
 
+    # Without -R, less shows the codes of colours as text.
+    os.environ["LESS"] = f"-R {os.environ.get('LESS', '')}".strip()
     with (console := Console()).pager(styles=True):
         console.print(Markdown(text))
 

@@ -63,7 +63,7 @@ def replay(
                 for each in sinks:
                     each.submit(report, wait=fast)
                 played += 1
-                if frames and played >= frames:
+                if (frames and played >= frames) or all(each.gone for each in sinks):
                     break
         except KeyboardInterrupt:
             ended = True  # the usual way to end it early

@@ -123,7 +123,7 @@ class Service:
         self.pipeline.close()
 
     def run(self) -> None:
-        """Run until the source ends, a limit is reached or a signal requests the end.
+        """Run until the source ends, a limit is reached, nobody reads or a signal requests the end.
 
         It always closes what it opened.
 
@@ -218,6 +218,8 @@ class Service:
         limits = self._limits
         if limits.frames is not None and self.observer.processed >= limits.frames:
             return True
+        if self.sinks and all(sink.gone for sink in self.sinks):
+            return True  # as after `| head`
         return (
             limits.duration_s is not None
             and time.monotonic_ns() - began_ns >= limits.duration_s * 1e9

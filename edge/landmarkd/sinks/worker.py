@@ -243,8 +243,8 @@ class QueuedSink(Sink, Generic[PieceT]):
             self._say(str(error))
             return False
         except Exception as error:  # drivers raise other errors too, such as termios.error
-            self._failed(error)
             self.gone = not self.reopens and isinstance(error, BrokenPipeError)
+            self._failed(error)
             return False
         self._retry_s = RETRY_FIRST_S
         self.statistics.messages += self._formatter.count(pieces)
@@ -286,7 +286,7 @@ class QueuedSink(Sink, Generic[PieceT]):
         self._retry_at = time.monotonic() + self._retry_s
         self._retry_s = min(RETRY_LONGEST_S, self._retry_s * 2)
         text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        self._say(f"{text}; it is tried again")
+        self._say(text if self.gone else f"{text}; it is tried again")
 
     def _say(self, text: str, *, failure: bool = True) -> None:
         now = time.monotonic()
