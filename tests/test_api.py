@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import os
 import random
 import re
 import subprocess
@@ -59,6 +60,26 @@ class TestNames:
     def test_each_is_there_and_documented(self, name: str) -> None:
         assert getattr(landmarkd, name) is not None
         assert f"`{name}" in DOCUMENT
+
+    def test_type_checkers_know_each_and_no_other(self, tmp_path: Path) -> None:
+        """As the classifier "Typed" promises."""
+        program = tmp_path / "program.py"
+        names = [*landmarkd.__all__, "Reprot"]
+        lines = ["import landmarkd", *(f"reveal_type(landmarkd.{name})" for name in names)]
+        program.write_text("\n".join(lines))
+        options = ["--strict", "--no-incremental", "--config-file", ""]
+        path = {"MYPYPATH": str(Path(landmarkd.__file__).parents[1])}
+        done = subprocess.run(
+            [sys.executable, "-m", "mypy", *options, program],
+            capture_output=True,
+            text=True,
+            env={**os.environ, **path},
+            check=False,
+        )
+        (*found, wrong, _, _) = done.stdout.splitlines()
+        assert 'has no attribute "Reprot"' in wrong, done.stdout
+        assert [line for line in found if 'Revealed type is "Any"' in line] == []
+        assert len(found) == len(landmarkd.__all__)
 
     @pytest.mark.parametrize("name", SIGNATURES)
     def test_signatures_stay(self, name: str) -> None:
