@@ -76,6 +76,11 @@ def test_a_wrong_file_is_told_the_field_and_what_is_allowed(
         load_configuration(write(tmp_path, text))
 
 
+def test_a_file_that_was_written_on_windows_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path, b'\xef\xbb\xbf[source]\r\nuri = "demo:"\r\n')
+    assert load_configuration(path).source.uri == "demo:"
+
+
 def test_a_missing_file_is_an_error_only_when_it_was_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="No such file"):
         load_configuration(tmp_path / "none.toml")
@@ -106,7 +111,7 @@ def test_any_content_is_a_configuration_or_an_error_with_a_sentence(
 ) -> None:
     with suppress(ConfigurationError):
         load_configuration(write(tmp_path, content))
-        tomllib.loads(content.decode())
+        tomllib.loads(content.decode("utf-8-sig"))
 
 
 def test_the_example_of_the_service_is_right() -> None:

@@ -150,7 +150,8 @@ def load_configuration(path: Path | None) -> Configuration:
     try:
         if any(part.count(b".") > MAX_DOTS for part in re.split(rb"[\n=]", content)):
             raise ValueError(f"a key with more than {MAX_DOTS} dots")
-        values = tomllib.loads(content.decode())
+        # Editors of Windows may begin a file with a mark of its encoding.
+        values = tomllib.loads(content.decode("utf-8-sig"))
     # ValueError also covers an integer with too many digits.
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path} is not TOML: {error}.") from error
