@@ -18,7 +18,7 @@ build=build/deb-$suite-$arch
 rm -rf "$build"
 mkdir -p "$build" dist
 git ls-files -z edge models/zoo packaging systemd docs pyproject.toml README.md LICENSE NOTICE \
-    CHANGELOG.md | xargs -0 cp --parents -t "$build"
+    CHANGELOG.md requirements.lock requirements-numpy1.lock | xargs -0 cp --parents -t "$build"
 version=$("$python" -c 'import tomllib, pathlib; p = tomllib.loads(pathlib.Path("pyproject.toml").read_text()); print(p["project"].get("version") or __import__("importlib.metadata").metadata.version("landmarkd"))')
 "$python" -m pip wheel --quiet --no-deps --wheel-dir "$build/build/wheels" .
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)

@@ -21,12 +21,12 @@ ln -s "/usr/bin/python$PYTHON_VERSION" "$root/bin/python3"
 ln -s python3 "$root/bin/python"
 set -- --quiet --target "$packages" --python-platform "$platform" \
     --python-version "$PYTHON_VERSION" --only-binary :all: --no-config
-# The picamera2 of Bookworm is built for numpy 1 and breaks beside numpy 2.
-if [ "$PYTHON_VERSION" = 3.11 ]; then
-    printf 'numpy<2\n' >build/constraints.txt
-    set -- "$@" --constraint build/constraints.txt
-fi
-"$UV" pip install "$@" build/wheels/landmarkd-*.whl
+# Every dependency is pinned by its hash, as install.sh does it. The picamera2 of Bookworm is built
+# for numpy 1 and breaks beside numpy 2.
+lock=requirements.lock
+[ "$PYTHON_VERSION" != 3.11 ] || lock=requirements-numpy1.lock
+"$UV" pip install "$@" --require-hashes -r "$lock"
+"$UV" pip install "$@" --no-deps build/wheels/landmarkd-*.whl
 rm -rf "$packages/bin"
 find "$packages" -type f ! -name '*.so*' -perm /111 -exec chmod a-x {} +
 find "$packages" -name __pycache__ -prune -exec rm -rf {} +

@@ -1,5 +1,6 @@
 """The locks pin what the project needs, by hash, and install in a fresh environment."""
 
+import os
 import re
 import subprocess
 import sys
@@ -46,6 +47,25 @@ def test_every_package_has_a_hash_and_no_place_of_its_own(lock: str) -> None:
 
 def test_the_second_lock_is_for_numpy_1() -> None:
     assert [version[0] for version, _ in pinned(LOCKS[1])["numpy"]] == ["1"]
+
+
+@pytest.mark.parametrize(("python", "lock"), [("3.11", LOCKS[1]), ("3.13", LOCKS[0])])
+def test_the_debian_package_takes_nothing_else(python: str, lock: str, tmp_path: Path) -> None:
+    """The script is run with a uv that only says what it is asked for."""
+    uv, wheel = tmp_path / "uv", tmp_path / "build" / "wheels" / "landmarkd-1-py3-none-any.whl"
+    uv.write_text('#!/bin/sh\necho "$*" >>asked\n')
+    uv.chmod(0o755)
+    wheel.parent.mkdir(parents=True)
+    wheel.touch()
+    chosen = {"PYTHON_VERSION": python, "DEB_HOST_ARCH": "arm64", "UV": str(uv)}
+    script = ROOT / "packaging" / "environment.sh"
+    environment = {**os.environ, **chosen}
+    subprocess.run(["sh", script, tmp_path / "root"], cwd=tmp_path, env=environment, check=True)
+    packages, own = (tmp_path / "asked").read_text().splitlines()
+    assert packages.endswith(f" --require-hashes -r {lock}")
+    assert own.endswith(f" --no-deps {wheel.relative_to(tmp_path)}")
+    copied = (ROOT / "packaging" / "deb.sh").read_text().partition("git ls-files")[2]
+    assert lock in copied.partition("xargs")[0]
 
 
 @pytest.mark.slow
