@@ -98,14 +98,18 @@ def refuse_itself(target: Path, source: Path, name: str | None = None) -> None:
 
 
 def refuse_existing(target: Path, *, force: bool) -> None:
-    """Refuse to replace a device or a pipe, and a file with content unless the user wants it.
+    """Refuse to replace a file with content, unless the user wants it, and anything but a file.
+
+    A rename would replace a device, also that of the whole system: root can do that.
 
     Raises:
-        UsageError: it exists, and not `force`; or it is a device or a pipe, such as /dev/null.
+        UsageError: it exists, and not `force`; or it is a device or a pipe, also by a link to a
+            descriptor, as ``/dev/stdout``.
         AccessError, SinkError: as `writing`.
     """
     with writing(target):
-        if target.exists() and not (target.is_file() or target.is_dir()):
+        special = target.is_symlink() and str(target.readlink()).startswith("/proc/")
+        if special or (target.exists() and not (target.is_file() or target.is_dir())):
             raise UsageError(f"{target} is a device or a pipe; name a file.")
         empty = target.is_file() and not target.stat().st_size
         if target.exists() and not (force or empty or target.is_dir()):

@@ -208,3 +208,24 @@ def test_a_device_or_a_pipe_is_never_replaced(folder: Path, arguments: tuple[str
     assert done.returncode == ExitCode.USAGE, done.stderr
     assert "name a file" in done.stderr
     assert place.is_fifo()
+
+
+@pytest.mark.parametrize("arguments", [("report", "a.lmk", "--out"), ("convert", "a.lmk")])
+def test_a_link_to_a_descriptor_is_never_replaced(
+    folder: Path, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """A rename to /dev/stdout takes it from the whole system."""
+    target = tmp_path / "output.csv"
+    target.symlink_to("/proc/self/fd/1")
+    with (tmp_path / "printed").open("w") as printed:
+        done = subprocess.run(
+            command((*arguments, target, "--force")),
+            cwd=folder,
+            stdout=printed,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == ExitCode.USAGE
+    assert f"{target} is a device or a pipe; name a file." in done.stderr
+    assert target.is_symlink()
