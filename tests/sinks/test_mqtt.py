@@ -299,20 +299,22 @@ os.kill(os.getpid(), signal.SIGKILL)
         announced = [topic for topic, *_ in got if topic.endswith("/config")]
         assert announced == ([f"{root}/device/landmarkd-bench/config"] if root else [])
 
-    def test_home_assistant_shows_what_is_not_known_as_unknown(self) -> None:
+    @pytest.mark.parametrize(
+        ("degraded", "face", "camera"), [((), "OFF", "OFF"), (("camera_stalled",), "None", "ON")]
+    )
+    def test_home_assistant_shows_what_is_not_known_as_unknown(
+        self, degraded: tuple[str, ...], face: str, camera: str
+    ) -> None:
         client, got = self.listen("homeassistant/#", "landmarkd/#")
         with make_sink(f"{self.uri}&discovery=yes", session()) as sink:
-            sink.submit(
-                replace(report(3, with_face=False), driver=None, degraded=("camera_stalled",)),
-                wait=True,
-            )
+            nothing = replace(report(3, with_face=False), driver=None, degraded=degraded)
+            sink.submit(nothing, wait=True)
             assert until(lambda: any(topic.endswith("/status") for topic, *_ in got))
         self.leave(client)
         config = json.loads(next(text for topic, text, _ in got if topic.endswith("/config")))
         shown = rendered(config, next(text for topic, text, _ in got if topic.endswith("/status")))
-        assert shown == {
-            name: {"face": "OFF", "camera": "ON"}.get(name, "None") for name in config["components"]
-        }
+        known = {"face": face, "camera": camera}
+        assert shown == {name: known.get(name, "None") for name in config["components"]}
 
 
 # The fields of https://www.home-assistant.io/integrations/mqtt/ and its pages on sensors and binary

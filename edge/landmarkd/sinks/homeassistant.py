@@ -15,6 +15,7 @@ _DEGREES = {
     "state_class": "measurement",
     "suggested_display_precision": 0,
 }
+_STALLED = "'camera_stalled' in value_json.degraded"
 
 
 def identifier(name: str) -> str:
@@ -65,8 +66,8 @@ def _sensor(name: str, template: str, **more: Any) -> dict[str, Any]:
     return {"platform": "sensor", "name": name, "value_template": template, **more}
 
 
-def _yes_no(name: str, condition: str, **more: Any) -> dict[str, Any]:
-    template = "{{ 'ON' if " + condition + " else 'OFF' }}"
+def _yes_no(name: str, condition: str, unknown: str = "false", **more: Any) -> dict[str, Any]:
+    template = "{{ None if " + unknown + " else 'ON' if " + condition + " else 'OFF' }}"
     return {"platform": "binary_sensor", "name": name, "value_template": template, **more}
 
 
@@ -97,11 +98,6 @@ def _entities() -> dict[str, dict[str, Any]]:
             suggested_display_precision=1,
         ),
         "level": _sensor("Alert level", _driver("level"), state_class="measurement"),
-        "face": _yes_no("Face", "value_json.face", device_class="occupancy"),
-        "camera": _yes_no(
-            "Camera",
-            "'camera_stalled' in value_json.degraded",
-            device_class="problem",
-            entity_category="diagnostic",
-        ),
+        "face": _yes_no("Face", "value_json.face", unknown=_STALLED, device_class="occupancy"),
+        "camera": _yes_no("Camera", _STALLED, device_class="problem", entity_category="diagnostic"),
     }
