@@ -11,9 +11,11 @@ import sys
 import threading
 import tty
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import IO
 
 import cv2
 import paho.mqtt.client as paho
@@ -132,19 +134,28 @@ def broker() -> Iterator[int]:
     process.communicate()
 
 
-def test_mqtt_dashboard(broker: int) -> None:
+@contextmanager
+def dashboard_of(broker: int) -> Iterator[IO[str]]:
+    """Start the dashboard and give the lines that it prints."""
     with subprocess.Popen(
         [sys.executable, str(EXAMPLES / "mqtt_dashboard.py"), f"127.0.0.1:{broker}"],
         stdout=subprocess.PIPE,
         text=True,
-    ) as dashboard:
-        assert dashboard.stdout is not None
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout
+        finally:
+            process.terminate()
+
+
+def test_mqtt_dashboard(broker: int) -> None:
+    with dashboard_of(broker) as lines:
         sink = f"mqtt://127.0.0.1:{broker}"
         # The broker keeps the last state for later clients: no need to wait for the dashboard.
         done = landmarkd("run", "--source", "demo:", "--fast", "--sink", sink)
         assert done.returncode == 0, done.stderr
-        first = dashboard.stdout.readline()
-        dashboard.terminate()
+        first = lines.readline()
     assert re.match(rf"{host_name()}: (state|status|event): ", first)
 
 
@@ -157,31 +168,25 @@ def test_the_dashboard_shows_what_others_write_to_the_broker_and_goes_on(broker:
         "e": b"\xff",
         "f": b"{}",
     }
-    with subprocess.Popen(
-        [sys.executable, str(EXAMPLES / "mqtt_dashboard.py"), f"127.0.0.1:{broker}"],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as dashboard:
-        assert dashboard.stdout is not None
+    with dashboard_of(broker) as lines:
         others = paho.Client(CallbackAPIVersion.VERSION2)
         others.connect("127.0.0.1", broker)
         others.loop_start()
         # Once it shows this one, it has subscribed.
         others.publish("landmarkd/first/state", "online", 1, retain=True).wait_for_publish(10)
-        assert dashboard.stdout.readline() == "first: state: online\n"
+        assert lines.readline() == "first: state: online\n"
         for device, payload in strange.items():
             for topic in ("status", "event"):
                 others.publish(f"landmarkd/{device}/{topic}", payload, 1)
         others.publish("landmarkd/last/status", b'{"driver": {"attention": "drowsy"}}', 1)
-        lines = [dashboard.stdout.readline() for _ in range(2 * len(strange) + 1)]
+        shown = [lines.readline() for _ in range(2 * len(strange) + 1)]
         others.disconnect()
         others.loop_stop()
-        dashboard.terminate()
-    assert lines[:2] == ["a: status: removed\n", "a: event: removed\n"]
-    assert {line.partition(": ")[2].partition(": ")[2] for line in lines[2:-1]} == {
+    assert shown[:2] == ["a: status: removed\n", "a: event: removed\n"]
+    assert {line.partition(": ")[2].partition(": ")[2] for line in shown[2:-1]} == {
         "not a message of landmarkd\n"
     }
-    assert lines[-1] == "last: status: drowsy\n"
+    assert shown[-1] == "last: status: drowsy\n"
 
 
 def test_gpio_lamp(tmp_path: Path) -> None:
