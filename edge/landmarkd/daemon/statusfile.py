@@ -12,7 +12,7 @@ from pathlib import Path
 
 from landmarkd.daemon.diagnosis import diagnose
 from landmarkd.daemon.records import checked
-from landmarkd.daemon.snapshot import Snapshot
+from landmarkd.daemon.snapshot import STOPPED, Snapshot
 from landmarkd.errors import AccessError, LandmarkdError, SourceError, SourceFormatError
 from landmarkd.files import read_bounded, write_atomic
 
@@ -125,9 +125,9 @@ class StatusFile:
         """
         if self.taken():
             return
-        newest = self._newest or Snapshot("stopped", 0, 0.0, os.getpid(), "landmarkd")
+        newest = self._newest or Snapshot(STOPPED, 0, 0.0, os.getpid(), "landmarkd")
         now_ns = time.monotonic_ns()
-        self.publish(replace(newest, state="stopped", updated_ns=now_ns, failure=str(error)))
+        self.publish(replace(newest, state=STOPPED, updated_ns=now_ns, failure=str(error)))
 
 
 def read_status(folder: Path) -> Snapshot:
