@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pwd
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -34,17 +35,55 @@ def read_bounded(path: Path, limit: int) -> bytes:
     return content
 
 
-def read_secret(path: Path) -> str:
-    """Return the text of a small file that only its owner may read.
+def read_secret(path: Path, limit: int = MAX_SECRET) -> bytes:
+    """Return the content of a file of at most `limit` bytes that only its owner may read.
 
     Raises:
-        AccessError: others may read it too.
-        OSError, ValueError: it cannot be read, or is not text.
+        AccessError: others may read it too, or this user may not.
+        OSError: it cannot be read, see `read_bounded`.
     """
-    mode, text = path.stat().st_mode, read_bounded(path, MAX_SECRET).decode()
+    with reading_secret(path):
+        mode, content = path.stat().st_mode, read_bounded(path, limit)
     if mode & 0o077:
         raise AccessError(f"{path}: others may read this secret; chmod 600 {path}")
-    return text
+    return content
+
+
+@contextmanager
+def reading_secret(path: Path) -> Iterator[None]:
+    """Turn a PermissionError about a secret, or a folder of secrets, into what helps.
+
+    It belongs to somebody else, as what root made for a service that runs as its own user: more
+    rights for all, which help with other files, would make it useless.
+
+    Raises:
+        AccessError: no permission.
+    """
+    try:
+        yield
+    except PermissionError as error:
+        user, shut = _user(), _shut(path)
+        if shut is not None:
+            remedy = f"keep it in a folder that {user} may enter, {shut} is none"
+        else:
+            remedy = f"give it to {user}, sudo chown {user} {path}, or run this as its owner"
+        raise AccessError(f"{path}: {user} may not read this secret; {remedy}.") from error
+
+
+def _shut(path: Path) -> Path | None:
+    """Return the first folder on the way to a file that this user may not enter."""
+    for folder in reversed(path.parents):
+        if not os.access(folder, os.X_OK, effective_ids=True):
+            return folder
+    return None
+
+
+def _user() -> str:
+    """Return the name of the user of this process."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 def write_atomic(
@@ -151,6 +190,12 @@ def reading(
     except LandmarkdError:
         raise
     except PermissionError as reason:
+        shut, user = _shut(Path(path)), _user()
+        if shut is not None:  # as the state of the service, where its recordings are
+            raise AccessError(
+                f"{path}: {user} may not enter {shut}; make a copy of the file with "
+                f"sudo install -o {user} -m 600 {path} ."
+            ) from reason
         raise AccessError(
             f"{path}: no permission to read it; sudo chmod a+r {path} gives it."
         ) from reason

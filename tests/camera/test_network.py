@@ -140,10 +140,16 @@ def test_pixels_that_are_not_square_are_made_square(server, tmp_path, turned):
     assert image.shape[:2] == ((width, height) if turned else (height, width))
 
 
+def login(folder, content):
+    file = folder / "camera"
+    file.write_text(content)
+    file.chmod(0o600)
+    return file
+
+
 def test_credentials_come_from_a_file_and_are_told_to_nobody(server, tmp_path):
-    file = tmp_path / "camera"
+    file = login(tmp_path, SECRET + "\n")
     uri = server.uri.replace("stream", "secret") + f"?credentials={file}"
-    file.write_text(SECRET + "\n")
     with make_source(uri) as source:
         frame = source.read(5.0)
     assert "p@ss" not in frame.source
@@ -156,7 +162,7 @@ def test_credentials_come_from_a_file_and_are_told_to_nobody(server, tmp_path):
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 @pytest.mark.parametrize("path", ["secret@main.mjpg", "user@example.org/se%2Fcret/secret/1"])
 def test_an_at_sign_in_the_path_sends_no_password_to_another_host(tmp_path, host, path):
-    (tmp_path / "camera").write_text(SECRET)
+    login(tmp_path, SECRET)
     try:
         server = Server(host=host)
     except OSError:
@@ -180,7 +186,7 @@ def test_a_password_among_the_options_reaches_the_camera_and_nobody_else(server)
 
 @pytest.mark.parametrize("content", ["", "no colon", "two:lines\nof it"])
 def test_a_file_that_holds_no_credentials(server, tmp_path, content):
-    (tmp_path / "camera").write_text(content)
+    login(tmp_path, content)
     with pytest.raises(UsageError, match="NAME:PASSWORD"):
         make_source(f"{server.uri}?credentials={tmp_path}/camera").open()
 
@@ -237,7 +243,7 @@ def test_rtsps_is_refused_where_no_certificate_would_be_checked():
 def test_rtsps_sends_nothing_to_a_camera_with_another_certificate(tmp_path, trusted):
     own = certificate(tmp_path, "own", "IP:127.0.0.1")
     ca = own if trusted else certificate(tmp_path, "other", "IP:127.0.0.1")
-    (tmp_path / "camera").write_text(SECRET)
+    login(tmp_path, SECRET)
     heard = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         uri = f"rtsps://127.0.0.1:{server.getsockname()[1]}/s"

@@ -114,6 +114,7 @@ def test_credentials_come_from_a_file(tmp_path, method):
     uri = f"{camera.uri('motion')}?credentials={file}"
     try:
         file.write_text(SECRET + "\n")
+        file.chmod(0o600)
         with make_source(uri) as source:
             assert "p@ss" not in source.read(5.0).source
         file.write_text("driver:wrong")

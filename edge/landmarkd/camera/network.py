@@ -22,7 +22,7 @@ from landmarkd.errors import (
     SourceLostError,
     UsageError,
 )
-from landmarkd.files import read_bounded
+from landmarkd.files import read_secret, reading
 from landmarkd.types import Frame
 from landmarkd.uri import Uri
 
@@ -31,8 +31,6 @@ OPEN_MS, READ_MS = 8000, 2000
 
 OURS = frozenset({"ca", "credentials", "rotation"})
 """Options for landmarkd; all other options are sent to the camera."""
-
-MAX_CREDENTIALS_BYTES = 4096
 
 PATH = "/%:@!$&'()*+,;=~"
 """Characters of a path that are sent as they are written, besides letters, digits and ``-._``."""
@@ -78,7 +76,7 @@ class NetworkSource(FrameSource):
 
         Raises:
             SourceAbsentError: nothing answers, or it sends no video.
-            AccessError: the file with the credentials may not be read.
+            AccessError: the file with the credentials may not be read, or others may read it too.
             UsageError: the file does not exist or has other content.
             MissingPackageError: FFmpeg in this OpenCV cannot check certificates.
         """
@@ -141,16 +139,16 @@ class NetworkSource(FrameSource):
                 "needed; run: pip install -U opencv-python-headless"
             )
         path = user_path(self._authorities)
-        if not os.access(path, os.R_OK):
-            raise UsageError(f"{path} with the certificates to trust (ca) cannot be read.")
+        with reading(path, UsageError, "the certificates to trust (ca) cannot be read"):
+            os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
         return f"rtsp_flags;prefer_tcp|tls_verify;1|ca_file;{path}"
 
     def _read_credentials(self) -> str:
         path = user_path(str(self._credentials))
         try:
-            text = read_bounded(path, MAX_CREDENTIALS_BYTES).decode().strip()
-        except PermissionError as error:
-            raise AccessError(f"{path} cannot be read: permission denied.") from error
+            text = read_secret(path).decode().strip()
+        except AccessError:
+            raise
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{path} with the camera's credentials cannot be read.") from error
         name, colon, password = text.partition(":")

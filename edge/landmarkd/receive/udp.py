@@ -8,6 +8,7 @@ from select import select
 from typing import Any
 
 from landmarkd.errors import SourceBusyError, SourceError, SourceLostError, UsageError
+from landmarkd.files import reading_secret
 from landmarkd.receive.link import Link, Received
 from landmarkd.uri import Uri
 from landmarkd.wire.seal import TIME_WINDOW_S, Opener, read_key, read_keys
@@ -45,8 +46,10 @@ class UdpLink(Link):
         self._socket: socket.socket | None = None
         if "key" in uri.options:
             key = Path(uri.options["key"])
+            with reading_secret(key):
+                folder = key.is_dir()
             self._opener = Opener(
-                read_keys(key) if key.is_dir() else read_key(key),
+                read_keys(key) if folder else read_key(key),
                 uri.integer("window", TIME_WINDOW_S, 0, 86_400),
             )
 

@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from landmarkd.errors import AccessError, SinkError, UsageError
-from landmarkd.files import read_bounded, read_secret
+from landmarkd.files import read_bounded, read_secret, reading
 from landmarkd.sinks.parts import PieceError, Transport
 from landmarkd.sinks.resolve import Address, Resolver
 from landmarkd.uri import Uri
@@ -83,7 +83,7 @@ def login_of(uri: Uri, client_id: str) -> Login:
 
     Raises:
         UsageError: options that cannot be combined, files that cannot be used.
-        AccessError: other users may read the password.
+        AccessError: other users may read the password or the key, or this user may not read a file.
     """
     options = uri.options
     secrets = {"password", "password_file", "ca", "cert"} & options.keys()
@@ -110,9 +110,14 @@ def login_of(uri: Uri, client_id: str) -> Login:
 
 def _context(uri: Uri) -> ssl.SSLContext:
     options = uri.options
+    private = options.get("key", options.get("cert"))  # without key=, it is beside the certificate
+    for name in ("ca", "cert", "key"):
+        if name not in options:
+            continue
+        path = Path(options[name])
+        with reading(path, UsageError, "it cannot be used"):  # OpenSSL waits for a pipe
+            (read_secret if options[name] == private else read_bounded)(path, MAX_CERTIFICATES)
     try:
-        for name in {"ca", "cert", "key"} & options.keys():
-            read_bounded(Path(options[name]), MAX_CERTIFICATES)  # OpenSSL waits for a pipe
         context = ssl.create_default_context(cafile=options.get("ca"))
         if "cert" in options:
             context.load_cert_chain(options["cert"], options.get("key"))
@@ -127,10 +132,10 @@ def _password(path: str, option: str) -> str:
 
     Raises:
         UsageError: it cannot be read.
-        AccessError: other users may read it too.
+        AccessError: other users may read it too, or this user may not.
     """
     try:
-        return read_secret(Path(path)).partition("\n")[0].rstrip("\r")
+        return read_secret(Path(path)).decode().partition("\n")[0].rstrip("\r")
     except AccessError:
         raise
     except (OSError, ValueError) as error:

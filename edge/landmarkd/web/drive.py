@@ -245,7 +245,9 @@ def _wire_records(path: Path, drive: Drive) -> Iterator[tuple[str, Any]]:
     from landmarkd.receive import FrameStream
     from landmarkd.wire.jsonl import encode_record
 
-    if not path.is_file():
+    with reading(path, remedy="name a recording that can be read"):
+        found = path.is_file()
+    if not found:
         raise SourceError(f"{path}: no such file; name a recording.")
     with FrameStream(path) as stream:
         for _, frame in stream:

@@ -6,6 +6,7 @@ starts.
 """
 
 import hashlib
+import os
 import secrets
 import time
 from collections import OrderedDict
@@ -16,7 +17,7 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from landmarkd.errors import AccessError, UsageError, WireError
-from landmarkd.files import read_secret
+from landmarkd.files import read_secret, reading_secret
 from landmarkd.utc import UtcReader
 from landmarkd.wire.schema import VERSION
 
@@ -193,11 +194,11 @@ def read_key(path: Path) -> bytes:
     """Return the key in a file of 64 hexadecimal digits.
 
     Raises:
-        AccessError: others than its owner may read the file.
+        AccessError: others than its owner may read the file, or this user may not.
         UsageError: it is missing or has no key.
     """
     try:
-        key = bytes.fromhex(read_secret(path).strip())
+        key = bytes.fromhex(read_secret(path).decode().strip())
     except AccessError:
         raise
     except (OSError, ValueError) as error:
@@ -222,7 +223,10 @@ def read_keys(folder: Path) -> dict[str, bytes]:
     keys: dict[str, bytes] = {}
     names: dict[bytes, str] = {}
     try:
-        paths = sorted(islice(folder.glob("*.key"), MAX_KEYS + 1))
+        with reading_secret(folder), os.scandir(folder):  # glob takes a locked folder for empty
+            paths = sorted(islice(folder.glob("*.key"), MAX_KEYS + 1))
+    except AccessError:
+        raise
     except OSError as error:
         raise UsageError(f"{folder}: the keys cannot be read: {error.strerror}.") from error
     if not 0 < len(paths) <= MAX_KEYS:
