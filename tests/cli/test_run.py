@@ -92,7 +92,19 @@ def test_without_a_sink_a_table_shows_the_results(private: dict[str, str]) -> No
     assert "yaw pitch roll" in shown
 
 
-def test_sinks_that_a_reload_brings_replace_the_table(
+def test_a_source_alone_shows_the_table_beside_the_sinks_of_an_installed_service(
+    private: dict[str, str], tmp_path: Path
+) -> None:
+    configuration, lines = tmp_path / "landmarkd.toml", tmp_path / "a.jsonl"
+    configuration.write_text(f'sinks = ["jsonl:{lines}"]\n[source]\nuri = "picamera2:"\n')
+    run = ("run", "--source", "demo:", "--fast", "--frames", "60", "--config", str(configuration))
+    code, shown = in_a_terminal(*run, environment=private)
+    assert code == 0, shown
+    assert "yaw pitch roll" in shown
+    assert len(lines.read_text().splitlines()) == 60
+
+
+def test_sinks_that_a_reload_brings_work_beside_the_table(
     private: dict[str, str], tmp_path: Path
 ) -> None:
     configuration, lines = tmp_path / "landmarkd.toml", tmp_path / "a.jsonl"

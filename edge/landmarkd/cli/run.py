@@ -52,8 +52,8 @@ def run(
 
     Example: landmarkd run --source v4l2:/dev/video0 --sink udp://192.168.1.20:5005 --sink jsonl:-
 
-    Without a sink, a table shows the results in the terminal. SIGTERM ends it, SIGHUP reloads the
-    configuration; landmarkd status shows its state.
+    Without a sink, and with --source but no --sink, a table shows the results in the terminal.
+    SIGTERM ends it, SIGHUP reloads the configuration; landmarkd status shows its state.
     """
     _import_libraries()
     from landmarkd.daemon.requests import Requests
@@ -78,7 +78,11 @@ def run(
         try:
             given = read_configuration(config, source=source, sinks=sink, model=model)
             named_source(given)  # before a table in the terminal
-            if not given.sinks and sys.stdout.isatty():
+            printing = any(uri.endswith(":-") for uri in given.sinks)
+            # Who names a source and no sink wants to see results, also where the file of an
+            # installed service has sinks.
+            by_hand = not sink and (source is not None or not given.sinks)
+            if by_hand and not printing and sys.stdout.isatty():
                 from landmarkd.cli.live import LiveTable
 
                 table = [closing.enter_context(LiveTable()).sink]
@@ -87,7 +91,7 @@ def run(
                 log.debug("Another daemon runs; landmarkd status shows that daemon, not this one")
             else:
                 publishers.append(status_file)
-            elsewhere = given.sinks and not any(uri.endswith(":-") for uri in given.sinks)
+            elsewhere = given.sinks and not printing and table is None
             if elsewhere and sys.stderr.isatty():
                 from landmarkd.cli.announce import Announcer
 
@@ -104,9 +108,10 @@ def run(
 
             def read() -> "Configuration":
                 configured = read_configuration(config, source=source, sinks=sink, model=model)
-                if configured.sinks:  # they replace the table, also after a reload
+                if table is None:
                     return configured
-                return read_configuration(config, source=source, sinks=table, model=model)
+                shown = [*configured.sinks, *table]  # a reload may bring some
+                return read_configuration(config, source=source, sinks=shown, model=model)
 
             observer = Supervisor(read, factory).run()
         except LandmarkdError as error:
