@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import os
+import pty
 import random
 import re
 import subprocess
@@ -288,6 +289,23 @@ class TestReceiver:
         with pytest.raises(landmarkd.SourceFormatError):
             landmarkd.Receiver(f"lmk:{path}")
         assert "SourceFormatError" in (landmarkd.Receiver.__doc__ or "")
+
+    def test_a_serial_line_that_cannot_be_opened_is_a_source(self, tmp_path: Path) -> None:
+        (tmp_path / "plain").write_text("text")
+        master, slave = pty.openpty()
+        try:
+            line = f"serial://{os.ttyname(slave)}"
+            for uri, error, code in (
+                (f"serial://{tmp_path}/none", landmarkd.SourceAbsentError, 66),
+                (f"serial://{tmp_path}/plain", landmarkd.SourceError, 66),
+                (line, landmarkd.SourceBusyError, 75),
+            ):
+                with landmarkd.Receiver(line), pytest.raises(error) as refused:
+                    landmarkd.Receiver(uri)
+                assert refused.value.exit_code == code
+        finally:
+            os.close(master)
+            os.close(slave)
 
     def test_it_receives_what_is_sent(self) -> None:
         probe, _ = udp_loopback()

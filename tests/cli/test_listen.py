@@ -231,7 +231,7 @@ def test_a_flood_of_senders_fills_no_screen() -> None:
     [
         (["udp://127.0.0.1:0", "--duration", "0.1"], 75, "0 frames in 0 messages"),
         (["udp://127.0.0.1:0", "--jsonl", "-", "--messages"], 64, "cannot be combined"),
-        (["/dev/ttyNONE"], 74, "there is no such device"),
+        (["/dev/ttyNONE"], 66, "there is no such device"),
         (["lmk:/nowhere.lmk"], 66, "No such file"),
         (
             ["udp://127.0.0.1:0", "--jsonl", "/nowhere/out.jsonl"],

@@ -68,7 +68,7 @@ class Link(ABC):
 
     @abstractmethod
     def open(self) -> None:
-        """Open the port or device; raises SourceError, SinkError or AccessError."""
+        """Open the port or device; raises SourceError or AccessError."""
 
     @abstractmethod
     def receive(self, timeout_s: float) -> list[Received]:

@@ -4,10 +4,18 @@ import os
 from select import select
 from typing import Any
 
-from landmarkd.errors import SourceLostError, UsageError
+from landmarkd.errors import (
+    SourceAbsentError,
+    SourceBusyError,
+    SourceError,
+    SourceLostError,
+    UsageError,
+)
 from landmarkd.receive.link import READ_BYTES, Link, Received
-from landmarkd.sinks.serial import DEFAULT_BAUD, HIGHEST_BAUD, LOWEST_BAUD, open_port
+from landmarkd.sinks.serial import DEFAULT_BAUD, HIGHEST_BAUD, LOWEST_BAUD, PortErrors, open_port
 from landmarkd.uri import Uri
+
+_ERRORS = PortErrors(SourceAbsentError, SourceBusyError, SourceError)
 
 
 class SerialLink(Link):
@@ -23,9 +31,14 @@ class SerialLink(Link):
         self._port: Any = None
 
     def open(self) -> None:
-        """Open the device."""
+        """Open the device.
+
+        Raises:
+            AccessError: no permission.
+            SourceError: missing, used by another program, or not a serial line.
+        """
         self.close()
-        self._port = open_port(self._device, self._baud, read_timeout_s=0)
+        self._port = open_port(self._device, self._baud, read_timeout_s=0, errors=_ERRORS)
 
     def receive(self, timeout_s: float) -> list[Received]:
         """Return the messages that the next bytes complete."""

@@ -7,9 +7,9 @@ import termios
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from landmarkd.errors import AccessError, SinkError, SinkSetupError, UsageError
+from landmarkd.errors import AccessError, LandmarkdError, SinkError, SinkSetupError, UsageError
 from landmarkd.sinks.parts import Transport
 from landmarkd.sinks.unsmoothed import wants_unsmoothed
 from landmarkd.sinks.wire import StreamFormatter, selection_of
@@ -48,12 +48,26 @@ def _numbered(device: str) -> bool:
     return Path(device).name.startswith("tty")
 
 
-def open_port(device: str, baud: int, *, read_timeout_s: float | None = None) -> Any:
+class PortErrors(NamedTuple):
+    """Classes of the errors about a port, for its user."""
+
+    absent: type[LandmarkdError] = SinkError
+    busy: type[LandmarkdError] = SinkError
+    wrong: type[LandmarkdError] = SinkError
+
+
+def open_port(
+    device: str,
+    baud: int,
+    *,
+    read_timeout_s: float | None = None,
+    errors: PortErrors = PortErrors(),  # noqa: B008 - it does not change
+) -> Any:
     """Return an open `serial.Serial` with exclusive access.
 
     Raises:
         AccessError: no permission.
-        SinkError: missing, used by another program, or not a serial line.
+        LandmarkdError: of `errors`: missing, used by another program, or not a serial line.
     """
     import serial
 
@@ -66,12 +80,12 @@ def open_port(device: str, baud: int, *, read_timeout_s: float | None = None) ->
         if number in {errno.EACCES, errno.EPERM}:
             raise AccessError(_NO_PERMISSION.format(device)) from error
         if number == errno.ENOENT:
-            raise SinkError(f"{device}: there is no such device; is it plugged in?") from error
+            raise errors.absent(f"{device}: there is no such device; is it plugged in?") from error
         if number in {errno.EBUSY, errno.EAGAIN} or "exclusively lock" in str(error):
-            raise SinkError(
+            raise errors.busy(
                 f"{device}: another program has this port open; end that one"
             ) from error
-        raise SinkError(f"{device}: not a serial line that can be opened: {error}") from error
+        raise errors.wrong(f"{device}: not a serial line that can be opened: {error}") from error
 
 
 class SerialTransport(Transport[bytes]):
