@@ -3,7 +3,7 @@
  * Here the bytes come from standard input, so that it runs on any computer:
  *
  *     cc -I edge/landmarkd/wire/c examples/microcontroller.c -o microcontroller
- *     stty -F /dev/ttyUSB0 921600 raw && ./microcontroller </dev/ttyUSB0
+ *     stty -F /dev/ttyUSB0 921600 raw -echo && ./microcontroller </dev/ttyUSB0
  *
  * On the device: landmarkd run --sink serial:///dev/ttyAMA0?baud=921600
  */

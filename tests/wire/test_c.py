@@ -2,6 +2,7 @@
 Arduino example."""
 
 import json
+import select
 import shutil
 import subprocess
 from pathlib import Path
@@ -87,6 +88,20 @@ def test_python_passes_the_golden_messages(vector: dict[str, str]) -> None:
 def test_c_passes_the_golden_messages(dump: Path) -> None:
     stream = b"".join(bytes.fromhex(vector["serial"]) for vector in golden)
     assert run(dump, stream).splitlines() == [vector["text"] for vector in golden]
+
+
+@needs_c
+def test_c_prints_each_message_when_it_comes(dump: Path) -> None:
+    """On a slow line the next kilobytes take seconds."""
+    with subprocess.Popen([dump], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(bytes.fromhex(golden[0]["serial"]))
+        process.stdin.flush()
+        ready, _, _ = select.select([process.stdout], [], [], 30)
+        process.stdin.close()
+        assert ready
+        assert process.stdout.readline().decode().strip() == golden[0]["text"]
 
 
 @needs_c

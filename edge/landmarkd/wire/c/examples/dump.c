@@ -1,7 +1,7 @@
 /*
  * Prints each message of a serial line, like `landmarkd listen --messages`:
  *
- *     cc -std=c99 -I.. dump.c -o dump && stty -F /dev/ttyUSB0 921600 raw && ./dump < /dev/ttyUSB0
+ *     cc -std=c99 -I.. dump.c -o dump && stty -F /dev/ttyUSB0 921600 raw -echo && ./dump < /dev/ttyUSB0
  */
 #include <stdio.h>
 
@@ -10,13 +10,15 @@
 int main(void)
 {
     static lmk_stream stream;
-    static uint8_t bytes[4096];
     lmk_message message;
-    size_t size;
+    int byte;
 
-    while ((size = fread(bytes, 1, sizeof bytes, stdin)) > 0)
-        for (size_t i = 0; i < size; i++)
-            if (lmk_feed(&stream, bytes[i], &message) > LMK_NOTHING) lmk_print(stdout, &message);
+    /* Not in larger pieces: a slow line needs seconds for some kilobytes. */
+    while ((byte = getchar()) != EOF)
+        if (lmk_feed(&stream, (uint8_t)byte, &message) > LMK_NOTHING) {
+            lmk_print(stdout, &message);
+            fflush(stdout);
+        }
 
     fprintf(stderr, "%lu messages; %lu missing, %lu rejected (checksum %lu, foreign %lu, malformed %lu, garbled %lu).\n",
             (unsigned long)stream.packets, (unsigned long)stream.missing,
