@@ -31,6 +31,7 @@ printf 'landmarkd (%s~%s) unstable; urgency=medium\n\n  * See /usr/share/doc/lan
     "$version" "$suite" "$(date -R -d "@$SOURCE_DATE_EPOCH")" >debian/changelog
 printf 'docs/*.md\nCHANGELOG.md\nNOTICE\n' >debian/docs
 echo 'man/*.1' >debian/manpages
+echo 'systemd/dropins' >debian/examples
 export PYTHON_VERSION DEB_HOST_ARCH="$arch"
 export UV="${UV:-$OLDPWD/.venv/bin/uv}"
 dpkg-buildpackage --build=binary --host-arch "$arch" --no-check-builddeps --unsigned-changes \
