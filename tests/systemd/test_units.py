@@ -143,6 +143,13 @@ def test_user_and_groups_are_made(tmp_path: Path) -> None:
     assert all("landmarkd" in groups[name] for name in ("video", "dialout", "plugdev", "gpio"))
 
 
+def test_udev_rules_ask_for_nothing_that_only_later_rules_find_out() -> None:
+    """Those of the system for serial ports, 60-serial.rules, come after ours."""
+    rules = (SYSTEMD / "udev" / "60-landmarkd.rules").read_text()
+    asked = set(re.findall(r"ENV\{(\w+)\}[=!]=", rules))
+    assert not asked or "IMPORT{" in rules, asked
+
+
 @pytest.mark.skipif(shutil.which("udevadm") is None, reason="udevadm is not installed")
 def test_udev_rules_are_well_formed() -> None:
     done = subprocess.run(
