@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import pytest
 from landmarkd.camera import make_source
-from landmarkd.daemon.service import Limits, Service
+from landmarkd.daemon.limits import Limits
+from landmarkd.daemon.service import Service
 from landmarkd.pipeline import Pipeline
 from landmarkd.types import Report
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from landmarkd.camera import make_source
-from landmarkd.daemon.service import Limits
-from landmarkd.errors import UsageError
+from landmarkd.daemon.limits import Limits
+from landmarkd.errors import ExitCode, UsageError
 from landmarkd.machine import Machine
 from landmarkd.profile.engine import Variant, operators, recommend, sweep, variants
 from landmarkd.profile.profiler import Recorder, Recording, record
@@ -291,6 +291,11 @@ class TestCommand:
         program = "from landmarkd.cli.main import main; main()"
         command = [sys.executable, "-c", program, "profile", *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+    def test_a_camera_that_is_not_there_is_an_error_and_not_awaited(self):
+        done = self.run("--source", "v4l2:/dev/none")
+        assert done.returncode == ExitCode.NO_INPUT
+        assert "/dev/none is not there" in done.stderr
 
     def test_writes_what_it_is_asked_for(self, tmp_path: Path):
         files = [tmp_path / name for name in ("a.json", "a.html", "a.trace.json")]

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 from landmarkd.cli.logs import set_up_logging
-from landmarkd.daemon.service import Limits, Service
+from landmarkd.daemon.limits import Limits
+from landmarkd.daemon.service import Service
 from landmarkd.daemon.statusfile import StatusFile, runtime_folder
 from landmarkd.machine import Machine
 from landmarkd.pipeline import Pipeline

@@ -92,7 +92,7 @@ def _record(
     from socket import AF_INET, SOCK_DGRAM, socket
 
     from landmarkd.camera import make_source
-    from landmarkd.daemon.service import Limits
+    from landmarkd.daemon.limits import Limits
     from landmarkd.profile.profiler import record
     from landmarkd.sinks import make_sink
 

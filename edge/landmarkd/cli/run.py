@@ -63,10 +63,11 @@ def run(
 
     from landmarkd.cli.logs import set_up_logging
     from landmarkd.daemon.factory import ServiceFactory
+    from landmarkd.daemon.limits import Limits
     from landmarkd.daemon.metrics_port import MetricsPorts
     from landmarkd.daemon.notify import Notifier
     from landmarkd.daemon.saver import FrameSaver
-    from landmarkd.daemon.service import Limits, Publisher
+    from landmarkd.daemon.service import Publisher
     from landmarkd.daemon.statusfile import StatusFile, runtime_folder
     from landmarkd.daemon.supervisor import Supervisor
     from landmarkd.settings.config import named_source

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from landmarkd.camera import make_source, written_out
 from landmarkd.daemon.baselines import BaselineKeeper
+from landmarkd.daemon.limits import Limits
 from landmarkd.daemon.metrics_port import MetricsPorts
 from landmarkd.daemon.notify import Notifier
 from landmarkd.daemon.requests import Requests
 from landmarkd.daemon.saver import FrameSaver
-from landmarkd.daemon.service import Limits, Publisher, Service
+from landmarkd.daemon.service import Publisher, Service
 from landmarkd.errors import UsageError
 from landmarkd.files import refuse_itself
 from landmarkd.pipeline import Pipeline

@@ -4,12 +4,13 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from landmarkd.camera.base import FrameSource
 from landmarkd.camera.capture import Capture
 from landmarkd.daemon.baselines import BaselineKeeper
+from landmarkd.daemon.limits import Limits
 from landmarkd.daemon.notify import Notifier
 from landmarkd.daemon.observer import Observer
 from landmarkd.daemon.requests import ASKED, Requests, leave_soon
@@ -41,19 +42,6 @@ class Publisher(Protocol):
 
     def publish(self, snapshot: Snapshot) -> None:
         """Receive a snapshot; never raises an error and never blocks for long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Limits of a run.
-
-    Attributes:
-        frames: after this many processed frames, or None.
-        duration_s: after this long, or None.
-    """
-
-    frames: int | None = None
-    duration_s: float | None = None
 
 
 class Service:
@@ -95,7 +83,8 @@ class Service:
         notifier: Notifier | None = None,
     ) -> None:
         self.requests = requests or Requests()
-        self.capture = Capture(source, patient=True, ending=self.requests.end)
+        self._limits = limits or Limits()
+        self.capture = Capture(source, patient=self._limits.patient, ending=self.requests.end)
         self.pipeline = pipeline
         self.sinks = sinks
         self.observer = Observer(
@@ -108,7 +97,7 @@ class Service:
         for sink in sinks:
             sink.ending = self.requests.end
         self._live, self._uri = source.live, source.uri
-        self._limits, self._publishers = limits or Limits(), publishers
+        self._publishers = publishers
         self._on_report, self._keeper, self._saver = on_report, keeper, saver
         self.observer.saving = str(saver.folder) if saver is not None else None
         self._notifier = notifier or Notifier()

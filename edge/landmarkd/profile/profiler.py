@@ -5,14 +5,15 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from landmarkd.camera.base import FrameSource
-from landmarkd.daemon.service import Limits, Service
+from landmarkd.daemon.limits import Limits
+from landmarkd.daemon.service import Service
 from landmarkd.pipeline import Pipeline
 from landmarkd.profile.watch import Sampler
 from landmarkd.settings.config import Configuration
@@ -159,6 +160,8 @@ def record(
 
     sinks = make_sinks(pipeline)
     wire_ages_ns = [_instrument(sink, recorder) for sink in sinks if isinstance(sink, QueuedSink)]
+    # A person waits for the result, and not a unit for its camera.
+    limits = replace(limits, patient=False)
     service = Service(source, pipeline, sinks, limits, on_report=submitted)
     engine = pipeline.model.engine
     described = {"runtime": engine.runtime, "accelerator": engine.accelerator}
