@@ -111,7 +111,7 @@ def test_a_recording_of_the_service_has_to_be_copied(
 ) -> None:
     """Its state is for itself alone, so that no right of the file helps."""
     path = shut_away.with_suffix(suffix)
-    remedy = rf"may not enter {path.parents[1]}.* sudo install -o {other} -m 600 {path} \.$"
+    remedy = rf"may not enter {path.parents[1]}.* sudo install -o {other} -m 600 {path} FOLDER$"
     with pytest.raises(AccessError, match=remedy):
         take(path)
 

@@ -194,7 +194,7 @@ def reading(
         if shut is not None:  # as the state of the service, where its recordings are
             raise AccessError(
                 f"{path}: {user} may not enter {shut}; make a copy of the file with "
-                f"sudo install -o {user} -m 600 {path} ."
+                f"sudo install -o {user} -m 600 {path} FOLDER"
             ) from reason
         raise AccessError(
             f"{path}: no permission to read it; sudo chmod a+r {path} gives it."

@@ -1,5 +1,6 @@
 """`landmarkd calibrate` as a user runs it."""
 
+import os
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ from landmarkd.cli.main import main
 from tests.calibration.conftest import CAMERA
 
 
-def landmarkd(*arguments, cwd):
+def landmarkd(*arguments, cwd, home="/nowhere"):
     command = [
         sys.executable,
         "-c",
@@ -21,7 +22,13 @@ def landmarkd(*arguments, cwd):
         *map(str, arguments),
     ]
     return subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False
+        command,
+        cwd=cwd,
+        env={**os.environ, "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 
@@ -32,8 +39,9 @@ def test_pictures_become_a_calibration(pictures, tmp_path):
         cv2.imwrite(str(shots / f"{number}.png"), picture)
     cv2.imwrite(str(shots / "wall.png"), np.full((360, 480, 3), 90, np.uint8))
     (shots / "broken.jpg").write_bytes(b"no picture")
-    done = landmarkd("camera", shots, "--out", "car.json", cwd=tmp_path)
+    done = landmarkd("camera", shots, "--out", "car.json", cwd=tmp_path, home=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert "sudo install -m 644 car.json /etc/landmarkd-camera.json" in done.stdout
     assert "wall.png: no board is seen" in done.stderr
     assert "broken.jpg: it cannot be decoded" in done.stderr
     assert f'camera = "{tmp_path}/car.json"' in done.stdout
@@ -52,6 +60,7 @@ def test_a_live_camera_is_followed_until_nothing_is_missing(pictures, tmp_path):
     assert done.returncode == 0, done.stderr
     assert load_intrinsics(tmp_path / "camera.json").fx == pytest.approx(CAMERA.fx, rel=0.005)
     assert "more exact" not in done.stdout
+    assert "sudo" not in done.stdout
 
 
 def test_no_board_is_one_sentence_and_no_file(tmp_path):

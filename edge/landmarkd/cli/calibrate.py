@@ -1,12 +1,20 @@
 """`landmarkd calibrate board|camera|presets|driver|drivers`."""
 
+import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from landmarkd.cli.calibrate_driver import driver, drivers
-from landmarkd.cli.options import MAX_SECONDS, ConfigOption, ForceOption, read_configuration
+from landmarkd.cli.options import (
+    MAX_SECONDS,
+    ConfigOption,
+    ForceOption,
+    beside_the_service,
+    read_configuration,
+)
 from landmarkd.display import as_text, plain
 from landmarkd.errors import CalibrationError, UsageError
 from landmarkd.files import refuse_existing, write_atomic, writing
@@ -20,6 +28,8 @@ if TYPE_CHECKING:
 
 LIVE_HZ = 8
 PAPERS = ("a4", "letter")
+SERVICE_COPY = "/etc/landmarkd-camera.json"
+"""A place that the service, and every user who reads its configuration, may read."""
 
 
 commands = typer.Typer(help="Calibrate the camera and the driver.", no_args_is_help=True)
@@ -100,7 +110,8 @@ def camera(
         if pictures:
             collection = look_at_pictures(pictures, screen.look)
         else:
-            collection = watch(make_source(uri, fast=True), screen.look, limit_s=limit)
+            with beside_the_service():
+                collection = watch(make_source(uri, fast=True), screen.look, limit_s=limit)
     if not collection.views:
         raise CalibrationError(
             f"No view of the board could be used ({screen.why()}); "
@@ -234,3 +245,9 @@ def _print_result(result: "Calibration", collection: "Collection", out: Path) ->
     if advice is not None:
         print(f"More views would make it more exact: {advice}.")
     print(f'Wrote {out}. Use it: [source] camera = "{out.resolve()}" in the configuration.')
+    home = os.environ.get("HOME")
+    if home and out.resolve().is_relative_to(Path(home).resolve()):
+        print(
+            "The service may not read home folders; for it: sudo install -m 644 "
+            f"{shlex.quote(str(out))} {SERVICE_COPY}, and that path in the configuration."
+        )

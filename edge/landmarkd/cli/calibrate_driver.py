@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from landmarkd.cli.options import ConfigOption, ModelOption, SourceOption, read_configuration
+from landmarkd.cli.options import (
+    ConfigOption,
+    ModelOption,
+    SourceOption,
+    beside_the_service,
+    read_configuration,
+)
 from landmarkd.errors import (
     CalibrationError,
     ConfigurationError,
@@ -64,7 +70,7 @@ def driver(
     store.check(name)
     pipeline = Pipeline(configuration)
     try:
-        with make_source(uri, fast=False) as frames:
+        with beside_the_service(), make_source(uri, fast=False) as frames:
             print("Sit as for driving, look ahead at the road, and blink normally.")
             baseline, blinks = learn(pipeline, frames)
     finally:

@@ -15,6 +15,7 @@ from landmarkd.cli.options import (
     ModelOption,
     SinkOption,
     SourceOption,
+    beside_the_service,
     read_configuration,
 )
 from landmarkd.display import as_text
@@ -70,7 +71,7 @@ def profile(
     for path in filter(None, (as_json, html, trace)):
         refuse_existing(path, force=force)
         check_writable(path)
-    with _bar() as bar:
+    with _bar() as bar, beside_the_service():
         recording = _record(configuration, frames, fast, bar)
         measured = _engines(configuration, sweep, operators, bar)
     result = document(recording, **measured)
