@@ -114,11 +114,12 @@ def run(
                 shown = [*configured.sinks, *table]  # a reload may bring some
                 return read_configuration(config, source=source, sinks=shown, model=model)
 
-            observer = Supervisor(read, factory).run()
+            supervisor = Supervisor(read, factory)
+            supervisor.run()
         except LandmarkdError as error:
             status_file.publish_failure(error)
             raise
-    log.info("Processed %d frames, %d with a face", observer.processed, observer.with_face)
+    log.info("Processed %d frames, %d with a face", supervisor.processed, supervisor.with_face)
 
 
 def _import_libraries() -> None:

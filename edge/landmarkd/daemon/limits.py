@@ -1,19 +1,27 @@
-"""When a run of the service ends."""
+"""When a run ends by itself."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of a run.
+    """Limits of a run, from its start to its end, over all reloads.
 
     Attributes:
         frames: after this many processed frames, or None.
         duration_s: after this long, or None.
-        patient: wait without a limit for a camera that is missing or used by another program, as a
-            daemon does; else that is an error.
     """
 
     frames: int | None = None
     duration_s: float | None = None
-    patient: bool = True
+
+    def reached(self, processed: int, passed_ns: int) -> bool:
+        """Return whether one of them is reached.
+
+        Args:
+            processed: frames since the start of the run.
+            passed_ns: nanoseconds since then.
+        """
+        if self.frames is not None and processed >= self.frames:
+            return True
+        return self.duration_s is not None and passed_ns >= self.duration_s * 1e9

@@ -66,6 +66,8 @@ class Service:
         has_fallback: another service starts if this one does not.
         started: camera and sinks are open.
         successor: the service that starts after `run` returns, or None.
+        began_ns: when the first service of this run began its loop, or None before that.
+        processed_before: frames of the services before a reload; limits count these too.
     """
 
     def __init__(
@@ -83,8 +85,7 @@ class Service:
         notifier: Notifier | None = None,
     ) -> None:
         self.requests = requests or Requests()
-        self._limits = limits or Limits()
-        self.capture = Capture(source, patient=self._limits.patient, ending=self.requests.end)
+        self.capture = Capture(source, patient=True, ending=self.requests.end)
         self.pipeline = pipeline
         self.sinks = sinks
         self.observer = Observer(
@@ -94,10 +95,12 @@ class Service:
         self.has_fallback = False
         self.started = False
         self.successor: Service | None = None
+        self.began_ns: int | None = None
+        self.processed_before = 0
         for sink in sinks:
             sink.ending = self.requests.end
         self._live, self._uri = source.live, source.uri
-        self._publishers = publishers
+        self._limits, self._publishers = limits or Limits(), publishers
         self._on_report, self._keeper, self._saver = on_report, keeper, saver
         self.observer.saving = str(saver.folder) if saver is not None else None
         self._notifier = notifier or Notifier()
@@ -157,8 +160,9 @@ class Service:
                 leave_soon(ExitCode.TEMPORARY if failed else ExitCode.OK)
 
     def _loop(self) -> None:
-        began_ns = time.monotonic_ns()
-        while self.successor is None and not self._reached(began_ns):
+        if self.began_ns is None:
+            self.began_ns = time.monotonic_ns()
+        while self.successor is None and not self._reached(self.began_ns):
             if (ending := self.requests.end()) is not None:
                 log.info("Stopping on %s", ending.name)
                 return
@@ -204,15 +208,10 @@ class Service:
         return None if self._speed is None else self._speed.read()
 
     def _reached(self, began_ns: int) -> bool:
-        limits = self._limits
-        if limits.frames is not None and self.observer.processed >= limits.frames:
-            return True
         if self.sinks and all(sink.gone for sink in self.sinks):
             return True  # as after `| head`
-        return (
-            limits.duration_s is not None
-            and time.monotonic_ns() - began_ns >= limits.duration_s * 1e9
-        )
+        processed = self.processed_before + self.observer.processed
+        return self._limits.reached(processed, time.monotonic_ns() - began_ns)
 
     def counters(self, more: int = 0) -> Counters:
         """Return the totals so far; `more` frames are processed at this moment."""

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 
 from landmarkd.daemon.factory import ServiceFactory
-from landmarkd.daemon.observer import Observer
 from landmarkd.daemon.requests import ASKED
 from landmarkd.daemon.service import Service
 from landmarkd.errors import LandmarkdError
@@ -23,16 +22,17 @@ class Supervisor:
     Args:
         read: reads the configuration; raises a LandmarkdError if it is wrong.
         factory: builds the services.
+
+    Attributes:
+        processed, with_face: frames of all services that ended, in all and with a face.
     """
 
     def __init__(self, read: Callable[[], Configuration], factory: ServiceFactory) -> None:
         self._read, self._factory = read, factory
+        self.processed = self.with_face = 0
 
-    def run(self) -> Observer:
+    def run(self) -> None:
         """Run until the source ends, a limit is reached or a signal requests the end.
-
-        Returns:
-            The observer of the last service.
 
         Raises:
             LandmarkdError: the first configuration is wrong, or a source is lost.
@@ -59,10 +59,14 @@ class Supervisor:
                     following.observer.refused = str(error) or type(error).__name__
                     before = None
                 else:
+                    self.processed += service.observer.processed
+                    self.with_face += service.observer.with_face
                     if service.successor is None:
-                        return service.observer
+                        return
                     before, following = service.pipeline.configuration, service.successor
                 following.capture.inherit(service.capture)
+                following.began_ns = service.began_ns
+                following.processed_before = self.processed
                 for sink in following.sinks:
                     sink.follows = True
                 service = following

@@ -5,7 +5,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -160,8 +160,6 @@ def record(
 
     sinks = make_sinks(pipeline)
     wire_ages_ns = [_instrument(sink, recorder) for sink in sinks if isinstance(sink, QueuedSink)]
-    # A person waits for the result, and not a unit for its camera.
-    limits = replace(limits, patient=False)
     service = Service(source, pipeline, sinks, limits, on_report=submitted)
     engine = pipeline.model.engine
     described = {"runtime": engine.runtime, "accelerator": engine.accelerator}
