@@ -101,6 +101,16 @@ def test_top_shows_the_newest_record(
     assert "landmarkd dashboard" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("columns", [1, 2, 3, 10])
+def test_top_bears_a_terminal_of_any_size(
+    columns: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    StatusFile(tmp_path).publish(running())
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", "1")
+    assert asked(monkeypatch, "top", "--runtime", tmp_path, "--frames", "1") == ExitCode.OK
+
+
 def test_ctrl_c_is_the_usual_end_of_top(tmp_path: Path) -> None:
     StatusFile(tmp_path).publish(running(device="dashboard"))
     master, slave = pty.openpty()

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from landmarkd.types import Report
 
 REFRESH_HZ = 8
+WIDTH = 40
+"""Characters of the second column, if the terminal has room for them."""
 
 
 def demo(
@@ -97,12 +99,14 @@ class _View:
     def __rich__(self) -> "RenderableType":
         from rich.table import Table
 
-        table = Table(title="landmarkd demo: the bundled clip", show_header=False, min_width=56)
+        table = Table(title="landmarkd demo: the bundled clip", show_header=False)
         report = self.last
         if report is None:
             table.add_row("frame", "waiting for the first frame")
             return table
-        table.add_row("frame", str(report.sequence))
+        # As wide as the other rows: the table keeps its width while there is no face. Not by
+        # `min_width`, with which rich fails in a terminal of three columns.
+        table.add_row("frame", f"{report.sequence:<{WIDTH}}")
         if report.face is None:
             table.add_row("face", "none")
         else:
@@ -133,7 +137,7 @@ def _summary(
     from rich.table import Table
 
     frames = max(1, service.observer.processed)
-    table = Table(title="Summary", show_header=False, min_width=56)
+    table = Table(title="Summary", show_header=False)
     table.add_row("frames", f"{service.observer.processed}, {view.faces} with a face")
     if view.latencies_ms:
         p50, p99 = np.percentile(view.latencies_ms, (50, 99))

@@ -96,7 +96,7 @@ def _shown(snapshot: "Snapshot", diagnosis: "Diagnosis") -> "RenderableType":
     from rich.text import Text
 
     title = Text(plain(f"landmarkd {snapshot.device}"))
-    table = Table(title=title, show_header=False, min_width=60)
+    table = Table(title=title, show_header=False)
     for name, said in _rows(snapshot, diagnosis):
         table.add_row(as_text(name), as_text(said))
     words = [
