@@ -67,6 +67,16 @@ def test_a_failure_leaves_the_old_content_and_no_draft(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
+def test_ctrl_c_leaves_no_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomic(tmp_path / "a", b"x")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_draft_that_somebody_laid_is_neither_followed_nor_waited_for(tmp_path: Path) -> None:
     (tmp_path / "victim").write_text("whole")
     draft = tmp_path / ".a.part"

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import typer
 from landmarkd import __version__
-from landmarkd.cli.main import COMMANDS, build
+from landmarkd.cli.commands import COMMANDS, build
 from landmarkd.errors import ExitCode
 
 FOLDER = Path("build/man")
 # Long lines, so that no help is cut off; the exit codes have a section of their own.
 PROGRAM = """
 import sys, typer
-from landmarkd.cli.main import COMMANDS, build
+from landmarkd.cli.commands import COMMANDS, build
 
 command = typer.main.get_command(build(COMMANDS))
 command.epilog = None

@@ -109,7 +109,7 @@ def write_atomic(
             if durable:
                 os.fsync(file.fileno())
         draft.replace(path)
-    except OSError:
+    except BaseException:  # Ctrl-C too
         draft.unlink(missing_ok=True)
         raise
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 from landmarkd.camera import SOURCES
-from landmarkd.cli.main import COMMANDS, build
+from landmarkd.cli.commands import COMMANDS, build
 from landmarkd.sinks import SINKS
 from landmarkd.uri import parse_uri
 

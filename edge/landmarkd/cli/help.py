@@ -31,7 +31,7 @@ def show(
         return
     page = pages.get(topic.removesuffix(".md"))
     if page is None:
-        from landmarkd.cli.main import COMMANDS
+        from landmarkd.cli.commands import COMMANDS
 
         if topic in COMMANDS:
             raise UsageError(f"{topic} is a command, not a page; run: landmarkd {topic} --help")

@@ -8,6 +8,7 @@ import typer
 
 from landmarkd.cli.options import MAX_SECONDS
 from landmarkd.errors import ExitCode, UsageError
+from landmarkd.interrupt import usual_end
 
 if TYPE_CHECKING:
     from landmarkd.cli.listen_output import Output
@@ -53,15 +54,12 @@ def listen(
         output = MessageOutput() if messages else TableOutput(uri)
     stream = FrameStream(uri, on_packet=output.packet)
     seen = 0
-    with stream, output:
-        try:
-            for sender, record in _frames(stream, output, duration):
-                output.record(sender, record)
-                seen += record.status is not None
-                if frames and seen >= frames:
-                    break
-        except KeyboardInterrupt:
-            pass  # the usual way to end it
+    with stream, output, usual_end():
+        for sender, record in _frames(stream, output, duration):
+            output.record(sender, record)
+            seen += record.status is not None
+            if frames and seen >= frames:
+                break
     counters = stream.counters
     typer.echo(
         f"{seen} frames in {counters.packets} messages, {counters.bytes} bytes; "

@@ -1,110 +1,35 @@
-"""The command `landmarkd`: its subcommands, and how an error is printed."""
+"""The command `landmarkd`: how it begins and ends, and how an error is printed.
+
+Only what is light is imported at the top: until `main` runs, Ctrl-C prints a traceback.
+"""
 
 import gc
 import os
 import signal
 import sys
-import traceback
-from collections.abc import Iterable
 from importlib import import_module
-from typing import Annotated, Any
 
-import typer
-from typer.core import TyperGroup
-from typer.exceptions import TyperException
-
-from landmarkd import __version__
+from landmarkd import interrupt
 from landmarkd.errors import ExitCode, LandmarkdError, SinkError, SourceLostError
 
-TRY, RECEIVE, MAINTAIN = "Try it", "Receive and record", "Check and configure it"
-# "module:function" (or a group) of each command, and its section of the help page, in this order.
-# The modules import nothing heavy at the top, so that `landmarkd run` starts fast.
-COMMANDS = {
-    "run": ("run:run", "Run it"),
-    "demo": ("demo:demo", TRY),
-    "annotate": ("annotate:annotate", TRY),
-    "listen": ("listen:listen", RECEIVE),
-    "view": ("view:view", RECEIVE),
-    "report": ("report:report", RECEIVE),
-    "replay": ("replay:replay", RECEIVE),
-    "convert": ("convert:convert", RECEIVE),
-    "key": ("key:key", RECEIVE),
-    "config": ("configuration:commands", MAINTAIN),
-    "models": ("models:commands", MAINTAIN),
-    "doctor": ("doctor:doctor", MAINTAIN),
-    "profile": ("profile:profile", MAINTAIN),
-    "status": ("status:status", MAINTAIN),
-    "top": ("status:top", MAINTAIN),
-    "calibrate": ("calibrate:commands", MAINTAIN),
-    "help": ("help:show", MAINTAIN),
-}
-
-
-class Root(TyperGroup):
-    """The help page of `landmarkd` itself: plain text, in half of the time of rich."""
-
-    def format_help(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
-        """Write the page with the whole first sentence of each command."""
-        super(TyperGroup, self).format_help(ctx, formatter)
-
-    def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
-        """Write the commands by section, in the order of `COMMANDS`."""
-        panels: dict[str, list[tuple[str, str]]] = {}
-        for name, (_, panel) in COMMANDS.items():
-            command = self.get_command(ctx, name)
-            if command is not None:
-                said = command.get_short_help_str(1000)
-                panels.setdefault(panel or "Commands", []).append((name, said))
-        for panel, rows in panels.items():
-            with formatter.section(panel):
-                formatter.write_dl(rows)
-
-
-def build(names: Iterable[str]) -> typer.Typer:
-    """Return the command line with these commands."""
-    app = typer.Typer(
-        name="landmarkd",
-        cls=Root,
-        help="gpsd for faces: camera frames in, dense 3D facial landmarks out, over serial or UDP."
-        "\n\nBegin with: landmarkd demo, landmarkd run --source 0, landmarkd help start",
-        epilog="Exit codes: "
-        + ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in ExitCode)
-        + ".",
-        rich_markup_mode="markdown",  # "rich" would take [x, y] in a help text for markup
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-    app.callback()(_options)
-    for name in names:
-        target, panel = COMMANDS[name]
-        module, _, attribute = target.partition(":")
-        command = getattr(import_module(f"landmarkd.cli.{module}"), attribute)
-        if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name, rich_help_panel=panel)
-        else:
-            app.command(name, rich_help_panel=panel)(command)
-    return app
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        print(f"landmarkd {__version__}")
-        raise typer.Exit
-
-
-def _options(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
-        ),
-    ] = False,
-) -> None:
-    """Declare the options of `landmarkd` itself."""
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as a shell says it."""
 
 
 def main() -> None:
     """Run the command line; an error prints one sentence and has a documented exit code."""
+    with interrupt.obeyed():
+        try:
+            code = _command()
+        except KeyboardInterrupt:
+            # What is not yet written may wait for a reader that hangs.
+            interrupt.handled()
+            _forget_output()
+            code = INTERRUPTED
+    sys.exit(code)
+
+
+def _command() -> int:
     _open_standard_streams()
     if sys.argv[1:2] == ["run"]:
         # Until the daemon handles the signal: a reload during the start must not end it.
@@ -124,13 +49,19 @@ def main() -> None:
     except MemoryError:
         code = _explain(SourceLostError("There is not enough memory for this."))
     except Exception:
+        import traceback
+
         traceback.print_exc()
         code = int(ExitCode.INTERNAL)
     else:
-        sys.exit(code)
-    # The rest of the output cannot be written, and the interpreter would try that again.
+        return code
+    _forget_output()
+    return code
+
+
+def _forget_output() -> None:
+    """Drop the rest of the output: it cannot be written, and the interpreter would try again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    sys.exit(code)
 
 
 def _open_standard_streams() -> None:
@@ -154,6 +85,11 @@ def _explain(error: LandmarkdError) -> int:
 
 def _run(arguments: list[str]) -> int:
     """Run a command and return its exit code."""
+    import typer
+    from typer.exceptions import TyperException
+
+    from landmarkd.cli.commands import COMMANDS, build
+
     # Import only the module of the command; the help page and a wrong command need all.
     chosen = arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS
     if not arguments and "_LANDMARKD_COMPLETE" not in os.environ:
@@ -175,8 +111,8 @@ def _run(arguments: list[str]) -> int:
         where = context.command_path if context is not None else "landmarkd"
         print(f"landmarkd: {said}; see {where} --help.", file=sys.stderr)
         return int(ExitCode.USAGE)
-    except (KeyboardInterrupt, typer.Abort):
-        return 130
+    except typer.Abort as ended:  # what the parser makes of Ctrl-C
+        raise KeyboardInterrupt from ended
     except SystemExit as ended:
         # The parser makes this of a broken pipe, which `main` knows to be no error.
         if isinstance(ended.__context__, BrokenPipeError):

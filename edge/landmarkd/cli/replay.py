@@ -12,6 +12,7 @@ import typer
 from landmarkd.cli.options import MAX_SECONDS
 from landmarkd.errors import ExitCode, SourceFormatError, UsageError
 from landmarkd.files import refuse_itself
+from landmarkd.interrupt import usual_end
 from landmarkd.uri import named_file
 
 
@@ -43,7 +44,7 @@ def replay(
         raise UsageError("No sink: add one, for example --sink udp://HOST:PORT.")
     for uri in sink:
         refuse_itself(named_file(uri), recording, uri)
-    played, ended, pacer = 0, False, Pacer()
+    played, pacer = 0, Pacer()
     with ExitStack() as stack:
         stream = stack.enter_context(FrameStream(recording))
         records = greeted(received.record for received in stream)
@@ -53,7 +54,8 @@ def replay(
         session = replace(session_of(first.hello), boot_id=secrets.randbits(64))
         begin_ns = first.captured_ns + round(start * 1e9)
         sinks = [stack.enter_context(make_sink(uri, session)) for uri in sink]
-        try:
+        ended = True
+        with usual_end():
             for record in chain((first,), records):
                 report = report_of(record)
                 if report is None or record.captured_ns < begin_ns:
@@ -65,8 +67,7 @@ def replay(
                 played += 1
                 if (frames and played >= frames) or all(each.gone for each in sinks):
                     break
-        except KeyboardInterrupt:
-            ended = True  # the usual way to end it early
+            ended = False
     if stream.trouble:
         typer.echo(stream.trouble, err=True)
     for each in sinks:

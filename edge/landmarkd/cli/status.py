@@ -2,7 +2,6 @@
 
 import json
 import time
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ import typer
 
 from landmarkd.display import as_text, plain
 from landmarkd.errors import ExitCode
+from landmarkd.interrupt import usual_end
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -62,11 +62,7 @@ def top(
     from rich.live import Live
 
     shown = 0
-    # Ctrl-C is the usual way to end it.
-    with (
-        suppress(KeyboardInterrupt),
-        Live(_shown(*_read(runtime)), auto_refresh=False) as live,
-    ):
+    with usual_end(), Live(_shown(*_read(runtime)), auto_refresh=False) as live:
         while frames is None or shown < frames:
             live.update(_shown(*_read(runtime)), refresh=True)
             shown += 1

@@ -2,11 +2,13 @@
 
 import time
 import webbrowser
+from contextlib import closing
 from typing import Annotated
 
 import typer
 
 from landmarkd.cli.options import MAX_SECONDS
+from landmarkd.interrupt import usual_end
 
 LONGEST_PAUSE_S = 1.0
 """Longest pause at a gap in a recording."""
@@ -44,14 +46,10 @@ def view(
         if browser:
             webbrowser.open(server.url)
         deadline = time.monotonic() + duration if duration else float("inf")
-        try:
+        with closing(server), usual_end():
             while time.monotonic() < deadline and not stream.ended:
                 for sender, record in stream.poll():
                     if pacer is not None:
                         pacer.wait(record.captured_ns)
                     state = link_state(stream.counters, rates.tick(sender), record)
                     server.board.post(sender, record, state)
-        except KeyboardInterrupt:
-            pass  # the usual way to end it
-        finally:
-            server.close()

@@ -4,7 +4,6 @@ import time
 from array import array
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -166,8 +165,7 @@ def record(
     sampler.start()
     pipeline.idle_since_ns = time.perf_counter_ns()
     began, cpu, network_ns = time.monotonic(), time.process_time(), Interpreter.spent_ns
-    with suppress(KeyboardInterrupt):
-        service.run()
+    service.run()
     wall_s, cpu_s = time.monotonic() - began, time.process_time() - cpu
     sampler.stop()
     frames = max(service.observer.processed, 1)

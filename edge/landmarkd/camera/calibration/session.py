@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import closing, suppress
 from pathlib import Path
 
 from landmarkd.camera.base import NS_PER_S, FrameSource
@@ -10,6 +11,7 @@ from landmarkd.camera.calibration.view import BoardView, find_board
 from landmarkd.camera.capture import Capture
 from landmarkd.camera.images import find_pictures, read_picture
 from landmarkd.errors import EndOfStreamError, SourceFormatError, SourceTimeoutError
+from landmarkd.interrupt import usual_end
 
 READ_S = 0.5
 
@@ -52,7 +54,7 @@ def watch(source: FrameSource, look: Look, *, limit_s: float) -> Collection:
     capture = Capture(source)
     capture.start()
     until_ns = time.monotonic_ns() + limit_s * NS_PER_S
-    try:
+    with closing(capture), suppress(EndOfStreamError), usual_end():
         while not collection.complete:
             try:
                 frame = capture.next(READ_S)
@@ -65,8 +67,4 @@ def watch(source: FrameSource, look: Look, *, limit_s: float) -> Collection:
             name = f"frame {frame.sequence}"
             view = find_board(frame.image, name)
             look(name, view, collection.offer(view), collection)
-    except (EndOfStreamError, KeyboardInterrupt):
-        pass
-    finally:
-        capture.close()
     return collection
