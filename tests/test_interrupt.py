@@ -16,9 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from landmarkd.errors import ExitCode
 from landmarkd.interrupt import obeyed, usual_end
 
-from tests.process import LIMIT_S, command
+from tests.process import LIMIT_S, command, landmarkd
 
 
 def press() -> None:
@@ -152,6 +153,12 @@ def test_ctrl_c_ends_a_command_whose_output_waits_for_its_reader() -> None:
             process.kill()
             os.close(reader)
     assert (process.returncode, wrong.strip()) == (130, b"")
+
+
+def test_profile_does_not_wait_for_a_camera_that_is_missing() -> None:
+    done = landmarkd("profile", "--source", "v4l2:/dev/video-nothing", "--no-sweep")
+    assert done.returncode == ExitCode.NO_INPUT
+    assert done.stderr.startswith("landmarkd: /dev/video-nothing is not there")
 
 
 def test_a_command_begins_with_little_that_ctrl_c_could_meet() -> None:

@@ -58,6 +58,7 @@ class Service:
         saver: writes each frame to a folder, or None.
         requests: received signals, after `Requests.obey`.
         notifier: to the service manager.
+        patient: wait for a camera that is missing or lost, see `Capture`.
 
     Attributes:
         observer: counts frames and takes snapshots.
@@ -83,9 +84,10 @@ class Service:
         saver: FrameSaver | None = None,
         requests: Requests | None = None,
         notifier: Notifier | None = None,
+        patient: bool = True,
     ) -> None:
         self.requests = requests or Requests()
-        self.capture = Capture(source, patient=True, ending=self.requests.end)
+        self.capture = Capture(source, patient=patient, ending=self.requests.end)
         self.pipeline = pipeline
         self.sinks = sinks
         self.observer = Observer(

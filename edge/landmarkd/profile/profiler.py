@@ -147,6 +147,7 @@ def record(
         on_report: called with each report, for a progress bar.
 
     Raises:
+        SourceError: the camera is missing, or was lost and did not come back.
         LandmarkdError: as `landmarkd.daemon.service.Service.run` does.
     """
     recorder, sampler = Recorder(), Sampler()
@@ -159,7 +160,7 @@ def record(
 
     sinks = make_sinks(pipeline)
     wire_ages_ns = [_instrument(sink, recorder) for sink in sinks if isinstance(sink, QueuedSink)]
-    service = Service(source, pipeline, sinks, limits, on_report=submitted)
+    service = Service(source, pipeline, sinks, limits, on_report=submitted, patient=False)
     engine = pipeline.model.engine
     described = {"runtime": engine.runtime, "accelerator": engine.accelerator}
     sampler.start()
