@@ -48,6 +48,25 @@ def test_a_full_standard_output_is_one_sentence(arguments: tuple[str, ...]) -> N
     assert done.stderr.splitlines() == ["landmarkd: No space left on device; choose another place."]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("status", "--nothing"), ExitCode.USAGE),
+        (("report", "/nothing.lmk"), ExitCode.NO_INPUT),
+    ],
+)
+def test_a_message_that_cannot_be_written_changes_no_exit_code(
+    arguments: tuple[str, ...], code: ExitCode
+) -> None:
+    """The log is on a full disk, or its reader has ended: `landmarkd … 2>&1 | head -1`."""
+    assert through_a_shell("2>/dev/full", *arguments).returncode == code
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command(arguments), stderr=writer, timeout=LIMIT_S, check=False)
+    os.close(writer)
+    assert done.returncode == code
+
+
 @pytest.mark.parametrize("output", [("--messages",), ("--jsonl", "-")])
 def test_a_reader_that_closes_the_output_ends_a_command_without_an_error(
     tmp_path: Path, output: tuple[str, ...]

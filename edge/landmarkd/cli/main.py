@@ -4,13 +4,18 @@ Only what is light is imported at the top: until `main` runs, Ctrl-C prints a tr
 """
 
 import gc
+import io
 import os
 import signal
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from landmarkd import interrupt
 from landmarkd.errors import ExitCode, LandmarkdError, SinkError, SourceLostError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as a shell says it."""
@@ -76,6 +81,26 @@ def _open_standard_streams() -> None:
     sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # it is a TextIOWrapper
+    if sys.stderr is not None and sys.stderr is sys.__stderr__:  # else a program has its own
+        sys.stderr = io.TextIOWrapper(
+            io.BufferedWriter(_Messages(2, "w", closefd=False)),
+            encoding=sys.stderr.encoding,
+            errors=sys.stderr.errors,
+            line_buffering=True,
+        )
+
+
+class _Messages(io.FileIO):
+    """Standard error: a message that cannot be written changes neither the work nor the exit code.
+
+    It may be a file on a full disk, or a pipe whose reader has ended.
+    """
+
+    def write(self, content: "Buffer", /) -> int:
+        try:
+            return super().write(content)
+        except OSError:
+            return memoryview(content).nbytes
 
 
 def _explain(error: LandmarkdError) -> int:
