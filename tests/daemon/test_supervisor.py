@@ -156,6 +156,34 @@ def test_a_new_configuration_that_does_not_start_is_given_up(tmp_path: Path) -> 
         assert daemon.end() == 0
 
 
+def test_while_the_camera_is_away_every_other_camera_is_taken(tmp_path: Path) -> None:
+    """Also one that is away too: the old one delivers nothing that it could take away."""
+    steps = [{"do": "frames", "count": 15}, {"do": "disconnect", "seconds": 1000}]
+    with Daemon(tmp_path, steps) as daemon:
+        daemon.wait_status(lambda status: status.state == "reopening")
+        before = daemon.source
+        daemon.source = "v4l2:/dev/video-nothing"
+        daemon.write_configuration()
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_status(lambda status: "video-nothing" in (status.camera_trouble or ""))
+        daemon.source = before
+        daemon.write_configuration()
+        unplug(daemon)
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_status(lambda status: "unplugged" in (status.camera_trouble or ""))
+        assert not daemon.status().refused
+        script = tmp_path / "other.json"
+        moving = [{"do": "frames", "count": 10_000_000}]
+        script.write_text(json.dumps({"size": [320, 240], "fps": 30, "steps": moving}))
+        daemon.source = f"scripted:{script}"
+        daemon.write_configuration()
+        mark = daemon.ear.mark()
+        daemon.signal(signal.SIGHUP)
+        daemon.ear.frames(5, mark)
+        assert "refused" not in daemon.logged()
+        assert daemon.end() == 0
+
+
 def test_every_reload_is_answered_in_the_log(tmp_path: Path) -> None:
     """Also if the answer is that of the one before, as lines of a fault are not."""
     good = "The configuration was reloaded"

@@ -6,19 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from landmarkd.camera.base import NS_PER_S, FrameSource
-from landmarkd.camera.reader import Reader
+from landmarkd.camera.reader import Reader, may_pass
 from landmarkd.camera.slot import LatestFrame
 from landmarkd.camera.statistics import REOPENING, RUNNING, STALLED, WAITING, Statistics
 from landmarkd.errors import (
-    AccessError,
     EndOfStreamError,
-    LandmarkdError,
-    MissingPackageError,
-    SourceAbsentError,
     SourceBusyError,
     SourceLostError,
     SourceTimeoutError,
-    UsageError,
 )
 from landmarkd.types import Box, Frame
 
@@ -153,6 +148,11 @@ class Capture:
         return self._state() != RUNNING
 
     @property
+    def away(self) -> bool:
+        """Whether the camera is missing or was lost, and is waited for; never for a file."""
+        return self._state() in {REOPENING, WAITING}
+
+    @property
     def counts(self) -> tuple[int, int, int]:
         """How many frames were captured and skipped, and how often the source was opened again."""
         captured = self._captured + self._past.captured
@@ -244,7 +244,7 @@ class Capture:
         reader.stop()
         seen = self._newest_ns >= 0
         self._trouble = reason
-        if reader.error is not None and not _may_pass(reader.error, seen):
+        if reader.error is not None and not may_pass(reader.error, seen):
             raise reader.error
         if self.hung and isinstance(reader.error, SourceBusyError):
             raise SourceLostError(
@@ -283,17 +283,3 @@ class Capture:
             last=self._last,
             sequence=self._sequence,
         )
-
-
-def _may_pass(error: Exception, seen: bool) -> bool:
-    """Return whether waiting may help: not for permissions, missing packages or bugs.
-
-    Errors of a camera that has delivered before may be temporary. A camera that has not (`seen` is
-    False) is only waited for if it is absent, busy or does not answer: any other error of its
-    opening is a wrong configuration.
-    """
-    hopeless = AccessError | EndOfStreamError | MissingPackageError | UsageError
-    if not isinstance(error, LandmarkdError | OSError) or isinstance(error, hopeless):
-        return False
-    waits = SourceAbsentError | SourceBusyError | SourceLostError | SourceTimeoutError
-    return seen or isinstance(error, waits) or not isinstance(error, LandmarkdError)

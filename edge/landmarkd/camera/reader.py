@@ -10,7 +10,18 @@ from numpy.typing import NDArray
 from landmarkd.camera.base import NS_PER_S, FrameSource
 from landmarkd.camera.slot import LatestFrame
 from landmarkd.camera.statistics import Statistics
-from landmarkd.errors import LandmarkdError, SourceFormatError, SourceTimeoutError
+from landmarkd.errors import (
+    AccessError,
+    EndOfStreamError,
+    LandmarkdError,
+    MissingPackageError,
+    SourceAbsentError,
+    SourceBusyError,
+    SourceFormatError,
+    SourceLostError,
+    SourceTimeoutError,
+    UsageError,
+)
 from landmarkd.types import Frame
 
 MIN_DEADLINE_S = 0.5
@@ -166,3 +177,17 @@ def is_repeated(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> bool:
     if not np.array_equal(before[::8, ::8], sample) or not np.array_equal(before, after):
         return False
     return bool((sample != sample[0, 0]).any())
+
+
+def may_pass(error: Exception, seen: bool) -> bool:
+    """Return whether waiting may help: not for permissions, missing packages or bugs.
+
+    Errors of a camera that has delivered before may be temporary. A camera that has not (`seen` is
+    False) is only waited for if it is absent, busy or does not answer: any other error of its
+    opening is a wrong configuration.
+    """
+    hopeless = AccessError | EndOfStreamError | MissingPackageError | UsageError
+    if not isinstance(error, LandmarkdError | OSError) or isinstance(error, hopeless):
+        return False
+    waits = SourceAbsentError | SourceBusyError | SourceLostError | SourceTimeoutError
+    return seen or isinstance(error, waits) or not isinstance(error, LandmarkdError)

@@ -63,8 +63,9 @@ class Service:
     Attributes:
         observer: counts frames and takes snapshots.
         on_reload: called on SIGHUP; returns the next service, or raises an error to keep this one.
-            None ignores SIGHUP.
+            It is told whether the camera must be present. None ignores SIGHUP.
         has_fallback: another service starts if this one does not.
+        must_open: a camera that is missing at the start is an error, instead of waited for.
         started: camera and sinks are open.
         successor: the service that starts after `run` returns, or None.
         began_ns: when the first service of this run began its loop, or None before that.
@@ -93,8 +94,8 @@ class Service:
         self.observer = Observer(
             pipeline.configuration.service.device, self.capture, pipeline, tuple(sinks)
         )
-        self.on_reload: Callable[[], Service] | None = None
-        self.has_fallback = False
+        self.on_reload: Callable[[bool], Service] | None = None
+        self.has_fallback = self.must_open = False
         self.started = False
         self.successor: Service | None = None
         self.began_ns: int | None = None
@@ -133,7 +134,7 @@ class Service:
                 started.append(sink)
             self._notifier.long_step()
             if self.requests.end() is None:
-                self.capture.start(must_open=self.has_fallback)
+                self.capture.start(must_open=self.must_open)
             self._loop()
         except Exception as error:
             self.observer.failure = str(error) or type(error).__name__
@@ -273,8 +274,11 @@ class Service:
         self._notifier.reloading()
         self._notifier.long_step()
         self._keep(now=True)
+        # Without its camera this service is no better than one that waits for another.
+        present = not self.capture.away
         try:
-            self.successor = self.on_reload()
+            self.successor = self.on_reload(present)
+            self.successor.must_open = present
         except Exception as error:
             # Even a bug in reading a configuration must not end a running daemon.
             known = isinstance(error, LandmarkdError | OSError)

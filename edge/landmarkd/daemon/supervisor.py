@@ -17,7 +17,8 @@ class Supervisor:
 
     A wrong new configuration is refused, and the old service continues. If the camera or the sinks
     of a correct new configuration do not open, the previous configuration is used again. The daemon
-    ends only if that fails too.
+    ends only if that fails too. While the camera of the old service is away, a camera that is away
+    too is no reason against the new one.
 
     Args:
         read: reads the configuration; raises a LandmarkdError if it is wrong.
@@ -38,7 +39,7 @@ class Supervisor:
             LandmarkdError: the first configuration is wrong, or a source is lost.
         """
         self._factory.requests.obey()
-        service = self._build(present=False)
+        service = self._build(False)
         before: Configuration | None = None
         try:
             while True:
@@ -74,5 +75,5 @@ class Supervisor:
             self._factory.notifier.stopping()
             self._factory.notifier.close()
 
-    def _build(self, *, present: bool = True) -> Service:
+    def _build(self, present: bool) -> Service:
         return self._factory.build(self._read(), present=present)
