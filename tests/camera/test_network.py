@@ -25,6 +25,7 @@ from landmarkd.errors import (
 
 from tests.camera.clips import SIZE, mark_mp4, picture, write_clip
 from tests.camera.test_contract import SourceContract
+from tests.sinks.test_contract import until
 
 SECRET = "driver:p@ss:w/rd"  # noqa: S105 - of the server below
 
@@ -266,6 +267,21 @@ def test_rtsps_sends_nothing_to_a_camera_with_another_certificate(tmp_path, trus
 def test_nobody_there():
     with pytest.raises(SourceAbsentError, match="does not answer"):
         make_source("http://127.0.0.1:9/stream.mjpg").open()
+
+
+def test_a_camera_that_does_not_answer_is_no_hanging_driver(caplog):
+    """Also where nobody waits for it because the program ends."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}/stream.mjpg"
+        capture = Capture(make_source(uri), patient=True, ending=lambda: True)
+        capture.start()
+        connection, _ = silent.accept()
+        with connection:
+            assert connection.recv(1)  # the request; there is no answer
+            capture.close()
+            assert capture.hung
+    assert until(lambda: not capture.hung, 30)
+    assert "hangs" not in caplog.text
 
 
 def test_a_camera_that_falls_silent_is_lost_and_connected_again(server):

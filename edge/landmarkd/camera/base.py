@@ -34,12 +34,14 @@ class FrameSource(ABC):
         live: a camera, whose frames are lost if they are not read; False for files, which wait.
         noisy: two frames are bit for bit equal only if the driver hangs; False for compressed video
             of IP cameras.
+        remote: a camera in the network; if it does not answer, no driver of this machine hangs.
         period_s: nominal time between frames, or None before it is known.
         missing: frames of a file or pictures of a folder that could not be used.
     """
 
     live: bool = False
     noisy: bool = True
+    remote: bool = False
     period_s: float | None = None
     missing: int = 0
     _meter: FaceMeter | None = None

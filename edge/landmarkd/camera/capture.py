@@ -197,7 +197,10 @@ class Capture:
         limit_s = HANG_S if followed else CLOSE_S
         # Only the last reader may still need its time; those before have hung.
         if self._hung and not self._waited(self._hung[-1].join, self._abandoned_ns, limit_s):
-            log.warning("%s does not close; its driver hangs.", self._source.uri)
+            if self._source.remote:
+                log.info("%s does not answer, and is not waited for.", self._source.uri)
+            else:
+                log.warning("%s does not close; its driver hangs.", self._source.uri)
         self._slot.close()
 
     def _waited(self, wait: Callable[[float], bool], since_ns: int, limit_s: float) -> bool:

@@ -56,7 +56,7 @@ class NetworkSource(FrameSource):
     that are not square are made square.
     """
 
-    live = True
+    live = remote = True
     noisy = False
 
     def __init__(self, uri: Uri, *, fast: bool = False) -> None:
