@@ -3,7 +3,8 @@
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ MAX_EVENTS = 100_000
 MAX_MOMENTS = 500_000
 """Most frames in memory (about 300 MB): 4.6 h at 30 frames a second."""
 MAX_NS = 1 << 63
+AHEAD = 16
+"""Records read ahead, to see whether a run goes on beside another."""
 MAX_NAME = 60
 """Maximum characters of a name."""
 
@@ -102,12 +105,11 @@ def read_drive(path: Path) -> Drive:
     runs = Runs()
     step, good, left_out, damaged = 1, False, 0, ""
     seen: set[tuple[object, ...]] = set()
-    for where, record in records:
+    for where, record, stamp, following in _with_following(records):
         try:
-            if not isinstance(record, dict):
-                raise _MalformedError("it is not a record of landmarkd")
-            stamp = _stamp(record)
-            run = runs.take(stamp)
+            if isinstance(stamp, _MalformedError):
+                raise stamp
+            run = runs.take(stamp, following)
             if drive.frames % step == 0:
                 drive.moments.append(_moment(record, run.seconds(stamp.captured_ns)))
             drive.frames += 1
@@ -144,6 +146,24 @@ def read_drive(path: Path) -> Drive:
     return drive
 
 
+def _with_following(
+    records: Iterator[tuple[str, Any]],
+) -> Iterator[tuple[str, Any, Stamp | _MalformedError, Iterable[Stamp | None]]]:
+    """Yield each record with its stamp, or what is wrong with it, and the stamps after it."""
+    waiting: deque[tuple[str, Any, Stamp | _MalformedError]] = deque()
+    stamps: deque[Stamp | None] = deque()
+    for where, record in records:
+        stamp = _stamp(record)
+        waiting.append((where, record, stamp))
+        stamps.append(stamp if isinstance(stamp, Stamp) else None)
+        if len(waiting) > AHEAD:
+            stamps.popleft()
+            yield *waiting.popleft(), stamps
+    while waiting:
+        stamps.popleft()
+        yield *waiting.popleft(), stamps
+
+
 def _integer(record: dict[str, Any], name: str) -> int:
     value = record.get(name)
     if type(value) is not int or not -MAX_NS <= value < MAX_NS:
@@ -170,15 +190,20 @@ def _dictionary(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _stamp(record: dict[str, Any]) -> Stamp:
+def _stamp(record: object) -> Stamp | _MalformedError:
+    if not isinstance(record, dict):
+        return _MalformedError("it is not a record of landmarkd")
     utc, number = _dictionary(record.get("utc")), record.get("sequence")
-    return Stamp(
-        _text(record.get("source")) or "",
-        _integer(record, "captured_ns"),
-        number if type(number) is int else None,
-        _integer(utc, "offset_ns") if utc else None,
-        utc.get("quality") == ClockQuality.SYNCHRONISED,
-    )
+    try:
+        return Stamp(
+            _text(record.get("source")) or "",
+            _integer(record, "captured_ns"),
+            number if type(number) is int else None,
+            _integer(utc, "offset_ns") if utc else None,
+            utc.get("quality") == ClockQuality.SYNCHRONISED,
+        )
+    except _MalformedError as error:
+        return error
 
 
 def _moment(record: dict[str, Any], seconds: float) -> Moment:

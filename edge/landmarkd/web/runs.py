@@ -4,6 +4,7 @@ Each run numbers its frames and events from the beginning, and after a boot of t
 monotonic clock begins anew too. Here the frames of all runs get one time.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 LATE_NS = 1_000_000_000
@@ -77,6 +78,20 @@ class Run:
             return True
         return stamp.sequence > self.sequence  # else it counts anew
 
+    def goes_on(self, stamp: Stamp, following: Iterable[Stamp | None]) -> bool:
+        """Return whether a frame far from this run stands between two of it.
+
+        Then it is of another unit, whose clock says nothing about the time between them.
+        """
+        at_ns = self.captured_ns
+        if abs(stamp.captured_ns - at_ns) < NEAR_NS:
+            return False
+        times = (later.captured_ns for later in following if later is not None)
+        return any(
+            abs(time_ns - at_ns) < min(NEAR_NS, abs(time_ns - stamp.captured_ns))
+            for time_ns in times
+        )
+
     def stepped_back(self, stamp: Stamp) -> bool:
         """Return whether the clock of a frame began after this one."""
         return stamp.captured_ns < self.captured_ns - LATE_NS
@@ -101,19 +116,24 @@ class Runs:
         self._frames = 0
         self._end_ns = 0
         self._zero_utc_ns: int | None = None
-        self._by_utc = self._following = 0
+        self._by_utc = self._following = self._beside = 0
 
-    def take(self, stamp: Stamp) -> Run:
-        """Return the run of the next frame."""
+    def take(self, stamp: Stamp, following: Iterable[Stamp | None] = ()) -> Run:
+        """Return the run of the next frame.
+
+        Args:
+            stamp: of this frame.
+            following: of some frames after it, in the order of the file; None is unknown.
+        """
         runs = self._running.pop(stamp.source, [])
         known = runs or [run for each in self._running.values() for run in each]
-        fitting = [run for run in known if run.holds(stamp)]
+        fitting = [run for run in known if run.holds(stamp) and not run.goes_on(stamp, following)]
         if not runs:
             fitting = [run for run in fitting if abs(stamp.captured_ns - run.captured_ns) < NEAR_NS]
         if fitting:
             run = min(fitting, key=lambda run: abs(stamp.captured_ns - run.captured_ns))
         else:
-            run = self._begin(runs[-1] if runs else self._last, stamp)
+            run = self._begin(runs[-1] if runs else self._last, stamp, following)
         self._frames += 1
         run.frames = self._frames
         others = [each for each in runs if each is not run and run.frames - each.frames <= OVER]
@@ -128,20 +148,26 @@ class Runs:
         self._keep_utc(run, stamp)
         return run
 
-    def _begin(self, before: Run | None, stamp: Stamp) -> Run:
-        at_ns = 0 if before is None else self._place(before, stamp)
+    def _begin(self, before: Run | None, stamp: Stamp, following: Iterable[Stamp | None]) -> Run:
+        at_ns = 0 if before is None else self._place(before, stamp, following)
         if len(self.ends) < MAX_RUNS:
             self.ends.append(at_ns / 1e9)
         return Run(len(self.ends) - 1, at_ns - stamp.captured_ns, stamp.captured_ns)
 
-    def _place(self, before: Run, stamp: Stamp) -> int:
-        """Return the time of the first frame of a new run: by UTC, by the clock, or at the end."""
+    def _place(self, before: Run, stamp: Stamp, following: Iterable[Stamp | None]) -> int:
+        """Return the time of the first frame of a new run.
+
+        By UTC, else beside a run that goes on, else by the clock, else at the end.
+        """
         clock_ns = stamp.captured_ns + before.shift_ns
         if stamp.synchronised and stamp.offset_ns is not None and self._zero_utc_ns is not None:
             utc_ns = stamp.captured_ns + stamp.offset_ns - self._zero_utc_ns
             if utc_ns >= self._end_ns - LATE_NS:
                 self._by_utc += abs(utc_ns - clock_ns) > LATE_NS
                 return utc_ns
+        if before.goes_on(stamp, following):
+            self._beside += 1
+            return before.captured_ns + before.shift_ns
         if not before.stepped_back(stamp):
             return clock_ns
         self._following += 1
@@ -162,6 +188,8 @@ class Runs:
         parts = []
         if self._by_utc:
             parts.append(f"{self._by_utc} placed by UTC")
+        if self._beside:
+            parts.append(f"{self._beside} placed beside the run that goes on meanwhile")
         if self._following:
             parts.append(
                 f"{self._following} placed after the run before, because the time between is "
@@ -169,4 +197,4 @@ class Runs:
             )
         if not parts:
             return ""
-        return f"runs with another clock, as after a boot of the machine: {', '.join(parts)}."
+        return f"runs with another clock, as after a boot or of another unit: {', '.join(parts)}."
