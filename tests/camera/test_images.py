@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from landmarkd.camera import make_source
 from landmarkd.camera.images import find_pictures, read_picture
+from landmarkd.camera.pixels import to_bgr
 from landmarkd.errors import EndOfStreamError, SourceError, SourceFormatError, UsageError
 
 from tests.camera.clips import picture
@@ -50,6 +51,18 @@ def test_pictures_of_other_kinds_become_bgr(tmp_path, image):
     assert read.dtype == np.uint8
     assert read.shape == (*image.shape[:2], 3)
     assert abs(int(read[-1, -1, 0]) - 44) <= 1
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tiff"])
+@pytest.mark.parametrize("bits", [10, 12, 16])
+def test_a_picture_of_any_depth_is_as_bright_as_with_8_bits(tmp_path, bits, suffix):
+    """Cameras of 10 and 12 bits put their numbers into 16 as they are."""
+    deep = picture(3).astype(np.uint16) << bits - 8
+    opaque = np.dstack([deep, np.full_like(deep[..., 0], 65535)])
+    for image in (deep, opaque):
+        (tmp_path / f"a{suffix}").write_bytes(cv2.imencode(suffix, image)[1].tobytes())
+        assert np.array_equal(read_picture(tmp_path / f"a{suffix}"), picture(3))
+        assert np.array_equal(to_bgr(image, "picture"), picture(3))
 
 
 def test_a_picture_that_cannot_be_decoded_is_left_out_named_and_counted(tmp_path, caplog):

@@ -117,7 +117,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     require_file(path)
     try:
         content = np.frombuffer(read_bounded(path, MAX_BYTES), np.uint8)
-        image = cv2.imdecode(content, cv2.IMREAD_COLOR)
+        image = cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
     except cv2.error:
         image = None
     except OSError as error:
