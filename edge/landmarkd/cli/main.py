@@ -81,11 +81,12 @@ def _open_standard_streams() -> None:
     sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # it is a TextIOWrapper
-    if sys.stderr is not None and sys.stderr is sys.__stderr__:  # else a program has its own
+    original = sys.__stderr__
+    if original is not None and sys.stderr is original:  # else a program has its own
         sys.stderr = io.TextIOWrapper(
             io.BufferedWriter(_Messages(2, "w", closefd=False)),
-            encoding=sys.stderr.encoding,
-            errors=sys.stderr.errors,
+            encoding=original.encoding,
+            errors=original.errors,
             line_buffering=True,
         )
 
