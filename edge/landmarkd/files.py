@@ -99,7 +99,7 @@ def write_atomic(
     Raises:
         OSError: it cannot be written; nothing is left behind.
     """
-    draft = path.with_name(f".{path.name}.part")
+    draft = _draft(path)
     try:
         with os.fdopen(create(draft, 0o666 if mode is None else mode), "wb") as file:
             if mode is not None:
@@ -112,6 +112,12 @@ def write_atomic(
     except BaseException:  # Ctrl-C too
         draft.unlink(missing_ok=True)
         raise
+
+
+def _draft(path: Path) -> Path:
+    if not path.name:  # such as . and /
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    return path.with_name(f".{path.name}.part")
 
 
 def create(path: Path, mode: int = PRIVATE) -> int:
@@ -224,8 +230,8 @@ def check_writable(path: Path, remedy: str = "choose another place") -> None:
     Raises:
         AccessError, SinkError: as `writing`.
     """
-    draft = path.with_name(f".{path.name}.part")
     with writing(path, remedy):
+        draft = _draft(path)
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         os.close(create(draft))

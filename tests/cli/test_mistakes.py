@@ -136,6 +136,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             )
             for wrong in ("inf", "nan")
         ),
+        # Folders where a file is meant, some without a name of their own.
+        *((("report", folder), ExitCode.NO_INPUT, ("directory",)) for folder in (".", "/")),
+        *(
+            ((*command, folder), ExitCode.IO, ("directory",))
+            for command, folder in (
+                (("profile", "--source", "demo:", "--json"), "/"),
+                (("calibrate", "board", "--out"), "."),
+                (("calibrate", "camera", "{}/none.jpg", "--out"), "{}/nothing"),
+            )
+        ),
         (("calibrate", "presets", "--size", "00x00"), ExitCode.USAGE, ("640x480",)),
         (("listen", "5005"), ExitCode.USAGE, ("mean udp://:5005?",)),
         (("help", "sourcs"), ExitCode.USAGE, ("mean sources?",)),

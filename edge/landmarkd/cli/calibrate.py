@@ -17,7 +17,7 @@ from landmarkd.cli.options import (
 )
 from landmarkd.display import as_text, plain
 from landmarkd.errors import CalibrationError, UsageError
-from landmarkd.files import refuse_existing, write_atomic, writing
+from landmarkd.files import check_writable, refuse_existing, write_atomic, writing
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -99,6 +99,7 @@ def camera(
             f"{out.parent} is not a folder; make it, or choose another place with --out."
         )
     refuse_existing(out, force=force)
+    check_writable(out, "choose another place with --out")
     if pictures and source:
         raise UsageError("Name pictures or a --source, not both.")
     uri = "" if pictures else written_out(source or named_source(read_configuration(config)))

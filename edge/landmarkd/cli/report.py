@@ -30,7 +30,7 @@ def report(
     from landmarkd.web.drive import read_drive
     from landmarkd.web.report import page
 
-    target = out or recording.with_suffix(".html")
+    target = out or recording.parent / f"{recording.stem}.html"
     refuse_itself(target, recording)
     refuse_existing(target, force=force)
     drive = read_drive(recording)
