@@ -205,6 +205,44 @@ def test_hiding_the_face_does_not_recover_an_alert():
 
 
 @pytest.mark.parametrize(
+    ("part", "hidden", "kinds", "attention"),
+    [
+        (Do(2.0, eyes=0.0), Do(90.0, sunglasses=True), ["eyes_covered"], "attentive"),
+        (Do(2.0, eyes=0.0), Do(90.0, face=False), ["no_driver"], "absent"),
+        (Do(2.0, eyes=0.0), Do(90.0, picture=False), [], "unknown"),
+        (Do(4.0, yaw=60.0), Do(90.0, face=False), ["no_driver"], "absent"),
+        (Do(0.5, yaw=60.0), Do(90.0, face=False), ["no_driver"], "absent"),
+        (Do(4.0, yaw=40.0), Do(90.0, blocked=True), ["camera_blocked"], "blocked"),
+        (Do(2.0, sunglasses=True), Do(90.0, face=False), ["no_driver"], "absent"),
+        (Do(4.0, face=False), Do(90.0, blocked=True), ["camera_blocked"], "blocked"),
+        (Do(3.0, blocked=True), Do(90.0, picture=False), [], "unknown"),
+    ],
+    ids=[
+        "asleep, then sunglasses", "asleep, then gone", "asleep, then no picture",
+        "away, then gone", "out of sight", "away, then blocked", "covered, then gone",
+        "gone, then blocked", "blocked, then no picture",
+    ],
+)  # fmt: skip
+def test_an_event_of_which_nothing_is_known_any_more_is_over(part, hidden, kinds, attention):
+    drive = Drive([Do(ROAD), part, hidden], fps=10.0).play()
+    begun = {event.id: event for event in drive.events if event.phase.value == "begin"}
+    ended = {event.id: event for event in drive.events if event.phase.value == "end"}
+    assert [begun[number].kind for number in begun.keys() - ended.keys()] == kinds
+    assert ended
+    for event in ended.values():
+        assert event.at_ns / 1e9 == pytest.approx(ROAD + part.seconds + S.forget_s, abs=12.0)
+    last = drive.readings[-1][1].state
+    assert (list(last.active), last.attention) == (kinds, attention)
+
+
+def test_time_sharing_of_which_nothing_is_known_any_more_is_over():
+    away, road = Do(2.0, gaze=(28.0, -30.0)), Do(1.5)
+    drive = Drive([Do(ROAD), *[away, road] * 5, Do(90.0, face=False)], fps=10.0).play()
+    phases = [phase for kind, phase, _ in drive.happened() if kind == "time_sharing"]
+    assert phases == ["begin", "end"]
+
+
+@pytest.mark.parametrize(
     ("away", "kind", "hidden"),
     [
         (Do(S.long_distraction_s + 0.3, yaw=40.0), "long_distraction", Do(2.5, face=False)),
@@ -427,6 +465,14 @@ def test_hidden_eyes_do_not_end_drowsiness():
     assert "end" not in {phase for phase, _ in drowsy(drive)}
     hidden = [r.state for now, r in drive.readings if 120.0 < now < 140.0]
     assert {(state.perclos, state.drowsiness > 0) for state in hidden} == {(None, True)}
+
+
+def test_drowsiness_of_which_nothing_is_known_any_more_is_over():
+    drive = Drive([Do(20.0), *TIRED * 8, Do(130.0, sunglasses=True)], fps=10.0).play()
+    unknown = next(now for now, r in drive.readings if now > 60.0 and r.state.perclos is None)
+    assert [phase for phase, _ in drowsy(drive)][-1] == "end"
+    assert drowsy(drive)[-1][1] == pytest.approx(unknown + S.forget_s, abs=0.2)
+    assert drive.readings[-1][1].state.drowsiness == 0
 
 
 def test_drowsiness_ends_with_perclos_and_not_with_the_number_of_closures():

@@ -103,6 +103,22 @@ class TestConcern:
             ("second", "escalate", 3.0),
         ]
 
+    def test_what_was_unknown_for_long_is_over_and_begins_anew_when_it_is_seen_again(self):
+        out = self.play(self.concern(), "T" * 12 + "?" * 700)
+        assert out[2:] == [("second", "end", 1.1 + 60.0)]
+        out = self.play(self.concern(), "T" * 12 + "?" * 602 + "T" * 12)
+        assert out[2:] == [("second", "end", 1.1 + 60.0), ("first", "begin", 62.4)]
+
+    @pytest.mark.parametrize(("then", "again"), [(True, ["begin"]), (False, []), (None, [])])
+    def test_a_long_time_without_frames_is_unknown_too(self, then, again):
+        concern, book = self.concern(), []
+        for second in (0.0, 0.4, 0.8, 1.2, 62.0, 62.4, 62.8, 63.2):
+            condition = True if second < 60.0 else then
+            book += concern.update(condition, round(second * SECOND), {})
+        assert [event.phase.value for event in book] == ["begin", "end", *again]
+        assert book[1].evidence["duration_s"] == pytest.approx(61.2)
+        assert book[1].at_ns == 62 * SECOND
+
     def test_an_end_that_hides_in_between_starts_over(self):
         out = self.play(self.concern(), "T" * 12 + "FFFFF" + "?" * 6 + "F" * 12)
         assert out[-1] == ("first", "end", 3.3)

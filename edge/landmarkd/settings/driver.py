@@ -81,7 +81,12 @@ class DriverSettings(Section):
         ge=0.25,
         le=1e6,
     )
-
+    forget_s: float = setting(
+        60.0,
+        "An event of which nothing was known for this long ends. Ours: the minute of PERCLOS.",
+        ge=5,
+        le=1e6,
+    )
     blip_s: float = setting(
         0.1, "A shorter change is noise: it does not end or restart a time. Ours.", ge=0, le=0.5
     )

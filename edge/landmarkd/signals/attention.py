@@ -68,7 +68,14 @@ class Concerns:
         def concern(
             *stages: Stage, clear_s: float = hold, blip_s: float = settings.blip_s
         ) -> Concern:
-            return Concern(stages, clear_s=clear_s, hold_s=hold, blip_s=blip_s, book=book)
+            return Concern(
+                stages,
+                clear_s=clear_s,
+                hold_s=hold,
+                blip_s=blip_s,
+                forget_s=settings.forget_s,
+                book=book,
+            )
 
         unresponsive = Stage(settings.unresponsive_s, EventKind.UNRESPONSIVE, 3)
         self._closure = concern(
@@ -108,9 +115,9 @@ class Concerns:
         self._speed_kmh: float | None = None
         self._closure_limit = SpeedLimit(settings.eyes_min_speed_kmh)
         self._glance_limit = SpeedLimit(settings.distraction_min_speed_kmh)
-        self._hold_ns = nanoseconds(hold)
+        self._hold_ns, self._forget_ns = nanoseconds(hold), nanoseconds(settings.forget_s)
         self._last_looking: Looking | None = None
-        self._looked_ns = 0
+        self._looked_ns = self._faced_ns = 0
         self._known_ns: int | None = None
 
     @property
@@ -196,10 +203,12 @@ class Concerns:
             self._retime(signals.speed_kmh)
         looking: Looking | None = signals.looking
         if signals.face is not None:
-            if time_ns - self._looked_ns > self._hold_ns:
+            since_ns = time_ns - self._faced_ns
+            if time_ns - self._looked_ns > self._hold_ns or since_ns >= self._forget_ns:
                 self._last_looking = None
             self._looked_ns = time_ns
         if signals.face:
+            self._faced_ns = time_ns
             self._last_looking = looking or self._last_looking
         elif signals.face is False and self._last_looking != "road":
             # A head that turned away until no face was found does not look at the road.
@@ -209,9 +218,12 @@ class Concerns:
             looking = "road"
         elif not signals.forward_trusted:
             looking = looking and "road"
-        away = None if looking is None else looking != "road"
+        # A head that is out of sight lets an event begin, but does not show that it goes on.
+        gone = signals.face is False and looking != "road"
+        unknown = looking is None or (gone and self._glance.active is not None)
         evidence = {"yaw": signals.yaw, "pitch": signals.pitch}
-        events = self._glance.update(away, time_ns, evidence)
+        events = self._glance.update(None if unknown else looking != "road", time_ns, evidence)
+        looking = None if gone and self._sharing_time.active else looking
         sharing = self._sharing_time.update(looking, time_ns)
         events += self._sharing.update(sharing, time_ns, {"away_s": self._sharing_time.away_s})
         if _over(events):

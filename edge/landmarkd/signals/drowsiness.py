@@ -85,7 +85,7 @@ class Drowsiness:
     beginning, if it is longer than a blink.
 
     Levels 1 to 3 are those of PERCLOS (`perclos_levels`); a level ends when PERCLOS is below
-    `perclos_release` of it, and stays while PERCLOS is unknown. Yawns make level 1 as long as there
+    `perclos_release` of it, or was unknown for `forget_s`. Yawns make level 1 as long as there
     are enough of them. The score adds values of the last five minutes; a single microsleep is an
     event and does not mean drowsiness. The event begins at level 1, escalates with each higher
     level and ends at 0, or with another driver. In a vehicle that is too slow for alarms no time
@@ -98,6 +98,7 @@ class Drowsiness:
         self._hold_ns = nanoseconds(settings.hold_s)
         self._blink_ns = nanoseconds(settings.blink_max_s)
         self._clear_ns = nanoseconds(settings.clear_s)
+        self._forget_ns = nanoseconds(settings.forget_s)
         self._slow_ns: int | None = None
         self._began_ns = self._id = self._told = self._forgotten_ns = 0
         self.level = 0
@@ -110,7 +111,7 @@ class Drowsiness:
 
         A running event ends on the next frame.
         """
-        self._kept = 0
+        self._kept = self._known_ns = 0
         self._closed = SlidingShare(self._settings.perclos_window_s)
         self._rates = Rates(self._settings.perclos_window_s)
         self._last: tuple[bool | None, bool, int] | None = None
@@ -217,7 +218,10 @@ class Drowsiness:
 
     def _level(self, yawns: int, time_ns: int) -> int:
         settings, perclos, kept = self._settings, self.perclos, self._kept
-        level = kept if perclos is None else 0
+        if perclos is not None:
+            level, self._known_ns = 0, time_ns
+        else:
+            level = kept if time_ns - self._known_ns < self._forget_ns else 0
         for number, limit in enumerate(settings.perclos_levels, 1):
             reached = limit * settings.perclos_release if kept >= number else limit
             if perclos is not None and perclos >= reached:

@@ -17,6 +17,8 @@ class TimeSharing:
         self._limit_s = settings.sharing_away_s
         self._reset_ns = nanoseconds(settings.sharing_reset_s)
         self._hold_ns = nanoseconds(settings.hold_s)
+        self._forget_ns = nanoseconds(settings.forget_s)
+        self._known_ns = 0
         self._road = Steady(settings.hold_s, settings.blip_s)
         self._last: tuple[Looking | None, int] | None = None
         self.active = False
@@ -27,11 +29,19 @@ class TimeSharing:
         return self._away.true_s
 
     def update(self, looking: Looking | None, time_ns: int) -> bool:
-        """Add a frame and return whether the look was away for too much of the window."""
+        """Add a frame and return whether the look was away for too much of the window.
+
+        It stays so until a look at the road, or until nothing was known for `forget_s`.
+        """
         if self._last is not None:
             was, then_ns = self._last
             known = was is not None and time_ns - then_ns <= self._hold_ns
             self._away.add(was == "away" if known else None, then_ns, time_ns)
+        if time_ns - self._known_ns >= self._forget_ns:
+            self._away.clear()
+            self.active = False
+        if looking is not None:
+            self._known_ns = time_ns
         self._last = looking, time_ns
         on_road, road = None if looking is None else looking == "road", self._road
         road.update(on_road, time_ns)

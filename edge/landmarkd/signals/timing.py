@@ -100,14 +100,15 @@ class Steady:
     Attributes:
         holds: whether the condition holds.
         since_ns: since when it holds, or does not.
+        known_ns: when it was last known.
         doubted: whether the last known frame showed the opposite, for not longer than `blip_s` yet.
     """
 
     def __init__(self, hold_s: float, blip_s: float) -> None:
         self._hold_ns, self._blip_ns = nanoseconds(hold_s), nanoseconds(blip_s)
         self.holds = self.doubted = False
-        self.since_ns = 0
-        self._doubted_ns = self._known_ns = 0
+        self.since_ns = self.known_ns = 0
+        self._doubted_ns = 0
         self._hidden = False
 
     def drop(self) -> None:
@@ -122,17 +123,17 @@ class Steady:
             time_ns: capture time, never less than the last.
             lost: whether it holds once it was unknown for longer than `hold_s`.
         """
-        if time_ns - self._known_ns > self._hold_ns:
+        if time_ns - self.known_ns > self._hold_ns:
             self.doubted = False
             if self.holds != lost:
-                self.holds, self.since_ns = lost, self._known_ns + self._hold_ns
+                self.holds, self.since_ns = lost, self.known_ns + self._hold_ns
         elif self.doubted and not self._hidden and time_ns - self._doubted_ns > self._blip_ns:
             # What the last frame showed has lasted until this one.
             self._turn()
         self._hidden = condition is None
         if condition is None:
             return
-        self._known_ns = time_ns
+        self.known_ns = time_ns
         if condition == self.holds:
             self.doubted = False
             return
@@ -153,8 +154,8 @@ class Concern:
     The condition is True, False or unknown (None) at each frame. Before the event, up to `hold_s`
     of unknown between two frames on which it holds count as if it had held; a longer time drops it.
     An event begins only on a frame that shows the condition. Once it runs, hiding does not help:
-    unknown never ends it, and it goes on to its next stages. It ends after `clear_s` of not
-    holding, within which up to `hold_s` may be unknown.
+    it goes on to its next stages, until it was unknown for `forget_s`. It ends after `clear_s` of
+    not holding, within which up to `hold_s` may be unknown.
 
     A time of not holding that is longer than `blip_s` is an interruption: the times of all further
     stages count from its end, which is also where a longer unknown time begins. A shorter one is
@@ -162,7 +163,7 @@ class Concern:
 
     Args:
         stages: in the order of their times.
-        clear_s, hold_s, blip_s: seconds.
+        clear_s, hold_s, blip_s, forget_s: seconds.
         book: gives numbers to events.
 
     Attributes:
@@ -177,10 +178,12 @@ class Concern:
         hold_s: float,
         book: EventBook,
         blip_s: float = 0.0,
+        forget_s: float = 60.0,
     ) -> None:
         self._stages = tuple(stages)
         self._after_ns = [nanoseconds(stage.after_s) for stage in stages]
         self._clear_ns, self._book = nanoseconds(clear_s), book
+        self._forget_ns = nanoseconds(forget_s)
         self._steady = Steady(hold_s, blip_s)
         self._began_ns = 0
         self._stage = -1
@@ -207,12 +210,18 @@ class Concern:
             evidence: numbers to go with an event; "duration_s" is added.
         """
         running, steady = self._stage >= 0, self._steady
+        if running and time_ns - steady.known_ns >= self._forget_ns:
+            # Also where no frame came for so long: what this one shows is not the same event.
+            ended = self._end(time_ns, steady.known_ns + self._forget_ns, evidence)
+            steady.drop()
+            steady.update(condition, time_ns)
+            return [ended]
         steady.update(condition, time_ns, lost=running)
         if steady.holds:
             if condition or (condition is None and running and not steady.doubted):
                 return self._rise(time_ns, evidence)
         elif running and condition is False and time_ns - steady.since_ns >= self._clear_ns:
-            return [self._end(time_ns, evidence)]
+            return [self._end(time_ns, steady.since_ns, evidence)]
         return []
 
     def _rise(self, time_ns: int, evidence: dict[str, float]) -> list[DriverEvent]:
@@ -230,9 +239,8 @@ class Concern:
             events.append(self._event(phase, time_ns, time_ns - self._began_ns, evidence))
         return events
 
-    def _end(self, time_ns: int, evidence: dict[str, float]) -> DriverEvent:
-        lasted_ns = self._steady.since_ns - self._began_ns
-        event = self._event(EventPhase.END, time_ns, lasted_ns, evidence)
+    def _end(self, time_ns: int, until_ns: int, evidence: dict[str, float]) -> DriverEvent:
+        event = self._event(EventPhase.END, time_ns, until_ns - self._began_ns, evidence)
         self._stage, self.active = -1, None
         return event
 
