@@ -89,6 +89,16 @@ def test_one_lost_frame_does_not_hide_a_blink():
     assert len(play([1.0] * 10 + [0.1, None, 0.1] + [1.0] * 10)) == 1
 
 
+def test_frames_of_a_slow_camera_come_when_they_can():
+    """Every fourth frame a second comes 0.1 s after another one, and the next one 0.4 s later."""
+    detector, events = BlinkDetector(S, EventBook()), []
+    times = [0.5 * pair + late for pair in range(24) for late in (0.0, 0.1)]
+    for time in times:
+        shut = 5.4 < time < 6.2 or 8.05 < time < 8.2
+        events += detector.update(0.1 if shut else 1.0, round(time * 1e9), closed=shut)
+    assert [event.kind for event in events] == ["long_closure", "blink"]
+
+
 def test_a_face_that_left_and_came_back_did_not_blink():
     away = [1.0] * 10 + [None] * 12 + [0.2, 0.3] + [1.0] * 10
     assert play(away) == []

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.signals.faces import DENSE_ONLY
@@ -189,6 +190,47 @@ def test_a_look_down_of_more_than_a_second_is_no_long_closure():
     look = Do(1.1, eyes=0.05, lower=0.13)
     drive = Drive([*blinking(9.0), look, Do(3.0)]).play()
     assert drive.happened() == []
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [Do(0.4, face=False), Do(0.4, covered=True), Do(0.4, picture=False), None],
+    ids=["no face", "covered", "no picture", "no frames"],
+)
+def test_a_long_closure_goes_on_while_it_is_hidden_for_a_moment(hidden):
+    shut, pause_ns = Do(0.2, eyes=0.0), round(0.4e9)
+    drive = Drive(
+        [Do(ROAD), shut, *([hidden] if hidden else []), shut, Do(3.0)],
+        clock=None if hidden else lambda frame, at: at + pause_ns * (frame >= 30 * ROAD + 6),
+    ).play()
+    (closure,) = drive.events
+    assert closure.kind == "long_closure"
+    assert closure.evidence["duration_s"] == pytest.approx(0.8, abs=2 / 30)
+
+
+def test_hidden_moments_before_and_after_open_eyes_make_no_long_closure():
+    shut, hidden = Do(0.2, eyes=0.0), Do(0.4, face=False)
+    drive = Drive([Do(ROAD), shut, hidden, Do(0.3), hidden, shut, Do(3.0)]).play()
+    assert drive.happened() == []
+
+
+def uneven(fps):
+    """Return a clock whose frames are up to half an interval early or late."""
+    late = np.random.default_rng(3)
+    return lambda frame, at: round(at + (frame > 0) * late.uniform(-0.45, 0.45) / fps * 1e9)
+
+
+@pytest.mark.parametrize("fps", [2.5, 3.0, 4.0, 6.0])
+def test_closures_at_a_slow_camera_whose_frames_are_uneven(fps):
+    closures = [Do(4.0), Do(0.9, eyes=0.0)] * 5 + [Do(4.0), Do(4.5, eyes=0.0)] * 3 + [Do(4.0)]
+    drive = Drive([Do(ROAD), *closures], fps=fps, clock=uneven(fps)).play()
+    kinds = [event.kind for event in drive.events]
+    assert kinds.count("long_closure") == 5
+    sleeps = [at for kind, phase, at in drive.happened() if kind == "sleep" and phase != "end"]
+    shut = [ROAD + 5 * 4.9 + 4.0 + 8.5 * index for index in range(3)]
+    assert len(sleeps) == 3
+    for at, since in zip(sleeps, shut, strict=True):
+        assert -1.0 / fps <= at - since - S.sleep_s <= 2.0 / fps
 
 
 def test_hiding_the_face_does_not_recover_an_alert():

@@ -141,7 +141,8 @@ class DriverSettings(Section):
     )
     blink_gap_s: float = setting(
         0.25,
-        "Eyes unknown for longer than this break a blink off: a face that left and came back. "
+        "Eyes unknown for longer than this break a blink off, unless they are shut before and "
+        "after it: a face that left and came back. "
         "Longer than a sixth of the interval of the frames, or no blink is found. Ours.",
         ge=0.05,
         le=1e6,

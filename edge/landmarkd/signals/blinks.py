@@ -11,6 +11,9 @@ LONGEST_NS = nanoseconds(3.5)
 """How much longer a dip with shut eyes may be: tired lids need a second or two to go down, and to
 rise. Ours."""
 
+STEP_SHARE = 0.2
+"""Weight of the last interval of the frames in their mean. Ours."""
+
 
 class BlinkDetector:
     """Finds blinks and long closures in the openness of the eyes relative to the usual one.
@@ -29,6 +32,7 @@ class BlinkDetector:
     def __init__(self, settings: DriverSettings, book: EventBook) -> None:
         self._settings, self._book = settings, book
         self._gap_ns = nanoseconds(settings.blink_gap_s)
+        self._hold_ns = nanoseconds(settings.hold_s)
         self._slow_ns = nanoseconds(settings.blink_slow_frame_s)
         self._microsleep_ns = nanoseconds(settings.microsleep_s)
         self._blink_ns = nanoseconds(settings.blink_max_s)
@@ -36,7 +40,8 @@ class BlinkDetector:
         self._longest_ns = self._slow_dip_ns + LONGEST_NS
         self._dip: list[tuple[int, float]] = []
         self._last: tuple[int, float] | None = None
-        self._step_ns = 0
+        self._frame_ns: int | None = None
+        self._step_ns = 0.0
         self._least_shut = 1.0
         self._shut: tuple[int, int] | None = None
         self._run_ns: int | None = None
@@ -61,13 +66,16 @@ class BlinkDetector:
             closed: whether the eyes are classified as shut, which a long closure needs.
             explained: whether they are shut for another reason than sleepiness.
         """
+        usual_ns = self._usual_gap(time_ns)
         if openness is None:
             return []
         last, self._last = self._last, (time_ns, openness)
-        usual_ns = 3 * self._step_ns
-        self._step_ns = 0 if last is None else min(time_ns - last[0], self._gap_ns * 2)
-        # A slow camera has gaps too.
-        if last is None or time_ns - last[0] > max(self._gap_ns, usual_ns):
+        if last is None:
+            return []
+        gap_ns = time_ns - last[0]
+        # Shut before and after it: the same closure, as for a microsleep.
+        stayed = bool(self._dip and closed) and self._run_ns is not None
+        if gap_ns > usual_ns and not (stayed and gap_ns <= self._hold_ns):
             self._dip = []
             return []
         other = openness if least_shut is None else least_shut
@@ -91,6 +99,18 @@ class BlinkDetector:
         self._note(False, False, time_ns)
         dip, self._dip = self._dip, []
         return self._ended(dip, time_ns)
+
+    def _usual_gap(self, time_ns: int) -> float:
+        """Return how long the eyes may be unknown between two frames of a dip, nanoseconds.
+
+        A slow camera has gaps too, which are not all alike.
+        """
+        usual_ns = 3.0 * self._step_ns
+        if self._frame_ns is not None:
+            step_ns = min(time_ns - self._frame_ns, 2 * self._gap_ns)
+            self._step_ns += (step_ns - self._step_ns) * (STEP_SHARE if self._step_ns else 1.0)
+        self._frame_ns = time_ns
+        return max(self._gap_ns, usual_ns)
 
     def _note(self, closed: bool | None, explained: bool, time_ns: int) -> None:
         """Note the classification of the lids on a frame of the dip."""
