@@ -578,6 +578,28 @@ def test_a_clock_that_goes_back_moves_no_timer():
     )
 
 
+@pytest.mark.parametrize("begins_s", [0.0, 3.0, 20.0], ids=["at 0", "earlier", "far earlier"])
+def test_after_the_first_frame_of_another_recording_time_goes_on(begins_s):
+    """As from the end of one video to another one, which may end before the first one does."""
+    first = [Do(ROAD), Do(30.0), Do(2.0, eyes=0.0)]
+    second = [Do(1.0), Do(4.0, yaw=40.0), Do(5.0), Do(4.0, eyes=0.0), Do(5.0)]
+    after, back_ns = 30 * 37, round((37.0 - begins_s) * 1e9)
+    drive = Drive(
+        [*first, *second], clock=lambda frame, at: at - back_ns if frame >= after else at
+    ).play()
+    expect(
+        drive,
+        ("microsleep", "begin", 35.0 + S.microsleep_s),
+        ("microsleep", "end", begins_s + S.clear_s),
+        ("long_distraction", "begin", begins_s + 1.0 + S.long_distraction_s),
+        ("long_distraction", "end", begins_s + 5.0 + S.clear_s),
+        ("microsleep", "begin", begins_s + 10.0 + S.microsleep_s),
+        ("sleep", "escalate", begins_s + 10.0 + S.sleep_s),
+        ("sleep", "end", begins_s + 14.0 + S.clear_s),
+    )
+    assert all(event.began_ns >= 0 for event in drive.events)
+
+
 def test_a_slow_car_is_not_warned():
     drive = Drive([Do(ROAD), Do(4.0, eyes=0.0), Do(4.0, yaw=40.0), Do(3.0)], speed_kmh=5.0).play()
     assert drive.happened() == []

@@ -16,7 +16,7 @@ from landmarkd.signals.lids import GapMeter
 from landmarkd.signals.person_watch import PersonWatch
 from landmarkd.signals.still_face import StillFace
 from landmarkd.signals.time_sharing import Looking
-from landmarkd.signals.timing import NANOSECONDS
+from landmarkd.signals.timing import NANOSECONDS, RunningTime
 from landmarkd.signals.view import FaceView, FaceViewer
 from landmarkd.types import DriverState, EyeState, FaceObservation, Gaze, HeadPose
 
@@ -84,7 +84,7 @@ class DriverMonitor:
         self._attention = Concerns(settings)
         self._person = PersonWatch(settings)
         self.another_person = False
-        self._time_ns: int | None = None
+        self._time = RunningTime(settings.hold_s)
         # After how many changes of the person the stored baseline was learnt.
         self._stored = None if baseline is None else 0
         self._learn_anew(baseline)
@@ -146,17 +146,16 @@ class DriverMonitor:
             observation: unsmoothed points, or None when no face was found.
             pose: of the head, unsmoothed or smoothed; None when no face was found.
             time_ns: capture time of the frame. A frame older than the last one counts as one of the
-                same time.
+                same time; if it is older by more than `hold_s`, time goes on from there.
             speed_kmh: of the vehicle, or None if unknown; then the speed of the settings is used.
             blocked: the camera is covered in this frame, see `landmarkd.signals.blocked`; None:
                 there is no frame, so that everything is unknown.
             size: width and height of the frame, pixels; None means that both eyes are inside.
         """
         settings = self._settings
-        last, self._time_ns = self._time_ns, max(time_ns, self._time_ns or time_ns)
-        dt = 0.0 if last is None else (self._time_ns - last) / NANOSECONDS
+        dt = self._time.update(time_ns) / NANOSECONDS
         speed = settings.assumed_speed_kmh if speed_kmh is None else speed_kmh
-        self.another_person = self._person.changed(observation, self._time_ns)
+        self.another_person = self._person.changed(observation, self._time.now_ns)
         if self.another_person:
             self._learn_anew(None)
             self._attention.another_driver()
@@ -177,9 +176,7 @@ class DriverMonitor:
                 forward_trusted=self._head_forward.trusted,
                 speed_kmh=speed,
             )
-            return DriverReading(
-                UNKNOWN, UNKNOWN, None, self._attention.update(signals, self._time_ns)
-            )
+            return DriverReading(UNKNOWN, UNKNOWN, None, self._state(signals))
         return self._read(view, dt if dt <= settings.hold_s else 0.0, speed_kmh, speed, size)
 
     def _read(
@@ -190,7 +187,7 @@ class DriverMonitor:
         speed: float,
         size: tuple[int, int] | None,
     ) -> DriverReading:
-        settings, time_ns = self._settings, self._time_ns or 0
+        settings, time_ns = self._settings, self._time.now_ns
         # Who sleeps or reads in a vehicle that stands must not become the pattern of open eyes.
         lowered = self._attention.asleep or self._closure.lowered(time_ns)
         left, right = self._eyes.update(view, time_ns, learning=not lowered, size=size)
@@ -237,7 +234,17 @@ class DriverMonitor:
         )
         if lids.state is _DOWN:
             left, right = (_down(eye) for eye in (left, right))
-        return DriverReading(left, right, gaze, self._attention.update(signals, time_ns))
+        return DriverReading(left, right, gaze, self._state(signals))
+
+    def _state(self, signals: Signals) -> DriverState:
+        """Return the state after this frame, its events with the times of the frames."""
+        state, ahead = self._attention.update(signals, self._time.now_ns), self._time.ahead_ns
+        if ahead and state.events:
+            state.events = tuple(
+                replace(each, began_ns=max(0, each.began_ns - ahead), at_ns=each.at_ns - ahead)
+                for each in state.events
+            )
+        return state
 
     def _may_learn(self, speed_kmh: float | None) -> bool:
         """Return whether this frame may be used to learn the road: driving, and no distraction."""

@@ -18,6 +18,34 @@ def nanoseconds(seconds: float) -> int:
     return round(seconds * NANOSECONDS)
 
 
+class RunningTime:
+    """The frames' time, as one that never goes back.
+
+    A frame older than the last one counts as one of the same time. If it is older by more than
+    `most_s`, it is of another recording, and time goes on from there: it would else stand still
+    until that recording is as late as the one before.
+
+    Attributes:
+        now_ns: time of the last frame.
+        ahead_ns: how much later that is than on the frames' own clock.
+    """
+
+    def __init__(self, most_s: float) -> None:
+        self._most_ns = nanoseconds(most_s)
+        self._begun = False
+        self.now_ns = self.ahead_ns = 0
+
+    def update(self, time_ns: int) -> int:
+        """Take in the capture time of a frame and return the time since the last one, or 0."""
+        if not self._begun:
+            self._begun, self.now_ns = True, time_ns
+        last_ns = self.now_ns
+        if last_ns - time_ns - self.ahead_ns > self._most_ns:
+            self.ahead_ns = last_ns - time_ns
+        self.now_ns = max(last_ns, time_ns + self.ahead_ns)
+        return self.now_ns - last_ns
+
+
 class SlidingShare:
     """How long a condition held, and did not, within the last seconds.
 
