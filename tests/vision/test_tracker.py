@@ -143,6 +143,40 @@ def test_a_face_that_leaves_is_let_go(model: LandmarkModel, detector: ToldDetect
     assert not any(held[45:]), "gone for a second and a half"
 
 
+@pytest.mark.parametrize(("fps", "dark", "of"), [(30, 1, 2), (30, 3, 20), (60, 6, 20), (10, 1, 2)])
+@pytest.mark.parametrize("proposed", [True, False], ids=["proposed in the dark", "not proposed"])
+def test_dark_frames_take_the_face_only_while_they_last(
+    model: LandmarkModel, detector: ToldDetector, fps: int, dark: int, of: int, proposed: bool
+) -> None:
+    """As under a pulsed lamp; what the detector proposes in a dark frame is refused."""
+    tracker = make(model, detector)
+    numbers = []
+    for frame in range(2 * of):
+        is_dark = frame % of >= of - dark
+        detector.faces = [Detection(0.9, clip.box(FACE))] if proposed or not is_dark else []
+        image = EMPTY if is_dark else clip.frames()[FACE].image
+        seen = tracker.track(at(frame / fps, image), StageClock())
+        assert (seen is None) is is_dark
+        if seen is not None:
+            numbers.append(seen.track)
+    assert set(numbers) == {1}
+
+
+def test_a_face_that_was_lost_in_the_dark_is_not_kept_elsewhere(
+    model: LandmarkModel, detector: ToldDetector
+) -> None:
+    detector.faces = [Detection(0.9, clip.box(FACE))]
+    tracker = make(model, detector)
+    face = clip.frames()[FACE].image
+    assert tracker.track(at(0, face), StageClock()) is not None
+    detector.faces = []
+    away = clip.frames()[int(np.flatnonzero(~clip.truth().face)[20])].image
+    for frame in range(1, 40):
+        image = EMPTY if frame % 2 else away
+        assert tracker.track(at(frame / 30, image), StageClock()) is None
+    assert tracker.track(at(40 / 30, face), StageClock()) is None, "nobody proposed it"
+
+
 def test_of_several_faces_the_largest_is_taken(
     model: LandmarkModel, detector: ToldDetector
 ) -> None:

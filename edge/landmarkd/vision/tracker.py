@@ -40,6 +40,10 @@ CLEARLY_BETTER = 1.3
 WANTED_CHECKS = 2
 """…at this many checks in a row."""
 
+LOST_S = 0.25
+"""A lost face is read where it was in every frame for this long, so that a dark or blurred frame
+takes only itself and not the pause until the detector looks again. Ours."""
+
 UPSIDE_DOWN_S = 3.0
 """A face that stays so for this long shows that the camera is mounted that way."""
 
@@ -48,6 +52,8 @@ UPSIDE_DOWN_S = 3.0
 class _Track:
     roi: RegionOfInterest
     checked_ns: int
+    seen_ns: int
+    lost: bool = False
     unconfirmed: int = 0
     outdone: int = 0
 
@@ -147,7 +153,7 @@ class Tracker:
         self._search.reset()
         self._turned_since_ns = None
         if self._track is not None:
-            self._track.checked_ns = now_ns
+            self._track.checked_ns = self._track.seen_ns = now_ns
 
     def _find(self, frame: Frame, clock: StageClock) -> FaceObservation | None:
         if self._fresh:
@@ -157,7 +163,7 @@ class Tracker:
             whole = frame.captured_ns >= self._detect_after_ns
             seen = self._search.step(frame.image, frame.captured_ns, clock, whole=whole)
         if seen is not None:
-            self._track = _Track(self.model.next_roi(seen), frame.captured_ns)
+            self._track = self._begin(seen, frame.captured_ns)
             self._pause_s = self.settings.retry_s
         elif whole:
             self._detect_after_ns = frame.captured_ns + round(self._pause_s * 1e9)
@@ -168,7 +174,8 @@ class Tracker:
         """Return the followed face or another one that replaces it; None if it is lost."""
         seen = self.model.locate(frame.image, track.roi, clock)
         box, value = self.model.extent(seen).box, 0.0
-        if seen.score >= self.settings.tracking and self._ranking.plausible(
+        least = self.settings.presence if track.lost else self.settings.tracking
+        if seen.score >= least and self._ranking.plausible(
             seen.points, self.model.layout.ibug68, box, frame.image.shape
         ):
             value = self._ranking.value(box, frame.image.shape, kept=True)
@@ -178,13 +185,29 @@ class Tracker:
                 value = 0.0
             elif (rival := self._rival(frame, box, value, track, clock)) is not None:
                 self._persons.another()
-                self._track = _Track(self.model.next_roi(rival), frame.captured_ns)
+                self._track = self._begin(rival, frame.captured_ns)
                 return rival
         if not value:
-            self._lose()
+            self._miss(track, frame.captured_ns)
             return None
-        track.roi = eased(track.roi, self.model.next_roi(seen))
+        if track.lost:
+            track.lost = False
+            # What waits to be looked at is old when this face is lost again.
+            self._search.reset()
+        track.roi, track.seen_ns = eased(track.roi, self.model.next_roi(seen)), frame.captured_ns
         return seen
+
+    def _begin(self, seen: FaceObservation, now_ns: int) -> _Track:
+        return _Track(self.model.next_roi(seen), now_ns, now_ns)
+
+    def _miss(self, track: _Track, now_ns: int) -> None:
+        """Search for the followed face, and keep its region for `LOST_S`."""
+        if not track.lost:
+            self._lose()
+            track.lost = True
+        # Without presence, only the checker can say that a face is there.
+        kept = self.model.has_presence and now_ns - track.seen_ns <= LOST_S * 1e9
+        self._track = track if kept else None
 
     def _pause_ns(self, track: _Track) -> float:
         """Return how long to wait for the next check: shorter after a doubtful one."""
