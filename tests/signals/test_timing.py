@@ -64,7 +64,14 @@ def test_a_histogram_survives_a_month():
 class TestConcern:
     def concern(self, book=None, blip_s=0.0):
         stages = [Stage(1.0, "first", 1), Stage(3.0, "second", 2)]
-        return Concern(stages, clear_s=1.0, hold_s=0.5, book=book or EventBook(), blip_s=blip_s)
+        return Concern(
+            stages,
+            clear_s=1.0,
+            hold_s=0.5,
+            forget_s=60.0,
+            book=book or EventBook(),
+            blip_s=blip_s,
+        )
 
     def play(self, concern, conditions, step_s=0.1):
         """Return (kind, phase, seconds) for one condition each step.

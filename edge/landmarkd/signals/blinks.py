@@ -101,7 +101,7 @@ class BlinkDetector:
         return self._ended(dip, time_ns)
 
     def _usual_gap(self, time_ns: int) -> float:
-        """Return how long the eyes may be unknown between two frames of a dip, nanoseconds.
+        """Note the time of a frame; return how long eyes may be unknown in a dip, nanoseconds.
 
         A slow camera has gaps too, which are not all alike.
         """

@@ -18,7 +18,6 @@ class TimeSharing:
         self._reset_ns = nanoseconds(settings.sharing_reset_s)
         self._hold_ns = nanoseconds(settings.hold_s)
         self._forget_ns = nanoseconds(settings.forget_s)
-        self._known_ns = 0
         self._road = Steady(settings.hold_s, settings.blip_s)
         self._last: tuple[Looking | None, int] | None = None
         self.active = False
@@ -37,11 +36,9 @@ class TimeSharing:
             was, then_ns = self._last
             known = was is not None and time_ns - then_ns <= self._hold_ns
             self._away.add(was == "away" if known else None, then_ns, time_ns)
-        if time_ns - self._known_ns >= self._forget_ns:
+        if time_ns - self._road.known_ns >= self._forget_ns:
             self._away.clear()
             self.active = False
-        if looking is not None:
-            self._known_ns = time_ns
         self._last = looking, time_ns
         on_road, road = None if looking is None else looking == "road", self._road
         road.update(on_road, time_ns)

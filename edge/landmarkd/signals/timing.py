@@ -204,9 +204,9 @@ class Concern:
         *,
         clear_s: float,
         hold_s: float,
+        forget_s: float,
         book: EventBook,
         blip_s: float = 0.0,
-        forget_s: float = 60.0,
     ) -> None:
         self._stages = tuple(stages)
         self._after_ns = [nanoseconds(stage.after_s) for stage in stages]
