@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from landmarkd.cli.beside import beside_the_service
 from landmarkd.cli.calibrate_driver import driver, drivers
 from landmarkd.cli.options import (
     MAX_SECONDS,
     ConfigOption,
     ForceOption,
-    beside_the_service,
     read_configuration,
 )
 from landmarkd.display import as_text, plain

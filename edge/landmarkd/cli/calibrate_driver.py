@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from landmarkd.cli.beside import beside_the_service
 from landmarkd.cli.options import (
     ConfigOption,
     ModelOption,
     SourceOption,
-    beside_the_service,
     read_configuration,
 )
 from landmarkd.errors import (

@@ -1,13 +1,9 @@
 """Common options of several commands, and how they override the configuration file."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
-from landmarkd.errors import SourceBusyError
 
 if TYPE_CHECKING:
     from landmarkd.settings.config import Configuration
@@ -73,23 +69,3 @@ def read_configuration(
     if sinks:
         values["sinks"] = list(map(unicode_uri, sinks))
     return validated(values, "the command line")
-
-
-@contextmanager
-def beside_the_service() -> Iterator[None]:
-    """Say of a camera in use that the service of landmarkd runs, if it does.
-
-    Raises:
-        SourceBusyError: another program uses the camera.
-    """
-    from landmarkd.daemon import statusfile
-
-    try:
-        yield
-    except SourceBusyError as error:
-        if not statusfile.StatusFile(statusfile.SERVICE).taken():
-            raise
-        said = str(error).rstrip(".")
-        raise SourceBusyError(
-            f"{said}; the service of landmarkd runs and may use it: sudo systemctl stop landmarkd"
-        ) from error

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from landmarkd.cli.beside import beside_the_service
 from landmarkd.cli.options import (
     ConfigOption,
     ForceOption,
     ModelOption,
     SinkOption,
     SourceOption,
-    beside_the_service,
     read_configuration,
 )
 from landmarkd.display import as_text
