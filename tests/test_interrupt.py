@@ -13,10 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from landmarkd.errors import ExitCode
 from landmarkd.interrupt import obeyed, usual_end
 
-from tests.process import LIMIT_S, command, landmarkd
+from tests.process import LIMIT_S, command
 
 
 def press() -> None:
@@ -154,12 +153,6 @@ main()
         [sys.executable, "-c", program], capture_output=True, timeout=LIMIT_S, check=False
     )
     assert (done.returncode, done.stderr) == (130, b"")
-
-
-def test_profile_does_not_wait_for_a_camera_that_is_missing() -> None:
-    done = landmarkd("profile", "--source", "v4l2:/dev/video-nothing", "--no-sweep")
-    assert done.returncode == ExitCode.NO_INPUT
-    assert done.stderr.startswith("landmarkd: /dev/video-nothing is not there")
 
 
 def test_a_command_begins_with_little_that_ctrl_c_could_meet() -> None:
